@@ -1,0 +1,91 @@
+/* The one table of configuration: each row is a key, and everything else comes from the rows.
+ *
+ * struct config, parsing (file, environment, --set, settings table), checks, `bullfinch config
+ * print|docs`, docs/configuration.md and the example file are all made from CONFIG_MAP. A new key
+ * is a new row and nothing else.
+ *
+ * X(section, name, TYPE, min, max, default text, flags, help)
+ *   INT       int64_t, min..max
+ *   FRAC      int64_t in units of 1e-8 of one (0.01 = 1 %); min and max in the same units
+ *   MONEY     money; min and max in 1e-8
+ *   BOOL      bool
+ *   STR       str; max = bytes
+ *   CHOICE    str, one of the words in the default text: first|second|third
+ *   LIST      struct config_list of str
+ *   WEIGHTS   struct config_list of name=fraction, "x:44196397=1.5"
+ *   SOURCES   list of sources (kind, path, name); source.kind and source.path are its first entry
+ */
+#ifndef BF_CONFIG_TABLE_H
+#define BF_CONFIG_TABLE_H
+
+#define CFG_RELOAD 1 /* may stand in the settings table and change while running */
+#define CFG_SECRET 2 /* names a file or an environment variable that holds a secret */
+#define CFG_ADVANCED 4 /* not in the short example file */
+
+#define FRAC_BP(bp) ((bp) * INT64_C(10000)) /* basis points in units of 1e-8 */
+
+/* clang-format off */
+#define CONFIG_MAP(X) \
+  X(trading, mode, CHOICE, 0, 0, "auto|manual|observe|halted", 0, "Mode of a new store: auto trades, manual asks for each, observe only signals, halted opens nothing. Later changes are kept in the store.") \
+  X(trading, strategy, STR, 1, 16, "post", CFG_ADVANCED, "Name of the strategy; part of the key that makes an intent unique.") \
+  X(trading, signal_threshold, INT, 0, 100, "70", CFG_RELOAD, "Least score of a signal that trades.") \
+  X(trading, position_size_percent, FRAC, FRAC_BP(1), FRAC_BP(2500), "0.01", CFG_RELOAD, "Share of equity in one position (0.01 is 1 %).") \
+  X(trading, stop_loss_percent, FRAC, FRAC_BP(10), FRAC_BP(5000), "0.02", CFG_RELOAD, "Distance of the stop from the entry.") \
+  X(trading, take_profit_percent, FRAC, FRAC_BP(10), FRAC_BP(10000), "0.04", CFG_RELOAD, "Distance of the target from the entry.") \
+  X(trading, max_daily_drawdown, FRAC, FRAC_BP(10), FRAC_BP(10000), "0.05", CFG_RELOAD, "Loss of the UTC day's opening equity at which no more is opened that day.") \
+  X(trading, max_open_positions, INT, 1, 64, "5", CFG_RELOAD, "Positions at a time; waiting and unknown ones count.") \
+  X(trading, max_slippage_percent, FRAC, 0, FRAC_BP(1000), "0.005", CFG_RELOAD, "How far from the quote an entry may fill; the entry's price limit.") \
+  X(trading, min_reward_risk, FRAC, 0, 100 * INT64_C(100000000), "1.5", CFG_RELOAD, "Least (target - costs) / (stop + costs).") \
+  X(trading, max_signal_age_s, INT, 1, 86400, "120", CFG_RELOAD, "A post older than this at receipt is not traded.") \
+  X(trading, max_hold_s, INT, 1, 2592000, "3600", CFG_RELOAD, "A position still open after this many seconds is closed.") \
+  X(trading, cooldown_symbol_s, INT, 0, 604800, "900", CFG_RELOAD, "Seconds after a position closed before its symbol is traded again.") \
+  X(trading, cooldown_author_s, INT, 0, 604800, "300", CFG_RELOAD, "Seconds after a trade on an author's post before the same author is traded again.") \
+  X(trading, author_trades_per_day, INT, 1, 1000, "5", CFG_RELOAD, "Trades on one author's posts in a UTC day.") \
+  X(trading, allow_short, BOOL, 0, 0, "true", CFG_RELOAD, "Open SHORT positions where the venue can.") \
+  X(trading, leverage, INT, 1, 20, "1", CFG_RELOAD, "Most that all positions together may be worth, in multiples of equity.") \
+  X(trading, approval_timeout_s, INT, 1, 86400, "300", CFG_RELOAD, "In manual mode: seconds until an intent that nobody approved expires.") \
+  X(trading, muted_authors, LIST, 0, 1000, "", CFG_RELOAD, "Authors that are read and never traded: names, or source:id.") \
+  X(trading, muted_symbols, LIST, 0, 1000, "", CFG_RELOAD, "Symbols that are never traded.") \
+  X(judge, freshness, BOOL, 0, 0, "true", CFG_RELOAD, "Factor: a post's score shrinks with its age.") \
+  X(judge, freshness_half_life_s, INT, 1, 86400, "120", CFG_RELOAD, "Age at which the freshness factor is one half.") \
+  X(judge, author, BOOL, 0, 0, "true", CFG_RELOAD, "Factor: the author's weight.") \
+  X(judge, author_weights, WEIGHTS, 0, 2 * INT64_C(100000000), "", CFG_RELOAD, "Weight by author name or source:id, 0 to 2.") \
+  X(judge, default_author_weight, FRAC, 0, 2 * INT64_C(100000000), "1", CFG_RELOAD, "Weight of an author that is not listed.") \
+  X(judge, copies, BOOL, 0, 0, "true", CFG_RELOAD, "Factor: near-copies of a post seen within 24 hours count as one opinion, with a penalty.") \
+  X(judge, copy_penalty, FRAC, 0, FRAC_BP(10000), "0.5", CFG_RELOAD, "What a near-copy of another author's post keeps of its score.") \
+  X(judge, lookalike, BOOL, 0, 0, "true", CFG_RELOAD, "Refuse authors whose name imitates a watched one (an author with a weight).") \
+  X(judge, scam, BOOL, 0, 0, "true", CFG_RELOAD, "Refuse giveaway and phishing patterns.") \
+  X(judge, priced_in, BOOL, 0, 0, "true", CFG_RELOAD, "Refuse when the price has already moved in the signal's favour.") \
+  X(judge, priced_in_percent, FRAC, 0, FRAC_BP(10000), "0.02", CFG_RELOAD, "The move since the post at which it is refused as priced in; the factor falls to it.") \
+  X(model, kind, CHOICE, 0, 0, "linear", 0, "Which model reads the posts.") \
+  X(reader, workers, INT, 0, 64, "1", 0, "Reader threads; 0 takes one per processor.") \
+  X(reader, symbols_file, STR, 0, 4096, "", 0, "A file of further names for coins, added to the built-in one.") \
+  X(source, kind, CHOICE, 0, 0, "replay", 0, "Where posts come from: replay reads a file.") \
+  X(source, path, STR, 0, 4096, "", 0, "The posts file of a replay source: one JSON object a line, oldest first.") \
+  X(source, name, STR, 1, 32, "x", CFG_ADVANCED, "Name under which the source's posts are stored.") \
+  X(market, kind, CHOICE, 0, 0, "candles", 0, "Where prices come from: candles reads the files of venue.prices.") \
+  X(venue, kind, CHOICE, 0, 0, "paper", 0, "Where orders go: paper fills them here against the prices.") \
+  X(venue, prices, STR, 0, 4096, "", 0, "Directory of candle files SYMBOL-INTERVAL.csv.") \
+  X(venue, exchange_info, STR, 0, 4096, "", 0, "A Binance exchangeInfo file with the symbols and their filters; empty: the built-in one.") \
+  X(venue, quote_asset, STR, 2, 16, "USDT", CFG_ADVANCED, "Asset that everything is counted in.") \
+  X(paper, balance, MONEY, INT64_C(100000000), INT64_C(100000000000000000), "10000", 0, "Quote balance of a new paper account.") \
+  X(paper, margin, BOOL, 0, 0, "true", 0, "A margin account: shorts can be opened, up to paper.leverage.") \
+  X(paper, leverage, INT, 1, 20, "3", 0, "What the paper venue lends: positions up to this many times equity.") \
+  X(paper, fee_percent, FRAC, 0, FRAC_BP(500), "0.001", 0, "Commission on each fill.") \
+  X(paper, spread_percent, FRAC, 0, FRAC_BP(1000), "0.0002", 0, "Bid to ask, where candles give only one price.") \
+  X(paper, slippage_percent, FRAC, 0, FRAC_BP(1000), "0.0005", 0, "How much worse than the touch a market or stop order fills.") \
+  X(paper, volume_cap_percent, FRAC, FRAC_BP(1), FRAC_BP(10000), "0.1", 0, "Share of a candle's volume that orders may take.") \
+  X(paper, latency_ms, INT, 0, 60000, "0", CFG_ADVANCED, "Time an order takes to arrive; it fills at the first price after it.") \
+  X(store, url, STR, 1, 4096, "sqlite:bullfinch.db", 0, "sqlite:PATH.") \
+  X(store, synchronous, CHOICE, 0, 0, "full|normal", CFG_ADVANCED, "How SQLite commits: full survives a power cut.") \
+  X(store, busy_timeout_ms, INT, 0, 600000, "5000", CFG_ADVANCED, "How long to wait for a locked database.") \
+  X(queue, url, STR, 1, 4096, "memory:", 0, "memory:.") \
+  X(queue, capacity, INT, 16, 1000000, "4096", CFG_ADVANCED, "Posts the queue holds before sources wait.") \
+  X(queue, max_attempts, INT, 1, 100, "4", CFG_ADVANCED, "Tries of a job before it becomes a dead letter.") \
+  X(queue, backoff_ms, INT, 1, 3600000, "1000", CFG_ADVANCED, "Pause before the second try; doubles with each.") \
+  X(log, level, CHOICE, 0, 0, "info|trace|debug|unusual|broken", CFG_RELOAD, "Least level that is logged.") \
+  X(log, format, CHOICE, 0, 0, "logfmt|json", 0, "Shape of log lines.") \
+  X(run, seed, INT, 0, INT64_MAX, "1", CFG_ADVANCED, "Seed of whatever is left to chance.")
+/* clang-format on */
+
+#endif
