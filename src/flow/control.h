@@ -1,0 +1,54 @@
+/* control: the mode that the account is in, kept in the store and changed only by commands and by
+ * the program's own halts. `epoch` grows with each change; an opening intent commits only under the
+ * epoch that it was made in. */
+#ifndef BF_FLOW_CONTROL_H
+#define BF_FLOW_CONTROL_H
+
+#include "base/str.h"
+#include "base/time.h"
+
+#define MODE_MAP(X) X(AUTO, "auto") X(MANUAL, "manual") X(OBSERVE, "observe") X(HALTED, "halted")
+typedef enum mode {
+#define X(name, text) MODE_##name,
+    MODE_MAP(X)
+#undef X
+} mode;
+const char *mode_name(mode m);
+MUST_CHECK bool mode_from_name(str s, mode *ret);
+
+struct control {
+    mode mode;
+    mode before; /* mode to return to when a halt ends */
+    int64_t epoch;
+    char reason[128];
+    char actor[64]; /* "cli:root", "program" */
+    usec since;
+    usec until;      /* a halt that expires; USEC_NEVER */
+    bool by_program; /* set by the program itself: has no expiry */
+};
+
+#define COMMAND_MAP(X)                                                                             \
+    X(NONE, "none")                                                                                \
+    X(HALT, "halt") X(RESUME, "resume") X(MODE, "mode") X(FLATTEN, "flatten")                      \
+        X(APPROVE, "approve") X(REJECT, "reject") X(CLOSE, "close") X(RECONCILE, "reconcile")
+typedef enum verb {
+#define X(name, text) VERB_##name,
+    COMMAND_MAP(X)
+#undef X
+} verb;
+const char *verb_name(verb v);
+MUST_CHECK bool verb_from_name(str s, verb *ret);
+
+/* A row of the commands table, on its way to the trader. */
+struct command {
+    int64_t id;
+    verb verb;
+    char actor[64];
+    char reason[128];
+    int64_t target; /* signal id (approve, reject), trade id (close) */
+    mode mode;      /* MODE, RESUME */
+    usec until;     /* HALT; USEC_NEVER */
+    usec at;        /* when it was given, wall clock */
+};
+
+#endif

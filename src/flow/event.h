@@ -1,0 +1,155 @@
+/* event and action: what goes into the trader and what comes out.
+ *
+ * One event a turn. The actions of a turn are committed to the store as one transaction, and only
+ * then done (sent, told). Puts are whole rows: the store writes what the trader holds, so that a
+ * restart is a SELECT. */
+#ifndef BF_FLOW_EVENT_H
+#define BF_FLOW_EVENT_H
+
+#include "flow/control.h"
+#include "flow/quote.h"
+#include "flow/reading.h"
+#include "flow/request.h"
+#include "flow/signal.h"
+#include "flow/trade.h"
+
+#define EVENT_MAP(X)                                                                               \
+    X(NONE, "none")                                                                                \
+    X(READING, "reading") X(QUOTE, "quote") X(CANDLE, "candle") X(REPORT, "report")                \
+        X(REPLY, "reply") X(TIMER, "timer") X(COMMAND, "command") X(START, "start") X(DRY, "dry")
+typedef enum event_kind {
+#define X(name, text) EVENT_##name,
+    EVENT_MAP(X)
+#undef X
+} event_kind;
+
+struct event {
+    event_kind kind;
+    union {
+        const struct reading *reading; /* borrowed for the turn */
+        struct quote quote;            /* QUOTE */
+        struct candle candle;          /* CANDLE: its range is known */
+        struct report report;          /* REPORT: unsolicited news of an order */
+        const struct reply *reply;     /* REPLY: to a request of ours */
+        struct command command;        /* COMMAND */
+        int sym;                       /* DRY: no more prices will come for this symbol */
+    } u;
+};
+
+/* Author state, a row of authors. */
+struct author {
+    char key[AUTHOR_BYTES];
+    char username[AUTHOR_BYTES];
+    int64_t posts;
+    int64_t day; /* UTC day of trades_today */
+    int64_t trades_today;
+    usec last_trade_at; /* 0: never */
+    usec last_post_at;
+};
+
+/* Totals that no other row gives back, one row of account. */
+struct account {
+    money start;    /* balance at first start */
+    money cash;     /* quote balance as our fills explain it */
+    money realized; /* sum of closed trades' profit, after fees */
+    money fees;
+    int64_t day;    /* UTC day of day_open */
+    money day_open; /* equity at the day's opening */
+    money peak;
+    bool day_tripped;               /* the drawdown rule closed this day */
+    int64_t next_id;                /* of signals, trades, orders, fills, requests: one counter */
+    int64_t seq;                    /* of ledger lines */
+    int64_t posts, signals, trades; /* totals */
+    char install[5];                /* 4 characters, part of client order ids */
+    usec now;                       /* time of the last turn */
+};
+
+/* A post as the judge remembers it, a row of post_memory, kept for 24 hours. */
+struct post_memory {
+    int64_t tweet_id, root_id, cluster_id;
+    uint64_t simhash;
+    int32_t token_count;
+    char author[AUTHOR_BYTES];
+    usec at;
+};
+
+struct audit {
+    usec at;
+    char actor[64];
+    char action[32];
+    char entity[16];
+    int64_t entity_id;
+    int64_t trade_id; /* 0: none */
+    char detail[200];
+};
+
+#define LEDGER_LINE_BYTES 224
+
+#define ACTION_MAP(X)                                                                              \
+    X(PUT_POST, "put_post") /* the reading's post, with what was read and its outcome */           \
+    X(PUT_MEMORY, "put_memory")                                                                    \
+    X(PUT_AUTHOR, "put_author") X(PUT_SIGNAL, "put_signal")                                        \
+        X(PUT_INTENT, "put_intent") /* trade + orders of an entry: unique, under the epoch */      \
+        X(PUT_TRADE, "put_trade") X(PUT_ORDER, "put_order") X(PUT_FILL, "put_fill")                \
+            X(PUT_POSITION, "put_position") X(PUT_EQUITY, "put_equity")                            \
+                X(PUT_ACCOUNT, "put_account") X(PUT_CONTROL, "put_control") X(AUDIT, "audit")      \
+                    X(LEDGER, "ledger") X(COMMAND_DONE, "command_done")                            \
+                        X(SEND, "send") /* a request to the venue, after the commit */             \
+        X(TELL, "tell")                 /* a line for the log and the notifiers, after the commit */
+typedef enum action_kind {
+#define X(name, text) ACTION_##name,
+    ACTION_MAP(X)
+#undef X
+} action_kind;
+const char *action_kind_name(action_kind k);
+
+typedef enum tell_level { TELL_INFO, TELL_UNUSUAL, TELL_BROKEN } tell_level;
+
+struct action {
+    action_kind kind;
+    union {
+        struct {
+            const struct reading *reading; /* borrowed until the turn's end */
+            int signal_score;              /* largest of its signals */
+            reason outcome;                /* NONE when it has signals */
+        } post;
+        struct post_memory memory;
+        struct author author;
+        struct signal signal;
+        struct trade trade; /* PUT_INTENT and PUT_TRADE */
+        struct order order;
+        struct fill fill;
+        struct position position;
+        struct equity_sample equity;
+        struct account account;
+        struct control control;
+        struct audit audit;
+        struct {
+            int64_t seq;
+            usec at;
+            char line[LEDGER_LINE_BYTES];
+        } ledger;
+        struct {
+            int64_t id;
+            bool ok;
+            char result[160];
+        } done;
+        struct request request;
+        struct {
+            tell_level level;
+            char event[32];
+            char text[200];
+        } tell;
+    } u;
+};
+
+#define ACTIONS_MAX 512
+
+/* Filled by trader_step, emptied by the runner. */
+struct actions {
+    int count;
+    bool durable; /* at least one row that must be committed before what follows from it */
+    struct action v[ACTIONS_MAX];
+};
+
+#endif

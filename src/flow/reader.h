@@ -1,0 +1,55 @@
+/* The reader: feed, link, infer as one pure function over batches of posts.
+ *
+ * A struct reader is made at start and never changes: any number of threads share it. It keeps no
+ * memory of posts and knows no prices. */
+#ifndef BF_FLOW_READER_H
+#define BF_FLOW_READER_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "flow/reading.h"
+
+#define READER_BATCH_MAX 64
+
+/* A post as a source hands it over: fields cut out of the wire format, nothing decoded. */
+struct raw_post {
+    str id;         /* native id */
+    str root_id;    /* first of the edit history; empty: == id */
+    str text;       /* HTML-escaped as X sends it */
+    str created_at; /* RFC 3339; empty where the id tells the time */
+    str author_id, username, lang, source;
+    post_ref ref;
+    str ref_id;
+    int64_t likes, reposts, replies, quotes; /* -1 unknown */
+    bool html;                               /* text is HTML-escaped */
+};
+
+/* Raw fields -> post: ids, HTML entities, NFC, control characters, time (the snowflake for X),
+ * language. Strings of *ret live in `a` or in the raw fields. Errors: ERR_PARSE (bad UTF-8, no id,
+ * no time), ERR_RANGE (text over POST_TEXT_BYTES_MAX). */
+MUST_CHECK bool feed_normalize(struct arena *a, const struct raw_post *raw, usec received_at,
+                               struct post *ret, struct error *err);
+
+struct reader;
+
+/* What the linker may link: the symbols that ship, or the venue's list. names: pairs. */
+struct reader_options {
+    const char *const *symbols; /* NULL: all that ship */
+    int symbol_count;
+    str extra;       /* content of the user's file of further names; empty: none */
+    str quote_asset; /* "USDT" */
+};
+
+/* Made in `boot`, lives as long as it. Errors: ERR_CONFIG with the line of a bad entry in `extra`.
+ */
+MUST_CHECK bool reader_open(struct arena *boot, const struct reader_options *opt,
+                            struct reader **ret, struct error *err);
+
+/* Reads count (1..READER_BATCH_MAX) posts into ret[0..count). Never fails: a post that says nothing
+ * reads as nothing. scratch: by value, some 256 KiB. Thread-safe. */
+void reader_read(const struct reader *r, struct arena scratch, const struct post *posts, int count,
+                 struct reading *ret);
+
+const char *reader_model(const struct reader *r); /* "linear-1" */
+
+#endif

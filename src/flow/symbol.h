@@ -1,0 +1,39 @@
+/* symbol: what the venue says of a pair it trades: names, steps, filters. Filled at start from an
+ * exchangeInfo answer (src/venue), then read-only; shared by risk, the matching engine and venues.
+ * Filter semantics: Binance Spot "Filters". A zero maximum or step means that the bound is off. */
+#ifndef BF_FLOW_SYMBOL_H
+#define BF_FLOW_SYMBOL_H
+
+#include "base/money.h"
+#include "flow/reading.h"
+
+#define SYMBOLS_MAX 2048
+
+struct symbol {
+    char name[SYMBOL_BYTES];
+    char base[16];
+    char quote[16];
+    bool trading;       /* status TRADING */
+    bool oco, oto, opo; /* order lists that it allows */
+    bool market_max_applies;
+    price min_price, max_price, tick;                /* PRICE_FILTER */
+    qty min_qty, max_qty, step;                      /* LOT_SIZE */
+    qty market_min_qty, market_max_qty, market_step; /* MARKET_LOT_SIZE */
+    money min_notional, max_notional;                /* NOTIONAL or MIN_NOTIONAL */
+    bool min_notional_market, max_notional_market;   /* bound applies to MARKET */
+    /* PERCENT_PRICE_BY_SIDE, as basis points of the reference price; 0: off */
+    int64_t bid_up_bp, bid_down_bp, ask_up_bp, ask_down_bp;
+    int32_t max_orders, max_algo_orders, max_lists; /* 0: off */
+};
+
+/* Sorted by name. An index into v is the program's short name for a symbol (`sym`). */
+struct symbols {
+    struct symbol *v;
+    int count;
+};
+
+#define SYM_NONE (-1)
+/* Index by name, SYM_NONE if the venue does not list it. */
+int symbols_find(const struct symbols *s, str name);
+
+#endif

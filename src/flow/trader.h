@@ -1,0 +1,72 @@
+/* The trader: judge, risk, trade and wallet as one step function over events.
+ *
+ * trader_step takes one event and writes down actions; it asks no clock, does no I/O, takes no
+ * memory. One thread per account. State is rows: trader_load puts back what the store holds. */
+#ifndef BF_FLOW_TRADER_H
+#define BF_FLOW_TRADER_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "flow/event.h"
+#include "flow/symbol.h"
+
+struct config;
+struct trader;
+
+/* What the venue can do and costs, for risk. */
+struct venue_traits {
+    bool can_short;
+    int64_t fee_e8;      /* commission, share of the notional in 1e-8 */
+    int64_t spread_e8;   /* expected spread, share of the price */
+    int64_t slippage_e8; /* expected slippage of a market order */
+    usec recv_window;
+    bool fee_from_received; /* a buy's fee is taken from the base received */
+};
+
+/* Rows of a store, to start from. Arrays are borrowed during the call. */
+struct trader_rows {
+    bool fresh; /* nothing stored yet: account and control are made from the configuration */
+    struct account account;
+    struct control control;
+    const struct trade *trades;
+    int trade_count; /* not yet closed */
+    const struct order *orders;
+    int order_count; /* of those trades */
+    const struct signal *signals;
+    int signal_count; /* verdict waiting */
+    const struct author *authors;
+    int author_count; /* of the last two days */
+    const struct post_memory *memory;
+    int memory_count; /* of the last 24 hours, oldest first */
+    const struct trade *closed;
+    int closed_count; /* closed within the symbol cooldown */
+};
+
+/* Made in `boot`. cfg, symbols: borrowed for ever. Errors: ERR_RANGE when the rows do not fit. */
+MUST_CHECK bool trader_open(struct arena *boot, const struct config *cfg,
+                            const struct symbols *symbols, const struct venue_traits *traits,
+                            const struct trader_rows *rows, struct trader **ret, struct error *err);
+
+/* One turn. now: never before the last turn's. acts: emptied first. */
+void trader_step(struct trader *t, usec now, const struct event *ev, struct actions *acts);
+
+usec trader_next_timer(const struct trader *t); /* USEC_NEVER if none; then send EVENT_TIMER */
+
+/* Could this event open a position? Then the runner takes the write lock and the latest control
+ * row before the step, so that no halt slips in between. */
+bool trader_may_open(const struct trader *t, const struct event *ev);
+
+/* For status lines and the summary: borrowed, valid until the next step. */
+struct trader_view {
+    const struct account *account;
+    const struct control *control;
+    const struct position *positions;
+    int position_count;
+    money equity, unrealized;
+    int64_t drawdown_bp;
+    const int64_t *refused; /* by reason, REASON_COUNT entries, since the store was made */
+    int waiting;
+};
+void trader_view(struct trader *t, struct trader_view *ret);
+
+#endif
