@@ -17,8 +17,8 @@ void sha256_free(struct sha256 *h);            /* NULL is fine */
 
 void sha256_once(str s, uint8_t out[SHA256_BYTES]);
 str hex_format(const uint8_t *bytes, ptrdiff_t n, char *block); /* 2n chars + NUL in block */
-/* Base 32 (RFC 4648 alphabet in lower case, no padding): `chars` characters from the leading bits.
- */
+/* Base 32 (RFC 4648 alphabet in lower case, no padding): `chars` characters from the leading bits,
+ * no NUL behind them. */
 str base32_format(const uint8_t *bytes, ptrdiff_t chars, char *block);
 
 #endif

@@ -41,7 +41,7 @@ MUST_CHECK bool amount_parse_e8(str s, int64_t *ret_e8);
 MUST_CHECK bool price_parse(str s, price *ret);
 MUST_CHECK bool qty_parse(str s, qty *ret);
 MUST_CHECK bool money_parse(str s, money *ret);
-MUST_CHECK bool volume_parse(str s, volume *ret); /* >= 0; beyond 8 decimals is cut */
+MUST_CHECK bool volume_parse(str s, volume *ret); /* no sign; beyond 8 decimals is cut */
 
 #define AMOUNT_TEXT_BYTES 32
 /* Shortest exact decimal text ("0.5", "-12", "0"); returns a slice of `block`. */

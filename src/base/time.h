@@ -30,8 +30,9 @@ usec time_wall_us(void);      /* wall clock; edges only */
 usec time_monotonic_us(void); /* never jumps; edges only */
 int64_t time_monotonic_ns(void);
 
-/* RFC 3339: "2021-05-19T12:34:56Z", ".5"...".123456" fractions, "Z" or "+hh:mm"; also a blank
- * instead of T. False on anything else (month 13, 30 February, year < 1970 or > 9999 ...). */
+/* RFC 3339: "2021-05-19T12:34:56Z", ".5"...".123456" fractions (up to 9 digits are taken, what is
+ * finer than a microsecond is cut), "Z" or "+hh:mm"; also a blank instead of T. False on anything
+ * else (month 13, 30 February, year < 1970 or > 9999 ...). */
 MUST_CHECK bool time_parse_rfc3339(str s, usec *ret);
 #define TIME_TEXT_BYTES 32
 str time_format_rfc3339(usec t, char block[TIME_TEXT_BYTES]); /* always 6 decimals and Z */

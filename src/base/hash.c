@@ -1,0 +1,89 @@
+/* hash: SHA-256 through OpenSSL's EVP interface, and the texts made of a digest.
+ *
+ * For client order ids, the audit chain, ledger_hash and ids of posts; signatures (HMAC) are made
+ * where the secret is. The algorithm is fetched once per process: an implicit fetch costs more than
+ * hashing a short text. OpenSSL fails here only without memory or with a broken provider set-up,
+ * and then nothing works: that asserts. Any thread; a running hash belongs to one at a time. */
+#include "base/hash.h"
+
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+struct sha256 {
+    EVP_MD_CTX *ctx; /* started, so that sha256_add() always works */
+};
+
+static EVP_MD *sha256_md;
+static pthread_once_t sha256_md_once = PTHREAD_ONCE_INIT;
+
+static void sha256_md_fetch(void) {
+    sha256_md = EVP_MD_fetch(NULL, "SHA256", NULL);
+    POST(sha256_md != NULL);
+}
+
+static const EVP_MD *sha256_get_md(void) {
+    int rc = pthread_once(&sha256_md_once, sha256_md_fetch);
+    POST(rc == 0);
+    return sha256_md;
+}
+
+struct sha256 *sha256_new(void) {
+    struct sha256 *h = malloc(sizeof *h);
+    POST(h != NULL);
+    h->ctx = EVP_MD_CTX_new();
+    POST(h->ctx != NULL);
+    int ok = EVP_DigestInit_ex2(h->ctx, sha256_get_md(), NULL);
+    POST(ok == 1);
+    return h;
+}
+
+void sha256_add(struct sha256 *h, str s) {
+    if (s.n == 0) return;
+    int ok = EVP_DigestUpdate(h->ctx, s.p, (size_t)s.n);
+    POST(ok == 1);
+}
+
+void sha256_finish(struct sha256 *h, uint8_t out[SHA256_BYTES]) {
+    unsigned n = 0;
+    int ok = EVP_DigestFinal_ex(h->ctx, out, &n);
+    POST(ok == 1);
+    POST(n == SHA256_BYTES);
+    ok = EVP_DigestInit_ex2(h->ctx, sha256_get_md(), NULL);
+    POST(ok == 1);
+}
+
+void sha256_free(struct sha256 *h) {
+    if (!h) return;
+    EVP_MD_CTX_free(h->ctx);
+    free(h);
+}
+
+void sha256_once(str s, uint8_t out[SHA256_BYTES]) {
+    unsigned n = 0;
+    int ok = EVP_Digest(s.n ? s.p : "", (size_t)s.n, out, &n, sha256_get_md(), NULL);
+    POST(ok == 1);
+    POST(n == SHA256_BYTES);
+}
+
+str hex_format(const uint8_t *bytes, ptrdiff_t n, char *block) {
+    static const char digits[] = "0123456789abcdef";
+    PRE(n >= 0);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        block[2 * i] = digits[bytes[i] >> 4];
+        block[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    block[2 * n] = 0;
+    return (str){block, 2 * n};
+}
+
+str base32_format(const uint8_t *bytes, ptrdiff_t chars, char *block) {
+    static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+    PRE(chars >= 0);
+    for (ptrdiff_t i = 0; i < chars; i++) {
+        ptrdiff_t bit = i * 5, last = (bit + 4) / 8; /* the byte that the group ends in */
+        unsigned two = (unsigned)bytes[bit / 8] << 8 | (last > bit / 8 ? bytes[last] : 0);
+        block[i] = digits[two >> (11 - bit % 8) & 31];
+    }
+    return (str){block, chars};
+}
