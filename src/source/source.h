@@ -1,0 +1,53 @@
+/* source: where posts come from. Each runs on its own thread and blocks as it likes. */
+#ifndef BF_SOURCE_SOURCE_H
+#define BF_SOURCE_SOURCE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "flow/post.h"
+
+struct source_counts {
+    int64_t lines, posts, malformed, disordered, repeated;
+};
+struct source;
+struct source_ops {
+    const char *name;
+    /* Next post; its strings live in `a`. *ret_end: used up. Bad input is skipped, counted, told
+     * through `complain`; false only when the source itself failed. May block. */
+    bool (*next)(struct source *s, struct arena *a, struct post *ret, bool *ret_end,
+                 struct error *err);
+    int64_t (*offset)(const struct source *s); /* behind the last post given; for the cursor */
+    bool (*seek)(struct source *s, int64_t offset, struct error *err);
+    void (*close)(struct source *s);
+};
+struct source {
+    const struct source_ops *ops;
+    struct source_counts counts;
+    /* Told of each bad piece of input: where ("posts.jsonl:17") and what. NULL: nobody listens. */
+    void (*complain)(void *ctx, str where, str what);
+    void *complain_ctx;
+};
+
+MUST_CHECK bool source_next(struct source *s, struct arena *a, struct post *ret, bool *ret_end,
+                            struct error *err);
+int64_t source_offset(const struct source *s);
+MUST_CHECK bool source_seek(struct source *s, int64_t offset, struct error *err);
+void source_close(struct source *s); /* NULL is fine */
+
+/* Replay of a file of X API v2 posts, one JSON object a line, oldest first. `name` is stored as the
+ * posts' source. received_at == created_at unless `received` is in the object. Lines up to
+ * POST_LINE_BYTES_MAX; longer, broken or post-less lines are counted and told; a post older than
+ * the one before is counted as disordered and given in file order with its own time. total_bytes of
+ * the file for progress. */
+MUST_CHECK bool replay_open(struct arena *boot, const char *path, str name, struct source **ret,
+                            struct error *err);
+int64_t replay_total_bytes(const struct source *s);
+
+/* One X API v2 post object (both name sets, note_tweet, wrapped in {"data":...} or not) -> post.
+ * line: borrowed for as long as the post. Also takes {"text": ...} alone when `lenient` (score):
+ * then id and time are optional. */
+MUST_CHECK bool x_post_parse(struct arena *a, str line, str source, usec received_at, bool lenient,
+                             struct post *ret, struct error *err);
+
+#endif

@@ -1,0 +1,183 @@
+/* store: the truth. Each post, verdict, order and fill, with its reason; one store, one account.
+ *
+ * Below: about a dozen SQL primitives per back-end (store_ops); above: typed functions that all
+ * back-ends share, each statement standing once (src/store/rows_*.c). One struct store is one
+ * connection and belongs to one thread at a time; open as many as there are threads. On SQLite one
+ * of them writes at a time; the trader's turns come first (struct store_lock in the runner). */
+#ifndef BF_STORE_STORE_H
+#define BF_STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "flow/event.h"
+#include "flow/trader.h"
+
+struct store;
+struct store_stmt;
+
+typedef enum store_access { STORE_READ, STORE_WRITE } store_access;
+typedef enum step_result { STEP_ROW, STEP_DONE, STEP_FAILED } step_result;
+
+/* The primitives. Values are bound and read by position; amounts, times and booleans have bindings
+ * of their own because back-ends store them differently (SQLite: integers, views show decimals). */
+struct store_ops {
+    const char *name;
+    bool (*begin)(struct store *s, bool immediate, struct error *err);
+    bool (*commit)(struct store *s, struct error *err);
+    void (*rollback)(struct store *s);
+    bool (*exec)(struct store *s, const char *sql, struct error *err);
+    bool (*prepare)(struct store *s, const char *sql, struct store_stmt **ret,
+                    struct error *err); /* cached by the pointer */
+    void (*bind_i64)(struct store_stmt *st, int i, int64_t v);
+    void (*bind_e8)(struct store_stmt *st, int i, int64_t v);
+    void (*bind_time)(struct store_stmt *st, int i, usec v);
+    void (*bind_str)(struct store_stmt *st, int i, str v);
+    void (*bind_blob)(struct store_stmt *st, int i, str v);
+    void (*bind_null)(struct store_stmt *st, int i);
+    step_result (*step)(struct store_stmt *st, struct error *err);
+    void (*reset)(struct store_stmt *st);
+    int64_t (*col_i64)(struct store_stmt *st, int i);
+    int64_t (*col_e8)(struct store_stmt *st, int i);
+    usec (*col_time)(struct store_stmt *st, int i);
+    str (*col_str)(struct store_stmt *st, int i); /* borrowed until the next step or reset */
+    bool (*col_is_null)(struct store_stmt *st, int i);
+    int64_t (*changes)(struct store *s);
+    int64_t (*data_version)(struct store *s); /* changes when another connection committed */
+    void (*close)(struct store *s);
+};
+
+struct store_options {
+    str url; /* "sqlite:PATH" */
+    store_access access;
+    bool create;    /* make it and migrate; else a missing store is an error that says so */
+    bool full_sync; /* synchronous=FULL */
+    int64_t busy_timeout_ms;
+};
+/* Errors: ERR_NOT_FOUND, ERR_DAMAGED (says: bullfinch db check, restore), ERR_STATE (schema is
+ * newer or older: says which command), ERR_BUSY, ERR_IO. */
+MUST_CHECK bool store_open(struct arena *boot, const struct store_options *opt, struct store **ret,
+                           struct error *err);
+void store_close(struct store *s); /* NULL is fine */
+
+/* Transactions. immediate: takes the write lock at once. */
+MUST_CHECK bool store_begin(struct store *s, bool immediate, struct error *err);
+MUST_CHECK bool store_commit(struct store *s, struct error *err);
+void store_rollback(struct store *s);
+int64_t store_data_version(struct store *s);
+
+/* Migrations: numbered files of sql/, compiled in. */
+MUST_CHECK bool store_migrate(struct store *s, int *ret_from, int *ret_to, struct error *err);
+int store_schema_version(struct store *s); /* 0: empty */
+/* Structure (integrity_check), foreign keys, and the ledger: fills explain orders, positions, fees
+ * and cash to the last 1e-8. One line a finding in `report`; false when there is one. */
+MUST_CHECK bool store_check(struct store *s, struct buf *report, struct error *err);
+MUST_CHECK bool store_backup(
+    struct store *s, const char *to_path,
+    struct error *err); /* consistent, while running; refuses to overwrite */
+/* Checks `from_path` first, keeps the old store beside it as PATH.before-restore. */
+MUST_CHECK bool store_restore(const struct store_options *opt, const char *from_path,
+                              struct error *err);
+
+/* --- a turn of the trader --------------------------------------------------------------------- */
+/* Writes every Put, Audit, Ledger and CommandDone of `acts` inside the caller's transaction, in
+ * order. PUT_INTENT: ERR_EXISTS when the intent is there already, ERR_STATE when control.epoch is
+ * not trade.epoch any more. Audit rows are chained here. */
+MUST_CHECK bool store_apply(struct store *s, const struct actions *acts, struct error *err);
+MUST_CHECK bool store_control(struct store *s, struct control *ret, bool *ret_found,
+                              struct error *err);
+/* Everything that trader_open wants; arrays in `a`. */
+MUST_CHECK bool store_load_trader(struct store *s, struct arena *a, usec symbol_cooldown,
+                                  struct trader_rows *ret, struct error *err);
+/* Is this post stored and processed? For sources that repeat themselves. */
+MUST_CHECK bool store_has_post(struct store *s, int64_t id, bool *ret, struct error *err);
+
+/* Named blobs that must move with a turn: source offsets, price cursor, venue state. */
+MUST_CHECK bool store_cursor_put(struct store *s, str name, str value, struct error *err);
+MUST_CHECK bool store_cursor_get(struct store *s, struct arena *a, str name, str *ret,
+                                 bool *ret_found, struct error *err);
+
+/* --- commands, settings, workers ---------------------------------------------------------------
+ */
+/* In one transaction: the command row, and for halt, resume and mode the control row with epoch +
+ * 1, and the audit row. key: idempotency key, "" for none; the same key again returns the first
+ * row's id and *ret_repeated. */
+MUST_CHECK bool store_command_add(struct store *s, const struct command *cmd, str key, usec now,
+                                  int64_t *ret_id, bool *ret_repeated, struct error *err);
+/* Commands without a result, oldest first. */
+MUST_CHECK bool store_commands_pending(struct store *s, struct command *ret, int max,
+                                       int *ret_count, struct error *err);
+/* *ret_done false: still waiting. */
+MUST_CHECK bool store_command_result(struct store *s, struct arena *a, int64_t id, bool *ret_done,
+                                     bool *ret_ok, str *ret_text, struct error *err);
+MUST_CHECK bool store_setting_put(struct store *s, str key, str value, str actor, usec now,
+                                  struct error *err); /* empty value: removed; audited */
+MUST_CHECK bool store_settings(struct store *s, struct arena *a, const str **ret_rows,
+                               int *ret_count, struct error *err); /* "key=value" */
+MUST_CHECK bool store_worker_beat(struct store *s, str name, str role, int64_t pid, usec started,
+                                  usec now, struct error *err);
+
+/* --- dead letters ------------------------------------------------------------------------------
+ */
+struct dead_letter {
+    int64_t id;
+    str source, kind, payload, error;
+    int attempts;
+    usec first_at, last_at;
+    str status; /* dead, retried, dropped */
+};
+MUST_CHECK bool store_dead_put(struct store *s, const struct dead_letter *d, int64_t *ret_id,
+                               struct error *err);
+MUST_CHECK bool store_dead_list(struct store *s, struct arena *a, int64_t before, int limit,
+                                struct dead_letter **ret, int *ret_count, struct error *err);
+MUST_CHECK bool store_dead_get(struct store *s, struct arena *a, int64_t id,
+                               struct dead_letter *ret, struct error *err);
+MUST_CHECK bool store_dead_mark(struct store *s, int64_t id, str status, str actor, usec now,
+                                struct error *err);
+/* A span or a piece of input that was lost, and why. */
+MUST_CHECK bool store_gap_put(struct store *s, str source, usec from, usec to, str what,
+                              struct error *err);
+
+/* --- looking at it ------------------------------------------------------------------------------
+ */
+typedef enum show_kind {
+    SHOW_TRADES,
+    SHOW_POSITIONS,
+    SHOW_ORDERS,
+    SHOW_FILLS,
+    SHOW_SIGNALS,
+    SHOW_POSTS,
+    SHOW_WORKERS,
+    SHOW_COMMANDS,
+    SHOW_AUDIT,
+    SHOW_EQUITY,
+    SHOW_LEDGER
+} show_kind;
+struct show_query {
+    show_kind kind;
+    int64_t before; /* id cursor, 0: newest */
+    int limit;
+    str symbol;
+    str status;
+};
+/* JSON array of objects (amounts as strings, times RFC 3339, ids as strings), newest first; the
+ * ledger as plain lines, oldest first, all of it. */
+MUST_CHECK bool store_show_json(struct store *s, const struct show_query *q, struct buf *out,
+                                struct error *err);
+
+/* sha256 over all ledger lines in order, each ended by a line feed; hex, 64 characters + NUL. */
+MUST_CHECK bool store_ledger_hash(struct store *s, char ret[65], struct error *err);
+/* Totals for `run --exit-at-end`: posts, signals, trades (filled entries), refused by reason
+ * (signals' reasons and posts' outcomes), fees, realised pnl. */
+struct store_totals {
+    int64_t posts, signals, trades, closed;
+    int64_t refused[REASON_COUNT];
+    money fees, pnl;
+};
+MUST_CHECK bool store_totals(struct store *s, struct store_totals *ret, struct error *err);
+
+/* Walks the audit chain. False + err when a link is broken: *ret_id is the first bad row. */
+MUST_CHECK bool store_audit_verify(struct store *s, int64_t *ret_rows, int64_t *ret_id,
+                                   struct error *err);
+
+#endif
