@@ -47,7 +47,6 @@ cov: ## what the tests reach, by file
 
 docs: ## makes the generated pages in docs/ anew
 	@scripts/setup build
-	@scripts/build gcc bullfinch
 	@scripts/docs
 
 install: build ## PREFIX=/usr/local DESTDIR=

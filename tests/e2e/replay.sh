@@ -16,6 +16,7 @@ replay() { # NAME OPTION...
 
 check "the demo's day runs to its end" replay one --set reader.workers=1
 check "and with four readers" replay four --set reader.workers=4
+[ "$failures" -eq 0 ] || exit 1
 equal "every post was read" "$(json "$SCRATCH/one.json" '$.posts')" 330
 equal "the ledger is the same for any number of readers" \
     "$(json "$SCRATCH/four.json" '$.ledger_hash')" "$(json "$SCRATCH/one.json" '$.ledger_hash')"
