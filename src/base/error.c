@@ -6,10 +6,10 @@
  * Cannot fail. Any thread. */
 #include "base/error.h"
 
-#include "base/str.h"
-
 #include <stdarg.h>
 #include <stdio.h>
+
+#include "base/str.h"
 
 #define MSG_BYTES ((ptrdiff_t)sizeof(((struct error *)0)->msg))
 #define CONTEXT_BYTES_MIN 100 /* of a context that competes with a long message */

@@ -6,9 +6,10 @@
  * and then nothing works: that asserts. Any thread; a running hash belongs to one at a time. */
 #include "base/hash.h"
 
-#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdlib.h>
+
+#include <openssl/evp.h>
 
 struct sha256 {
     EVP_MD_CTX *ctx; /* started, so that sha256_add() always works */

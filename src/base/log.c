@@ -7,11 +7,11 @@
  * lines under 4 KiB do not mix on a pipe, and longer ones are not made. */
 #include "base/log.h"
 
-#include "base/buf.h"
-
 #include <errno.h>
 #include <stdatomic.h>
 #include <unistd.h>
+
+#include "base/buf.h"
 
 #define LOG_LINE_BYTES 4096
 #define LOG_VALUE_BYTES 2048

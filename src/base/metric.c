@@ -8,12 +8,12 @@
  */
 #include "base/metric.h"
 
-#include "base/buf.h"
-
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+
+#include "base/buf.h"
 
 #define METRIC_SERIES_MAX 4096
 #define METRIC_BOUNDS_MAX 24

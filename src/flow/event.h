@@ -15,8 +15,16 @@
 
 #define EVENT_MAP(X)                                                                               \
     X(NONE, "none")                                                                                \
-    X(READING, "reading") X(QUOTE, "quote") X(CANDLE, "candle") X(REPORT, "report")                \
-        X(REPLY, "reply") X(TIMER, "timer") X(COMMAND, "command") X(START, "start") X(DRY, "dry")
+    X(READING, "reading")                                                                          \
+    X(QUOTE, "quote")                                                                              \
+    X(CANDLE, "candle")                                                                            \
+    X(REPORT, "report")                                                                            \
+    X(REPLY, "reply")                                                                              \
+    X(TIMER, "timer")                                                                              \
+    X(COMMAND, "command")                                                                          \
+    X(START, "start")                                                                              \
+    X(DRY, "dry")                                                                                  \
+    X(CONTROL, "control")
 typedef enum event_kind {
 #define X(name, text) EVENT_##name,
     EVENT_MAP(X)
@@ -32,6 +40,7 @@ struct event {
         struct report report;          /* REPORT: unsolicited news of an order */
         const struct reply *reply;     /* REPLY: to a request of ours */
         struct command command;        /* COMMAND */
+        struct control control;        /* CONTROL: the row as another process left it */
         int sym;                       /* DRY: no more prices will come for this symbol */
     } u;
 };
@@ -88,7 +97,8 @@ struct audit {
 #define ACTION_MAP(X)                                                                              \
     X(PUT_POST, "put_post") /* the reading's post, with what was read and its outcome */           \
     X(PUT_MEMORY, "put_memory")                                                                    \
-    X(PUT_AUTHOR, "put_author") X(PUT_SIGNAL, "put_signal")                                        \
+    X(PUT_AUTHOR, "put_author")                                                                    \
+    X(PUT_SIGNAL, "put_signal")                                                                    \
         X(PUT_INTENT, "put_intent") /* trade + orders of an entry: unique, under the epoch */      \
         X(PUT_TRADE, "put_trade") X(PUT_ORDER, "put_order") X(PUT_FILL, "put_fill")                \
             X(PUT_POSITION, "put_position") X(PUT_EQUITY, "put_equity")                            \
@@ -143,7 +153,7 @@ struct action {
     } u;
 };
 
-#define ACTIONS_MAX 512
+#define ACTIONS_MAX 1024
 
 /* Filled by trader_step, emptied by the runner. */
 struct actions {

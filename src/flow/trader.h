@@ -21,6 +21,7 @@ struct venue_traits {
     int64_t slippage_e8; /* expected slippage of a market order */
     usec recv_window;
     bool fee_from_received; /* a buy's fee is taken from the base received */
+    usec absence_after; /* how long after T "no such order" is no proof yet; 0: at once (paper) */
 };
 
 /* Rows of a store, to start from. Arrays are borrowed during the call. */
@@ -39,7 +40,7 @@ struct trader_rows {
     const struct post_memory *memory;
     int memory_count; /* of the last 24 hours, oldest first */
     const struct trade *closed;
-    int closed_count; /* closed within the symbol cooldown */
+    int closed_count; /* closed within 24 hours, or the symbol cooldown where that is longer */
 };
 
 /* Made in `boot`. cfg, symbols: borrowed for ever. Errors: ERR_RANGE when the rows do not fit. */
@@ -49,6 +50,11 @@ MUST_CHECK bool trader_open(struct arena *boot, const struct config *cfg,
 
 /* One turn. now: never before the last turn's. acts: emptied first. */
 void trader_step(struct trader *t, usec now, const struct event *ev, struct actions *acts);
+
+/* What the trader knows of the market (last prices per symbol), as a blob to be kept with the price
+ * cursor, so that a restart in virtual time sees what it saw. Errors: ERR_DAMAGED. */
+void trader_save_prices(const struct trader *t, struct buf *out);
+MUST_CHECK bool trader_load_prices(struct trader *t, str blob, struct error *err);
 
 usec trader_next_timer(const struct trader *t); /* USEC_NEVER if none; then send EVENT_TIMER */
 
@@ -64,7 +70,7 @@ struct trader_view {
     int position_count;
     money equity, unrealized;
     int64_t drawdown_bp;
-    const int64_t *refused; /* by reason, REASON_COUNT entries, since the store was made */
+    const int64_t *refused; /* by reason, REASON_COUNT entries, since the process started */
     int waiting;
 };
 void trader_view(struct trader *t, struct trader_view *ret);

@@ -1,0 +1,109 @@
+/* plan: see the header. Pure functions of the trade; ids depend on nothing but what the trade is
+ * about, so that the same intent has the same ids after a crash. */
+#include "flow/trade/plan.h"
+
+#include "base/buf.h"
+#include "base/hash.h"
+
+#define DIGITS 20
+
+void coid_make(char ret[COID_BYTES], const struct trade *t, const char install[5], char leg_letter,
+               int generation) {
+    PRE(generation >= 1 && generation <= 99);
+    char text[128];
+    struct buf b;
+    buf_init_fixed(&b, text, sizeof text);
+    buf_printf(&b, "%s\n%lld\n%s\n%s", install, (long long)t->root_id, t->symbol, t->strategy);
+    PRE(!buf_full(&b));
+    uint8_t digest[SHA256_BYTES];
+    sha256_once(buf_str(&b), digest);
+    char digits[DIGITS + 1];
+    const str d = base32_format(digest, DIGITS, digits);
+    struct buf out;
+    buf_init_fixed(&out, ret, COID_BYTES);
+    buf_printf(&out, "bf%s-" STR_FMT "-%02d%c", install, STR_ARG(d), generation, leg_letter);
+    POST(!buf_full(&out));
+}
+
+static char letter_of(leg l) {
+    switch (l) {
+    case LEG_ENTRY:
+        return 'e';
+    case LEG_STOP:
+        return 's';
+    case LEG_TARGET:
+        return 't';
+    case LEG_EXIT:
+        return 'x';
+    case LEG_NONE:
+        break;
+    }
+    WRONG("no leg");
+}
+
+void order_make(struct order *o, const struct trade *t, const char install[5], leg which,
+                usec now) {
+    const bool entry = which == LEG_ENTRY;
+    *o = (struct order){
+        .trade_id = t->id,
+        .leg = which,
+        .sym = t->sym,
+        .side = (t->side == SIDE_LONG) == entry ? ORDER_BUY : ORDER_SELL,
+        .type = entry                 ? ORDER_LIMIT
+                : which == LEG_STOP   ? ORDER_STOP_LOSS
+                : which == LEG_TARGET ? ORDER_TAKE_PROFIT
+                                      : ORDER_MARKET,
+        .tif = entry ? TIF_FOK : TIF_NONE,
+        .qty = entry               ? t->quantity
+               : which == LEG_EXIT ? t->held
+                                   : qty_from_e8(0),
+        .limit = entry ? t->limit_price : price_from_e8(0),
+        .stop = which == LEG_STOP     ? t->stop_loss
+                : which == LEG_TARGET ? t->take_profit
+                                      : price_from_e8(0),
+        .created_at = now,
+        .updated_at = now,
+        .signed_at = now,
+    };
+    memcpy(o->symbol, t->symbol, SYMBOL_BYTES);
+    coid_make(o->coid, t, install, letter_of(which), entry ? 1 : t->generation);
+}
+
+void request_bracket(struct request *rq, const struct trade *t, const char install[5]) {
+    *rq = (struct request){
+        .kind = REQUEST_BRACKET,
+        .trade_id = t->id,
+        .sym = t->sym,
+        .side = t->side == SIDE_LONG ? ORDER_BUY : ORDER_SELL,
+        .qty = t->quantity,
+        .limit = t->limit_price,
+        .stop = t->stop_loss,
+        .target = t->take_profit,
+        .tif = TIF_FOK,
+        .signed_at = t->signed_at,
+        .recv_window = t->recv_window,
+    };
+    coid_make(rq->list_coid, t, install, 'l', 1);
+    coid_make(rq->entry_coid, t, install, 'e', 1);
+    coid_make(rq->stop_coid, t, install, 's', 1);
+    coid_make(rq->target_coid, t, install, 't', 1);
+}
+
+void request_exit(struct request *rq, const struct trade *t, const struct symbol *sym,
+                  const struct order *stop, const struct order *target, const struct order *exit) {
+    *rq = (struct request){
+        .kind = REQUEST_EXIT,
+        .trade_id = t->id,
+        .sym = t->sym,
+        .side = t->side == SIDE_LONG ? ORDER_SELL : ORDER_BUY,
+        .qty = exit->qty,
+        .leg = LEG_EXIT,
+        .signed_at = exit->signed_at,
+        .recv_window = t->recv_window,
+    };
+    PRE(qty_on_step(exit->qty, sym->step));
+    memcpy(rq->list_coid, t->list_coid, COID_BYTES);
+    if (stop != NULL) memcpy(rq->stop_coid, stop->coid, COID_BYTES);
+    if (target != NULL) memcpy(rq->target_coid, target->coid, COID_BYTES);
+    memcpy(rq->exit_coid, exit->coid, COID_BYTES);
+}

@@ -1,0 +1,26 @@
+/* plan -> trade, orders and requests: what an intent looks like when it is written down and sent.
+ *
+ * Client order ids, one scheme for everything: "bf" + install (4) + "-" + 20 base-32 digits of
+ * sha256(install, root, symbol, strategy) + "-" + generation (2 digits) + leg (e, s, t, x; l for
+ * the list). The entry is generation 1 for ever, also when it is asked after or sent again; each
+ * new protection or exit takes the next generation. */
+#ifndef BF_FLOW_TRADE_PLAN_H
+#define BF_FLOW_TRADE_PLAN_H
+
+#include "flow/event.h"
+#include "flow/symbol.h"
+
+/* Writes the id of a leg. generation 1..99. */
+void coid_make(char ret[COID_BYTES], const struct trade *t, const char install[5], char leg_letter,
+               int generation);
+
+/* An order of the trade, state NEW, with its id made. */
+void order_make(struct order *o, const struct trade *t, const char install[5], leg which, usec now);
+
+/* The bracket request of a trade at its entry. */
+void request_bracket(struct request *rq, const struct trade *t, const char install[5]);
+/* The market exit of all that is held; takes the trade's next generation before (the caller). */
+void request_exit(struct request *rq, const struct trade *t, const struct symbol *sym,
+                  const struct order *stop, const struct order *target, const struct order *exit);
+
+#endif

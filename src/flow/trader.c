@@ -1,0 +1,531 @@
+/* The trader: one event in, a list of actions out.
+ *
+ * Tour: on_event() below names what can happen; trader_signals.c goes from a reading to an intent,
+ * trader_orders.c from an intent to a closed trade; judge/, risk/, wallet/ and trade/ are what they
+ * decide with. The trader keeps its state in tables of fixed size, each entry of which is also a
+ * row of the store: whatever changes is put as a whole row, and trader_open() takes the rows back.
+ *
+ * Prices are the exception: they come 850,000 at a time in a replay, so the price path touches no
+ * action unless something hangs on the symbol. What is remembered of them is saved with the price
+ * cursor (trader_save_prices).
+ *
+ * Thread: one. No clock, no I/O, no allocation after trader_open. */
+#include "flow/trader.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "flow/trader_int.h"
+#include "flow/wallet/wallet.h"
+
+/* --- writing down -------------------------------------------------------------------- */
+
+struct action *act(struct trader *t, action_kind kind) {
+    PRE(t->acts->count < ACTIONS_MAX);
+    struct action *a = &t->acts->v[t->acts->count++];
+    memset(a, 0, sizeof *a);
+    a->kind = kind;
+    return a;
+}
+
+int64_t new_id(struct trader *t) {
+    t->account_dirty = true;
+    return t->account.next_id++;
+}
+
+void ledger(struct trader *t, const char *fmt, ...) {
+    struct action *a = act(t, ACTION_LEDGER);
+    a->u.ledger.seq = ++t->account.seq;
+    a->u.ledger.at = t->now;
+    t->account_dirty = true;
+    struct buf b;
+    buf_init_fixed(&b, a->u.ledger.line, LEDGER_LINE_BYTES);
+    buf_printf(&b, "%lld %lld ", (long long)t->now, (long long)a->u.ledger.seq);
+    va_list args;
+    va_start(args, fmt);
+    buf_vprintf(&b, fmt, args);
+    va_end(args);
+    POST(!buf_full(&b));
+}
+
+void tell(struct trader *t, tell_level level, const char *event, const char *fmt, ...) {
+    struct action *a = act(t, ACTION_TELL);
+    a->u.tell.level = level;
+    struct buf b;
+    buf_init_fixed(&b, a->u.tell.event, sizeof a->u.tell.event);
+    buf_put(&b, str_from_z(event));
+    buf_init_fixed(&b, a->u.tell.text, sizeof a->u.tell.text);
+    va_list args;
+    va_start(args, fmt);
+    buf_vprintf(&b, fmt, args);
+    va_end(args);
+}
+
+void audit(struct trader *t, const char *actor, const char *action, const char *entity,
+           int64_t entity_id, int64_t trade_id, const char *fmt, ...) {
+    struct audit *a = &act(t, ACTION_AUDIT)->u.audit;
+    a->at = t->now;
+    a->entity_id = entity_id;
+    a->trade_id = trade_id;
+    IGNORE(str_copyz(str_from_z(actor), a->actor, sizeof a->actor), "names are cut");
+    IGNORE(str_copyz(str_from_z(action), a->action, sizeof a->action), "ours, short");
+    IGNORE(str_copyz(str_from_z(entity), a->entity, sizeof a->entity), "ours, short");
+    struct buf b;
+    buf_init_fixed(&b, a->detail, sizeof a->detail);
+    va_list args;
+    va_start(args, fmt);
+    buf_vprintf(&b, fmt, args);
+    va_end(args);
+}
+
+const char *text_e8(struct texts *x, int64_t e8) {
+    char *block = x->block[x->next++ % COUNT_OF(x->block)];
+    const str s = amount_format_e8(e8, block);
+    if (s.p != block) memmove(block, s.p, (size_t)s.n);
+    block[s.n] = '\0';
+    return block;
+}
+
+/* --- equity -------------------------------------------------------------------------- */
+
+money trader_unrealized(const struct trader *t) {
+    money sum = money_from_e8(0);
+    for (int i = 0; i < t->trade_count; i++) {
+        const struct trade *tr = &t->trades[i];
+        const price mark = t->syms[tr->sym].mark;
+        if (!price_is_zero(mark)) sum = money_plus(sum, wallet_unrealized(tr, mark));
+    }
+    return sum;
+}
+
+/* Start balance and profits taken, plus what is held at its last price. */
+money trader_equity(const struct trader *t) {
+    money e = money_plus(t->account.start, t->account.realized);
+    return money_plus(e, trader_unrealized(t));
+}
+
+static int64_t drawdown_bp(const struct trader *t, money equity) {
+    if (money_e8(t->account.day_open) <= 0) return 0;
+    const int64_t bp =
+        money_ratio_bp(money_minus(t->account.day_open, equity), t->account.day_open);
+    return i64_max(bp, 0);
+}
+
+void sample_equity(struct trader *t) {
+    struct equity_sample *s = &act(t, ACTION_PUT_EQUITY)->u.equity;
+    s->at = t->now;
+    s->cash = t->account.cash;
+    s->unrealized = trader_unrealized(t);
+    s->equity = trader_equity(t);
+    s->drawdown_bp = drawdown_bp(t, s->equity);
+    t->sample_hour = t->now / USEC_PER_HOUR;
+    if (money_cmp(s->equity, t->account.peak) > 0) t->account.peak = s->equity;
+    t->account_dirty = true;
+    struct texts x = {0};
+    ledger(t, "equity %s cash=%s unrealized=%s", text_e8(&x, money_e8(s->equity)),
+           text_e8(&x, money_e8(s->cash)), text_e8(&x, money_e8(s->unrealized)));
+}
+
+void check_drawdown(struct trader *t) {
+    if (t->account.day_tripped) return;
+    const money equity = trader_equity(t);
+    money limit;
+    if (!money_ratio(t->account.day_open, t->cfg->trading_max_daily_drawdown, E8, ROUND_CEIL,
+                     &limit)) {
+        return;
+    }
+    if (money_cmp(money_minus(t->account.day_open, equity), limit) < 0) return;
+    t->account.day_tripped = true;
+    t->account_dirty = true;
+    t->acts->durable = true;
+    struct texts x = {0};
+    ledger(t, "drawdown equity=%s day_open=%s", text_e8(&x, money_e8(equity)),
+           text_e8(&x, money_e8(t->account.day_open)));
+    audit(t, "program", "drawdown", "account", 0, 0,
+          "equity %s of the day's %s: no more entries today", text_e8(&x, money_e8(equity)),
+          text_e8(&x, money_e8(t->account.day_open)));
+    tell(t, TELL_UNUSUAL, "drawdown", "equity %s of %s at the day's opening: no more entries today",
+         text_e8(&x, money_e8(equity)), text_e8(&x, money_e8(t->account.day_open)));
+}
+
+static void begin_day(struct trader *t) {
+    t->account.day = time_utc_day(t->now);
+    t->day_end = (t->account.day + 1) * USEC_PER_DAY;
+    t->account.day_open = trader_equity(t);
+    t->account.day_tripped = false;
+    t->account_dirty = true;
+    sample_equity(t);
+}
+
+/* --- prices -------------------------------------------------------------------------- */
+
+static void note_price(struct sym_state *st, usec at, price p) {
+    st->ring[st->ring_next].at = at;
+    st->ring[st->ring_next].p = p;
+    st->ring_next = (st->ring_next + 1) % PRICE_RING;
+    if (st->ring_count < PRICE_RING) st->ring_count++;
+    st->mark = p;
+    st->has_price = true;
+}
+
+static void sample_hourly(struct trader *t) {
+    if (t->trade_count == 0 || t->now / USEC_PER_HOUR == t->sample_hour) return;
+    sample_equity(t);
+    for (int i = 0; i < t->trade_count; i++) {
+        const struct trade *tr = &t->trades[i];
+        if (!trade_entered(tr)) continue;
+        position_of(t, tr, &act(t, ACTION_PUT_POSITION)->u.position);
+    }
+}
+
+static void on_quote(struct trader *t, const struct quote *q) {
+    struct sym_state *st = &t->syms[q->sym];
+    st->quote = *q;
+    st->interval = q->interval;
+    st->dry = false;
+    note_price(st, q->at, q->last);
+    exits_on_quote(t, q->sym);
+    signals_on_quote(t, q->sym);
+    sample_hourly(t);
+}
+
+static void on_candle(struct trader *t, const struct candle *c) {
+    struct sym_state *st = &t->syms[c->sym];
+    note_price(st, c->close_at, c->close);
+    if (st->trade >= 0) check_drawdown(t);
+}
+
+/* --- commands ------------------------------------------------------------------------ */
+
+static void put_control(struct trader *t) {
+    t->control.epoch++;
+    t->control.since = t->now;
+    act(t, ACTION_PUT_CONTROL)->u.control = t->control;
+    t->acts->durable = true;
+}
+
+static void on_control(struct trader *t, const struct control *c) {
+    if (c->mode != t->control.mode) {
+        ledger(t, "mode %s>%s", mode_name(t->control.mode), mode_name(c->mode));
+        tell(t, TELL_UNUSUAL, "mode", "%s, by %s: %s", mode_name(c->mode), c->actor, c->reason);
+    }
+    t->control = *c;
+}
+
+static void on_halt_over(struct trader *t) {
+    ledger(t, "mode %s>%s", mode_name(t->control.mode), mode_name(t->control.before));
+    tell(t, TELL_UNUSUAL, "mode", "the halt is over: %s again", mode_name(t->control.before));
+    audit(t, "program", "mode", "control", 0, 0, "halt expired, %s again",
+          mode_name(t->control.before));
+    t->control.mode = t->control.before;
+    t->control.until = USEC_NEVER;
+    memcpy(t->control.actor, "program", sizeof "program");
+    put_control(t);
+}
+
+static int flatten(struct trader *t) {
+    int count = 0;
+    signals_refuse_all(t, REASON_HALTED);
+    /* from the end: an exit at a fresh price may close its trade within the venue's answer, never
+     * here */
+    for (int i = t->trade_count - 1; i >= 0; i--) {
+        trade_want_exit(t, &t->trades[i], REASON_FLATTENED);
+        count++;
+    }
+    return count;
+}
+
+static bool close_one(struct trader *t, int64_t id, const char **ret_text) {
+    struct trade *tr = trade_find(t, id);
+    if (tr == NULL) {
+        *ret_text = "no open trade has this id";
+        return false;
+    }
+    trade_want_exit(t, tr, REASON_FLATTENED);
+    *ret_text = "closing at the next price";
+    return true;
+}
+
+static void on_command(struct trader *t, const struct command *c) {
+    const char *text = "done";
+    char counted[64];
+    bool ok = true;
+    switch (c->verb) {
+    case VERB_HALT:
+    case VERB_RESUME:
+    case VERB_MODE:
+        text = mode_name(t->control.mode);
+        break;
+    case VERB_FLATTEN:
+        (void)snprintf(counted, sizeof counted, "closing %d positions at the next price",
+                       flatten(t));
+        text = counted;
+        break;
+    case VERB_APPROVE:
+        ok = signal_approve(t, c->target, c->actor, &text);
+        break;
+    case VERB_REJECT:
+        ok = signal_reject(t, c->target, c->actor, &text);
+        break;
+    case VERB_CLOSE:
+        ok = close_one(t, c->target, &text);
+        break;
+    case VERB_RECONCILE:
+        orders_query_all(t);
+        text = "asked the venue for every live order";
+        break;
+    case VERB_NONE:
+        WRONG("a command without a verb");
+    }
+    if (c->verb == VERB_FLATTEN || c->verb == VERB_CLOSE) {
+        audit(t, c->actor, verb_name(c->verb), "account", c->target, c->target, "%s", text);
+    }
+    ledger(t, "command %s %s", verb_name(c->verb), ok ? "done" : "refused");
+    struct action *a = act(t, ACTION_COMMAND_DONE);
+    a->u.done.id = c->id;
+    a->u.done.ok = ok;
+    IGNORE(str_copyz(str_from_z(text), a->u.done.result, sizeof a->u.done.result), "short");
+    t->acts->durable = true;
+}
+
+/* --- turns --------------------------------------------------------------------------- */
+
+static void on_start(struct trader *t) {
+    if (t->fresh) {
+        act(t, ACTION_PUT_CONTROL)->u.control = t->control;
+        audit(t, "program", "start", "account", 0, 0, "a new account, mode %s",
+              mode_name(t->control.mode));
+        t->account_dirty = true;
+        t->acts->durable = true;
+        t->fresh = false;
+    }
+    orders_on_start(t);
+}
+
+static void on_timer(struct trader *t) {
+    if (t->now >= t->control.until && t->control.mode == MODE_HALTED) on_halt_over(t);
+    signals_on_timer(t);
+    orders_on_timer(t);
+}
+
+static void on_event(struct trader *t, const struct event *ev) {
+    switch (ev->kind) {
+    case EVENT_READING:
+        on_reading(t, ev->u.reading);
+        return;
+    case EVENT_QUOTE:
+        on_quote(t, &ev->u.quote);
+        return;
+    case EVENT_CANDLE:
+        on_candle(t, &ev->u.candle);
+        return;
+    case EVENT_REPORT:
+        on_report(t, &ev->u.report);
+        return;
+    case EVENT_REPLY:
+        on_reply(t, ev->u.reply);
+        return;
+    case EVENT_TIMER:
+        on_timer(t);
+        return;
+    case EVENT_COMMAND:
+        on_command(t, &ev->u.command);
+        return;
+    case EVENT_CONTROL:
+        on_control(t, &ev->u.control);
+        return;
+    case EVENT_START:
+        on_start(t);
+        return;
+    case EVENT_DRY:
+        t->syms[ev->u.sym].dry = true;
+        signals_on_dry(t, ev->u.sym);
+        return;
+    case EVENT_NONE:
+        break;
+    }
+    WRONG("an event without a kind");
+}
+
+static void timers_update(struct trader *t) {
+    usec next = orders_next_timer(t);
+    for (int i = 0; i < t->signal_count; i++) next = i64_min(next, t->signals[i].expires_at);
+    if (t->control.mode == MODE_HALTED) next = i64_min(next, t->control.until);
+    t->next_timer = next;
+}
+
+void trader_step(struct trader *t, usec now, const struct event *ev, struct actions *acts) {
+    PRE(now >= t->now);
+    acts->count = 0;
+    acts->durable = false;
+    t->acts = acts;
+    t->now = now;
+    if (now >= t->day_end) begin_day(t);
+    on_event(t, ev);
+    if (t->account_dirty) {
+        t->account.now = now;
+        act(t, ACTION_PUT_ACCOUNT)->u.account = t->account;
+        t->account_dirty = false;
+    }
+    /* a price with nothing hanging on it moves no timer */
+    if (acts->count > 0 || (ev->kind != EVENT_QUOTE && ev->kind != EVENT_CANDLE)) timers_update(t);
+}
+
+usec trader_next_timer(const struct trader *t) { return t->next_timer; }
+
+bool trader_may_open(const struct trader *t, const struct event *ev) {
+    switch (ev->kind) {
+    case EVENT_READING:
+        return ev->u.reading->mention_count > 0;
+    case EVENT_QUOTE:
+        return t->syms[ev->u.quote.sym].waiting > 0;
+    case EVENT_COMMAND:
+    case EVENT_TIMER:
+        return true;
+    case EVENT_NONE:
+    case EVENT_CANDLE:
+    case EVENT_REPORT:
+    case EVENT_REPLY:
+    case EVENT_START:
+    case EVENT_DRY:
+    case EVENT_CONTROL:
+        return false;
+    }
+    WRONG("event kind out of its list");
+}
+
+/* --- opening, looking ---------------------------------------------------------------- */
+
+static void start_account(struct trader *t, const struct trader_rows *rows) {
+    const struct config *cfg = t->cfg;
+    t->fresh = true;
+    t->account = rows->account;
+    t->account.start = t->account.cash = t->account.day_open = t->account.peak = cfg->paper_balance;
+    t->account.day = -1;
+    t->account.next_id = 1;
+    if (t->account.install[0] == '\0') memcpy(t->account.install, "0000", sizeof "0000");
+    t->control = (struct control){.before = MODE_AUTO, .epoch = 1, .until = USEC_NEVER};
+    memcpy(t->control.actor, "program", sizeof "program");
+    memcpy(t->control.reason, "first start", sizeof "first start");
+    mode m = MODE_AUTO;
+    const bool known = mode_from_name(cfg->trading_mode, &m);
+    PRE(known);
+    t->control.mode = m;
+}
+
+static bool load_trades(struct trader *t, const struct trader_rows *rows, struct error *err) {
+    for (int i = 0; i < rows->trade_count; i++) {
+        struct trade *tr = &t->trades[t->trade_count++];
+        *tr = rows->trades[i];
+        tr->sym = symbols_find(t->symbols, str_from_z(tr->symbol));
+        if (tr->sym == SYM_NONE) {
+            return fail(
+                err, ERR_STATE, 0,
+                "trade %lld holds %s, which the venue's symbols do not list; start with the "
+                "exchange_info file it was opened under",
+                (long long)tr->id, tr->symbol);
+        }
+    }
+    for (int i = 0; i < rows->order_count; i++) {
+        struct order *o = &t->orders[t->order_count++];
+        *o = rows->orders[i];
+        o->sym = symbols_find(t->symbols, str_from_z(o->symbol));
+    }
+    trades_index(t);
+    return true;
+}
+
+static void load_signals(struct trader *t, const struct trader_rows *rows) {
+    for (int i = 0; i < rows->signal_count; i++) {
+        struct signal *s = &t->signals[t->signal_count];
+        *s = rows->signals[i];
+        s->sym = symbols_find(t->symbols, str_from_z(s->symbol));
+        if (s->sym == SYM_NONE) continue;
+        t->signal_count++;
+        if (!s->wants_approval || s->approved) t->syms[s->sym].waiting++;
+    }
+}
+
+/* Intents of the last day and the symbols' rest, from open and from ended trades. */
+static void load_past(struct trader *t, const struct trader_rows *rows) {
+    for (int i = 0; i < rows->closed_count + rows->trade_count; i++) {
+        const bool open = i >= rows->closed_count;
+        const struct trade *tr = open ? &rows->trades[i - rows->closed_count] : &rows->closed[i];
+        const int sym = symbols_find(t->symbols, str_from_z(tr->symbol));
+        if (sym == SYM_NONE) continue;
+        t->memos[t->memo_next] = (struct memo){tr->root_id, tr->cluster_id, sym, tr->created_at};
+        t->memo_next = (t->memo_next + 1) % MEMO_MAX;
+        if (t->memo_count < MEMO_MAX) t->memo_count++;
+        if (tr->status == TRADE_CLOSED) {
+            t->syms[sym].closed_at = i64_max(t->syms[sym].closed_at, tr->closed_at);
+        }
+    }
+}
+
+static bool rows_fit(const struct trader_rows *r, struct error *err) {
+    if (r->trade_count <= TRADES_MAX && r->order_count <= ORDERS_MAX &&
+        r->signal_count <= SIGNALS_MAX) {
+        return true;
+    }
+    return fail(err, ERR_RANGE, 0,
+                "the store holds %d open trades, %d orders, %d waiting signals; "
+                "at most %d, %d, %d can be handled",
+                r->trade_count, r->order_count, r->signal_count, TRADES_MAX, ORDERS_MAX,
+                SIGNALS_MAX);
+}
+
+bool trader_open(struct arena *boot, const struct config *cfg, const struct symbols *symbols,
+                 const struct venue_traits *traits, const struct trader_rows *rows,
+                 struct trader **ret, struct error *err) {
+    if (!rows_fit(rows, err)) return false;
+    struct trader *t = NEW(boot, struct trader);
+    t->cfg = cfg;
+    t->symbols = symbols;
+    t->traits = *traits;
+    t->syms = NEW_ARRAY(boot, struct sym_state, symbols->count > 0 ? symbols->count : 1);
+    t->trades = NEW_ARRAY(boot, struct trade, TRADES_MAX);
+    t->orders = NEW_ARRAY(boot, struct order, ORDERS_MAX);
+    t->signals = NEW_ARRAY(boot, struct signal, SIGNALS_MAX);
+    t->memos = NEW_ARRAY(boot, struct memo, MEMO_MAX);
+    t->positions = NEW_ARRAY(boot, struct position, TRADES_MAX);
+    t->query_at = t->next_timer = USEC_NEVER;
+    judge_init(&t->judge, boot, cfg);
+    if (rows->fresh) {
+        start_account(t, rows);
+    } else {
+        t->account = rows->account;
+        t->control = rows->control;
+        t->now = rows->account.now;
+    }
+    t->day_end = (t->account.day + 1) * USEC_PER_DAY;
+    if (!load_trades(t, rows, err)) return false;
+    load_signals(t, rows);
+    load_past(t, rows);
+    for (int i = 0; i < rows->author_count; i++) judge_put_author(&t->judge, &rows->authors[i]);
+    for (int i = 0; i < rows->memory_count; i++) judge_put_memory(&t->judge, &rows->memory[i]);
+    timers_update(t);
+    *ret = t;
+    return true;
+}
+
+void trader_view(struct trader *t, struct trader_view *ret) {
+    int count = 0;
+    for (int i = 0; i < t->trade_count; i++) {
+        const struct trade *tr = &t->trades[i];
+        if (!trade_entered(tr)) continue;
+        position_of(t, tr, &t->positions[count++]);
+    }
+    const money equity = trader_equity(t);
+    *ret = (struct trader_view){
+        .account = &t->account,
+        .control = &t->control,
+        .positions = t->positions,
+        .position_count = count,
+        .equity = equity,
+        .unrealized = trader_unrealized(t),
+        .drawdown_bp = drawdown_bp(t, equity),
+        .refused = t->refused,
+        .waiting = t->signal_count,
+    };
+}

@@ -1,0 +1,322 @@
+/* From a reading to an intent: each mention becomes a signal, and each signal ends with a verdict.
+ *
+ * A signal that the judge lets pass waits for the first price at or after it (of candles: the next
+ * open). Then the price may say that the news is priced in, the risk rules may refuse, a person may
+ * be asked; what is left is traded. Whatever the end, the row says why. */
+#include "flow/trader_int.h"
+
+#include "base/buf.h"
+
+static void put_signal(struct trader *t, const struct signal *s) {
+    act(t, ACTION_PUT_SIGNAL)->u.signal = *s;
+}
+
+static bool waits(const struct signal *s) { return !s->wants_approval || s->approved; }
+
+/* Takes the i-th waiting signal out of the table; order is kept. */
+static void forget(struct trader *t, int i) {
+    const struct signal *s = &t->signals[i];
+    if (waits(s)) t->syms[s->sym].waiting--;
+    memmove(&t->signals[i], &t->signals[i + 1],
+            (size_t)(t->signal_count - i - 1) * sizeof *t->signals);
+    t->signal_count--;
+}
+
+static void refuse(struct trader *t, struct signal *s, reason why) {
+    PRE(why != REASON_NONE);
+    s->verdict = VERDICT_REFUSED;
+    s->reason = why;
+    t->refused[why]++;
+    put_signal(t, s);
+    ledger(t, "refusal tweet=%lld %s %s score=%d %s", (long long)s->tweet_id, s->symbol,
+           side_name(s->side), s->score, reason_name(why));
+}
+
+/* --- risk ---------------------------------------------------------------------------------------
+ */
+
+/* What the account has under way: open trades and waiting approvals, each at full size. */
+static void count_commitments(const struct trader *t, const struct signal *s, struct risk_view *v) {
+    v->free_cash = t->account.cash;
+    for (int i = 0; i < t->trade_count; i++) {
+        const struct trade *tr = &t->trades[i];
+        v->positions++;
+        if (tr->sym == s->sym) v->symbol_taken = true;
+        money value;
+        const bool entered = trade_entered(tr);
+        const price at = entered ? t->syms[tr->sym].mark : tr->limit_price;
+        const qty q = entered ? tr->held : tr->quantity;
+        if (!money_notional(at, q, ROUND_CEIL, &value)) continue;
+        v->exposure = money_plus(v->exposure, value);
+        if (!entered && tr->side == SIDE_LONG) v->free_cash = money_minus(v->free_cash, value);
+    }
+    for (int i = 0; i < t->signal_count; i++) {
+        const struct signal *w = &t->signals[i];
+        if (!w->wants_approval || w->id == s->id) continue;
+        v->positions++;
+        if (w->sym == s->sym) v->symbol_taken = true;
+        money share;
+        if (!money_ratio(v->equity, t->cfg->trading_position_size_percent, E8, ROUND_CEIL,
+                         &share)) {
+            continue;
+        }
+        v->exposure = money_plus(v->exposure, share);
+        v->free_cash = money_minus(v->free_cash, share);
+    }
+}
+
+static void recall_intents(const struct trader *t, const struct signal *s, struct risk_view *v) {
+    for (int i = 0; i < t->memo_count; i++) {
+        const struct memo *m = &t->memos[i];
+        if (m->root_id == s->root_id) v->same_post = true;
+        if (m->sym != s->sym) continue;
+        if (m->root_id == s->root_id) v->root_traded = true;
+        if (m->cluster_id == s->cluster_id && t->now - m->at < JUDGE_WINDOW) {
+            v->cluster_traded = true;
+        }
+    }
+}
+
+static void view_of(struct trader *t, const struct signal *s, struct risk_view *v) {
+    *v = (struct risk_view){
+        .now = t->now,
+        .cfg = t->cfg,
+        .traits = &t->traits,
+        .mode = t->control.mode,
+        .equity = trader_equity(t),
+        .drawdown = t->account.day_tripped,
+        .symbol_closed_at = t->syms[s->sym].closed_at,
+        .room = t->trade_count < TRADES_MAX && t->order_count + 4 <= ORDERS_MAX,
+    };
+    const struct author *a = judge_find_author(&t->judge, str_from_z(s->author));
+    if (a != NULL) {
+        v->author_traded_at = a->last_trade_at;
+        v->author_trades_today = a->day == time_utc_day(t->now) ? a->trades_today : 0;
+    }
+    count_commitments(t, s, v);
+    recall_intents(t, s, v);
+}
+
+static void ask_for_approval(struct trader *t, struct signal *s, const struct plan *plan) {
+    struct texts x = {0};
+    s->wants_approval = true;
+    s->expires_at = t->now + t->cfg->trading_approval_timeout_s * USEC_PER_S;
+    t->syms[s->sym].waiting--;
+    put_signal(t, s);
+    tell(t, TELL_INFO, "approval_wanted",
+         "signal %lld: %s %s %s at about %s, score %d; bullfinch approve %lld", (long long)s->id,
+         side_name(s->side), text_e8(&x, qty_e8(plan->qty)), s->symbol,
+         text_e8(&x, price_e8(plan->quote)), s->score, (long long)s->id);
+}
+
+/* Tries the i-th waiting signal at the symbol's last quote. True: it left the table. */
+static bool try_signal(struct trader *t, int i) {
+    struct signal *s = &t->signals[i];
+    const struct sym_state *st = &t->syms[s->sym];
+    struct plan plan;
+    struct risk_view view;
+    reason why = REASON_NONE;
+    if (!s->approved && !judge_priced_in(&t->judge, s, st->quote.last)) why = REASON_PRICED_IN;
+    if (why == REASON_NONE) {
+        view_of(t, s, &view);
+        why = risk_check(&view, s, &t->symbols->v[s->sym], &st->quote, &plan);
+    }
+    if (why == REASON_NONE && t->control.mode == MODE_MANUAL && !s->approved) {
+        ask_for_approval(t, s, &plan);
+        return false;
+    }
+    struct signal done = *s;
+    forget(t, i);
+    if (why != REASON_NONE)
+        refuse(t, &done, why);
+    else
+        trade_open(t, &done, &plan);
+    return true;
+}
+
+void signals_on_quote(struct trader *t, int sym) {
+    if (t->syms[sym].waiting == 0 || !price_is_fresh(t, sym)) return;
+    for (int i = 0; i < t->signal_count;) {
+        const struct signal *s = &t->signals[i];
+        const bool now = s->sym == sym && waits(s);
+        if (!now || !try_signal(t, i)) i++;
+    }
+}
+
+/* --- readings ------------------------------------------------------------------------ */
+
+/* The last price known at or before `at`, 0 if none is remembered. */
+static price price_before(const struct sym_state *st, usec at) {
+    for (int n = 1; n <= st->ring_count; n++) {
+        const int i = (st->ring_next - n + PRICE_RING) % PRICE_RING;
+        if (st->ring[i].at <= at) return st->ring[i].p;
+    }
+    return price_from_e8(0);
+}
+
+/* An edit that no longer says what its post said takes back what came of it. */
+static void retract(struct trader *t, const struct reading *r) {
+    const int64_t root = r->post->root_id;
+    for (int i = 0; i < t->trade_count; i++) {
+        struct trade *tr = &t->trades[i];
+        if (tr->root_id != root) continue;
+        bool still = false;
+        for (int k = 0; k < r->mention_count; k++) {
+            const struct mention *m = &r->mentions[k];
+            const bool agrees = !m->abstain && (m->polarity_bp > 0) == (tr->side == SIDE_LONG);
+            if (strcmp(m->symbol, tr->symbol) == 0 && agrees) still = true;
+        }
+        if (!still) trade_want_exit(t, tr, REASON_RETRACTION);
+    }
+    for (int i = t->signal_count - 1; i >= 0; i--) {
+        if (t->signals[i].root_id != root) continue;
+        struct signal s = t->signals[i]; /* the newer version speaks for the chain */
+        forget(t, i);
+        refuse(t, &s, REASON_RETRACTED);
+    }
+}
+
+/* Why a mention cannot be traded whatever the judge thinks of it. */
+static reason market_refusal(const struct trader *t, int sym) {
+    if (sym == SYM_NONE) return REASON_NOT_LISTED;
+    const struct sym_state *st = &t->syms[sym];
+    return st->has_price && !st->dry ? REASON_NONE : REASON_NO_PRICE;
+}
+
+static void make_signal(struct trader *t, const struct reading *r, const struct opinion *op,
+                        const struct mention *m, struct signal *s) {
+    *s = (struct signal){
+        .id = new_id(t),
+        .tweet_id = r->post->id,
+        .root_id = r->post->root_id,
+        .cluster_id = op->cluster_id,
+        .sym = symbols_find(t->symbols, str_from_z(m->symbol)),
+        .verdict = VERDICT_WAITING,
+        .posted_at = r->post->created_at,
+        .created_at = t->now,
+    };
+    memcpy(s->author, op->author->key, AUTHOR_BYTES);
+    memcpy(s->symbol, m->symbol, SYMBOL_BYTES);
+    judge_mention(&t->judge, op, m, s);
+    t->account.signals++;
+    if (s->sym != SYM_NONE) {
+        s->seen = price_before(&t->syms[s->sym], s->posted_at);
+        s->expires_at = t->now + i64_max(t->syms[s->sym].interval, WAIT_LEAST);
+    } else {
+        s->expires_at = t->now;
+    }
+    const reason market = market_refusal(t, s->sym);
+    if (market != REASON_NONE) s->reason = market;
+}
+
+static void on_mention(struct trader *t, const struct reading *r, const struct opinion *op,
+                       const struct mention *m, int *best_score) {
+    struct signal s;
+    make_signal(t, r, op, m, &s);
+    if (s.score > *best_score) *best_score = s.score;
+    if (s.reason == REASON_NONE && t->signal_count == SIGNALS_MAX) s.reason = REASON_OVERLOADED;
+    if (s.reason != REASON_NONE) {
+        refuse(t, &s, s.reason);
+        return;
+    }
+    put_signal(t, &s);
+    t->signals[t->signal_count++] = s;
+    t->syms[s.sym].waiting++;
+    t->acts->durable = true;
+    if (price_is_fresh(t, s.sym)) IGNORE(try_signal(t, t->signal_count - 1), "stays or goes");
+}
+
+void on_reading(struct trader *t, const struct reading *r) {
+    struct opinion op;
+    judge_post(&t->judge, t->now, r, &op);
+    if (op.repeated) return;
+    t->account.posts++;
+    struct action *put = act(t, ACTION_PUT_POST);
+    put->u.post.reading = r;
+    int best_score = 0;
+    if (r->mention_count == 0) {
+        put->u.post.outcome = REASON_NO_COIN;
+        t->refused[REASON_NO_COIN]++;
+        ledger(t, "refusal tweet=%lld %s", (long long)r->post->id, reason_name(REASON_NO_COIN));
+    } else {
+        judge_remember(&t->judge, t->now, r, &op, &act(t, ACTION_PUT_MEMORY)->u.memory);
+    }
+    act(t, ACTION_PUT_AUTHOR)->u.author = *op.author;
+    if (r->post->edited) retract(t, r);
+    for (int i = 0; i < r->mention_count; i++) on_mention(t, r, &op, &r->mentions[i], &best_score);
+    put->u.post.signal_score = best_score;
+}
+
+/* --- time, commands ------------------------------------------------------------------ */
+
+void signals_on_timer(struct trader *t) {
+    for (int i = 0; i < t->signal_count;) {
+        struct signal s = t->signals[i];
+        if (t->now < s.expires_at) {
+            i++;
+            continue;
+        }
+        forget(t, i);
+        refuse(t, &s, waits(&s) ? REASON_NO_PRICE : REASON_WAITED_TOO_LONG);
+    }
+}
+
+void signals_on_dry(struct trader *t, int sym) {
+    for (int i = 0; i < t->signal_count;) {
+        struct signal s = t->signals[i];
+        if (s.sym != sym) {
+            i++;
+            continue;
+        }
+        forget(t, i);
+        refuse(t, &s, REASON_NO_PRICE);
+    }
+}
+
+void signals_refuse_all(struct trader *t, reason why) {
+    while (t->signal_count > 0) {
+        struct signal s = t->signals[0];
+        forget(t, 0);
+        refuse(t, &s, why);
+    }
+}
+
+static int find_approval(const struct trader *t, int64_t id) {
+    for (int i = 0; i < t->signal_count; i++) {
+        if (t->signals[i].id == id && t->signals[i].wants_approval && !t->signals[i].approved) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+bool signal_approve(struct trader *t, int64_t id, const char *actor, const char **ret_text) {
+    const int i = find_approval(t, id);
+    if (i < 0) {
+        *ret_text = "no signal with this id waits for approval";
+        return false;
+    }
+    struct signal *s = &t->signals[i];
+    s->approved = true;
+    t->syms[s->sym].waiting++;
+    s->expires_at = t->now + i64_max(t->syms[s->sym].interval, WAIT_LEAST);
+    audit(t, actor, "approve", "signal", id, 0, "%s %s", side_name(s->side), s->symbol);
+    put_signal(t, s);
+    *ret_text = "approved; it is traded at the next price";
+    if (price_is_fresh(t, s->sym)) IGNORE(try_signal(t, i), "stays or goes");
+    return true;
+}
+
+bool signal_reject(struct trader *t, int64_t id, const char *actor, const char **ret_text) {
+    const int i = find_approval(t, id);
+    if (i < 0) {
+        *ret_text = "no signal with this id waits for approval";
+        return false;
+    }
+    struct signal s = t->signals[i];
+    forget(t, i);
+    audit(t, actor, "reject", "signal", id, 0, "%s %s", side_name(s.side), s.symbol);
+    refuse(t, &s, REASON_REJECTED_BY_USER);
+    *ret_text = "rejected";
+    return true;
+}
