@@ -1,7 +1,8 @@
 /* market: where prices come from, in the order of time.
  *
- * market_next gives the next event at or before nothing in particular: a pull iterator. At one
- * time, all candles (ranges of what just closed) come before all quotes (opens), each by symbol. */
+ * A pull iterator over everything that all symbols have to say. Times never go back. At one time,
+ * first the candles (ranges of what just closed), then the ends (MARKET_DRY), then the quotes
+ * (opens), each by symbol: what is over is known before what begins. */
 #ifndef BF_MARKET_MARKET_H
 #define BF_MARKET_MARKET_H
 
@@ -16,13 +17,22 @@ struct market_event {
     market_kind kind;
     usec at; /* QUOTE: open time; CANDLE: close time; DRY: end of the last candle */
     int sym;
-    struct quote quote; /* bid == ask == last: the venue makes the spread */
-    struct candle candle;
+    struct quote quote;   /* QUOTE; bid == ask == last: the venue makes the spread */
+    struct candle candle; /* CANDLE */
 };
 
-/* What was wrong with the files; counted, told with file and line (the first 20 of each file). */
+/* What the files held, up to where they have been read; complete once market_next said false.
+ * candles + duplicates + disordered + malformed is the number of rows. */
 struct market_counts {
-    int64_t candles, duplicates, disordered, malformed, zero_price, gaps, no_volume, files;
+    int64_t candles;    /* good rows */
+    int64_t duplicates; /* same open time as the row before; the first is kept */
+    int64_t disordered; /* opens before the row before it closed, or far off in time; skipped */
+    int64_t malformed;  /* wrong columns, text, prices that cannot be; skipped */
+    int64_t zero_price; /* of the malformed: a price was 0 */
+    int64_t gaps;       /* stretches without a candle inside a symbol's history */
+    int64_t no_volume;  /* of the candles: nothing was traded */
+    int64_t files;      /* that are read */
+    int64_t broken_off; /* of the files: vanished, shrank or failed while being read */
 };
 
 struct market;
@@ -31,26 +41,40 @@ struct market_ops {
     bool (*next)(struct market *m, struct market_event *ret); /* false: used up */
     usec (*peek)(struct market *m);             /* time of the next event, USEC_NEVER */
     void (*seek)(struct market *m, usec after); /* drop all events with at <= after */
+    void (*counts)(const struct market *m, struct market_counts *ret);
     void (*close)(struct market *m);
 };
 struct market {
     const struct market_ops *ops;
+    /* Told of each finding while prices are read: where ("BTCUSDT-1m.csv:17") and what. NULL:
+     * nobody listens. Set it before the first call of next, peek or seek. */
+    void (*complain)(void *ctx, str where, str what);
+    void *complain_ctx;
 };
 
 bool market_next(struct market *m, struct market_event *ret);
 usec market_peek(struct market *m);
 void market_seek(struct market *m, usec after);
+void market_counts(const struct market *m, struct market_counts *ret);
 void market_close(struct market *m); /* NULL is fine */
 
 /* Candle files SYMBOL-INTERVAL.csv of a directory (six columns with a header, or Binance's twelve
- * columns without), for the symbols given. Several intervals of a symbol: the finest is used. Bad
- * rows are skipped and counted, gaps and candles without volume are counted and kept. report: one
- * line a finding, "FILE:LINE: what". Errors: no directory, no candle file in it, file unreadable.
- */
+ * columns without), for the symbols given. Binance's own names with a month or a day behind
+ * (BTCUSDT-1m-2021-05.csv) make one history together. Several intervals of a symbol: the finest
+ * that has rows is used. Here only names, headers and the first and last rows are looked at; the
+ * rest is checked as it is read: bad rows are skipped, gaps and candles without volume are kept,
+ * all are counted, and the first of each kind and file are told through `complain`.
+ *
+ * boot: takes the read buffers, at most 8 MiB in all, and 200 bytes a file. symbols: borrowed
+ * during the call. ret_counts: `files` (NULL is fine). report: one line a finding of the opening,
+ * "FILE:LINE: what" or "FILE: what" (NULL is fine).
+ * Errors: ERR_NOT_FOUND no directory, no candle file in it; ERR_IO a file is unreadable;
+ * ERR_LIMIT too many files. */
 MUST_CHECK bool candles_open(struct arena *boot, const char *dir, const struct symbols *symbols,
                              struct market **ret, struct market_counts *ret_counts,
                              struct buf *report, struct error *err);
-/* First open and last close over all files; false when there is none. */
+/* First open and last close over all files, by the first and the last row of each that can be
+ * read; false when there is none. PRE: m is from candles_open. */
 bool candles_span(const struct market *m, usec *ret_first, usec *ret_last);
 
 #endif
