@@ -62,6 +62,7 @@ static bool cursors_put(struct runner *r, struct error *err) {
     buf_clear(&r->blob);
     buf_printf(&r->blob, "clock=%" PRId64 "\nmarket=%" PRId64 "\nmarket_done=%" PRId64 "\n",
                r->now, r->market_at, r->market_done);
+    buf_printf(&r->blob, "time=%s\n", r->grouped ? "virtual" : "wall");
     buf_printf(&r->blob, "source=" STR_FMT "\noffset=%" PRId64 "\npath=" STR_FMT "\n",
                STR_ARG(r->parts.source_name), r->offset, STR_ARG(r->parts.source_path));
     if (!blob_put(r, STR("run"), err)) return false;
@@ -106,6 +107,12 @@ bool turn_commit(struct runner *r, struct error *err) {
     return true;
 }
 
+static int64_t epoch_of(const struct runner *r) {
+    struct trader_view view;
+    trader_view(r->parts.trader, &view);
+    return view.control->epoch;
+}
+
 /* Did people write meanwhile? A halt is seen by its epoch even if the version were missed. */
 static bool look_for_commands(struct runner *r, struct error *err) {
     const int64_t version = store_data_version(r->parts.store);
@@ -115,9 +122,7 @@ static bool look_for_commands(struct runner *r, struct error *err) {
     struct control c;
     bool found;
     if (!store_control(r->parts.store, &c, &found, err)) return false;
-    struct trader_view view;
-    trader_view(r->parts.trader, &view);
-    if (found && c.epoch != view.control->epoch) r->commands_due = true;
+    if (found && c.epoch != epoch_of(r)) r->commands_due = true;
     return true;
 }
 
@@ -202,6 +207,15 @@ static bool one_turn(struct runner *r, const struct event *ev, struct error *err
 
 /* --- commands --------------------------------------------------------------------------------- */
 
+/* The mode that somebody else set, before any command that was given under it. */
+static bool take_control(struct runner *r, struct error *err) {
+    struct event ev = {.kind = EVENT_CONTROL};
+    bool found;
+    if (!store_control(r->parts.store, &ev.u.control, &found, err)) return undo(r);
+    if (!found || ev.u.control.epoch == epoch_of(r)) return true;
+    return one_turn(r, &ev, err);
+}
+
 /* All that wait, in one transaction: no halt can slip in between two of them. A group goes on: it
  * is committed between two events of the world, never within one. */
 static bool obey(struct runner *r, struct error *err) {
@@ -211,7 +225,7 @@ static bool obey(struct runner *r, struct error *err) {
     if (!store_commands_pending(r->parts.store, cmds, COMMANDS_MAX, &count, err)) return undo(r);
     r->commands_due = false;
     r->obeying = true;
-    bool ok = true;
+    bool ok = take_control(r, err);
     for (int i = 0; i < count && ok; i++) {
         if (cmds[i].id <= r->command_seen) continue; /* delivered; its result is still to come */
         r->command_seen = cmds[i].id;

@@ -233,7 +233,7 @@ static bool nothing_left(struct runner *r) {
     if (!r->posts_ended) return false;
     struct trader_view view;
     trader_view(r->parts.trader, &view);
-    return view.position_count == 0 && view.waiting == 0 && r->send_count == 0;
+    return view.trades == 0 && view.waiting == 0 && r->send_count == 0;
 }
 
 static bool pace(struct replay *v, usec at, bool *ret_come, struct error *err) {
