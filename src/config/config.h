@@ -38,34 +38,51 @@ struct config {
     CONFIG_MAP(X)
 #undef X
     struct config_source
-        sources[CONFIG_SOURCES_MAX]; /* [0] is source.kind, source.path, source.name */
-    int source_count;
-    str file;    /* path of the file read, empty if none */
-    str profile; /* "dev" (default), "staging", "prod" */
+        sources[CONFIG_SOURCES_MAX];      /* [0] is source.kind, source.path, source.name */
+    int source_count;                     /* at least 1 */
+    str file;                             /* path of the file read, empty if none */
+    str profile;                          /* "dev" (default), "staging", "prod" */
+    const struct config_origins *origins; /* where each value came from; config_print shows it */
 };
 
 /* Where values come from, in the order in which the command line gave them. */
 struct config_input {
     str file;        /* --config; empty: bullfinch.yaml in the working directory if it is there */
-    str profile;     /* --profile or BULLFINCH_PROFILE; empty: dev */
-    const str *sets; /* --set section.key=value */
+    str text;        /* p != NULL: the file's text, read already; STR("") asks for no file at all */
+    str profile;     /* --profile; empty: BULLFINCH_PROFILE in env, else dev */
+    const str *sets; /* --set section.key=value; the last of two for one key counts */
     int set_count;
     char *const *env;    /* environ; NULL: none */
     const str *settings; /* section.key=value rows of the settings table */
     int settings_count;
 };
 
-/* Reads and checks all. Strings live in `a`. False: every mistake is in `report`, one a line
- * ("bullfinch.yaml:7: trading.signal_threshold: 170 is too large, expected 0 to 100"), and err says
- * how many. */
+#define CONFIG_FILE_MAX (1 << 20)  /* bytes of a file; a larger one is refused */
+#define CONFIG_LIST_MAX 1000       /* entries of a list */
+#define CONFIG_MISTAKES_MAX 200    /* reported one by one; the rest is counted */
+#define CONFIG_REPORT_BYTES 262144 /* a report buffer that holds any report */
+
+/* Reads and checks all. Strings live in `a` (a few KiB, and what the lists hold; too little room is
+ * ERR_LIMIT). False: every mistake is in `report`, one a line ("bullfinch.yaml:7:
+ * trading.signal_threshold: 170 is too large, expected 0 to 100"), in the order file, settings,
+ * environment, --set, and err says how many; *ret_cfg is untouched. True: report is untouched.
+ * What looks like a password is never repeated in a message. */
 MUST_CHECK bool config_load(struct arena *a, const struct config_input *in, struct config *ret_cfg,
                             struct buf *report, struct error *err);
 
-void config_print(const struct config *cfg, struct buf *out, bool json); /* no secret's content */
-void config_docs(struct buf *out);                                       /* docs/configuration.md */
-void config_example(struct buf *out); /* a commented example file */
+/* All values and where each came from: as YAML, which config_load reads back to the same values, or
+ * as JSON {"section":{"key":{"value":..,"from":".."}}}, with "profile" and the list "sources"
+ * beside the sections; money is a string. No secret's content: configuration holds only their
+ * names. */
+void config_print(const struct config *cfg, struct buf *out, bool json);
+void config_docs(struct buf *out);    /* docs/configuration.md */
+void config_example(struct buf *out); /* a commented example file; as it stands it sets nothing */
 
-/* Is section.key reloadable, and would `value` be taken? For `settings` and commands. */
+/* Is section.key reloadable, and would `value` be taken? For `settings` and commands. Looks at the
+ * value alone: whoever stores it calls config_load with the new row added first, since a set of
+ * values that contradict each other stops the next start. scratch: nothing stays in it.
+ * Errors: NOT_FOUND no such key; STATE not reloadable; CONFIG the value; LIMIT scratch too small.
+ */
 MUST_CHECK bool config_check_value(struct arena *scratch, str key, str value, struct error *err);
 
 #endif

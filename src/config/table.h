@@ -9,20 +9,22 @@
  *   FRAC      int64_t in units of 1e-8 of one (0.01 = 1 %); min and max in the same units
  *   MONEY     money; min and max in 1e-8
  *   BOOL      bool
- *   STR       str; max = bytes
- *   CHOICE    str, one of the words in the default text: first|second|third
- *   LIST      struct config_list of str
- *   WEIGHTS   struct config_list of name=fraction, "x:44196397=1.5"
- *   SOURCES   list of sources (kind, path, name); source.kind and source.path are its first entry
- */
+ *   STR       str; min and max = bytes
+ *   CHOICE    str, one of the words in the default text: first|second|third; the first is the
+ * default LIST      struct config_list of str; min and max = entries WEIGHTS   struct config_list
+ * of name=fraction, "x:44196397=1.5"; min and max of the fraction
+ *
+ * Rows of a section stand together. A list of several sources is not a row: the file's `sources`
+ * ({kind, path, name} each) fills struct config's sources; source.kind, source.path and source.name
+ * are its first entry, and each entry is checked by those rows. */
 #ifndef BF_CONFIG_TABLE_H
 #define BF_CONFIG_TABLE_H
 
-#define CFG_RELOAD 1 /* may stand in the settings table and change while running */
-#define CFG_SECRET 2 /* names a file or an environment variable that holds a secret */
+#define CFG_RELOAD 1   /* may stand in the settings table and change while running */
+#define CFG_SECRET 2   /* names a file or an environment variable that holds a secret */
 #define CFG_ADVANCED 4 /* not in the short example file */
 
-#define FRAC_BP(bp) ((bp) * INT64_C(10000)) /* basis points in units of 1e-8 */
+#define FRAC_BP(bp) ((bp)*INT64_C(10000)) /* basis points in units of 1e-8 */
 
 /* clang-format off */
 #define CONFIG_MAP(X) \
@@ -76,10 +78,10 @@
   X(paper, slippage_percent, FRAC, 0, FRAC_BP(1000), "0.0005", 0, "How much worse than the touch a market or stop order fills.") \
   X(paper, volume_cap_percent, FRAC, FRAC_BP(1), FRAC_BP(10000), "0.1", 0, "Share of a candle's volume that orders may take.") \
   X(paper, latency_ms, INT, 0, 60000, "0", CFG_ADVANCED, "Time an order takes to arrive; it fills at the first price after it.") \
-  X(store, url, STR, 1, 4096, "sqlite:bullfinch.db", 0, "sqlite:PATH.") \
+  X(store, url, STR, 1, 4096, "sqlite:bullfinch.db", 0, "The database: sqlite:PATH.") \
   X(store, synchronous, CHOICE, 0, 0, "full|normal", CFG_ADVANCED, "How SQLite commits: full survives a power cut.") \
   X(store, busy_timeout_ms, INT, 0, 600000, "5000", CFG_ADVANCED, "How long to wait for a locked database.") \
-  X(queue, url, STR, 1, 4096, "memory:", 0, "memory:.") \
+  X(queue, url, STR, 1, 4096, "memory:", 0, "Where jobs wait between the stages: memory:, inside this process.") \
   X(queue, capacity, INT, 16, 1000000, "4096", CFG_ADVANCED, "Posts the queue holds before sources wait.") \
   X(queue, max_attempts, INT, 1, 100, "4", CFG_ADVANCED, "Tries of a job before it becomes a dead letter.") \
   X(queue, backoff_ms, INT, 1, 3600000, "1000", CFG_ADVANCED, "Pause before the second try; doubles with each.") \

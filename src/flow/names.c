@@ -7,7 +7,6 @@
 #include "flow/order.h"
 #include "flow/reason.h"
 #include "flow/signal.h"
-#include "flow/symbol.h"
 #include "flow/trade.h"
 
 /* Index of `s` in a table of names, -1 if it is none of them. */
@@ -109,17 +108,3 @@ static const char *const part_names[] = {
 #undef X
 };
 const char *part_name(part p) { return name_at((unsigned)p, part_names, COUNT_OF(part_names)); }
-
-int symbols_find(const struct symbols *s, str name) {
-    int lo = 0, hi = s->count;
-    while (lo < hi) {
-        const int mid = lo + (hi - lo) / 2;
-        const int order = str_cmp(str_from_z(s->v[mid].name), name);
-        if (order == 0) return mid;
-        if (order < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return SYM_NONE;
-}

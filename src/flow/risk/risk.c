@@ -166,7 +166,11 @@ int64_t risk_reward_e8(const struct config *cfg, const struct venue_traits *trai
     const int64_t reward = cfg->trading_take_profit_percent - costs;
     const int64_t risk = cfg->trading_stop_loss_percent + costs;
     PRE(risk > 0);
-    return reward <= 0 ? 0 : (int64_t)((__int128)reward * E8 / risk);
+    money ratio = money_from_e8(0);
+    if (reward > 0) {
+        IGNORE(money_ratio(money_from_e8(reward), E8, risk, ROUND_FLOOR, &ratio), "0 refuses");
+    }
+    return money_e8(ratio);
 }
 
 reason risk_check(const struct risk_view *v, const struct signal *s, const struct symbol *sym,

@@ -1,0 +1,154 @@
+/* What must hold beyond a single key's range: URLs, and values that contradict each other.
+ *
+ * config_check_text() looks at one text when it is read, so that a bad one is reported where it
+ * stands even if another level overrides it. config_check_all() looks at the values that have won;
+ * it keeps silent about keys that have a mistake already. A contradiction is reported at the place
+ * that was given last, with all keys named. */
+#include "config/config_int.h"
+
+/* ---- URLs ---- */
+
+static const struct url_scheme {
+    int row;
+    const char *scheme;
+    const char *form; /* NULL: known, but not in this build */
+} schemes[] = {
+    {CFG_ROW_store_url, "sqlite", "sqlite:PATH"}, {CFG_ROW_store_url, "postgresql", NULL},
+    {CFG_ROW_store_url, "postgres", NULL},        {CFG_ROW_queue_url, "memory", "memory:"},
+    {CFG_ROW_queue_url, "redis", NULL},           {CFG_ROW_queue_url, "rediss", NULL},
+};
+
+static void put_forms(struct buf *why, int row) {
+    bool any = false;
+    for (int i = 0; i < COUNT_OF(schemes); i++) {
+        if (schemes[i].row != row || !schemes[i].form) continue;
+        buf_put(why, any ? STR(" or ") : STR(", expected "));
+        buf_put(why, str_from_z(schemes[i].form));
+        any = true;
+    }
+}
+
+static bool check_url(int row, str url, struct buf *why) {
+    char shown[CONFIG_SHOWN_BYTES];
+    ptrdiff_t colon = str_find_byte(url, ':');
+    str scheme = str_head(url, i64_max(colon, 0));
+    const struct url_scheme *found = NULL;
+    for (int i = 0; i < COUNT_OF(schemes); i++) {
+        if (schemes[i].row == row && str_eq_nocase(scheme, str_from_z(schemes[i].scheme)))
+            found = &schemes[i];
+    }
+    if (colon < 0) {
+        buf_put(why, STR("has no scheme"));
+    } else if (!found) {
+        buf_printf(why, "%s: is not known", config_shown(scheme, shown));
+    } else if (!found->form) {
+        buf_printf(why, "%s: is not in this build", found->scheme);
+    } else {
+        return true;
+    }
+    put_forms(why, row);
+    return false;
+}
+
+bool config_check_text(const struct config_row *row, str value, struct buf *why) {
+    int idx = (int)(row - config_rows);
+    if (idx != CFG_ROW_store_url && idx != CFG_ROW_queue_url) return true;
+    if (!check_url(idx, value, why)) return false;
+    str rest = str_tail(value, str_find_byte(value, ':') + 1);
+    if (idx == CFG_ROW_queue_url) {
+        if (rest.n == 0) return true;
+        buf_put(why, STR("memory: has nothing behind it"));
+        return false;
+    }
+    if (rest.n > 0 && !str_starts(rest, STR("//"))) return true;
+    buf_put(why, rest.n == 0
+                     ? STR("sqlite: needs a path, expected sqlite:PATH")
+                     : STR("sqlite: takes a path and no host, expected sqlite:PATH, such as "
+                           "sqlite:data/bullfinch.db or sqlite:/var/lib/bullfinch.db"));
+    return false;
+}
+
+/* ---- contradictions ---- */
+
+/* Of the rows the one that was given last; the first where none was given. */
+static const struct config_origin *last_origin(const struct config_loader *l, const int *rows,
+                                               int count) {
+    const struct config_origin *last = &l->origins.row[rows[0]];
+    for (int i = 1; i < count; i++) {
+        const struct config_origin *o = &l->origins.row[rows[i]];
+        bool later = o->level > last->level || (o->level == last->level && o->line > last->line);
+        if (later) last = o;
+    }
+    return last;
+}
+
+/* The best that a trade can be is target and stop without slippage, with the venue's fee on entry
+ * and exit. Ranges keep this in 64 bits: min_reward_risk 1e10, shares up to 1e8, in 1e-8. */
+static void check_reward_risk(struct config_loader *l) {
+    static const int rows[] = {CFG_ROW_trading_min_reward_risk, CFG_ROW_trading_take_profit_percent,
+                               CFG_ROW_trading_stop_loss_percent, CFG_ROW_paper_fee_percent,
+                               CFG_ROW_venue_kind};
+    const struct config *c = &l->cfg;
+    bool paper = str_eq(c->venue_kind, STR("paper")); /* other venues tell their fees themselves */
+    for (int i = 0; i < COUNT_OF(rows); i++) {
+        if (l->bad[rows[i]]) return;
+    }
+    int64_t fee = paper ? 2 * c->paper_fee_percent : 0;
+    int64_t reward = c->trading_take_profit_percent - fee;
+    int64_t risk = c->trading_stop_loss_percent + fee;
+    if (reward * E8 >= c->trading_min_reward_risk * risk) return;
+    char block[3][AMOUNT_TEXT_BYTES];
+    char best_block[AMOUNT_TEXT_BYTES];
+    char fee_text[64] = "";
+    str least = amount_format_e8(c->trading_min_reward_risk, block[0]);
+    str target = amount_format_e8(c->trading_take_profit_percent, block[1]);
+    str stop = amount_format_e8(c->trading_stop_loss_percent, block[2]);
+    int64_t best_bp = reward * BP_ONE / risk;
+    str best = amount_format_e8(best_bp * (E8 / BP_ONE), best_block);
+    if (paper) {
+        char one[AMOUNT_TEXT_BYTES];
+        struct buf b;
+        str fee_one = amount_format_e8(c->paper_fee_percent, one);
+        buf_init_fixed(&b, fee_text, sizeof fee_text);
+        buf_printf(&b, " and paper.fee_percent " STR_FMT " twice", STR_ARG(fee_one));
+    }
+    config_mistake_add(&l->mistakes, last_origin(l, rows, paper ? 4 : 3), STR(""),
+                       "trading.min_reward_risk " STR_FMT " is never reached: with "
+                       "trading.take_profit_percent " STR_FMT ", trading.stop_loss_percent " STR_FMT
+                       "%s it is at most " STR_FMT,
+                       STR_ARG(least), STR_ARG(target), STR_ARG(stop), fee_text, STR_ARG(best));
+}
+
+static void check_sources(struct config_loader *l) {
+    const struct config *c = &l->cfg;
+    static const int rows[] = {CFG_ROW_source_kind, CFG_ROW_source_path, CFG_ROW_source_name};
+    if (l->origins.sources_line == 0) return;
+    for (int i = 0; i < 3; i++) {
+        if (l->bad[rows[i]]) return;
+    }
+    for (int i = 0; i < c->source_count; i++) {
+        struct config_origin at = l->origins.source[i][0];
+        at.level = LEVEL_FILE;
+        at.name = c->file;
+        char block[32];
+        struct buf key;
+        buf_init_fixed(&key, block, sizeof block);
+        buf_printf(&key, "sources[%d]", i);
+        const struct config_source *s = &c->sources[i];
+        if (str_eq(s->kind, STR("replay")) && s->path.n == 0 && !l->source_bad[i])
+            config_mistake_add(&l->mistakes, &at, buf_str(&key), "a replay source needs a path");
+        for (int k = 0; k < i; k++) {
+            const struct config_source *before = &c->sources[k];
+            if (s->path.n == 0 || !str_eq(s->path, before->path) || !str_eq(s->kind, before->kind))
+                continue;
+            config_mistake_add(&l->mistakes, &at, buf_str(&key),
+                               "reads the same as sources[%d]; its posts would count twice", k);
+            break;
+        }
+    }
+}
+
+void config_check_all(struct config_loader *l) {
+    check_reward_risk(l);
+    check_sources(l);
+}
