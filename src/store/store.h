@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "flow/event.h"
 #include "flow/trader.h"
 
@@ -34,6 +35,7 @@ struct store_ops {
     void (*bind_time)(struct store_stmt *st, int i, usec v);
     void (*bind_str)(struct store_stmt *st, int i, str v);
     void (*bind_blob)(struct store_stmt *st, int i, str v);
+    void (*bind_bool)(struct store_stmt *st, int i, bool v);
     void (*bind_null)(struct store_stmt *st, int i);
     step_result (*step)(struct store_stmt *st, struct error *err);
     void (*reset)(struct store_stmt *st);
@@ -41,17 +43,29 @@ struct store_ops {
     int64_t (*col_e8)(struct store_stmt *st, int i);
     usec (*col_time)(struct store_stmt *st, int i);
     str (*col_str)(struct store_stmt *st, int i); /* borrowed until the next step or reset */
+    bool (*col_bool)(struct store_stmt *st, int i);
     bool (*col_is_null)(struct store_stmt *st, int i);
     int64_t (*changes)(struct store *s);
     int64_t (*data_version)(struct store *s); /* changes when another connection committed */
     void (*close)(struct store *s);
+
+    /* Housekeeping; each stands behind the function of the same name below. */
+    int dialect;                         /* enum store_dialect, store_int.h */
+    const struct migration *migrations;  /* in order; the last row has version 0 */
+    bool (*has_tables)(struct store *s, str like, bool *ret, struct error *err);
+    bool (*check_structure)(struct store *s, struct buf *report, bool *ret_sound,
+                            struct error *err);
+    bool (*backup)(struct store *s, const char *to_path, struct error *err);
+    bool (*trader_lock)(struct store *s, struct error *err);
+    bool (*trader_running)(struct store *s, int64_t *ret_pid);
 };
 
 struct store_options {
     str url; /* "sqlite:PATH" */
     store_access access;
     bool create;    /* make it and migrate; else a missing store is an error that says so */
-    bool full_sync; /* synchronous=FULL */
+    bool any_schema; /* open an older schema as it is: for `db migrate` and `db check` */
+    bool full_sync;  /* synchronous=FULL */
     int64_t busy_timeout_ms;
 };
 /* Errors: ERR_NOT_FOUND, ERR_DAMAGED (says: bullfinch db check, restore), ERR_STATE (schema is
@@ -65,6 +79,13 @@ MUST_CHECK bool store_begin(struct store *s, bool immediate, struct error *err);
 MUST_CHECK bool store_commit(struct store *s, struct error *err);
 void store_rollback(struct store *s);
 int64_t store_data_version(struct store *s);
+const char *store_path(const struct store *s); /* for messages; borrowed */
+
+/* One trader per store. The lock belongs to `s` and goes with store_close or the process, however
+ * that ends. ERR_EXISTS: another has it, the message names its process id. */
+MUST_CHECK bool store_trader_lock(struct store *s, struct error *err);
+/* Does a trader (another's or this one) hold the lock now? *ret_pid is 0 where unknown. */
+bool store_trader_running(struct store *s, int64_t *ret_pid);
 
 /* Migrations: numbered files of sql/, compiled in. */
 MUST_CHECK bool store_migrate(struct store *s, int *ret_from, int *ret_to, struct error *err);

@@ -1,0 +1,91 @@
+/* The store's front door: choosing a back-end by the URL, transactions, and what is passed on.
+ *
+ * Not for: statements (the files by subject: turn, load, commands, letters, show, totals, check,
+ * audit) or databases (sqlite*.c). Invariant: a transaction in which a statement failed can only be
+ * rolled back. Thread: one connection belongs to one thread at a time. */
+#include "store/store_int.h"
+
+static const struct store_backend *const backends[] = {&sqlite_backend};
+
+/* The back-end for opt->url; *ret_place is what stands behind the scheme. */
+static const struct store_backend *find_backend(str url, str *ret_place, struct error *err) {
+    for (int i = 0; i < COUNT_OF(backends); i++) {
+        const str scheme = str_from_z(backends[i]->scheme);
+        if (!str_starts(url, scheme)) continue;
+        *ret_place = str_tail(url, scheme.n);
+        return backends[i];
+    }
+    fail(err, ERR_CONFIG, 0, "store.url: \"" STR_FMT "\" is none that this program knows: sqlite:PATH",
+         STR_ARG(str_head(url, 80)));
+    return NULL;
+}
+
+bool store_open(struct arena *boot, const struct store_options *opt, struct store **ret,
+                struct error *err) {
+    str place;
+    struct store *s = NULL;
+    const struct store_backend *backend = find_backend(opt->url, &place, err);
+    if (!backend || !backend->open(boot, opt, place, &s, err)) return false;
+    if (!store_settle_schema(s, opt, err)) {
+        store_close(s);
+        return false;
+    }
+    *ret = s;
+    return true;
+}
+
+bool store_restore(const struct store_options *opt, const char *from_path, struct error *err) {
+    str place;
+    const struct store_backend *backend = find_backend(opt->url, &place, err);
+    return backend && backend->restore(opt, place, from_path, err);
+}
+
+void store_close(struct store *s) {
+    if (!s) return;
+    if (s->in_transaction) store_rollback(s);
+    s->ops->close(s);
+}
+
+bool store_begin(struct store *s, bool immediate, struct error *err) {
+    PRE(!s->in_transaction);
+    if (!s->ops->begin(s, immediate, err)) return false;
+    s->in_transaction = true;
+    s->spoiled = false;
+    return true;
+}
+
+bool store_commit(struct store *s, struct error *err) {
+    PRE(s->in_transaction);
+    if (s->spoiled) {
+        return fail(err, ERR_STATE, 0, "%s: a statement failed before, roll back", s->path);
+    }
+    if (!s->ops->commit(s, err)) {
+        s->spoiled = true;
+        return false;
+    }
+    s->in_transaction = false;
+    return true;
+}
+
+void store_rollback(struct store *s) {
+    PRE(s->in_transaction);
+    s->ops->rollback(s);
+    s->in_transaction = false;
+    s->spoiled = false;
+    s->audit_tail.known = false; /* rows that it counted are gone */
+}
+
+int64_t store_data_version(struct store *s) { return s->ops->data_version(s); }
+
+const char *store_path(const struct store *s) { return s->path; }
+
+bool store_backup(struct store *s, const char *to_path, struct error *err) {
+    PRE(!s->in_transaction);
+    return s->ops->backup(s, to_path, err);
+}
+
+bool store_trader_lock(struct store *s, struct error *err) { return s->ops->trader_lock(s, err); }
+
+bool store_trader_running(struct store *s, int64_t *ret_pid) {
+    return s->ops->trader_running(s, ret_pid);
+}

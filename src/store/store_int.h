@@ -1,0 +1,138 @@
+/* What the files of src/store share, and what a back-end of the store fills in.
+ *
+ * A statement is a static `struct sql`: its text in the dialect that both databases speak, with
+ * parameters $1, $2 ... in that order, and another text where PostgreSQL wants one. It is prepared
+ * once per connection and found again by its address.
+ *
+ *     static const struct sql find = {"SELECT id FROM orders WHERE client_order_id = $1"};
+ *     struct query q;
+ *     if (!query_open(s, &find, &q, err)) return false;
+ *     bind_str(&q, coid);                              // parameters in their order
+ *     if (!query_row(&q, &found, err)) return false;   // to the next row
+ *     if (found) id = col_i64(&q);                     // columns in their order
+ *     query_close(&q);
+ */
+#ifndef BF_STORE_STORE_INT_H
+#define BF_STORE_STORE_INT_H
+
+#include "store/store.h"
+
+typedef enum store_dialect { DIALECT_SQLITE, DIALECT_POSTGRESQL } store_dialect;
+
+/* A numbered file of sql/, compiled in; the last row of a table has version 0. */
+struct migration {
+    int version;
+    const char *name; /* "0001_init" */
+    const char *sql;
+};
+extern const struct migration sqlite_migrations[];
+
+/* First member of each back-end's connection. */
+struct store {
+    const struct store_ops *ops;
+    char *path; /* of the file, or the address without password; for messages */
+    store_access access;
+    bool in_transaction;
+    bool spoiled; /* a statement of this transaction failed: only a rollback is possible */
+    struct {
+        bool known;
+        int64_t version; /* data_version when it was read */
+        int64_t id;      /* of the last row of audit_log, 0: none */
+        char hash[SHA256_HEX_BYTES];
+    } audit_tail;
+    int memory_puts; /* since old post_memory rows were pruned */
+};
+
+/* First member of each back-end's statement. */
+struct store_stmt {
+    const struct store_ops *ops;
+    int param_count;
+};
+
+/* What sets a back-end apart before there is a connection. */
+struct store_backend {
+    const char *scheme; /* "sqlite:" */
+    bool (*open)(struct arena *boot, const struct store_options *opt, str place, struct store **ret,
+                 struct error *err);
+    bool (*restore)(const struct store_options *opt, str place, const char *from_path,
+                    struct error *err);
+};
+extern const struct store_backend sqlite_backend;
+
+/* Checks the schema's version after a back-end has connected, migrates if opt says so. */
+MUST_CHECK bool store_settle_schema(struct store *s, const struct store_options *opt,
+                                    struct error *err);
+int store_newest_schema(const struct store *s); /* of the files compiled in */
+
+/* --- statements ------------------------------------------------------------------------------- */
+struct sql {
+    const char *text;
+    const char *postgresql; /* NULL: the same text */
+};
+
+struct query {
+    struct store *s;
+    struct store_stmt *st;
+    int params; /* bound so far */
+    int cols;   /* read of this row so far */
+};
+
+/* PRE: not open already (a statement is used by one query at a time). */
+MUST_CHECK bool query_open(struct store *s, const struct sql *sql, struct query *ret,
+                           struct error *err);
+/* To the next row; after the last one (*ret_row false) or a failure the query is closed. */
+MUST_CHECK bool query_row(struct query *q, bool *ret_row, struct error *err);
+/* For statements without rows: runs it to its end and closes. */
+MUST_CHECK bool query_run(struct query *q, struct error *err);
+void query_close(struct query *q); /* early; closed already is fine */
+/* Opens, runs, closes a statement without parameters. */
+MUST_CHECK bool query_exec(struct store *s, const struct sql *sql, struct error *err);
+/* One integer of one row, *ret_found false when there is none (or it is NULL). */
+MUST_CHECK bool query_i64(struct query *q, int64_t *ret, bool *ret_found, struct error *err);
+
+void bind_i64(struct query *q, int64_t v);
+void bind_id(struct query *q, int64_t v); /* 0: NULL */
+void bind_bool(struct query *q, bool v);
+void bind_e8(struct query *q, int64_t e8);
+void bind_e8_or_null(struct query *q, int64_t e8); /* 0: NULL */
+void bind_time(struct query *q, usec v);
+void bind_time_or_null(struct query *q, usec v); /* 0: NULL */
+void bind_str(struct query *q, str v);           /* borrowed until the query is closed */
+void bind_str_or_null(struct query *q, str v);   /* empty: NULL */
+void bind_z(struct query *q, const char *z);
+void bind_z_or_null(struct query *q, const char *z); /* "" or NULL: NULL */
+void bind_blob(struct query *q, str v);
+void bind_null(struct query *q);
+
+int64_t col_i64(struct query *q); /* NULL: 0 */
+int32_t col_i32(struct query *q); /* clamped */
+bool col_bool(struct query *q);
+int64_t col_e8(struct query *q);
+usec col_time(struct query *q);
+str col_str(struct query *q); /* borrowed until the next row; NULL: p == NULL */
+void col_z(struct query *q, char *dst, ptrdiff_t dst_bytes); /* cut if too long */
+bool col_is_null(struct query *q);                           /* of the next column, stays there */
+
+/* --- rows of the trader's structs (rows.c): what is put is what is loaded ---------------------- */
+/* Reading fails (ERR_DAMAGED) on a name that this program does not know. `sym` is not stored, as
+ * it is an index into one run's list: SYM_NONE after loading. */
+MUST_CHECK bool row_put_signal(struct store *s, const struct signal *v, struct error *err);
+MUST_CHECK bool row_put_trade(struct store *s, const struct trade *v, struct error *err);
+MUST_CHECK bool row_put_order(struct store *s, const struct order *v, struct error *err);
+MUST_CHECK bool row_put_author(struct store *s, const struct author *v, struct error *err);
+MUST_CHECK bool row_put_account(struct store *s, const struct account *v, struct error *err);
+MUST_CHECK bool row_put_memory(struct store *s, const struct post_memory *v, struct error *err);
+MUST_CHECK bool row_put_control(struct store *s, const struct control *v, struct error *err);
+
+MUST_CHECK bool row_get_signal(struct query *q, struct signal *ret, struct error *err);
+MUST_CHECK bool row_get_trade(struct query *q, struct trade *ret, struct error *err);
+MUST_CHECK bool row_get_order(struct query *q, struct order *ret, struct error *err);
+MUST_CHECK bool row_get_author(struct query *q, struct author *ret, struct error *err);
+MUST_CHECK bool row_get_account(struct query *q, struct account *ret, struct error *err);
+MUST_CHECK bool row_get_memory(struct query *q, struct post_memory *ret, struct error *err);
+
+/* --- audit (audit.c) --------------------------------------------------------------------------- */
+/* Adds a row to the chain. PRE: in an immediate transaction. */
+MUST_CHECK bool audit_add(struct store *s, const struct audit *v, struct error *err);
+
+#endif

@@ -1,0 +1,76 @@
+/* Sums over everything: the ledger's hash and the totals that a run prints at its end. */
+#include "store/store_int.h"
+
+bool store_ledger_hash(struct store *s, char ret[65], struct error *err) {
+    static const struct sql sql = {"SELECT line FROM ledger ORDER BY seq"};
+    struct query q;
+    bool row;
+    uint8_t sum[SHA256_BYTES];
+    if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
+    struct sha256 *h = sha256_new();
+    bool ok = true;
+    while (ok && row) {
+        sha256_add(h, col_str(&q));
+        sha256_add(h, STR("\n"));
+        ok = query_row(&q, &row, err);
+    }
+    sha256_finish(h, sum);
+    sha256_free(h);
+    if (ok) hex_format(sum, SHA256_BYTES, ret);
+    return ok;
+}
+
+static bool one_number(struct store *s, const struct sql *sql, int64_t *ret, struct error *err) {
+    struct query q;
+    bool found;
+    *ret = 0;
+    return query_open(s, sql, &q, err) && query_i64(&q, ret, &found, err);
+}
+
+/* Adds the rows (reason code, count) of a query to v->refused. */
+static bool count_reasons(struct store *s, const struct sql *sql, struct store_totals *v,
+                          struct error *err) {
+    struct query q;
+    bool row;
+    if (!query_open(s, sql, &q, err) || !query_row(&q, &row, err)) return false;
+    while (row) {
+        reason r;
+        if (reason_from_name(col_str(&q), &r)) v->refused[r] += col_i64(&q);
+        if (!query_row(&q, &row, err)) return false;
+    }
+    return true;
+}
+
+static bool sum_money(struct store *s, struct store_totals *v, struct error *err) {
+    static const struct sql sql = {
+        "SELECT (SELECT sum(fees) FROM trades), "
+        "(SELECT sum(pnl) FROM trades WHERE status = 'CLOSED')"};
+    struct query q;
+    bool row;
+    if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
+    POST(row);
+    v->fees = money_from_e8(col_e8(&q));
+    v->pnl = money_from_e8(col_e8(&q));
+    query_close(&q);
+    return true;
+}
+
+bool store_totals(struct store *s, struct store_totals *ret, struct error *err) {
+    static const struct sql posts = {"SELECT count(*) FROM tweets WHERE processed"};
+    static const struct sql signals = {"SELECT count(*) FROM signals"};
+    static const struct sql trades = {"SELECT count(*) FROM trades WHERE entered_at IS NOT NULL"};
+    static const struct sql closed = {"SELECT count(*) FROM trades WHERE status = 'CLOSED'"};
+    static const struct sql by_signal = {"SELECT reason, count(*) FROM signals "
+                                         "WHERE verdict = 'refused' AND reason IS NOT NULL "
+                                         "GROUP BY reason"};
+    static const struct sql by_post = {"SELECT outcome, count(*) FROM tweets "
+                                       "WHERE outcome IS NOT NULL GROUP BY outcome"};
+    struct store_totals v = {0};
+    const bool ok =
+        one_number(s, &posts, &v.posts, err) && one_number(s, &signals, &v.signals, err) &&
+        one_number(s, &trades, &v.trades, err) && one_number(s, &closed, &v.closed, err) &&
+        count_reasons(s, &by_signal, &v, err) && count_reasons(s, &by_post, &v, err) &&
+        sum_money(s, &v, err);
+    if (ok) *ret = v;
+    return ok;
+}
