@@ -209,6 +209,21 @@ bool money_ratio(money m, int64_t num, int64_t den, rounding r, money *ret) {
     return divide((i128)m.e8 * num, den, r, &ret->e8);
 }
 
+bool qty_ratio(qty q, int64_t num, int64_t den, rounding r, qty *ret) {
+    PRE(den > 0);
+    return divide((i128)q.e8 * num, den, r, &ret->e8);
+}
+
+bool price_ratio(price p, int64_t num, int64_t den, rounding r, price *ret) {
+    PRE(den > 0);
+    return divide((i128)p.e8 * num, den, r, &ret->e8);
+}
+
+bool volume_ratio(volume v, int64_t num, int64_t den, rounding r, qty *ret) {
+    PRE(den > 0);
+    return divide((i128)v.e8 * num, den, r, &ret->e8);
+}
+
 /* -- steps --------------------------------------------------------------------------------- */
 
 /* Both in range, so the result is under twice the range and fits; beyond the range (a huge step)

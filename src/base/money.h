@@ -94,6 +94,9 @@ MUST_CHECK bool qty_share(qty q, int64_t bp, rounding r, qty *ret);
 MUST_CHECK bool price_share(price p, int64_t bp, rounding r, price *ret);
 /* x * num / den, den > 0, in 128 bits. */
 MUST_CHECK bool money_ratio(money m, int64_t num, int64_t den, rounding r, money *ret);
+MUST_CHECK bool qty_ratio(qty q, int64_t num, int64_t den, rounding r, qty *ret);
+MUST_CHECK bool price_ratio(price p, int64_t num, int64_t den, rounding r, price *ret);
+MUST_CHECK bool volume_ratio(volume v, int64_t num, int64_t den, rounding r, qty *ret);
 
 /* To a multiple of step (> 0). */
 qty qty_to_step(qty q, qty step, rounding r);

@@ -72,9 +72,9 @@ bool config_check_text(const struct config_row *row, str value, struct buf *why)
 
 /* Of the rows the one that was given last; the first where none was given. */
 static const struct config_origin *last_origin(const struct config_loader *l, const int *rows,
-                                               int count) {
+                                               ptrdiff_t count) {
     const struct config_origin *last = &l->origins.row[rows[0]];
-    for (int i = 1; i < count; i++) {
+    for (ptrdiff_t i = 1; i < count; i++) {
         const struct config_origin *o = &l->origins.row[rows[i]];
         bool later = o->level > last->level || (o->level == last->level && o->line > last->line);
         if (later) last = o;
@@ -82,41 +82,37 @@ static const struct config_origin *last_origin(const struct config_loader *l, co
     return last;
 }
 
-/* The best that a trade can be is target and stop without slippage, with the venue's fee on entry
- * and exit. Ranges keep this in 64 bits: min_reward_risk 1e10, shares up to 1e8, in 1e-8. */
+/* The same sum as risk_reward_e8() of src/flow/risk, which refuses every signal when it is too
+ * small: a commission each way, the spread once, slippage each way, all of them the paper venue's.
+ * Ranges keep it in 64 bits: min_reward_risk is at most 1e10, shares at most 1e8, in 1e-8. */
 static void check_reward_risk(struct config_loader *l) {
-    static const int rows[] = {CFG_ROW_trading_min_reward_risk, CFG_ROW_trading_take_profit_percent,
-                               CFG_ROW_trading_stop_loss_percent, CFG_ROW_paper_fee_percent,
-                               CFG_ROW_venue_kind};
+    static const int rows[] = {
+        CFG_ROW_trading_min_reward_risk,   CFG_ROW_trading_take_profit_percent,
+        CFG_ROW_trading_stop_loss_percent, CFG_ROW_paper_fee_percent,
+        CFG_ROW_paper_spread_percent,      CFG_ROW_paper_slippage_percent};
     const struct config *c = &l->cfg;
-    bool paper = str_eq(c->venue_kind, STR("paper")); /* other venues tell their fees themselves */
     for (int i = 0; i < COUNT_OF(rows); i++) {
         if (l->bad[rows[i]]) return;
     }
-    int64_t fee = paper ? 2 * c->paper_fee_percent : 0;
-    int64_t reward = c->trading_take_profit_percent - fee;
-    int64_t risk = c->trading_stop_loss_percent + fee;
+    if (l->bad[CFG_ROW_venue_kind] || !str_eq(c->venue_kind, STR("paper"))) return;
+    int64_t costs =
+        2 * c->paper_fee_percent + c->paper_spread_percent + 2 * c->paper_slippage_percent;
+    int64_t reward = i64_max(c->trading_take_profit_percent - costs, 0);
+    int64_t risk = c->trading_stop_loss_percent + costs;
     if (reward * E8 >= c->trading_min_reward_risk * risk) return;
-    char block[3][AMOUNT_TEXT_BYTES];
-    char best_block[AMOUNT_TEXT_BYTES];
-    char fee_text[64] = "";
+    char block[5][AMOUNT_TEXT_BYTES];
     str least = amount_format_e8(c->trading_min_reward_risk, block[0]);
     str target = amount_format_e8(c->trading_take_profit_percent, block[1]);
     str stop = amount_format_e8(c->trading_stop_loss_percent, block[2]);
-    int64_t best_bp = reward * BP_ONE / risk;
-    str best = amount_format_e8(best_bp * (E8 / BP_ONE), best_block);
-    if (paper) {
-        char one[AMOUNT_TEXT_BYTES];
-        struct buf b;
-        str fee_one = amount_format_e8(c->paper_fee_percent, one);
-        buf_init_fixed(&b, fee_text, sizeof fee_text);
-        buf_printf(&b, " and paper.fee_percent " STR_FMT " twice", STR_ARG(fee_one));
-    }
-    config_mistake_add(&l->mistakes, last_origin(l, rows, paper ? 4 : 3), STR(""),
+    str cost = amount_format_e8(costs, block[3]);
+    str best = amount_format_e8(reward * BP_ONE / risk * (E8 / BP_ONE), block[4]); /* 4 places */
+    config_mistake_add(&l->mistakes, last_origin(l, rows, COUNT_OF(rows)), STR(""),
                        "trading.min_reward_risk " STR_FMT " is never reached: with "
                        "trading.take_profit_percent " STR_FMT ", trading.stop_loss_percent " STR_FMT
-                       "%s it is at most " STR_FMT,
-                       STR_ARG(least), STR_ARG(target), STR_ARG(stop), fee_text, STR_ARG(best));
+                       " and costs of " STR_FMT " (paper.fee_percent and paper.slippage_percent "
+                       "twice, paper.spread_percent) it is " STR_FMT,
+                       STR_ARG(least), STR_ARG(target), STR_ARG(stop), STR_ARG(cost),
+                       STR_ARG(best));
 }
 
 static void check_sources(struct config_loader *l) {

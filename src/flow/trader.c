@@ -405,13 +405,16 @@ static void start_account(struct trader *t, const struct trader_rows *rows) {
     t->account.day = -1;
     t->account.next_id = 1;
     if (t->account.install[0] == '\0') memcpy(t->account.install, "0000", sizeof "0000");
-    t->control = (struct control){.before = MODE_AUTO, .epoch = 1, .until = USEC_NEVER};
+    if (rows->control.epoch != 0) { /* somebody halted it before its first start */
+        t->control = rows->control;
+        return;
+    }
+    t->control = (struct control){.epoch = 1, .until = USEC_NEVER};
     memcpy(t->control.actor, "program", sizeof "program");
     memcpy(t->control.reason, "first start", sizeof "first start");
-    mode m = MODE_AUTO;
-    const bool known = mode_from_name(cfg->trading_mode, &m);
+    const bool known = mode_from_name(cfg->trading_mode, &t->control.mode);
     PRE(known);
-    t->control.mode = m;
+    t->control.before = t->control.mode == MODE_HALTED ? MODE_AUTO : t->control.mode;
 }
 
 static bool load_trades(struct trader *t, const struct trader_rows *rows, struct error *err) {

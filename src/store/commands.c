@@ -69,7 +69,9 @@ static void enter_mode(struct control *c, mode m) {
 
 /* The row after the command; false when the verb leaves it alone. */
 static bool next_control(struct control *c, const struct command *cmd, usec now) {
-    if (cmd->verb == VERB_HALT || (cmd->verb == VERB_MODE && cmd->mode == MODE_HALTED)) {
+    const bool halts = cmd->verb == VERB_HALT || cmd->verb == VERB_FLATTEN ||
+                       (cmd->verb == VERB_MODE && cmd->mode == MODE_HALTED);
+    if (halts) {
         halt(c, cmd);
     } else if (cmd->verb == VERB_RESUME) {
         enter_mode(c, cmd->mode);

@@ -8,7 +8,7 @@
 
 #include "store/columns.h"
 
-#define AUTHOR_DAYS 2
+#define AUTHOR_DAYS 8 /* the longest cooldown of an author is 7 */
 
 /* Reads the rows of an open query into an array of *ret_count elements of `size` bytes. counted:
  * how many there are. get: one of row_get_*, behind a plain pointer. */
@@ -105,7 +105,7 @@ static bool load_lists(struct store *s, struct arena *a, usec cooldown, struct t
              get_author);
     static const struct list memory =
         LIST(MEMORY, "post_memory", "at >= $1", "seq", struct post_memory, get_memory);
-    static const struct list closed = LIST(TRADE, "trades", "status = 'CLOSED' AND closed_at >= $1",
+    static const struct list closed = LIST(TRADE, "trades", "status <> 'OPEN' AND closed_at >= $1",
                                            "closed_at, id", struct trade, get_trade);
     const usec now = v->account.now;
     return load_list(s, a, &trades, 0, (const void **)&v->trades, &v->trade_count, err) &&

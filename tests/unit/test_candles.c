@@ -246,6 +246,16 @@ static void test_files_of_months_and_days_make_one_history(void **state) {
     assert_findings(d, "");
 }
 
+static void test_files_follow_each_other_by_time_and_not_by_name(void **state) {
+    struct market_dir *d = *state;
+    market_dir_write(d, "BTCUSDT-1m-2021-05-19.csv", HEADER ROW_1 ROW_2);
+    market_dir_write(d, "BTCUSDT-1m-2021-05.csv", HEADER ROW_0);
+    market_dir_open(d);
+    market_dir_drain(d);
+    assert_int_equal(market_dir_counts(d).candles, 3);
+    assert_findings(d, "");
+}
+
 static void test_files_of_unlisted_symbols_and_odd_names_are_told(void **state) {
     struct market_dir *d = *state;
     market_dir_write(d, "BTCUSDT-1m.csv", HEADER ROW_0);
@@ -381,6 +391,17 @@ static void test_one_row_far_in_the_future_does_not_hide_the_rest(void **state) 
     assert_int_equal(market_dir_counts(d).disordered, 2);
     assert_has(&d->findings, "BTCUSDT-1m.csv:3: candle of 2053-01-25T16:46:40.000000Z is far ahead "
                              "of the rows around it; row skipped\n");
+}
+
+static void test_a_long_gap_is_believed_when_the_row_behind_it_is_late(void **state) {
+    struct market_dir *d = *state;
+    market_dir_write(d, "BTCUSDT-1m.csv", HEADER ROW_1 "1624028400000,1,1,1,1,1\n" ROW_0);
+    market_dir_open(d);
+    market_dir_drain(d);
+    assert_int_equal(market_dir_counts(d).candles, 2);
+    assert_int_equal(market_dir_counts(d).disordered, 1);
+    assert_has(&d->findings,
+               "BTCUSDT-1m.csv:4: candle of 2021-05-19T15:00:00.000000Z is late; row skipped\n");
 }
 
 static void test_a_long_gap_is_believed(void **state) {
@@ -607,6 +628,7 @@ int main(void) {
         T(the_finest_interval_of_a_symbol_is_used),
         T(a_finer_file_without_rows_does_not_hide_a_coarser_one),
         T(files_of_months_and_days_make_one_history),
+        T(files_follow_each_other_by_time_and_not_by_name),
         T(files_of_unlisted_symbols_and_odd_names_are_told),
         T(no_directory_is_an_error),
         T(a_directory_without_candles_is_an_error),
@@ -618,6 +640,7 @@ int main(void) {
         T(rows_closer_than_the_interval_are_skipped),
         T(one_row_far_in_the_future_does_not_hide_the_rest),
         T(a_long_gap_is_believed),
+        T(a_long_gap_is_believed_when_the_row_behind_it_is_late),
         T(candles_without_volume_are_counted_and_kept),
         T(only_the_first_findings_of_a_file_are_told),
         T(a_missing_header_loses_no_row),

@@ -649,21 +649,26 @@ static void test_a_reward_that_cannot_be_reached_names_its_keys(void **state) {
     (void)state;
     assert_report(load_text("trading:\n  take_profit_percent: 0.02\n  stop_loss_percent: 0.04\n"),
                   "f.yaml:3: trading.min_reward_risk 1.5 is never reached: with "
-                  "trading.take_profit_percent 0.02, trading.stop_loss_percent 0.04 and "
-                  "paper.fee_percent 0.001 twice it is at most 0.4285\n");
-    assert_report(load_set("trading.min_reward_risk=1.73"),
-                  "--set: trading.min_reward_risk 1.73 is never reached: with "
-                  "trading.take_profit_percent 0.04, trading.stop_loss_percent 0.02 and "
-                  "paper.fee_percent 0.001 twice it is at most 1.7272\n");
-    assert_taken(load_set("trading.min_reward_risk=1.72727272"));
+                  "trading.take_profit_percent 0.02, trading.stop_loss_percent 0.04 and costs of "
+                  "0.0032 (paper.fee_percent and paper.slippage_percent twice, "
+                  "paper.spread_percent) it is 0.3888\n");
+    /* (0.04 - 0.0032) / (0.02 + 0.0032) = 1.586206896... */
+    assert_taken(load_set("trading.min_reward_risk=1.58620689"));
+    assert_report(load_set("trading.min_reward_risk=1.5862069"),
+                  "--set: trading.min_reward_risk 1.5862069 is never reached: with "
+                  "trading.take_profit_percent 0.04, trading.stop_loss_percent 0.02 and costs of "
+                  "0.0032 (paper.fee_percent and paper.slippage_percent twice, "
+                  "paper.spread_percent) it is 1.5862\n");
     assert_report(
         load_env("BULLFINCH_PAPER__FEE_PERCENT=0.05", NULL),
         "BULLFINCH_PAPER__FEE_PERCENT: trading.min_reward_risk 1.5 is never reached: with "
-        "trading.take_profit_percent 0.04, trading.stop_loss_percent 0.02 and "
-        "paper.fee_percent 0.05 twice it is at most -0.5\n");
+        "trading.take_profit_percent 0.04, trading.stop_loss_percent 0.02 and costs of "
+        "0.1012 (paper.fee_percent and paper.slippage_percent twice, "
+        "paper.spread_percent) it is 0\n");
+    assert_taken(load_text("trading: {take_profit_percent: 0.001, min_reward_risk: 0}"));
     /* A target below the stop is somebody's right, as long as it is wanted. */
     assert_taken(load_text("trading: {take_profit_percent: 0.02, stop_loss_percent: 0.04, "
-                           "min_reward_risk: 0.4}"));
+                           "min_reward_risk: 0.38}"));
     /* Silent where one of them is wrong anyway. */
     assert_report(
         load_text("trading: {take_profit_percent: 7, min_reward_risk: 50}"),
