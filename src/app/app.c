@@ -99,12 +99,6 @@ bool app_store_open(struct app *app, store_access access, bool create, struct st
     return store_open(&app->boot, &opt, ret, err);
 }
 
-const char *app_store_path(struct arena *a, const struct config *cfg) {
-    const str prefix = STR("sqlite:");
-    if (!str_starts(cfg->store_url, prefix)) return "";
-    return str_dupz(a, str_tail(cfg->store_url, prefix.n));
-}
-
 /* --- small things ------------------------------------------------------------------------------- */
 
 bool app_print(const struct buf *b, struct error *err) {

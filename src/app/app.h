@@ -79,8 +79,6 @@ const char *app_actor(char block[64]);
 /* Content of a file, up to max bytes, in `a`. Errors: ERR_NOT_FOUND, ERR_IO, ERR_LIMIT. */
 MUST_CHECK bool app_read_file(struct arena *a, const char *path, ptrdiff_t max, str *ret,
                               struct error *err);
-/* The database file of store.url, NUL-terminated, in `a`; "" where it is no file. */
-const char *app_store_path(struct arena *a, const struct config *cfg);
 
 /* --- commands.c --------------------------------------------------------------------------------- */
 

@@ -13,8 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/lock.h"
-
 #define PATIENCE (10 * USEC_PER_S)   /* to get the order in */
 #define ANSWER_WAIT (5 * USEC_PER_S) /* for the trader's answer */
 #define TRY_PAUSE USEC_PER_MS
@@ -83,7 +81,7 @@ static bool give(struct app *app, struct store *s, const struct command *cmd, st
         pause_us(TRY_PAUSE);
     }
     int64_t pid;
-    ret->running = lock_is_held(app_store_path(&app->boot, &app->cfg), &pid);
+    ret->running = store_trader_running(s, &pid);
     return !ret->running || wait_for_answer(app, s, ret, err);
 }
 
@@ -207,7 +205,7 @@ static exit_status flatten_run(struct app *app, const struct args *args) {
             fputs("bullfinch: flatten closes every position; say --yes to mean it\n", stderr);
             return EXIT_REFUSED;
         }
-        if (!confirmed("Close every position and refuse every waiting signal?")) {
+        if (!confirmed("Halt, close every position and refuse every waiting signal?")) {
             fputs("Nothing was ordered.\n", stderr);
             return EXIT_REFUSED;
         }
@@ -288,9 +286,8 @@ const struct cmd cmd_flatten = {
     .group = "Trading",
     .name = "flatten",
     .pos = "",
-    .brief = "Close every position at the next price.",
-    .about = "Waiting signals are refused as well. The mode stays as it is: halt first to keep "
-             "new positions from opening.",
+    .brief = "Halt, and close every position at the next price.",
+    .about = "Waiting signals are refused as well. bullfinch resume lets new positions open again.",
     .opts = flatten_opts,
     .needs_config = true,
     .run = flatten_run};

@@ -1,12 +1,10 @@
 /* cmd_db: the database itself: migrate, check, backup, restore; and the audit chain.
  *
- * Restoring needs the account's lock: no trader may run on what is being replaced. */
+ * Restoring is refused while anything has the database open. */
 #include "app/cmds.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-
-#include "app/lock.h"
 
 #define REPORT_BYTES (4 << 20)
 
@@ -18,16 +16,36 @@ static exit_status say(struct buf *out, exit_status status) {
     return ok ? status : app_fail(&err);
 }
 
+/* Whatever version its schema has. */
+static bool open_any(struct app *app, store_access access, bool create, struct store **ret,
+                     struct error *err) {
+    const struct config *cfg = &app->cfg;
+    const struct store_options opt = {.url = cfg->store_url,
+                                      .access = access,
+                                      .create = create,
+                                      .any_schema = true,
+                                      .full_sync = true,
+                                      .busy_timeout_ms = cfg->store_busy_timeout_ms};
+    return store_open(&app->boot, &opt, ret, err);
+}
+
 static exit_status migrate_run(struct app *app, const struct args *args) {
     (void)args;
     struct error err;
     struct store *s;
     struct buf out;
-    int from, to;
-    if (!app_store_open(app, STORE_WRITE, true, &s, &err)) return app_fail(&err);
-    const bool ok = store_migrate(s, &from, &to, &err);
-    store_close(s);
+    int from = 0, to;
+    bool ok = open_any(app, STORE_WRITE, false, &s, &err);
+    if (ok) {
+        ok = store_migrate(s, &from, &to, &err);
+    } else if (err.code == ERR_NOT_FOUND) { /* making it brings it up to date */
+        ok = open_any(app, STORE_WRITE, true, &s, &err);
+        if (ok) to = store_schema_version(s);
+    } else {
+        return app_fail(&err);
+    }
     if (!ok) return app_fail(&err);
+    store_close(s);
     buf_init(&out, 8192);
     if (app->json)
         buf_printf(&out, "{\"from\":%d,\"to\":%d}\n", from, to);
@@ -63,7 +81,7 @@ static exit_status check_run(struct app *app, const struct args *args) {
     struct error err;
     struct store *s;
     struct buf report, out;
-    if (!app_store_open(app, STORE_READ, false, &s, &err)) return app_fail(&err);
+    if (!open_any(app, STORE_READ, false, &s, &err)) return app_fail(&err);
     buf_init(&report, REPORT_BYTES);
     buf_init(&out, 2 * REPORT_BYTES);
     const bool sound = store_check(s, &report, &err);
@@ -100,7 +118,6 @@ static exit_status backup_run(struct app *app, const struct args *args) {
 
 static exit_status restore_run(struct app *app, const struct args *args) {
     struct error err;
-    struct lock lock;
     struct buf out;
     const struct config *cfg = &app->cfg;
     const struct store_options opt = {.url = cfg->store_url,
@@ -108,16 +125,13 @@ static exit_status restore_run(struct app *app, const struct args *args) {
                                       .create = true,
                                       .full_sync = true,
                                       .busy_timeout_ms = cfg->store_busy_timeout_ms};
-    const char *path = app_store_path(&app->boot, cfg);
-    if (!lock_take(path, &lock, &err)) return app_fail(&err);
-    const bool ok = store_restore(&opt, str_dupz(&app->boot, args->pos[0]), &err);
-    lock_drop(&lock);
-    if (!ok) return app_fail(&err);
+    if (!store_restore(&opt, str_dupz(&app->boot, args->pos[0]), &err)) return app_fail(&err);
     buf_init(&out, 8192);
     if (app->json)
         buf_put(&out, STR("{\"restored\":true}\n"));
     else
-        buf_printf(&out, "Restored. What was there before is kept as %s.before-restore.\n", path);
+        buf_put(&out, STR("Restored. What was there before is kept beside it as "
+                          "*.before-restore.\n"));
     return say(&out, EXIT_DONE);
 }
 

@@ -134,7 +134,7 @@ static void copy_text(str text, char *dst, ptrdiff_t dst_bytes) {
         if ((unsigned char)*p < ' ' || *p == 0x7F) *p = ' ';
 }
 
-static void on_post(void *ctx, usec now, const struct reading *r, int score, reason outcome) {
+static void on_post(void *ctx, usec now, const struct reading *r, int score, reason why) {
     struct status *s = ctx;
     if (r->mention_count == 0) return; /* about no coin */
     const struct mention *best = &r->mentions[0];
@@ -149,7 +149,7 @@ static void on_post(void *ctx, usec now, const struct reading *r, int score, rea
     struct status_post *line = &x->post[0];
     *line = (struct status_post){.at = now,
                                  .score = score,
-                                 .outcome = outcome,
+                                 .outcome = why,
                                  .polarity_bp = best->abstain ? 0 : best->polarity_bp};
     memcpy(line->symbol, best->symbol, sizeof line->symbol);
     const str name = r->post->username.n > 0 ? r->post->username : r->post->author_id;

@@ -1,8 +1,8 @@
 /* wire: builds what `run` runs, from the configuration.
  *
  * In: a checked configuration. Out: the parts, each behind its interface. The order is that in which
- * a mistake is cheapest: files are looked at before the store is touched, the account's lock is
- * taken before the store is opened for writing.
+ * a mistake is cheapest: files are looked at before the store is touched; the trader's lock on the
+ * store comes before anything is read of the account.
  *
  * Failure: an error that names the configuration key to change; what was opened is closed again.
  * Thread: the main one. */
@@ -139,13 +139,12 @@ static bool wire_trader(struct app *app, struct wired *w, struct error *err) {
 }
 
 static bool wire_account(struct app *app, struct wired *w, struct error *err) {
-    const char *path = app_store_path(&app->boot, &app->cfg);
-    return lock_take(path, &w->lock, err) &&
-           app_store_open(app, STORE_WRITE, true, &w->parts.store, err) && wire_trader(app, w, err);
+    return app_store_open(app, STORE_WRITE, true, &w->parts.store, err) &&
+           store_trader_lock(w->parts.store, err) && wire_trader(app, w, err);
 }
 
 bool wire_run(struct app *app, struct wired *ret, struct error *err) {
-    struct wired w = {.lock = {-1}, .parts = {.cfg = &app->cfg}};
+    struct wired w = {.parts = {.cfg = &app->cfg}};
     struct buf report;
     buf_init(&report, REPORT_BYTES);
     w.parts.source_name = app->cfg.sources[0].name;
@@ -175,5 +174,4 @@ void wire_close(struct wired *w) {
     market_close(w->parts.market);
     source_close(w->parts.source);
     store_close(w->parts.store);
-    lock_drop(&w->lock);
 }

@@ -4,7 +4,6 @@
 #define BF_APP_WIRE_H
 
 #include "app/app.h"
-#include "app/lock.h"
 #include "run/run.h"
 
 struct wired {
@@ -12,7 +11,6 @@ struct wired {
     struct market_counts market_counts;
     struct venue_traits traits;
     struct run_parts parts;
-    struct lock lock;
     bool fresh;         /* the store was made by this call */
     usec first, last;   /* span of the prices, 0: none */
     int64_t post_bytes; /* size of the posts file */
