@@ -163,7 +163,7 @@ CREATE TABLE trades (
 ) STRICT;
 CREATE INDEX trades_by_symbol ON trades (symbol);
 CREATE INDEX trades_open ON trades (id) WHERE status = 'OPEN';
-CREATE INDEX trades_closed ON trades (closed_at) WHERE status = 'CLOSED';
+CREATE INDEX trades_ended ON trades (closed_at) WHERE closed_at IS NOT NULL;
 
 CREATE TABLE orders (
     id              INTEGER PRIMARY KEY,

@@ -69,7 +69,8 @@ static usec deadline_after(usec start, usec timeout) {
     return timeout >= USEC_NEVER - start ? USEC_NEVER : start + timeout;
 }
 
-/* -- waiting and pausing jobs (the mutex is held) ------------------------------------------------ */
+/* -- waiting and pausing jobs (the mutex is held) ------------------------------------------------
+ */
 
 static void push_waiting(struct memory_queue *m, struct job *job) {
     PRE(m->waiting < m->opt.capacity);
@@ -118,7 +119,8 @@ static void end_pauses(struct memory_queue *m, usec now) {
     while (m->pausing && (m->stopped || m->pauses[0].until <= now)) push_waiting(m, pop_pause(m));
 }
 
-/* -- putting ------------------------------------------------------------------------------------- */
+/* -- putting -------------------------------------------------------------------------------------
+ */
 
 /* Job and payload in one block, so that one free() ends both. A NUL follows the payload. */
 static struct job *make_job(str payload, usec now) {
@@ -161,7 +163,8 @@ static bool memory_put(struct queue *q, str payload, usec now, usec timeout, str
                 m->opt.capacity);
 }
 
-/* -- taking -------------------------------------------------------------------------------------- */
+/* -- taking --------------------------------------------------------------------------------------
+ */
 
 /* Waits until a job can be taken, the queue is stopped and empty, or the time is over. */
 static void wait_for_jobs(struct memory_queue *m, usec now, usec timeout) {
@@ -201,7 +204,8 @@ static bool memory_take(struct queue *q, struct job **jobs, int max, usec now, u
     return true;
 }
 
-/* -- giving back --------------------------------------------------------------------------------- */
+/* -- giving back ---------------------------------------------------------------------------------
+ */
 
 static bool memory_ack(struct queue *q, struct job *job, struct error *err) {
     struct memory_queue *m = self(q);
@@ -234,7 +238,8 @@ static bool memory_retry(struct queue *q, struct job *job, str why, usec now, bo
     PRE(m->taken > 0);
     m->taken--;
     const bool dead = job->attempt >= m->opt.max_attempts;
-    if (dead) m->dead++;
+    if (dead)
+        m->dead++;
     else {
         m->retried++;
         push_pause(m, (struct pause){now + backoff(m, job->attempt), job});
@@ -248,7 +253,8 @@ static bool memory_retry(struct queue *q, struct job *job, str why, usec now, bo
     return true;
 }
 
-/* -- the rest ------------------------------------------------------------------------------------ */
+/* -- the rest ------------------------------------------------------------------------------------
+ */
 
 static void memory_stop(struct queue *q) {
     struct memory_queue *m = self(q);

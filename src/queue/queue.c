@@ -12,8 +12,8 @@ bool queue_put(struct queue *q, str payload, usec now, usec timeout, struct erro
     return q->ops->put(q, payload, now, timeout, err);
 }
 
-bool queue_take(struct queue *q, struct job **jobs, int max, usec now, usec timeout,
-                int *ret_count, struct error *err) {
+bool queue_take(struct queue *q, struct job **jobs, int max, usec now, usec timeout, int *ret_count,
+                struct error *err) {
     PRE(q != NULL && jobs != NULL && max >= 1 && timeout >= 0);
     return q->ops->take(q, jobs, max, now, timeout, ret_count, err);
 }

@@ -69,8 +69,10 @@ static bool read_tail(struct store *s, struct error *err) {
     bool row;
     if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
     s->audit_tail.id = row ? col_i64(&q) : 0;
-    if (row) col_z(&q, s->audit_tail.hash, sizeof s->audit_tail.hash);
-    else first_hash(s->audit_tail.hash);
+    if (row)
+        col_z(&q, s->audit_tail.hash, sizeof s->audit_tail.hash);
+    else
+        first_hash(s->audit_tail.hash);
     query_close(&q);
     s->audit_tail.version = version;
     s->audit_tail.known = true;
@@ -83,10 +85,10 @@ bool audit_add(struct store *s, const struct audit *v, struct error *err) {
         "prev_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"};
     PRE(s->in_transaction);
     if (!read_tail(s, err)) return false;
-    const struct audit_row row = {s->audit_tail.id + 1,       v->at,
-                                  v->entity_id,               v->trade_id,
-                                  str_from_z(v->actor),       str_from_z(v->action),
-                                  str_from_z(v->entity),      str_from_z(v->detail)};
+    const struct audit_row row = {s->audit_tail.id + 1,  v->at,
+                                  v->entity_id,          v->trade_id,
+                                  str_from_z(v->actor),  str_from_z(v->action),
+                                  str_from_z(v->entity), str_from_z(v->detail)};
     char hash[SHA256_HEX_BYTES];
     const bool fits = hash_row(&row, str_from_z(s->audit_tail.hash), hash);
     POST(fits);

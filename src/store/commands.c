@@ -18,7 +18,8 @@ static bool commit_or_rollback(struct store *s, bool ok, struct error *err) {
     return false;
 }
 
-/* -- adding a command ---------------------------------------------------------------------------- */
+/* -- adding a command ----------------------------------------------------------------------------
+ */
 
 static bool find_by_key(struct store *s, str key, int64_t *ret_id, bool *ret_found,
                         struct error *err) {
@@ -137,7 +138,8 @@ bool store_command_add(struct store *s, const struct command *cmd, str key, usec
     return true;
 }
 
-/* -- reading them -------------------------------------------------------------------------------- */
+/* -- reading them --------------------------------------------------------------------------------
+ */
 
 static bool get_command(struct query *q, struct command *ret, struct error *err) {
     struct command v = {.id = col_i64(q)};
@@ -194,7 +196,8 @@ bool store_command_result(struct store *s, struct arena *a, int64_t id, bool *re
     return true;
 }
 
-/* -- settings ------------------------------------------------------------------------------------ */
+/* -- settings ------------------------------------------------------------------------------------
+ */
 
 static bool write_setting(struct store *s, str key, str value, str actor, usec now,
                           struct error *err) {
@@ -215,7 +218,8 @@ static bool write_setting(struct store *s, str key, str value, str actor, usec n
     struct audit a = {.at = now, .action = "setting", .entity = "setting"};
     struct buf b;
     buf_init_fixed(&b, a.detail, sizeof a.detail);
-    buf_printf(&b, STR_FMT " = " STR_FMT, STR_ARG(key), STR_ARG(value.n ? value : STR("(default)")));
+    buf_printf(&b, STR_FMT " = " STR_FMT, STR_ARG(key),
+               STR_ARG(value.n ? value : STR("(default)")));
     IGNORE(str_copyz(actor, a.actor, sizeof a.actor), "what is cut is long enough");
     return audit_add(s, &a, err);
 }
@@ -230,7 +234,8 @@ bool store_setting_put(struct store *s, str key, str value, str actor, usec now,
 
 bool store_settings(struct store *s, struct arena *a, const str **ret_rows, int *ret_count,
                     struct error *err) {
-    static const struct sql sql = {"SELECT key || '=' || value FROM settings ORDER BY key LIMIT $1"};
+    static const struct sql sql = {
+        "SELECT key || '=' || value FROM settings ORDER BY key LIMIT $1"};
     struct query q;
     bool row;
     int n = 0;
@@ -247,7 +252,8 @@ bool store_settings(struct store *s, struct arena *a, const str **ret_rows, int 
     return true;
 }
 
-/* -- workers ------------------------------------------------------------------------------------- */
+/* -- workers -------------------------------------------------------------------------------------
+ */
 
 bool store_worker_beat(struct store *s, str name, str role, int64_t pid, usec started, usec now,
                        struct error *err) {

@@ -1,5 +1,9 @@
 /* What a trader starts from, read back from the rows that earlier turns put.
  *
+ * Open trades; their orders, and those of ended trades whose end the venue has not told; signals
+ * that wait; what the judge remembers; trades that ended within a day (their intents must not be
+ * made again) or the symbol's rest.
+ *
  * Out: arrays in the caller's arena, in an order that does not depend on chance (ids; for the
  * judge's memory the order in which posts were taken). Invariant: all of it is read in one
  * transaction, so that it is one moment's state. Failure: a row that cannot be understood fails the
@@ -8,7 +12,7 @@
 
 #include "store/columns.h"
 
-#define AUTHOR_DAYS 8 /* the longest cooldown of an author is 7 */
+#define AUTHOR_DAYS 2
 
 /* Reads the rows of an open query into an array of *ret_count elements of `size` bytes. counted:
  * how many there are. get: one of row_get_*, behind a plain pointer. */
@@ -40,7 +44,8 @@ struct list {
 #define LIST(COLUMNS, table, where, order, type, getter)                                           \
     {                                                                                              \
         .count = {"SELECT count(*) FROM " table " WHERE " where},                                  \
-        .rows = {"SELECT " SQL_COLUMNS(COLUMNS) " FROM " table " WHERE " where " ORDER BY " order}, \
+        .rows = {"SELECT " SQL_COLUMNS(COLUMNS) " FROM " table " WHERE " where                     \
+                                                " ORDER BY " order},                               \
         .size = sizeof(type), .get = getter,                                                       \
     }
 
@@ -79,8 +84,7 @@ static bool load_list(struct store *s, struct arena *a, const struct list *list,
     return true;
 }
 
-static bool load_account(struct store *s, struct account *ret, bool *ret_found,
-                         struct error *err) {
+static bool load_account(struct store *s, struct account *ret, bool *ret_found, struct error *err) {
     static const struct sql sql = {"SELECT " SQL_COLUMNS(ACCOUNT) " FROM account"};
     struct query q;
     if (!query_open(s, &sql, &q, err) || !query_row(&q, ret_found, err)) return false;
@@ -96,8 +100,10 @@ static bool load_lists(struct store *s, struct arena *a, usec cooldown, struct t
     static const struct list trades =
         LIST(TRADE, "trades", "status = 'OPEN'", "id", struct trade, get_trade);
     static const struct list orders =
-        LIST(ORDER, "orders", "trade_id IN (SELECT id FROM trades WHERE status = 'OPEN')", "id",
-             struct order, get_order);
+        LIST(ORDER, "orders",
+             "trade_id IN (SELECT id FROM trades WHERE status = 'OPEN') "
+             "OR status IN ('new', 'sent', 'unknown', 'pending', 'open', 'part')",
+             "id", struct order, get_order);
     static const struct list signals =
         LIST(SIGNAL, "signals", "verdict = 'waiting'", "id", struct signal, get_signal);
     static const struct list authors =
@@ -105,18 +111,18 @@ static bool load_lists(struct store *s, struct arena *a, usec cooldown, struct t
              get_author);
     static const struct list memory =
         LIST(MEMORY, "post_memory", "at >= $1", "seq", struct post_memory, get_memory);
-    static const struct list closed = LIST(TRADE, "trades", "status <> 'OPEN' AND closed_at >= $1",
-                                           "closed_at, id", struct trade, get_trade);
+    static const struct list ended = LIST(TRADE, "trades", "closed_at >= $1 AND status <> 'OPEN'",
+                                          "closed_at, id", struct trade, get_trade);
     const usec now = v->account.now;
     return load_list(s, a, &trades, 0, (const void **)&v->trades, &v->trade_count, err) &&
            load_list(s, a, &orders, 0, (const void **)&v->orders, &v->order_count, err) &&
            load_list(s, a, &signals, 0, (const void **)&v->signals, &v->signal_count, err) &&
            load_list(s, a, &authors, now - AUTHOR_DAYS * USEC_PER_DAY, (const void **)&v->authors,
                      &v->author_count, err) &&
-           load_list(s, a, &memory, now - USEC_PER_DAY, (const void **)&v->memory,
-                     &v->memory_count, err) &&
-           load_list(s, a, &closed, now - cooldown, (const void **)&v->closed, &v->closed_count,
-                     err);
+           load_list(s, a, &memory, now - USEC_PER_DAY, (const void **)&v->memory, &v->memory_count,
+                     err) &&
+           load_list(s, a, &ended, now - i64_max(cooldown, USEC_PER_DAY), (const void **)&v->closed,
+                     &v->closed_count, err);
 }
 
 static bool load_all(struct store *s, struct arena *a, usec cooldown, struct trader_rows *v,

@@ -50,10 +50,11 @@ static bool check_applied(struct store *s, const struct migration *m, struct err
     checksum(m, want);
     const bool same = str_eq(col_str(&q), str_from_z(want));
     query_close(&q);
-    return same || fail(err, ERR_STATE, 0,
-                        "%s: sql/%s.sql is not the file that was applied: put the old text back and "
-                        "write a new migration",
-                        s->path, m->name);
+    return same ||
+           fail(err, ERR_STATE, 0,
+                "%s: sql/%s.sql is not the file that was applied: put the old text back and "
+                "write a new migration",
+                s->path, m->name);
 }
 
 static bool note_applied(struct store *s, const struct migration *m, struct error *err) {
@@ -109,6 +110,7 @@ bool store_settle_schema(struct store *s, const struct store_options *opt, struc
     if (!schema_version(s, &have, err)) return false;
     if (have > store_newest_schema(s)) return fail_newer(s, have, err);
     if (opt->any_schema || have == store_newest_schema(s)) return true;
-    return fail(err, ERR_STATE, 0, "%s has schema %d, this program wants %d: run `bullfinch db migrate`",
-                s->path, have, store_newest_schema(s));
+    return fail(err, ERR_STATE, 0,
+                "%s has schema %d, this program wants %d: run `bullfinch db migrate`", s->path,
+                have, store_newest_schema(s));
 }

@@ -1,1 +1,234 @@
+/* Rows for people and for the HTTP interface, as JSON.
+ *
+ * In: a kind of row and filters. Out: an array of objects, newest first; ids and amounts are
+ * strings (a JavaScript number would lose their last digits), times RFC 3339, none is null. Each
+ * kind lists its columns once, with how each is shown; the SELECT and the writer follow the list.
+ * The ledger is no JSON: its lines are the text that is hashed. Failure: ERR_FULL when the caller's
+ * buffer is full, never half an array that looks whole. */
 #include "store/store_int.h"
+
+typedef enum shown {
+    SHOWN_ID,     /* integer, as a string */
+    SHOWN_INT,    /* integer, as a number */
+    SHOWN_NUMBER, /* number as the database writes it */
+    SHOWN_SHARE,  /* basis points, as a share of one */
+    SHOWN_TEXT,
+    SHOWN_AMOUNT,
+    SHOWN_TIME,
+    SHOWN_BOOL,
+    SHOWN_JSON, /* stored as JSON by us */
+} shown;
+
+struct field {
+    const char *name;
+    shown as;
+};
+
+struct view {
+    const struct field *fields;
+    int field_count;
+    /* Parameters: symbol, id or time to start before, status, limit. */
+    struct sql all, of_symbol;
+};
+
+#define POSTS(X)                                                                                   \
+    X(id, ID)                                                                                      \
+    X(author, TEXT)                                                                                \
+    X(text, TEXT) X(created_at, TIME) X(sentiment_score, NUMBER) X(signal_score, INT)              \
+        X(processed, BOOL) X(received_at, TIME) X(root_id, ID) X(source, TEXT) X(source_id, TEXT)  \
+            X(author_id, TEXT) X(lang, TEXT) X(ref_kind, TEXT) X(ref_id, ID) X(outcome, TEXT)      \
+                X(label, TEXT) X(probs, JSON) X(mentions, JSON) X(misses, JSON) X(cues, INT)       \
+                    X(model, TEXT) X(likes, INT) X(reposts, INT) X(replies, INT) X(quotes, INT)
+#define SIGNALS(X)                                                                                 \
+    X(id, ID)                                                                                      \
+    X(tweet_id, ID)                                                                                \
+    X(symbol, TEXT) X(side, TEXT) X(score, INT) X(base_score, INT) X(parts, JSON) X(verdict, TEXT) \
+        X(reason, TEXT) X(trade_id, ID) X(author, TEXT) X(root_id, ID) X(cluster_id, ID)           \
+            X(seen_price, AMOUNT) X(approved, BOOL) X(wants_approval, BOOL) X(posted_at, TIME)     \
+                X(created_at, TIME) X(expires_at, TIME)
+#define TRADES(X)                                                                                  \
+    X(id, ID)                                                                                      \
+    X(tweet_id, ID)                                                                                \
+    X(signal_id, ID) X(symbol, TEXT) X(side, TEXT) X(leverage, INT) X(quantity, AMOUNT)            \
+        X(entry_price, AMOUNT) X(stop_loss, AMOUNT) X(take_profit, AMOUNT) X(status, TEXT)         \
+            X(pnl, AMOUNT) X(fees, AMOUNT) X(strategy, TEXT) X(author, TEXT)                       \
+                X(closed_reason, TEXT) X(quote_price, AMOUNT) X(limit_price, AMOUNT)               \
+                    X(held, AMOUNT) X(exit_due, BOOL) X(exit_reason, TEXT) X(created_at, TIME)     \
+                        X(entered_at, TIME) X(closed_at, TIME) X(hold_until, TIME)
+#define ORDERS(X)                                                                                  \
+    X(id, ID)                                                                                      \
+    X(trade_id, ID)                                                                                \
+    X(leg, TEXT) X(client_order_id, TEXT) X(venue_order_id, TEXT) X(symbol, TEXT) X(side, TEXT)    \
+        X(type, TEXT) X(tif, TEXT) X(quantity, AMOUNT) X(price, AMOUNT) X(stop_price, AMOUNT)      \
+            X(status, TEXT) X(filled_quantity, AMOUNT) X(quote_filled, AMOUNT) X(created_at, TIME) \
+                X(updated_at, TIME)
+#define FILLS(X)                                                                                   \
+    X(id, ID)                                                                                      \
+    X(trade_id, ID)                                                                                \
+    X(order_id, ID) X(symbol, TEXT) X(side, TEXT) X(leg, TEXT) X(quantity, AMOUNT)                 \
+        X(price, AMOUNT) X(quote, AMOUNT) X(fee, AMOUNT) X(fee_asset, TEXT) X(filled_at, TIME)     \
+            X(venue_trade_id, TEXT)
+#define POSITIONS(X)                                                                               \
+    X(id, ID)                                                                                      \
+    X(symbol, TEXT)                                                                                \
+    X(size, AMOUNT) X(avg_entry, AMOUNT) X(leverage, INT) X(unrealized_pnl, AMOUNT)                \
+        X(updated_at, TIME) X(trade_id, ID)
+#define WORKERS(X) X(name, TEXT) X(role, TEXT) X(pid, INT) X(started_at, TIME) X(seen_at, TIME)
+#define COMMANDS(X)                                                                                \
+    X(id, ID)                                                                                      \
+    X(at, TIME)                                                                                    \
+    X(actor, TEXT) X(verb, TEXT) X(reason, TEXT) X(target, ID) X(mode, TEXT) X(until, TIME)        \
+        X(status, TEXT) X(result, TEXT) X(done_at, TIME)
+#define AUDIT(X)                                                                                   \
+    X(id, ID)                                                                                      \
+    X(at, TIME)                                                                                    \
+    X(actor, TEXT) X(action, TEXT) X(entity, TEXT) X(entity_id, ID) X(trade_id, ID)                \
+        X(detail, TEXT) X(prev_hash, TEXT) X(hash, TEXT)
+#define EQUITY(X)                                                                                  \
+    X(at, TIME) X(equity, AMOUNT) X(cash, AMOUNT) X(unrealized, AMOUNT) X(drawdown, SHARE)
+
+#define FIELD(name, as) {#name, SHOWN_##as},
+#define COLUMN(name, as) ", " #name
+
+#define ANY "$1 = $1"
+#define OF_SYMBOL "symbol = $1"
+#define BY_ID(status) " AND id < $2 AND ($3 = '' OR " status " = $3) ORDER BY id DESC LIMIT $4"
+/* By time, because ids of posts that are not X's are in no order. The cursor is still an id. */
+#define BY_POST                                                                                    \
+    " AND (created_at, id) < (coalesce((SELECT created_at FROM tweets WHERE id = $2), "            \
+    "9223372036854775807), $2) AND ($3 = '' OR outcome = $3) "                                     \
+    "ORDER BY created_at DESC, id DESC LIMIT $4"
+
+#define SELECT(LIST, table, where)                                                                 \
+    { "SELECT 0" LIST(COLUMN) " FROM " table " WHERE " where }
+#define VIEW(LIST, table, any, of_symbol_where, rest)                                              \
+    {                                                                                              \
+        .fields = (const struct field[]){LIST(FIELD)},                                             \
+        .field_count = (int)COUNT_OF(((const struct field[]){LIST(FIELD)})),                       \
+        .all = SELECT(LIST, table, any rest),                                                      \
+        .of_symbol = SELECT(LIST, table, of_symbol_where rest)                                     \
+    }
+
+static const struct view views[] = {
+    [SHOW_TRADES] = VIEW(TRADES, "trades", ANY, OF_SYMBOL, BY_ID("status")),
+    [SHOW_POSITIONS] = VIEW(POSITIONS, "positions", ANY, OF_SYMBOL,
+                            " AND id < $2 AND $3 = $3 ORDER BY id DESC LIMIT $4"),
+    [SHOW_ORDERS] = VIEW(ORDERS, "orders", ANY, OF_SYMBOL, BY_ID("status")),
+    [SHOW_FILLS] = VIEW(FILLS, "fills", ANY, OF_SYMBOL, BY_ID("leg")),
+    [SHOW_SIGNALS] = VIEW(SIGNALS, "signals", ANY, OF_SYMBOL, BY_ID("verdict")),
+    [SHOW_POSTS] = VIEW(POSTS, "tweets", ANY,
+                        "id IN (SELECT tweet_id FROM signals WHERE symbol = $1)", BY_POST),
+    [SHOW_WORKERS] = VIEW(WORKERS, "workers", ANY, ANY,
+                          " AND $2 = $2 AND ($3 = '' OR role = $3) ORDER BY name LIMIT $4"),
+    [SHOW_COMMANDS] = VIEW(COMMANDS, "commands", ANY, ANY, BY_ID("status")),
+    [SHOW_AUDIT] = VIEW(AUDIT, "audit_log", ANY, ANY, BY_ID("action")),
+    [SHOW_EQUITY] =
+        VIEW(EQUITY, "equity", ANY, ANY, " AND at < $2 AND $3 = $3 ORDER BY at DESC LIMIT $4"),
+};
+
+static void put_share(struct buf *out, int64_t bp) {
+    const int64_t size = bp < 0 ? -bp : bp;
+    buf_printf(out, "%s%lld.%04lld", bp < 0 ? "-" : "", (long long)(size / BP_ONE),
+               (long long)(size % BP_ONE));
+}
+
+static void put_time(struct buf *out, usec t) {
+    char block[TIME_TEXT_BYTES];
+    if (t == USEC_NEVER) {
+        buf_put(out, STR("null"));
+        return;
+    }
+    buf_put_byte(out, '"');
+    buf_put(out, time_format_rfc3339(t, block));
+    buf_put_byte(out, '"');
+}
+
+/* The next column as a JSON value. */
+static void put_value(struct buf *out, struct query *q, shown as) {
+    if (col_is_null(q)) {
+        IGNORE(col_i64(q), "it is NULL");
+        buf_put(out, STR("null"));
+        return;
+    }
+    switch (as) {
+    case SHOWN_ID:
+    case SHOWN_AMOUNT:
+        buf_put_byte(out, '"');
+        if (as == SHOWN_ID)
+            buf_put_i64(out, col_i64(q));
+        else
+            buf_put_e8(out, col_e8(q));
+        buf_put_byte(out, '"');
+        return;
+    case SHOWN_INT:
+        buf_put_i64(out, col_i64(q));
+        return;
+    case SHOWN_SHARE:
+        put_share(out, col_i64(q));
+        return;
+    case SHOWN_TEXT:
+        buf_put_json_str(out, col_str(q));
+        return;
+    case SHOWN_TIME:
+        put_time(out, col_time(q));
+        return;
+    case SHOWN_BOOL:
+        buf_put(out, col_bool(q) ? STR("true") : STR("false"));
+        return;
+    case SHOWN_NUMBER:
+    case SHOWN_JSON:
+        buf_put(out, col_str(q));
+        return;
+    }
+    WRONG("a column shown in no way");
+}
+
+static void put_row(struct buf *out, struct query *q, const struct view *v) {
+    IGNORE(col_i64(q), "the 0 that every SELECT begins with, so that each column has its comma");
+    for (int i = 0; i < v->field_count; i++) {
+        buf_printf(out, "%s\"%s\":", i ? "," : "{", v->fields[i].name);
+        put_value(out, q, v->fields[i].as);
+    }
+    buf_put_byte(out, '}');
+}
+
+static bool show_rows(struct store *s, const struct show_query *ask, struct buf *out,
+                      struct error *err) {
+    const struct view *v = &views[ask->kind];
+    struct query q;
+    bool row;
+    if (!query_open(s, ask->symbol.n ? &v->of_symbol : &v->all, &q, err)) return false;
+    bind_str(&q, ask->symbol);
+    bind_i64(&q, ask->before ? ask->before : INT64_MAX);
+    bind_str(&q, ask->status);
+    bind_i64(&q, ask->limit);
+    if (!query_row(&q, &row, err)) return false;
+    buf_put_byte(out, '[');
+    for (int n = 0; row; n++) {
+        if (n) buf_put_byte(out, ',');
+        put_row(out, &q, v);
+        if (!query_row(&q, &row, err)) return false;
+    }
+    buf_put_byte(out, ']');
+    return true;
+}
+
+static bool show_ledger(struct store *s, struct buf *out, struct error *err) {
+    static const struct sql sql = {"SELECT line FROM ledger ORDER BY seq"};
+    struct query q;
+    bool row;
+    if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
+    while (row) {
+        buf_put(out, col_str(&q));
+        buf_put_byte(out, '\n');
+        if (!query_row(&q, &row, err)) return false;
+    }
+    return true;
+}
+
+bool store_show_json(struct store *s, const struct show_query *q, struct buf *out,
+                     struct error *err) {
+    const bool ok = q->kind == SHOW_LEDGER ? show_ledger(s, out, err) : show_rows(s, q, out, err);
+    if (!ok) return false;
+    return !buf_full(out) || fail(err, ERR_FULL, 0, "too much to show at once: ask for fewer rows");
+}

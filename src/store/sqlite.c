@@ -18,7 +18,8 @@
 static struct sqlite_store *self(struct store *s) { return (struct sqlite_store *)(void *)s; }
 static sqlite3_stmt *raw(struct store_stmt *st) { return ((struct sqlite_stmt *)(void *)st)->st; }
 
-/* -- errors -------------------------------------------------------------------------------------- */
+/* -- errors --------------------------------------------------------------------------------------
+ */
 
 static bool fail_constraint(struct error *err, sqlite3 *db, int rc, const char *what) {
     const bool twice = rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
@@ -40,8 +41,8 @@ bool sqlite_fail(struct error *err, sqlite3 *db, int rc, const char *path, const
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return fail(err, ERR_DAMAGED, rc,
-                    "%s: %s is damaged: run `bullfinch db check`, then `bullfinch db restore`", what,
-                    path);
+                    "%s: %s is damaged: run `bullfinch db check`, then `bullfinch db restore`",
+                    what, path);
     case SQLITE_READONLY:
     case SQLITE_PERM:
         return fail(err, ERR_IO, rc,
@@ -66,7 +67,8 @@ static bool fail_here(struct sqlite_store *s, struct error *err, int rc, const c
     return sqlite_fail(err, s->db, rc, s->base.path, what);
 }
 
-/* -- statements ---------------------------------------------------------------------------------- */
+/* -- statements ----------------------------------------------------------------------------------
+ */
 
 /* The slot of `text`: its statement, or the empty place where it belongs. */
 static struct sqlite_stmt **find_slot(struct sqlite_store *s, const char *text) {
@@ -172,7 +174,8 @@ static bool sqlite_col_is_null(struct store_stmt *st, int i) {
     return sqlite3_column_type(raw(st), i) == SQLITE_NULL;
 }
 
-/* -- the connection ------------------------------------------------------------------------------ */
+/* -- the connection ------------------------------------------------------------------------------
+ */
 
 static bool sqlite_exec(struct store *base, const char *sql, struct error *err) {
     struct sqlite_store *s = self(base);
@@ -312,7 +315,8 @@ static const struct store_ops sqlite_ops = {
     .trader_running = sqlite_trader_running,
 };
 
-/* -- opening ------------------------------------------------------------------------------------- */
+/* -- opening -------------------------------------------------------------------------------------
+ */
 
 /* Settings of the connection; nothing is written to the file. */
 static bool set_up(struct sqlite_store *s, const struct store_options *opt, struct error *err) {
@@ -362,10 +366,10 @@ static bool connect_file(struct sqlite_store *s, const struct store_options *opt
         if (!sqlite_file_join(s->base.path, opt->access, &s->lock_fd, err)) return false;
     }
     const int how = opt->access == STORE_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
-    int rc = sqlite3_open_v2(
-        s->base.path, &s->db,
-        how | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (in_memory ? SQLITE_OPEN_MEMORY : 0),
-        NULL);
+    int rc = sqlite3_open_v2(s->base.path, &s->db,
+                             how | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+                                 (in_memory ? SQLITE_OPEN_MEMORY : 0),
+                             NULL);
     if (rc != SQLITE_OK) return fail_here(s, err, rc, "open");
     if (!set_up(s, opt, err) || !check_owner(s, err)) return false;
     return opt->access == STORE_READ || sqlite_exec(&s->base, "PRAGMA journal_mode = WAL", err);

@@ -41,7 +41,8 @@ static bool join_path(char block[PATH_BYTES], const char *path, const char *suff
     return !buf_full(&b) || fail(err, ERR_RANGE, 0, "the path %.80s... is too long", path);
 }
 
-/* -- before SQLite opens it ---------------------------------------------------------------------- */
+/* -- before SQLite opens it ----------------------------------------------------------------------
+ */
 
 static bool create_file(const char *path, struct error *err) {
     const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -72,9 +73,8 @@ static bool check_header(const char *path, const unsigned char *header, ptrdiff_
                     "one, run `bullfinch db restore`",
                     path);
     }
-    const uint32_t page = header[16] == 0 && header[17] == 1
-                              ? 65536
-                              : (uint32_t)header[16] << 8 | header[17];
+    const uint32_t page =
+        header[16] == 0 && header[17] == 1 ? 65536 : (uint32_t)header[16] << 8 | header[17];
     const int64_t want = (int64_t)page * big_endian(header + 28);
     if (size < want && !has_bytes(path, "-wal")) {
         return fail(err, ERR_DAMAGED, 0,
@@ -109,7 +109,8 @@ bool sqlite_file_prepare(const char *path, bool create, struct error *err) {
                 path);
 }
 
-/* -- locks --------------------------------------------------------------------------------------- */
+/* -- locks ---------------------------------------------------------------------------------------
+ */
 
 static bool set_lock(int fd, short type, off_t byte) {
     struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
@@ -129,8 +130,10 @@ bool sqlite_file_join(const char *path, store_access access, int *ret_fd, struct
     if (fd < 0) return fail_os(err, "open", name);
     if (!set_lock(fd, F_RDLCK, LOCK_CONNECTED)) {
         const bool taken = errno == EAGAIN || errno == EACCES;
-        if (!taken) fail_os(err, "lock", name);
-        else fail(err, ERR_BUSY, 0, "%s is being restored: try again when that has ended", path);
+        if (!taken)
+            fail_os(err, "lock", name);
+        else
+            fail(err, ERR_BUSY, 0, "%s is being restored: try again when that has ended", path);
         close(fd);
         return false;
     }
@@ -182,7 +185,8 @@ bool sqlite_trader_running(struct store *base, int64_t *ret_pid) {
     return true;
 }
 
-/* -- copies -------------------------------------------------------------------------------------- */
+/* -- copies --------------------------------------------------------------------------------------
+ */
 
 static bool sync_path(const char *path, int how, struct error *err) {
     const int fd = open(path, how | O_CLOEXEC);
@@ -196,7 +200,7 @@ static bool sync_path(const char *path, int how, struct error *err) {
 static bool sync_directory_of(const char *path, struct error *err) {
     char dir[PATH_BYTES];
     const char *slash = strrchr(path, '/');
-    const str name = !slash         ? STR(".")
+    const str name = !slash          ? STR(".")
                      : slash == path ? STR("/")
                                      : str_from_bytes(path, slash - path);
     if (!str_copyz(name, dir, sizeof dir)) return fail(err, ERR_RANGE, 0, "the path is too long");
@@ -266,7 +270,8 @@ bool sqlite_backup(struct store *base, const char *to_path, struct error *err) {
     return sync_directory_of(to_path, err);
 }
 
-/* -- restore ------------------------------------------------------------------------------------- */
+/* -- restore -------------------------------------------------------------------------------------
+ */
 
 /* Is `from` whole, ours, and of a schema that this program knows? Leaves it open in *ret. */
 static bool open_source(struct arena *a, const char *from, struct store **ret, struct error *err) {
@@ -291,8 +296,10 @@ static bool open_source(struct arena *a, const char *from, struct store **ret, s
         ok = fail(err, ERR_STATE, 0, "%s is empty", from);
     }
     buf_fini(&report);
-    if (!ok) store_close(s);
-    else *ret = s;
+    if (!ok)
+        store_close(s);
+    else
+        *ret = s;
     return ok;
 }
 
@@ -313,8 +320,10 @@ static bool find_keep_name(const char *path, char ret[PATH_BYTES], struct error 
     for (int i = 1; i <= KEPT_MAX; i++) {
         char suffix[40];
         struct stat st;
-        if (i == 1) IGNORE(snprintf(suffix, sizeof suffix, ".before-restore"), "it fits");
-        else IGNORE(snprintf(suffix, sizeof suffix, ".before-restore-%d", i), "it fits");
+        if (i == 1)
+            IGNORE(snprintf(suffix, sizeof suffix, ".before-restore"), "it fits");
+        else
+            IGNORE(snprintf(suffix, sizeof suffix, ".before-restore-%d", i), "it fits");
         if (!join_path(ret, path, suffix, err)) return false;
         if (lstat(ret, &st) != 0 && errno == ENOENT) return true;
     }
@@ -330,7 +339,8 @@ static bool swap_in(const char *path, const char *temp, struct error *err) {
     if (!join_path(log, path, "-wal", err) || !join_path(keep_log, keep, "-wal", err)) return false;
     if (!join_path(shm, path, "-shm", err)) return false;
     fold_log(path);
-    if (link(path, keep) != 0 && errno != ENOENT) return fail_os(err, "keep the old store as", keep);
+    if (link(path, keep) != 0 && errno != ENOENT)
+        return fail_os(err, "keep the old store as", keep);
     if (rename(log, keep_log) != 0 && errno != ENOENT) return fail_os(err, "keep", log);
     if (unlink(shm) != 0 && errno != ENOENT) return fail_os(err, "remove", shm);
     if (rename(temp, path) != 0) return fail_os(err, "put in place", path);

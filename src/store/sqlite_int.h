@@ -1,5 +1,5 @@
-/* What the two files of the SQLite back-end share: sqlite.c (statements) and sqlite_file.c (the file:
- * locks, backup, restore). */
+/* What the two files of the SQLite back-end share: sqlite.c (statements) and sqlite_file.c (the
+ * file: locks, backup, restore). */
 #ifndef BF_STORE_SQLITE_INT_H
 #define BF_STORE_SQLITE_INT_H
 
@@ -24,7 +24,7 @@ struct sqlite_stmt {
 struct sqlite_store {
     struct store base;
     sqlite3 *db;
-    int lock_fd;  /* PATH.lock, -1: none */
+    int lock_fd; /* PATH.lock, -1: none */
     bool is_trader;
     struct sqlite_stmt *stmts[SQLITE_STMTS_MAX]; /* open addressing by the text's address */
     int stmt_count;
@@ -34,7 +34,8 @@ struct sqlite_store {
 /* Turns a result code into an error that says what happened to `path` and what to do. */
 bool sqlite_fail(struct error *err, sqlite3 *db, int rc, const char *path, const char *what);
 
-/* --- sqlite_file.c ----------------------------------------------------------------------------- */
+/* --- sqlite_file.c -----------------------------------------------------------------------------
+ */
 /* Looks at the file before SQLite does: exists, is a database, is whole. Makes it (mode 0600) if
  * `create`. */
 MUST_CHECK bool sqlite_file_prepare(const char *path, bool create, struct error *err);

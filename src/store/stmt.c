@@ -64,7 +64,8 @@ bool query_i64(struct query *q, int64_t *ret, bool *ret_found, struct error *err
     return true;
 }
 
-/* -- parameters ---------------------------------------------------------------------------------- */
+/* -- parameters ----------------------------------------------------------------------------------
+ */
 
 void bind_i64(struct query *q, int64_t v) { q->st->ops->bind_i64(q->st, ++q->params, v); }
 void bind_bool(struct query *q, bool v) { q->st->ops->bind_bool(q->st, ++q->params, v); }
@@ -76,28 +77,37 @@ void bind_z(struct query *q, const char *z) { bind_str(q, str_from_z(z)); }
 void bind_null(struct query *q) { q->st->ops->bind_null(q->st, ++q->params); }
 
 void bind_id(struct query *q, int64_t v) {
-    if (v == 0) bind_null(q);
-    else bind_i64(q, v);
+    if (v == 0)
+        bind_null(q);
+    else
+        bind_i64(q, v);
 }
 
 void bind_e8_or_null(struct query *q, int64_t e8) {
-    if (e8 == 0) bind_null(q);
-    else bind_e8(q, e8);
+    if (e8 == 0)
+        bind_null(q);
+    else
+        bind_e8(q, e8);
 }
 
 void bind_time_or_null(struct query *q, usec v) {
-    if (v == 0) bind_null(q);
-    else bind_time(q, v);
+    if (v == 0)
+        bind_null(q);
+    else
+        bind_time(q, v);
 }
 
 void bind_str_or_null(struct query *q, str v) {
-    if (v.n == 0) bind_null(q);
-    else bind_str(q, v);
+    if (v.n == 0)
+        bind_null(q);
+    else
+        bind_str(q, v);
 }
 
 void bind_z_or_null(struct query *q, const char *z) { bind_str_or_null(q, str_from_z(z)); }
 
-/* -- columns ------------------------------------------------------------------------------------- */
+/* -- columns -------------------------------------------------------------------------------------
+ */
 
 int64_t col_i64(struct query *q) { return q->st->ops->col_i64(q->st, q->cols++); }
 bool col_bool(struct query *q) { return q->st->ops->col_bool(q->st, q->cols++); }
@@ -106,9 +116,7 @@ usec col_time(struct query *q) { return q->st->ops->col_time(q->st, q->cols++); 
 str col_str(struct query *q) { return q->st->ops->col_str(q->st, q->cols++); }
 bool col_is_null(struct query *q) { return q->st->ops->col_is_null(q->st, q->cols); }
 
-int32_t col_i32(struct query *q) {
-    return (int32_t)i64_clamp(col_i64(q), INT32_MIN, INT32_MAX);
-}
+int32_t col_i32(struct query *q) { return (int32_t)i64_clamp(col_i64(q), INT32_MIN, INT32_MAX); }
 
 void col_z(struct query *q, char *dst, ptrdiff_t dst_bytes) {
     IGNORE(str_copyz(col_str(q), dst, dst_bytes), "what is longer was not written by us");

@@ -15,7 +15,8 @@ static const struct store_backend *find_backend(str url, str *ret_place, struct 
         *ret_place = str_tail(url, scheme.n);
         return backends[i];
     }
-    fail(err, ERR_CONFIG, 0, "store.url: \"" STR_FMT "\" is none that this program knows: sqlite:PATH",
+    fail(err, ERR_CONFIG, 0,
+         "store.url: \"" STR_FMT "\" is none that this program knows: sqlite:PATH",
          STR_ARG(str_head(url, 80)));
     return NULL;
 }

@@ -50,8 +50,8 @@ struct store_ops {
     void (*close)(struct store *s);
 
     /* Housekeeping; each stands behind the function of the same name below. */
-    int dialect;                         /* enum store_dialect, store_int.h */
-    const struct migration *migrations;  /* in order; the last row has version 0 */
+    int dialect;                        /* enum store_dialect, store_int.h */
+    const struct migration *migrations; /* in order; the last row has version 0 */
     bool (*has_tables)(struct store *s, str like, bool *ret, struct error *err);
     bool (*check_structure)(struct store *s, struct buf *report, bool *ret_sound,
                             struct error *err);
@@ -63,7 +63,7 @@ struct store_ops {
 struct store_options {
     str url; /* "sqlite:PATH" */
     store_access access;
-    bool create;    /* make it and migrate; else a missing store is an error that says so */
+    bool create;     /* make it and migrate; else a missing store is an error that says so */
     bool any_schema; /* open an older schema as it is: for `db migrate` and `db check` */
     bool full_sync;  /* synchronous=FULL */
     int64_t busy_timeout_ms;
@@ -107,7 +107,8 @@ MUST_CHECK bool store_restore(const struct store_options *opt, const char *from_
 MUST_CHECK bool store_apply(struct store *s, const struct actions *acts, struct error *err);
 MUST_CHECK bool store_control(struct store *s, struct control *ret, bool *ret_found,
                               struct error *err);
-/* Everything that trader_open wants; arrays in `a`. */
+/* Everything that trader_open wants; arrays in `a`. `sym` is SYM_NONE everywhere: the trader finds
+ * it by the symbol's name. fresh: there is no account row yet. */
 MUST_CHECK bool store_load_trader(struct store *s, struct arena *a, usec symbol_cooldown,
                                   struct trader_rows *ret, struct error *err);
 /* Is this post stored and processed? For sources that repeat themselves. */

@@ -42,9 +42,8 @@ static bool count_reasons(struct store *s, const struct sql *sql, struct store_t
 }
 
 static bool sum_money(struct store *s, struct store_totals *v, struct error *err) {
-    static const struct sql sql = {
-        "SELECT (SELECT sum(fees) FROM trades), "
-        "(SELECT sum(pnl) FROM trades WHERE status = 'CLOSED')"};
+    static const struct sql sql = {"SELECT (SELECT sum(fees) FROM trades), "
+                                   "(SELECT sum(pnl) FROM trades WHERE status = 'CLOSED')"};
     struct query q;
     bool row;
     if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;

@@ -18,7 +18,8 @@
 static const char *const label_names[] = {"negative", "neutral", "positive"};
 static const char *const ref_names[] = {"none", "retweet", "quote", "reply"};
 
-/* -- posts --------------------------------------------------------------------------------------- */
+/* -- posts ---------------------------------------------------------------------------------------
+ */
 
 /* Basis points as a decimal: -0.1234. */
 static void put_bp(struct buf *b, int64_t bp) {
@@ -69,8 +70,10 @@ static str misses_json(struct buf *b, const struct reading *r) {
 
 /* A public metric; -1 is unknown. */
 static void bind_count(struct query *q, int64_t v) {
-    if (v < 0) bind_null(q);
-    else bind_i64(q, v);
+    if (v < 0)
+        bind_null(q);
+    else
+        bind_i64(q, v);
 }
 
 static void bind_post(struct query *q, const struct post *p, usec now) {
@@ -133,9 +136,8 @@ bool store_has_post(struct store *s, int64_t id, bool *ret, struct error *err) {
 
 /* Puts the row and, now and then, removes a few of the oldest that are past a day. */
 static bool put_memory(struct store *s, const struct post_memory *v, struct error *err) {
-    static const struct sql prune = {
-        "DELETE FROM post_memory WHERE at < $1 AND seq IN "
-        "(SELECT seq FROM post_memory ORDER BY seq LIMIT 128)"};
+    static const struct sql prune = {"DELETE FROM post_memory WHERE at < $1 AND seq IN "
+                                     "(SELECT seq FROM post_memory ORDER BY seq LIMIT 128)"};
     if (!row_put_memory(s, v, err)) return false;
     if (++s->memory_puts < MEMORY_PRUNE_EVERY) return true;
     s->memory_puts = 0;
@@ -145,7 +147,8 @@ static bool put_memory(struct store *s, const struct post_memory *v, struct erro
     return query_run(&q, err);
 }
 
-/* -- intents ------------------------------------------------------------------------------------- */
+/* -- intents -------------------------------------------------------------------------------------
+ */
 
 /* Why the intent was not written. */
 static bool explain_refusal(struct store *s, const struct trade *t, struct error *err) {
@@ -187,11 +190,13 @@ static bool put_intent(struct store *s, const struct trade *t, struct error *err
     return row_put_trade(s, t, err);
 }
 
-/* -- fills, positions, equity -------------------------------------------------------------------- */
+/* -- fills, positions, equity --------------------------------------------------------------------
+ */
 
 static bool put_fill(struct store *s, const struct fill *v, struct error *err) {
     static const struct sql sql = {
-        "INSERT INTO fills (id, trade_id, order_id, symbol, side, leg, quantity, price, quote, fee, "
+        "INSERT INTO fills (id, trade_id, order_id, symbol, side, leg, quantity, price, quote, "
+        "fee, "
         "fee_asset, fee_in_base, filled_at, venue_trade_id) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"};
     struct query q;
@@ -210,8 +215,7 @@ static bool put_fill(struct store *s, const struct fill *v, struct error *err) {
     bind_bool(&q, v->fee_in_base);
     bind_time(&q, v->at);
     bind_z_or_null(&q, v->venue_trade_id);
-    return query_run(&q, err) ||
-           fail_in(err, "put fill %s of %s", v->venue_trade_id, v->symbol);
+    return query_run(&q, err) || fail_in(err, "put fill %s of %s", v->venue_trade_id, v->symbol);
 }
 
 static bool remove_position(struct store *s, const struct position *v, struct error *err) {
@@ -257,7 +261,8 @@ static bool put_equity(struct store *s, const struct equity_sample *v, struct er
     return query_run(&q, err) || fail_in(err, "put the equity");
 }
 
-/* -- control, commands, ledger ------------------------------------------------------------------- */
+/* -- control, commands, ledger -------------------------------------------------------------------
+ */
 
 /* The mode only moves forward: a row that a person changed meanwhile stays. One thing is never
  * lost, the program's own halt: it then takes the epoch after the person's. */
@@ -276,9 +281,8 @@ static bool put_control(struct store *s, const struct control *v, struct error *
 }
 
 static bool finish_command(struct store *s, const struct action *a, usec now, struct error *err) {
-    static const struct sql sql = {
-        "UPDATE commands SET status = $1, result = $2, done_at = $3 "
-        "WHERE id = $4 AND status = 'pending'"};
+    static const struct sql sql = {"UPDATE commands SET status = $1, result = $2, done_at = $3 "
+                                   "WHERE id = $4 AND status = 'pending'"};
     struct query q;
     if (!query_open(s, &sql, &q, err)) return false;
     bind_z(&q, a->u.done.ok ? "done" : "failed");
@@ -298,27 +302,44 @@ static bool put_ledger(struct store *s, const struct action *a, struct error *er
     return query_run(&q, err) || fail_in(err, "put ledger line %" PRId64, a->u.ledger.seq);
 }
 
-/* -- the turn ------------------------------------------------------------------------------------ */
+/* -- the turn ------------------------------------------------------------------------------------
+ */
 
 static bool apply_one(struct store *s, const struct action *a, usec now, struct error *err) {
     switch (a->kind) {
-    case ACTION_PUT_POST: return put_post(s, a, now, err);
-    case ACTION_PUT_MEMORY: return put_memory(s, &a->u.memory, err);
-    case ACTION_PUT_AUTHOR: return row_put_author(s, &a->u.author, err);
-    case ACTION_PUT_SIGNAL: return row_put_signal(s, &a->u.signal, err);
-    case ACTION_PUT_INTENT: return put_intent(s, &a->u.trade, err);
-    case ACTION_PUT_TRADE: return row_put_trade(s, &a->u.trade, err);
-    case ACTION_PUT_ORDER: return row_put_order(s, &a->u.order, err);
-    case ACTION_PUT_FILL: return put_fill(s, &a->u.fill, err);
-    case ACTION_PUT_POSITION: return put_position(s, &a->u.position, err);
-    case ACTION_PUT_EQUITY: return put_equity(s, &a->u.equity, err);
-    case ACTION_PUT_ACCOUNT: return row_put_account(s, &a->u.account, err);
-    case ACTION_PUT_CONTROL: return put_control(s, &a->u.control, err);
-    case ACTION_AUDIT: return audit_add(s, &a->u.audit, err);
-    case ACTION_LEDGER: return put_ledger(s, a, err);
-    case ACTION_COMMAND_DONE: return finish_command(s, a, now, err);
+    case ACTION_PUT_POST:
+        return put_post(s, a, now, err);
+    case ACTION_PUT_MEMORY:
+        return put_memory(s, &a->u.memory, err);
+    case ACTION_PUT_AUTHOR:
+        return row_put_author(s, &a->u.author, err);
+    case ACTION_PUT_SIGNAL:
+        return row_put_signal(s, &a->u.signal, err);
+    case ACTION_PUT_INTENT:
+        return put_intent(s, &a->u.trade, err);
+    case ACTION_PUT_TRADE:
+        return row_put_trade(s, &a->u.trade, err);
+    case ACTION_PUT_ORDER:
+        return row_put_order(s, &a->u.order, err);
+    case ACTION_PUT_FILL:
+        return put_fill(s, &a->u.fill, err);
+    case ACTION_PUT_POSITION:
+        return put_position(s, &a->u.position, err);
+    case ACTION_PUT_EQUITY:
+        return put_equity(s, &a->u.equity, err);
+    case ACTION_PUT_ACCOUNT:
+        return row_put_account(s, &a->u.account, err);
+    case ACTION_PUT_CONTROL:
+        return put_control(s, &a->u.control, err);
+    case ACTION_AUDIT:
+        return audit_add(s, &a->u.audit, err);
+    case ACTION_LEDGER:
+        return put_ledger(s, a, err);
+    case ACTION_COMMAND_DONE:
+        return finish_command(s, a, now, err);
     case ACTION_SEND:
-    case ACTION_TELL: return true; /* done after the commit, not here */
+    case ACTION_TELL:
+        return true; /* done after the commit, not here */
     }
     WRONG("an action of no kind");
 }
