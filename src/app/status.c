@@ -20,6 +20,8 @@
 #include "app/table.h"
 #include "base/log.h"
 
+__extension__ typedef __int128 wide_int;
+
 #define DRAW_MS 250
 #define TICK_US (100 * USEC_PER_MS)
 #define OUT_BYTES (256 << 10)
@@ -66,7 +68,7 @@ static void note_pace(struct status *s, const struct run_progress *p) {
     x->share_bp = (int)i64_clamp(p->offset * 10000 / s->info.post_bytes, 0, 10000);
     const int64_t done = p->offset - s->first_offset;
     if (done > 0 && now - s->began > USEC_PER_S)
-        x->left = (usec)((__int128)(now - s->began) * (s->info.post_bytes - p->offset) / done);
+        x->left = (usec)((wide_int)(now - s->began) * (s->info.post_bytes - p->offset) / done);
 }
 
 static void on_tick(void *ctx, const struct run_progress *p) {

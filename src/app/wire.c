@@ -143,30 +143,27 @@ static bool wire_account(struct app *app, struct wired *w, struct error *err) {
            store_trader_lock(w->parts.store, err) && wire_trader(app, w, err);
 }
 
+/* In place: the trader and the venue borrow the symbols for ever. */
 bool wire_run(struct app *app, struct wired *ret, struct error *err) {
-    struct wired w = {.parts = {.cfg = &app->cfg}};
+    struct wired *w = ret;
     struct buf report;
+    *w = (struct wired){.parts = {.cfg = &app->cfg, .symbols = &w->symbols}};
+    w->parts.source_name = app->cfg.sources[0].name;
+    w->parts.source_path = app->cfg.sources[0].path;
     buf_init(&report, REPORT_BYTES);
-    w.parts.source_name = app->cfg.sources[0].name;
-    w.parts.source_path = app->cfg.sources[0].path;
-    bool ok = wire_source(app, &w.parts.source, &w.post_bytes, err) &&
-              wire_symbols(app, &w.symbols, &w.symbols_left_out, &report, err);
+    bool ok = wire_source(app, &w->parts.source, &w->post_bytes, err) &&
+              wire_symbols(app, &w->symbols, &w->symbols_left_out, &report, err);
     if (ok) log_report("symbol_left_out", &report);
     buf_clear(&report);
-    ok = ok && wire_market(app, &w.symbols, &w.parts.market, &w.market_counts, &report, err);
+    ok = ok && wire_market(app, &w->symbols, &w->parts.market, &w->market_counts, &report, err);
     if (ok) log_report("candle_file", &report);
-    if (ok) IGNORE(!candles_span(w.parts.market, &w.first, &w.last), "no prices: no span");
-    ok = ok && wire_reader(app, &w.symbols, &w.parts.reader, err) &&
-         wire_venue(app, &w.symbols, &w.parts.venue, &w.traits, err);
-    ok = ok && wire_account(app, &w, err);
+    if (ok) IGNORE(!candles_span(w->parts.market, &w->first, &w->last), "no prices: no span");
+    ok = ok && wire_reader(app, &w->symbols, &w->parts.reader, err) &&
+         wire_venue(app, &w->symbols, &w->parts.venue, &w->traits, err);
+    ok = ok && wire_account(app, w, err);
     buf_fini(&report);
-    if (!ok) {
-        wire_close(&w);
-        return false;
-    }
-    *ret = w;
-    ret->parts.symbols = &ret->symbols;
-    return true;
+    if (!ok) wire_close(w);
+    return ok;
 }
 
 void wire_close(struct wired *w) {

@@ -83,7 +83,7 @@ static bool load_venue(struct runner *r, str blob, struct error *err) {
 
 /* The time that this run begins at: where the store stands, else the first thing to happen. */
 static bool continue_from(struct runner *r, struct arena *a, struct error *err) {
-    struct cursor c;
+    struct cursor c = {0};
     if (!cursor_get(r, a, &c, err)) return false;
     struct trader_view view;
     trader_view(r->parts.trader, &view);

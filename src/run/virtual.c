@@ -25,6 +25,8 @@
 
 #include "base/log.h"
 
+__extension__ typedef __int128 wide_int;
+
 #define POLL_US (50 * USEC_PER_MS)  /* commands, while waiting */
 #define BREATH_US (2 * USEC_PER_MS) /* the lock stays free that long after a group */
 #define DEAD_MAX 10000              /* dead letters kept of one run */
@@ -182,12 +184,12 @@ static bool breathe(struct replay *v, struct error *err) {
 /* Virtual time as the wall has it now. */
 static usec paced_now(const struct replay *v) {
     const usec wall = time_monotonic_us() - v->wall0;
-    return v->virtual0 + (usec)((__int128)wall * v->r->opt.speed_e8 / E8);
+    return v->virtual0 + (usec)((wide_int)wall * v->r->opt.speed_e8 / E8);
 }
 
 static usec wall_until(const struct replay *v, usec at) {
     if (at == USEC_NEVER) return USEC_NEVER;
-    const __int128 wall = (__int128)(at - v->virtual0) * E8 / v->r->opt.speed_e8;
+    const wide_int wall = (wide_int)(at - v->virtual0) * E8 / v->r->opt.speed_e8;
     return (usec)wall - (time_monotonic_us() - v->wall0);
 }
 
