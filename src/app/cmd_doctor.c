@@ -175,7 +175,7 @@ static void look_at_prices(struct doctor *d) {
     usec first = 0, last = 0;
     if (!d->has_symbols) return;
     buf_init(&report, OUT_BYTES);
-    d->has_prices = wire_market(d->app, &d->symbols, &m, &n, &report, &err);
+    d->has_prices = wire_market(d->app, &d->symbols, &m, &report, &err);
     buf_fini(&report);
     if (!d->has_prices) {
         find(d, GRADE_BAD, "prices", "%s", err.msg);
@@ -183,16 +183,18 @@ static void look_at_prices(struct doctor *d) {
     }
     char a[TIME_TEXT_BYTES], b[TIME_TEXT_BYTES];
     IGNORE(!candles_span(m, &first, &last), "no candle: both stay 0");
+    m->complain = NULL; /* counted here, told by the first run */
+    d->last = NEW_ARRAY(&d->app->boot, price, d->symbols.count + 1);
+    while (market_next(m, &ev))
+        if (ev.kind == MARKET_CANDLE) d->last[ev.sym] = ev.candle.close;
+    market_counts(m, &n);
+    market_close(m);
     const int64_t bad = n.malformed + n.zero_price + n.disordered + n.duplicates;
     find(d, bad > 0 ? GRADE_WARN : GRADE_OK, "prices",
          "%" PRId64 " candles in %" PRId64 " files, " STR_FMT " to " STR_FMT ", %" PRId64
          " gaps, %" PRId64 " bad rows left out",
          n.candles, n.files, STR_ARG(str_head(time_format_rfc3339(first, a), 16)),
          STR_ARG(str_head(time_format_rfc3339(last, b), 16)), n.gaps, bad);
-    d->last = NEW_ARRAY(&d->app->boot, price, d->symbols.count + 1);
-    while (market_next(m, &ev))
-        if (ev.kind == MARKET_CANDLE) d->last[ev.sym] = ev.candle.close;
-    market_close(m);
 }
 
 static void look_at_posts(struct doctor *d) {

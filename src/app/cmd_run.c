@@ -70,7 +70,9 @@ static void say_what_is_open(struct runner *r) {
 static bool print_summary(struct runner *r, const struct wired *w, struct error *err) {
     struct buf out;
     buf_init(&out, SUMMARY_BYTES);
-    const struct run_summary_extra extra = {&w->market_counts, &w->parts.source->counts};
+    struct market_counts counts;
+    market_counts(w->parts.market, &counts);
+    const struct run_summary_extra extra = {&counts, &w->parts.source->counts};
     const bool ok = run_summary(r, &extra, &out, err);
     buf_put_byte(&out, '\n');
     const bool printed = ok && app_print(&out, err);

@@ -74,16 +74,22 @@ bool wire_reader(struct app *app, const struct symbols *symbols, const struct re
     return true;
 }
 
+static void on_candle_finding(void *ctx, str where, str what) {
+    (void)ctx;
+    log_unusual("candle_file", LOG_S("at", where), LOG_S("what", what));
+}
+
 bool wire_market(struct app *app, const struct symbols *symbols, struct market **ret,
-                 struct market_counts *ret_counts, struct buf *report, struct error *err) {
+                 struct buf *report, struct error *err) {
     const struct config *cfg = &app->cfg;
     if (!is_set(cfg->venue_prices))
         return fail(err, ERR_CONFIG, 0,
                     "venue.prices is not set: name the directory with the candle files "
                     "(SYMBOL-1m.csv), or give --prices DIR");
-    if (!candles_open(&app->boot, str_dupz(&app->boot, cfg->venue_prices), symbols, ret,
-                      ret_counts, report, err))
+    if (!candles_open(&app->boot, str_dupz(&app->boot, cfg->venue_prices), symbols, ret, NULL,
+                      report, err))
         return fail_in(err, "venue.prices");
+    (*ret)->complain = on_candle_finding;
     return true;
 }
 
@@ -155,7 +161,7 @@ bool wire_run(struct app *app, struct wired *ret, struct error *err) {
               wire_symbols(app, &w->symbols, &w->symbols_left_out, &report, err);
     if (ok) log_report("symbol_left_out", &report);
     buf_clear(&report);
-    ok = ok && wire_market(app, &w->symbols, &w->parts.market, &w->market_counts, &report, err);
+    ok = ok && wire_market(app, &w->symbols, &w->parts.market, &report, err);
     if (ok) log_report("candle_file", &report);
     if (ok) IGNORE(!candles_span(w->parts.market, &w->first, &w->last), "no prices: no span");
     ok = ok && wire_reader(app, &w->symbols, &w->parts.reader, err) &&

@@ -8,7 +8,6 @@
 
 struct wired {
     struct symbols symbols;
-    struct market_counts market_counts;
     struct venue_traits traits;
     struct run_parts parts;
     bool fresh;         /* the store was made by this call */
@@ -27,8 +26,7 @@ MUST_CHECK bool wire_reader(struct app *app, const struct symbols *symbols,
                             const struct reader **ret, struct error *err);
 /* Candle files of venue.prices. */
 MUST_CHECK bool wire_market(struct app *app, const struct symbols *symbols, struct market **ret,
-                            struct market_counts *ret_counts, struct buf *report,
-                            struct error *err);
+                            struct buf *report, struct error *err);
 /* Everything that `run` runs, with the account's lock held. Findings that are no errors are logged.
  * Nothing is left open when it fails. */
 MUST_CHECK bool wire_run(struct app *app, struct wired *ret, struct error *err);
