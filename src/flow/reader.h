@@ -7,7 +7,10 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "flow/links.h"
+#include "flow/model.h"
 #include "flow/reading.h"
+#include "flow/words.h"
 
 #define READER_BATCH_MAX 64
 
@@ -36,8 +39,9 @@ struct reader;
 struct reader_options {
     const char *const *symbols; /* NULL: all that ship */
     int symbol_count;
-    str extra;       /* content of the user's file of further names; empty: none */
-    str quote_asset; /* "USDT" */
+    str extra;                 /* content of the user's file of further names; empty: none */
+    str quote_asset;           /* "USDT" */
+    const struct model *model; /* borrowed; NULL: the linear model in the binary */
 };
 
 /* Made in `boot`, lives as long as it. Errors: ERR_CONFIG with the line of a bad entry in `extra`.
@@ -49,6 +53,11 @@ MUST_CHECK bool reader_open(struct arena *boot, const struct reader_options *opt
  * reads as nothing. scratch: by value, some 256 KiB. Thread-safe. */
 void reader_read(const struct reader *r, struct arena scratch, const struct post *posts, int count,
                  struct reading *ret);
+
+/* The first two steps alone, for training and evaluation: words, with those that name coins marked
+ * (WORD_COIN), and what the linker found. Memory from `a`. */
+void reader_split(const struct reader *r, struct arena *a, str text, struct words *ret_words,
+                  struct links *ret_links);
 
 const char *reader_model(const struct reader *r); /* "linear-1" */
 

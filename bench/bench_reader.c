@@ -1,0 +1,95 @@
+/* bench_reader: how many posts a second one core reads.
+ *
+ *   bench_reader FILE.jsonl [SECONDS]
+ *
+ * Prints posts a second for parsing alone (JSON to post, feed included), for the reader alone
+ * (posts to readings), and for both. */
+#include "base/time.h"
+#include "flow/reader.h"
+#include "source/source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define POSTS_MAX 20000
+
+struct bench {
+    struct arena boot, posts_mem, scratch;
+    struct reader *reader;
+    str content;
+    struct post *posts;
+    int count;
+    int64_t mentions;
+};
+
+static bool read_file(struct bench *b, const char *path, struct error *err) {
+    FILE *f = fopen(path, "re");
+    if (!f) return fail(err, ERR_IO, 0, "open %s", path);
+    char *p = NEW_ARRAY(&b->boot, char, 64 << 20);
+    b->content = (str){p, (ptrdiff_t)fread(p, 1, 64 << 20, f)};
+    return fclose(f) == 0 || fail(err, ERR_IO, 0, "read %s", path);
+}
+
+/* One round over the file's lines; keep: the posts stay in posts_mem, else only one at a time. */
+static int parse_all(struct bench *b, bool keep, bool read) {
+    str rest = b->content, line;
+    int n = 0;
+    struct error err;
+    struct reading reading;
+    arena_reset(&b->posts_mem);
+    while (str_cut(&rest, '\n', &line) && n < POSTS_MAX) {
+        if (line.n == 0) continue;
+        if (!keep) arena_reset(&b->posts_mem);
+        if (!x_post_parse(&b->posts_mem, line, STR("x"), 0, false, &b->posts[n], &err)) continue;
+        if (read) {
+            reader_read(b->reader, b->scratch, &b->posts[n], 1, &reading);
+            b->mentions += reading.mention_count;
+        }
+        n++;
+    }
+    return n;
+}
+
+static void read_all(struct bench *b) {
+    static struct reading readings[READER_BATCH_MAX];
+    for (int at = 0; at < b->count; at += READER_BATCH_MAX) {
+        int n = b->count - at < READER_BATCH_MAX ? b->count - at : READER_BATCH_MAX;
+        reader_read(b->reader, b->scratch, b->posts + at, n, readings);
+        b->mentions += readings[0].mention_count;
+    }
+}
+
+static void report(const char *what, int64_t posts, int64_t from_ns) {
+    double s = (double)(time_monotonic_ns() - from_ns) / 1e9;
+    printf("%-28s %9.0f posts/s  %6.2f us/post\n", what, (double)posts / s,
+           s / (double)posts * 1e6);
+}
+
+int main(int argc, char **argv) {
+    struct bench b = {0};
+    struct error err;
+    int64_t rounds = argc > 2 ? strtoll(argv[2], NULL, 10) : 20;
+    if (argc < 2) return fprintf(stderr, "usage: bench_reader FILE.jsonl [ROUNDS]\n"), 2;
+    arena_open(&b.boot, 256 << 20);
+    arena_open(&b.posts_mem, 256 << 20);
+    arena_open(&b.scratch, 1 << 20);
+    b.posts = NEW_ARRAY(&b.boot, struct post, POSTS_MAX);
+    if (!reader_open(&b.boot, &(struct reader_options){0}, &b.reader, &err) ||
+        !read_file(&b, argv[1], &err)) {
+        return fprintf(stderr, "bench_reader: %s\n", err.msg), 1;
+    }
+    int64_t at = time_monotonic_ns(), n = 0;
+    for (int64_t i = 0; i < rounds; i++) n += parse_all(&b, false, false);
+    report("JSON to post", n, at);
+    at = time_monotonic_ns(), n = 0;
+    for (int64_t i = 0; i < rounds; i++) n += parse_all(&b, false, true);
+    report("JSON to reading", n, at);
+    b.count = parse_all(&b, true, false);
+    at = time_monotonic_ns(), n = 0;
+    for (int64_t i = 0; i < rounds; i++) {
+        read_all(&b);
+        n += b.count;
+    }
+    report("post to reading", n, at);
+    return b.mentions >= 0 ? 0 : 1;
+}

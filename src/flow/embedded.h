@@ -1,0 +1,11 @@
+/* embedded: the data files that are part of the program (models/), as borrowed slices. */
+#ifndef BF_FLOW_EMBEDDED_H
+#define BF_FLOW_EMBEDDED_H
+
+#include "base/str.h"
+
+str embedded_symbols(void); /* models/symbols.tsv */
+str embedded_assets(void);  /* models/assets.tsv */
+str embedded_linear(void);  /* models/linear.bin; aligned to 64 bytes */
+
+#endif

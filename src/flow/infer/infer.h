@@ -1,0 +1,19 @@
+/* infer: what a text says, for the post and towards each coin. */
+#ifndef BF_FLOW_INFER_INFER_H
+#define BF_FLOW_INFER_INFER_H
+
+#include "flow/links.h"
+#include "flow/model.h"
+#include "flow/words.h"
+
+struct infer;
+
+/* Made in `boot`. model: borrowed for ever. */
+struct infer *infer_open(struct arena *boot, const struct model *model);
+
+/* Fills everything of *ret but `post` from the words and the links of a post. Never fails;
+ * thread-safe; memory from scratch (by value). */
+void infer_words(const struct infer *f, struct arena scratch, const struct words *w,
+                 const struct links *links, struct reading *ret);
+
+#endif

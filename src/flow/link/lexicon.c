@@ -1,0 +1,254 @@
+/* lexicon: compiles lists of coins into one table of words and phrases.
+ *
+ * In: models/symbols.tsv (coins), models/assets.tsv (what is no coin, and telling words), a list of
+ * pairs from the venue, the user's file of further names in the format of symbols.tsv. Out: a
+ * lexicon that never changes. Where one text has several meanings (T is a coin and a share) its
+ * term carries them all, and the linker decides in context. A pair of the venue that no file knows
+ * is linked by its ticker only, and as if that were an ordinary word.
+ * Failure: ERR_CONFIG, naming file and line. Runs once at start; memory from `boot`. */
+#include "flow/link/lexicon.h"
+
+#include "base/buf.h"
+
+struct compile {
+    struct lexicon *lex;
+    struct arena *boot;
+    const struct reader_options *opt;
+    str quote;
+    const char *file; /* for messages */
+    int line;
+    int term_max;
+};
+
+static bool complain(const struct compile *c, struct error *err, const char *what, str text) {
+    return fail(err, ERR_CONFIG, 0, "%s:%d: %s \"" STR_FMT "\"", c->file, c->line, what,
+                STR_ARG(str_head(text, 60)));
+}
+
+/* --- terms ----------------------------------------------------------------------------------- */
+
+static bool has_word(struct arena scratch, str text) {
+    struct words w;
+    words_split(&scratch, text, &w);
+    return w.count > 0 && w.v[0].kind != WORD_LINK && w.v[0].kind != WORD_USER;
+}
+
+static struct term *term_make(struct compile *c, str text) {
+    struct lexicon *lex = c->lex;
+    PRE(lex->term_count < c->term_max);
+    int idx = phrases_add(lex->phrases, *c->boot, text, lex->term_count);
+    if (idx != PHRASE_NONE) return &lex->terms[idx];
+    struct term *t = &lex->terms[lex->term_count++];
+    *t = (struct term){.ticker = COIN_NONE, .name = COIN_NONE};
+    return t;
+}
+
+static bool is_wide(uint32_t cp) { return cp >= 0x0E00 && cp <= 0xD7A3; }
+
+static void note_wide(struct lexicon *lex, str text) {
+    ptrdiff_t at = 0;
+    uint32_t cp = str_utf8_next(text, &at);
+    if (!is_wide(cp)) return;
+    lex->wide_first[(cp >> 6) & 63] |= UINT64_C(1) << (cp & 63);
+    if (text.n > lex->wide_bytes_max) lex->wide_bytes_max = (int)text.n;
+}
+
+static bool add_names(struct compile *c, int coin, str list, link_reason reason,
+                      struct error *err) {
+    str name;
+    while (str_cut(&list, '|', &name)) {
+        name = str_trim(name);
+        bool guarded = str_starts(name, STR("~"));
+        if (guarded) name = str_tail(name, 1);
+        if (name.n == 0) continue;
+        if (!has_word(*c->boot, name)) return complain(c, err, "no word in name", name);
+        struct term *t = term_make(c, name);
+        if (t->name != COIN_NONE && t->name != coin) {
+            return complain(c, err, "name of two coins", name);
+        }
+        t->name = (int16_t)coin;
+        t->name_reason = (uint8_t)reason;
+        if (guarded) t->flags |= TERM_GUARDED;
+        note_wide(c->lex, name);
+    }
+    return true;
+}
+
+/* --- coins ----------------------------------------------------------------------------------- */
+
+static bool is_listed(const struct reader_options *opt, const char *pair) {
+    if (!opt->symbols) return true;
+    for (int i = 0; i < opt->symbol_count; i++) {
+        if (strcmp(opt->symbols[i], pair) == 0) return true;
+    }
+    return false;
+}
+
+static int coin_find(const struct lexicon *lex, str base) {
+    for (int i = 0; i < lex->coin_count; i++) {
+        if (str_eq_nocase(str_from_z(lex->coins[i].base), base)) return i;
+    }
+    return COIN_NONE;
+}
+
+static int coin_make(struct compile *c, str base, uint8_t flags) {
+    struct lexicon *lex = c->lex;
+    int idx = lex->coin_count++;
+    struct coin *coin = &lex->coins[idx];
+    struct buf pair;
+    buf_init_fixed(&pair, coin->pair, sizeof coin->pair);
+    buf_put(&pair, base);
+    buf_put(&pair, c->quote);
+    IGNORE(str_copyz(base, coin->base, sizeof coin->base), "its length was checked");
+    coin->listed = is_listed(c->opt, buf_z(&pair));
+    coin->flags = flags;
+    term_make(c, base)->ticker = (int16_t)idx;
+    return idx;
+}
+
+static bool base_is_fine(const struct compile *c, str base) {
+    return base.n > 0 && base.n + c->quote.n < SYMBOL_BYTES && has_word(*c->boot, base);
+}
+
+static bool parse_flags(struct compile *c, str list, uint8_t *ret, struct error *err) {
+    str flag;
+    *ret = 0;
+    while (str_cut(&list, ',', &flag)) {
+        flag = str_trim(flag);
+        if (flag.n == 0) continue;
+        if (str_eq(flag, STR("word")))
+            *ret |= COIN_WORD;
+        else if (str_eq(flag, STR("lower")))
+            *ret |= COIN_LOWER;
+        else if (str_eq(flag, STR("stock")))
+            *ret |= COIN_STOCK;
+        else
+            return complain(c, err, "unknown flag", flag);
+    }
+    return true;
+}
+
+static bool symbols_line(struct compile *c, str line, struct error *err) {
+    str column[5] = {{0}};
+    str rest = line;
+    for (int i = 0; i < 5; i++) {
+        if (!str_cut(&rest, '\t', &column[i]) && i < 2) {
+            return complain(c, err,
+                            "expected pair, base, names, nicknames, flags parted by tabs:", line);
+        }
+    }
+    if (rest.p) return complain(c, err, "more than five columns:", line);
+    str base = str_trim(column[1]);
+    uint8_t flags;
+    if (!parse_flags(c, column[4], &flags, err)) return false;
+    if (!base_is_fine(c, base)) return complain(c, err, "no ticker:", base);
+    int coin = coin_find(c->lex, base);
+    if (coin == COIN_NONE) {
+        if (c->lex->coin_count >= COINS_MAX) return complain(c, err, "too many coins at", base);
+        coin = coin_make(c, base, flags);
+    }
+    return add_names(c, coin, column[2], LINK_NAME, err) &&
+           add_names(c, coin, column[3], LINK_NICKNAME, err);
+}
+
+/* --- assets ---------------------------------------------------------------------------------- */
+
+static bool all_capitals(str text) {
+    for (ptrdiff_t i = 0; i < text.n; i++) {
+        if (text.p[i] >= 'a' && text.p[i] <= 'z') return false;
+    }
+    return true;
+}
+
+static bool assets_line(struct compile *c, str line, struct error *err) {
+    static const struct {
+        const char *name;
+        uint8_t flag;
+    } kinds[] = {{"other", TERM_OTHER},   {"stock", TERM_STOCK},   {"quote", TERM_QUOTE},
+                 {"crypto", TERM_CRYPTO}, {"shares", TERM_SHARES}, {"state", TERM_STATE}};
+    str kind, word;
+    if (!str_cut(&line, '\t', &kind)) return true;
+    uint8_t flag = 0;
+    for (int i = 0; i < COUNT_OF(kinds); i++) {
+        if (str_eq(kind, str_from_z(kinds[i].name))) flag = kinds[i].flag;
+    }
+    if (!flag) return complain(c, err, "unknown kind", kind);
+    while (str_cut(&line, '|', &word)) {
+        word = str_trim(word);
+        if (!has_word(*c->boot, word)) return complain(c, err, "no word in", word);
+        struct term *t = term_make(c, word);
+        t->flags |= flag;
+        if (flag == TERM_OTHER && all_capitals(word)) t->flags |= TERM_CAPITALS;
+    }
+    return true;
+}
+
+/* --- files ----------------------------------------------------------------------------------- */
+
+typedef bool line_fn(struct compile *c, str line, struct error *err);
+
+static bool each_line(struct compile *c, const char *file, str content, line_fn *take,
+                      struct error *err) {
+    str line;
+    c->file = file;
+    c->line = 0;
+    if (!str_utf8_valid(content)) return fail(err, ERR_CONFIG, 0, "%s: not UTF-8", file);
+    while (str_cut(&content, '\n', &line)) {
+        c->line++;
+        if (str_ends(line, STR("\r"))) line.n--;
+        if (str_trim(line).n == 0 || line.p[0] == '#') continue;
+        if (!take(c, line, err)) return false;
+    }
+    return true;
+}
+
+/* More than the words that a list can hold: a word ends at a byte that is no letter, or where the
+ * script changes. */
+static int words_bound(str s) {
+    int n = 1;
+    for (ptrdiff_t i = 0; i < s.n; i++) {
+        unsigned char b = (unsigned char)s.p[i];
+        n += b >= 0xE0 || (b < 0x80 && !((b | 0x20) >= 'a' && (b | 0x20) <= 'z'));
+    }
+    return n;
+}
+
+static bool venue_coins(struct compile *c, struct error *err) {
+    for (int i = 0; i < c->opt->symbol_count; i++) {
+        str pair = str_from_z(c->opt->symbols[i]);
+        if (!str_ends(pair, c->quote)) continue;
+        str base = str_head(pair, pair.n - c->quote.n);
+        if (!base_is_fine(c, base) || coin_find(c->lex, base) != COIN_NONE) continue;
+        if (c->lex->coin_count >= COINS_MAX) {
+            return fail(err, ERR_CONFIG, 0, "the venue lists more than %d coins", COINS_MAX);
+        }
+        coin_make(c, base, COIN_WORD);
+    }
+    return true;
+}
+
+bool lexicon_open(struct arena *boot, const struct reader_options *opt, str symbols, str assets,
+                  struct lexicon **ret, struct error *err) {
+    struct compile c = {.boot = boot, .opt = opt, .quote = opt->quote_asset};
+    if (c.quote.n == 0) c.quote = STR("USDT");
+    int bound = words_bound(symbols) + words_bound(assets) + words_bound(opt->extra) +
+                4 * (opt->symbols ? opt->symbol_count : 0) + 16;
+    c.term_max = bound;
+    c.lex = NEW(boot, struct lexicon);
+    c.lex->coins = NEW_ARRAY(boot, struct coin, COINS_MAX);
+    c.lex->terms = NEW_ARRAY(boot, struct term, bound);
+    c.lex->phrases = phrases_open(boot, bound);
+    if (!each_line(&c, "symbols.tsv", symbols, symbols_line, err)) return false;
+    if (!each_line(&c, "assets.tsv", assets, assets_line, err)) return false;
+    if (!each_line(&c, "extra symbols", opt->extra, symbols_line, err)) return false;
+    if (opt->symbols && !venue_coins(&c, err)) return false;
+    c.lex->doge = coin_find(c.lex, STR("DOGE"));
+    *ret = c.lex;
+    return true;
+}
+
+int lexicon_coins(const struct lexicon *lex) {
+    int n = 0;
+    for (int i = 0; i < lex->coin_count; i++) n += lex->coins[i].listed;
+    return n;
+}

@@ -1,0 +1,563 @@
+/* words: the tokeniser of the reader, one pass over a text.
+ *
+ * In: UTF-8 that feed has cleaned. Out: words in order, with kinds, flags, normalised forms and
+ * hashes; what is not a word (white space, joiners, skin tones) leaves only a boundary. ASCII is
+ * told by a table, everything else by utf8proc's categories, so that a post in English costs about
+ * a nanosecond a byte.
+ *
+ * Invariants: words do not overlap and stand in order; norm_bytes >= 1; a form is cut at
+ * WORD_NORM_BYTES_MAX. Failure: none; a text longer than the limits is read up to them (`cut`).
+ * Pure, any thread, memory from the caller's arena only. */
+#include "flow/words.h"
+
+#include <utf8proc.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "hashes are stored in the model's file");
+
+typedef enum char_class {
+    CHAR_SPACE,
+    CHAR_LETTER,
+    CHAR_DIGIT,
+    CHAR_PUNCT,
+    CHAR_EMOJI,
+    CHAR_MARK,  /* combines with the letter before it */
+    CHAR_JOINER /* invisible: neither breaks nor makes a word */
+} char_class;
+
+struct scan {
+    struct words *w;
+    ptrdiff_t at; /* next byte of the text */
+    int norm_used;
+    int norm_max;
+    int word_max;
+    bool spaced; /* white space stood before `at` */
+    bool line;   /* a line feed stood before `at` */
+};
+
+/* One decoded character. */
+struct glyph {
+    uint32_t cp;
+    int bytes;
+    char_class class;
+};
+
+/* --- characters ------------------------------------------------------------------------------ */
+
+static char_class class_of_ascii(unsigned char c) {
+    if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') return CHAR_LETTER;
+    if (c >= '0' && c <= '9') return CHAR_DIGIT;
+    if (c <= ' ' || c == 0x7F) return CHAR_SPACE;
+    return CHAR_PUNCT;
+}
+
+static char_class class_of_wide(uint32_t cp) {
+    if (cp >= 0x1F3FB && cp <= 0x1F3FF) return CHAR_JOINER; /* skin tones */
+    if (cp == 0xFE0F || cp == 0xFE0E || cp == 0x200D) return CHAR_JOINER;
+    if (cp >= 0x1F000 && cp <= 0x1FAFF) return CHAR_EMOJI;
+    switch (utf8proc_category((utf8proc_int32_t)cp)) {
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO:
+    case UTF8PROC_CATEGORY_NL:
+    case UTF8PROC_CATEGORY_NO:
+        return CHAR_LETTER;
+    case UTF8PROC_CATEGORY_ND:
+        return CHAR_DIGIT;
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ME:
+        return CHAR_MARK;
+    case UTF8PROC_CATEGORY_ZS:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP:
+    case UTF8PROC_CATEGORY_CC:
+        return CHAR_SPACE;
+    case UTF8PROC_CATEGORY_SO:
+    case UTF8PROC_CATEGORY_SC:
+    case UTF8PROC_CATEGORY_SM:
+        return CHAR_EMOJI;
+    case UTF8PROC_CATEGORY_CF:
+    case UTF8PROC_CATEGORY_SK:
+        return CHAR_JOINER;
+    case UTF8PROC_CATEGORY_PC:
+    case UTF8PROC_CATEGORY_PD:
+    case UTF8PROC_CATEGORY_PS:
+    case UTF8PROC_CATEGORY_PE:
+    case UTF8PROC_CATEGORY_PI:
+    case UTF8PROC_CATEGORY_PF:
+    case UTF8PROC_CATEGORY_PO:
+    case UTF8PROC_CATEGORY_CS:
+    case UTF8PROC_CATEGORY_CO:
+    case UTF8PROC_CATEGORY_CN:
+        return CHAR_PUNCT;
+    }
+    return CHAR_PUNCT;
+}
+
+static inline struct glyph glyph_at(str text, ptrdiff_t at) {
+    unsigned char c = (unsigned char)text.p[at];
+    if (c < 0x80) return (struct glyph){c, 1, class_of_ascii(c)};
+    ptrdiff_t next = at;
+    uint32_t cp = str_utf8_next(text, &next);
+    return (struct glyph){cp, (int)(next - at), class_of_wide(cp)};
+}
+
+/* Scripts that set no blanks between words: a run of one of them is one word. 0: any other. */
+static int wide_script(uint32_t cp) {
+    if (cp < 0x0E00) return 0;
+    if (cp <= 0x0E7F) return 1;                   /* Thai */
+    if (cp >= 0x3041 && cp <= 0x309F) return 2;   /* Hiragana */
+    if (cp >= 0x30A0 && cp <= 0x30FF) return 3;   /* Katakana */
+    if (cp >= 0x3400 && cp <= 0x9FFF) return 4;   /* Han */
+    if (cp >= 0xAC00 && cp <= 0xD7A3) return 5;   /* Hangul */
+    if (cp >= 0x20000 && cp <= 0x3FFFF) return 4; /* Han, the rare ones */
+    return 0;
+}
+
+static bool alnum_at(str text, ptrdiff_t at) {
+    if (at < 0 || at >= text.n) return false;
+    struct glyph g = glyph_at(text, at);
+    return g.class == CHAR_LETTER || g.class == CHAR_DIGIT;
+}
+
+/* Does the text go on with `lower` (ASCII, lower case) at `at`, whatever the case? */
+static bool text_has(str text, ptrdiff_t at, const char *lower) {
+    for (; *lower; lower++, at++) {
+        if (at >= text.n) return false;
+        char c = text.p[at];
+        if ((c >= 'A' && c <= 'Z' ? c + 32 : c) != *lower) return false;
+    }
+    return true;
+}
+
+/* --- hashes and forms ------------------------------------------------------------------------ */
+
+uint64_t word_hash(str norm) {
+    uint64_t h = (uint64_t)norm.n * UINT64_C(0x9E3779B97F4A7C15);
+    const char *p = norm.p;
+    ptrdiff_t left = norm.n;
+    for (; left > 0; p += 8, left -= 8) {
+        uint64_t block = 0;
+        memcpy(&block, p, left < 8 ? (size_t)left : 8);
+        h = (h ^ block) * UINT64_C(0xFF51AFD7ED558CCD);
+        h ^= h >> 32;
+    }
+    h *= UINT64_C(0xC4CEB9FE1A85EC53);
+    return h ^ (h >> 29);
+}
+
+/* Cuts runs of three and more equal letters: at the end of the form to one, of o and e to two
+ * ("moooon", "weeeed"), of others to one. Returns the new length. */
+static int squeeze(char *p, int n) {
+    int out = 0;
+    for (int i = 0; i < n;) {
+        int run = 1;
+        while (i + run < n && p[i + run] == p[i]) run++;
+        bool letter = p[i] >= 'a' && p[i] <= 'z';
+        int keep = run;
+        if (letter && run >= 3) {
+            bool doubles = p[i] == 'o' || p[i] == 'e';
+            keep = i + run == n || !doubles ? 1 : 2;
+        }
+        for (int k = 0; k < keep; k++) p[out++] = p[i];
+        i += run;
+    }
+    return out;
+}
+
+static void norm_put(struct scan *s, int begin, uint32_t cp) {
+    char *p = s->w->norm;
+    if (s->norm_used - begin >= WORD_NORM_BYTES_MAX - 4) return;
+    if (cp < 0x80) {
+        p[s->norm_used++] = (char)cp;
+    } else {
+        s->norm_used +=
+            (int)utf8proc_encode_char((utf8proc_int32_t)cp, (utf8proc_uint8_t *)p + s->norm_used);
+    }
+}
+
+/* Ends a word whose form stands at norm[norm_begin..norm_used). */
+static struct word *word_add(struct scan *s, ptrdiff_t begin, word_kind kind, int norm_begin) {
+    struct words *w = s->w;
+    struct word *v = &w->v[w->count++];
+    v->begin = (int32_t)begin;
+    v->end = (int32_t)s->at;
+    v->kind = (uint8_t)kind;
+    v->norm = norm_begin;
+    v->norm_bytes = (uint8_t)(s->norm_used - norm_begin);
+    v->hash = word_hash((str){w->norm + norm_begin, v->norm_bytes});
+    if (s->spaced) v->flags |= WORD_SPACED;
+    if (s->line) v->flags |= WORD_LINE;
+    s->spaced = false;
+    s->line = false;
+    return v;
+}
+
+/* --- words ----------------------------------------------------------------------------------- */
+
+struct shape {
+    int letters, capitals, digits, foreign;
+    bool first_capital;
+    int run; /* equal letters so far */
+    uint32_t last;
+    bool elongated;
+};
+
+static void shape_letter(struct shape *sh, uint32_t cp, uint32_t lower) {
+    bool capital = cp != lower;
+    sh->first_capital |= sh->letters == 0 && capital;
+    sh->letters++;
+    sh->capitals += capital;
+    sh->foreign += cp >= 0x80;
+    sh->run = lower == sh->last ? sh->run + 1 : 1;
+    sh->last = lower;
+    if (sh->run >= 3) sh->elongated = true;
+}
+
+/* Is the mark at `at` part of the word around it? Apostrophes between letters, points and commas
+ * between digits, the underscore. */
+static bool joins(str text, ptrdiff_t at, struct glyph g, const struct shape *sh) {
+    if (g.cp == '_') return true;
+    if (g.cp == '\'' || g.cp == 0x2019) {
+        return sh->letters > 0 && at + g.bytes < text.n &&
+               glyph_at(text, at + g.bytes).class == CHAR_LETTER;
+    }
+    if (g.cp == '.' || g.cp == ',') {
+        return sh->digits > 0 && sh->letters == 0 && at + 1 < text.n && text.p[at + 1] >= '0' &&
+               text.p[at + 1] <= '9';
+    }
+    return false;
+}
+
+/* Scans letters and digits from s->at into a form; stops at what does not belong to the word. */
+static struct shape scan_body(struct scan *s, int norm_begin) {
+    struct shape sh = {0};
+    str text = s->w->text;
+    int script = -1;
+    while (s->at < text.n) {
+        struct glyph g = glyph_at(text, s->at);
+        uint32_t lower = g.cp;
+        if (g.class == CHAR_LETTER) {
+            int here = g.cp < 0x80 ? 0 : wide_script(g.cp);
+            if (script < 0) script = here;
+            if (here != script) break;
+            lower = g.cp < 0x80 ? g.cp | 0x20 : (uint32_t)utf8proc_tolower((utf8proc_int32_t)g.cp);
+            shape_letter(&sh, g.cp, lower);
+        } else if (g.class == CHAR_DIGIT) {
+            sh.digits++;
+            sh.last = 0;
+        } else if (g.class == CHAR_JOINER) {
+            s->at += g.bytes;
+            continue;
+        } else if (g.class != CHAR_MARK) {
+            if (!joins(text, s->at, g, &sh)) break;
+            if (g.cp == 0x2019) lower = '\'';
+        }
+        norm_put(s, norm_begin, lower);
+        s->at += g.bytes;
+    }
+    if (sh.elongated)
+        s->norm_used = norm_begin + squeeze(s->w->norm + norm_begin, s->norm_used - norm_begin);
+    return sh;
+}
+
+static uint16_t shape_flags(const struct shape *sh, uint32_t first) {
+    uint16_t flags = 0;
+    if (sh->capitals >= 2 && sh->capitals == sh->letters) flags |= WORD_UPPER;
+    if (sh->first_capital && !(flags & WORD_UPPER)) flags |= WORD_TITLE;
+    if (sh->elongated) flags |= WORD_LONG;
+    if (sh->digits) flags |= WORD_DIGIT;
+    if (wide_script(first)) flags |= WORD_WIDE;
+    return flags;
+}
+
+/* 42, 50k, 10x, 3rd, 1.5m: digits with at most two letters of a known unit behind them. */
+static bool is_number(const struct shape *sh, str form) {
+    if (sh->letters == 0) return true;
+    if (sh->letters > 2 || form.p[0] < '0' || form.p[0] > '9') return false;
+    str unit = str_tail(form, form.n - sh->letters);
+    static const char *const units[] = {"k",  "m",  "b",  "t",  "x",  "h",  "d",  "st",
+                                        "nd", "rd", "th", "am", "pm", "mn", "bn", "hr"};
+    for (int i = 0; i < COUNT_OF(units); i++) {
+        if (str_eq(unit, str_from_z(units[i]))) return true;
+    }
+    return false;
+}
+
+/* --- links ----------------------------------------------------------------------------------- */
+
+static bool is_domain_end(str label) {
+    static const char *const ends[] = {
+        "com",   "org",     "net",  "io",   "xyz",  "co",   "app",     "gg",
+        "ai",    "fi",      "dev",  "info", "eth",  "sol",  "finance", "exchange",
+        "ly",    "tv",      "news", "site", "link", "live", "club",    "online",
+        "trade", "trading", "fun",  "pro",  "be",   "de",   "uk",      "eu"};
+    for (int i = 0; i < COUNT_OF(ends); i++) {
+        if (str_eq_nocase(label, str_from_z(ends[i]))) return true;
+    }
+    return false;
+}
+
+static bool domain_byte(char c) {
+    return class_of_ascii((unsigned char)c) == CHAR_LETTER || (c >= '0' && c <= '9') || c == '-';
+}
+
+/* Is there a bare domain name at `begin` ("dogecoin.com/x", "vitalik.eth")? Its end, else -1. */
+static ptrdiff_t domain_end(str text, ptrdiff_t begin) {
+    ptrdiff_t at = begin, label = begin;
+    int labels = 0;
+    while (at < text.n && (unsigned char)text.p[at] < 0x80) {
+        if (domain_byte(text.p[at])) {
+            at++;
+        } else if (text.p[at] == '.' && at > label && at + 1 < text.n &&
+                   (unsigned char)text.p[at + 1] < 0x80 && domain_byte(text.p[at + 1])) {
+            labels++;
+            label = ++at;
+        } else {
+            break;
+        }
+    }
+    if (labels == 0 || !is_domain_end((str){text.p + label, at - label})) return -1;
+    return at;
+}
+
+static ptrdiff_t to_space(str text, ptrdiff_t at) {
+    while (at < text.n) {
+        unsigned char c = (unsigned char)text.p[at];
+        if (c <= ' ' || c == '"' || c == '<' || c == '>') break;
+        if (c >= 0x80 && glyph_at(text, at).class != CHAR_LETTER) break;
+        at++;
+    }
+    return at;
+}
+
+/* A link at s->at? Takes it. */
+static bool scan_link(struct scan *s) {
+    str text = s->w->text;
+    ptrdiff_t end = -1;
+    char c = text.p[s->at];
+    if ((c | 0x20) == 'h' && text_has(text, s->at, "http")) {
+        ptrdiff_t at = s->at + 4;
+        if (at < text.n && (text.p[at] | 0x20) == 's') at++;
+        if (text_has(text, at, "://"))
+            end = to_space(text, at);
+        else if (!alnum_at(text, at))
+            end = at; /* "http" alone: how training texts write links */
+    } else if ((c | 0x20) == 'w' && text_has(text, s->at, "www.")) {
+        end = to_space(text, s->at);
+    }
+    if (end < 0) {
+        end = domain_end(text, s->at);
+        if (end >= 0 && end < text.n && (text.p[end] == '/' || text.p[end] == '?')) {
+            end = to_space(text, end);
+        }
+    }
+    if (end <= s->at) return false;
+    ptrdiff_t begin = s->at;
+    int norm_begin = s->norm_used;
+    s->at = end;
+    norm_put(s, norm_begin, '~');
+    word_add(s, begin, WORD_LINK, norm_begin);
+    return true;
+}
+
+/* Could a link or a bare domain start at the word? Only if a point or a colon follows its first
+ * ASCII letters and digits, or it is the word http. */
+static bool may_be_link(str text, ptrdiff_t at) {
+    ptrdiff_t begin = at;
+    while (at < text.n && (unsigned char)text.p[at] < 0x80 && domain_byte(text.p[at])) at++;
+    if (at < text.n && (text.p[at] == '.' || text.p[at] == ':')) return true;
+    return (at - begin == 4 || at - begin == 5) && text_has(text, begin, "http");
+}
+
+/* --- the kinds ------------------------------------------------------------------------------- */
+
+static void scan_word(struct scan *s, struct glyph first) {
+    ptrdiff_t begin = s->at;
+    int norm_begin = s->norm_used;
+    struct shape sh = scan_body(s, norm_begin);
+    if (s->norm_used == norm_begin) return; /* nothing but joiners */
+    str form = {s->w->norm + norm_begin, s->norm_used - norm_begin};
+    word_kind kind = sh.digits && is_number(&sh, form) ? WORD_NUMBER : WORD_TEXT;
+    word_add(s, begin, kind, norm_begin)->flags |= shape_flags(&sh, first.cp);
+}
+
+/* $, # and @ before a letter or a digit, not behind one. False: only a mark. */
+static bool scan_signed(struct scan *s, struct glyph sign) {
+    str text = s->w->text;
+    bool dollar = sign.cp == '$' || sign.cp == 0xFF04;
+    bool hash = sign.cp == '#' || sign.cp == 0xFF03;
+    ptrdiff_t begin = s->at, body = s->at + sign.bytes;
+    bool behind_word = s->w->count && s->w->v[s->w->count - 1].end == begin &&
+                       s->w->v[s->w->count - 1].kind <= WORD_NUMBER;
+    if (body >= text.n || (behind_word && !hash)) return false;
+    struct glyph g = glyph_at(text, body);
+    if (g.class != CHAR_LETTER && g.class != CHAR_DIGIT && g.cp != '_') return false;
+    int norm_begin = s->norm_used;
+    s->at = body;
+    struct shape sh = scan_body(s, norm_begin);
+    str form = {s->w->norm + norm_begin, s->norm_used - norm_begin};
+    if (form.n == 0) {
+        s->at = begin;
+        return false;
+    }
+    word_kind kind = dollar ? WORD_CASHTAG : hash ? WORD_HASHTAG : WORD_USER;
+    if (dollar && sh.digits && is_number(&sh, form)) kind = WORD_NUMBER; /* $100, $50k */
+    word_add(s, begin, kind, norm_begin)->flags |= shape_flags(&sh, g.cp);
+    return true;
+}
+
+/* :) ;-D =( <3 and their like, as one emoji whose form is its canonical shape. 0: none. */
+static int emoticon_at(str text, ptrdiff_t at, char *ret_form) {
+    ptrdiff_t left = text.n - at;
+    if (left < 2 || alnum_at(text, at - 1)) return 0;
+    char eye = text.p[at];
+    if (eye == '<' && text.p[at + 1] == '3') {
+        *ret_form = '3';
+        return 2;
+    }
+    if (eye != ':' && eye != ';' && eye != '=') return 0;
+    int nose = left > 2 && (text.p[at + 1] == '-' || text.p[at + 1] == '\'') ? 1 : 0;
+    char mouth = text.p[at + 1 + nose];
+    bool letter_mouth = mouth == 'D' || mouth == 'P' || mouth == 'p' || mouth == 'O';
+    if (letter_mouth && alnum_at(text, at + 2 + nose)) return 0;
+    switch (mouth) {
+    case ')':
+    case 'D':
+    case ']':
+        *ret_form = ')';
+        break;
+    case '(':
+    case '[':
+    case '/':
+        *ret_form =
+            text.p[at] == ':' && mouth == '/' && left > 3 && text.p[at + 2] == '/' ? 0 : '(';
+        break;
+    case 'P':
+    case 'p':
+        *ret_form = 'P';
+        break;
+    default:
+        return 0;
+    }
+    return *ret_form ? 2 + nose : 0;
+}
+
+static void scan_mark(struct scan *s, struct glyph g) {
+    str text = s->w->text;
+    ptrdiff_t begin = s->at;
+    int norm_begin = s->norm_used;
+    char form = 0;
+    int bytes = emoticon_at(text, begin, &form);
+    if (bytes) {
+        s->at += bytes;
+        norm_put(s, norm_begin, ':');
+        norm_put(s, norm_begin, (unsigned char)form);
+        word_add(s, begin, WORD_EMOJI, norm_begin);
+        return;
+    }
+    uint32_t cp = g.cp;
+    if (cp == 0xFF01) cp = '!';
+    if (cp == 0xFF1F || cp == 0x061F) cp = '?';
+    if (cp == 0x3002) cp = '.';
+    if (cp == 0xFF0C || cp == 0x3001) cp = ',';
+    if (cp == 0x201C || cp == 0x201D) cp = '"';
+    if (cp == 0x2026) cp = '.';
+    norm_put(s, norm_begin, cp);
+    s->at += g.bytes;
+    bool repeats = false;
+    while (s->at < text.n && (cp == '!' || cp == '?' || cp == '.') && text.p[s->at] == (char)cp) {
+        s->at++;
+        repeats = true;
+    }
+    if (repeats) norm_put(s, norm_begin, cp);
+    word_add(s, begin, WORD_PUNCT, norm_begin);
+}
+
+static void scan_one(struct scan *s) {
+    str text = s->w->text;
+    struct glyph g = glyph_at(text, s->at);
+    switch (g.class) {
+    case CHAR_SPACE:
+        s->spaced = true;
+        if (g.cp == '\n' || g.cp == 0x2028 || g.cp == 0x2029) s->line = true;
+        s->at += g.bytes;
+        return;
+    case CHAR_LETTER:
+    case CHAR_DIGIT:
+        if (g.cp < 0x80 && may_be_link(text, s->at) && scan_link(s)) return;
+        scan_word(s, g);
+        return;
+    case CHAR_EMOJI: {
+        ptrdiff_t begin = s->at;
+        int norm_begin = s->norm_used;
+        s->at += g.bytes;
+        norm_put(s, norm_begin, g.cp);
+        word_add(s, begin, WORD_EMOJI, norm_begin);
+        return;
+    }
+    case CHAR_PUNCT:
+        if (g.cp == '$' || g.cp == '#' || g.cp == '@' || g.cp == 0xFF03 || g.cp == 0xFF04 ||
+            g.cp == 0xFF20) {
+            if (scan_signed(s, g)) return;
+        }
+        scan_mark(s, g);
+        return;
+    case CHAR_MARK:
+    case CHAR_JOINER:
+        s->at += g.bytes;
+        return;
+    }
+}
+
+/* --- negation -------------------------------------------------------------------------------- */
+
+#define NEGATION_REACH 4 /* words behind a negation that it turns, within the clause */
+
+static bool is_negation(str form) {
+    if (form.n < 2 || form.n > 9) return false;
+    if (str_ends(form, STR("n't"))) return true;
+    static const char *const negations[] = {
+        "no",    "not",    "never", "without", "cannot", "cant", "dont",    "wont",    "isnt",
+        "didnt", "doesnt", "aint",  "hardly",  "nobody", "none", "neither", "nothing", "nor"};
+    char c = form.p[0];
+    if (c != 'n' && c != 'w' && c != 'c' && c != 'd' && c != 'i' && c != 'a' && c != 'h')
+        return false;
+    for (int i = 0; i < COUNT_OF(negations); i++) {
+        if (str_eq(form, str_from_z(negations[i]))) return true;
+    }
+    return false;
+}
+
+static void mark_negated(struct words *w) {
+    int left = 0;
+    for (int i = 0; i < w->count; i++) {
+        struct word *v = &w->v[i];
+        if (v->kind == WORD_PUNCT || (v->flags & WORD_LINE)) left = 0;
+        if (left > 0 && v->kind <= WORD_HASHTAG) {
+            v->flags |= WORD_NEGATED;
+            left--;
+        }
+        if (v->kind == WORD_TEXT && is_negation(word_norm(w, i))) left = NEGATION_REACH;
+    }
+}
+
+void words_split(struct arena *a, str text, struct words *ret) {
+    PRE(text.n <= INT32_MAX);
+    struct scan s = {.w = ret, .spaced = true, .line = true};
+    s.word_max = (int)i64_min(text.n, WORDS_MAX);
+    s.norm_max = (int)i64_min(2 * text.n + 16, WORDS_NORM_BYTES_MAX);
+    *ret = (struct words){.text = text};
+    ret->v = NEW_ARRAY(a, struct word, s.word_max);
+    ret->norm = NEW_ARRAY(a, char, s.norm_max + WORD_NORM_BYTES_MAX + 8);
+    while (s.at < text.n) {
+        if (ret->count >= s.word_max || s.norm_used >= s.norm_max) {
+            ret->cut = true;
+            break;
+        }
+        scan_one(&s);
+    }
+    mark_negated(ret);
+}
