@@ -530,5 +530,6 @@ void trader_view(struct trader *t, struct trader_view *ret) {
         .drawdown_bp = drawdown_bp(t, equity),
         .refused = t->refused,
         .waiting = t->signal_count,
+        .trades = t->trade_count,
     };
 }

@@ -72,6 +72,7 @@ struct trader_view {
     int64_t drawdown_bp;
     const int64_t *refused; /* by reason, REASON_COUNT entries, since the process started */
     int waiting;
+    int trades; /* under way: positions, and entries that have not filled yet */
 };
 void trader_view(struct trader *t, struct trader_view *ret);
 

@@ -35,12 +35,12 @@ struct replay {
 
 static struct replay *replay_from(struct source *s) { return (struct replay *)s; }
 
-static void complain(struct replay *r, const char *what) {
+static void complain(struct replay *r, const char *what, str payload) {
     char where[512];
     struct buf b;
     buf_init_fixed(&b, where, sizeof where);
     buf_printf(&b, "%s:%lld", r->path, (long long)r->line);
-    source_complain(&r->base, buf_str(&b), str_from_z(what));
+    source_complain(&r->base, buf_str(&b), str_from_z(what), payload);
 }
 
 /* Reads more behind `end`. False: the file gave an error. PRE: there is room. */
@@ -91,7 +91,7 @@ static bool take_line(struct replay *r, str *ret, bool *ret_end, struct error *e
         if (have > POST_LINE_BYTES_MAX) {
             r->line++;
             if (!skip_line(r, err)) return false;
-            complain(r, "line is longer than 1 MiB, skipped");
+            complain(r, "line is longer than 1 MiB, skipped", STR(""));
             continue;
         }
         if (feed >= 0 || (r->at_end && have > 0)) {
@@ -137,7 +137,7 @@ static bool replay_next(struct source *s, struct arena *a, struct post *ret, boo
             return true;
         }
         *a = before; /* what a broken line took is given back */
-        complain(r, why.msg);
+        complain(r, why.msg, line);
     }
 }
 

@@ -27,7 +27,7 @@ void source_close(struct source *s) {
     if (s) s->ops->close(s);
 }
 
-void source_complain(struct source *s, str where, str what) {
+void source_complain(struct source *s, str where, str what, str payload) {
     s->counts.malformed++;
-    if (s->complain) s->complain(s->complain_ctx, where, what);
+    if (s->complain) s->complain(s->complain_ctx, where, what, payload);
 }

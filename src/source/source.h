@@ -24,8 +24,9 @@ struct source_ops {
 struct source {
     const struct source_ops *ops;
     struct source_counts counts;
-    /* Told of each bad piece of input: where ("posts.jsonl:17") and what. NULL: nobody listens. */
-    void (*complain)(void *ctx, str where, str what);
+    /* Told of each bad piece of input, while `next` runs: where ("posts.jsonl:17"), what, and the
+     * piece itself (borrowed for the call). NULL: nobody listens. */
+    void (*complain)(void *ctx, str where, str what, str payload);
     void *complain_ctx;
 };
 

@@ -5,6 +5,6 @@
 #include "source/source.h"
 
 /* Counts a piece of bad input and tells whoever listens. */
-void source_complain(struct source *s, str where, str what);
+void source_complain(struct source *s, str where, str what, str payload);
 
 #endif

@@ -12,7 +12,7 @@
 
 #include "store/columns.h"
 
-#define AUTHOR_DAYS 8 /* the longest cooldown of an author is 7 */
+#define AUTHOR_DAYS 2
 
 /* Reads the rows of an open query into an array of *ret_count elements of `size` bytes. counted:
  * how many there are. get: one of row_get_*, behind a plain pointer. */

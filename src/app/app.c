@@ -1,0 +1,149 @@
+/* app: what every command needs: the configuration, the store, standard output, a way to fail.
+ *
+ * Errors are printed here, once, as "bullfinch: what, where, what to do", and turned into an exit
+ * status. Thread: the main one, before others begin or after they ended. */
+#include "app/app.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define SETTINGS_MAX 256
+
+exit_status app_fail(const struct error *err) {
+    fprintf(stderr, "bullfinch: %s\n", err->msg);
+    if (err->code == ERR_USAGE) return EXIT_USAGE;
+    if (err->code == ERR_REFUSED) return EXIT_REFUSED;
+    return EXIT_FAILED;
+}
+
+/* --- configuration ------------------------------------------------------------------------------ */
+
+/* The configuration value that an option stands for: --set itself, and shorter names of keys. */
+static bool set_of(struct app *app, const struct opt *o, str value, str *ret) {
+    static const struct {
+        const char *opt, *key;
+    } shorts[] = {{"posts", "source.path"}, {"prices", "venue.prices"}};
+    *ret = value;
+    if (strcmp(o->name, "set") == 0) return true;
+    for (ptrdiff_t i = 0; i < COUNT_OF(shorts); i++) {
+        if (strcmp(o->name, shorts[i].opt) != 0) continue;
+        struct buf b;
+        char *block = NEW_ARRAY(&app->boot, char, value.n + 64);
+        buf_init_fixed(&b, block, value.n + 64);
+        buf_printf(&b, "%s=" STR_FMT, shorts[i].key, STR_ARG(value));
+        *ret = buf_str(&b);
+        return true;
+    }
+    return false;
+}
+
+static bool load(struct app *app, const struct args *args, const str *settings, int settings_count,
+                 struct error *err) {
+    str sets[ARGS_GIVEN_MAX];
+    struct config_input in = {.file = args_get(args, "config", STR("")),
+                              .profile = args_get(args, "profile", STR("")),
+                              .sets = sets,
+                              .env = app->env,
+                              .settings = settings,
+                              .settings_count = settings_count};
+    for (int i = 0; i < args->given_count; i++)
+        if (set_of(app, args->given[i].opt, args->given[i].value, &sets[in.set_count]))
+            in.set_count++;
+
+    struct buf report;
+    buf_init(&report, CONFIG_REPORT_BYTES);
+    const bool ok = config_load(&app->boot, &in, &app->cfg, &report, err);
+    if (!ok) fputs(buf_z(&report), stderr);
+    buf_fini(&report);
+    return ok;
+}
+
+static void log_from_config(const struct config *cfg) {
+    log_level level = LOG_INFO;
+    IGNORE(log_level_from_name(cfg->log_level, &level), "the table admits only names of levels");
+    log_setup(level, str_eq(cfg->log_format, STR("json")) ? LOG_JSON : LOG_LOGFMT, STDERR_FILENO);
+}
+
+bool app_load_config(struct app *app, const struct args *args, struct error *err) {
+    if (!load(app, args, NULL, 0, err)) return false;
+    /* The settings table may override the file, but the file says where the table is. */
+    struct store *s;
+    struct error none;
+    if (app_store_open(app, STORE_READ, false, &s, &none)) {
+        const str *rows;
+        int count;
+        const bool ok = store_settings(s, &app->boot, &rows, &count, err) &&
+                        (count == 0 || load(app, args, rows, count, err));
+        store_close(s);
+        if (!ok) return false;
+    } /* no store yet, or one that the command itself will complain of */
+    log_from_config(&app->cfg);
+    return true;
+}
+
+/* --- the store ---------------------------------------------------------------------------------- */
+
+bool app_store_open(struct app *app, store_access access, bool create, struct store **ret,
+                    struct error *err) {
+    const struct config *cfg = &app->cfg;
+    const struct store_options opt = {.url = cfg->store_url,
+                                      .access = access,
+                                      .create = create,
+                                      .full_sync = str_eq(cfg->store_synchronous, STR("full")),
+                                      .busy_timeout_ms = cfg->store_busy_timeout_ms};
+    return store_open(&app->boot, &opt, ret, err);
+}
+
+/* --- small things ------------------------------------------------------------------------------- */
+
+bool app_print(const struct buf *b, struct error *err) {
+    str rest = buf_str(b);
+    if (buf_full(b)) return fail(err, ERR_LIMIT, 0, "more to print than %td bytes", b->max);
+    while (rest.n > 0) {
+        const ssize_t n = write(STDOUT_FILENO, rest.p, (size_t)rest.n);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0)
+            return fail(err, ERR_IO, errno, "write to standard output: %s", strerror(errno));
+        rest = str_tail(rest, n);
+    }
+    return true;
+}
+
+const char *app_actor(char block[64]) {
+    const struct passwd *pw = getpwuid(getuid());
+    struct buf b;
+    buf_init_fixed(&b, block, 64);
+    if (pw && pw->pw_name)
+        buf_printf(&b, "cli:%s", pw->pw_name);
+    else
+        buf_printf(&b, "cli:%ld", (long)getuid());
+    return buf_z(&b);
+}
+
+bool app_read_file(struct arena *a, const char *path, ptrdiff_t max, str *ret, struct error *err) {
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return fail(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "%s: %s", path,
+                    strerror(errno));
+    char *p = arena_alloc(a, 1, 1, max + 1);
+    ptrdiff_t n = 0;
+    ssize_t got;
+    while (n <= max && (got = read(fd, p + n, (size_t)(max + 1 - n))) != 0) {
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) {
+            const int sys = errno;
+            close(fd);
+            return fail(err, ERR_IO, sys, "%s: %s", path, strerror(sys));
+        }
+        n += got;
+    }
+    close(fd);
+    if (n > max) return fail(err, ERR_LIMIT, 0, "%s: larger than %td bytes", path, max);
+    *ret = (str){p, n};
+    return true;
+}

@@ -1,0 +1,150 @@
+/* cmd_config: the configuration: check it, print it, explain it, change what may change while
+ * running (the settings table). */
+#include "app/cmds.h"
+
+#include <stdio.h>
+
+#define OUT_BYTES (4 << 20)
+
+static exit_status print(struct buf *out) {
+    struct error err;
+    const bool ok = app_print(out, &err);
+    buf_fini(out);
+    return ok ? EXIT_DONE : app_fail(&err);
+}
+
+static exit_status check_run(struct app *app, const struct args *args) {
+    (void)args;
+    struct buf out;
+    buf_init(&out, OUT_BYTES);
+    const str file = app->cfg.file.n > 0 ? app->cfg.file : STR("no file, defaults only");
+    if (app->json)
+        buf_put(&out, STR("{\"ok\":true}\n"));
+    else
+        buf_printf(&out, "The configuration is good (" STR_FMT ", profile " STR_FMT ").\n",
+                   STR_ARG(file), STR_ARG(app->cfg.profile));
+    return print(&out);
+}
+
+static exit_status print_run(struct app *app, const struct args *args) {
+    (void)args;
+    struct buf out;
+    buf_init(&out, OUT_BYTES);
+    config_print(&app->cfg, &out, app->json);
+    if (out.len > 0 && out.p[out.len - 1] != '\n') buf_put_byte(&out, '\n');
+    return print(&out);
+}
+
+static exit_status docs_run(struct app *app, const struct args *args) {
+    (void)app;
+    (void)args;
+    struct buf out;
+    buf_init(&out, OUT_BYTES);
+    config_docs(&out);
+    return print(&out);
+}
+
+static exit_status example_run(struct app *app, const struct args *args) {
+    (void)app;
+    (void)args;
+    struct buf out;
+    buf_init(&out, OUT_BYTES);
+    config_example(&out);
+    return print(&out);
+}
+
+/* --- settings ----------------------------------------------------------------------------------- */
+
+/* Would the configuration still be good with the new row? */
+static bool whole_is_good(struct app *app, struct store *s, const struct args *args, str key,
+                          str value, struct error *err) {
+    const str *rows;
+    int count;
+    if (!store_settings(s, &app->boot, &rows, &count, err)) return false;
+    str *with = NEW_ARRAY(&app->boot, str, count + 1);
+    int n = 0;
+    for (int i = 0; i < count; i++) {
+        str rest = rows[i], name;
+        IGNORE(str_cut(&rest, '=', &name), "rows have the form key=value");
+        if (!str_eq(name, key)) with[n++] = rows[i];
+    }
+    if (value.n > 0) {
+        struct buf b;
+        char *block = NEW_ARRAY(&app->boot, char, key.n + value.n + 2);
+        buf_init_fixed(&b, block, key.n + value.n + 2);
+        buf_printf(&b, STR_FMT "=" STR_FMT, STR_ARG(key), STR_ARG(value));
+        with[n++] = buf_str(&b);
+    }
+    const struct config_input in = {.file = args_get(args, "config", STR("")),
+                                    .profile = args_get(args, "profile", STR("")),
+                                    .env = app->env,
+                                    .settings = with,
+                                    .settings_count = n};
+    struct config cfg;
+    struct buf report;
+    buf_init(&report, CONFIG_REPORT_BYTES);
+    const bool ok = config_load(&app->boot, &in, &cfg, &report, err);
+    if (!ok) fputs(buf_z(&report), stderr);
+    buf_fini(&report);
+    return ok;
+}
+
+static exit_status set_run(struct app *app, const struct args *args) {
+    struct error err;
+    struct store *s;
+    char actor[64];
+    const str key = args->pos[0], value = args->pos[1];
+    if (value.n > 0 && !config_check_value(&app->boot, key, value, &err)) return app_fail(&err);
+    if (!app_store_open(app, STORE_WRITE, false, &s, &err)) return app_fail(&err);
+    const bool ok = whole_is_good(app, s, args, key, value, &err) &&
+                    store_setting_put(s, key, value, str_from_z(app_actor(actor)), time_wall_us(),
+                                      &err);
+    store_close(s);
+    if (!ok) return app_fail(&err);
+    struct buf out;
+    buf_init(&out, OUT_BYTES);
+    if (app->json)
+        buf_put(&out, STR("{\"stored\":true}\n"));
+    else if (value.n == 0)
+        buf_printf(&out, STR_FMT " is no longer set here; a start from now on takes the file's "
+                                 "value or the default.\n",
+                   STR_ARG(key));
+    else
+        buf_printf(&out, STR_FMT "=" STR_FMT " is stored and holds from the next start on.\n",
+                   STR_ARG(key), STR_ARG(value));
+    return print(&out);
+}
+
+const struct cmd cmd_config_check = {.group = "Configuration",
+                                     .name = "config check",
+                                     .pos = "",
+                                     .brief = "Check the configuration; every mistake is told.",
+                                     .needs_config = true,
+                                     .run = check_run};
+const struct cmd cmd_config_print = {.group = "Configuration",
+                                     .name = "config print",
+                                     .pos = "",
+                                     .brief = "Print every value and where it comes from.",
+                                     .needs_config = true,
+                                     .run = print_run};
+const struct cmd cmd_config_set = {
+    .group = "Configuration",
+    .name = "config set",
+    .pos = "KEY VALUE",
+    .brief = "Keep a value in the store; it goes before the file's. Empty: let go of it.",
+    .about = "Only keys that may change while running can be set so (bullfinch config docs marks "
+             "them). The change is in the audit log.",
+    .pos_min = 2,
+    .pos_max = 2,
+    .needs_config = true,
+    .run = set_run};
+const struct cmd cmd_config_docs = {.group = "Configuration",
+                                    .name = "config docs",
+                                    .pos = "",
+                                    .brief = "Print the reference of all keys, in Markdown.",
+                                    .run = docs_run};
+const struct cmd cmd_config_example = {.group = "Configuration",
+                                       .name = "config example",
+                                       .pos = "",
+                                       .brief = "Print a commented example file.",
+                                       .run = example_run};

@@ -1,0 +1,200 @@
+/* cmd_db: the database itself: migrate, check, backup, restore; and the audit chain.
+ *
+ * Restoring is refused while anything has the database open. */
+#include "app/cmds.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define REPORT_BYTES (4 << 20)
+
+/* Prints `out` and frees it. */
+static exit_status say(struct buf *out, exit_status status) {
+    struct error err;
+    const bool ok = app_print(out, &err);
+    buf_fini(out);
+    return ok ? status : app_fail(&err);
+}
+
+/* Whatever version its schema has. */
+static bool open_any(struct app *app, store_access access, bool create, struct store **ret,
+                     struct error *err) {
+    const struct config *cfg = &app->cfg;
+    const struct store_options opt = {.url = cfg->store_url,
+                                      .access = access,
+                                      .create = create,
+                                      .any_schema = true,
+                                      .full_sync = true,
+                                      .busy_timeout_ms = cfg->store_busy_timeout_ms};
+    return store_open(&app->boot, &opt, ret, err);
+}
+
+static exit_status migrate_run(struct app *app, const struct args *args) {
+    (void)args;
+    struct error err;
+    struct store *s;
+    struct buf out;
+    int from = 0, to;
+    bool ok = open_any(app, STORE_WRITE, false, &s, &err);
+    if (ok) {
+        ok = store_migrate(s, &from, &to, &err);
+    } else if (err.code == ERR_NOT_FOUND) { /* making it brings it up to date */
+        ok = open_any(app, STORE_WRITE, true, &s, &err);
+        if (ok) to = store_schema_version(s);
+    } else {
+        return app_fail(&err);
+    }
+    if (!ok) return app_fail(&err);
+    store_close(s);
+    buf_init(&out, 8192);
+    if (app->json)
+        buf_printf(&out, "{\"from\":%d,\"to\":%d}\n", from, to);
+    else if (from == to)
+        buf_printf(&out, "The schema is at version %d, as it should be.\n", to);
+    else
+        buf_printf(&out, "The schema went from version %d to %d.\n", from, to);
+    return say(&out, EXIT_DONE);
+}
+
+static void put_findings(struct app *app, const struct buf *report, bool sound, struct buf *out) {
+    if (!app->json) {
+        buf_put(out, buf_str(report));
+        buf_put(out, sound ? STR("The database is sound.\n")
+                           : STR("The database is not sound: bullfinch db restore FILE brings a "
+                                 "backup back.\n"));
+        return;
+    }
+    str rest = buf_str(report), line;
+    const char *sep = "";
+    buf_printf(out, "{\"sound\":%s,\"findings\":[", sound ? "true" : "false");
+    while (rest.n > 0 && str_cut(&rest, '\n', &line)) {
+        if (line.n == 0) continue;
+        buf_put(out, str_from_z(sep));
+        buf_put_json_str(out, line);
+        sep = ",";
+    }
+    buf_put(out, STR("]}\n"));
+}
+
+static exit_status check_run(struct app *app, const struct args *args) {
+    (void)args;
+    struct error err;
+    struct store *s;
+    struct buf report, out;
+    if (!open_any(app, STORE_READ, false, &s, &err)) return app_fail(&err);
+    buf_init(&report, REPORT_BYTES);
+    buf_init(&out, 2 * REPORT_BYTES);
+    const bool sound = store_check(s, &report, &err);
+    store_close(s);
+    if (!sound && report.len == 0) { /* it could not even be read */
+        buf_fini(&report);
+        buf_fini(&out);
+        return app_fail(&err);
+    }
+    put_findings(app, &report, sound, &out);
+    buf_fini(&report);
+    return say(&out, sound ? EXIT_DONE : EXIT_FAILED);
+}
+
+static exit_status backup_run(struct app *app, const struct args *args) {
+    struct error err;
+    struct store *s;
+    struct buf out;
+    const char *path = str_dupz(&app->boot, args->pos[0]);
+    if (!app_store_open(app, STORE_READ, false, &s, &err)) return app_fail(&err);
+    const bool ok = store_backup(s, path, &err);
+    store_close(s);
+    if (!ok) return app_fail(&err);
+    buf_init(&out, 8192);
+    if (app->json) {
+        buf_put(&out, STR("{\"backup\":"));
+        buf_put_json_str(&out, args->pos[0]);
+        buf_put(&out, STR("}\n"));
+    } else {
+        buf_printf(&out, "Backed up to %s.\n", path);
+    }
+    return say(&out, EXIT_DONE);
+}
+
+static exit_status restore_run(struct app *app, const struct args *args) {
+    struct error err;
+    struct buf out;
+    const struct config *cfg = &app->cfg;
+    const struct store_options opt = {.url = cfg->store_url,
+                                      .access = STORE_WRITE,
+                                      .create = true,
+                                      .full_sync = true,
+                                      .busy_timeout_ms = cfg->store_busy_timeout_ms};
+    if (!store_restore(&opt, str_dupz(&app->boot, args->pos[0]), &err)) return app_fail(&err);
+    buf_init(&out, 8192);
+    if (app->json)
+        buf_put(&out, STR("{\"restored\":true}\n"));
+    else
+        buf_put(&out, STR("Restored. What was there before is kept beside it as "
+                          "*.before-restore.\n"));
+    return say(&out, EXIT_DONE);
+}
+
+static exit_status verify_run(struct app *app, const struct args *args) {
+    (void)args;
+    struct error err;
+    struct store *s;
+    struct buf out;
+    int64_t rows = 0, bad = 0;
+    if (!app_store_open(app, STORE_READ, false, &s, &err)) return app_fail(&err);
+    const bool ok = store_audit_verify(s, &rows, &bad, &err);
+    store_close(s);
+    if (!ok && bad == 0) return app_fail(&err);
+    buf_init(&out, 8192);
+    if (app->json)
+        buf_printf(&out, "{\"sound\":%s,\"rows\":%" PRId64 ",\"first_bad\":%" PRId64 "}\n",
+                   ok ? "true" : "false", rows, bad);
+    else if (ok)
+        buf_printf(&out, "The audit log is whole: %" PRId64 " rows, each chained to the one "
+                         "before.\n", rows);
+    else
+        buf_printf(&out, "The audit log was changed: row %" PRId64 " does not fit the chain (%s).\n",
+                   bad, err.msg);
+    return say(&out, ok ? EXIT_DONE : EXIT_FAILED);
+}
+
+const struct cmd cmd_db_migrate = {.group = "Store",
+                                   .name = "db migrate",
+                                   .pos = "",
+                                   .brief = "Create the database, or bring its schema up to date.",
+                                   .needs_config = true,
+                                   .run = migrate_run};
+const struct cmd cmd_db_check = {
+    .group = "Store",
+    .name = "db check",
+    .pos = "",
+    .brief = "Check that the database is sound and its books balance.",
+    .about = "Looks at the file's structure, at what refers to what, and whether the fills explain "
+             "orders, positions, fees and cash to the last digit.",
+    .needs_config = true,
+    .run = check_run};
+const struct cmd cmd_db_backup = {.group = "Store",
+                                  .name = "db backup",
+                                  .pos = "FILE",
+                                  .brief = "Copy the database, also while a trader runs.",
+                                  .pos_min = 1,
+                                  .pos_max = 1,
+                                  .needs_config = true,
+                                  .run = backup_run};
+const struct cmd cmd_db_restore = {.group = "Store",
+                                   .name = "db restore",
+                                   .pos = "FILE",
+                                   .brief = "Put a backup in the database's place.",
+                                   .about = "The backup is checked first; what was there is kept "
+                                            "beside it. No trader may be running.",
+                                   .pos_min = 1,
+                                   .pos_max = 1,
+                                   .needs_config = true,
+                                   .run = restore_run};
+const struct cmd cmd_audit_verify = {
+    .group = "Store",
+    .name = "audit verify",
+    .pos = "",
+    .brief = "Check the chain of hashes over the audit log.",
+    .needs_config = true,
+    .run = verify_run};

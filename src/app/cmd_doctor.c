@@ -1,0 +1,332 @@
+/* cmd_doctor: is everything there that a run needs? One line a check: ok, warn or bad, and what to
+ * do where it is not ok.
+ *
+ * Looks, and changes nothing: the store is opened for reading only. A check that cannot be made
+ * because another failed is left out. Exit status 1 when anything is bad. */
+#include "app/cmds.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include "app/table.h"
+#include "app/wire.h"
+#include "flow/risk/risk.h"
+
+#define OUT_BYTES (1 << 20)
+#define FINDINGS_MAX 128
+#define SPACE_BAD (INT64_C(100) << 20)
+#define SPACE_LOW (INT64_C(1) << 30)
+#define FILES_LEAST 256
+
+typedef enum grade { GRADE_OK, GRADE_WARN, GRADE_BAD } grade;
+static const char *const grade_names[] = {"ok", "warn", "bad"};
+
+struct finding {
+    grade grade;
+    const char *what; /* static */
+    char text[320];
+};
+
+struct doctor {
+    struct app *app;
+    struct finding v[FINDINGS_MAX];
+    int count;
+    struct symbols symbols;
+    price *last; /* by symbol, 0: no candles */
+    bool has_symbols, has_prices, has_equity;
+    money equity;
+};
+
+static void find(struct doctor *d, grade g, const char *what, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
+static void find(struct doctor *d, grade g, const char *what, const char *fmt, ...) {
+    if (d->count == FINDINGS_MAX) return;
+    struct finding *f = &d->v[d->count++];
+    struct buf b;
+    va_list args;
+    f->grade = g;
+    f->what = what;
+    buf_init_fixed(&b, f->text, sizeof f->text);
+    va_start(args, fmt);
+    buf_vprintf(&b, fmt, args);
+    va_end(args);
+}
+
+/* --- configuration, store ------------------------------------------------------------------------ */
+
+static void look_at_config(struct doctor *d) {
+    const struct config *cfg = &d->app->cfg;
+    if (cfg->file.n > 0)
+        find(d, GRADE_OK, "configuration", STR_FMT ", profile " STR_FMT, STR_ARG(cfg->file),
+             STR_ARG(cfg->profile));
+    else
+        find(d, GRADE_OK, "configuration",
+             "no file, defaults only; bullfinch config example > bullfinch.yaml makes one");
+}
+
+static void look_at_books(struct doctor *d, struct store *s) {
+    struct error err;
+    struct buf report;
+    buf_init(&report, OUT_BYTES);
+    if (store_check(s, &report, &err)) {
+        find(d, GRADE_OK, "store", "structure and books are sound");
+    } else {
+        str rest = buf_str(&report), line = str_from_z(err.msg);
+        if (rest.n > 0) IGNORE(str_cut(&rest, '\n', &line), "the first finding");
+        find(d, GRADE_BAD, "store", STR_FMT "; bullfinch db check says more", STR_ARG(line));
+    }
+    buf_fini(&report);
+}
+
+static void look_at_account(struct doctor *d, struct store *s) {
+    struct error err;
+    struct arena a;
+    struct trader_rows rows;
+    int64_t pid;
+    arena_open(&a, 256 << 20);
+    if (store_load_trader(s, &a, d->app->cfg.trading_cooldown_symbol_s * USEC_PER_S, &rows, &err) &&
+        !rows.fresh) {
+        char text[AMOUNT_TEXT_BYTES];
+        d->has_equity = true;
+        d->equity = money_plus(rows.account.start, rows.account.realized);
+        find(d, rows.control.mode == MODE_HALTED ? GRADE_WARN : GRADE_OK, "account",
+             "mode %s%s%s, %d open trades, balance " STR_FMT, mode_name(rows.control.mode),
+             rows.control.mode == MODE_HALTED ? ": " : "",
+             rows.control.mode == MODE_HALTED ? rows.control.reason : "", rows.trade_count,
+             STR_ARG(amount_format_e8(money_e8(d->equity), text)));
+    }
+    arena_close(&a);
+    if (store_trader_running(s, &pid))
+        find(d, GRADE_OK, "trader", "process %" PRId64 " trades on this store", pid);
+    else
+        find(d, GRADE_OK, "trader", "none is running");
+}
+
+/* The directory that the database is or will be in, and who may read the file. */
+static void look_at_place(struct doctor *d) {
+    const struct config *cfg = &d->app->cfg;
+    const str prefix = STR("sqlite:");
+    if (!str_starts(cfg->store_url, prefix)) return;
+    char *path = str_dupz(&d->app->boot, str_tail(cfg->store_url, prefix.n));
+    struct stat st;
+    if (stat(path, &st) == 0 && (st.st_mode & 077) != 0)
+        find(d, GRADE_WARN, "file modes", "%s can be read by others: chmod 600 %s", path, path);
+    else if (stat(path, &st) == 0)
+        find(d, GRADE_OK, "file modes", "%s is its owner's alone", path);
+
+    char *slash = strrchr(path, '/');
+    const char *dir = slash == path ? "/" : slash ? path : ".";
+    if (slash && slash != path) *slash = '\0';
+    struct statvfs fs;
+    if (access(dir, W_OK | X_OK) != 0)
+        find(d, GRADE_BAD, "directory", "%s: %s; the store's directory must be writable", dir,
+             strerror(errno));
+    if (statvfs(dir, &fs) != 0) return;
+    const int64_t room = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
+    find(d, room < SPACE_BAD ? GRADE_BAD : room < SPACE_LOW ? GRADE_WARN : GRADE_OK, "disk space",
+         "%" PRId64 " MiB are free in %s%s", room >> 20, dir, room < SPACE_LOW ? ": make room" : "");
+}
+
+static void look_at_store(struct doctor *d) {
+    struct error err;
+    struct store *s;
+    look_at_place(d);
+    if (app_store_open(d->app, STORE_READ, false, &s, &err)) {
+        look_at_books(d, s);
+        look_at_account(d, s);
+        store_close(s);
+    } else if (err.code == ERR_NOT_FOUND) {
+        find(d, GRADE_OK, "store", "none yet; the first run makes it");
+    } else {
+        find(d, GRADE_BAD, "store", "%s", err.msg);
+    }
+}
+
+/* --- symbols, prices, posts ---------------------------------------------------------------------- */
+
+static void look_at_symbols(struct doctor *d) {
+    struct error err;
+    struct buf report;
+    int left_out = 0;
+    buf_init(&report, OUT_BYTES);
+    d->has_symbols = wire_symbols(d->app, &d->symbols, &left_out, &report, &err);
+    buf_fini(&report);
+    if (!d->has_symbols)
+        find(d, GRADE_BAD, "symbols", "%s", err.msg);
+    else
+        find(d, d->symbols.count == 0 ? GRADE_BAD : left_out > 0 ? GRADE_WARN : GRADE_OK, "symbols",
+             "%d pairs of " STR_FMT "%s, %d left out", d->symbols.count,
+             STR_ARG(d->app->cfg.venue_quote_asset),
+             d->app->cfg.venue_exchange_info.n > 0 ? "" : " (the list that ships)", left_out);
+}
+
+static void look_at_prices(struct doctor *d) {
+    struct error err;
+    struct market *m;
+    struct market_counts n;
+    struct market_event ev;
+    struct buf report;
+    usec first = 0, last = 0;
+    if (!d->has_symbols) return;
+    buf_init(&report, OUT_BYTES);
+    d->has_prices = wire_market(d->app, &d->symbols, &m, &report, &err);
+    buf_fini(&report);
+    if (!d->has_prices) {
+        find(d, GRADE_BAD, "prices", "%s", err.msg);
+        return;
+    }
+    char a[TIME_TEXT_BYTES], b[TIME_TEXT_BYTES];
+    IGNORE(!candles_span(m, &first, &last), "no candle: both stay 0");
+    m->complain = NULL; /* counted here, told by the first run */
+    d->last = NEW_ARRAY(&d->app->boot, price, d->symbols.count + 1);
+    while (market_next(m, &ev))
+        if (ev.kind == MARKET_CANDLE) d->last[ev.sym] = ev.candle.close;
+    market_counts(m, &n);
+    market_close(m);
+    const int64_t bad = n.malformed + n.zero_price + n.disordered + n.duplicates;
+    find(d, bad > 0 ? GRADE_WARN : GRADE_OK, "prices",
+         "%" PRId64 " candles in %" PRId64 " files, " STR_FMT " to " STR_FMT ", %" PRId64
+         " gaps, %" PRId64 " bad rows left out",
+         n.candles, n.files, STR_ARG(str_head(time_format_rfc3339(first, a), 16)),
+         STR_ARG(str_head(time_format_rfc3339(last, b), 16)), n.gaps, bad);
+}
+
+static void look_at_posts(struct doctor *d) {
+    const struct config_source *src = &d->app->cfg.sources[0];
+    struct stat st;
+    if (src->path.n == 0) {
+        find(d, GRADE_WARN, "posts", "source.path is not set: name a posts file there or with "
+                                     "run --posts FILE");
+        return;
+    }
+    const char *path = str_dupz(&d->app->boot, src->path);
+    if (stat(path, &st) != 0)
+        find(d, GRADE_BAD, "posts", "%s: %s", path, strerror(errno));
+    else if (!S_ISREG(st.st_mode))
+        find(d, GRADE_BAD, "posts", "%s is no file", path);
+    else if (access(path, R_OK) != 0)
+        find(d, GRADE_BAD, "posts", "%s: %s", path, strerror(errno));
+    else
+        find(d, st.st_size == 0 ? GRADE_WARN : GRADE_OK, "posts", "%s, %lld bytes", path,
+             (long long)st.st_size);
+}
+
+/* From which equity on can a symbol be traded at all? */
+static void look_at_sizes(struct doctor *d) {
+    if (!d->has_prices) return;
+    const money have = d->has_equity ? d->equity : d->app->cfg.paper_balance;
+    for (int i = 0; i < d->symbols.count; i++) {
+        char text[AMOUNT_TEXT_BYTES], size[AMOUNT_TEXT_BYTES];
+        const struct symbol *sym = &d->symbols.v[i];
+        money least;
+        if (price_is_zero(d->last[i])) continue;
+        if (!risk_least_equity(&d->app->cfg, sym, d->last[i], &least)) {
+            find(d, GRADE_WARN, "size", "%s: no equity is large enough", sym->name);
+            continue;
+        }
+        const bool enough = money_cmp(have, least) >= 0;
+        find(d, enough ? GRADE_OK : GRADE_WARN, "size",
+             "%s can be traded from an equity of " STR_FMT " on (trading.position_size_percent "
+             "is " STR_FMT ")%s",
+             sym->name, STR_ARG(amount_format_e8(money_e8(least), text)),
+             STR_ARG(amount_format_e8(d->app->cfg.trading_position_size_percent, size)),
+             enough ? "" : ": more than there is; raise it");
+    }
+}
+
+/* --- the machine --------------------------------------------------------------------------------- */
+
+static void look_at_machine(struct doctor *d) {
+    struct timex t = {0};
+    const int state = adjtimex(&t);
+    char at[TIME_TEXT_BYTES];
+    const str now = str_head(time_format_rfc3339(time_wall_us(), at), 19);
+    if (time_wall_us() < INT64_C(1704067200) * USEC_PER_S)
+        find(d, GRADE_BAD, "clock", "it says " STR_FMT ": set it", STR_ARG(now));
+    else if (state == TIME_ERROR)
+        find(d, GRADE_WARN, "clock", STR_FMT " UTC, not synchronised: run an NTP client (only "
+                                             "real time needs it)", STR_ARG(now));
+    else
+        find(d, GRADE_OK, "clock", STR_FMT " UTC", STR_ARG(now));
+
+    struct rlimit files = {0}, size = {0};
+    IGNORE(getrlimit(RLIMIT_NOFILE, &files) != 0, "then 0, which is told");
+    IGNORE(getrlimit(RLIMIT_FSIZE, &size) != 0, "then 0, which is told");
+    find(d, files.rlim_cur < FILES_LEAST ? GRADE_WARN : GRADE_OK, "limits",
+         "%llu open files%s", (unsigned long long)files.rlim_cur,
+         files.rlim_cur < FILES_LEAST ? ": ulimit -n 1024" : "");
+    if (size.rlim_cur != RLIM_INFINITY)
+        find(d, GRADE_WARN, "limits", "files may not grow beyond %llu bytes: ulimit -f unlimited",
+             (unsigned long long)size.rlim_cur);
+}
+
+/* --- telling it ---------------------------------------------------------------------------------- */
+
+static void put_text(const struct doctor *d, struct buf *out) {
+    static const char *const paints[] = {"\033[32m", "\033[33m", "\033[31m"};
+    const bool color = terminal_has_color(STDOUT_FILENO);
+    for (int i = 0; i < d->count; i++) {
+        const struct finding *f = &d->v[i];
+        buf_printf(out, "%s%-4s%s  %-13s  %s\n", color ? paints[f->grade] : "",
+                   grade_names[f->grade], color ? "\033[0m" : "", f->what, f->text);
+    }
+}
+
+static void put_json(const struct doctor *d, struct buf *out) {
+    buf_put_byte(out, '[');
+    for (int i = 0; i < d->count; i++) {
+        const struct finding *f = &d->v[i];
+        buf_printf(out, "%s{\"grade\":\"%s\",\"what\":\"%s\",\"text\":", i ? "," : "",
+                   grade_names[f->grade], f->what);
+        buf_put_json_str(out, str_from_z(f->text));
+        buf_put_byte(out, '}');
+    }
+    buf_put(out, STR("]\n"));
+}
+
+static exit_status doctor_run(struct app *app, const struct args *args) {
+    (void)args;
+    struct error err;
+    struct buf out;
+    struct doctor *d = NEW(&app->boot, struct doctor);
+    d->app = app;
+    look_at_config(d);
+    look_at_store(d);
+    look_at_symbols(d);
+    look_at_prices(d);
+    look_at_posts(d);
+    look_at_sizes(d);
+    look_at_machine(d);
+    buf_init(&out, OUT_BYTES);
+    bool bad = false;
+    for (int i = 0; i < d->count; i++) bad |= d->v[i].grade == GRADE_BAD;
+    if (app->json)
+        put_json(d, &out);
+    else
+        put_text(d, &out);
+    const bool ok = app_print(&out, &err);
+    buf_fini(&out);
+    if (!ok) return app_fail(&err);
+    return bad ? EXIT_FAILED : EXIT_DONE;
+}
+
+static const struct opt doctor_opts[] = {
+    {"posts", "FILE", "The posts to look at; the same as --set source.path=FILE."},
+    {"prices", "DIR", "Candle files; the same as --set venue.prices=DIR."},
+    {0}};
+
+const struct cmd cmd_doctor = {.group = "Looking",
+                               .name = "doctor",
+                               .pos = "",
+                               .brief = "Check that everything is there that a run needs.",
+                               .about = "Each line is ok, warn or bad, and says what to do. Nothing "
+                                        "is changed.",
+                               .opts = doctor_opts,
+                               .needs_config = true,
+                               .run = doctor_run};

@@ -1,0 +1,163 @@
+/* cmd_run: `bullfinch run`, everything in one process.
+ *
+ * Reads the options, has the parts wired, runs until the end or a signal, prints what came of it.
+ * Standard output carries results only (the summary of --exit-at-end); standard error carries log
+ * lines, or the live status where it is a terminal.
+ *
+ * Failure: what was committed before it is kept, and the message says how to go on. */
+#include "app/cmds.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "app/signals.h"
+#include "app/status.h"
+#include "app/wire.h"
+#include "base/log.h"
+
+#define GROUP_WALL (200 * USEC_PER_MS)
+#define GROUP_POSTS 256
+#define SPEED_E8_MAX (INT64_C(1000000) * E8)
+#define SUMMARY_BYTES (1 << 20)
+
+static bool speed_parse(const struct args *args, int64_t *ret_e8, struct error *err) {
+    const bool to_end = args_has(args, "exit-at-end");
+    const str text = args_get(args, "speed", to_end ? STR("max") : STR("1"));
+    *ret_e8 = RUN_SPEED_MAX;
+    if (str_eq(text, STR("max"))) return true;
+    int64_t e8;
+    if (!amount_parse_e8(text, &e8) || e8 <= 0 || e8 > SPEED_E8_MAX)
+        return fail(err, ERR_USAGE, 0,
+                    "--speed: \"" STR_FMT "\" is neither \"max\" nor a factor such as 60 or 0.5",
+                    STR_ARG(text));
+    *ret_e8 = e8;
+    return true;
+}
+
+static int workers_of(const struct config *cfg) {
+    if (cfg->reader_workers > 0) return (int)cfg->reader_workers;
+    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (int)i64_min(n, 64) : 1;
+}
+
+/* What a stopped run leaves behind, for people. */
+static void say_what_is_open(struct runner *r) {
+    struct run_progress p;
+    char at[TIME_TEXT_BYTES], equity[AMOUNT_TEXT_BYTES], profit[AMOUNT_TEXT_BYTES];
+    runner_progress(r, &p);
+    const struct trader_view *v = &p.view;
+    fprintf(stderr, "Stopped at " STR_FMT ", equity " STR_FMT ", %" PRId64 " posts in this run.\n",
+            STR_ARG(str_head(time_format_rfc3339(p.now, at), 19)),
+            STR_ARG(amount_format_e8(money_e8(v->equity), equity)), p.posts);
+    if (v->position_count == 0) {
+        fputs("No position is open.\n", stderr);
+        return;
+    }
+    fprintf(stderr, "%d position%s open; with stop and target in the store, "
+                    "watched again from the next start on:\n",
+            v->position_count, v->position_count == 1 ? " is" : "s are");
+    for (int i = 0; i < v->position_count; i++) {
+        const struct position *x = &v->positions[i];
+        char size[AMOUNT_TEXT_BYTES], entry[AMOUNT_TEXT_BYTES];
+        fprintf(stderr, "  %-12s " STR_FMT " at " STR_FMT ", profit " STR_FMT "\n", x->symbol,
+                STR_ARG(amount_format_e8(qty_e8(x->size), size)),
+                STR_ARG(amount_format_e8(price_e8(x->avg_entry), entry)),
+                STR_ARG(amount_format_e8(money_e8(x->unrealized), profit)));
+    }
+}
+
+static bool print_summary(struct runner *r, const struct wired *w, struct error *err) {
+    struct buf out;
+    buf_init(&out, SUMMARY_BYTES);
+    struct market_counts counts;
+    market_counts(w->parts.market, &counts);
+    const struct run_summary_extra extra = {&counts, &w->parts.source->counts};
+    const bool ok = run_summary(r, &extra, &out, err);
+    buf_put_byte(&out, '\n');
+    const bool printed = ok && app_print(&out, err);
+    buf_fini(&out);
+    return printed;
+}
+
+static void say_how_to_go_on(const struct error *err) {
+    if (err->code == ERR_FULL || err->code == ERR_IO)
+        fputs("The store cannot be written, so nothing new was opened. What was committed before is "
+              "kept.\nMake room or mend the disk, then start again: the run goes on from there.\n",
+              stderr);
+    else if (err->code == ERR_DAMAGED)
+        fputs("bullfinch db check says more; bullfinch db restore FILE brings a backup back.\n",
+              stderr);
+}
+
+static exit_status run_wired(struct app *app, const struct args *args, struct wired *w,
+                             struct run_options *opt) {
+    struct error err;
+    struct runner *r = NULL;
+    struct run_watch watch = {0};
+    struct status *status = NULL;
+    if (!args_has(args, "no-status")) {
+        const struct status_info info = {.cfg = &app->cfg,
+                                         .speed_e8 = opt->speed_e8,
+                                         .post_bytes = w->post_bytes,
+                                         .first = w->first,
+                                         .last = w->last};
+        status = status_start(&app->boot, &info, &watch);
+    }
+    bool ok = runner_open(&app->boot, &w->parts, opt, &watch, &r, &err);
+    //~ 4. The replay: prices, posts and timers in the order of virtual time.
+    ok = ok && run_virtual(r, &err);
+    status_stop(status);
+    const bool stopped = atomic_load(opt->stop) > 0;
+    if (ok && stopped) say_what_is_open(r);
+    if (ok && opt->exit_at_end && !stopped) ok = print_summary(r, w, &err);
+    if (!ok) {
+        say_how_to_go_on(&err);
+        runner_close(r);
+        return app_fail(&err);
+    }
+    runner_close(r);
+    return EXIT_DONE;
+}
+
+static exit_status run_run(struct app *app, const struct args *args) {
+    struct error err;
+    struct run_options opt = {.exit_at_end = args_has(args, "exit-at-end"),
+                              .workers = workers_of(&app->cfg),
+                              .group_wall = GROUP_WALL,
+                              .group_posts = GROUP_POSTS};
+    if (!speed_parse(args, &opt.speed_e8, &err)) return app_fail(&err);
+    opt.stop = signals_install();
+    struct wired w;
+    //~ 3. The parts, each behind its interface.
+    if (!wire_run(app, &w, &err)) return app_fail(&err);
+    const exit_status status = run_wired(app, args, &w, &opt);
+    wire_close(&w);
+    return status;
+}
+
+static const struct opt run_opts[] = {
+    {"posts", "FILE", "The posts to replay; the same as --set source.path=FILE."},
+    {"prices", "DIR", "Candle files; the same as --set venue.prices=DIR."},
+    {"speed", "FACTOR", "max: as fast as it goes (the default with --exit-at-end); 60: a minute "
+                        "takes a second; 1 (else the default): as it was."},
+    {"exit-at-end", NULL, "End when the posts are used up and nothing is open, and print the "
+                          "summary as JSON."},
+    {"no-status", NULL, "Log lines on a terminal, too, instead of the live status."},
+    {0}};
+
+const struct cmd cmd_run = {
+    .group = "Trading",
+    .name = "run",
+    .pos = "",
+    .brief = "Read posts and trade on them, all in one process.",
+    .about = "Posts come from source.path, prices from venue.prices, orders go to the paper venue. "
+             "Everything is kept in the store; a run that was stopped or killed goes on where it "
+             "was, and comes to the same end.\n\n"
+             "Ctrl-C stops cleanly: open positions stay in the store with their stops. A second "
+             "Ctrl-C ends at once.\n\n"
+             "Example:\n"
+             "  bullfinch run --speed 60 --posts demo/posts.jsonl --prices demo/prices",
+    .opts = run_opts,
+    .needs_config = true,
+    .run = run_run};

@@ -1,0 +1,192 @@
+/* cmd_show: what the store holds, as tables for people or JSON for programs.
+ *
+ * Reads only, from a connection of its own, also while a trader runs. A table shows the columns that
+ * people look for, JSON all of them. */
+#include "app/cmds.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "app/table.h"
+
+#define OUT_BYTES (256 << 20)
+#define LIMIT_MAX 1000000
+
+static const struct column trade_columns[] = {
+    {"id", "ID", COLUMN_NUMBER, 0},          {"created_at", "OPENED", COLUMN_TIME, 0},
+    {"symbol", "SYMBOL", COLUMN_TEXT, 0},    {"side", "SIDE", COLUMN_TEXT, 0},
+    {"quantity", "QUANTITY", COLUMN_AMOUNT, 0}, {"entry_price", "ENTRY", COLUMN_AMOUNT, 0},
+    {"stop_loss", "STOP", COLUMN_AMOUNT, 0}, {"take_profit", "TARGET", COLUMN_AMOUNT, 0},
+    {"status", "STATUS", COLUMN_TEXT, 0},    {"closed_reason", "WHY", COLUMN_TEXT, 0},
+    {"pnl", "PROFIT", COLUMN_PROFIT, 0},     {"fees", "FEES", COLUMN_AMOUNT, 0},
+    {"closed_at", "CLOSED", COLUMN_TIME, 0}, {"author", "AUTHOR", COLUMN_TEXT, 24}};
+static const struct column position_columns[] = {
+    {"symbol", "SYMBOL", COLUMN_TEXT, 0},        {"size", "SIZE", COLUMN_AMOUNT, 0},
+    {"avg_entry", "ENTRY", COLUMN_AMOUNT, 0},    {"unrealized_pnl", "PROFIT", COLUMN_PROFIT, 0},
+    {"leverage", "LEVERAGE", COLUMN_NUMBER, 0},  {"updated_at", "AT", COLUMN_TIME, 0},
+    {"trade_id", "TRADE", COLUMN_NUMBER, 0}};
+static const struct column order_columns[] = {
+    {"id", "ID", COLUMN_NUMBER, 0},
+    {"created_at", "MADE", COLUMN_TIME, 0},
+    {"trade_id", "TRADE", COLUMN_NUMBER, 0},
+    {"leg", "LEG", COLUMN_TEXT, 0},
+    {"symbol", "SYMBOL", COLUMN_TEXT, 0},
+    {"side", "SIDE", COLUMN_TEXT, 0},
+    {"type", "TYPE", COLUMN_TEXT, 0},
+    {"quantity", "QUANTITY", COLUMN_AMOUNT, 0},
+    {"price", "LIMIT", COLUMN_AMOUNT, 0},
+    {"stop_price", "TRIGGER", COLUMN_AMOUNT, 0},
+    {"filled_quantity", "FILLED", COLUMN_AMOUNT, 0},
+    {"status", "STATUS", COLUMN_TEXT, 0},
+    {"client_order_id", "CLIENT ORDER ID", COLUMN_TEXT, 0}};
+static const struct column fill_columns[] = {
+    {"id", "ID", COLUMN_NUMBER, 0},         {"filled_at", "AT", COLUMN_TIME, 0},
+    {"trade_id", "TRADE", COLUMN_NUMBER, 0}, {"leg", "LEG", COLUMN_TEXT, 0},
+    {"symbol", "SYMBOL", COLUMN_TEXT, 0},   {"side", "SIDE", COLUMN_TEXT, 0},
+    {"quantity", "QUANTITY", COLUMN_AMOUNT, 0}, {"price", "PRICE", COLUMN_AMOUNT, 0},
+    {"fee", "FEE", COLUMN_AMOUNT, 0},       {"fee_asset", "IN", COLUMN_TEXT, 0}};
+static const struct column signal_columns[] = {
+    {"id", "ID", COLUMN_NUMBER, 0},        {"created_at", "AT", COLUMN_TIME, 0},
+    {"symbol", "SYMBOL", COLUMN_TEXT, 0},  {"side", "SIDE", COLUMN_TEXT, 0},
+    {"score", "SCORE", COLUMN_NUMBER, 0},  {"base_score", "BASE", COLUMN_NUMBER, 0},
+    {"verdict", "VERDICT", COLUMN_TEXT, 0}, {"reason", "WHY", COLUMN_TEXT, 0},
+    {"author", "AUTHOR", COLUMN_TEXT, 28}, {"tweet_id", "POST", COLUMN_TEXT, 0}};
+static const struct column post_columns[] = {
+    {"id", "ID", COLUMN_TEXT, 0},
+    {"created_at", "AT", COLUMN_TIME, 0},
+    {"author", "AUTHOR", COLUMN_TEXT, 20},
+    {"sentiment_score", "SENTIMENT", COLUMN_NUMBER, 0},
+    {"signal_score", "SCORE", COLUMN_NUMBER, 0},
+    {"outcome", "OUTCOME", COLUMN_TEXT, 0},
+    {"text", "TEXT", COLUMN_TEXT, 72}};
+static const struct column worker_columns[] = {{"name", "NAME", COLUMN_TEXT, 0},
+                                               {"role", "ROLE", COLUMN_TEXT, 0},
+                                               {"pid", "PROCESS", COLUMN_NUMBER, 0},
+                                               {"started_at", "STARTED", COLUMN_TIME, 0},
+                                               {"seen_at", "SEEN", COLUMN_TIME, 0}};
+static const struct column command_columns[] = {
+    {"id", "ID", COLUMN_NUMBER, 0},      {"at", "AT", COLUMN_TIME, 0},
+    {"actor", "WHO", COLUMN_TEXT, 24},   {"verb", "WHAT", COLUMN_TEXT, 0},
+    {"target", "ON", COLUMN_NUMBER, 0},  {"status", "STATUS", COLUMN_TEXT, 0},
+    {"result", "RESULT", COLUMN_TEXT, 60}, {"reason", "REASON", COLUMN_TEXT, 40}};
+static const struct column audit_columns[] = {
+    {"id", "ID", COLUMN_NUMBER, 0},        {"at", "AT", COLUMN_TIME, 0},
+    {"actor", "WHO", COLUMN_TEXT, 24},     {"action", "DID", COLUMN_TEXT, 0},
+    {"entity", "TO", COLUMN_TEXT, 0},      {"entity_id", "ID", COLUMN_NUMBER, 0},
+    {"detail", "DETAIL", COLUMN_TEXT, 80}};
+static const struct column equity_columns[] = {{"at", "AT", COLUMN_TIME, 0},
+                                               {"equity", "EQUITY", COLUMN_AMOUNT, 0},
+                                               {"cash", "CASH", COLUMN_AMOUNT, 0},
+                                               {"unrealized", "UNREALIZED", COLUMN_PROFIT, 0},
+                                               {"drawdown", "DRAWDOWN", COLUMN_NUMBER, 0}};
+
+struct view {
+    const char *name;
+    show_kind kind;
+    const struct column *columns; /* NULL: plain lines */
+    int count;
+};
+#define VIEW(name, kind, columns) {name, kind, columns, (int)COUNT_OF(columns)}
+static const struct view views[] = {VIEW("trades", SHOW_TRADES, trade_columns),
+                                    VIEW("positions", SHOW_POSITIONS, position_columns),
+                                    VIEW("orders", SHOW_ORDERS, order_columns),
+                                    VIEW("fills", SHOW_FILLS, fill_columns),
+                                    VIEW("signals", SHOW_SIGNALS, signal_columns),
+                                    VIEW("posts", SHOW_POSTS, post_columns),
+                                    VIEW("workers", SHOW_WORKERS, worker_columns),
+                                    VIEW("commands", SHOW_COMMANDS, command_columns),
+                                    VIEW("audit", SHOW_AUDIT, audit_columns),
+                                    VIEW("equity", SHOW_EQUITY, equity_columns),
+                                    {"ledger", SHOW_LEDGER, NULL, 0}};
+
+static bool view_of(str name, const struct view **ret, struct error *err) {
+    const struct view *near = NULL;
+    int least = 3;
+    for (ptrdiff_t i = 0; i < COUNT_OF(views); i++) {
+        const int d = edit_distance(str_from_z(views[i].name), name);
+        if (d < least) near = &views[i];
+        if (d < least) least = d;
+    }
+    if (near && least == 0) {
+        *ret = near;
+        return true;
+    }
+    if (near)
+        return fail(err, ERR_USAGE, 0, "show: no table \"" STR_FMT "\"; did you mean %s?",
+                    STR_ARG(name), near->name);
+    return fail(err, ERR_USAGE, 0,
+                "show: no table \"" STR_FMT "\"; there are trades, positions, orders, fills, "
+                "signals, posts, workers, commands, audit, equity and ledger",
+                STR_ARG(name));
+}
+
+static bool put_table(const struct view *v, const struct buf *json, struct buf *out,
+                      struct error *err) {
+    json_error_t why;
+    json_t *rows = json_loadb(json->p, (size_t)json->len, 0, &why);
+    if (!rows) return fail(err, ERR_DAMAGED, 0, "the store's JSON: %s", why.text);
+    if (json_array_size(rows) == 0)
+        buf_printf(out, "No %s.\n", v->name);
+    else
+        table_put(out, rows, v->columns, v->count, terminal_has_color(STDOUT_FILENO));
+    json_decref(rows);
+    return true;
+}
+
+static bool show(struct app *app, const struct view *v, const struct show_query *q,
+                 struct error *err) {
+    struct store *s;
+    struct buf json, out;
+    if (!app_store_open(app, STORE_READ, false, &s, err)) return false;
+    buf_init(&json, OUT_BYTES);
+    buf_init(&out, OUT_BYTES);
+    bool ok = store_show_json(s, q, &json, err);
+    store_close(s);
+    if (ok && buf_full(&json)) ok = fail(err, ERR_LIMIT, 0, "too much to show; use --limit");
+    if (ok && !app->json && v->columns) {
+        ok = put_table(v, &json, &out, err) && app_print(&out, err);
+    } else if (ok) {
+        if (json.len > 0 && json.p[json.len - 1] != '\n') buf_put_byte(&json, '\n');
+        ok = app_print(&json, err);
+    }
+    buf_fini(&json);
+    buf_fini(&out);
+    return ok;
+}
+
+static exit_status show_run(struct app *app, const struct args *args) {
+    struct error err;
+    const struct view *v;
+    int64_t limit, before;
+    const bool ok = view_of(args->pos[0], &v, &err) &&
+                    args_get_i64(args, "limit", 20, 1, LIMIT_MAX, &limit, &err) &&
+                    args_get_i64(args, "before", 0, 0, INT64_MAX, &before, &err);
+    if (!ok) return app_fail(&err);
+    const struct show_query q = {.kind = v->kind,
+                                 .before = before,
+                                 .limit = (int)limit,
+                                 .symbol = args_get(args, "symbol", STR("")),
+                                 .status = args_get(args, "status", STR(""))};
+    return show(app, v, &q, &err) ? EXIT_DONE : app_fail(&err);
+}
+
+static const struct opt show_opts[] = {
+    {"limit", "N", "At most so many rows, newest first; 20 if not given."},
+    {"before", "ID", "Only rows before this id: the next page."},
+    {"symbol", "PAIR", "Only of this pair."},
+    {"status", "STATUS", "Only with this status, or verdict for signals."},
+    {0}};
+
+const struct cmd cmd_show = {
+    .group = "Looking",
+    .name = "show",
+    .pos = "TABLE",
+    .brief = "Show trades, positions, orders, fills, signals, posts and more.",
+    .about = "TABLE is one of trades, positions, orders, fills, signals, posts, workers, commands, "
+             "audit, equity, ledger. With --json all columns are printed, amounts as strings; the "
+             "ledger is plain lines, oldest first.",
+    .opts = show_opts,
+    .pos_min = 1,
+    .pos_max = 1,
+    .needs_config = true,
+    .run = show_run};

@@ -1,0 +1,29 @@
+/* cmds: the commands, each defined in the file of its family. */
+#ifndef BF_APP_CMDS_H
+#define BF_APP_CMDS_H
+
+#include "app/app.h"
+
+#define CMD_LIST(X)                                                                                \
+    X(run) X(score) X(halt) X(resume) X(mode) X(flatten) X(approve) X(reject) X(show) X(doctor)    \
+        X(config_check) X(config_print) X(config_set) X(config_example) X(config_docs)             \
+            X(db_migrate) X(db_check) X(db_backup) X(db_restore) X(dlq_list) X(dlq_show)           \
+                X(dlq_retry) X(dlq_drop) X(audit_verify) X(version) X(help)
+
+#define X(name) extern const struct cmd cmd_##name;
+CMD_LIST(X)
+#undef X
+
+/* All of them, in the order of the help. */
+extern const struct cmd *const commands_all[];
+extern const int commands_count;
+
+/* Options that every command takes. */
+extern const struct opt commands_common[];
+
+void help_all(struct buf *out);
+void help_one(const struct cmd *c, struct buf *out);
+void help_family(str family, struct buf *out); /* "db": all its commands */
+void help_man(struct buf *out);                /* bullfinch(1), roff */
+
+#endif

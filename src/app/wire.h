@@ -1,0 +1,35 @@
+/* wire: what is plugged into what. The one place that names concrete stores, venues, sources and
+ * markets; everything behind it sees interfaces. */
+#ifndef BF_APP_WIRE_H
+#define BF_APP_WIRE_H
+
+#include "app/app.h"
+#include "run/run.h"
+
+struct wired {
+    struct symbols symbols;
+    struct venue_traits traits;
+    struct run_parts parts;
+    bool fresh;         /* the store was made by this call */
+    usec first, last;   /* span of the prices, 0: none */
+    int64_t post_bytes; /* size of the posts file */
+    int symbols_left_out;
+};
+
+/* The symbols that the venue trades, from venue.exchange_info or the list that ships. Findings on
+ * symbols that were left out go to `report`. */
+MUST_CHECK bool wire_symbols(struct app *app, struct symbols *ret, int *ret_left_out,
+                             struct buf *report, struct error *err);
+/* A reader as the configuration wants it. symbols: of the venue; used only where one is configured.
+ */
+MUST_CHECK bool wire_reader(struct app *app, const struct symbols *symbols,
+                            const struct reader **ret, struct error *err);
+/* Candle files of venue.prices. */
+MUST_CHECK bool wire_market(struct app *app, const struct symbols *symbols, struct market **ret,
+                            struct buf *report, struct error *err);
+/* Everything that `run` runs, with the account's lock held. Findings that are no errors are logged.
+ * Nothing is left open when it fails. */
+MUST_CHECK bool wire_run(struct app *app, struct wired *ret, struct error *err);
+void wire_close(struct wired *w);
+
+#endif

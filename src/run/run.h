@@ -1,0 +1,99 @@
+/* run: the runner of both cores. It brings posts, prices, timers and commands to the trader in a
+ * defined order, makes what the trader wrote down durable, and only then does it.
+ *
+ * One runner, two clocks: run_virtual() moves time itself (replay at any speed), run_wall() follows
+ * the clock on the wall. Both do their turns through the same function (turn.c). */
+#ifndef BF_RUN_RUN_H
+#define BF_RUN_RUN_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "config/config.h"
+#include "flow/reader.h"
+#include "flow/trader.h"
+#include "market/market.h"
+#include "source/source.h"
+#include "store/store.h"
+#include "venue/venue.h"
+
+#include <stdatomic.h>
+
+/* What the runner runs; all borrowed, all outlive it. The store belongs to the thread that calls
+ * run_virtual or run_wall. */
+struct run_parts {
+    const struct config *cfg;
+    const struct symbols *symbols;
+    struct store *store;
+    struct trader *trader;
+    const struct reader *reader;
+    struct source *source; /* NULL: no posts come */
+    struct market *market; /* NULL: no prices come */
+    struct venue *venue;
+    str source_name; /* of the cursor */
+    str source_path; /* a cursor of another file does not count */
+};
+
+#define RUN_SPEED_MAX INT64_C(0)
+
+struct run_options {
+    int64_t speed_e8;         /* virtual seconds a second, in 1e-8; RUN_SPEED_MAX: no waiting */
+    bool exit_at_end;         /* end when the posts are used up and nothing is open */
+    int workers;              /* reader threads; 1 reads on the caller's thread */
+    const atomic_int *stop;   /* > 0: finish the turn, commit, return; borrowed */
+    usec group_wall;          /* virtual time: longest wall time between two commits */
+    int64_t group_posts;      /* virtual time: most posts between two commits */
+};
+
+/* How far the run is; view's pointers are valid during the callback only. */
+struct run_progress {
+    usec now;
+    usec started_at;           /* trader's time at which this process began */
+    int64_t posts, prices;     /* brought to the trader by this process */
+    int64_t commits, dead;     /* transactions; bad pieces of input */
+    int64_t offset;            /* bytes of the source that are done */
+    int waiting_posts;         /* read, not yet due */
+    bool posts_ended, prices_ended;
+    struct trader_view view;
+};
+
+/* Told on the trader's thread, after the rows are written; must not block. NULL members: nobody
+ * listens. */
+struct run_watch {
+    void *ctx;
+    usec every; /* wall time between two ticks */
+    void (*tick)(void *ctx, const struct run_progress *p);
+    void (*post)(void *ctx, usec now, const struct reading *r, int score, reason outcome);
+    void (*trade)(void *ctx, usec now, const struct trade *t);
+    void (*tell)(void *ctx, usec now, tell_level level, const char *event, const char *text);
+};
+
+struct runner;
+/* Made in `boot`. Continues where the store's cursors say: seeks source and market, gives the venue
+ * its state back, shows the trader the prices up to there. Errors: ERR_STATE when the store is
+ * ahead of the replay (it was used in real time), what seeking and reading may say. */
+MUST_CHECK bool runner_open(struct arena *boot, const struct run_parts *parts,
+                            const struct run_options *opt, const struct run_watch *watch,
+                            struct runner **ret, struct error *err);
+void runner_close(struct runner *r); /* NULL is fine; rolls back what was not committed */
+
+/* Until the end (exit_at_end), a stop, or an error; everything done is committed then. After an
+ * error the store holds what was committed before it, and a new start goes on from there. */
+MUST_CHECK bool run_virtual(struct runner *r, struct error *err);
+
+/* How far it is, for a summary after the run; borrowed views as above. */
+void runner_progress(struct runner *r, struct run_progress *ret);
+
+/* The JSON object of `run --exit-at-end`, without a line feed. `extra` may be NULL: market's
+ * counts, source's counts. */
+struct run_summary_extra {
+    const struct market_counts *market;
+    const struct source_counts *source;
+};
+MUST_CHECK bool run_summary(struct runner *r, const struct run_summary_extra *extra,
+                            struct buf *out, struct error *err);
+
+/* Tests only: the process leaves by _exit(137) at the n-th step that touches store or venue. */
+void run_crash_after(int64_t steps);
+
+#endif

@@ -1,0 +1,100 @@
+/* Privates that turn.c, virtual.c, wall.c, readers.c and summary.c share. */
+#ifndef BF_RUN_RUN_INT_H
+#define BF_RUN_RUN_INT_H
+
+#include "run/run.h"
+
+/* --- turn.c: one turn, and what follows from it ----------------------------------------------- */
+
+#define SENDS_MAX 128
+
+struct runner {
+    struct run_parts parts;
+    struct run_options opt;
+    struct run_watch watch;
+
+    /* One turn's actions and one call's reply: large, hence made once. */
+    struct actions *acts;
+    struct reply *reply;
+    struct event ev;
+    struct request *sends; /* ring of SENDS_MAX, to be sent after the commit */
+    int send_head, send_count;
+
+    /* The open transaction. */
+    bool grouped;      /* many turns a transaction: virtual time, venue inside our own store */
+    bool in_txn;       /* the write lock is ours: no command can change anything meanwhile */
+    bool commands_due; /* somebody else wrote to the store: look for commands */
+    bool obeying;      /* commands share one transaction: no turn of theirs commits by itself */
+    int64_t command_seen; /* id of the last command delivered */
+    bool moved;        /* a cursor or the venue moved since the last commit */
+    int64_t txn_rows;
+    usec txn_since; /* monotonic, of the first turn since the last commit */
+    int64_t version_seen;
+
+    /* Where everything stands, written with each commit. */
+    usec now;
+    usec started_at;
+    int64_t offset;     /* of the source, behind the last post delivered */
+    usec market_at;     /* of the last price delivered */
+    int64_t market_done; /* prices delivered that have this time */
+    bool venue_changed;  /* since venue_save */
+    bool prices_changed; /* since trader_save_prices */
+    bool fresh;         /* no cursor was found: a new store */
+    struct buf blob;
+
+    int64_t posts, prices, commits, dead, dead_stored, posts_since_commit;
+    bool posts_ended, prices_ended;
+    int waiting_posts;
+    usec tick_at; /* monotonic, of the next tick */
+};
+
+/* The turn of `ev` at `now` with all that follows from it: rows, commit (or its share of a group),
+ * sends, the venue's replies and news and their turns, waiting commands. now: not before r->now. */
+MUST_CHECK bool turn_do(struct runner *r, usec now, const struct event *ev, struct error *err);
+
+/* Turns of whatever the venue has to tell and of what is still to be sent. */
+MUST_CHECK bool turn_settle(struct runner *r, struct error *err);
+
+/* Looks for commands of people (cheap when nobody wrote) and does their turns. */
+MUST_CHECK bool turn_commands(struct runner *r, struct error *err);
+
+/* Commits what is open with the cursors. Nothing moved: nothing is written. PRE: between turns. */
+MUST_CHECK bool turn_commit(struct runner *r, struct error *err);
+
+/* Takes the write lock, as the first thing written outside of a turn (dead letters). */
+MUST_CHECK bool turn_begin(struct runner *r, struct error *err);
+
+void turn_crash_point(void);
+
+/* Calls watch.tick when its time has come (or `now`). */
+void runner_tick(struct runner *r, bool at_once);
+
+/* --- readers.c: posts in, readings out, in order ----------------------------------------------- */
+
+/* A piece of input that could not be used: becomes a dead letter with the turn of the next post. */
+struct complaint {
+    const struct complaint *next;
+    str where, what, payload;
+};
+
+struct read_post {
+    const struct post *post;
+    const struct reading *reading;
+    int64_t offset;                     /* of the source, behind this post */
+    const struct complaint *complaints; /* of what stood before it, oldest first */
+};
+
+struct readers;
+/* Takes posts from `source` (on the caller's thread) and reads them on `workers` threads, 64 a
+ * batch; 1: on the caller's thread. source may be NULL. */
+MUST_CHECK bool readers_open(struct arena *boot, const struct reader *reader, struct source *source,
+                             int workers, struct readers **ret, struct error *err);
+/* The next post in the source's order, or NULL with *ret_end. Borrowed until readers_pop. */
+MUST_CHECK bool readers_peek(struct readers *rs, struct read_post **ret, struct error *err);
+void readers_pop(struct readers *rs);
+/* What was complained of behind the last post; once, when readers_peek gave NULL. */
+const struct complaint *readers_last_complaints(struct readers *rs, int64_t *ret_offset);
+int readers_ahead(const struct readers *rs); /* posts read and not yet popped */
+void readers_close(struct readers *rs);      /* joins the threads; NULL is fine */
+
+#endif

@@ -1,0 +1,162 @@
+/* runner: how a run begins and where it stands.
+ *
+ * The store keeps three blobs beside the trader's rows: "run" (the virtual clock, how far prices and
+ * posts were delivered), "prices" (what the trader knows of the market) and "venue" (the paper
+ * venue's orders and balances). They are written in the transaction of the turns that moved them.
+ * Opening a runner puts source, market, trader and venue back to where those blobs say; from there
+ * on the future is the one that would have come without the interruption.
+ *
+ * A cursor counts only for the file that it was made on: another posts file starts at its first
+ * line, and what is older than the store's clock is delivered late, with its own times.
+ *
+ * Failure: nothing is written while opening, so an error leaves the store as it was.
+ * Thread: the trader's. */
+#include "run/run_int.h"
+
+#include <inttypes.h>
+
+#include "base/log.h"
+
+#define BLOB_BYTES_MAX (16 << 20)
+
+struct cursor {
+    bool found;
+    usec clock, market;
+    int64_t market_done, offset;
+    str source, path;
+};
+
+static bool cursor_line(struct cursor *c, str line) {
+    str value = line, key;
+    if (!str_cut(&value, '=', &key)) return false;
+    if (str_eq(key, STR("clock"))) return str_to_i64(value, &c->clock);
+    if (str_eq(key, STR("market"))) return str_to_i64(value, &c->market);
+    if (str_eq(key, STR("market_done"))) return str_to_i64(value, &c->market_done);
+    if (str_eq(key, STR("offset"))) return str_to_i64(value, &c->offset);
+    if (str_eq(key, STR("source"))) c->source = value;
+    if (str_eq(key, STR("path"))) c->path = value;
+    return true;
+}
+
+static bool cursor_get(struct runner *r, struct arena *a, struct cursor *ret, struct error *err) {
+    str text;
+    struct cursor c = {0};
+    if (!store_cursor_get(r->parts.store, a, STR("run"), &text, &c.found, err)) return false;
+    str line;
+    while (c.found && str_cut(&text, '\n', &line)) {
+        if (line.n > 0 && !cursor_line(&c, line))
+            return fail(err, ERR_DAMAGED, 0,
+                        "cursor \"run\": cannot read \"" STR_FMT "\"; restore a backup",
+                        STR_ARG(line));
+    }
+    *ret = c;
+    return true;
+}
+
+/* Prices continue behind the last one delivered: several may share its time. */
+static void market_back(struct runner *r, const struct cursor *c) {
+    struct market_event skipped;
+    market_seek(r->parts.market, c->market - 1);
+    for (int64_t i = 0; i < c->market_done && market_peek(r->parts.market) == c->market; i++)
+        market_next(r->parts.market, &skipped);
+    r->market_at = c->market;
+    r->market_done = c->market_done;
+}
+
+static bool blob_back(struct runner *r, struct arena *a, const char *name,
+                      bool (*load)(struct runner *r, str blob, struct error *err),
+                      struct error *err) {
+    str blob;
+    bool found;
+    if (!store_cursor_get(r->parts.store, a, str_from_z(name), &blob, &found, err)) return false;
+    if (found && !load(r, blob, err)) return fail_in(err, "cursor \"%s\"", name);
+    return true;
+}
+
+static bool load_prices(struct runner *r, str blob, struct error *err) {
+    return trader_load_prices(r->parts.trader, blob, err);
+}
+
+static bool load_venue(struct runner *r, str blob, struct error *err) {
+    return venue_load(r->parts.venue, blob, err);
+}
+
+/* The time that this run begins at: where the store stands, else the first thing to happen. */
+static bool continue_from(struct runner *r, struct arena *a, struct error *err) {
+    struct cursor c = {0};
+    if (!cursor_get(r, a, &c, err)) return false;
+    struct trader_view view;
+    trader_view(r->parts.trader, &view);
+    r->fresh = !c.found;
+    r->now = i64_max(c.clock, view.account->now);
+    r->command_seen = 0;
+    if (!c.found) return true;
+
+    if (r->parts.market) market_back(r, &c);
+    const bool same = str_eq(c.source, r->parts.source_name) &&
+                      str_eq(c.path, r->parts.source_path);
+    if (r->parts.source && same) {
+        if (!source_seek(r->parts.source, c.offset, err)) return false;
+        r->offset = c.offset;
+    }
+    return true;
+}
+
+bool runner_open(struct arena *boot, const struct run_parts *parts, const struct run_options *opt,
+                 const struct run_watch *watch, struct runner **ret, struct error *err) {
+    struct runner *r = NEW(boot, struct runner);
+    r->parts = *parts;
+    r->opt = *opt;
+    if (watch) r->watch = *watch;
+    r->acts = NEW(boot, struct actions);
+    r->reply = NEW(boot, struct reply);
+    r->sends = NEW_ARRAY(boot, struct request, SENDS_MAX);
+    buf_init(&r->blob, BLOB_BYTES_MAX);
+    r->version_seen = store_data_version(parts->store);
+    r->commands_due = true; /* those that were given while nothing ran */
+
+    struct arena scratch;
+    arena_open(&scratch, 4 * (ptrdiff_t)BLOB_BYTES_MAX);
+    const bool ok = continue_from(r, &scratch, err) &&
+                    blob_back(r, &scratch, "prices", load_prices, err) &&
+                    (!(parts->venue->ops->caps & VENUE_CAP_STATE) ||
+                     blob_back(r, &scratch, "venue", load_venue, err));
+    arena_close(&scratch);
+    if (!ok) {
+        buf_fini(&r->blob);
+        return fail_in(err, "continue from the store");
+    }
+    *ret = r;
+    return true;
+}
+
+void runner_close(struct runner *r) {
+    if (!r) return;
+    if (r->in_txn) store_rollback(r->parts.store);
+    r->in_txn = false;
+    buf_fini(&r->blob);
+}
+
+void runner_progress(struct runner *r, struct run_progress *ret) {
+    *ret = (struct run_progress){.now = r->now,
+                                 .started_at = r->started_at,
+                                 .posts = r->posts,
+                                 .prices = r->prices,
+                                 .commits = r->commits,
+                                 .dead = r->dead,
+                                 .offset = r->offset,
+                                 .waiting_posts = r->waiting_posts,
+                                 .posts_ended = r->posts_ended,
+                                 .prices_ended = r->prices_ended};
+    trader_view(r->parts.trader, &ret->view);
+}
+
+void runner_tick(struct runner *r, bool at_once) {
+    if (!r->watch.tick) return;
+    const usec mono = time_monotonic_us();
+    if (!at_once && mono < r->tick_at) return;
+    r->tick_at = mono + r->watch.every;
+    struct run_progress p;
+    runner_progress(r, &p);
+    r->watch.tick(r->watch.ctx, &p);
+}

@@ -1,0 +1,301 @@
+/* turn: one turn of the trader, and everything that has to happen around it.
+ *
+ * A turn is: the trader takes one event and writes down actions; their rows are committed; then
+ * what they ask for is done. Nothing leaves the process before the rows that explain it are
+ * durable, so that a crash at any point leaves a store from which a new start can tell what may be
+ * out there.
+ *
+ * In: events with their time. Out: rows, requests to the venue, lines for the log. What a venue
+ * answers comes back as further turns (REPLY, REPORT) before the next event of the world.
+ *
+ * Commits come in two shapes. Ungrouped (real time, or a venue that lives outside of our store):
+ * a turn with durable rows commits at once. Grouped (virtual time with a venue whose state is part
+ * of our store): many turns share a transaction. The order is kept all the same: rows, the source's
+ * offset, the price cursor and the venue's state move together, so a killed process finds all of
+ * them where the last commit left them, and the same future follows.
+ *
+ * Halts: a turn that may open a position takes the write lock before its step, reads the control
+ * row under it, and obeys the commands it finds first. While the lock is ours nobody can halt, so an
+ * opening intent is never committed after a halt returned. That store_apply checks the epoch once
+ * more is a second lock on the same door: if it ever finds a difference, or an intent that exists,
+ * something here is broken; the turn is rolled back and the process ends (a restart is safe).
+ *
+ * Failure: every function returns false with the open transaction rolled back. The trader's memory
+ * is then ahead of the store, so the caller must end the run.
+ *
+ * Thread: the trader's, which owns the store connection and the trader. */
+#include "run/run_int.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define SETTLE_STEPS_MAX 1000000 /* turns that may follow from one event before it is a bug */
+#define COMMANDS_MAX 64
+#define BUSY_PATIENCE (60 * USEC_PER_S) /* how long somebody else may keep the write lock */
+
+static bool settle(struct runner *r, struct error *err);
+
+/* --- crash points, for tests ------------------------------------------------------------------ */
+
+static int64_t crash_steps_left; /* 0: never */
+
+void run_crash_after(int64_t steps) { crash_steps_left = steps; }
+
+void turn_crash_point(void) {
+    if (crash_steps_left > 0 && --crash_steps_left == 0) _exit(137);
+}
+
+/* --- the transaction -------------------------------------------------------------------------- */
+
+static bool blob_put(struct runner *r, str name, struct error *err) {
+    if (buf_full(&r->blob))
+        return fail(err, ERR_LIMIT, 0, "cursor " STR_FMT ": larger than %td bytes", STR_ARG(name),
+                    r->blob.max);
+    return store_cursor_put(r->parts.store, name, buf_str(&r->blob), err);
+}
+
+/* Where we are, one line a value (read back by runner.c); what the trader knows of prices; what the
+ * venue holds. */
+static bool cursors_put(struct runner *r, struct error *err) {
+    buf_clear(&r->blob);
+    buf_printf(&r->blob, "clock=%" PRId64 "\nmarket=%" PRId64 "\nmarket_done=%" PRId64 "\n",
+               r->now, r->market_at, r->market_done);
+    buf_printf(&r->blob, "time=%s\n", r->grouped ? "virtual" : "wall");
+    buf_printf(&r->blob, "source=" STR_FMT "\noffset=%" PRId64 "\npath=" STR_FMT "\n",
+               STR_ARG(r->parts.source_name), r->offset, STR_ARG(r->parts.source_path));
+    if (!blob_put(r, STR("run"), err)) return false;
+    if (r->grouped && r->prices_changed) {
+        buf_clear(&r->blob);
+        trader_save_prices(r->parts.trader, &r->blob);
+        if (!blob_put(r, STR("prices"), err)) return false;
+        r->prices_changed = false;
+    }
+    if (!r->venue_changed || !(r->parts.venue->ops->caps & VENUE_CAP_STATE)) return true;
+
+    buf_clear(&r->blob);
+    venue_save(r->parts.venue, &r->blob);
+    turn_crash_point();
+    if (!blob_put(r, STR("venue"), err)) return false;
+    r->venue_changed = false;
+    return true;
+}
+
+static bool undo(struct runner *r) {
+    if (r->in_txn) store_rollback(r->parts.store);
+    r->in_txn = false;
+    return false;
+}
+
+bool turn_commit(struct runner *r, struct error *err) {
+    if (!r->in_txn && !r->moved) return true;
+    if (!r->in_txn && !turn_begin(r, err)) return false;
+    turn_crash_point();
+    if (!cursors_put(r, err)) return undo(r);
+    turn_crash_point();
+    if (!store_commit(r->parts.store, err)) {
+        IGNORE(fail_in(err, "commit"), "the code of the cause stays");
+        return undo(r);
+    }
+    turn_crash_point();
+    r->in_txn = false;
+    r->moved = false;
+    r->txn_rows = 0;
+    r->posts_since_commit = 0;
+    r->commits++;
+    return true;
+}
+
+static int64_t epoch_of(const struct runner *r) {
+    struct trader_view view;
+    trader_view(r->parts.trader, &view);
+    return view.control->epoch;
+}
+
+/* Did people write meanwhile? A halt is seen by its epoch even if the version were missed. */
+static bool look_for_commands(struct runner *r, struct error *err) {
+    const int64_t version = store_data_version(r->parts.store);
+    if (version != r->version_seen) r->commands_due = true;
+    r->version_seen = version;
+
+    struct control c;
+    bool found;
+    if (!store_control(r->parts.store, &c, &found, err)) return false;
+    if (found && c.epoch != epoch_of(r)) r->commands_due = true;
+    return true;
+}
+
+bool turn_begin(struct runner *r, struct error *err) {
+    if (r->in_txn) return true;
+    turn_crash_point();
+    const usec since = time_monotonic_us();
+    while (!store_begin(r->parts.store, true, err)) {
+        if (err->code != ERR_BUSY) return fail_in(err, "begin a turn");
+        if (time_monotonic_us() - since > BUSY_PATIENCE)
+            return fail_in(err, "another process has been writing to the store for a minute");
+        log_unusual("store_busy", LOG_I("waited_ms", (time_monotonic_us() - since) / USEC_PER_MS));
+    }
+    r->in_txn = true;
+    r->txn_since = time_monotonic_us();
+    if (!look_for_commands(r, err)) return undo(r);
+    return true;
+}
+
+/* --- what a turn wrote down ------------------------------------------------------------------- */
+
+static bool is_row(action_kind k) { return k != ACTION_SEND && k != ACTION_TELL; }
+
+static void tell(struct runner *r, const struct action *a) {
+    const struct log_field fields[] = {LOG_Z("text", a->u.tell.text)};
+    const log_level level = a->u.tell.level == TELL_BROKEN    ? LOG_BROKEN
+                            : a->u.tell.level == TELL_UNUSUAL ? LOG_UNUSUAL
+                                                              : LOG_INFO;
+    log_write(level, a->u.tell.event, fields, 1);
+    if (r->watch.tell)
+        r->watch.tell(r->watch.ctx, r->now, a->u.tell.level, a->u.tell.event, a->u.tell.text);
+}
+
+/* Shows the turn to whoever watches, and takes over what has to be sent: the actions' memory is
+ * the next turn's. */
+static bool pass_on(struct runner *r, struct error *err) {
+    for (int i = 0; i < r->acts->count; i++) {
+        const struct action *a = &r->acts->v[i];
+        if (a->kind == ACTION_TELL) {
+            tell(r, a);
+        } else if (a->kind == ACTION_SEND) {
+            if (r->send_count == SENDS_MAX)
+                return fail(err, ERR_LIMIT, 0, "more than %d requests wait to be sent", SENDS_MAX);
+            r->sends[(r->send_head + r->send_count++) % SENDS_MAX] = a->u.request;
+        } else if (a->kind == ACTION_PUT_POST && r->watch.post) {
+            r->watch.post(r->watch.ctx, r->now, a->u.post.reading, a->u.post.signal_score,
+                          a->u.post.outcome);
+        } else if ((a->kind == ACTION_PUT_TRADE || a->kind == ACTION_PUT_INTENT) &&
+                   r->watch.trade) {
+            r->watch.trade(r->watch.ctx, r->now, &a->u.trade);
+        }
+    }
+    return true;
+}
+
+/* Rows into the transaction; a turn that must be durable ends it unless turns are grouped. */
+static bool keep(struct runner *r, struct error *err) {
+    struct actions *acts = r->acts;
+    int rows = 0;
+    for (int i = 0; i < acts->count; i++) rows += is_row(acts->v[i].kind);
+    const bool sends = rows < acts->count;
+
+    if (rows > 0) {
+        if (!turn_begin(r, err)) return false;
+        turn_crash_point();
+        if (!store_apply(r->parts.store, acts, err)) {
+            if (err->code == ERR_STATE || err->code == ERR_EXISTS)
+                log_broken("turn_refused", LOG_Z("why", err->msg));
+            return undo(r);
+        }
+        r->txn_rows += rows;
+    }
+    const bool now = !r->grouped && !r->obeying && r->in_txn && (acts->durable || sends);
+    if (now && !turn_commit(r, err)) return false;
+    return pass_on(r, err);
+}
+
+static bool one_turn(struct runner *r, const struct event *ev, struct error *err) {
+    trader_step(r->parts.trader, r->now, ev, r->acts);
+    return r->acts->count == 0 || keep(r, err);
+}
+
+/* --- commands --------------------------------------------------------------------------------- */
+
+/* The mode that somebody else set, before any command that was given under it. */
+static bool take_control(struct runner *r, struct error *err) {
+    struct event ev = {.kind = EVENT_CONTROL};
+    bool found;
+    if (!store_control(r->parts.store, &ev.u.control, &found, err)) return undo(r);
+    if (!found || ev.u.control.epoch == epoch_of(r)) return true;
+    return one_turn(r, &ev, err);
+}
+
+/* All that wait, in one transaction: no halt can slip in between two of them. A group goes on: it
+ * is committed between two events of the world, never within one. */
+static bool obey(struct runner *r, struct error *err) {
+    struct command cmds[COMMANDS_MAX];
+    int count = 0;
+    if (!turn_begin(r, err)) return false;
+    if (!store_commands_pending(r->parts.store, cmds, COMMANDS_MAX, &count, err)) return undo(r);
+    r->commands_due = false;
+    r->obeying = true;
+    bool ok = take_control(r, err);
+    for (int i = 0; i < count && ok; i++) {
+        if (cmds[i].id <= r->command_seen) continue; /* delivered; its result is still to come */
+        r->command_seen = cmds[i].id;
+        struct event ev = {.kind = EVENT_COMMAND, .u.command = cmds[i]};
+        ok = one_turn(r, &ev, err);
+    }
+    r->obeying = false;
+    return ok && (r->grouped || turn_commit(r, err)) && settle(r, err);
+}
+
+bool turn_commands(struct runner *r, struct error *err) {
+    if (!r->in_txn) {
+        const int64_t version = store_data_version(r->parts.store);
+        if (version != r->version_seen) r->commands_due = true;
+        r->version_seen = version;
+    }
+    while (r->commands_due)
+        if (!obey(r, err)) return false;
+    return true;
+}
+
+/* The write lock, with everything obeyed that was ordered before we got it. */
+static bool lock_for_opening(struct runner *r, struct error *err) {
+    if (!turn_begin(r, err)) return false;
+    while (r->commands_due) {
+        if (!obey(r, err)) return false;
+        if (!turn_begin(r, err)) return false;
+    }
+    return true;
+}
+
+/* --- what follows from a turn ----------------------------------------------------------------- */
+
+static bool send_one(struct runner *r, struct error *err) {
+    const struct request rq = r->sends[r->send_head];
+    r->send_head = (r->send_head + 1) % SENDS_MAX;
+    r->send_count--;
+    turn_crash_point();
+    venue_call(r->parts.venue, r->now, &rq, r->reply);
+    turn_crash_point();
+    r->venue_changed = true;
+    r->moved = true;
+    const struct event ev = {.kind = EVENT_REPLY, .u.reply = r->reply};
+    return one_turn(r, &ev, err);
+}
+
+static bool settle(struct runner *r, struct error *err) {
+    struct event ev;
+    for (int64_t n = 0; n < SETTLE_STEPS_MAX; n++) {
+        if (r->send_count > 0) {
+            if (!send_one(r, err)) return false;
+        } else if (venue_next_report(r->parts.venue, &ev.u.report)) {
+            ev.kind = EVENT_REPORT;
+            r->venue_changed = true;
+            r->moved = true;
+            if (!one_turn(r, &ev, err)) return false;
+        } else {
+            return true;
+        }
+    }
+    return fail(err, ERR_LIMIT, 0, "the venue and the trader answer each other without end");
+}
+
+bool turn_settle(struct runner *r, struct error *err) { return settle(r, err); }
+
+bool turn_do(struct runner *r, usec now, const struct event *ev, struct error *err) {
+    PRE(now >= r->now);
+    r->now = now;
+    if (trader_may_open(r->parts.trader, ev) && !lock_for_opening(r, err)) return false;
+    if (!one_turn(r, ev, err)) return false;
+    if (r->send_count > 0 && !settle(r, err)) return false;
+    return !r->commands_due || turn_commands(r, err);
+}
