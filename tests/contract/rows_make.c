@@ -19,8 +19,7 @@ FITS(struct account, 120);
 FITS(struct control, 232);
 FITS(struct post_memory, 112);
 
-/* -- values --------------------------------------------------------------------------------------
- */
+/* -- values ---------------------------------------------------------------------------------- */
 
 static int64_t some_id(struct rng *r) { return rng_between(r, 1, INT64_MAX - 1); }
 static int64_t some_i64(struct rng *r) { return (int64_t)rng_next(r); }
@@ -78,8 +77,7 @@ static void some_key(struct rng *r, char *dst, ptrdiff_t bytes) {
 #define ANY_TEXT(r, member) some_text((r), (member), (ptrdiff_t)sizeof(member), true)
 #define SOME_PRICE(r) price_from_e8(some_size((r), 0))
 
-/* -- rows ----------------------------------------------------------------------------------------
- */
+/* -- rows ------------------------------------------------------------------------------------ */
 
 void make_signal(struct rng *r, struct signal *ret) {
     *ret = (struct signal){.id = some_id(r), .tweet_id = some_id(r), .sym = SYM_NONE};
@@ -241,8 +239,7 @@ void make_reading(struct rng *r, int64_t id, struct post *post, struct reading *
     ret->misses[0] = (struct miss){MISS_AMBIGUOUS_WORD, 16, 20};
 }
 
-/* -- comparing -----------------------------------------------------------------------------------
- */
+/* -- comparing ------------------------------------------------------------------------------- */
 
 #define SAME(member)                                                                               \
     do {                                                                                           \
