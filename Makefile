@@ -1,0 +1,60 @@
+# The front door: one line a target, over the scripts in scripts/. Meson and Ninja do the building.
+#
+#   make demo     install what is missing, build, run the demo       make bench  a table of numbers
+#   make test     the same set-up, then every test                   make help   this list, in full
+
+.PHONY: build test demo bench san tsan fuzz tidy fmt cov docs install clean help
+.DEFAULT_GOAL := build
+
+build: ## leaves build/bullfinch
+	@scripts/setup build
+	@scripts/build gcc bullfinch
+
+test: ## every test; the last line counts them
+	@scripts/setup test
+	@scripts/test
+
+demo: ## a day of posts and prices at sixty times its speed; KEEP=1 goes on where it was
+	@scripts/setup build
+	@scripts/demo
+
+bench: ## prints a table, writes build/bench.json
+	@scripts/setup build
+	@scripts/bench
+
+san: ## the tests in C under AddressSanitizer and UndefinedBehaviorSanitizer
+	@scripts/setup test
+	@scripts/test san
+
+tsan: ## the tests with threads under ThreadSanitizer
+	@scripts/setup test
+	@scripts/test tsan
+
+fuzz: ## looks for new inputs: T= one target (else all), N= seconds for each (60)
+	@scripts/setup test
+	@scripts/fuzz "$(T)" "$(N)"
+
+tidy: ## the rules of the house, and the format
+	@scripts/tidy
+	@scripts/fmt --check
+
+fmt: ## formats the C in place
+	@scripts/fmt
+
+cov: ## what the tests reach, by file
+	@scripts/setup test
+	@scripts/cov
+
+docs: ## makes the generated pages in docs/ anew
+	@scripts/setup build
+	@scripts/docs
+
+install: build ## PREFIX=/usr/local DESTDIR=
+	@meson configure build -Dprefix="$(or $(PREFIX),/usr/local)"
+	@meson install -C build --no-rebuild
+
+clean: ## removes build/
+	@rm -rf build
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16

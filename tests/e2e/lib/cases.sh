@@ -1,0 +1,44 @@
+# cases: what the scripts in tests/e2e share; sourced by them.
+#
+# A script prints "ok NAME" or "not ok NAME: why" for each case. It runs in the checkout's root with
+# BULLFINCH (the program) and SCRATCH (an empty folder of its own) set; by hand it takes
+# build/bullfinch and a folder that it removes.
+# shellcheck shell=sh
+
+cd "$(dirname "$0")/../.." || exit 1
+: "${BULLFINCH:=$PWD/build/bullfinch}"
+if [ -z "${SCRATCH-}" ]; then
+    SCRATCH=$(mktemp -d)
+    trap 'rm -rf "$SCRATCH"' EXIT
+fi
+failures=0
+
+ok() { echo "ok $*"; }
+
+not_ok() { # NAME WHY
+    echo "not ok $1: $2"
+    failures=$((failures + 1))
+}
+
+# check NAME COMMAND...: ok when the command succeeds; else what it said is why.
+check() {
+    name=$1
+    shift
+    if said=$("$@" 2>&1); then
+        ok "$name"
+    else
+        not_ok "$name" "status $?: $(printf %s "$said" | tail -n 3 | tr '\n' ' ')"
+    fi
+}
+
+# equal NAME GOT WANT
+equal() {
+    if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "got \"$2\", want \"$3\""; fi
+}
+
+# json FILE EXPRESSION: of a file with one JSON object, by SQLite's functions: '$.posts'.
+json() {
+    sqlite3 :memory: "SELECT json_extract(CAST(readfile('$1') AS TEXT), '$2')"
+}
+
+finish() { [ "$failures" -eq 0 ]; }

@@ -1,0 +1,29 @@
+#!/bin/sh
+# The demo's day in virtual time: what comes out is a summary that adds up, and the same one however
+# many readers there are.
+. "$(dirname "$0")/lib/cases.sh"
+
+replay() { # NAME OPTION...
+    name=$1
+    shift
+    "$BULLFINCH" run --config demo/bullfinch.yaml --speed max --exit-at-end \
+        --set store.url="sqlite:$SCRATCH/$name.db" "$@" \
+        >"$SCRATCH/$name.json" 2>"$SCRATCH/$name.log" || {
+        tail -n 5 "$SCRATCH/$name.log"
+        return 1
+    }
+}
+
+check "the demo's day runs to its end" replay one --set reader.workers=1
+check "and with four readers" replay four --set reader.workers=4
+[ "$failures" -eq 0 ] || exit 1
+equal "every post was read" "$(json "$SCRATCH/one.json" '$.posts')" 330
+equal "the ledger is the same for any number of readers" \
+    "$(json "$SCRATCH/four.json" '$.ledger_hash')" "$(json "$SCRATCH/one.json" '$.ledger_hash')"
+check "the ledger has a hash" test "$(json "$SCRATCH/one.json" '$.ledger_hash' | wc -c)" -eq 65
+check "something was traded" test "$(json "$SCRATCH/one.json" '$.trades')" -gt 0
+equal "nothing is left open" \
+    "$(sqlite3 "$SCRATCH/one.db" "SELECT count(*) FROM trades WHERE status = 'OPEN'")" 0
+equal "every post is in the store" "$(sqlite3 "$SCRATCH/one.db" 'SELECT count(*) FROM tweets')" 330
+equal "no line of the log is an alarm" "$(grep -c 'level=broken' "$SCRATCH/one.log")" 0
+finish
