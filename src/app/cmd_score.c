@@ -1,0 +1,83 @@
+/* cmd_score: `bullfinch score`: what the reader makes of a text, without a store, prices or trades.
+ *
+ * One JSON object a line on standard output, in the order of the input: for a text on the command
+ * line, or for each line of standard input. A line that is no post gives an object with `error` and
+ * the exit status 1 at the end; nothing stops the lines behind it. */
+#include "app/cmds.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "app/score_view.h"
+#include "app/wire.h"
+
+#define REPORT_BYTES (1 << 20)
+#define MEMORY_BYTES (16 << 20)
+
+static bool open_reader(struct app *app, const struct reader **ret, struct error *err) {
+    struct symbols symbols;
+    struct buf report;
+    int left_out;
+    buf_init(&report, REPORT_BYTES);
+    const bool ok = wire_symbols(app, &symbols, &left_out, &report, err) &&
+                    wire_reader(app, &symbols, ret, err);
+    buf_fini(&report);
+    return ok;
+}
+
+static exit_status score_text(const struct reader *r, str text) {
+    struct error err;
+    struct arena mem, scratch;
+    struct post post;
+    struct reading reading;
+    struct buf out;
+    arena_open(&mem, MEMORY_BYTES);
+    arena_open(&scratch, MEMORY_BYTES);
+    buf_init(&out, MEMORY_BYTES);
+    bool ok = score_post(&mem, text, &post, &err);
+    if (ok) {
+        reader_read(r, scratch, &post, 1, &reading);
+        score_json(&post, &reading, &out);
+        buf_put_byte(&out, '\n');
+        ok = app_print(&out, &err);
+    }
+    buf_fini(&out);
+    arena_close(&scratch);
+    arena_close(&mem);
+    return ok ? EXIT_DONE : app_fail(&err);
+}
+
+static exit_status score_run(struct app *app, const struct args *args) {
+    struct error err;
+    const struct reader *r;
+    int64_t bad = 0;
+    const str model = args_get(args, "model", STR("linear"));
+    if (!str_eq(model, STR("linear"))) {
+        fprintf(stderr, "bullfinch: --model: this version has only linear\n");
+        return EXIT_USAGE;
+    }
+    if (!open_reader(app, &r, &err)) return app_fail(&err);
+    if (!str_eq(args->pos[0], STR("-"))) return score_text(r, args->pos[0]);
+    if (!score_stream(r, STDIN_FILENO, STDOUT_FILENO, &bad, &err)) return app_fail(&err);
+    if (bad > 0) fprintf(stderr, "bullfinch: %" PRId64 " lines could not be scored\n", bad);
+    return bad > 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
+static const struct opt score_opts[] = {{"model", "NAME", "linear, the one in the program."}, {0}};
+
+const struct cmd cmd_score = {
+    .group = "Looking",
+    .name = "score",
+    .pos = "TEXT|-",
+    .brief = "Show what a text says about which coins, as JSON.",
+    .about = "TEXT is one post; - reads one post a line from standard input, plain text or a JSON "
+             "object with `text`. Each gives one line: label, probs (negative, neutral, "
+             "positive), sentiment_score, signal_score, mentions, parts.\n\n"
+             "Example:\n"
+             "  bullfinch score 'Just bought more $DOGE, so happy'",
+    .opts = score_opts,
+    .pos_min = 1,
+    .pos_max = 1,
+    .needs_config = true,
+    .run = score_run};

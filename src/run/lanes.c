@@ -1,0 +1,132 @@
+/* lanes: see the header.
+ *
+ * A lane is a ring of requests and a thread. A request's reply has its place in the inbox before
+ * the request is taken, so a reply is never lost and never waits. A request that has become too old
+ * while it waited is not sent: the venue would refuse its timestamp, or worse, take it at a price
+ * from another time.
+ *
+ * Threads: lanes_send is the trader's; each lane calls the venue on its own thread. */
+#include "run/lanes.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LANE_MAX 32
+
+struct lane {
+    struct lanes *lanes;
+    pthread_t thread;
+    pthread_cond_t came;
+    struct request ring[LANE_MAX];
+    int head, count;
+    bool drops; /* enter: what waits when we stop is not sent */
+    struct reply reply;
+};
+
+struct lanes {
+    struct venue *venue;
+    struct inbox *inbox;
+    pthread_mutex_t mutex;
+    bool stop;
+    struct lane protect, enter;
+};
+
+bool request_is_late(const struct request *rq, usec now) {
+    return rq->signed_at > 0 && rq->recv_window > 0 && now > rq->signed_at + rq->recv_window / 2;
+}
+
+void request_unsent(const struct request *rq, outcome why, const char *text, struct reply *ret) {
+    ret->request_id = rq->id;
+    ret->kind = rq->kind;
+    ret->trade_id = rq->trade_id;
+    ret->outcome = why;
+    ret->report_count = 0;
+    IGNORE(!str_copyz(str_from_z(text), ret->text, sizeof ret->text), "ours, short");
+}
+
+static void do_one(struct lane *l, const struct request *rq, bool dropped) {
+    const usec now = time_wall_us();
+    if (dropped)
+        request_unsent(rq, OUTCOME_LATE, "stopping", &l->reply);
+    else if (request_is_late(rq, now))
+        request_unsent(rq, OUTCOME_LATE, "waited too long to be sent", &l->reply);
+    else
+        venue_call(l->lanes->venue, now, rq, &l->reply);
+    inbox_put_reply(l->lanes->inbox, &l->reply);
+}
+
+static void *run_lane(void *arg) {
+    struct lane *l = arg;
+    struct lanes *all = l->lanes;
+    pthread_mutex_lock(&all->mutex);
+    while (!all->stop || l->count > 0) {
+        if (l->count == 0) {
+            pthread_cond_wait(&l->came, &all->mutex);
+            continue;
+        }
+        const struct request rq = l->ring[l->head];
+        const bool dropped = all->stop && l->drops;
+        l->head = (l->head + 1) % LANE_MAX;
+        l->count--;
+        pthread_mutex_unlock(&all->mutex);
+        do_one(l, &rq, dropped);
+        pthread_mutex_lock(&all->mutex);
+    }
+    pthread_mutex_unlock(&all->mutex);
+    return NULL;
+}
+
+bool lanes_send(struct lanes *all, const struct request *rq) {
+    struct lane *l = rq->kind == REQUEST_BRACKET ? &all->enter : &all->protect;
+    if (!inbox_reserve(all->inbox)) return false;
+    pthread_mutex_lock(&all->mutex);
+    const bool ok = l->count < LANE_MAX && !(all->stop && l->drops);
+    if (ok) l->ring[(l->head + l->count++) % LANE_MAX] = *rq;
+    if (ok) pthread_cond_signal(&l->came);
+    pthread_mutex_unlock(&all->mutex);
+    if (!ok) inbox_unreserve(all->inbox);
+    return ok;
+}
+
+static bool start(struct lanes *all, struct lane *l) {
+    l->lanes = all;
+    pthread_cond_init(&l->came, NULL);
+    return pthread_create(&l->thread, NULL, run_lane, l) == 0;
+}
+
+static void stop(struct lanes *all) {
+    pthread_mutex_lock(&all->mutex);
+    all->stop = true;
+    pthread_cond_broadcast(&all->protect.came);
+    pthread_cond_broadcast(&all->enter.came);
+    pthread_mutex_unlock(&all->mutex);
+}
+
+bool lanes_open(struct arena *boot, struct venue *v, struct inbox *in, struct lanes **ret,
+                struct error *err) {
+    struct lanes *all = NEW(boot, struct lanes);
+    all->venue = v;
+    all->inbox = in;
+    all->enter.drops = true;
+    pthread_mutex_init(&all->mutex, NULL);
+    if (!start(all, &all->protect))
+        return fail(err, ERR_LIMIT, 0, "the lane to the venue: no more threads");
+    if (!start(all, &all->enter)) {
+        stop(all);
+        pthread_join(all->protect.thread, NULL);
+        return fail(err, ERR_LIMIT, 0, "the lane to the venue: no more threads");
+    }
+    *ret = all;
+    return true;
+}
+
+void lanes_close(struct lanes *all) {
+    if (!all) return;
+    stop(all);
+    pthread_join(all->protect.thread, NULL);
+    pthread_join(all->enter.thread, NULL);
+    pthread_cond_destroy(&all->protect.came);
+    pthread_cond_destroy(&all->enter.came);
+    pthread_mutex_destroy(&all->mutex);
+}

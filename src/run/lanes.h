@@ -1,0 +1,26 @@
+/* lanes: two ways to a venue that is slow, each a thread that makes one call at a time.
+ *
+ * protect carries exits, repairs, cancels and questions, enter carries entries, so that no entry
+ * ever stands in front of an exit. Replies come back through the inbox. */
+#ifndef BF_RUN_LANES_H
+#define BF_RUN_LANES_H
+
+#include "base/error.h"
+#include "run/inbox.h"
+#include "venue/venue.h"
+
+struct lanes;
+/* The venue must bear two calls at once. Errors: ERR_LIMIT no more threads. */
+MUST_CHECK bool lanes_open(struct arena *boot, struct venue *v, struct inbox *in,
+                           struct lanes **ret, struct error *err);
+/* Copies the request. False: the lane or the inbox is full, nothing was and will be sent. */
+MUST_CHECK bool lanes_send(struct lanes *l, const struct request *rq);
+/* Sends what waits in protect, drops what waits in enter (its replies say LATE), joins. */
+void lanes_close(struct lanes *l); /* NULL is fine */
+
+/* Is it too late to send this? Past T + R/2. */
+bool request_is_late(const struct request *rq, usec now);
+/* The reply for a request that was never sent. */
+void request_unsent(const struct request *rq, outcome why, const char *text, struct reply *ret);
+
+#endif
