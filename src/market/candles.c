@@ -51,21 +51,62 @@ static void heap_build(struct candles *m) {
     for (int i = m->heap_count / 2 - 1; i >= 0; i--) sift_down(m, i, m->heap[i]);
 }
 
+/* Moves the series on top of the heap to its next event. */
+static void step_top(struct candles *m) {
+    int top = m->heap[0];
+    struct series *s = &m->series[top];
+    const usec at = s->at;
+    series_step(m, s);
+    POST(s->at >= at);
+    if (s->over) top = m->heap[--m->heap_count];
+    if (m->heap_count) sift_down(m, 0, top);
+}
+
+/* Is the event on top one that another series of its symbol speaks for? A candle opens only where
+ * none has been given yet; the finest comes first. A symbol is dry when its last series is. */
+static bool top_is_hidden(struct candles *m) {
+    struct series *s = &m->series[m->heap[0]];
+    struct series *group = &m->series[s->group];
+    switch (s->kind) {
+    case MARKET_QUOTE:
+        s->hidden = s->candle.open_at < group->covered;
+        return s->hidden;
+    case MARKET_CANDLE:
+        return s->hidden;
+    case MARKET_DRY:
+        return group->alive > 1;
+    }
+    WRONG("not a kind of event");
+}
+
+static void pass_hidden(struct candles *m) {
+    while (m->heap_count > 0 && top_is_hidden(m)) {
+        const struct series *s = &m->series[m->heap[0]];
+        if (s->kind == MARKET_DRY) m->series[s->group].alive--;
+        step_top(m);
+    }
+}
+
 /* Reads the first rows; at the first use and not at the opening, so that there is somebody to tell
  * what is wrong with them. */
 static void prime(struct candles *m) {
     if (m->primed) return;
     m->primed = true;
-    for (int i = 0; i < m->series_count; i++) series_step(m, &m->series[i]);
+    for (int i = 0; i < m->series_count; i++) {
+        struct series *s = &m->series[i];
+        series_step(m, s);
+        m->series[s->group].alive += !s->over;
+    }
     heap_build(m);
+    pass_hidden(m);
 }
 
 static bool candles_next(struct market *market, struct market_event *ret) {
     struct candles *m = (struct candles *)market;
     prime(m);
     if (m->heap_count == 0) return false;
-    int top = m->heap[0];
-    struct series *s = &m->series[top];
+    struct series *s = &m->series[m->heap[0]];
+    struct series *group = &m->series[s->group];
     *ret = (struct market_event){.kind = s->kind, .at = s->at, .sym = s->parts->sym};
     if (s->kind == MARKET_QUOTE) {
         price open = s->candle.open;
@@ -75,13 +116,14 @@ static bool candles_next(struct market *market, struct market_event *ret) {
                                     .bid = open,
                                     .ask = open,
                                     .interval = s->candle.close_at - s->candle.open_at};
+        group->covered = s->candle.close_at;
     } else if (s->kind == MARKET_CANDLE) {
         ret->candle = s->candle;
+    } else {
+        group->alive--;
     }
-    series_step(m, s);
-    POST(s->at >= ret->at);
-    if (s->over) top = m->heap[--m->heap_count];
-    if (m->heap_count) sift_down(m, 0, top);
+    step_top(m);
+    pass_hidden(m);
     return true;
 }
 
@@ -94,13 +136,8 @@ static usec candles_peek(struct market *market) {
 /* Reads over what is dropped, row by row: then counts, findings and the check of each row against
  * the one before it are the same as in a run that was never interrupted. */
 static void candles_seek(struct market *market, usec after) {
-    struct candles *m = (struct candles *)market;
-    prime(m);
-    for (int i = 0; i < m->series_count; i++) {
-        struct series *s = &m->series[i];
-        while (!s->over && s->at <= after) series_step(m, s);
-    }
-    heap_build(m);
+    struct market_event dropped;
+    while (candles_peek(market) <= after && candles_next(market, &dropped)) continue;
 }
 
 static void candles_counts(const struct market *market, struct market_counts *ret) {

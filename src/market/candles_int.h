@@ -23,7 +23,9 @@ struct row {
     int64_t line;
 };
 
-/* One symbol's history: parts in the order of their first rows, and the candle at hand. */
+/* One symbol's history in one interval: parts in the order of their first rows, and the candle at
+ * hand. A symbol that has files of several intervals has a series for each, the finest first; the
+ * coarser ones speak where the finer ones have nothing (candles.c). */
 struct series {
     struct part *parts;
     int part_count;
@@ -38,7 +40,11 @@ struct series {
     /* the next event */
     usec at;
     market_kind kind;
-    bool over; /* DRY has been given, or there was never a row */
+    bool over;   /* DRY has been given, or there was never a row */
+    bool hidden; /* the candle at hand lies where another series of the symbol has spoken */
+    int group;   /* index of the symbol's first series; the members below count only there */
+    usec covered; /* until when the symbol's candles reach */
+    int alive;    /* series of the symbol that are not over */
 };
 
 struct candles {

@@ -167,37 +167,42 @@ static int by_history(const void *a, const void *b) {
     return str_cmp(x->name, y->name);
 }
 
-/* Keeps the finest interval of each symbol. */
-static void choose_intervals(struct candles *m) {
+/* Sorts the files into series and says which of them only fill in. */
+static void order_files(struct candles *m) {
     qsort(m->parts, (size_t)m->part_count, sizeof *m->parts, by_history);
-    int kept = 0;
+    const struct part *finest = m->parts;
     for (int i = 0; i < m->part_count; i++) {
-        const struct part *p = &m->parts[i], *best = kept ? &m->parts[kept - 1] : p;
-        if (best->sym == p->sym && best->interval != p->interval) {
-            candles_tell(m, p->name, 0, "left out, as " STR_FMT " has finer candles",
-                         STR_ARG(best->name));
-            continue;
-        }
-        m->parts[kept++] = *p;
+        const struct part *p = &m->parts[i];
+        if (p->sym != finest->sym) finest = p;
+        if (p->interval == finest->interval) continue;
+        candles_tell(m, p->name, 0, "read only where " STR_FMT " and its like have no candles",
+                     STR_ARG(finest->name));
     }
-    m->part_count = kept;
 }
 
-/* Makes one series of each symbol's parts. block: becomes the first series' own. */
+static bool opens_series(const struct candles *m, int i) {
+    const struct part *p = &m->parts[i];
+    return i == 0 || p->sym != p[-1].sym || p->interval != p[-1].interval;
+}
+
+/* Makes one series of the parts of each symbol and interval. block: becomes the first series' own. */
 static void make_series(struct opening *o, char *block) {
     struct candles *m = o->m;
     int count = 0;
-    for (int i = 0; i < m->part_count; i++) {
-        count += i == 0 || m->parts[i].sym != m->parts[i - 1].sym;
-    }
+    for (int i = 0; i < m->part_count; i++) count += opens_series(m, i);
     m->series = NEW_ARRAY(o->boot, struct series, count);
     m->heap = NEW_ARRAY(o->boot, int, count);
     int64_t share = i64_clamp(BLOCKS_BYTES_MAX / count, 2 * LINE_BYTES_MAX, BLOCK_BYTES);
     for (int i = 0; i < m->part_count; i++) {
-        if (i == 0 || m->parts[i].sym != m->parts[i - 1].sym) {
+        if (opens_series(m, i)) {
+            const int n = m->series_count++;
+            const bool first = i == 0 || m->parts[i].sym != m->parts[i - 1].sym;
             char *own = i == 0 ? block : arena_alloc(o->boot, 1, 64, share);
-            m->series[m->series_count++] = (struct series){
-                .parts = &m->parts[i], .file = {.fd = -1}, .block = own, .block_bytes = share};
+            m->series[n] = (struct series){.parts = &m->parts[i],
+                                           .file = {.fd = -1},
+                                           .block = own,
+                                           .block_bytes = share,
+                                           .group = first ? n : m->series[n - 1].group};
         }
         m->series[m->series_count - 1].part_count++;
     }
@@ -225,11 +230,11 @@ bool candles_open(struct arena *boot, const char *dir, const struct symbols *sym
     bool ok = list_files(&o, d, err) && probe_files(&o, block, err);
     closedir(d);
     if (!ok) return false;
-    choose_intervals(m);
     if (m->part_count == 0) {
         return fail(err, ERR_NOT_FOUND, 0,
                     "%s: no file SYMBOL-INTERVAL.csv with candles of a listed symbol", dir);
     }
+    order_files(m);
     make_series(&o, block);
     m->report = NULL;
     if (ret_counts) *ret_counts = m->counts;
