@@ -10,7 +10,8 @@ static const char *order_fault(const struct match *m, const struct slot *s) {
     const struct match_order *o = &s->o;
     if (s->live != match_is_live(o->status)) return "an order's status is not that of its place";
     if (!s->live && s->lock_e8 != 0) return "an ended order keeps a lock";
-    if (s->lock_e8 < 0 || (leg_of_pair(m, s) && s->lock_e8 != 0)) return "a lock of the wrong owner";
+    if (s->lock_e8 < 0 || (leg_of_pair(m, s) && s->lock_e8 != 0))
+        return "a lock of the wrong owner";
     if (qty_e8(o->filled) < 0 || money_e8(o->quote_filled) < 0) return "negative fills";
     if (money_is_zero(o->quote_qty) && qty_cmp(o->filled, o->qty) > 0) return "overfilled order";
     if (o->status == MATCH_FILLED && qty_cmp(o->filled, o->qty) != 0) return "filled in part";
@@ -25,7 +26,8 @@ static const char *list_fault(const struct match *m, const struct list_slot *l, 
     for (int i = 0; i < MATCH_LEGS_MAX; i++) {
         if (members[i] == NO_SLOT) continue;
         const struct slot *s = &m->slots[members[i]];
-        if (!s->used || s->list != list || s->o.list_id != l->l.id) return "a list's order is not its";
+        if (!s->used || s->list != list || s->o.list_id != l->l.id)
+            return "a list's order is not its";
         if (s->o.account != l->l.account || s->o.sym != l->l.sym) return "a list across accounts";
         refs++;
         live += s->live;
@@ -42,7 +44,8 @@ static const char *chains_fault(const struct match *m) {
         int prev = NO_SLOT;
         for (int i = m->syms[sym].first; i != NO_SLOT; i = m->slots[i].sym_next) {
             const struct slot *s = &m->slots[i];
-            if (!s->live || s->o.sym != sym || s->sym_prev != prev) return "a broken chain of orders";
+            if (!s->live || s->o.sym != sym || s->sym_prev != prev)
+                return "a broken chain of orders";
             if (prev != NO_SLOT && m->slots[prev].o.id >= s->o.id) return "orders out of order";
             prev = i;
             if (++live > m->slot_count) return "a chain of orders without end";

@@ -161,7 +161,8 @@ static qty fill(struct match *m, int slot, const struct piece *p) {
     qty sum;
     money spent;
     if (qty_cmp(q, none) <= 0 || !amounts_of(m, s, p, q, &f)) return none;
-    if (!qty_add(s->o.filled, q, &sum) || !money_add(s->o.quote_filled, f.quote, &spent)) return none;
+    if (!qty_add(s->o.filled, q, &sum) || !money_add(s->o.quote_filled, f.quote, &spent))
+        return none;
     /* The lock is given back, the fill booked, and what is left locked again: see wallet.c. */
     lock_release(m, s);
     bool booked = wallet_book(m, s, &f);
@@ -305,8 +306,7 @@ static void fire_in_range(struct match *m, int slot, const struct candle *c) {
     }
     bool market = type_is_market(s->o.type);
     price at = price_within(s->o.stop, c->low, c->high);
-    struct piece p = {.px = slip(m, s->o.sym, s->o.side, at),
-                      .qty = cap_left(&m->syms[s->o.sym])};
+    struct piece p = {.px = slip(m, s->o.sym, s->o.side, at), .qty = cap_left(&m->syms[s->o.sym])};
     bool takes = market || within_limit(&s->o, p.px);
     bool whole = qty_cmp(p.qty, slot_left(s)) >= 0;
     if (takes && (s->o.tif != TIF_FOK || whole)) {

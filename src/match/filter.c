@@ -61,8 +61,8 @@ bool coid_check(const char *param, str coid, struct match_reject *rej) {
 static bool param_check(const char *name, bool wanted, bool given, struct match_reject *rej) {
     if (wanted == given) return true;
     if (given) return reject(rej, -1106, "Parameter '%s' sent when not required.", name);
-    return reject(rej, -1102, "Mandatory parameter '%s' was not sent, was empty/null, or malformed.",
-                  name);
+    return reject(rej, -1102,
+                  "Mandatory parameter '%s' was not sent, was empty/null, or malformed.", name);
 }
 
 static bool params_check(const struct match_new *n, bool no_qty, struct match_reject *rej) {
@@ -174,7 +174,8 @@ bool size_check(const struct match *m, const struct match_new *n, struct match_r
 bool order_check(const struct match *m, const struct match_new *n, bool no_qty,
                  struct match_reject *rej) {
     const struct symbol *s = sym_of(m, n->sym);
-    if (!params_check(n, no_qty, rej) || !coid_check("newClientOrderId", n->coid, rej)) return false;
+    if (!params_check(n, no_qty, rej) || !coid_check("newClientOrderId", n->coid, rej))
+        return false;
     if (!price_filter(s, n->limit, rej) || !price_filter(s, n->stop, rej)) return false;
     if (!percent_price(m, n, n->limit, rej) || !percent_price(m, n, n->stop, rej)) return false;
     if (!no_qty && !size_check(m, n, rej)) return false;
@@ -257,8 +258,8 @@ bool entry_price_check(const struct match *m, const struct match_order *o, price
     if (o->type != ORDER_LIMIT_MAKER) return true;
     const struct sym_state *st = &m->syms[o->sym];
     price touch = m->ranging ? last : o->side == ORDER_BUY ? st->ask : st->bid;
-    bool takes = o->side == ORDER_BUY ? price_cmp(o->limit, touch) >= 0
-                                      : price_cmp(o->limit, touch) <= 0;
+    bool takes =
+        o->side == ORDER_BUY ? price_cmp(o->limit, touch) >= 0 : price_cmp(o->limit, touch) <= 0;
     if (!takes) return true;
     return reject(rej, -2010, "Order would immediately match and take.");
 }

@@ -69,8 +69,8 @@ static bool leg_may_start(const struct match *m, const struct slot *s) {
                           .stop = o->stop};
     struct match_reject rej;
     price last = m->ranging ? m->fill_px : st->last;
-    return !qty_is_zero(o->qty) && size_check(m, &n, &rej) &&
-           entry_price_check(m, o, last, &rej) && funds_allow(m, s);
+    return !qty_is_zero(o->qty) && size_check(m, &n, &rej) && entry_price_check(m, o, last, &rej) &&
+           funds_allow(m, s);
 }
 
 static void activate(struct match *m, struct list_slot *l) {
@@ -236,7 +236,8 @@ static bool kinds_check(const struct match_new_list *n, struct match_reject *rej
         return reject(rej, -1159, "Order type not supported as the working order.");
     }
     if (!sized_by_fill(n->kind)) return true;
-    if (n->side != ORDER_BUY) return reject(rej, -1222, "The working order of an OPO must be a BUY.");
+    if (n->side != ORDER_BUY)
+        return reject(rej, -1222, "The working order of an OPO must be a BUY.");
     if (n->pending_side != ORDER_SELL) {
         return reject(rej, -1223, "The pending orders of an OPO must be SELL.");
     }
@@ -275,8 +276,8 @@ static int plan_starts(const struct plan *p, match_list_kind kind) {
     return has_working(kind) ? p->count - p->pendings : p->count;
 }
 
-static bool plan_check(const struct match *m, const struct match_new_list *n,
-                       const struct plan *p, struct match_reject *rej) {
+static bool plan_check(const struct match *m, const struct match_new_list *n, const struct plan *p,
+                       struct match_reject *rej) {
     struct counts more = {.orders = p->count, .lists = 1};
     int starts = plan_starts(p, n->kind);
     for (int i = 0; i < p->count; i++) {
@@ -298,8 +299,8 @@ static bool starts_check(const struct match *m, const struct match_new_list *n,
     return true;
 }
 
-static bool list_check(const struct match *m, const struct match_new_list *n,
-                       const struct plan *p, struct match_reject *rej) {
+static bool list_check(const struct match *m, const struct match_new_list *n, const struct plan *p,
+                       struct match_reject *rej) {
     if (!symbol_check(m, n->account, n->sym, rej) || !allowed_check(m, n, rej)) return false;
     if (!kinds_check(n, rej) || !ids_check(m, n, p, rej)) return false;
     order_side pair = has_working(n->kind) ? n->pending_side : n->side;

@@ -48,7 +48,8 @@ static bool options_check(const struct match_options *o, struct error *err) {
     }
     if (o->spread_e8 < 0 || o->spread_e8 >= E8 || o->slippage_e8 < 0 || o->slippage_e8 >= E8 ||
         o->volume_cap_e8 < 0 || o->volume_cap_e8 > E8) {
-        return fail(err, ERR_RANGE, 0, "matching engine: spread, slippage or volume cap is no share");
+        return fail(err, ERR_RANGE, 0,
+                    "matching engine: spread, slippage or volume cap is no share");
     }
     if (o->latency < 0 || o->latency > USEC_PER_DAY) {
         return fail(err, ERR_RANGE, 0, "matching engine: latency must be 0 to 86400 s");

@@ -36,9 +36,10 @@ typedef enum match_status {
     X(NONE)                                                                                        \
     X(REJECTED) /* could not become active, or not be paid for when it met its price */            \
     X(EXCHANGE_CANCELED)                                                                           \
-    X(OCO_TRIGGER) X(OTO_PHASE_ONE_EXPIRED) X(UNFILLED_IOC_QUANTITY_EXPIRED)                       \
-        X(UNFILLED_FOK_ORDER_EXPIRED) X(INSUFFICIENT_LIQUIDITY)                                    \
-            X(EXECUTION_RULE_PRICE_RANGE_EXCEEDED)
+    X(OCO_TRIGGER)                                                                                 \
+    X(OTO_PHASE_ONE_EXPIRED)                                                                       \
+    X(UNFILLED_IOC_QUANTITY_EXPIRED) X(UNFILLED_FOK_ORDER_EXPIRED) X(INSUFFICIENT_LIQUIDITY)       \
+        X(EXECUTION_RULE_PRICE_RANGE_EXCEEDED)
 typedef enum match_reason {
 #define X(name) MATCH_REASON_##name,
     MATCH_REASON_MAP(X)
@@ -52,8 +53,8 @@ typedef enum match_list_kind {
 #undef X
 } match_list_kind;
 
-const char *match_status_name(match_status s);     /* "PENDING_NEW" */
-const char *match_reason_name(match_reason r);     /* "OCO_TRIGGER" */
+const char *match_status_name(match_status s);       /* "PENDING_NEW" */
+const char *match_reason_name(match_reason r);       /* "OCO_TRIGGER" */
 const char *match_list_kind_name(match_list_kind k); /* "OTOCO" */
 
 #define MATCH_NO_LIST INT64_C(-1)
@@ -180,7 +181,7 @@ struct match_replace {
 };
 struct match_replaced {
     match_attempt cancel, place;
-    int64_t order_id;                  /* when placed */
+    int64_t order_id;                          /* when placed */
     struct match_reject cancel_rej, place_rej; /* where FAILURE */
 };
 /* True when both went well; *ret is always written. */
@@ -255,10 +256,10 @@ struct match_level {
 struct match_book {
     int sym;
     usec at;
-    price last;                       /* the last trade; 0: the best bid */
-    const struct match_level *bids;   /* best first, strictly falling */
-    const struct match_level *asks;   /* best first, strictly rising */
-    int bid_count, ask_count;         /* what is beyond depth_max is dropped */
+    price last;                     /* the last trade; 0: the best bid */
+    const struct match_level *bids; /* best first, strictly falling */
+    const struct match_level *asks; /* best first, strictly rising */
+    int bid_count, ask_count;       /* what is beyond depth_max is dropped */
 };
 /* Levels that our orders eat are gone until the next book. PRE: both sides have a level. */
 void match_book(struct match *m, usec now, const struct match_book *b);
@@ -312,7 +313,7 @@ void match_check(const struct match *m);
 
 /* The whole state, undrained events included: versioned, checksummed, little endian, symbols and
  * assets by name. Options and accounts' terms are not in it: they come from the configuration. */
-void match_save(const struct match *m, struct buf *out);
+void match_save(struct match *m, struct buf *out);
 /* Replaces the state. PRE-opened with as many accounts of the same kinds as were saved. Errors:
  * ERR_DAMAGED, ERR_STATE (other symbols, accounts or capacities); the engine is then empty (no
  * orders, no balances) and must not be traded on. */

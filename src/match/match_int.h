@@ -15,13 +15,13 @@ struct slot {
     struct match_order o;
     bool used;
     bool live;
-    bool met;       /* has seen a price since it arrived: from then on it rests */
-    bool under_way; /* has not arrived yet (latency, and prices stand) */
-    usec active_at; /* when it arrived, became active or fired; earlier prices are not for it */
-    price lock_px;  /* BUY: price at which the quote is locked */
+    bool met;        /* has seen a price since it arrived: from then on it rests */
+    bool under_way;  /* has not arrived yet (latency, and prices stand) */
+    usec active_at;  /* when it arrived, became active or fired; earlier prices are not for it */
+    price lock_px;   /* BUY: price at which the quote is locked */
     int64_t lock_e8; /* what it keeps locked; 0 for a leg of a pair: see list_slot */
-    qty base_fee;   /* what its fills paid in base */
-    int list;       /* slot of its list, NO_SLOT */
+    qty base_fee;    /* what its fills paid in base */
+    int list;        /* slot of its list, NO_SLOT */
     int sym_prev, sym_next;
     int id_next, coid_next; /* chains of the two indexes */
     int age_next;           /* history: the next younger; free chain */
@@ -34,9 +34,9 @@ struct list_slot {
     int live; /* live members */
     order_side pending_side;
     qty pending_qty;
-    int working;         /* slot, NO_SLOT for an OCO */
-    int pending[2];      /* slots of the contingent legs (the pair of an OCO): stop leg, other leg */
-    int64_t lock_e8;     /* locked once for the pair */
+    int working;     /* slot, NO_SLOT for an OCO */
+    int pending[2];  /* slots of the contingent legs (the pair of an OCO): stop leg, other leg */
+    int64_t lock_e8; /* locked once for the pair */
     int id_next, coid_next; /* chains; free chain uses id_next */
 };
 
@@ -65,8 +65,8 @@ struct sym_state {
 
 struct balance {
     int64_t free_e8, locked_e8;
-    int64_t start_e8;  /* deposits */
-    uint64_t flow_e8;  /* what fills and fees brought, modulo 2^64 */
+    int64_t start_e8; /* deposits */
+    uint64_t flow_e8; /* what fills and fees brought, modulo 2^64 */
 };
 
 struct account {
@@ -78,8 +78,8 @@ struct match {
     const struct symbols *symbols;
     struct match_options opt;
     usec now;
-    bool ranging;   /* inside a candle's range: no price is current until its close */
-    price fill_px;  /* of the last fill: the price a leg that it activates starts from */
+    bool ranging;  /* inside a candle's range: no price is current until its close */
+    price fill_px; /* of the last fill: the price a leg that it activates starts from */
     int64_t next_order_id, next_list_id, next_trade_id;
 
     int asset_count;

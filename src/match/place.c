@@ -197,8 +197,9 @@ static bool amend_check(const struct match *m, const struct slot *s, qty new_qty
     const struct match_order *o = &s->o;
     if (qty_cmp(new_qty, qty_from_e8(0)) <= 0 || qty_cmp(new_qty, o->qty) >= 0 ||
         qty_cmp(new_qty, o->filled) <= 0) {
-        return reject(rej, -2038, "The requested quantity is not between the executed quantity and "
-                                  "the order's quantity.");
+        return reject(rej, -2038,
+                      "The requested quantity is not between the executed quantity and "
+                      "the order's quantity.");
     }
     if (type_is_market(o->type) && !type_is_stop(o->type)) {
         return reject(rej, -2038, "Order amend is not supported for this order.");

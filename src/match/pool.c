@@ -21,9 +21,7 @@ static uint64_t mix(uint64_t v) {
 
 static int *head_of(const struct index *x, uint64_t hash) { return &x->heads[hash & x->mask]; }
 
-static uint64_t coid_hash(int account, str coid) {
-    return mix(str_hash(coid) + (uint64_t)account);
-}
+static uint64_t coid_hash(int account, str coid) { return mix(str_hash(coid) + (uint64_t)account); }
 
 /* -- orders -------------------------------------------------------------------------------- */
 

@@ -139,8 +139,10 @@ void match_candle(struct match *m, usec now, const struct candle *c) {
     bool known = volume_known(c);
     cap_set(m, st, known, c->volume);
     if (st->first != NO_SLOT) range_show(m, c);
-    price_set(m, &(struct quote){
-                     .sym = c->sym, .at = c->close_at, .last = c->close, .bid = c->close, .ask = c->close});
+    price_set(
+        m,
+        &(struct quote){
+            .sym = c->sym, .at = c->close_at, .last = c->close, .bid = c->close, .ask = c->close});
     show_touch(m, c->sym, c->open_at);
     st->closed_at = c->close_at;
     st->prev = c->volume;
