@@ -249,7 +249,7 @@ static bool is_dust(const struct trader *t, const struct trade *tr) {
 }
 
 static void send_exit(struct trader *t, struct trade *tr) {
-    if (tr->generation >= 99 || t->order_count == ORDERS_MAX) {
+    if (tr->generation >= GENERATION_MAX || t->order_count == ORDERS_MAX) {
         tell(t, TELL_BROKEN, "exit_stuck", "%s: no more exits can be made; close it by hand",
              tr->symbol);
         tr->exit_sent = true;

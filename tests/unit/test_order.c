@@ -1,8 +1,8 @@
 /* The state machine of an order: the table, and the two doors order_classify and order_move.
  *
  * The cross product tries every report that a venue could send against every order that we could
- * hold, whether it makes sense or not: nothing may assert, and whatever is classified as news can be
- * booked. The same product runs against a whole trader in test_trader_reports.c. */
+ * hold, whether it makes sense or not: nothing may assert, and whatever is classified as news can
+ * be booked. The same product runs against a whole trader in test_trader_reports.c. */
 #include "flow/order.h"
 
 #include "base/buf.h"
@@ -10,16 +10,14 @@
 
 /* The table as a person would draw it; order.h must say the same. */
 static const char *const ways[] = {
-    "new>sent",         "new>unknown",      "new>absent",       "new>canceled",
-    "sent>pending",     "sent>open",        "sent>part",        "sent>filled",
-    "sent>canceled",    "sent>expired",     "sent>rejected",    "sent>unknown",
-    "unknown>pending",  "unknown>open",     "unknown>part",     "unknown>filled",
-    "unknown>canceled", "unknown>expired",  "unknown>rejected", "unknown>absent",
-    "pending>open",     "pending>part",     "pending>filled",   "pending>canceled",
-    "pending>expired",  "pending>unknown",  "open>part",        "open>filled",
-    "open>canceled",    "open>expired",     "open>unknown",     "part>part",
-    "part>filled",      "part>canceled",    "part>expired",     "part>unknown",
-    "expired>filled",   "canceled>filled",
+    "new>sent",        "new>unknown",      "new>absent",      "new>canceled",     "sent>pending",
+    "sent>open",       "sent>part",        "sent>filled",     "sent>canceled",    "sent>expired",
+    "sent>rejected",   "sent>unknown",     "unknown>pending", "unknown>open",     "unknown>part",
+    "unknown>filled",  "unknown>canceled", "unknown>expired", "unknown>rejected", "unknown>absent",
+    "pending>open",    "pending>part",     "pending>filled",  "pending>canceled", "pending>expired",
+    "pending>unknown", "open>part",        "open>filled",     "open>canceled",    "open>expired",
+    "open>unknown",    "part>part",        "part>filled",     "part>canceled",    "part>expired",
+    "part>unknown",    "expired>filled",   "canceled>filled",
 };
 
 static struct order an_order(order_state state, const char *filled) {

@@ -1,5 +1,5 @@
-/* The rules of risk: each refuses with its code, on both sides of its boundary; sizes and levels over
- * random markets, recomputed here in other words. TEST_SEED=n repeats a run. */
+/* The rules of risk: each refuses with its code, on both sides of its boundary; sizes and levels
+ * over random markets, recomputed here in other words. TEST_SEED=n repeats a run. */
 #include "flow/risk/risk.h"
 
 #include "base/rng.h"
@@ -433,9 +433,9 @@ static void assert_levels(void) {
     const wide down = it.cfg->trading_stop_loss_percent, up = it.cfg->trading_take_profit_percent;
     if (p->side == SIDE_LONG) {
         assert_true(stop < quote && stop < limit && aim > quote);
-        assert_true((wide)limit * E8 <= (wide)quote * (E8 + reach));  /* never dearer */
-        assert_true((wide)stop * E8 >= (wide)quote * (E8 - down));    /* never further */
-        assert_true((wide)aim * E8 >= (wide)quote * (E8 + up));       /* never nearer */
+        assert_true((wide)limit * E8 <= (wide)quote * (E8 + reach)); /* never dearer */
+        assert_true((wide)stop * E8 >= (wide)quote * (E8 - down));   /* never further */
+        assert_true((wide)aim * E8 >= (wide)quote * (E8 + up));      /* never nearer */
         assert_true((wide)(stop - tick) * E8 < (wide)quote * (E8 - down));
     } else {
         assert_true(stop > quote && stop > limit && aim < quote);
@@ -454,8 +454,8 @@ static void assert_size(void) {
     assert_true(q >= qty_e8(it.symbol.min_qty));
     if (!qty_is_zero(it.symbol.max_qty)) assert_true(q <= qty_e8(it.symbol.max_qty));
     /* q x at <= equity x share */
-    assert_true((wide)q * at <= (wide)money_e8(it.view.equity) *
-                                    it.cfg->trading_position_size_percent);
+    assert_true((wide)q * at <=
+                (wide)money_e8(it.view.equity) * it.cfg->trading_position_size_percent);
     assert_true((wide)q * at <= (wide)money_e8(p->notional) * E8);
     assert_true((wide)(money_e8(p->notional) - 1) * E8 < (wide)q * at);
 }

@@ -35,8 +35,8 @@ static void test_random_parts_make_the_round_trip(void **state) {
         struct signal s = {0}, back = {0};
         for (int k = 0; k < PART_COUNT; k++) {
             const bool wide = rng_below(&rng, 4) == 0;
-            s.parts_bp[k] = (int32_t)rng_between(&rng, wide ? INT32_MIN : -20000,
-                                                 wide ? INT32_MAX : 20000);
+            s.parts_bp[k] =
+                (int32_t)rng_between(&rng, wide ? INT32_MIN : -20000, wide ? INT32_MAX : 20000);
         }
         struct buf b;
         buf_init(&b, 4096);
@@ -60,7 +60,8 @@ static void test_what_is_no_parts_object_is_refused_and_writes_nothing(void **st
         "{\"confidence\":0.9500}",
         "{:,:,:,:,:,:}",
         "{confidence:0.9,polarity:0.8,author:1,freshness:1,copies:1,priced_in:1}",
-        "{\"confidence\":0.9,\"polarity\":0.8,\"author\":1,\"freshness\":1,\"copies\":1,\"priced_in\":}",
+        "{\"confidence\":0.9,\"polarity\":0.8,\"author\":1,\"freshness\":1,\"copies\":1,\"priced_"
+        "in\":}",
         "{\"confidence\":0.90001,\"polarity\":0.8,\"author\":1,\"freshness\":1,\"copies\":1,"
         "\"priced_in\":1}",
         "{\"confidence\":300000,\"polarity\":0.8,\"author\":1,\"freshness\":1,\"copies\":1,"

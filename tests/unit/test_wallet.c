@@ -222,8 +222,8 @@ static void leave_by_hand(struct ledger_by_hand *h, int i, side s, const struct 
 }
 
 static void write_off_by_hand(struct ledger_by_hand *h, int i, side s) {
-    h->realized = s == SIDE_LONG ? big_sub(h->realized, h->basis[i])
-                                 : big_add(h->realized, h->basis[i]);
+    h->realized =
+        s == SIDE_LONG ? big_sub(h->realized, h->basis[i]) : big_add(h->realized, h->basis[i]);
     h->held[i] = h->basis[i] = of(0);
 }
 
