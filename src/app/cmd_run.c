@@ -98,15 +98,15 @@ static exit_status run_wired(struct app *app, const struct args *args, struct wi
     struct status *status = NULL;
     if (!args_has(args, "no-status")) {
         const struct status_info info = {.cfg = &app->cfg,
-                                         .speed_e8 = opt->speed_e8,
+                                         .speed_e8 = opt->rebase ? -1 : opt->speed_e8,
                                          .post_bytes = w->post_bytes,
                                          .first = w->first,
                                          .last = w->last};
         status = status_start(&app->boot, &info, &watch);
     }
     bool ok = runner_open(&app->boot, &w->parts, opt, &watch, &r, &err);
-    //~ 4. The replay: prices, posts and timers in the order of virtual time.
-    ok = ok && run_virtual(r, &err);
+    //~ 4. A replay: prices, posts and timers in the order of virtual time; or moved to now.
+    ok = ok && (opt->rebase ? run_wall(r, &err) : run_virtual(r, &err));
     status_stop(status);
     const bool stopped = atomic_load(opt->stop) > 0;
     if (ok && stopped) say_what_is_open(r);
@@ -122,11 +122,16 @@ static exit_status run_wired(struct app *app, const struct args *args, struct wi
 
 static exit_status run_run(struct app *app, const struct args *args) {
     struct error err;
-    struct run_options opt = {.exit_at_end = args_has(args, "exit-at-end"),
+    struct run_options opt = {.rebase = args_has(args, "rebase"),
+                              .exit_at_end = args_has(args, "exit-at-end"),
                               .workers = workers_of(&app->cfg),
                               .group_wall = GROUP_WALL,
                               .group_posts = GROUP_POSTS};
     if (!speed_parse(args, &opt.speed_e8, &err)) return app_fail(&err);
+    if (opt.rebase && args_has(args, "speed")) {
+        fputs("bullfinch: run: --rebase is real time; it takes no --speed\n", stderr);
+        return EXIT_USAGE;
+    }
     opt.stop = signals_install();
     struct wired w;
     //~ 3. The parts, each behind its interface.
@@ -143,6 +148,8 @@ static const struct opt run_opts[] = {
                         "takes a second; 1 (else the default): as it was."},
     {"exit-at-end", NULL, "End when the posts are used up and nothing is open, and print the "
                           "summary as JSON."},
+    {"rebase", NULL, "Real time: the first post is now, posts and prices keep their distance "
+                     "from it."},
     {"no-status", NULL, "Log lines on a terminal, too, instead of the live status."},
     {0}};
 

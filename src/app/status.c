@@ -101,19 +101,23 @@ static void on_tick(void *ctx, const struct run_progress *p) {
     pthread_mutex_unlock(&s->mutex);
 }
 
-/* A trade has one line, which changes with it; a new one goes on top. */
+/* A trade has one line, which changes with it; what is news goes on top. */
 static void on_trade(void *ctx, usec now, const struct trade *t) {
     struct status *s = ctx;
     pthread_mutex_lock(&s->mutex);
     struct status_picture *x = &s->picture;
     int at = 0;
     while (at < x->trade_count && x->trade[at].id != t->id) at++;
-    if (at == x->trade_count && t->status == TRADE_OPEN) {
-        if (x->trade_count < STATUS_TRADES) x->trade_count++;
-        memmove(&x->trade[1], &x->trade[0], sizeof x->trade[0] * (size_t)(x->trade_count - 1));
+    const bool is_new = at == x->trade_count;
+    const bool entered = t->entered_at != 0;
+    const bool news = is_new || x->trade[at].status != t->status || x->trade[at].entered != entered;
+    if (news) {
+        if (is_new && x->trade_count < STATUS_TRADES) x->trade_count++;
+        const int below = is_new ? x->trade_count - 1 : at;
+        memmove(&x->trade[1], &x->trade[0], sizeof x->trade[0] * (size_t)below);
         at = 0;
     }
-    if (at < x->trade_count) {
+    if (news) {
         struct status_trade *line = &x->trade[at];
         *line = (struct status_trade){.id = t->id,
                                       .at = now,
@@ -121,7 +125,7 @@ static void on_trade(void *ctx, usec now, const struct trade *t) {
                                       .quantity = t->quantity,
                                       .entry = t->entry_price,
                                       .status = t->status,
-                                      .entered = t->entered_at != 0,
+                                      .entered = entered,
                                       .why = t->closed_reason,
                                       .pnl = t->pnl};
         memcpy(line->symbol, t->symbol, sizeof line->symbol);

@@ -38,6 +38,7 @@ struct run_parts {
 
 struct run_options {
     int64_t speed_e8;         /* virtual seconds a second, in 1e-8; RUN_SPEED_MAX: no waiting */
+    bool rebase;              /* run_wall: posts and prices of a replay are moved to now */
     bool exit_at_end;         /* end when the posts are used up and nothing is open */
     int workers;              /* reader threads; 1 reads on the caller's thread */
     const atomic_int *stop;   /* > 0: finish the turn, commit, return; borrowed */
@@ -80,6 +81,9 @@ void runner_close(struct runner *r); /* NULL is fine; rolls back what was not co
 /* Until the end (exit_at_end), a stop, or an error; everything done is committed then. After an
  * error the store holds what was committed before it, and a new start goes on from there. */
 MUST_CHECK bool run_virtual(struct runner *r, struct error *err);
+
+/* The same in real time, with threads for source, market and venue. */
+MUST_CHECK bool run_wall(struct runner *r, struct error *err);
 
 /* How far it is, for a summary after the run; borrowed views as above. */
 void runner_progress(struct runner *r, struct run_progress *ret);

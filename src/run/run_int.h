@@ -6,6 +6,8 @@
 
 /* --- turn.c: one turn, and what follows from it ----------------------------------------------- */
 
+struct lanes;
+
 #define SENDS_MAX 128
 
 struct runner {
@@ -19,6 +21,9 @@ struct runner {
     struct event ev;
     struct request *sends; /* ring of SENDS_MAX, to be sent after the commit */
     int send_head, send_count;
+
+    bool wall;           /* real time: what is too old is not sent */
+    struct lanes *lanes; /* to a venue that is slow; NULL: it is called here */
 
     /* The open transaction. */
     bool grouped;      /* many turns a transaction: virtual time, venue inside our own store */
@@ -40,6 +45,7 @@ struct runner {
     bool venue_changed;  /* since venue_save */
     bool prices_changed; /* since trader_save_prices */
     bool fresh;         /* no cursor was found: a new store */
+    bool was_wall;      /* the store was last used in real time */
     struct buf blob;
 
     int64_t posts, prices, commits, dead, dead_stored, posts_since_commit;
@@ -69,13 +75,17 @@ void turn_crash_point(void);
 /* Calls watch.tick when its time has come (or `now`). */
 void runner_tick(struct runner *r, bool at_once);
 
-/* --- readers.c: posts in, readings out, in order ----------------------------------------------- */
+/* --- letters.c ---------------------------------------------------------------------------------- */
 
-/* A piece of input that could not be used: becomes a dead letter with the turn of the next post. */
+/* A piece of input that could not be used. */
 struct complaint {
     const struct complaint *next;
     str where, what, payload;
 };
+/* The list from `c` on, into the open transaction (opens one). */
+MUST_CHECK bool letters_bury(struct runner *r, const struct complaint *c, struct error *err);
+
+/* --- readers.c: posts in, readings out, in order ----------------------------------------------- */
 
 struct read_post {
     const struct post *post;

@@ -20,7 +20,7 @@
 #define BLOB_BYTES_MAX (16 << 20)
 
 struct cursor {
-    bool found;
+    bool found, is_wall;
     usec clock, market;
     int64_t market_done, offset;
     str source, path;
@@ -33,6 +33,7 @@ static bool cursor_line(struct cursor *c, str line) {
     if (str_eq(key, STR("market"))) return str_to_i64(value, &c->market);
     if (str_eq(key, STR("market_done"))) return str_to_i64(value, &c->market_done);
     if (str_eq(key, STR("offset"))) return str_to_i64(value, &c->offset);
+    if (str_eq(key, STR("time"))) c->is_wall = str_eq(value, STR("wall"));
     if (str_eq(key, STR("source"))) c->source = value;
     if (str_eq(key, STR("path"))) c->path = value;
     return true;
@@ -90,9 +91,10 @@ static bool continue_from(struct runner *r, struct arena *a, struct error *err) 
     r->fresh = !c.found;
     r->now = i64_max(c.clock, view.account->now);
     r->command_seen = 0;
+    r->was_wall = c.is_wall;
     if (!c.found) return true;
 
-    if (r->parts.market) market_back(r, &c);
+    if (r->parts.market && !r->opt.rebase && !c.is_wall) market_back(r, &c);
     const bool same = str_eq(c.source, r->parts.source_name) &&
                       str_eq(c.path, r->parts.source_path);
     if (r->parts.source && same) {
@@ -118,7 +120,7 @@ bool runner_open(struct arena *boot, const struct run_parts *parts, const struct
     struct arena scratch;
     arena_open(&scratch, 4 * (ptrdiff_t)BLOB_BYTES_MAX);
     const bool ok = continue_from(r, &scratch, err) &&
-                    blob_back(r, &scratch, "prices", load_prices, err) &&
+                    (opt->rebase || blob_back(r, &scratch, "prices", load_prices, err)) &&
                     (!(parts->venue->ops->caps & VENUE_CAP_STATE) ||
                      blob_back(r, &scratch, "venue", load_venue, err));
     arena_close(&scratch);

@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "run/lanes.h"
 
 #define SETTLE_STEPS_MAX 1000000 /* turns that may follow from one event before it is a bug */
 #define COMMANDS_MAX 64
@@ -264,7 +265,14 @@ static bool send_one(struct runner *r, struct error *err) {
     r->send_head = (r->send_head + 1) % SENDS_MAX;
     r->send_count--;
     turn_crash_point();
-    venue_call(r->parts.venue, r->now, &rq, r->reply);
+    if (r->wall && request_is_late(&rq, time_wall_us()))
+        request_unsent(&rq, OUTCOME_LATE, "the store took too long", r->reply);
+    else if (!r->lanes)
+        venue_call(r->parts.venue, r->now, &rq, r->reply);
+    else if (lanes_send(r->lanes, &rq))
+        return true; /* its reply comes through the inbox */
+    else
+        request_unsent(&rq, OUTCOME_FULL, "the lane to the venue is full", r->reply);
     turn_crash_point();
     r->venue_changed = true;
     r->moved = true;

@@ -29,8 +29,6 @@ __extension__ typedef __int128 wide_int;
 
 #define POLL_US (50 * USEC_PER_MS)  /* commands, while waiting */
 #define BREATH_US (2 * USEC_PER_MS) /* the lock stays free that long after a group */
-#define DEAD_MAX 10000              /* dead letters kept of one run */
-#define DEAD_TOLD 20                /* of them named in the log */
 #define TIMERS_MAX 100000           /* timers at one instant before it is a bug */
 #define EVENTS_A_LOOK 64            /* events between two looks at the wall clock */
 
@@ -58,36 +56,6 @@ static void sleep_us(usec us) {
 
 /* --- posts ------------------------------------------------------------------------------------ */
 
-/* Input that is no post, into the transaction that moves the offset behind it. */
-static bool bury(struct runner *r, const struct complaint *c, struct error *err) {
-    for (; c; c = c->next) {
-        r->dead++;
-        if (r->dead <= DEAD_TOLD)
-            log_unusual("bad_input", LOG_S("at", c->where), LOG_S("what", c->what));
-        if (r->dead == DEAD_TOLD)
-            log_unusual("bad_input_more", LOG_Z("see", "bullfinch dlq list"));
-        if (r->dead_stored >= DEAD_MAX) continue;
-        if (!turn_begin(r, err)) return false;
-        char text[512];
-        struct buf error;
-        buf_init_fixed(&error, text, sizeof text);
-        buf_printf(&error, STR_FMT ": " STR_FMT, STR_ARG(c->where), STR_ARG(c->what));
-        const struct dead_letter d = {.source = r->parts.source_name,
-                                      .kind = STR("post"),
-                                      .payload = c->payload,
-                                      .error = buf_str(&error),
-                                      .attempts = 1,
-                                      .first_at = r->now,
-                                      .last_at = r->now,
-                                      .status = STR("dead")};
-        int64_t id;
-        if (!store_dead_put(r->parts.store, &d, &id, err)) return false;
-        r->dead_stored++;
-        r->moved = true;
-    }
-    return true;
-}
-
 /* Looks at the next post, without taking it. */
 static bool look_at_posts(struct replay *v, struct error *err) {
     struct runner *r = v->r;
@@ -99,7 +67,7 @@ static bool look_at_posts(struct replay *v, struct error *err) {
     r->posts_ended = true;
     int64_t offset;
     const struct complaint *c = readers_last_complaints(v->readers, &offset);
-    if (!bury(r, c, err)) return false;
+    if (!letters_bury(r, c, err)) return false;
     if (c) r->offset = offset;
     return true;
 }
@@ -107,7 +75,7 @@ static bool look_at_posts(struct replay *v, struct error *err) {
 static bool deliver_post(struct replay *v, struct error *err) {
     struct runner *r = v->r;
     const struct event ev = {.kind = EVENT_READING, .u.reading = v->post->reading};
-    if (!bury(r, v->post->complaints, err)) return false;
+    if (!letters_bury(r, v->post->complaints, err)) return false;
     if (!turn_do(r, i64_max(v->post_at, r->now), &ev, err)) return false;
     r->offset = v->post->offset;
     r->moved = true;
@@ -284,7 +252,7 @@ static bool begin(struct replay *v, struct error *err) {
     struct runner *r = v->r;
     if (!look_at_posts(v, err)) return false;
     const usec first = i64_min(v->post_at, market_at(r));
-    if (r->fresh && first != USEC_NEVER && r->now > first)
+    if (r->was_wall || (r->fresh && first != USEC_NEVER && r->now > first))
         return fail(err, ERR_STATE, 0,
                     "the store was used in real time before and is ahead of this replay; give it "
                     "a store of its own with store.url");

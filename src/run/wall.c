@@ -1,0 +1,326 @@
+/* wall: a run in real time.
+ *
+ *     source thread ─► (reader threads) ─► inbox ─► trader ─► store ─► lanes ─► venue
+ *     market thread ─────────────────────►  │  ◄──────── replies ◄───────┘
+ *
+ * The trader's thread takes one thing at a time from the inbox, does its turn (turn.c), and between
+ * them looks at timers, at people's commands (every 50 ms), and at rows that wait for a commit: rows
+ * that nothing follows from share one, for at most 100 ms or 256 rows.
+ *
+ * Rebase: a replay moved to now. The first post is now; posts and prices keep their distance from
+ * it. Prices from before are fed at once, as what is known. A candle's open counts as a price of the
+ * moment at which it is delivered, if that is soon enough.
+ *
+ * A venue that answers from memory is called on the trader's thread; any other through two lanes.
+ *
+ * Failure: of the store or the source ends the run. Requests that protect and were handed to a lane
+ * are still sent before it ends. */
+#include "run/run_int.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "run/lanes.h"
+#include "run/live_posts.h"
+
+#define POSTS_MAX 64
+#define ORDERS_MAX 128
+#define POLL_US (50 * USEC_PER_MS)
+#define GROUP_US (100 * USEC_PER_MS)
+#define GROUP_ROWS 256
+#define LATE_PRICE (500 * USEC_PER_MS) /* an older open is no price of now */
+
+struct live {
+    struct runner *r;
+    struct inbox *inbox;
+    struct lanes *lanes; /* NULL: the venue answers from memory */
+    struct live_posts *posts;
+    usec shift;
+
+    pthread_t market_thread;
+    bool market_runs;
+    pthread_mutex_t mutex;
+    pthread_cond_t stopping;
+    bool stop;
+    atomic_bool prices_done;
+
+    struct inbox_item item; /* large */
+    usec commands_at;       /* monotonic: next look */
+};
+
+/* --- the market's thread ------------------------------------------------------------------------- */
+
+static void shift_event(struct market_event *m, usec by) {
+    m->at += by;
+    m->quote.at += by;
+    m->candle.open_at += by;
+    m->candle.close_at += by;
+}
+
+static bool wait_until(struct live *v, usec at) {
+    bool go;
+    pthread_mutex_lock(&v->mutex);
+    for (;;) {
+        const usec left = at - time_wall_us();
+        go = !v->stop;
+        if (!go || left <= 0) break;
+        const usec until = time_monotonic_us() + i64_min(left, USEC_PER_S);
+        const struct timespec ts = {until / USEC_PER_S, until % USEC_PER_S * 1000};
+        pthread_cond_timedwait(&v->stopping, &v->mutex, &ts);
+    }
+    pthread_mutex_unlock(&v->mutex);
+    return go;
+}
+
+static void *run_market(void *arg) {
+    struct live *v = arg;
+    struct market_event m;
+    while (market_next(v->r->parts.market, &m)) {
+        shift_event(&m, v->shift);
+        if (!wait_until(v, m.at)) return NULL;
+        switch (m.kind) {
+        case MARKET_QUOTE:
+            inbox_put_quote(v->inbox, &m.quote);
+            break;
+        case MARKET_CANDLE:
+            inbox_put_candle(v->inbox, &m.candle);
+            break;
+        case MARKET_DRY:
+            inbox_put_dry(v->inbox, m.sym);
+            break;
+        }
+    }
+    atomic_store(&v->prices_done, true);
+    return NULL;
+}
+
+/* --- the trader's thread: one thing from the inbox ------------------------------------------------ */
+
+/* The turn's time: the wall's, but never back. */
+static usec now_of(const struct runner *r) { return i64_max(time_wall_us(), r->now); }
+
+static bool price_turn(struct runner *r, usec now, const struct event *ev, struct error *err) {
+    r->now = now;
+    r->venue_changed = true;
+    r->prices++;
+    return turn_settle(r, err) && turn_do(r, now, ev, err);
+}
+
+static bool on_quote(struct runner *r, const struct quote *quote, struct error *err) {
+    struct event *ev = &r->ev;
+    const usec now = now_of(r);
+    ev->kind = EVENT_QUOTE;
+    ev->u.quote = *quote;
+    const bool stands = quote->interval == 0;
+    if (!stands && now - quote->at <= LATE_PRICE && now >= quote->at) ev->u.quote.at = now;
+    venue_quote(r->parts.venue, now, &ev->u.quote);
+    return price_turn(r, now, ev, err);
+}
+
+static bool on_candle(struct runner *r, const struct candle *c, struct error *err) {
+    struct event *ev = &r->ev;
+    const usec now = now_of(r);
+    ev->kind = EVENT_CANDLE;
+    ev->u.candle = *c;
+    venue_candle(r->parts.venue, now, c);
+    return price_turn(r, now, ev, err);
+}
+
+static bool on_post(struct live *v, struct live_post *p, struct error *err) {
+    struct runner *r = v->r;
+    if (p->failed) {
+        *err = p->err;
+        return false;
+    }
+    if (!letters_bury(r, p->first, err)) return false;
+    r->offset = p->offset;
+    r->moved = true;
+    if (p->is_end) {
+        r->posts_ended = true;
+    } else {
+        const struct event ev = {.kind = EVENT_READING, .u.reading = &p->reading};
+        if (!turn_do(r, now_of(r), &ev, err)) return false;
+        r->posts++;
+    }
+    live_posts_give_back(v->posts, p);
+    r->waiting_posts = live_posts_waiting(v->posts);
+    return true;
+}
+
+static bool on_item(struct live *v, struct error *err) {
+    struct runner *r = v->r;
+    struct event *ev = &r->ev;
+    switch (v->item.kind) {
+    case INBOX_NOTHING:
+        r->prices_ended = r->prices_ended || atomic_load(&v->prices_done);
+        return true;
+    case INBOX_POST:
+        return on_post(v, v->item.post, err);
+    case INBOX_QUOTE:
+        return on_quote(r, &v->item.quote, err);
+    case INBOX_CANDLE:
+        return on_candle(r, &v->item.candle, err);
+    case INBOX_DRY:
+        ev->kind = EVENT_DRY;
+        ev->u.sym = v->item.sym;
+        return turn_do(r, now_of(r), ev, err);
+    case INBOX_REPLY:
+        ev->kind = EVENT_REPLY;
+        ev->u.reply = &v->item.reply;
+        return turn_do(r, now_of(r), ev, err);
+    case INBOX_REPORT:
+        ev->kind = EVENT_REPORT;
+        ev->u.report = v->item.report;
+        return turn_do(r, now_of(r), ev, err);
+    case INBOX_LOST:
+        log_unusual("reports_lost", LOG_Z("now", "asking the venue for every live order"));
+        ev->kind = EVENT_START;
+        return turn_do(r, now_of(r), ev, err);
+    }
+    WRONG("an inbox item out of its list");
+}
+
+/* --- the loop ------------------------------------------------------------------------------------ */
+
+static bool group_is_due(const struct runner *r, usec mono) {
+    return (r->in_txn || r->moved) &&
+           (r->txn_rows >= GROUP_ROWS || mono - r->txn_since >= GROUP_US);
+}
+
+/* The next moment at which something is to be done even if nothing comes. */
+static usec wake_at(const struct live *v) {
+    const usec mono = time_monotonic_us();
+    usec at = v->commands_at;
+    if (v->r->in_txn || v->r->moved) at = i64_min(at, v->r->txn_since + GROUP_US);
+    const usec timer = trader_next_timer(v->r->parts.trader);
+    if (timer != USEC_NEVER) at = i64_min(at, mono + i64_max(timer - time_wall_us(), 0));
+    return at;
+}
+
+static bool chores(struct live *v, struct error *err) {
+    struct runner *r = v->r;
+    const usec mono = time_monotonic_us();
+    const struct event timer = {.kind = EVENT_TIMER};
+    if (trader_next_timer(r->parts.trader) <= time_wall_us() &&
+        !turn_do(r, now_of(r), &timer, err))
+        return false;
+    if (group_is_due(r, mono) && !turn_commit(r, err)) return false;
+    if (mono < v->commands_at) return true;
+    v->commands_at = mono + POLL_US;
+    r->now = now_of(r);
+    runner_tick(r, false);
+    return turn_commands(r, err);
+}
+
+static bool ended(struct runner *r) {
+    if (!r->opt.exit_at_end || !r->posts_ended) return false;
+    struct trader_view view;
+    trader_view(r->parts.trader, &view);
+    return r->prices_ended || (view.trades == 0 && view.waiting == 0 && r->send_count == 0);
+}
+
+static bool loop(struct live *v, struct error *err) {
+    struct runner *r = v->r;
+    while (!ended(r) && !(r->opt.stop && atomic_load_explicit(r->opt.stop, memory_order_relaxed))) {
+        inbox_take(v->inbox, wake_at(v), &v->item);
+        if (!on_item(v, err) || !chores(v, err)) return false;
+    }
+    return true;
+}
+
+/* --- beginning and end --------------------------------------------------------------------------- */
+
+/* Prices from before the first post: known, and nothing to trade at. */
+static bool feed_history(struct live *v, struct error *err) {
+    struct runner *r = v->r;
+    struct market_event m;
+    const usec first_at = live_posts_first_at(v->posts);
+    while (r->opt.rebase && market_peek(r->parts.market) <= first_at && first_at != USEC_NEVER) {
+        if (!market_next(r->parts.market, &m)) break;
+        shift_event(&m, v->shift);
+        bool ok = true;
+        if (m.kind == MARKET_CANDLE) ok = on_candle(r, &m.candle, err);
+        if (m.kind == MARKET_QUOTE) ok = on_quote(r, &m.quote, err);
+        if (!ok) return false;
+    }
+    return true;
+}
+
+static bool begin(struct live *v, struct error *err) {
+    struct runner *r = v->r;
+    const usec now = time_wall_us();
+    if (r->now > now + USEC_PER_MIN)
+        return fail(err, ERR_STATE, 0,
+                    "the store was last used %lld s in the future: is the clock right?",
+                    (long long)((r->now - now) / USEC_PER_S));
+    r->started_at = r->now = i64_max(now, r->now);
+    const struct event ev = {.kind = EVENT_START};
+    if (!turn_do(r, r->now, &ev, err) || !turn_commands(r, err)) return false;
+    if (r->parts.market && !feed_history(v, err)) return false;
+    if (!turn_commit(r, err)) return false;
+    if (r->parts.market) {
+        if (pthread_create(&v->market_thread, NULL, run_market, v) != 0)
+            return fail(err, ERR_LIMIT, 0, "the market's thread: the system allows no more");
+        v->market_runs = true;
+    }
+    return live_posts_start(v->posts, err);
+}
+
+/* Replies to what the lanes still sent. */
+static bool drain(struct live *v, struct error *err) {
+    for (;;) {
+        inbox_take(v->inbox, time_monotonic_us(), &v->item);
+        if (v->item.kind == INBOX_NOTHING) return true;
+        if (v->item.kind != INBOX_REPLY && v->item.kind != INBOX_REPORT) continue;
+        if (!on_item(v, err)) return false;
+    }
+}
+
+static void stop_threads(struct live *v) {
+    pthread_mutex_lock(&v->mutex);
+    v->stop = true;
+    pthread_cond_broadcast(&v->stopping);
+    pthread_mutex_unlock(&v->mutex);
+    if (v->market_runs) pthread_join(v->market_thread, NULL);
+    live_posts_close(v->posts);
+    lanes_close(v->lanes);
+}
+
+static bool open_edges(struct live *v, struct arena *memory, struct error *err) {
+    struct runner *r = v->r;
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_mutex_init(&v->mutex, NULL);
+    pthread_cond_init(&v->stopping, &attr);
+    pthread_condattr_destroy(&attr);
+    v->inbox = inbox_open(memory, r->parts.symbols->count, POSTS_MAX, ORDERS_MAX);
+    if (!live_posts_open(memory, r->parts.reader, r->parts.source, v->inbox, r->opt.workers,
+                         r->opt.rebase, &v->posts, err))
+        return false;
+    v->shift = live_posts_shift(v->posts);
+    if (r->parts.venue->ops->caps & VENUE_CAP_INSTANT) return true;
+    if (!lanes_open(memory, r->parts.venue, v->inbox, &v->lanes, err)) return false;
+    r->lanes = v->lanes;
+    return true;
+}
+
+bool run_wall(struct runner *r, struct error *err) {
+    PRE(r->parts.source);
+    struct arena memory;
+    arena_open(&memory, 64 << 20);
+    struct live *v = NEW(&memory, struct live);
+    v->r = r;
+    r->wall = true;
+    bool ok = open_edges(v, &memory, err) && begin(v, err) && loop(v, err);
+    stop_threads(v);
+    if (ok) ok = drain(v, err) && turn_commit(r, err);
+    r->lanes = NULL;
+    runner_tick(r, true);
+    inbox_close(v->inbox);
+    pthread_cond_destroy(&v->stopping);
+    pthread_mutex_destroy(&v->mutex);
+    arena_close(&memory);
+    return ok;
+}
