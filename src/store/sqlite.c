@@ -323,6 +323,7 @@ static bool set_up(struct sqlite_store *s, const struct store_options *opt, stru
     sqlite3_busy_timeout(s->db, (int)i64_clamp(opt->busy_timeout_ms, 0, INT32_MAX));
     buf_printf(&b,
                "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
+               "PRAGMA secure_delete = OFF;"
                "PRAGMA cache_size = -%d; PRAGMA synchronous = %s;",
                writes ? CACHE_KIB_WRITE : CACHE_KIB_READ, opt->full_sync ? "FULL" : "NORMAL");
     POST(!buf_full(&b));
