@@ -164,6 +164,7 @@ static int squeeze(char *p, int n) {
         for (int k = 0; k < keep; k++) p[out++] = p[i];
         i += run;
     }
+    if (out > 3 && p[out - 1] == p[out - 2] && p[out - 1] == 'n') out--; /* "mooonn" */
     return out;
 }
 
@@ -535,12 +536,16 @@ static void mark_negated(struct words *w) {
     int left = 0;
     for (int i = 0; i < w->count; i++) {
         struct word *v = &w->v[i];
-        if (v->kind == WORD_PUNCT || (v->flags & WORD_LINE)) left = 0;
+        bool negation = v->kind == WORD_TEXT && is_negation(word_norm(w, i));
+        if (v->kind == WORD_PUNCT || (v->flags & WORD_LINE) || negation) left = 0;
         if (left > 0 && v->kind <= WORD_HASHTAG) {
             v->flags |= WORD_NEGATED;
             left--;
         }
-        if (v->kind == WORD_TEXT && is_negation(word_norm(w, i))) left = NEGATION_REACH;
+        if (negation) {
+            v->flags |= WORD_NEGATION;
+            left = NEGATION_REACH;
+        }
     }
 }
 

@@ -55,6 +55,7 @@ static void add_spelled(const struct linear *m, str norm, struct sum *s) {
 /* Running sums: ret[i] is the sum over tokens 0..i-1. */
 static void sum_tokens(const struct linear *m, const struct words *w, const struct token *t,
                        int count, struct sum *ret) {
+    bool market = linear_domain(w) == DOMAIN_MARKET;
     struct sum s = {{0}};
     ret[0] = s;
     for (int i = 0; i < count; i++) {
@@ -63,6 +64,10 @@ static void sum_tokens(const struct linear *m, const struct words *w, const stru
             add(&s, c);
         else if (t[i].spelled)
             add_spelled(m, word_norm(w, t[i].word), &s);
+        if (market) {
+            c = cell_find(m, TABLE_WORDS, t[i].hash ^ MARKET_TOKEN);
+            if (c) add(&s, c);
+        }
         if (i > 0) {
             c = cell_find(m, TABLE_PAIRS, linear_pair(t[i - 1].hash, t[i].hash));
             if (c) add(&s, c);
@@ -85,14 +90,14 @@ static void linear_score(const struct model *base, struct arena scratch, const s
     int token_count = linear_tokens(w, tokens);
     struct sum *sums = NEW_ARRAY(&scratch, struct sum, token_count + 1);
     sum_tokens(m, w, tokens, token_count, sums);
-    bool market = linear_is_market(w);
+    domain d = linear_domain(w);
     for (int r = 0; r < count; r++) {
         int first = token_at(tokens, token_count, ranges[r].first);
         int end = token_at(tokens, token_count, ranges[r].end);
         int64_t scale = linear_length_scale(end - first, h->length_pivot);
         for (int k = 0; k < 3; k++) {
             int64_t sum = (int64_t)(sums[end].w[k] - sums[first].w[k]) * scale / 32768;
-            sum += h->bias[k] + (market ? h->market_bias[k] : 0);
+            sum = sum * h->scale[d] / 4096 + h->bias[d][k];
             ret[r].logit[k] = (int32_t)(sum * (NAT / WEIGHT_UNIT));
         }
     }
@@ -103,7 +108,8 @@ static const struct model_ops linear_ops = {.name = "linear-1", .score = linear_
 static bool linear_init(struct linear *m, str bytes, struct error *err) {
     const struct linear_header *h = (const struct linear_header *)(const void *)bytes.p;
     if (bytes.n < (ptrdiff_t)sizeof *h || memcmp(h->magic, LINEAR_MAGIC, 8) != 0 ||
-        h->version != LINEAR_VERSION || h->bytes != (uint64_t)bytes.n || h->length_pivot <= 0) {
+        h->version != LINEAR_VERSION || h->bytes != (uint64_t)bytes.n || h->length_pivot <= 0 ||
+        h->length_pivot > 1000) {
         return fail(err, ERR_DAMAGED, 0, "not a linear model of version %d", LINEAR_VERSION);
     }
     uint64_t at = sizeof *h;

@@ -17,7 +17,9 @@
 #define CANDIDATES_MAX 96
 #define TELLING_MAX 64 /* places of words of crypto that are remembered */
 #define NEAR_WORDS 4
-#define MANY_COINS 6 /* a post on more is a list; confidence shrinks */
+#define MANY_COINS 6     /* a post on more is a list; confidence shrinks */
+#define MANY_TAGS 5      /* hashtags; with as many they are labels, not what is talked about */
+#define LABEL_PERCENT 60 /* of its confidence that a mere label keeps */
 
 /* Confidence by evidence, basis points. Untold things about a text keep all of them below 1. */
 enum {
@@ -38,7 +40,7 @@ typedef enum need {
     NEED_CRYPTO,     /* a word of crypto elsewhere in the post */
     NEED_NEAR,       /* ... within NEAR_WORDS */
     NEED_NOT_SHARES, /* no word of the stock market, or one of crypto beside it */
-    NEED_NO_STATE    /* DOGE: no word of the state, or one of crypto beside it */
+    NEED_NO_STATE    /* DOGE: no words of the state, or one of crypto beside them */
 } need;
 
 struct candidate {
@@ -58,6 +60,8 @@ struct linker {
     int telling_count;
     int16_t telling[TELLING_MAX];
     int crypto, shares, state; /* words of each kind */
+    int rivals;                /* $cashtags of coins that cannot be linked */
+    int tags;                  /* hashtags */
     bool shouting;             /* the post is written in capitals */
 };
 
@@ -249,6 +253,11 @@ static int visit_cashtag(struct linker *k, int at) {
         tell(k, at);
         return end;
     }
+    if (end && coin == COIN_NONE) { /* $NEWCOIN/eth is not about ETH */
+        miss(k, MISS_NOT_LISTED, at, end);
+        k->rivals++;
+        return end;
+    }
     if (t && t->ticker != COIN_NONE) {
         note_tag(k, t->ticker, at, LINK_CASHTAG, SURE_CASHTAG);
         if (!(k->lex->coins[t->ticker].flags & (COIN_WORD | COIN_STOCK))) tell(k, at);
@@ -258,6 +267,7 @@ static int visit_cashtag(struct linker *k, int at) {
     } else if (t && (t->flags & TERM_OTHER)) {
         miss(k, MISS_OTHER_ASSET, at, at + 1);
         tell(k, at);
+        k->rivals++;
     } else if (t && (t->flags & TERM_STOCK)) {
         miss(k, MISS_STOCK, at, at + 1);
         k->shares++;
@@ -266,6 +276,7 @@ static int visit_cashtag(struct linker *k, int at) {
         tell(k, at);
     } else if (!t || !(t->flags & TERM_QUOTE)) {
         miss(k, MISS_NOT_LISTED, at, at + 1);
+        k->rivals++;
     }
     return at + 1;
 }
@@ -358,6 +369,7 @@ static void first_pass(struct linker *k) {
         case WORD_TEXT:
         case WORD_HASHTAG:
             letters += v->norm_bytes > 1;
+            k->tags += v->kind == WORD_HASHTAG;
             capitals += (v->flags & WORD_UPPER) != 0;
             if (v->flags & WORD_WIDE)
                 visit_wide(k, at++);
@@ -411,8 +423,10 @@ static bool met(const struct linker *k, const struct candidate *c) {
         return !k->shouting && told(k, c, NEAR_WORDS);
     case NEED_NOT_SHARES:
         return k->shares == 0 || told(k, c, 0);
-    case NEED_NO_STATE:
-        return k->state == 0 || (k->state < 2 && told(k, c, 0));
+    case NEED_NO_STATE: {
+        bool capitals = k->w->v[c->first].flags & WORD_UPPER;
+        return k->state < (capitals ? 1 : 2) || (k->state < 3 && told(k, c, 0));
+    }
     }
     return false;
 }
@@ -454,6 +468,15 @@ static void accept(struct linker *k, const struct candidate *c) {
     }
 }
 
+/* What takes from the confidence of every kind of evidence. */
+static void shrink(const struct linker *k, struct mention *m) {
+    int coins = k->out->coin_count;
+    bool label = m->reason == LINK_HASHTAG && (k->rivals > 0 || k->tags >= MANY_TAGS);
+    bool aside = m->reason >= LINK_TICKER && k->rivals > 0;
+    if (label || aside) m->confidence_bp = m->confidence_bp * LABEL_PERCENT / 100;
+    if (coins > MANY_COINS) m->confidence_bp = m->confidence_bp * MANY_COINS / coins;
+}
+
 static void second_pass(struct linker *k) {
     struct links *out = k->out;
     for (int i = 0; i < k->count; i++) {
@@ -464,12 +487,7 @@ static void second_pass(struct linker *k) {
             miss(k, (miss_reason)c->miss, c->first, c->end);
     }
     out->coin_count += out->mention_count;
-    if (out->coin_count > MANY_COINS) {
-        for (int i = 0; i < out->mention_count; i++) {
-            struct mention *m = &out->mentions[i];
-            m->confidence_bp = m->confidence_bp * MANY_COINS / out->coin_count;
-        }
-    }
+    for (int i = 0; i < out->mention_count; i++) shrink(k, &out->mentions[i]);
 }
 
 void link_words(const struct lexicon *lex, const struct words *w, struct links *ret) {
@@ -478,7 +496,7 @@ void link_words(const struct lexicon *lex, const struct words *w, struct links *
     k.w = w;
     k.out = ret;
     k.count = k.telling_count = 0;
-    k.crypto = k.shares = k.state = 0;
+    k.crypto = k.shares = k.state = k.rivals = k.tags = 0;
     k.shouting = false;
     ret->mention_count = ret->hit_count = ret->miss_count = ret->coin_count = 0;
     first_pass(&k);
