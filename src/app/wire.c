@@ -1,8 +1,8 @@
 /* wire: builds what `run` runs, from the configuration.
  *
- * In: a checked configuration. Out: the parts, each behind its interface. The order is that in which
- * a mistake is cheapest: files are looked at before the store is touched; the trader's lock on the
- * store comes before anything is read of the account.
+ * In: a checked configuration. Out: the parts, each behind its interface. The order is that in
+ * which a mistake is cheapest: files are looked at before the store is touched; the trader's lock
+ * on the store comes before anything is read of the account.
  *
  * Failure: an error that names the configuration key to change; what was opened is closed again.
  * Thread: the main one. */
@@ -34,7 +34,7 @@ static void log_report(const char *event, const struct buf *report) {
     if (more > 0) log_unusual(event, LOG_I("more", more));
 }
 
-/* --- what the parts are made from ---------------------------------------------------------------- */
+/* --- what the parts are made from -------------------------------------------------------- */
 
 bool wire_symbols(struct app *app, struct symbols *ret, int *ret_left_out, struct buf *report,
                   struct error *err) {
@@ -119,16 +119,15 @@ static bool wire_venue(struct app *app, const struct symbols *symbols, struct ve
     IGNORE(!str_copyz(cfg->venue_quote_asset, opt.quote_asset, sizeof opt.quote_asset),
            "the table keeps it short");
     if (!paper_open(&app->boot, symbols, &opt, ret, err)) return fail_in(err, "the paper venue");
-    *ret_traits =
-        (struct venue_traits){.can_short = ((*ret)->ops->caps & VENUE_CAP_SHORT) != 0,
-                              .fee_e8 = opt.fee_e8,
-                              .spread_e8 = opt.spread_e8,
-                              .slippage_e8 = opt.slippage_e8,
-                              .recv_window = RECV_WINDOW};
+    *ret_traits = (struct venue_traits){.can_short = ((*ret)->ops->caps & VENUE_CAP_SHORT) != 0,
+                                        .fee_e8 = opt.fee_e8,
+                                        .spread_e8 = opt.spread_e8,
+                                        .slippage_e8 = opt.slippage_e8,
+                                        .recv_window = RECV_WINDOW};
     return true;
 }
 
-/* --- the account --------------------------------------------------------------------------------- */
+/* --- the account ------------------------------------------------------------------------- */
 
 static bool wire_trader(struct app *app, struct wired *w, struct error *err) {
     struct arena rows_arena;
