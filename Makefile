@@ -50,8 +50,7 @@ docs: ## makes the generated pages in docs/ anew
 	@scripts/docs
 
 install: build ## PREFIX=/usr/local DESTDIR=
-	@meson configure build -Dprefix="$(or $(PREFIX),/usr/local)"
-	@meson install -C build --no-rebuild
+	@scripts/install "$(PREFIX)"
 
 clean: ## removes build/
 	@rm -rf build

@@ -1,15 +1,14 @@
 /* bench_reader: how many posts a second one core reads.
  *
- *   bench_reader FILE.jsonl [SECONDS]
+ *   bench_reader [FILE.jsonl [ROUNDS]]     default demo/posts.jsonl
  *
- * Prints posts a second for parsing alone (JSON to post, feed included), for the reader alone
- * (posts to readings), and for both. */
-#include "base/time.h"
+ * Posts a second for parsing alone (JSON to post, feed included), for the reader alone (posts to
+ * readings), and for both. */
+#include <stdlib.h>
+
+#include "bench.h"
 #include "flow/reader.h"
 #include "source/source.h"
-
-#include <stdio.h>
-#include <stdlib.h>
 
 #define POSTS_MAX 20000
 
@@ -61,21 +60,19 @@ static void read_all(struct bench *b) {
 
 static void report(const char *what, int64_t posts, int64_t from_ns) {
     double s = (double)(time_monotonic_ns() - from_ns) / 1e9;
-    printf("%-28s %9.0f posts/s  %6.2f us/post\n", what, (double)posts / s,
-           s / (double)posts * 1e6);
+    bench_report("reader", what, (double)posts / s, "posts/s");
 }
 
 int main(int argc, char **argv) {
     struct bench b = {0};
     struct error err;
     int64_t rounds = argc > 2 ? strtoll(argv[2], NULL, 10) : 20;
-    if (argc < 2) return fprintf(stderr, "usage: bench_reader FILE.jsonl [ROUNDS]\n"), 2;
     arena_open(&b.boot, 256 << 20);
     arena_open(&b.posts_mem, 256 << 20);
     arena_open(&b.scratch, 1 << 20);
     b.posts = NEW_ARRAY(&b.boot, struct post, POSTS_MAX);
     if (!reader_open(&b.boot, &(struct reader_options){0}, &b.reader, &err) ||
-        !read_file(&b, argv[1], &err)) {
+        !read_file(&b, argc > 1 ? argv[1] : "demo/posts.jsonl", &err)) {
         return fprintf(stderr, "bench_reader: %s\n", err.msg), 1;
     }
     int64_t at = time_monotonic_ns(), n = 0;

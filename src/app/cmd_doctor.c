@@ -229,12 +229,13 @@ static void look_at_posts(struct doctor *d) {
 static void look_at_sizes(struct doctor *d) {
     if (!d->has_prices) return;
     const money have = d->has_equity ? d->equity : d->app->cfg.paper_balance;
+    const struct venue_traits traits = wire_traits(d->app);
     for (int i = 0; i < d->symbols.count; i++) {
         char text[AMOUNT_TEXT_BYTES], size[AMOUNT_TEXT_BYTES];
         const struct symbol *sym = &d->symbols.v[i];
         money least;
         if (price_is_zero(d->last[i])) continue;
-        if (!risk_least_equity(&d->app->cfg, sym, d->last[i], &least)) {
+        if (!risk_least_equity(&d->app->cfg, &traits, sym, d->last[i], &least)) {
             find(d, GRADE_WARN, "size", "%s: no equity is large enough", sym->name);
             continue;
         }

@@ -105,6 +105,16 @@ static bool wire_source(struct app *app, struct source **ret, int64_t *ret_bytes
     return true;
 }
 
+struct venue_traits wire_traits(const struct app *app) {
+    const struct config *cfg = &app->cfg;
+    return (struct venue_traits){.can_short = cfg->paper_margin,
+                                 .fee_e8 = cfg->paper_fee_percent,
+                                 .spread_e8 = cfg->paper_spread_percent,
+                                 .slippage_e8 = cfg->paper_slippage_percent,
+                                 .recv_window = RECV_WINDOW,
+                                 .fee_from_received = !cfg->paper_margin};
+}
+
 static bool wire_venue(struct app *app, const struct symbols *symbols, struct venue **ret,
                        struct venue_traits *ret_traits, struct error *err) {
     const struct config *cfg = &app->cfg;
@@ -119,11 +129,7 @@ static bool wire_venue(struct app *app, const struct symbols *symbols, struct ve
     IGNORE(!str_copyz(cfg->venue_quote_asset, opt.quote_asset, sizeof opt.quote_asset),
            "the table keeps it short");
     if (!paper_open(&app->boot, symbols, &opt, ret, err)) return fail_in(err, "the paper venue");
-    *ret_traits = (struct venue_traits){.can_short = ((*ret)->ops->caps & VENUE_CAP_SHORT) != 0,
-                                        .fee_e8 = opt.fee_e8,
-                                        .spread_e8 = opt.spread_e8,
-                                        .slippage_e8 = opt.slippage_e8,
-                                        .recv_window = RECV_WINDOW};
+    *ret_traits = wire_traits(app);
     return true;
 }
 
@@ -133,9 +139,9 @@ static bool wire_trader(struct app *app, struct wired *w, struct error *err) {
     struct arena rows_arena;
     struct trader_rows rows;
     arena_open(&rows_arena, ROWS_BYTES);
+    const usec rest = app->cfg.trading_cooldown_symbol_s * USEC_PER_S;
     const bool ok =
-        store_load_trader(w->parts.store, &rows_arena,
-                          app->cfg.trading_cooldown_symbol_s * USEC_PER_S, &rows, err) &&
+        store_load_trader(w->parts.store, &rows_arena, i64_max(rest, USEC_PER_DAY), &rows, err) &&
         trader_open(&app->boot, &app->cfg, &w->symbols, &w->traits, &rows, &w->parts.trader, err);
     w->fresh = ok && rows.fresh;
     arena_close(&rows_arena);

@@ -20,6 +20,8 @@ struct wired {
  * symbols that were left out go to `report`. */
 MUST_CHECK bool wire_symbols(struct app *app, struct symbols *ret, int *ret_left_out,
                              struct buf *report, struct error *err);
+/* What the configured venue can do and costs. */
+struct venue_traits wire_traits(const struct app *app);
 /* A reader as the configuration wants it. symbols: of the venue; used only where one is configured.
  */
 MUST_CHECK bool wire_reader(struct app *app, const struct symbols *symbols,

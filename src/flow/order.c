@@ -55,27 +55,57 @@ void order_move(struct order *o, order_state next, usec now) {
     order_invariant(o);
 }
 
+/* Could a venue say this of any order at all? NEW, SENT and UNKNOWN are states of ours alone. */
+static bool makes_sense(const struct report *r) {
+    if (qty_e8(r->filled) < 0 || qty_e8(r->qty) < 0 || money_e8(r->quote_filled) < 0) return false;
+    if (!qty_is_zero(r->qty) && qty_cmp(r->filled, r->qty) > 0) return false;
+    switch (r->state) {
+    case ORDER_ST_NEW:
+    case ORDER_ST_SENT:
+    case ORDER_ST_UNKNOWN:
+    case ORDER_ST_COUNT:
+        return false;
+    case ORDER_ST_REJECTED:
+    case ORDER_ST_ABSENT:
+        return qty_is_zero(r->filled);
+    case ORDER_ST_FILLED:
+        return !qty_is_zero(r->filled);
+    case ORDER_ST_PENDING:
+    case ORDER_ST_OPEN:
+    case ORDER_ST_PART:
+    case ORDER_ST_EXPIRED:
+    case ORDER_ST_CANCELED:
+        return true;
+    }
+    return false; /* a number out of the list, from outside */
+}
+
 /* Does the venue's state say the same as ours, with nothing new? A fill that is repeated does not
  * raise the cumulative amount. */
 static bool says_nothing_new(const struct order *o, const struct report *r) {
     return r->state == o->state && qty_cmp(r->filled, o->filled) == 0;
 }
 
+/* News of an order that is at its end for us. What adds fills is booked, and the order stays where
+ * it is unless the table knows a way; the rest came late. */
+static report_class classify_ended(const struct order *o, const struct report *r) {
+    if (order_can_move(o->state, r->state)) return REPORT_APPLY;
+    if (qty_cmp(r->filled, o->filled) == 0) return REPORT_OLD;
+    const bool was_there = o->state != ORDER_ST_REJECTED && o->state != ORDER_ST_ABSENT;
+    return was_there ? REPORT_APPLY : REPORT_CONTRADICT;
+}
+
 report_class order_classify(const struct order *o, const struct report *r) {
-    if (qty_cmp(r->filled, o->filled) < 0) {
-        /* fewer fills than we know of: an older report overtaken by a newer one */
-        return REPORT_OLD;
-    }
+    if (!makes_sense(r)) return REPORT_CONTRADICT;
+    /* fewer fills than we know of: an older report overtaken by a newer one */
+    if (qty_cmp(r->filled, o->filled) < 0) return REPORT_OLD;
     if (!qty_is_zero(o->qty) && qty_cmp(r->filled, o->qty) > 0) return REPORT_CONTRADICT;
     if (says_nothing_new(o, r)) return REPORT_OLD;
-    if (r->state == ORDER_ST_FILLED && qty_is_zero(r->filled)) return REPORT_CONTRADICT;
+    if (money_cmp(r->quote_filled, o->quote_filled) < 0) return REPORT_CONTRADICT;
+    if (!order_is_live(o->state)) return classify_ended(o, r);
     if (order_can_move(o->state, r->state)) return REPORT_APPLY;
     if (r->state == o->state) return REPORT_APPLY; /* further fills in the same state */
     if (o->state == ORDER_ST_NEW && order_can_move(ORDER_ST_SENT, r->state)) return REPORT_APPLY;
-    if (!order_is_live(o->state)) {
-        /* Terminal already. News that add fills contradict what we booked; the rest came late. */
-        return qty_cmp(r->filled, o->filled) > 0 ? REPORT_CONTRADICT : REPORT_OLD;
-    }
     if (o->state == ORDER_ST_PART && r->state == ORDER_ST_OPEN) return REPORT_OLD;
     if (o->state == ORDER_ST_OPEN && r->state == ORDER_ST_PENDING) return REPORT_OLD;
     if (o->state == ORDER_ST_PART && r->state == ORDER_ST_PENDING) return REPORT_OLD;

@@ -13,7 +13,7 @@
     X(BELOW_THRESHOLD, "score under trading.signal_threshold")                                     \
     X(STALE, "older than trading.max_signal_age_s at receipt")                                     \
     X(FUTURE_TIME, "dated more than 2 s ahead of its receipt")                                     \
-    X(EDIT, "an edit of a post that was judged before")                                            \
+    X(EDIT, "a newer version of the post was judged before")                                            \
     X(RETRACTED, "an edit took back what the post had said")                                       \
     X(COPY, "a copy of a post of the last 24 hours")                                               \
     X(RETWEET, "a retweet adds no opinion of its own")                                             \

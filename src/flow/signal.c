@@ -33,6 +33,11 @@ static bool parse_bp(str text, int32_t *ret) {
     return true;
 }
 
+static bool is_quoted(str text, str word) {
+    if (!str_starts(text, STR("\"")) || !str_ends(text, STR("\""))) return false;
+    return text.n == word.n + 2 && str_eq(str_head(str_tail(text, 1), word.n), word);
+}
+
 bool signal_parts_from_json(str json, struct signal *s) {
     int32_t parts[PART_COUNT];
     if (!str_starts(json, STR("{")) || !str_ends(json, STR("}"))) return false;
@@ -40,8 +45,7 @@ bool signal_parts_from_json(str json, struct signal *s) {
     for (int i = 0; i < PART_COUNT; i++) {
         str member, name;
         if (!str_cut(&rest, ',', &member) || !str_cut(&member, ':', &name)) return false;
-        const str quoted = str_head(str_tail(name, 1), name.n - 2);
-        if (name.n < 2 || !str_eq(quoted, str_from_z(part_name((part)i)))) return false;
+        if (!is_quoted(name, str_from_z(part_name((part)i)))) return false;
         if (!parse_bp(member, &parts[i])) return false;
     }
     if (rest.p != NULL) return false;

@@ -92,9 +92,9 @@ static void put_order(struct trader *t, const struct order *o) {
     act(t, ACTION_PUT_ORDER)->u.order = *o;
 }
 
-/* Moves an order and writes it down. */
+/* Moves an order and writes it down. An order at its end that takes a late fill stays there. */
 static void move(struct trader *t, struct order *o, order_state next) {
-    if (o->state == next) {
+    if (o->state == next || (!order_is_live(o->state) && !order_can_move(o->state, next))) {
         o->updated_at = t->now;
     } else {
         ledger(t, "order trade=%lld %s %s>%s", (long long)o->trade_id, leg_name(o->leg),
@@ -249,7 +249,7 @@ static bool is_dust(const struct trader *t, const struct trade *tr) {
 }
 
 static void send_exit(struct trader *t, struct trade *tr) {
-    if (tr->generation >= 99 || t->order_count == ORDERS_MAX) {
+    if (tr->generation >= GENERATION_MAX || t->order_count == ORDERS_MAX) {
         tell(t, TELL_BROKEN, "exit_stuck", "%s: no more exits can be made; close it by hand",
              tr->symbol);
         tr->exit_sent = true;

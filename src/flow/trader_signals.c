@@ -238,11 +238,13 @@ void on_reading(struct trader *t, const struct reading *r) {
         put->u.post.outcome = REASON_NO_COIN;
         t->refused[REASON_NO_COIN]++;
         ledger(t, "refusal tweet=%lld %s", (long long)r->post->id, reason_name(REASON_NO_COIN));
-    } else {
+    }
+    /* a version that names no coin any more is remembered too: it outdates those that come late */
+    if (r->mention_count > 0 || r->post->edited) {
         judge_remember(&t->judge, t->now, r, &op, &act(t, ACTION_PUT_MEMORY)->u.memory);
     }
     act(t, ACTION_PUT_AUTHOR)->u.author = *op.author;
-    if (r->post->edited) retract(t, r);
+    if (r->post->edited && !op.outdated) retract(t, r);
     for (int i = 0; i < r->mention_count; i++) on_mention(t, r, &op, &r->mentions[i], &best_score);
     put->u.post.signal_score = best_score;
 }

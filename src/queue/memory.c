@@ -69,8 +69,7 @@ static usec deadline_after(usec start, usec timeout) {
     return timeout >= USEC_NEVER - start ? USEC_NEVER : start + timeout;
 }
 
-/* -- waiting and pausing jobs (the mutex is held) ------------------------------------------------
- */
+/* -- waiting and pausing jobs (the mutex is held) -------------------------------------------- */
 
 static void push_waiting(struct memory_queue *m, struct job *job) {
     PRE(m->waiting < m->opt.capacity);
@@ -119,8 +118,7 @@ static void end_pauses(struct memory_queue *m, usec now) {
     while (m->pausing && (m->stopped || m->pauses[0].until <= now)) push_waiting(m, pop_pause(m));
 }
 
-/* -- putting -------------------------------------------------------------------------------------
- */
+/* -- putting --------------------------------------------------------------------------------- */
 
 /* Job and payload in one block, so that one free() ends both. A NUL follows the payload. */
 static struct job *make_job(str payload, usec now) {
@@ -163,8 +161,7 @@ static bool memory_put(struct queue *q, str payload, usec now, usec timeout, str
                 m->opt.capacity);
 }
 
-/* -- taking --------------------------------------------------------------------------------------
- */
+/* -- taking ---------------------------------------------------------------------------------- */
 
 /* Waits until a job can be taken, the queue is stopped and empty, or the time is over. */
 static void wait_for_jobs(struct memory_queue *m, usec now, usec timeout) {
@@ -204,8 +201,7 @@ static bool memory_take(struct queue *q, struct job **jobs, int max, usec now, u
     return true;
 }
 
-/* -- giving back ---------------------------------------------------------------------------------
- */
+/* -- giving back ----------------------------------------------------------------------------- */
 
 static bool memory_ack(struct queue *q, struct job *job, struct error *err) {
     struct memory_queue *m = self(q);
@@ -253,8 +249,7 @@ static bool memory_retry(struct queue *q, struct job *job, str why, usec now, bo
     return true;
 }
 
-/* -- the rest ------------------------------------------------------------------------------------
- */
+/* -- the rest -------------------------------------------------------------------------------- */
 
 static void memory_stop(struct queue *q) {
     struct memory_queue *m = self(q);

@@ -42,8 +42,7 @@ static void compare(struct check *c, const char *subject, const char *member, in
             STR_ARG(is_text), STR_ARG(want_text));
 }
 
-/* -- orders --------------------------------------------------------------------------------------
- */
+/* -- orders ---------------------------------------------------------------------------------- */
 
 static bool check_orders(struct check *c, struct error *err) {
     static const struct sql sql = {
@@ -68,8 +67,7 @@ static bool check_orders(struct check *c, struct error *err) {
     return true;
 }
 
-/* -- trades --------------------------------------------------------------------------------------
- */
+/* -- trades ---------------------------------------------------------------------------------- */
 
 /* Two cursors over rows in the order of trades: the trades, and all fills. */
 struct trade_cursor {
@@ -173,8 +171,7 @@ static bool check_trades(struct check *c, struct error *err) {
     return ok;
 }
 
-/* -- positions -----------------------------------------------------------------------------------
- */
+/* -- positions ------------------------------------------------------------------------------- */
 
 static bool check_positions(struct check *c, struct error *err) {
     static const struct sql sql = {
@@ -200,8 +197,7 @@ static bool check_positions(struct check *c, struct error *err) {
     return true;
 }
 
-/* -- account and ledger --------------------------------------------------------------------------
- */
+/* -- account and ledger ---------------------------------------------------------------------- */
 
 static bool check_ledger_numbers(struct check *c, int64_t seq, struct error *err) {
     static const struct sql sql = {"SELECT count(*), coalesce(max(seq), 0) FROM ledger"};
@@ -247,8 +243,7 @@ static bool check_audit(struct check *c, struct error *err) {
     return true;
 }
 
-/* -- all of it -----------------------------------------------------------------------------------
- */
+/* -- all of it ------------------------------------------------------------------------------- */
 
 static bool check_all(struct check *c, struct error *err) {
     bool sound = false;

@@ -18,8 +18,7 @@ static bool commit_or_rollback(struct store *s, bool ok, struct error *err) {
     return false;
 }
 
-/* -- adding a command ----------------------------------------------------------------------------
- */
+/* -- adding a command ------------------------------------------------------------------------ */
 
 static bool find_by_key(struct store *s, str key, int64_t *ret_id, bool *ret_found,
                         struct error *err) {
@@ -138,8 +137,7 @@ bool store_command_add(struct store *s, const struct command *cmd, str key, usec
     return true;
 }
 
-/* -- reading them --------------------------------------------------------------------------------
- */
+/* -- reading them ---------------------------------------------------------------------------- */
 
 static bool get_command(struct query *q, struct command *ret, struct error *err) {
     struct command v = {.id = col_i64(q)};
@@ -196,8 +194,7 @@ bool store_command_result(struct store *s, struct arena *a, int64_t id, bool *re
     return true;
 }
 
-/* -- settings ------------------------------------------------------------------------------------
- */
+/* -- settings -------------------------------------------------------------------------------- */
 
 static bool write_setting(struct store *s, str key, str value, str actor, usec now,
                           struct error *err) {
@@ -252,8 +249,7 @@ bool store_settings(struct store *s, struct arena *a, const str **ret_rows, int 
     return true;
 }
 
-/* -- workers -------------------------------------------------------------------------------------
- */
+/* -- workers --------------------------------------------------------------------------------- */
 
 bool store_worker_beat(struct store *s, str name, str role, int64_t pid, usec started, usec now,
                        struct error *err) {

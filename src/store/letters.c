@@ -10,8 +10,7 @@
 
 #define LETTER_COLUMNS "id, source, kind, payload, error, attempts, first_at, last_at, status"
 
-/* -- cursors -------------------------------------------------------------------------------------
- */
+/* -- cursors --------------------------------------------------------------------------------- */
 
 bool store_cursor_put(struct store *s, str name, str value, struct error *err) {
     static const struct sql sql = {"INSERT INTO cursors (name, value) VALUES ($1, $2) "
@@ -36,8 +35,7 @@ bool store_cursor_get(struct store *s, struct arena *a, str name, str *ret, bool
     return true;
 }
 
-/* -- dead letters --------------------------------------------------------------------------------
- */
+/* -- dead letters ---------------------------------------------------------------------------- */
 
 bool store_dead_put(struct store *s, const struct dead_letter *d, int64_t *ret_id,
                     struct error *err) {
@@ -131,8 +129,7 @@ bool store_dead_mark(struct store *s, int64_t id, str status, str actor, usec no
     return fail_in(err, "mark dead letter %" PRId64, id);
 }
 
-/* -- gaps ----------------------------------------------------------------------------------------
- */
+/* -- gaps ------------------------------------------------------------------------------------ */
 
 bool store_gap_put(struct store *s, str source, usec from, usec to, str what, struct error *err) {
     static const struct sql sql = {

@@ -31,8 +31,7 @@ static bool col_reason(struct query *q, reason *ret) {
     return name.p == NULL || reason_from_name(name, ret);
 }
 
-/* -- signals -------------------------------------------------------------------------------------
- */
+/* -- signals --------------------------------------------------------------------------------- */
 
 bool row_put_signal(struct store *s, const struct signal *v, struct error *err) {
     static const struct sql sql = {SQL_UPSERT("signals", SIGNAL, "id")};
@@ -91,8 +90,7 @@ bool row_get_signal(struct query *q, struct signal *ret, struct error *err) {
     return true;
 }
 
-/* -- trades --------------------------------------------------------------------------------------
- */
+/* -- trades ---------------------------------------------------------------------------------- */
 
 static void bind_trade_levels(struct query *q, const struct trade *v) {
     bind_e8(q, qty_e8(v->quantity));
@@ -186,8 +184,7 @@ bool row_get_trade(struct query *q, struct trade *ret, struct error *err) {
     return true;
 }
 
-/* -- orders --------------------------------------------------------------------------------------
- */
+/* -- orders ---------------------------------------------------------------------------------- */
 
 bool row_put_order(struct store *s, const struct order *v, struct error *err) {
     static const struct sql sql = {SQL_UPSERT("orders", ORDER, "id")};
@@ -239,8 +236,7 @@ bool row_get_order(struct query *q, struct order *ret, struct error *err) {
     return true;
 }
 
-/* -- authors -------------------------------------------------------------------------------------
- */
+/* -- authors --------------------------------------------------------------------------------- */
 
 bool row_put_author(struct store *s, const struct author *v, struct error *err) {
     static const struct sql sql = {SQL_UPSERT("authors", AUTHOR, "key")};
@@ -270,8 +266,7 @@ bool row_get_author(struct query *q, struct author *ret, struct error *err) {
     return true;
 }
 
-/* -- the account ---------------------------------------------------------------------------------
- */
+/* -- the account ----------------------------------------------------------------------------- */
 
 bool row_put_account(struct store *s, const struct account *v, struct error *err) {
     static const struct sql sql = {SQL_UPSERT("account", ACCOUNT, "id")};
@@ -319,8 +314,7 @@ bool row_get_account(struct query *q, struct account *ret, struct error *err) {
     return true;
 }
 
-/* -- what the judge remembers --------------------------------------------------------------------
- */
+/* -- what the judge remembers ---------------------------------------------------------------- */
 
 bool row_put_memory(struct store *s, const struct post_memory *v, struct error *err) {
     static const struct sql sql = {SQL_UPSERT("post_memory", MEMORY, "tweet_id")};
@@ -350,8 +344,7 @@ bool row_get_memory(struct query *q, struct post_memory *ret, struct error *err)
     return true;
 }
 
-/* -- control -------------------------------------------------------------------------------------
- */
+/* -- control --------------------------------------------------------------------------------- */
 
 bool row_put_control(struct store *s, const struct control *v, struct error *err) {
     static const struct sql sql = {SQL_UPSERT("control", CONTROL, "id")};

@@ -18,8 +18,7 @@
 static struct sqlite_store *self(struct store *s) { return (struct sqlite_store *)(void *)s; }
 static sqlite3_stmt *raw(struct store_stmt *st) { return ((struct sqlite_stmt *)(void *)st)->st; }
 
-/* -- errors --------------------------------------------------------------------------------------
- */
+/* -- errors ---------------------------------------------------------------------------------- */
 
 static bool fail_constraint(struct error *err, sqlite3 *db, int rc, const char *what) {
     const bool twice = rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
@@ -67,8 +66,7 @@ static bool fail_here(struct sqlite_store *s, struct error *err, int rc, const c
     return sqlite_fail(err, s->db, rc, s->base.path, what);
 }
 
-/* -- statements ----------------------------------------------------------------------------------
- */
+/* -- statements ------------------------------------------------------------------------------ */
 
 /* The slot of `text`: its statement, or the empty place where it belongs. */
 static struct sqlite_stmt **find_slot(struct sqlite_store *s, const char *text) {
@@ -174,8 +172,7 @@ static bool sqlite_col_is_null(struct store_stmt *st, int i) {
     return sqlite3_column_type(raw(st), i) == SQLITE_NULL;
 }
 
-/* -- the connection ------------------------------------------------------------------------------
- */
+/* -- the connection -------------------------------------------------------------------------- */
 
 static bool sqlite_exec(struct store *base, const char *sql, struct error *err) {
     struct sqlite_store *s = self(base);
@@ -315,8 +312,7 @@ static const struct store_ops sqlite_ops = {
     .trader_running = sqlite_trader_running,
 };
 
-/* -- opening -------------------------------------------------------------------------------------
- */
+/* -- opening --------------------------------------------------------------------------------- */
 
 /* Settings of the connection; nothing is written to the file. */
 static bool set_up(struct sqlite_store *s, const struct store_options *opt, struct error *err) {

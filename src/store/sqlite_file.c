@@ -41,8 +41,7 @@ static bool join_path(char block[PATH_BYTES], const char *path, const char *suff
     return !buf_full(&b) || fail(err, ERR_RANGE, 0, "the path %.80s... is too long", path);
 }
 
-/* -- before SQLite opens it ----------------------------------------------------------------------
- */
+/* -- before SQLite opens it ------------------------------------------------------------------ */
 
 static bool create_file(const char *path, struct error *err) {
     const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -109,8 +108,7 @@ bool sqlite_file_prepare(const char *path, bool create, struct error *err) {
                 path);
 }
 
-/* -- locks ---------------------------------------------------------------------------------------
- */
+/* -- locks ----------------------------------------------------------------------------------- */
 
 static bool set_lock(int fd, short type, off_t byte) {
     struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
@@ -185,8 +183,7 @@ bool sqlite_trader_running(struct store *base, int64_t *ret_pid) {
     return true;
 }
 
-/* -- copies --------------------------------------------------------------------------------------
- */
+/* -- copies ---------------------------------------------------------------------------------- */
 
 static bool sync_path(const char *path, int how, struct error *err) {
     const int fd = open(path, how | O_CLOEXEC);
@@ -270,8 +267,7 @@ bool sqlite_backup(struct store *base, const char *to_path, struct error *err) {
     return sync_directory_of(to_path, err);
 }
 
-/* -- restore -------------------------------------------------------------------------------------
- */
+/* -- restore --------------------------------------------------------------------------------- */
 
 /* Is `from` whole, ours, and of a schema that this program knows? Leaves it open in *ret. */
 static bool open_source(struct arena *a, const char *from, struct store **ret, struct error *err) {

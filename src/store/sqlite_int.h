@@ -34,8 +34,7 @@ struct sqlite_store {
 /* Turns a result code into an error that says what happened to `path` and what to do. */
 bool sqlite_fail(struct error *err, sqlite3 *db, int rc, const char *path, const char *what);
 
-/* --- sqlite_file.c -----------------------------------------------------------------------------
- */
+/* --- sqlite_file.c -------------------------------------------------------------------------- */
 /* Looks at the file before SQLite does: exists, is a database, is whole. Makes it (mode 0600) if
  * `create`. */
 MUST_CHECK bool sqlite_file_prepare(const char *path, bool create, struct error *err);

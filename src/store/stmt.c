@@ -64,8 +64,7 @@ bool query_i64(struct query *q, int64_t *ret, bool *ret_found, struct error *err
     return true;
 }
 
-/* -- parameters ----------------------------------------------------------------------------------
- */
+/* -- parameters ------------------------------------------------------------------------------ */
 
 void bind_i64(struct query *q, int64_t v) { q->st->ops->bind_i64(q->st, ++q->params, v); }
 void bind_bool(struct query *q, bool v) { q->st->ops->bind_bool(q->st, ++q->params, v); }
@@ -106,8 +105,7 @@ void bind_str_or_null(struct query *q, str v) {
 
 void bind_z_or_null(struct query *q, const char *z) { bind_str_or_null(q, str_from_z(z)); }
 
-/* -- columns -------------------------------------------------------------------------------------
- */
+/* -- columns --------------------------------------------------------------------------------- */
 
 int64_t col_i64(struct query *q) { return q->st->ops->col_i64(q->st, q->cols++); }
 bool col_bool(struct query *q) { return q->st->ops->col_bool(q->st, q->cols++); }

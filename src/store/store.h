@@ -100,7 +100,7 @@ MUST_CHECK bool store_backup(
 MUST_CHECK bool store_restore(const struct store_options *opt, const char *from_path,
                               struct error *err);
 
-/* --- a turn of the trader --------------------------------------------------------------------- */
+/* --- a turn of the trader ------------------------------------------------------------------- */
 /* Writes every Put, Audit, Ledger and CommandDone of `acts` inside the caller's transaction, in
  * order. PUT_INTENT: ERR_EXISTS when the intent is there already, ERR_STATE when control.epoch is
  * not trade.epoch any more. Audit rows are chained here. */
@@ -119,8 +119,7 @@ MUST_CHECK bool store_cursor_put(struct store *s, str name, str value, struct er
 MUST_CHECK bool store_cursor_get(struct store *s, struct arena *a, str name, str *ret,
                                  bool *ret_found, struct error *err);
 
-/* --- commands, settings, workers ---------------------------------------------------------------
- */
+/* --- commands, settings, workers ------------------------------------------------------------ */
 /* In one transaction: the command row, and for halt, resume and mode the control row with epoch +
  * 1, and the audit row. key: idempotency key, "" for none; the same key again returns the first
  * row's id and *ret_repeated. */
@@ -139,8 +138,7 @@ MUST_CHECK bool store_settings(struct store *s, struct arena *a, const str **ret
 MUST_CHECK bool store_worker_beat(struct store *s, str name, str role, int64_t pid, usec started,
                                   usec now, struct error *err);
 
-/* --- dead letters ------------------------------------------------------------------------------
- */
+/* --- dead letters --------------------------------------------------------------------------- */
 struct dead_letter {
     int64_t id;
     str source, kind, payload, error;
@@ -160,8 +158,7 @@ MUST_CHECK bool store_dead_mark(struct store *s, int64_t id, str status, str act
 MUST_CHECK bool store_gap_put(struct store *s, str source, usec from, usec to, str what,
                               struct error *err);
 
-/* --- looking at it ------------------------------------------------------------------------------
- */
+/* --- looking at it -------------------------------------------------------------------------- */
 typedef enum show_kind {
     SHOW_TRADES,
     SHOW_POSITIONS,

@@ -64,7 +64,7 @@ MUST_CHECK bool store_settle_schema(struct store *s, const struct store_options 
                                     struct error *err);
 int store_newest_schema(const struct store *s); /* of the files compiled in */
 
-/* --- statements ------------------------------------------------------------------------------- */
+/* --- statements ----------------------------------------------------------------------------- */
 struct sql {
     const char *text;
     const char *postgresql; /* NULL: the same text */
@@ -113,8 +113,7 @@ str col_str(struct query *q); /* borrowed until the next row; NULL: p == NULL */
 void col_z(struct query *q, char *dst, ptrdiff_t dst_bytes); /* cut if too long */
 bool col_is_null(struct query *q);                           /* of the next column, stays there */
 
-/* --- rows of the trader's structs (rows.c): what is put is what is loaded ----------------------
- */
+/* --- rows of the trader's structs (rows.c): what is put is what is loaded ------------------- */
 /* Reading fails (ERR_DAMAGED) on a name that this program does not know. `sym` is not stored, as
  * it is an index into one run's list: SYM_NONE after loading. */
 MUST_CHECK bool row_put_signal(struct store *s, const struct signal *v, struct error *err);
@@ -132,8 +131,7 @@ MUST_CHECK bool row_get_author(struct query *q, struct author *ret, struct error
 MUST_CHECK bool row_get_account(struct query *q, struct account *ret, struct error *err);
 MUST_CHECK bool row_get_memory(struct query *q, struct post_memory *ret, struct error *err);
 
-/* --- audit (audit.c) ---------------------------------------------------------------------------
- */
+/* --- audit (audit.c) ------------------------------------------------------------------------ */
 /* Adds a row to the chain. PRE: in an immediate transaction. */
 MUST_CHECK bool audit_add(struct store *s, const struct audit *v, struct error *err);
 

@@ -18,8 +18,7 @@
 static const char *const label_names[] = {"negative", "neutral", "positive"};
 static const char *const ref_names[] = {"none", "retweet", "quote", "reply"};
 
-/* -- posts ---------------------------------------------------------------------------------------
- */
+/* -- posts ----------------------------------------------------------------------------------- */
 
 /* Basis points as a decimal: -0.1234. */
 static void put_bp(struct buf *b, int64_t bp) {
@@ -147,8 +146,7 @@ static bool put_memory(struct store *s, const struct post_memory *v, struct erro
     return query_run(&q, err);
 }
 
-/* -- intents -------------------------------------------------------------------------------------
- */
+/* -- intents --------------------------------------------------------------------------------- */
 
 /* Why the intent was not written. */
 static bool explain_refusal(struct store *s, const struct trade *t, struct error *err) {
@@ -190,8 +188,7 @@ static bool put_intent(struct store *s, const struct trade *t, struct error *err
     return row_put_trade(s, t, err);
 }
 
-/* -- fills, positions, equity --------------------------------------------------------------------
- */
+/* -- fills, positions, equity ---------------------------------------------------------------- */
 
 static bool put_fill(struct store *s, const struct fill *v, struct error *err) {
     static const struct sql sql = {
@@ -261,8 +258,7 @@ static bool put_equity(struct store *s, const struct equity_sample *v, struct er
     return query_run(&q, err) || fail_in(err, "put the equity");
 }
 
-/* -- control, commands, ledger -------------------------------------------------------------------
- */
+/* -- control, commands, ledger --------------------------------------------------------------- */
 
 /* The mode only moves forward: a row that a person changed meanwhile stays. One thing is never
  * lost, the program's own halt: it then takes the epoch after the person's. */
@@ -302,8 +298,7 @@ static bool put_ledger(struct store *s, const struct action *a, struct error *er
     return query_run(&q, err) || fail_in(err, "put ledger line %" PRId64, a->u.ledger.seq);
 }
 
-/* -- the turn ------------------------------------------------------------------------------------
- */
+/* -- the turn -------------------------------------------------------------------------------- */
 
 static bool apply_one(struct store *s, const struct action *a, usec now, struct error *err) {
     switch (a->kind) {

@@ -22,8 +22,16 @@ equal "the ledger is the same for any number of readers" \
     "$(json "$SCRATCH/four.json" '$.ledger_hash')" "$(json "$SCRATCH/one.json" '$.ledger_hash')"
 check "the ledger has a hash" test "$(json "$SCRATCH/one.json" '$.ledger_hash' | wc -c)" -eq 65
 check "something was traded" test "$(json "$SCRATCH/one.json" '$.trades')" -gt 0
-equal "nothing is left open" \
-    "$(sqlite3 "$SCRATCH/one.db" "SELECT count(*) FROM trades WHERE status = 'OPEN'")" 0
+equal "trades are closed or open" \
+    "$(sqlite3 "$SCRATCH/one.db" "SELECT count(*) FROM trades WHERE status IN ('OPEN', 'CLOSED')")" \
+    "$(json "$SCRATCH/one.json" '$.trades')"
+equal "what is open is in the summary" \
+    "$(sqlite3 "$SCRATCH/one.db" "SELECT count(*) FROM trades WHERE status = 'OPEN'")" \
+    "$(sqlite3 :memory: "SELECT json_array_length(CAST(readfile('$SCRATCH/one.json') AS TEXT),
+        '$.positions')")"
+equal "equity is what there was and the profit" \
+    "$(sqlite3 :memory: "SELECT printf('%.8f', 10000 + $(json "$SCRATCH/one.json" '$.pnl'))")" \
+    "$(json "$SCRATCH/one.json" '$.equity')"
 equal "every post is in the store" "$(sqlite3 "$SCRATCH/one.db" 'SELECT count(*) FROM tweets')" 330
 equal "no line of the log is an alarm" "$(grep -c 'level=broken' "$SCRATCH/one.log")" 0
 finish

@@ -11,6 +11,7 @@
 #include "fuzz.h"
 #include "market/candle_row.h"
 #include "market/market.h"
+#include "market_same.h"
 
 #define FILES 3
 #define SYMBOLS 2
@@ -98,7 +99,7 @@ static void check_candle(const struct candle *c) {
     usec interval = c->close_at - c->open_at;
     LAW(candle_row_parse(str_from_z(row), interval, &again, &field) == CANDLE_FAULT_NONE);
     again.sym = c->sym;
-    LAW(memcmp(&again, c, sizeof again) == 0);
+    LAW(candle_same(&again, c));
 }
 
 /* What a symbol's last event allows to follow. */
@@ -170,7 +171,7 @@ static void check_seek(struct arena *a, struct arena *b, usec middle) {
     while (market_next(whole, &e)) {
         if (e.at <= middle) continue;
         LAW(market_next(part, &f));
-        LAW(memcmp(&e, &f, sizeof e) == 0);
+        LAW(market_event_same(&e, &f));
     }
     LAW(!market_next(part, &f));
     market_close(whole);

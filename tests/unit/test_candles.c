@@ -1,5 +1,6 @@
 /* Candle files as a market: order of events, choice of files, and what is done with bad input. */
 #include "market_dir.h"
+#include "market_same.h"
 
 #define HEADER "open_time_ms,open,high,low,close,volume\n"
 
@@ -155,7 +156,7 @@ static void test_seek_to_any_time_gives_the_rest_of_the_stream(void **state) {
         for (int i = 0; i < count; i++) {
             if (all[i].at <= after) continue;
             assert_true(market_next(d->market, &e));
-            assert_memory_equal(&e, &all[i], sizeof e);
+            assert_true(market_event_same(&e, &all[i]));
         }
         assert_false(market_next(d->market, &e));
     }
@@ -200,17 +201,27 @@ static void test_span_is_first_open_to_last_close_of_all_files(void **state) {
 
 /* -- choice of files ----------------------------------------------------------------------- */
 
-static void test_the_finest_interval_of_a_symbol_is_used(void **state) {
+static void test_a_coarser_file_speaks_only_where_the_finer_has_nothing(void **state) {
     struct market_dir *d = *state;
-    market_dir_write(d, "BTCUSDT-1h.csv", HEADER ROW_0);
-    market_dir_write(d, "BTCUSDT-3m.csv", HEADER ROW_0);
-    market_dir_write(d, "BTCUSDT-1m.csv", HEADER ROW_1);
+    market_dir_write(d, "BTCUSDT-3m.csv", HEADER ROW_0 ROW_3);
+    market_dir_write(d, "BTCUSDT-1m.csv", HEADER ROW_0 ROW_1);
     market_dir_open(d);
     market_dir_drain(d);
-    assert_trace(d, "Q BTC +60 11\nC BTC +120 11 13 10 12\nD BTC +120\n");
-    assert_report(d, "BTCUSDT-3m.csv: left out, as BTCUSDT-1m.csv has finer candles\n"
-                     "BTCUSDT-1h.csv: left out, as BTCUSDT-1m.csv has finer candles\n");
-    assert_int_equal(d->counts.files, 1);
+    assert_trace(d, "Q BTC +0 10\nC BTC +60 10 12 9 11\nQ BTC +60 11\nC BTC +120 11 13 10 12\n"
+                    "Q BTC +180 13\nC BTC +360 13 15 12 14\nD BTC +360\n");
+    assert_report(d, "BTCUSDT-3m.csv: read only where BTCUSDT-1m.csv and its like have no "
+                     "candles\n");
+    assert_int_equal(d->counts.files, 2);
+}
+
+static void test_a_finer_file_waits_for_the_end_of_a_coarser_candle(void **state) {
+    struct market_dir *d = *state;
+    market_dir_write(d, "BTCUSDT-3m.csv", HEADER ROW_0);
+    market_dir_write(d, "BTCUSDT-1m.csv", HEADER ROW_1 ROW_2 ROW_3);
+    market_dir_open(d);
+    market_dir_drain(d);
+    assert_trace(d, "Q BTC +0 10\nC BTC +180 10 12 9 11\nQ BTC +180 13\n"
+                    "C BTC +240 13 15 12 14\nD BTC +240\n");
 }
 
 static void test_a_finer_file_without_rows_does_not_hide_a_coarser_one(void **state) {
@@ -625,7 +636,8 @@ int main(void) {
         T(seek_in_the_middle_of_reading_goes_on_from_there),
         T(the_end_stays_the_end),
         T(span_is_first_open_to_last_close_of_all_files),
-        T(the_finest_interval_of_a_symbol_is_used),
+        T(a_coarser_file_speaks_only_where_the_finer_has_nothing),
+        T(a_finer_file_waits_for_the_end_of_a_coarser_candle),
         T(a_finer_file_without_rows_does_not_hide_a_coarser_one),
         T(files_of_months_and_days_make_one_history),
         T(files_follow_each_other_by_time_and_not_by_name),

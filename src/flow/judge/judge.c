@@ -49,12 +49,70 @@ static char fold_wide(uint32_t cp) {
         uint32_t cp;
         char like;
     } table[] = {
-        {0x430, 'a'}, {0x410, 'a'}, {0x435, 'e'}, {0x415, 'e'}, {0x43E, 'o'}, {0x41E, 'o'},
-        {0x440, 'p'}, {0x420, 'p'}, {0x441, 'c'}, {0x421, 'c'}, {0x445, 'x'}, {0x425, 'x'},
-        {0x443, 'y'}, {0x456, 'l'}, {0x406, 'l'}, {0x455, 's'}, {0x458, 'j'}, {0x3BF, 'o'},
-        {0x3B1, 'a'}, {0x131, 'l'}, {0x43A, 'k'}, {0x41A, 'k'}, {0x442, 't'}, {0x422, 't'},
-        {0x43D, 'h'}, {0x41D, 'h'}, {0x412, 'b'}, {0x41C, 'm'},
+        /* Cyrillic */
+        {0x430, 'a'},
+        {0x410, 'a'},
+        {0x435, 'e'},
+        {0x415, 'e'},
+        {0x43E, 'o'},
+        {0x41E, 'o'},
+        {0x440, 'p'},
+        {0x420, 'p'},
+        {0x441, 'c'},
+        {0x421, 'c'},
+        {0x445, 'x'},
+        {0x425, 'x'},
+        {0x443, 'y'},
+        {0x423, 'y'},
+        {0x456, 'l'},
+        {0x406, 'l'},
+        {0x455, 's'},
+        {0x405, 's'},
+        {0x458, 'j'},
+        {0x408, 'j'},
+        {0x43A, 'k'},
+        {0x41A, 'k'},
+        {0x442, 't'},
+        {0x422, 't'},
+        {0x43D, 'h'},
+        {0x41D, 'h'},
+        {0x412, 'b'},
+        {0x432, 'b'},
+        {0x41C, 'm'},
+        {0x43C, 'm'},
+        {0x4BB, 'h'},
+        {0x4CF, 'l'},
+        {0x501, 'd'},
+        {0x51B, 'q'},
+        {0x51D, 'w'},
+        /* Greek */
+        {0x3BF, 'o'},
+        {0x39F, 'o'},
+        {0x3B1, 'a'},
+        {0x391, 'a'},
+        {0x392, 'b'},
+        {0x395, 'e'},
+        {0x397, 'h'},
+        {0x399, 'l'},
+        {0x3B9, 'l'},
+        {0x39A, 'k'},
+        {0x3BA, 'k'},
+        {0x39C, 'm'},
+        {0x39D, 'n'},
+        {0x3BD, 'v'},
+        {0x3A1, 'p'},
+        {0x3C1, 'p'},
+        {0x3A4, 't'},
+        {0x3C4, 't'},
+        {0x3A5, 'y'},
+        {0x3A7, 'x'},
+        {0x3C7, 'x'},
+        /* Latin with a twist */
+        {0x131, 'l'},
+        {0x261, 'g'},
+        {0x269, 'l'},
     };
+    if (cp >= 0xFF21 && cp <= 0xFF5A) return fold_ascii((char)(cp - 0xFF21 + 'A')); /* full width */
     for (ptrdiff_t i = 0; i < COUNT_OF(table); i++) {
         if (table[i].cp == cp) return table[i].like;
     }
@@ -106,12 +164,12 @@ static bool is_lookalike(const struct judge *j, str username) {
     char own[AUTHOR_BYTES];
     const str mine = str_from_bytes(own, skeleton(username, own));
     if (mine.n < 4) return false; /* too short to imitate anybody */
+    bool alike = false;
     for (int i = 0; i < j->watched_count; i++) {
-        if (str_eq(mine, j->watched[i]) && !str_eq_nocase(username, j->watched_names[i])) {
-            return true;
-        }
+        if (str_eq_nocase(username, j->watched_names[i])) return false; /* is one himself */
+        alike = alike || str_eq(mine, j->watched[i]);
     }
-    return false;
+    return alike;
 }
 
 static void watch_names(struct judge *j, struct arena *boot) {
@@ -143,18 +201,35 @@ struct author *judge_find_author(struct judge *j, str key) {
     return *slot == 0 ? NULL : &j->authors[*slot - 1];
 }
 
+static usec last_heard(const struct author *a) {
+    return i64_max(a->last_post_at, a->last_trade_at + USEC_PER_DAY);
+}
+
+static int heard_after(const struct judge *j, usec at) {
+    int count = 0;
+    for (int i = 0; i < j->author_count; i++) count += last_heard(&j->authors[i]) > at;
+    return count;
+}
+
 /* Forgets the half of the authors that was silent for longest, and indexes the rest anew. Happens
- * once in JUDGE_AUTHORS_MAX / 2 new authors; their rows stay in the store. */
+ * once in JUDGE_AUTHORS_MAX / 2 new authors; their rows stay in the store. The moment that parts
+ * the halves is found by bisection: at most 64 looks at the table, no memory, no sorting. */
 static void forget_silent(struct judge *j) {
-    usec lo = USEC_NEVER, hi = 0;
-    for (int i = 0; i < j->author_count; i++) {
-        lo = i64_min(lo, j->authors[i].last_post_at);
-        hi = i64_max(hi, j->authors[i].last_post_at);
+    const int room = JUDGE_AUTHORS_MAX / 2;
+    usec lo = 0, hi = USEC_NEVER; /* heard_after(hi) <= room */
+    while (lo < hi) {
+        const usec middle = lo + (hi - lo) / 2;
+        if (heard_after(j, middle) <= room)
+            hi = middle;
+        else
+            lo = middle + 1;
     }
-    const usec middle = lo + (hi - lo) / 2;
+    int ties = room - heard_after(j, hi); /* of those heard at that very moment, so many stay */
     int kept = 0;
-    for (int i = 0; i < j->author_count && kept < JUDGE_AUTHORS_MAX / 2; i++) {
-        if (j->authors[i].last_post_at >= middle) j->authors[kept++] = j->authors[i];
+    for (int i = 0; i < j->author_count; i++) {
+        const usec heard = last_heard(&j->authors[i]);
+        if (heard < hi || (heard == hi && ties-- <= 0)) continue;
+        j->authors[kept++] = j->authors[i];
     }
     j->author_count = kept;
     memset(j->author_slots, 0, SLOTS * sizeof *j->author_slots);
@@ -258,6 +333,8 @@ static void recall(struct judge *j, const struct reading *r, const char *author,
         }
         if (m->root_id == r->post->root_id) {
             op->edit = true;
+            /* ids of a chain grow; those of other sources have no order and no edits */
+            op->outdated = op->outdated || (r->post->id > 0 && m->tweet_id > r->post->id);
             op->cluster_id = m->cluster_id;
             op->copy = false;
         } else if (op->cluster_id == 0 && is_near_copy(m, r)) {
@@ -304,7 +381,7 @@ void judge_post(struct judge *j, usec now, const struct reading *r, struct opini
     if (ret->repeated) return;
     if (ret->cluster_id == 0) ret->cluster_id = r->post->root_id;
     ret->author = author_of(j, now, r->post);
-    ret->refusal = post_refusal(j, now, r, ret->author);
+    ret->refusal = ret->outdated ? REASON_EDIT : post_refusal(j, now, r, ret->author);
     if (cfg->judge_author) {
         const int i = list_find(&cfg->judge_author_weights, str_from_z(key),
                                 str_from_z(ret->author->username));
@@ -331,6 +408,19 @@ static int score_of(const int32_t parts[PART_COUNT]) {
     return (int)i64_min((product + 500000) / 1000000, 100);
 }
 
+/* A muted symbol is written as the pair ("DOGEUSDT") or as the coin ("DOGE", "$doge"). */
+static bool is_muted(const struct config *cfg, str symbol) {
+    const struct config_list *muted = &cfg->trading_muted_symbols;
+    const str quote = cfg->venue_quote_asset;
+    const str coin = str_ends(symbol, quote) ? str_head(symbol, symbol.n - quote.n) : symbol;
+    for (int i = 0; i < muted->count; i++) {
+        str name = muted->names[i];
+        if (str_starts(name, STR("$"))) name = str_tail(name, 1);
+        if (str_eq_nocase(name, symbol) || str_eq_nocase(name, coin)) return true;
+    }
+    return false;
+}
+
 void judge_mention(const struct judge *j, const struct opinion *op, const struct mention *m,
                    struct signal *s) {
     s->parts_bp[PART_CONFIDENCE] = m->confidence_bp;
@@ -348,7 +438,7 @@ void judge_mention(const struct judge *j, const struct opinion *op, const struct
         s->reason = REASON_ABSTAIN;
     } else if (op->refusal != REASON_NONE) {
         s->reason = op->refusal;
-    } else if (list_find(&j->cfg->trading_muted_symbols, STR(""), str_from_z(s->symbol)) >= 0) {
+    } else if (is_muted(j->cfg, str_from_z(s->symbol))) {
         s->reason = REASON_MUTED_SYMBOL;
     } else if (s->score < j->cfg->trading_signal_threshold) {
         s->reason = REASON_BELOW_THRESHOLD;

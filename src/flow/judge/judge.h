@@ -1,7 +1,8 @@
 /* judge: from a reading to signals: is it news, whose is it, how fresh, and what score is left?
  *
  * Keeps what was read in the last 24 hours (edit chains, copies) and what is known of each author.
- * Memory is bounded: the oldest post and the author silent for longest make room. */
+ * Memory is bounded: the oldest post makes room, and the authors silent for longest (a trade on his
+ * posts makes an author count as a day younger: his rest and his daily cap are not forgotten). */
 #ifndef BF_FLOW_JUDGE_JUDGE_H
 #define BF_FLOW_JUDGE_JUDGE_H
 
@@ -33,6 +34,7 @@ struct judge {
 struct opinion {
     bool repeated; /* this very post was judged before: nothing to do */
     bool edit;     /* of a post in memory */
+    bool outdated; /* a newer version of the post was judged before */
     int64_t cluster_id;
     bool copy;             /* of another author's post */
     struct author *author; /* the judge's own row, changed in place */

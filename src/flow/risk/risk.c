@@ -75,19 +75,25 @@ static bool level(const struct symbol *sym, price quote, int64_t share_e8, round
     return price_e8(*ret) > 0;
 }
 
-static bool levels(const struct risk_view *v, const struct symbol *sym, const struct quote *q,
-                   struct plan *p) {
-    const struct config *cfg = v->cfg;
+/* The levels of p->side around p->quote. */
+static bool levels(const struct config *cfg, const struct venue_traits *traits,
+                   const struct symbol *sym, struct plan *p) {
     const bool is_long = p->side == SIDE_LONG;
     const int64_t sign = is_long ? 1 : -1;
     const rounding up = is_long ? ROUND_CEIL : ROUND_FLOOR; /* away in the trade's favour */
     const rounding down = is_long ? ROUND_FLOOR : ROUND_CEIL;
-    p->quote = q->last;
     /* half the spread stands between the quote and the touch: allowed on top of the slippage */
-    const int64_t reach = cfg->trading_max_slippage_percent + v->traits->spread_e8 / 2;
-    return level(sym, q->last, sign * reach, down, &p->limit) &&
-           level(sym, q->last, -sign * cfg->trading_stop_loss_percent, up, &p->stop) &&
-           level(sym, q->last, sign * cfg->trading_take_profit_percent, up, &p->target);
+    const int64_t reach = cfg->trading_max_slippage_percent + traits->spread_e8 / 2;
+    return level(sym, p->quote, sign * reach, down, &p->limit) &&
+           level(sym, p->quote, -sign * cfg->trading_stop_loss_percent, up, &p->stop) &&
+           level(sym, p->quote, sign * cfg->trading_take_profit_percent, up, &p->target);
+}
+
+/* On a coarse tick a stop can be rounded onto the quote, or an entry's limit behind the stop. */
+static bool in_order(const struct plan *p) {
+    const int sign = p->side == SIDE_LONG ? 1 : -1;
+    return sign * price_cmp(p->stop, p->quote) < 0 && sign * price_cmp(p->stop, p->limit) < 0 &&
+           sign * price_cmp(p->target, p->quote) > 0;
 }
 
 static bool within(price p, price lo, price hi) {
@@ -106,6 +112,7 @@ static bool in_band(price p, price ref, int64_t up_bp, int64_t down_bp) {
 }
 
 static reason rule_levels(const struct symbol *sym, const struct plan *p) {
+    if (!in_order(p)) return REASON_PRICE_RANGE;
     const price all[] = {p->limit, p->stop, p->target};
     for (ptrdiff_t i = 0; i < COUNT_OF(all); i++) {
         if (!within(all[i], sym->min_price, sym->max_price)) return REASON_PRICE_RANGE;
@@ -119,30 +126,61 @@ static reason rule_levels(const struct symbol *sym, const struct plan *p) {
 
 static qty cap_qty(qty q, qty max) { return qty_is_zero(max) ? q : qty_min(q, max); }
 
-/* Position size at the worst price of entry, so that it never costs more than its share. */
+static qty to_steps(const struct symbol *sym, qty q, rounding r) {
+    if (!qty_is_zero(sym->step)) q = qty_to_step(q, sym->step, r);
+    return qty_is_zero(sym->market_step) ? q : qty_to_step(q, sym->market_step, r);
+}
+
+/* What of q can be sold again: a buy's fee may be taken from what was bought. */
+static bool left_to_sell(const struct venue_traits *traits, const struct symbol *sym, side s, qty q,
+                         qty *ret) {
+    money fee = money_from_e8(0);
+    if (s == SIDE_LONG && traits->fee_from_received &&
+        !money_ratio(money_from_e8(qty_e8(q)), traits->fee_e8, E8, ROUND_CEIL, &fee)) {
+        return false;
+    }
+    *ret = to_steps(sym, qty_from_e8(qty_e8(q) - money_e8(fee)), ROUND_FLOOR);
+    return true;
+}
+
+/* Worst price of entry, so that a position never costs more than its share. */
+static price entry_at(const struct plan *p) { return p->side == SIDE_LONG ? p->limit : p->quote; }
+
 static reason rule_size(const struct risk_view *v, const struct symbol *sym, struct plan *p) {
     money share;
-    const price at = p->side == SIDE_LONG ? p->limit : p->quote;
+    const price at = entry_at(p);
     if (!money_ratio(v->equity, v->cfg->trading_position_size_percent, E8, ROUND_FLOOR, &share) ||
-        money_e8(share) <= 0 || !qty_affordable(share, at, ROUND_FLOOR, &p->qty)) {
+        money_e8(share) <= 0) {
         return REASON_MIN_NOTIONAL;
     }
+    if (!money_is_zero(sym->max_notional) && money_cmp(share, sym->max_notional) > 0) {
+        share = sym->max_notional;
+    }
+    if (!qty_affordable(share, at, ROUND_FLOOR, &p->qty)) return REASON_PRICE_RANGE;
     p->qty = cap_qty(cap_qty(p->qty, sym->max_qty), sym->market_max_qty);
-    if (!qty_is_zero(sym->step)) p->qty = qty_to_step(p->qty, sym->step, ROUND_FLOOR);
-    if (!qty_is_zero(sym->market_step)) p->qty = qty_to_step(p->qty, sym->market_step, ROUND_FLOOR);
-    if (qty_is_zero(p->qty) || qty_cmp(p->qty, sym->min_qty) < 0 ||
-        qty_cmp(p->qty, sym->market_min_qty) < 0) {
+    p->qty = to_steps(sym, p->qty, ROUND_FLOOR);
+    qty left;
+    if (!left_to_sell(v->traits, sym, p->side, p->qty, &left)) return REASON_PRICE_RANGE;
+    if (qty_e8(left) <= 0 || qty_cmp(left, sym->min_qty) < 0 ||
+        qty_cmp(left, sym->market_min_qty) < 0) {
         return REASON_MIN_QTY;
     }
     if (!money_notional(at, p->qty, ROUND_CEIL, &p->notional)) return REASON_PRICE_RANGE;
     return REASON_NONE;
 }
 
-/* The exits must pass the least notional too: the stop is the smaller one of a LONG. */
-static reason rule_notional(const struct symbol *sym, const struct plan *p) {
-    const price lowest = p->side == SIDE_LONG ? p->stop : p->target;
+/* The exit that brings in least: the stop of a LONG, the target of a SHORT. */
+static price lowest_of(const struct plan *p) { return p->side == SIDE_LONG ? p->stop : p->target; }
+
+/* The exits must pass the least notional too. */
+static reason rule_notional(const struct risk_view *v, const struct symbol *sym,
+                            const struct plan *p) {
+    qty left;
     money least;
-    if (!money_notional(lowest, p->qty, ROUND_FLOOR, &least)) return REASON_PRICE_RANGE;
+    if (!left_to_sell(v->traits, sym, p->side, p->qty, &left) ||
+        !money_notional(lowest_of(p), left, ROUND_FLOOR, &least)) {
+        return REASON_PRICE_RANGE;
+    }
     return money_cmp(least, sym->min_notional) < 0 ? REASON_MIN_NOTIONAL : REASON_NONE;
 }
 
@@ -189,29 +227,66 @@ reason risk_check(const struct risk_view *v, const struct signal *s, const struc
     if (risk_reward_e8(v->cfg, v->traits) < v->cfg->trading_min_reward_risk) {
         return REASON_REWARD_RISK;
     }
-    struct plan plan = {.side = s->side};
-    if (!levels(v, sym, q, &plan)) return REASON_PRICE_RANGE;
+    struct plan plan = {.side = s->side, .quote = q->last};
+    if (!levels(v->cfg, v->traits, sym, &plan)) return REASON_PRICE_RANGE;
     if ((why = rule_levels(sym, &plan)) != REASON_NONE) return why;
     if ((why = rule_size(v, sym, &plan)) != REASON_NONE) return why;
-    if ((why = rule_notional(sym, &plan)) != REASON_NONE) return why;
+    if ((why = rule_notional(v, sym, &plan)) != REASON_NONE) return why;
     if ((why = rule_funds(v, &plan)) != REASON_NONE) return why;
     *ret = plan;
     return REASON_NONE;
 }
 
-bool risk_least_equity(const struct config *cfg, const struct symbol *sym, price p, money *ret) {
-    /* notional that survives a stop or a target below, one step of rounding, and the least quantity
-     */
-    const int64_t worst = i64_max(cfg->trading_stop_loss_percent, cfg->trading_take_profit_percent);
-    money need, by_qty, step;
-    if (!money_ratio(sym->min_notional, E8, E8 - worst, ROUND_CEIL, &need) ||
-        !money_notional(p, sym->min_qty, ROUND_CEIL, &by_qty) ||
-        !money_notional(p, sym->step, ROUND_CEIL, &step)) {
+/* The least quantity of a plan that passes rule_size and rule_notional. */
+static bool least_qty(const struct venue_traits *traits, const struct symbol *sym,
+                      const struct plan *p, qty *ret) {
+    qty need, left;
+    if (!qty_affordable(sym->min_notional, lowest_of(p), ROUND_CEIL, &need)) return false;
+    if (qty_cmp(need, sym->min_qty) < 0) need = sym->min_qty;
+    if (qty_cmp(need, sym->market_min_qty) < 0) need = sym->market_min_qty;
+    if (qty_is_zero(need)) need = qty_from_e8(1);
+    need = to_steps(sym, need, ROUND_CEIL);
+    /* before the fee it has to be that much more; from there on step by step */
+    money gross = money_from_e8(qty_e8(need));
+    if (p->side == SIDE_LONG && traits->fee_from_received &&
+        !money_ratio(gross, E8, E8 - traits->fee_e8, ROUND_FLOOR, &gross)) {
         return false;
     }
-    if (money_cmp(by_qty, need) > 0) need = by_qty;
-    if (!money_add(need, step, &need)) return false;
-    const int64_t reach = E8 + cfg->trading_max_slippage_percent;
-    return money_ratio(need, reach, E8, ROUND_CEIL, &need) &&
+    qty q = to_steps(sym, qty_from_e8(money_e8(gross)), ROUND_FLOOR);
+    const qty step = qty_is_zero(sym->step) ? qty_from_e8(1) : sym->step;
+    for (int i = 0; i < 4; i++) {
+        if (!left_to_sell(traits, sym, p->side, q, &left)) return false;
+        if (qty_cmp(left, need) >= 0) {
+            *ret = q;
+            return true;
+        }
+        if (!qty_add(q, step, &q)) return false;
+        q = to_steps(sym, q, ROUND_CEIL);
+    }
+    return false;
+}
+
+static bool least_equity_of(const struct config *cfg, const struct venue_traits *traits,
+                            const struct symbol *sym, struct plan *p, money *ret) {
+    money need;
+    if (!levels(cfg, traits, sym, p) || !in_order(p)) return false;
+    if (!least_qty(traits, sym, p, &p->qty)) return false;
+    if (!qty_is_zero(sym->max_qty) && qty_cmp(p->qty, sym->max_qty) > 0) return false;
+    return money_notional(entry_at(p), p->qty, ROUND_CEIL, &need) &&
            money_ratio(need, E8, cfg->trading_position_size_percent, ROUND_CEIL, ret);
+}
+
+bool risk_least_equity(const struct config *cfg, const struct venue_traits *traits,
+                       const struct symbol *sym, price p, money *ret) {
+    PRE(price_e8(p) > 0);
+    struct plan plan = {.side = SIDE_LONG, .quote = p};
+    money least, least_short;
+    if (!least_equity_of(cfg, traits, sym, &plan, &least)) return false;
+    if (cfg->trading_allow_short && traits->can_short) {
+        plan = (struct plan){.side = SIDE_SHORT, .quote = p};
+        if (!least_equity_of(cfg, traits, sym, &plan, &least_short)) return false;
+        if (money_cmp(least_short, least) > 0) least = least_short;
+    }
+    *ret = least;
+    return true;
 }

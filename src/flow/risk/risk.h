@@ -49,9 +49,10 @@ reason risk_check(const struct risk_view *v, const struct signal *s, const struc
                   const struct quote *q, struct plan *ret);
 
 /* The least equity at which position_size_percent makes an order that the symbol's filters take, at
- * this price. False: out of range. For the start and for `doctor`. */
-MUST_CHECK bool risk_least_equity(const struct config *cfg, const struct symbol *sym, price p,
-                                  money *ret);
+ * this price and on every side that may be traded: exact, 1e-8 less and one side is refused. False:
+ * no equity will do, or out of range. For the start and for `doctor`. PRE: p > 0. */
+MUST_CHECK bool risk_least_equity(const struct config *cfg, const struct venue_traits *traits,
+                                  const struct symbol *sym, price p, money *ret);
 
 /* (target - costs) / (stop + costs), in 1e-8. */
 int64_t risk_reward_e8(const struct config *cfg, const struct venue_traits *traits);

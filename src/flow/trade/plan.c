@@ -9,7 +9,8 @@
 
 void coid_make(char ret[COID_BYTES], const struct trade *t, const char install[5], char leg_letter,
                int generation) {
-    PRE(generation >= 1 && generation <= 99);
+    PRE(generation >= 1);
+    PRE(generation <= GENERATION_MAX);
     char text[128];
     struct buf b;
     buf_init_fixed(&b, text, sizeof text);
@@ -21,7 +22,9 @@ void coid_make(char ret[COID_BYTES], const struct trade *t, const char install[5
     const str d = base32_format(digest, DIGITS, digits);
     struct buf out;
     buf_init_fixed(&out, ret, COID_BYTES);
-    buf_printf(&out, "bf%s-" STR_FMT "-%02d%c", install, STR_ARG(d), generation, leg_letter);
+    const char tens = "0123456789abcdefghijklmnopqrstuvwxyz"[generation / 10];
+    buf_printf(&out, "bf%s-" STR_FMT "-%c%d%c", install, STR_ARG(d), tens, generation % 10,
+               leg_letter);
     POST(!buf_full(&out));
 }
 

@@ -1,16 +1,18 @@
 /* plan -> trade, orders and requests: what an intent looks like when it is written down and sent.
  *
  * Client order ids, one scheme for everything: "bf" + install (4) + "-" + 20 base-32 digits of
- * sha256(install, root, symbol, strategy) + "-" + generation (2 digits) + leg (e, s, t, x; l for
- * the list). The entry is generation 1 for ever, also when it is asked after or sent again; each
- * new protection or exit takes the next generation. */
+ * sha256(install, root, symbol, strategy) + "-" + generation (01 to 99, then a0 to z9) + leg (e, s,
+ * t, x; l for the list). The entry is generation 1 for ever, also when it is asked after or sent
+ * again; each new protection or exit takes the next generation. */
 #ifndef BF_FLOW_TRADE_PLAN_H
 #define BF_FLOW_TRADE_PLAN_H
 
 #include "flow/event.h"
 #include "flow/symbol.h"
 
-/* Writes the id of a leg. generation 1..99. */
+#define GENERATION_MAX 359
+
+/* Writes the id of a leg. generation 1..GENERATION_MAX. */
 void coid_make(char ret[COID_BYTES], const struct trade *t, const char install[5], char leg_letter,
                int generation);
 

@@ -1,0 +1,133 @@
+/* The check: nothing in a good store, and each number that is off by one. */
+#include "store_bench.h"
+
+/* -- the check ------------------------------------------------------------------------------- */
+
+/* A trade that was bought in two fills, sold in part, and one that was shorted and bought back. */
+static void put_believable(struct bench *b) {
+    struct trade l = plain_trade(10, 1, 1, NOW), s = plain_trade(11, 2, 2, NOW);
+    struct order entry = {.id = 20, .trade_id = 10, .leg = LEG_ENTRY, .coid = "a", .sym = SYM_NONE};
+    struct order some = {.id = 21, .trade_id = 10, .leg = LEG_EXIT, .coid = "b", .sym = SYM_NONE};
+    struct order sold = {.id = 22, .trade_id = 11, .leg = LEG_ENTRY, .coid = "c", .sym = SYM_NONE};
+    struct order back = {.id = 23, .trade_id = 11, .leg = LEG_STOP, .coid = "d", .sym = SYM_NONE};
+    some.side = sold.side = ORDER_SELL;
+    struct fill f[5];
+    for (int i = 0; i < 5; i++) f[i] = plain_fill(30 + i, i < 3 ? 10 : 11, "");
+    /* 3 bought at 2 with a fee of 0.001 of the coin, 1 bought at 3 with a fee of 0.01 in quote */
+    f[0].order_id = f[1].order_id = 20;
+    f[0].qty = qty_from_e8(3 * E8), f[0].price = price_from_e8(2 * E8);
+    f[0].quote = money_from_e8(6 * E8), f[0].fee_e8 = E8 / 1000, f[0].fee_in_base = true;
+    f[1].qty = qty_from_e8(E8), f[1].price = price_from_e8(3 * E8);
+    f[1].quote = money_from_e8(3 * E8), f[1].fee_e8 = E8 / 100;
+    /* 1 sold at 4 */
+    f[2].order_id = 21, f[2].side = ORDER_SELL, f[2].leg = LEG_EXIT;
+    f[2].price = price_from_e8(4 * E8), f[2].quote = money_from_e8(4 * E8), f[2].fee_e8 = 400000;
+    /* 2 shorted at 5, bought back at 6 */
+    f[3].order_id = 22, f[3].side = ORDER_SELL, f[3].qty = qty_from_e8(2 * E8);
+    f[3].price = price_from_e8(5 * E8), f[3].quote = money_from_e8(10 * E8), f[3].fee_e8 = 1;
+    f[4].order_id = 23, f[4].leg = LEG_STOP, f[4].qty = qty_from_e8(2 * E8);
+    f[4].price = price_from_e8(6 * E8), f[4].quote = money_from_e8(12 * E8), f[4].fee_e8 = 2;
+    entry.filled = qty_from_e8(4 * E8), entry.quote_filled = money_from_e8(9 * E8);
+    some.filled = qty_from_e8(E8), some.quote_filled = money_from_e8(4 * E8);
+    sold.filled = qty_from_e8(2 * E8), sold.quote_filled = money_from_e8(10 * E8);
+    back.filled = qty_from_e8(2 * E8), back.quote_filled = money_from_e8(12 * E8);
+    /* held 3.999, paid 9.01; 9.01 / 3.999 of it, rounded down, leaves with the one sold */
+    const int64_t out = INT64_C(225306326);
+    l.held = qty_from_e8(2 * E8 + 99900000);
+    l.basis = money_from_e8(901000000 - out);
+    l.pnl = money_from_e8(400000000 - 400000 - out);
+    l.fees = money_from_e8(200000 + E8 / 100 + 400000);
+    s.side = SIDE_SHORT, s.status = TRADE_CLOSED;
+    memcpy(s.symbol, "BTCUSDT", sizeof "BTCUSDT");
+    s.pnl = money_from_e8(-2 * E8 - 3);
+    s.fees = money_from_e8(3);
+    const struct account account = {.start = money_from_e8(1000 * E8),
+                                    .cash = money_from_e8(1000 * E8 - 6 * E8 - 3 * E8 - E8 / 100 +
+                                                          4 * E8 - 400000 - 2 * E8 - 3),
+                                    .realized = money_plus(l.pnl, s.pnl),
+                                    .fees = money_plus(l.fees, s.fees),
+                                    .seq = 2,
+                                    .next_id = 100,
+                                    .now = NOW};
+    add(b, ACTION_PUT_TRADE)->u.trade = l;
+    add(b, ACTION_PUT_TRADE)->u.trade = s;
+    add(b, ACTION_PUT_ORDER)->u.order = entry;
+    add(b, ACTION_PUT_ORDER)->u.order = some;
+    add(b, ACTION_PUT_ORDER)->u.order = sold;
+    add(b, ACTION_PUT_ORDER)->u.order = back;
+    for (int i = 0; i < 5; i++) add(b, ACTION_PUT_FILL)->u.fill = f[i];
+    add(b, ACTION_PUT_POSITION)->u.position =
+        (struct position){.trade_id = 10, .symbol = "DOGEUSDT", .size = l.held, .leverage = 1};
+    add(b, ACTION_PUT_ACCOUNT)->u.account = account;
+    add_line(b, 1, "one");
+    add_line(b, 2, "two");
+    add_audits(b, 2);
+}
+
+static void test_the_check_finds_nothing_in_a_good_store(void **state) {
+    struct bench *b = *state;
+    struct error err;
+    struct buf report;
+    buf_init(&report, 1 << 16);
+    assert_ok(store_check(b->s, &report, &err), &err);
+    put_believable(b);
+    const bool ok = store_check(b->s, &report, &err);
+    if (!ok) fail_msg("%s\n%s", err.msg, buf_z(&report));
+    assert_int_equal(report.len, 0);
+    buf_fini(&report);
+}
+
+static void test_the_check_finds_each_number_that_is_off_by_one(void **state) {
+    static const struct {
+        const char *sql, *says;
+    } wrong[] = {
+        {"UPDATE fills SET quantity = quantity + 1 WHERE id = 30", "order a: filled_quantity"},
+        {"UPDATE fills SET quote = quote - 1 WHERE id = 32", "order b: quote_filled"},
+        {"UPDATE orders SET filled_quantity = filled_quantity + 1 WHERE id = 20", "order a:"},
+        {"UPDATE trades SET held = held + 1 WHERE id = 10", "trade 10: held"},
+        {"UPDATE trades SET basis = basis + 1 WHERE id = 10", "trade 10: basis"},
+        {"UPDATE trades SET pnl = pnl + 1 WHERE id = 11", "trade 11: pnl"},
+        {"UPDATE trades SET fees = fees - 1 WHERE id = 11", "trade 11: fees"},
+        {"UPDATE fills SET fee = fee + 1 WHERE id = 33", "trade 11: fees"},
+        {"UPDATE fills SET side = 'BUY' WHERE id = 33", "wrong side"},
+        {"UPDATE fills SET quantity = 9999999999 WHERE id = 32", "takes more than was held"},
+        {"UPDATE fills SET trade_id = NULL WHERE id = 34", "belongs to no trade"},
+        {"DELETE FROM fills WHERE id = 31", "account: cash"},
+        {"UPDATE positions SET size = size + 1", "position in DOGEUSDT"},
+        {"DELETE FROM positions", "position in DOGEUSDT"},
+        {"UPDATE positions SET symbol = 'BTCUSDT'", "position in BTCUSDT"},
+        {"UPDATE account SET cash = cash + 1", "account: cash"},
+        {"UPDATE account SET realized = realized + 1", "account: realized"},
+        {"UPDATE account SET fees = fees + 1", "account: fees"},
+        {"DELETE FROM ledger WHERE seq = 1", "ledger: 1 lines"},
+        {"INSERT INTO audit_log SELECT 3, at, actor, action, entity, entity_id, trade_id, detail, "
+         "prev_hash, hash FROM audit_log WHERE id = 2",
+         "audit_log: row 3"},
+    };
+    struct bench *b = *state;
+    struct error err;
+    put_believable(b);
+    for (int i = 0; i < COUNT_OF(wrong); i++) {
+        struct buf report;
+        buf_init(&report, 1 << 16);
+        exec(b, wrong[i].sql);
+        const bool ok = store_check(b->s, &report, &err);
+        const bool found = str_find(buf_str(&report), str_from_z(wrong[i].says)) >= 0;
+        if (ok || err.code != ERR_DAMAGED || !found) {
+            fail_msg("%s: found \"%s\", not \"%s\"", wrong[i].sql, buf_z(&report), wrong[i].says);
+        }
+        buf_fini(&report);
+        start_over(b);
+        put_believable(b);
+    }
+}
+
+/* -- running them ---------------------------------------------------------------------------- */
+
+int store_check_run(void) {
+    const struct CMUnitTest tests[] = {
+        T(the_check_finds_nothing_in_a_good_store),
+        T(the_check_finds_each_number_that_is_off_by_one),
+    };
+    return cmocka_run_group_tests_name(place->name, tests, NULL, NULL);
+}

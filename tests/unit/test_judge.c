@@ -1,0 +1,604 @@
+/* The judge: is it news, whose is it, how fresh, and what score is left. */
+#include "flow/judge/judge.h"
+
+#include "base/rng.h"
+#include "flowkit.h"
+
+static struct arena memory;
+static struct rng rng;
+static struct judge judge;
+static struct config *cfg;
+
+#define NOW (KIT_DAY + 12 * USEC_PER_HOUR)
+
+/* What the judge said of the last post. */
+static struct {
+    struct post post;
+    struct reading reading;
+    struct opinion opinion;
+    struct signal signal;
+} last;
+
+static void fresh_with(const char *a, const char *b, const char *c) {
+    arena_reset(&memory);
+    cfg = kit_config(&memory, a, a ? b : NULL, a && b ? c : NULL, NULL);
+    judge_init(&judge, &memory, cfg);
+}
+
+static void fresh(void) { fresh_with(NULL, NULL, NULL); }
+
+static void a_post(int64_t id, const char *author, usec at) {
+    last.post = kit_post(id, author, at);
+    last.reading = kit_reading(&last.post);
+    kit_mention(&last.reading, "DOGEUSDT", 10000, 9000);
+}
+
+/* Judges `last`, remembers it, and makes the signal of its first mention. */
+static reason judged_at(usec now) {
+    last.reading.post = &last.post;
+    judge_post(&judge, now, &last.reading, &last.opinion);
+    if (last.opinion.repeated) return REASON_NONE;
+    struct post_memory row;
+    judge_remember(&judge, now, &last.reading, &last.opinion, &row);
+    last.signal = (struct signal){.sym = DOGE};
+    memcpy(last.signal.symbol, "DOGEUSDT", sizeof "DOGEUSDT");
+    judge_mention(&judge, &last.opinion, &last.reading.mentions[0], &last.signal);
+    return last.signal.reason;
+}
+
+static void judges(reason want) {
+    const reason got = judged_at(NOW);
+    if (got != want) fail_msg("%s, want %s", reason_name(got), reason_name(want));
+}
+
+/* --- chains, copies ------------------------------------------------------------------ */
+
+static void test_a_post_seen_again_is_repeated(void **state) {
+    (void)state;
+    fresh();
+    a_post(101, "alice", NOW);
+    judges(REASON_NONE);
+    assert_false(last.opinion.repeated);
+    judges(REASON_NONE);
+    assert_true(last.opinion.repeated);
+    assert_int_equal(judge_find_author(&judge, STR("x:@alice"))->posts, 1);
+}
+
+static void test_an_edit_belongs_to_its_chain_and_is_no_copy(void **state) {
+    (void)state;
+    fresh();
+    a_post(101, "alice", NOW);
+    judges(REASON_NONE);
+    const uint64_t hash = last.reading.simhash;
+    a_post(105, "alice", NOW);
+    last.post.root_id = 101;
+    last.post.edited = true;
+    last.reading.simhash = hash ^ 1;
+    judges(REASON_NONE);
+    assert_true(last.opinion.edit);
+    assert_false(last.opinion.copy);
+    assert_false(last.opinion.outdated);
+    assert_int_equal(last.opinion.cluster_id, 101);
+}
+
+static void test_a_version_that_comes_after_a_newer_one_is_not_judged(void **state) {
+    (void)state;
+    fresh();
+    a_post(105, "alice", NOW);
+    last.post.root_id = 101;
+    last.post.edited = true;
+    judges(REASON_NONE);
+    a_post(101, "alice", NOW);
+    judges(REASON_EDIT);
+    a_post(103, "alice", NOW);
+    last.post.root_id = 101;
+    last.post.edited = true;
+    judges(REASON_EDIT);
+    a_post(107, "alice", NOW);
+    last.post.root_id = 101;
+    last.post.edited = true;
+    judges(REASON_NONE);
+}
+
+static void copy_of(uint64_t simhash, int bits, int64_t id, const char *author) {
+    a_post(id, author, NOW);
+    last.reading.simhash = simhash;
+    for (int i = 0; i < bits; i++) last.reading.simhash ^= UINT64_C(1) << (i * 9);
+}
+
+static void test_a_near_copy_by_another_author_is_one_opinion_at_half_the_score(void **state) {
+    (void)state;
+    fresh();
+    a_post(101, "alice", NOW);
+    judges(REASON_NONE);
+    const uint64_t hash = last.reading.simhash;
+    copy_of(hash, 6, 201, "bob");
+    judges(REASON_BELOW_THRESHOLD);
+    assert_true(last.opinion.copy);
+    assert_int_equal(last.opinion.cluster_id, 101);
+    assert_int_equal(last.signal.parts_bp[PART_COPIES], 5000);
+    assert_int_equal(last.signal.score, 45);
+    copy_of(hash ^ UINT64_C(0x7e), 1, 202, "bob"); /* 7 bits from alice, 11 from the copy */
+    judges(REASON_NONE);
+    assert_int_equal(last.opinion.cluster_id, 202);
+}
+
+static void test_a_near_copy_by_its_own_author_joins_the_cluster_without_penalty(void **state) {
+    (void)state;
+    fresh();
+    a_post(101, "alice", NOW);
+    judges(REASON_NONE);
+    copy_of(last.reading.simhash, 0, 201, "alice");
+    judges(REASON_NONE);
+    assert_false(last.opinion.copy);
+    assert_int_equal(last.opinion.cluster_id, 101);
+}
+
+static void test_short_texts_are_alike_by_chance(void **state) {
+    (void)state;
+    fresh();
+    a_post(101, "alice", NOW);
+    last.reading.token_count = 4;
+    judges(REASON_NONE);
+    copy_of(last.reading.simhash, 0, 201, "bob");
+    judges(REASON_NONE);
+    assert_false(last.opinion.copy);
+}
+
+static void test_a_retweet_is_refused_and_a_quote_is_of_the_cluster(void **state) {
+    (void)state;
+    fresh();
+    a_post(101, "alice", NOW);
+    judges(REASON_NONE);
+    a_post(201, "bob", NOW);
+    last.post.ref = POST_REF_RETWEET;
+    last.post.ref_id = 101;
+    judges(REASON_RETWEET);
+    assert_int_equal(last.opinion.cluster_id, 101);
+    a_post(202, "carol", NOW);
+    last.post.ref = POST_REF_QUOTE;
+    last.post.ref_id = 101;
+    judges(REASON_BELOW_THRESHOLD);
+    assert_int_equal(last.opinion.cluster_id, 101);
+    a_post(203, "dave", NOW);
+    last.post.ref = POST_REF_REPLY;
+    last.post.ref_id = 101;
+    judges(REASON_NONE);
+    assert_int_equal(last.opinion.cluster_id, 203);
+}
+
+static void test_copies_of_copies_are_of_the_first(void **state) {
+    (void)state;
+    fresh();
+    a_post(101, "alice", NOW);
+    judges(REASON_NONE);
+    const uint64_t hash = last.reading.simhash;
+    copy_of(hash, 5, 201, "bob");
+    judges(REASON_BELOW_THRESHOLD);
+    copy_of(hash ^ UINT64_C(0x21), 5, 202, "carol"); /* 7 bits from alice, 2 from bob */
+    judges(REASON_BELOW_THRESHOLD);
+    assert_int_equal(last.opinion.cluster_id, 101);
+}
+
+/* --- whose --------------------------------------------------------------------------- */
+
+static void by_name(const char *name, reason want) {
+    static int64_t id = 1000;
+    a_post(id++, name, NOW);
+    const reason got = judged_at(NOW);
+    if (got != want) fail_msg("%s: %s, want %s", name, reason_name(got), reason_name(want));
+}
+
+static void test_look_alikes_of_watched_names_are_refused(void **state) {
+    (void)state;
+    fresh_with("judge.author_weights=elonmusk=1.5,arm_holder=1,cz_binance=1", NULL, NULL);
+    by_name("elonmusk", REASON_NONE);
+    by_name("ElonMusk", REASON_NONE);
+    by_name("eIonmusk", REASON_LOOKALIKE); /* capital i */
+    by_name("e1onmusk", REASON_LOOKALIKE);
+    by_name("elon_musk", REASON_LOOKALIKE);
+    by_name("el0nmu5k", REASON_LOOKALIKE);
+    by_name("elonrnusk", REASON_LOOKALIKE);              /* rn as m */
+    by_name("\xd0\xb5lonmusk", REASON_LOOKALIKE);        /* Cyrillic e */
+    by_name("el\xd0\xben\xd0\xbcusk", REASON_LOOKALIKE); /* Cyrillic o and m */
+    by_name("elonmu\xd1\x95k", REASON_LOOKALIKE);        /* Cyrillic dze */
+    by_name("\xce\xb5lonmusk", REASON_NONE);             /* epsilon is drawn otherwise */
+    by_name("\xef\xbd\x85lonmusk", REASON_LOOKALIKE);    /* full width */
+    by_name("arrnholder", REASON_LOOKALIKE);
+    by_name("CZ_B1nance", REASON_LOOKALIKE);
+}
+
+static void test_other_names_are_no_look_alikes(void **state) {
+    (void)state;
+    fresh_with("judge.author_weights=elonmusk=1.5,cz=1,x:123=2", NULL, NULL);
+    by_name("elonmusk2", REASON_NONE);
+    by_name("elon", REASON_NONE);
+    by_name("elonmust", REASON_NONE);
+    by_name("melonmusk", REASON_NONE);
+    by_name("c2", REASON_NONE);
+    by_name("C_Z", REASON_NONE); /* too short to imitate anybody */
+    by_name("", REASON_NONE);
+}
+
+static void test_a_watched_name_that_looks_like_another_is_itself(void **state) {
+    (void)state;
+    fresh_with("judge.author_weights=btc_lion=1,btclion=1", NULL, NULL);
+    by_name("btc_lion", REASON_NONE);
+    by_name("btclion", REASON_NONE);
+    by_name("btc1ion", REASON_LOOKALIKE);
+}
+
+static void test_a_name_of_weight_zero_is_not_watched(void **state) {
+    (void)state;
+    fresh_with("judge.author_weights=spammer=0", NULL, NULL);
+    by_name("sparnmer", REASON_NONE);
+    by_name("spammer", REASON_BELOW_THRESHOLD);
+    assert_int_equal(last.signal.score, 0);
+}
+
+static void test_look_alikes_pass_when_the_rule_is_off(void **state) {
+    (void)state;
+    fresh_with("judge.author_weights=elonmusk=1.5", "judge.lookalike=false", NULL);
+    by_name("e1onmusk", REASON_NONE);
+}
+
+static void test_weights_are_by_name_or_by_source_and_id(void **state) {
+    (void)state;
+    fresh_with("judge.author_weights=Alice=0.5,x:77=2", "judge.default_author_weight=0.8", NULL);
+    by_name("alice", REASON_BELOW_THRESHOLD);
+    assert_int_equal(last.signal.parts_bp[PART_AUTHOR], 5000);
+    assert_int_equal(last.signal.score, 45);
+    by_name("bob", REASON_NONE);
+    assert_int_equal(last.signal.score, 72);
+    a_post(1, "carol", NOW);
+    last.post.author_id = STR("77");
+    judges(REASON_NONE);
+    assert_int_equal(last.signal.parts_bp[PART_AUTHOR], 20000);
+    assert_int_equal(last.signal.score, 100); /* 180, cut */
+}
+
+static void test_muted_authors_and_symbols_are_refused(void **state) {
+    (void)state;
+    fresh_with("trading.muted_authors=Bob,x:9", NULL, NULL);
+    by_name("bob", REASON_MUTED_AUTHOR);
+    by_name("bobby", REASON_NONE);
+    a_post(1, "someone", NOW);
+    last.post.author_id = STR("9");
+    judges(REASON_MUTED_AUTHOR);
+    static const char *const doge[] = {"DOGEUSDT", "dogeusdt", "DOGE", "$doge"};
+    for (ptrdiff_t i = 0; i < COUNT_OF(doge); i++) {
+        char set[64];
+        snprintf(set, sizeof set, "trading.muted_symbols=%s", doge[i]);
+        fresh_with(set, NULL, NULL);
+        by_name("alice", REASON_MUTED_SYMBOL);
+    }
+    fresh_with("trading.muted_symbols=DOG,USDT,BTC", NULL, NULL);
+    by_name("alice", REASON_NONE);
+}
+
+static void test_scams_are_refused_and_promotion_is_not(void **state) {
+    (void)state;
+    fresh();
+    a_post(1, "alice", NOW);
+    last.reading.cues = CUE_GIVEAWAY;
+    judges(REASON_SCAM);
+    a_post(2, "alice", NOW);
+    last.reading.cues = CUE_PHISHING | CUE_PAST;
+    judges(REASON_SCAM);
+    a_post(3, "alice", NOW);
+    last.reading.cues = CUE_PROMO | CUE_QUESTION;
+    judges(REASON_NONE);
+    fresh_with("judge.scam=false", NULL, NULL);
+    a_post(4, "alice", NOW);
+    last.reading.cues = CUE_GIVEAWAY;
+    judges(REASON_NONE);
+}
+
+/* --- when ---------------------------------------------------------------------------- */
+
+static void at_age(usec age, reason want, int freshness_bp) {
+    static int64_t id = 1;
+    a_post(id++, "alice", NOW - age);
+    last.post.received_at = NOW;
+    const reason got = judged_at(NOW);
+    if (got != want || last.signal.parts_bp[PART_FRESHNESS] != freshness_bp) {
+        fail_msg("age %lld: %s %d, want %s %d", (long long)age, reason_name(got),
+                 last.signal.parts_bp[PART_FRESHNESS], reason_name(want), freshness_bp);
+    }
+}
+
+static void test_freshness_halves_with_each_half_life(void **state) {
+    (void)state;
+    fresh_with("trading.max_signal_age_s=86400", "trading.signal_threshold=0", NULL);
+    at_age(0, REASON_NONE, 10000);
+    at_age(-USEC_PER_S, REASON_NONE, 10000); /* a clock a little ahead */
+    at_age(60 * USEC_PER_S, REASON_NONE, 7500);
+    at_age(120 * USEC_PER_S, REASON_NONE, 5000);
+    at_age(240 * USEC_PER_S, REASON_NONE, 2500);
+    at_age(13 * 120 * USEC_PER_S, REASON_NONE, 1);
+    at_age(14 * 120 * USEC_PER_S, REASON_NONE, 0);
+    at_age(USEC_PER_DAY, REASON_NONE, 0);
+}
+
+static void test_freshness_never_grows_with_age(void **state) {
+    (void)state;
+    fresh_with("trading.max_signal_age_s=86400", "trading.signal_threshold=0", NULL);
+    int before = 10001;
+    for (int i = 0; i < 4000; i++) {
+        a_post(i + 1, "alice", NOW - i * (USEC_PER_S / 2));
+        judges(REASON_NONE);
+        assert_true(last.signal.parts_bp[PART_FRESHNESS] <= before);
+        before = last.signal.parts_bp[PART_FRESHNESS];
+    }
+}
+
+static void test_a_post_is_stale_after_two_minutes(void **state) {
+    (void)state;
+    fresh_with("judge.freshness=false", NULL, NULL);
+    at_age(120 * USEC_PER_S, REASON_NONE, 10000);
+    at_age(120 * USEC_PER_S + 1, REASON_STALE, 10000);
+}
+
+static void test_a_post_from_the_future_is_refused(void **state) {
+    (void)state;
+    fresh();
+    at_age(-2 * USEC_PER_S, REASON_NONE, 10000);
+    at_age(-2 * USEC_PER_S - 1, REASON_FUTURE_TIME, 10000);
+}
+
+/* --- the score ----------------------------------------------------------------------- */
+
+static void test_with_all_factors_off_the_score_is_the_base_score(void **state) {
+    (void)state;
+    arena_reset(&memory);
+    cfg = kit_config(&memory, "judge.freshness=false", "judge.author=false", "judge.copies=false",
+                     "judge.priced_in=false", "trading.max_signal_age_s=86400",
+                     "trading.signal_threshold=0", NULL);
+    judge_init(&judge, &memory, cfg);
+    for (int i = 0; i < 5000; i++) {
+        a_post(1 + (int64_t)rng_below(&rng, 50), "alice", NOW - (usec)rng_below(&rng, 1u << 30));
+        struct mention *m = &last.reading.mentions[0];
+        m->confidence_bp = (int32_t)rng_between(&rng, 0, 10000);
+        m->polarity_bp = (int32_t)rng_between(&rng, -10000, 10000);
+        last.reading.post = &last.post;
+        judge_post(&judge, NOW, &last.reading, &last.opinion);
+        if (last.opinion.repeated) fail_msg("nothing is remembered here");
+        struct signal s = {0};
+        judge_mention(&judge, &last.opinion, m, &s);
+        s.seen = P("1");
+        assert_true(judge_priced_in(&judge, &s, P("5")));
+        assert_int_equal(s.score, base_score(m->confidence_bp, m->polarity_bp));
+        assert_int_equal(s.score, s.base_score);
+        assert_int_equal(s.side, m->polarity_bp > 0   ? SIDE_LONG
+                                 : m->polarity_bp < 0 ? SIDE_SHORT
+                                                      : SIDE_NONE);
+    }
+}
+
+static void test_an_abstention_is_no_side_and_no_score(void **state) {
+    (void)state;
+    fresh();
+    a_post(1, "alice", NOW);
+    last.reading.mentions[0].abstain = true;
+    judges(REASON_ABSTAIN);
+    assert_int_equal(last.signal.side, SIDE_NONE);
+    assert_int_equal(last.signal.score, 0);
+    assert_int_equal(last.signal.base_score, 0);
+}
+
+static void test_the_threshold_itself_trades(void **state) {
+    (void)state;
+    fresh();
+    a_post(1, "alice", NOW);
+    last.reading.mentions[0].polarity_bp = 7000;
+    judges(REASON_NONE);
+    a_post(2, "alice", NOW);
+    last.reading.mentions[0].polarity_bp = 6949; /* 69.49 */
+    judges(REASON_BELOW_THRESHOLD);
+    a_post(3, "alice", NOW);
+    last.reading.mentions[0].polarity_bp = -6950; /* halves round up */
+    judges(REASON_NONE);
+    assert_int_equal(last.signal.side, SIDE_SHORT);
+}
+
+static struct signal seen_at(side s, const char *price_text) {
+    struct signal sig = {.side = s, .seen = P(price_text), .score = 100};
+    for (int i = 0; i < PART_COUNT; i++) sig.parts_bp[i] = 10000;
+    return sig;
+}
+
+static void test_priced_in_falls_to_nothing_at_its_limit(void **state) {
+    (void)state;
+    fresh_with("trading.signal_threshold=0", NULL, NULL);
+    static const struct {
+        side s;
+        const char *seen, *now;
+        int bp;
+    } cases[] = {
+        {SIDE_LONG, "100", "100", 10000},  {SIDE_LONG, "100", "90", 10000},
+        {SIDE_LONG, "100", "100.5", 9375}, {SIDE_LONG, "100", "101", 7500},
+        {SIDE_LONG, "100", "102", 0},      {SIDE_LONG, "100", "500", 0},
+        {SIDE_SHORT, "100", "99", 7500},   {SIDE_SHORT, "100", "98", 0},
+        {SIDE_SHORT, "100", "110", 10000}, {SIDE_LONG, "0", "110", 10000},
+    };
+    for (ptrdiff_t i = 0; i < COUNT_OF(cases); i++) {
+        struct signal s = seen_at(cases[i].s, cases[i].seen);
+        assert_true(judge_priced_in(&judge, &s, P(cases[i].now)));
+        assert_int_equal(s.parts_bp[PART_PRICED_IN], cases[i].bp);
+        assert_int_equal(s.score, (cases[i].bp + 50) / 100);
+    }
+}
+
+static void test_priced_in_refuses_under_the_threshold(void **state) {
+    (void)state;
+    fresh();
+    struct signal s = seen_at(SIDE_LONG, "100");
+    assert_true(judge_priced_in(&judge, &s, P("101.09"))); /* 1 - (109/200)^2 = 0.7029 */
+    s = seen_at(SIDE_LONG, "100");
+    assert_false(judge_priced_in(&judge, &s, P("101.12")));
+    assert_int_equal(s.score, 69);
+}
+
+/* --- what is kept -------------------------------------------------------------------- */
+
+static void test_a_post_is_remembered_for_24_hours(void **state) {
+    (void)state;
+    fresh_with("trading.max_signal_age_s=86400", "judge.freshness=false", NULL);
+    a_post(1, "alice", NOW);
+    judges(REASON_NONE);
+    judge_post(&judge, NOW + JUDGE_WINDOW, &last.reading, &last.opinion);
+    assert_true(last.opinion.repeated);
+    judge_post(&judge, NOW + JUDGE_WINDOW + 1, &last.reading, &last.opinion);
+    assert_false(last.opinion.repeated);
+    assert_int_equal(judge.memory_count, 0);
+}
+
+static void test_the_oldest_post_makes_room(void **state) {
+    (void)state;
+    fresh();
+    for (int i = 0; i <= JUDGE_MEMORY_MAX; i++) {
+        const struct post_memory m = {.tweet_id = i + 1, .root_id = i + 1, .at = NOW};
+        judge_put_memory(&judge, &m);
+    }
+    assert_int_equal(judge.memory_count, JUDGE_MEMORY_MAX);
+    a_post(2, "alice", NOW);
+    judge_post(&judge, NOW, &last.reading, &last.opinion);
+    assert_true(last.opinion.repeated);
+    a_post(1, "alice", NOW);
+    judge_post(&judge, NOW, &last.reading, &last.opinion);
+    assert_false(last.opinion.repeated);
+    a_post(JUDGE_MEMORY_MAX + 1, "alice", NOW);
+    judge_post(&judge, NOW, &last.reading, &last.opinion);
+    assert_true(last.opinion.repeated);
+}
+
+static struct author an_author(int i, usec at) {
+    struct author a = {.last_post_at = at};
+    snprintf(a.key, sizeof a.key, "x:%d", i);
+    return a;
+}
+
+static bool knows(int i) {
+    char key[32];
+    snprintf(key, sizeof key, "x:%d", i);
+    return judge_find_author(&judge, str_from_z(key)) != NULL;
+}
+
+/* Authors in any order of age: the silent half goes, whoever traded today stays. */
+static void test_the_authors_silent_for_longest_make_room(void **state) {
+    (void)state;
+    fresh();
+    for (int k = 0; k < JUDGE_AUTHORS_MAX; k++) {
+        const int i = (int)((k * INT64_C(2731)) % JUDGE_AUTHORS_MAX); /* a permutation */
+        struct author a = an_author(i, NOW + i * USEC_PER_S);
+        if (i == 7) a.last_trade_at = NOW + 7 * USEC_PER_S;
+        judge_put_author(&judge, &a);
+    }
+    assert_int_equal(judge.author_count, JUDGE_AUTHORS_MAX);
+    const struct author more = an_author(JUDGE_AUTHORS_MAX, NOW + USEC_PER_DAY);
+    judge_put_author(&judge, &more);
+    assert_int_equal(judge.author_count, JUDGE_AUTHORS_MAX / 2 + 1);
+    assert_true(knows(7));
+    for (int i = 0; i < JUDGE_AUTHORS_MAX; i++) {
+        const bool young = i > JUDGE_AUTHORS_MAX / 2; /* one of them gave its place to 7 */
+        if (i != 7 && knows(i) != young) fail_msg("author %d: %d", i, knows(i));
+    }
+    assert_true(knows(JUDGE_AUTHORS_MAX));
+}
+
+static void test_authors_of_one_moment_stay_bounded_and_findable(void **state) {
+    (void)state;
+    fresh();
+    for (int i = 0; i < 3 * JUDGE_AUTHORS_MAX; i++) {
+        const struct author a = an_author(i, NOW);
+        judge_put_author(&judge, &a);
+        assert_true(judge.author_count <= JUDGE_AUTHORS_MAX);
+        assert_true(knows(i));
+    }
+    int found = 0;
+    for (int i = 0; i < 3 * JUDGE_AUTHORS_MAX; i++) found += knows(i);
+    assert_int_equal(found, judge.author_count);
+}
+
+static void test_a_new_day_starts_an_author_s_count_anew(void **state) {
+    (void)state;
+    fresh();
+    struct author a = an_author(5, NOW - USEC_PER_DAY);
+    a.day = time_utc_day(NOW - USEC_PER_DAY);
+    a.trades_today = 4;
+    a.posts = 9;
+    judge_put_author(&judge, &a);
+    a_post(1, "alice", NOW);
+    last.post.author_id = STR("5");
+    judges(REASON_NONE);
+    const struct author *now = judge_find_author(&judge, STR("x:5"));
+    assert_int_equal(now->trades_today, 0);
+    assert_int_equal(now->posts, 10);
+    assert_int_equal(now->last_post_at, NOW);
+}
+
+static void test_author_keys_name_source_and_id_or_name(void **state) {
+    (void)state;
+    char key[AUTHOR_BYTES];
+    struct post p = kit_post(1, "alice", NOW);
+    judge_author_key(&p, key);
+    assert_string_equal(key, "x:@alice");
+    p.author_id = STR("44196397");
+    judge_author_key(&p, key);
+    assert_string_equal(key, "x:44196397");
+    static const char name[] =
+        "0123456789012345678901234567890123456789012345678901234567890123456789";
+    p.author_id = str_from_z(name);
+    judge_author_key(&p, key);
+    assert_int_equal(strlen(key), AUTHOR_BYTES - 1);
+}
+
+static int set_up(void **state) {
+    (void)state;
+    rng_init(&rng, test_seed());
+    arena_open(&memory, 256 << 20);
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    arena_close(&memory);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_post_seen_again_is_repeated),
+        cmocka_unit_test(test_an_edit_belongs_to_its_chain_and_is_no_copy),
+        cmocka_unit_test(test_a_version_that_comes_after_a_newer_one_is_not_judged),
+        cmocka_unit_test(test_a_near_copy_by_another_author_is_one_opinion_at_half_the_score),
+        cmocka_unit_test(test_a_near_copy_by_its_own_author_joins_the_cluster_without_penalty),
+        cmocka_unit_test(test_short_texts_are_alike_by_chance),
+        cmocka_unit_test(test_a_retweet_is_refused_and_a_quote_is_of_the_cluster),
+        cmocka_unit_test(test_copies_of_copies_are_of_the_first),
+        cmocka_unit_test(test_look_alikes_of_watched_names_are_refused),
+        cmocka_unit_test(test_other_names_are_no_look_alikes),
+        cmocka_unit_test(test_a_watched_name_that_looks_like_another_is_itself),
+        cmocka_unit_test(test_a_name_of_weight_zero_is_not_watched),
+        cmocka_unit_test(test_look_alikes_pass_when_the_rule_is_off),
+        cmocka_unit_test(test_weights_are_by_name_or_by_source_and_id),
+        cmocka_unit_test(test_muted_authors_and_symbols_are_refused),
+        cmocka_unit_test(test_scams_are_refused_and_promotion_is_not),
+        cmocka_unit_test(test_freshness_halves_with_each_half_life),
+        cmocka_unit_test(test_freshness_never_grows_with_age),
+        cmocka_unit_test(test_a_post_is_stale_after_two_minutes),
+        cmocka_unit_test(test_a_post_from_the_future_is_refused),
+        cmocka_unit_test(test_with_all_factors_off_the_score_is_the_base_score),
+        cmocka_unit_test(test_an_abstention_is_no_side_and_no_score),
+        cmocka_unit_test(test_the_threshold_itself_trades),
+        cmocka_unit_test(test_priced_in_falls_to_nothing_at_its_limit),
+        cmocka_unit_test(test_priced_in_refuses_under_the_threshold),
+        cmocka_unit_test(test_a_post_is_remembered_for_24_hours),
+        cmocka_unit_test(test_the_oldest_post_makes_room),
+        cmocka_unit_test(test_the_authors_silent_for_longest_make_room),
+        cmocka_unit_test(test_authors_of_one_moment_stay_bounded_and_findable),
+        cmocka_unit_test(test_a_new_day_starts_an_author_s_count_anew),
+        cmocka_unit_test(test_author_keys_name_source_and_id_or_name),
+    };
+    return cmocka_run_group_tests_name("judge", tests, set_up, tear_down);
+}
