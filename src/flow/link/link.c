@@ -471,9 +471,9 @@ static void accept(struct linker *k, const struct candidate *c) {
 /* What takes from the confidence of every kind of evidence. */
 static void shrink(const struct linker *k, struct mention *m) {
     int coins = k->out->coin_count;
-    bool label = m->reason == LINK_HASHTAG && (k->rivals > 0 || k->tags >= MANY_TAGS);
+    bool tagged = m->reason == LINK_HASHTAG && (k->rivals > 0 || k->tags >= MANY_TAGS);
     bool aside = m->reason >= LINK_TICKER && k->rivals > 0;
-    if (label || aside) m->confidence_bp = m->confidence_bp * LABEL_PERCENT / 100;
+    if (tagged || aside) m->confidence_bp = m->confidence_bp * LABEL_PERCENT / 100;
     if (coins > MANY_COINS) m->confidence_bp = m->confidence_bp * MANY_COINS / coins;
 }
 
