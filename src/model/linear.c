@@ -13,8 +13,12 @@
 
 #include <pthread.h>
 
+#define SCALES 512 /* lengths whose scale is kept ready */
+
 struct linear {
     struct model base;
+    int32_t length_scale[SCALES];
+    int32_t gram_scale[GRAMS_MAX + 1];
     const struct linear_header *head;
     const struct cell *table[TABLE_COUNT];
 };
@@ -46,7 +50,7 @@ static void add_spelled(const struct linear *m, str norm, struct sum *s) {
         const struct cell *c = cell_find(m, TABLE_GRAMS, grams[i]);
         if (c) add(&of_grams, c);
     }
-    int32_t scale = linear_gram_scale(n);
+    int32_t scale = m->gram_scale[n];
     for (int k = 0; k < 3; k++) {
         s->w[k] += (int32_t)((int64_t)of_grams.w[k] * scale / 32768);
     }
@@ -94,7 +98,8 @@ static void linear_score(const struct model *base, struct arena scratch, const s
     for (int r = 0; r < count; r++) {
         int first = token_at(tokens, token_count, ranges[r].first);
         int end = token_at(tokens, token_count, ranges[r].end);
-        int64_t scale = linear_length_scale(end - first, h->length_pivot);
+        int n = end - first;
+        int64_t scale = n < SCALES ? m->length_scale[n] : linear_length_scale(n, h->length_pivot);
         for (int k = 0; k < 3; k++) {
             int64_t sum = (int64_t)(sums[end].w[k] - sums[first].w[k]) * scale / 32768;
             sum = sum * h->scale[d] / 4096 + h->bias[d][k];
@@ -124,6 +129,8 @@ static bool linear_init(struct linear *m, str bytes, struct error *err) {
     if (at != h->bytes || str_hash(body) != h->hash) {
         return fail(err, ERR_DAMAGED, 0, "linear model: length or checksum");
     }
+    for (int n = 0; n < SCALES; n++) m->length_scale[n] = linear_length_scale(n, h->length_pivot);
+    for (int n = 0; n <= GRAMS_MAX; n++) m->gram_scale[n] = linear_gram_scale(n);
     m->base.ops = &linear_ops;
     m->head = h;
     return true;

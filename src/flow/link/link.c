@@ -38,6 +38,7 @@ enum {
 typedef enum need {
     NEED_NOTHING,
     NEED_CRYPTO,     /* a word of crypto elsewhere in the post */
+    NEED_MORE,       /* nothing helps: only a cashtag or a pair would */
     NEED_NEAR,       /* ... within NEAR_WORDS */
     NEED_NOT_SHARES, /* no word of the stock market, or one of crypto beside it */
     NEED_NO_STATE    /* DOGE: no words of the state, or one of crypto beside them */
@@ -114,7 +115,9 @@ static void note_tag(struct linker *k, int coin, int at, link_reason reason, int
     struct candidate *c = note(k, coin, at, at + 1, reason);
     c->sure = SURE_CASHTAG_WORD;
     if (flags & COIN_STOCK) c->miss = MISS_STOCK;
-    if (reason == LINK_HASHTAG || (flags & COIN_STOCK))
+    if (reason == LINK_HASHTAG && (flags & COIN_COMMON))
+        c->need = NEED_MORE;
+    else if (reason == LINK_HASHTAG || (flags & COIN_STOCK))
         c->need = NEED_CRYPTO;
     else
         c->need = NEED_NOT_SHARES;
@@ -147,7 +150,7 @@ static bool note_ticker(struct linker *k, int coin, int at) {
     } else {
         struct candidate *c = note(k, coin, at, at + 1, LINK_TICKER);
         c->sure = SURE_TICKER_WORD;
-        c->need = NEED_NEAR;
+        c->need = flags & COIN_COMMON ? NEED_MORE : NEED_NEAR;
     }
     return true;
 }
@@ -159,6 +162,28 @@ static int coin_of_ticker(const struct lexicon *lex, str norm) {
     return t ? t->ticker : COIN_NONE;
 }
 
+/* A look at the last three letters, which spares nearly every word the list below. */
+static bool may_end_pair(str norm) {
+    if (norm.n < 5) return false;
+    const char *e = norm.p + norm.n - 3;
+#define TAIL(a, b, c) ((uint32_t)(a) << 16 | (uint32_t)(b) << 8 | (uint32_t)(c))
+    switch (TAIL((unsigned char)e[0], (unsigned char)e[1], (unsigned char)e[2])) {
+    case TAIL('s', 'd', 't'):
+    case TAIL('s', 'd', 'c'):
+    case TAIL('u', 's', 'd'):
+    case TAIL('e', 'r', 'p'):
+    case TAIL('b', 't', 'c'):
+    case TAIL('e', 't', 'h'):
+    case TAIL('b', 'n', 'b'):
+    case TAIL('e', 'u', 'r'):
+    case TAIL('t', 'r', 'y'):
+        return true;
+    default:
+        return false;
+    }
+#undef TAIL
+}
+
 /* "btcusdt", "ethbtc" -> the coin of the first half. Short halves before a coin's ticker are left
  * alone: WBTC is not W against BTC. */
 static int coin_of_pair(const struct lexicon *lex, str norm) {
@@ -168,6 +193,7 @@ static int coin_of_pair(const struct lexicon *lex, str norm) {
     } quotes[] = {{"usdt", 4, 1}, {"usdc", 4, 1}, {"busd", 4, 2}, {"fdusd", 5, 2},
                   {"tusd", 4, 2}, {"usd", 3, 2},  {"perp", 4, 2}, {"btc", 3, 3},
                   {"eth", 3, 3},  {"bnb", 3, 3},  {"eur", 3, 3},  {"try", 3, 3}};
+    if (!may_end_pair(norm)) return COIN_NONE;
     for (int i = 0; i < COUNT_OF(quotes); i++) {
         str q = {quotes[i].quote, quotes[i].bytes};
         if (norm.n < q.n + quotes[i].base_min || !str_ends(norm, q)) continue;
@@ -419,6 +445,8 @@ static bool met(const struct linker *k, const struct candidate *c) {
         return true;
     case NEED_CRYPTO:
         return told(k, c, 0);
+    case NEED_MORE:
+        return false;
     case NEED_NEAR:
         return !k->shouting && told(k, c, NEAR_WORDS);
     case NEED_NOT_SHARES:
