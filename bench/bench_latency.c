@@ -14,12 +14,14 @@
 
 #include "app/builtin.h"
 #include "base/log.h"
+#include "base/rng.h"
 #include "bench.h"
 #include "run/run.h"
 
 #define COMMITS 500
 #define POSTS 500
 #define PATIENCE_S 2 /* for one entry */
+#define FIRST_ID INT64_C(1900000000000000000)
 
 /* What the three edges agree on. */
 struct stage {
@@ -38,7 +40,7 @@ static void fail_loudly(const char *what, const struct error *err) {
     exit(1);
 }
 
-static int sym_of(int post) { return post % stage.symbols->count; }
+static int sym_of(int post) { return post % 4; } /* those that a price of 10 suits */
 
 /* Waits until *what >= least; false after PATIENCE_S. PRE: locked. */
 static bool wait_for(const int *what, int least) {
@@ -62,26 +64,41 @@ struct bench_source {
     int next;
 };
 
+/* About a coin, and otherwise of words of its own, so that no post is a copy of another. */
+static void post_text(int i, char ret[400]) {
+    static const char *const parts[] = {"ka", "lo", "mi", "ru", "te", "vo", "ni", "sa"};
+    struct rng rng;
+    struct buf b;
+    rng_init(&rng, (uint64_t)(i + 2));
+    buf_init_fixed(&b, ret, 400);
+    buf_printf(&b, "Just bought a huge bag of %s%s, so happy, this is amazing!",
+               i < 0 ? "flour" : "$", i < 0 ? "" : stage.symbols->v[sym_of(i)].base);
+    for (int k = 0; k < 12; k++) {
+        buf_put_byte(&b, ' ');
+        for (int n = 0; n < 3; n++)
+            buf_put(&b, str_from_z(parts[rng_below(&rng, COUNT_OF(parts))]));
+    }
+}
+
 static bool source_give(struct source *s, struct arena *a, struct post *ret, bool *ret_end,
                         struct error *err) {
     struct bench_source *b = (struct bench_source *)s;
-    const int i = b->next++;
+    const int i = b->next++ - 1; /* the very first post is taken before anything runs: -1 */
     if (i == POSTS) {
         *ret_end = true;
         return true;
     }
     pthread_mutex_lock(&stage.mutex);
-    const bool priced = i == 0 || wait_for(&stage.priced, 2 * i + 1);
+    const bool priced = i < 0 || wait_for(&stage.priced, 2 * i + 1);
     pthread_mutex_unlock(&stage.mutex);
     if (!priced) return fail(err, ERR_TIMEOUT, 0, "post %d: the price before it did not arrive", i);
 
-    char text[160], id[32];
-    snprintf(text, sizeof text, "Just bought a huge bag of $%s, so happy, this is amazing!",
-             stage.symbols->v[sym_of(i)].base);
-    snprintf(id, sizeof id, "%lld", (long long)(INT64_C(1900000000000000000) + i));
+    char text[400], id[32];
+    post_text(i, text);
+    snprintf(id, sizeof id, "%lld", (long long)(FIRST_ID + i));
     const usec now = time_wall_us();
-    const struct post post = {.id = INT64_C(1900000000000000000) + i,
-                              .root_id = INT64_C(1900000000000000000) + i,
+    const struct post post = {.id = FIRST_ID + i,
+                              .root_id = FIRST_ID + i,
                               .source = STR("x"),
                               .source_id = str_dup(a, str_from_z(id)),
                               .author_id = str_dup(a, str_from_z(id)),
@@ -96,7 +113,7 @@ static bool source_give(struct source *s, struct arena *a, struct post *ret, boo
                               .quotes = -1};
     *ret = post;
     *ret_end = false;
-    stage.received[i] = time_monotonic_us();
+    if (i >= 0) stage.received[i] = time_monotonic_us();
     return true;
 }
 
@@ -121,7 +138,7 @@ static bool market_give(struct market *m, struct market_event *ret) {
     if (!go) return false;
     const int step = b->next++;
     const int sym = sym_of(step / 2);
-    const price last = price_from_e8((step % 2 ? 110 : 100) * E8);
+    const price last = price_from_e8((step % 2 ? 11 : 10) * E8);
     const usec now = time_wall_us();
     *ret = (struct market_event){
         .kind = MARKET_QUOTE, .at = now, .sym = sym, .quote = {sym, now, last, last, last, 0}};

@@ -102,8 +102,7 @@ static usec now_of(const struct runner *r) { return i64_max(time_wall_us(), r->n
 
 static bool price_turn(struct runner *r, usec now, const struct event *ev, struct error *err) {
     r->now = now;
-    r->venue_changed = true;
-    r->prices++;
+    r->prices++; /* what the venue makes of it is saved when it says so (turn.c) */
     return turn_settle(r, err) && turn_do(r, now, ev, err);
 }
 
