@@ -20,16 +20,15 @@
     X(17, outcome) X(18, label) X(19, probs) X(20, mentions) X(21, misses) X(22, cues)             \
         X(23, model) X(24, likes) X(25, reposts) X(26, replies) X(27, quotes)
 
+/* A signal's score and parts move: the first price may say that the news is priced in. */
 #define SIGNAL_FIXED(F, X)                                                                         \
     F(1, id)                                                                                       \
-    X(2, tweet_id)                                                                                 \
-    X(3, root_id)                                                                                  \
-    X(4, cluster_id) X(5, author) X(6, symbol) X(7, side) X(8, score) X(9, base_score)             \
-        X(10, parts) X(11, posted_at) X(12, created_at)
+    X(2, tweet_id) X(3, root_id) X(4, cluster_id) X(5, author) X(6, symbol) X(7, side)             \
+    X(8, base_score) X(9, posted_at) X(10, created_at)
 #define SIGNAL_MOVING(F, X)                                                                        \
-    F(13, verdict)                                                                                 \
-    X(14, reason)                                                                                  \
-    X(15, trade_id) X(16, seen_price) X(17, approved) X(18, wants_approval) X(19, expires_at)
+    F(11, score)                                                                                   \
+    X(12, parts) X(13, verdict) X(14, reason) X(15, trade_id) X(16, seen_price) X(17, approved)    \
+    X(18, wants_approval) X(19, expires_at)
 
 #define TRADE_FIXED(F, X)                                                                          \
     F(1, id)                                                                                       \
