@@ -60,7 +60,7 @@ bool sqlite_fail(struct error *err, sqlite3 *db, int rc, const char *path, const
         return fail_constraint(err, db, rc, what);
     case SQLITE_INTERRUPT:
         return fail(err, ERR_INTERRUPTED, rc, "%s: interrupted", what);
-    default:
+    default: /* not an enum */
         return fail(err, ERR_IO, rc, "%s: %s: %s", what, path,
                     db ? sqlite3_errmsg(db) : sqlite3_errstr(rc));
     }
