@@ -7,9 +7,9 @@
  * harmless. */
 #include "store/store_int.h"
 
-#include "store/columns.h"
-
 #include <inttypes.h>
+
+#include "store/columns.h"
 
 #define PARTS_BYTES 512
 
