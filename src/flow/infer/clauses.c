@@ -5,7 +5,6 @@
  * shrink an opinion. Clauses end at marks, at line ends, at "but" and its like, and at "and" when a
  * verb of direction follows. Integers only; pure. */
 #include "flow/infer/infer_int.h"
-
 #include "flow/reading.h"
 
 struct scan {
