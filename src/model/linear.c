@@ -7,6 +7,8 @@
  *
  * Integers only: the same bytes give the same logits on every machine. Failure: a file that is not
  * whole is refused at opening. Reading: any thread; memory from the caller's scratch. */
+#include "model/linear.h"
+
 #include <pthread.h>
 
 #include "flow/embedded.h"

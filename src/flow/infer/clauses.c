@@ -43,7 +43,7 @@ static bool mark_breaks(const struct words *w, int at) {
         return true;
     case '-':
         return (v->flags & WORD_SPACED) != 0;
-    default:
+    default:                       /* not an enum */
         return v->norm_bytes == 3; /* dashes of typographers */
     }
 }
