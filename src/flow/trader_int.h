@@ -69,6 +69,7 @@ struct trader {
     int64_t sample_hour; /* of the last equity sample */
     usec next_timer;     /* kept by timers_update */
     usec query_at;       /* next question after unknown orders, USEC_NEVER */
+    int64_t requests;    /* sent by this process: their ids, which no row keeps */
     /* of the turn */
     usec now;
     struct actions *acts;

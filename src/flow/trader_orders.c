@@ -155,7 +155,7 @@ static void make_trade(struct trader *t, struct trade *tr, const struct signal *
 static void send_entry(struct trader *t, const struct trade *tr) {
     struct request *rq = &act(t, ACTION_SEND)->u.request;
     request_bracket(rq, tr, t->account.install);
-    rq->id = new_id(t);
+    rq->id = ++t->requests;
 }
 
 void trade_open(struct trader *t, struct signal *s, const struct plan *plan) {
@@ -264,7 +264,7 @@ static void send_exit(struct trader *t, struct trade *tr) {
     struct request *rq = &act(t, ACTION_SEND)->u.request;
     request_exit(rq, tr, &t->symbols->v[tr->sym], order_of(t, tr->id, LEG_STOP),
                  order_of(t, tr->id, LEG_TARGET), o);
-    rq->id = new_id(t);
+    rq->id = ++t->requests;
     struct texts x = {0};
     ledger(t, "exit trade=%lld %s qty=%s", (long long)tr->id, reason_name(tr->exit_reason),
            text_e8(&x, qty_e8(o->qty)));
@@ -589,7 +589,7 @@ void on_reply(struct trader *t, const struct reply *r) {
 static void query(struct trader *t, const struct order *o) {
     struct request *rq = &act(t, ACTION_SEND)->u.request;
     *rq = (struct request){.kind = REQUEST_QUERY,
-                           .id = new_id(t),
+                           .id = ++t->requests,
                            .trade_id = o->trade_id,
                            .sym = o->sym,
                            .side = o->side,
