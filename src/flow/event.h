@@ -66,7 +66,7 @@ struct account {
     money day_open; /* equity at the day's opening */
     money peak;
     bool day_tripped;               /* the drawdown rule closed this day */
-    int64_t next_id;                /* of signals, trades, orders, fills, requests: one counter */
+    int64_t next_id;                /* of signals, trades, orders, fills: one counter */
     int64_t seq;                    /* of ledger lines */
     int64_t posts, signals, trades; /* totals */
     char install[5];                /* 4 characters, part of client order ids */

@@ -185,6 +185,7 @@ static void on_quote(struct trader *t, const struct quote *q) {
     st->interval = q->interval;
     st->dry = false;
     note_price(st, q->at, q->last);
+    if (st->trade >= 0) check_drawdown(t);
     exits_on_quote(t, q->sym);
     signals_on_quote(t, q->sym);
     sample_hourly(t);
@@ -431,9 +432,10 @@ static bool load_trades(struct trader *t, const struct trader_rows *rows, struct
         }
     }
     for (int i = 0; i < rows->order_count; i++) {
-        struct order *o = &t->orders[t->order_count++];
+        struct order *o = &t->orders[t->order_count];
         *o = rows->orders[i];
         o->sym = symbols_find(t->symbols, str_from_z(o->symbol));
+        if (o->sym != SYM_NONE) t->order_count++; /* of an ended trade whose pair is gone */
     }
     trades_index(t);
     return true;

@@ -65,11 +65,12 @@ struct trader {
     int64_t refused[REASON_COUNT];
     bool fresh; /* nothing stored yet */
     bool account_dirty;
-    usec day_end;        /* when the next UTC day begins */
-    int64_t sample_hour; /* of the last equity sample */
-    usec next_timer;     /* kept by timers_update */
-    usec query_at;       /* next question after unknown orders, USEC_NEVER */
-    int64_t requests;    /* sent by this process: their ids, which no row keeps */
+    usec day_end;         /* when the next UTC day begins */
+    int64_t sample_hour;  /* of the last equity sample */
+    usec next_timer;      /* kept by timers_update */
+    usec query_at;        /* next question after unknown orders, USEC_NEVER */
+    int64_t last_request; /* id of the last request of this process; not kept: a restart gives the
+                             same ids to what comes after it */
     /* of the turn */
     usec now;
     struct actions *acts;

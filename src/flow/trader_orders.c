@@ -12,6 +12,8 @@
 #include "flow/trade/plan.h"
 #include "flow/wallet/wallet.h"
 
+#define ROOM_LEFT 64 /* actions that a turn may need after its questions */
+
 /* --- tables -------------------------------------------------------------------------------------
  */
 
@@ -155,7 +157,7 @@ static void make_trade(struct trader *t, struct trade *tr, const struct signal *
 static void send_entry(struct trader *t, const struct trade *tr) {
     struct request *rq = &act(t, ACTION_SEND)->u.request;
     request_bracket(rq, tr, t->account.install);
-    rq->id = ++t->requests;
+    rq->id = ++t->last_request;
 }
 
 void trade_open(struct trader *t, struct signal *s, const struct plan *plan) {
@@ -231,24 +233,41 @@ static void cancel_trade(struct trader *t, struct trade *tr, reason why) {
     t->syms[sym].closed_at = rested;
 }
 
-/* What of the holding can be sold: whole steps. */
+/* What of the holding can be sold: whole steps, of LOT_SIZE and of MARKET_LOT_SIZE. */
 static qty sellable(const struct trader *t, const struct trade *tr) {
     const struct symbol *s = &t->symbols->v[tr->sym];
-    return qty_is_zero(s->step) ? tr->held : qty_to_step(tr->held, s->step, ROUND_FLOOR);
+    qty q = tr->held;
+    if (!qty_is_zero(s->step)) q = qty_to_step(q, s->step, ROUND_FLOOR);
+    return qty_is_zero(s->market_step) ? q : qty_to_step(q, s->market_step, ROUND_FLOOR);
 }
 
 /* Is what is left under the step or the least notional? */
 static bool is_dust(const struct trader *t, const struct trade *tr) {
     const struct symbol *s = &t->symbols->v[tr->sym];
     const qty q = sellable(t, tr);
-    if (qty_is_zero(q) || qty_cmp(q, s->min_qty) < 0) return true;
+    if (qty_is_zero(q) || qty_cmp(q, s->min_qty) < 0 || qty_cmp(q, s->market_min_qty) < 0) {
+        return true;
+    }
     const price mark = t->syms[tr->sym].mark;
     money value;
     if (price_is_zero(mark) || !money_notional(mark, q, ROUND_FLOOR, &value)) return false;
     return s->min_notional_market && money_cmp(value, s->min_notional) < 0;
 }
 
+/* Makes room: exits that ended, but for the newest of each trade. */
+static void sweep_exits(struct trader *t) {
+    int kept = 0;
+    for (int i = 0; i < t->order_count; i++) {
+        const struct order *o = &t->orders[i];
+        const bool needed = o->leg != LEG_EXIT || order_is_live(o->state) ||
+                            order_of(t, o->trade_id, LEG_EXIT) == o;
+        if (needed) t->orders[kept++] = *o;
+    }
+    t->order_count = kept;
+}
+
 static void send_exit(struct trader *t, struct trade *tr) {
+    if (t->order_count == ORDERS_MAX) sweep_exits(t);
     if (tr->generation >= GENERATION_MAX || t->order_count == ORDERS_MAX) {
         tell(t, TELL_BROKEN, "exit_stuck", "%s: no more exits can be made; close it by hand",
              tr->symbol);
@@ -264,7 +283,7 @@ static void send_exit(struct trader *t, struct trade *tr) {
     struct request *rq = &act(t, ACTION_SEND)->u.request;
     request_exit(rq, tr, &t->symbols->v[tr->sym], order_of(t, tr->id, LEG_STOP),
                  order_of(t, tr->id, LEG_TARGET), o);
-    rq->id = ++t->requests;
+    rq->id = ++t->last_request;
     struct texts x = {0};
     ledger(t, "exit trade=%lld %s qty=%s", (long long)tr->id, reason_name(tr->exit_reason),
            text_e8(&x, qty_e8(o->qty)));
@@ -281,11 +300,30 @@ void trade_want_exit(struct trader *t, struct trade *tr, reason why) {
     if (trade_entered(tr) && price_is_fresh(t, tr->sym)) send_exit(t, tr);
 }
 
+static bool is_guarded(struct trader *t, const struct trade *tr) {
+    return leg_is_live(t, tr->id, LEG_STOP) || leg_is_live(t, tr->id, LEG_TARGET);
+}
+
+/* Sends the exit that is due; what has become too small to be sold closes the trade instead. */
+static void exit_again(struct trader *t, struct trade *tr) {
+    if (!is_guarded(t, tr) && is_dust(t, tr))
+        close_trade(t, tr, tr->exit_reason);
+    else
+        send_exit(t, tr);
+}
+
 void exits_on_quote(struct trader *t, int sym) {
     const int i = t->syms[sym].trade;
     if (i < 0) return;
     struct trade *tr = &t->trades[i];
-    if (tr->exit_due && !tr->exit_sent && trade_entered(tr)) send_exit(t, tr);
+    if (tr->exit_due && !tr->exit_sent && trade_entered(tr)) exit_again(t, tr);
+}
+
+/* The exit that was sent has ended: the next price brings another. */
+static void exit_later(struct trader *t, struct trade *tr) {
+    tr->exit_sent = false;
+    tr->exit_since = t->now;
+    put_trade(t, tr);
 }
 
 /* Something is held and nothing guards it: sell it at once. An exit that has just ended without
@@ -300,13 +338,10 @@ static void stand_bare(struct trader *t, struct trade *tr, leg last) {
     tr->exit_due = true;
     tell(t, TELL_UNUSUAL, "position_bare", "%s has no protection; selling it at market",
          tr->symbol);
-    if (!tried) {
+    if (tried)
+        exit_later(t, tr);
+    else
         send_exit(t, tr);
-        return;
-    }
-    tr->exit_sent = false;
-    tr->exit_since = t->now;
-    put_trade(t, tr);
 }
 
 /* After news of a trade: is it over, or does it stand bare? */
@@ -321,7 +356,7 @@ static void settle(struct trader *t, struct trade *tr, leg last) {
         return;
     }
     const bool exiting = leg_is_live(t, tr->id, LEG_EXIT);
-    const bool guarded = leg_is_live(t, tr->id, LEG_STOP) || leg_is_live(t, tr->id, LEG_TARGET);
+    const bool guarded = is_guarded(t, tr);
     if (qty_is_zero(tr->held) || (!guarded && !exiting && is_dust(t, tr))) {
         const reason why = last == LEG_STOP     ? REASON_STOP
                            : last == LEG_TARGET ? REASON_TARGET
@@ -330,7 +365,11 @@ static void settle(struct trader *t, struct trade *tr, leg last) {
         close_trade(t, tr, why);
         return;
     }
-    if (guarded || exiting) return;
+    if (exiting) return;
+    if (guarded) {
+        if (tr->exit_due && tr->exit_sent) exit_later(t, tr); /* it came to nothing */
+        return;
+    }
     if (entry != NULL && order_is_live(entry->state)) return; /* still filling */
     stand_bare(t, tr, last);
 }
@@ -352,20 +391,29 @@ static void on_entered(struct trader *t, struct trade *tr, const struct order *o
          text_e8(&x, price_e8(tr->stop_loss)), text_e8(&x, price_e8(tr->take_profit)));
 }
 
-/* Would booking this break what is known? Then the venue and we disagree. */
-static bool fill_fits(const struct trade *tr, const struct fill *f) {
+/* Numbers that no venue means. */
+static bool fill_makes_sense(const struct fill *f) {
     if (qty_e8(f->qty) <= 0 || price_e8(f->price) <= 0 || money_e8(f->quote) < 0) return false;
-    if (f->leg == LEG_ENTRY) return f->fee_e8 >= 0;
+    return f->fee_e8 >= 0 && (!f->fee_in_base || f->fee_e8 <= qty_e8(f->qty));
+}
+
+/* What the fill takes of the holding, at most all of it. */
+static void cut_to_held(struct trader *t, const struct trade *tr, struct fill *f) {
     const qty base = f->fee_in_base ? qty_minus(f->qty, qty_from_e8(f->fee_e8)) : f->qty;
-    return f->fee_e8 >= 0 && qty_cmp(base, tr->held) <= 0;
+    if (f->leg == LEG_ENTRY || qty_cmp(base, tr->held) <= 0) return;
+    tell(t, TELL_BROKEN, "fill_does_not_fit", "%s: fill %s takes more than is held", tr->symbol,
+         f->venue_trade_id);
+    f->qty = tr->held; /* the money is what the venue says; it held the coins, we did not */
+    if (f->fee_in_base) f->qty = qty_plus(f->qty, qty_from_e8(f->fee_e8));
 }
 
 static void book(struct trader *t, struct trade *tr, struct fill *f) {
-    if (!fill_fits(tr, f)) {
-        tell(t, TELL_BROKEN, "fill_does_not_fit", "%s: fill %s takes more than is held", tr->symbol,
+    if (!fill_makes_sense(f)) {
+        tell(t, TELL_BROKEN, "fill_does_not_fit", "%s: fill %s is no fill", tr->symbol,
              f->venue_trade_id);
         return;
     }
+    cut_to_held(t, tr, f);
     f->id = new_id(t);
     wallet_fill(tr, &t->account, f);
     act(t, ACTION_PUT_FILL)->u.fill = *f;
@@ -402,42 +450,55 @@ static void fill_reported(struct fill *f, const struct order *o, const struct re
     f->fee_in_base = r->fee_in_base;
 }
 
-/* What a report's totals hold beyond what was booked and the fill it carries: fills whose reports
- * were missed. Booked as one, under a name made of the order and the total, so that it is made only
- * once. Its fee is not known here and stands as 0 until the venue's trades are read. */
-static bool fill_missed(struct fill *f, const struct order *o, const struct report *r, usec now) {
-    qty missing = qty_minus(r->filled, o->filled);
-    money cost = money_minus(r->quote_filled, o->quote_filled);
-    if (r->has_fill) {
-        missing = qty_minus(missing, r->fill_qty);
-        cost = money_minus(cost, r->fill_quote);
-    }
-    if (qty_e8(missing) <= 0) return false;
-    fill_head(f, o, now);
+/* The fee that is expected of a fill whose own report was missed, as the venue's terms say. */
+static void expect_fee(const struct trader *t, struct fill *f) {
+    const struct symbol *s = &t->symbols->v[f->sym];
+    f->fee_in_base = t->traits.fee_from_received && f->side == ORDER_BUY;
+    const money of = f->fee_in_base ? money_from_e8(qty_e8(f->qty)) : f->quote;
+    money fee = money_from_e8(0);
+    IGNORE(money_ratio(of, t->traits.fee_e8, E8, ROUND_CEIL, &fee), "out of range: stays 0");
+    f->fee_e8 = money_e8(fee);
+    memcpy(f->fee_asset, f->fee_in_base ? s->base : s->quote, sizeof f->fee_asset);
+}
+
+/* A fill made of an order's totals, for those whose own reports were missed. Its name is made of
+ * the order and the total, so that it is made only once; its fee is the expected one. */
+static void fill_missed(const struct trader *t, struct fill *f, const struct order *o, qty missing,
+                        money cost, qty total) {
+    fill_head(f, o, t->now);
     struct buf b;
     buf_init_fixed(&b, f->venue_trade_id, sizeof f->venue_trade_id);
     buf_printf(&b, "sum-%lld-", (long long)o->id);
-    buf_put_e8(&b, qty_e8(r->filled));
+    buf_put_e8(&b, qty_e8(total));
     f->qty = missing;
     f->quote = cost;
     IGNORE(price_average(cost, missing, ROUND_FLOOR, &f->price), "checked by fill_fits");
-    return true;
+    expect_fee(t, f);
 }
 
-static void book_report(struct trader *t, struct trade *tr, struct order *o,
+/* Books what the report adds to the order: the fill that it carries, and what of the totals is
+ * beyond it. A fill that is larger than what the totals added was booked in part before. */
+static void book_report(struct trader *t, struct trade *tr, const struct order *o,
                         const struct report *r) {
     struct fill f;
-    if (fill_missed(&f, o, r, t->now)) {
+    qty missing = qty_minus(r->filled, o->filled);
+    money cost = money_minus(r->quote_filled, o->quote_filled);
+    const bool whole = r->has_fill && qty_e8(r->fill_qty) > 0 &&
+                       qty_cmp(r->fill_qty, missing) <= 0 && money_cmp(r->fill_quote, cost) <= 0;
+    if (whole) {
+        missing = qty_minus(missing, r->fill_qty);
+        cost = money_minus(cost, r->fill_quote);
+    }
+    if (qty_e8(missing) > 0) {
         tell(t, TELL_UNUSUAL, "fills_missed", "%s %s: booked from the order's totals", o->symbol,
              leg_name(o->leg));
+        fill_missed(t, &f, o, missing, cost, whole ? qty_minus(r->filled, r->fill_qty) : r->filled);
         book(t, tr, &f);
     }
-    if (r->has_fill) {
+    if (whole) {
         fill_reported(&f, o, r, t->now);
         book(t, tr, &f);
     }
-    o->filled = r->filled;
-    o->quote_filled = r->quote_filled;
 }
 
 /* --- what the venue says ------------------------------------------------------------- */
@@ -454,6 +515,10 @@ static void apply(struct trader *t, struct order *o, const struct report *r) {
     } else if (more) {
         book_report(t, tr, o, r);
     }
+    if (more) {
+        o->filled = r->filled;
+        o->quote_filled = r->quote_filled;
+    }
     move(t, o, r->state);
     put_order(t, o);
     if (tr == NULL) {
@@ -469,11 +534,20 @@ static void apply(struct trader *t, struct order *o, const struct report *r) {
     settle(t, tr, more ? o->leg : LEG_NONE);
 }
 
+/* The venue is asked after every live order in a moment. */
+static void ask_soon(struct trader *t) { t->query_at = i64_min(t->query_at, t->now + QUERY_PAUSE); }
+
+static void not_found(struct trader *t, const struct report *r);
+
 void on_report(struct trader *t, const struct report *r) {
     struct order *o = order_by_coid(t, r->coid);
     if (o == NULL) {
         tell(t, TELL_UNUSUAL, "order_not_ours", "the venue reports %s, which is not known here",
              r->coid);
+        return;
+    }
+    if (r->state == ORDER_ST_ABSENT) {
+        not_found(t, r);
         return;
     }
     switch (order_classify(o, r)) {
@@ -485,7 +559,7 @@ void on_report(struct trader *t, const struct report *r) {
     case REPORT_CONTRADICT:
         tell(t, TELL_UNUSUAL, "report_contradicts", "%s: the venue says %s, we have %s", r->coid,
              order_state_name(r->state), order_state_name(o->state));
-        if (order_is_live(o->state)) t->query_at = i64_min(t->query_at, t->now + QUERY_PAUSE);
+        if (order_is_live(o->state)) ask_soon(t);
         return;
     }
     WRONG("report class out of its list");
@@ -516,24 +590,46 @@ static void end_orders(struct trader *t, const struct reply *r, order_state last
  */
 static void exit_failed(struct trader *t, struct trade *tr, const struct reply *r) {
     tell(t, TELL_UNUSUAL, "exit_refused", "%s: %s", tr->symbol, r->text);
-    tr->exit_sent = false;
-    tr->exit_since = t->now;
-    put_trade(t, tr);
-    t->query_at = i64_min(t->query_at, t->now + QUERY_PAUSE);
+    exit_later(t, tr);
+    ask_soon(t);
 }
 
+static void entry_failed(struct trader *t, struct trade *tr, const struct reply *r) {
+    const reason why = r->outcome == OUTCOME_LATE   ? REASON_LATE
+                       : r->outcome == OUTCOME_FULL ? REASON_OVERLOADED
+                                                    : REASON_VENUE_REJECTED;
+    tell(t, TELL_UNUSUAL, "entry_refused", "%s: %s", tr->symbol, r->text);
+    cancel_trade(t, tr, why);
+}
+
+/* Nothing was done. What else the venue may have said of the orders before counts for more. */
 static void request_failed(struct trader *t, const struct reply *r, order_state last) {
-    end_orders(t, r, last);
     struct trade *tr = trade_find(t, r->trade_id);
-    if (tr == NULL) return;
-    if (r->kind == REQUEST_EXIT) {
+    if (r->kind == REQUEST_BRACKET && tr != NULL && trade_entered(tr)) {
+        tell(t, TELL_UNUSUAL, "report_contradicts", "%s: refused after it was filled: %s",
+             tr->symbol, r->text);
+        ask_soon(t);
+        return;
+    }
+    end_orders(t, r, last);
+    if (r->kind == REQUEST_EXIT && tr != NULL) {
         exit_failed(t, tr, r);
-    } else if (r->kind == REQUEST_BRACKET) {
-        const reason why = r->outcome == OUTCOME_LATE   ? REASON_LATE
-                           : r->outcome == OUTCOME_FULL ? REASON_OVERLOADED
-                                                        : REASON_VENUE_REJECTED;
-        tell(t, TELL_UNUSUAL, "entry_refused", "%s: %s", tr->symbol, r->text);
-        cancel_trade(t, tr, why);
+    } else if (r->kind == REQUEST_BRACKET && tr != NULL) {
+        entry_failed(t, tr, r);
+    } else if (r->kind == REQUEST_QUERY) {
+        ask_soon(t); /* the question was not taken, and what was asked is still open */
+    }
+}
+
+/* Entry, stop and target are one request: where the entry never was, they were not either. */
+static void legs_absent(struct trader *t, int64_t trade_id) {
+    static const leg legs[] = {LEG_STOP, LEG_TARGET};
+    for (ptrdiff_t i = 0; i < COUNT_OF(legs); i++) {
+        struct order *o = order_of(t, trade_id, legs[i]);
+        if (o == NULL || !order_can_move(o->state, ORDER_ST_ABSENT)) continue;
+        if (!qty_is_zero(o->filled)) continue;
+        move(t, o, ORDER_ST_ABSENT);
+        put_order(t, o);
     }
 }
 
@@ -542,10 +638,10 @@ static void not_found(struct trader *t, const struct report *r) {
     struct order *o = order_by_coid(t, r->coid);
     if (o == NULL || !order_is_live(o->state)) return;
     if (t->traits.absence_after != 0 && t->now < o->signed_at + t->traits.absence_after) {
-        t->query_at = i64_min(t->query_at, t->now + QUERY_PAUSE);
+        ask_soon(t);
         return;
     }
-    if (!order_can_move(o->state, ORDER_ST_ABSENT)) {
+    if (!order_can_move(o->state, ORDER_ST_ABSENT) || !qty_is_zero(o->filled)) {
         tell(t, TELL_BROKEN, "order_vanished", "%s is %s here and unknown at the venue", o->coid,
              order_state_name(o->state));
         return;
@@ -553,19 +649,18 @@ static void not_found(struct trader *t, const struct report *r) {
     move(t, o, ORDER_ST_ABSENT);
     put_order(t, o);
     struct trade *tr = trade_find(t, o->trade_id);
-    if (tr != NULL) settle(t, tr, LEG_NONE);
+    if (o->leg == LEG_ENTRY) legs_absent(t, o->trade_id);
+    if (tr != NULL)
+        settle(t, tr, LEG_NONE);
+    else
+        sweep_orders(t);
 }
 
 void on_reply(struct trader *t, const struct reply *r) {
     t->acts->durable = true;
     switch (r->outcome) {
     case OUTCOME_DONE:
-        for (int i = 0; i < r->report_count; i++) {
-            if (r->reports[i].state == ORDER_ST_ABSENT)
-                not_found(t, &r->reports[i]);
-            else
-                on_report(t, &r->reports[i]);
-        }
+        for (int i = 0; i < r->report_count; i++) on_report(t, &r->reports[i]);
         return;
     case OUTCOME_REJECTED:
         request_failed(t, r, ORDER_ST_REJECTED);
@@ -578,7 +673,7 @@ void on_reply(struct trader *t, const struct reply *r) {
         end_orders(t, r, ORDER_ST_UNKNOWN);
         tell(t, TELL_UNUSUAL, "outcome_unknown", "request of trade %lld: %s; asking the venue",
              (long long)r->trade_id, r->text);
-        t->query_at = i64_min(t->query_at, t->now + QUERY_PAUSE);
+        ask_soon(t);
         return;
     }
     WRONG("outcome out of its list");
@@ -589,7 +684,7 @@ void on_reply(struct trader *t, const struct reply *r) {
 static void query(struct trader *t, const struct order *o) {
     struct request *rq = &act(t, ACTION_SEND)->u.request;
     *rq = (struct request){.kind = REQUEST_QUERY,
-                           .id = ++t->requests,
+                           .id = ++t->last_request,
                            .trade_id = o->trade_id,
                            .sym = o->sym,
                            .side = o->side,
@@ -604,8 +699,13 @@ static void query(struct trader *t, const struct order *o) {
 }
 
 void orders_query_all(struct trader *t) {
-    for (int i = 0; i < t->order_count && t->acts->count < ACTIONS_MAX / 2; i++) {
-        if (order_is_live(t->orders[i].state)) query(t, &t->orders[i]);
+    for (int i = 0; i < t->order_count; i++) {
+        if (!order_is_live(t->orders[i].state)) continue;
+        if (t->acts->count >= ACTIONS_MAX - ROOM_LEFT) {
+            ask_soon(t); /* no room in this turn */
+            return;
+        }
+        query(t, &t->orders[i]);
     }
 }
 
@@ -623,18 +723,19 @@ void orders_on_start(struct trader *t) {
  * confirmed: exits go without a price when none comes. */
 static usec exit_time(const struct trader *t, const struct trade *tr) {
     if (!trade_entered(tr) || tr->exit_sent) return USEC_NEVER;
+    if (tr->exit_due && t->syms[tr->sym].dry) return USEC_NEVER; /* nobody to sell to */
     if (tr->exit_due) return tr->exit_since + i64_max(EXIT_PATIENCE, t->syms[tr->sym].interval);
     return tr->hold_until;
 }
 
 void orders_on_timer(struct trader *t) {
-    for (int i = 0; i < t->trade_count; i++) {
+    for (int i = t->trade_count - 1; i >= 0; i--) { /* from the end: dust leaves the table */
         struct trade *tr = &t->trades[i];
         if (t->now < exit_time(t, tr)) continue;
         if (!tr->exit_due)
             trade_want_exit(t, tr, REASON_TIME_LIMIT);
         else
-            send_exit(t, tr);
+            exit_again(t, tr);
     }
     if (t->now >= t->query_at) {
         t->query_at = USEC_NEVER;

@@ -44,7 +44,8 @@ static void count_commitments(const struct trader *t, const struct signal *s, st
         if (tr->sym == s->sym) v->symbol_taken = true;
         money value;
         const bool entered = trade_entered(tr);
-        const price at = entered ? t->syms[tr->sym].mark : tr->limit_price;
+        const bool marked = !price_is_zero(t->syms[tr->sym].mark); /* not yet after a restart */
+        const price at = entered && marked ? t->syms[tr->sym].mark : tr->limit_price;
         const qty q = entered ? tr->held : tr->quantity;
         if (!money_notional(at, q, ROUND_CEIL, &value)) continue;
         v->exposure = money_plus(v->exposure, value);
@@ -127,6 +128,11 @@ static bool try_signal(struct trader *t, int i) {
     }
     struct signal done = *s;
     forget(t, i);
+    if (why == REASON_OBSERVE) {
+        struct texts x = {0};
+        tell(t, TELL_INFO, "signal", "%s %s at %s, score %d", side_name(done.side), done.symbol,
+             text_e8(&x, price_e8(st->quote.last)), done.score);
+    }
     if (why != REASON_NONE)
         refuse(t, &done, why);
     else
@@ -285,9 +291,9 @@ void signals_refuse_all(struct trader *t, reason why) {
 
 static int find_approval(const struct trader *t, int64_t id) {
     for (int i = 0; i < t->signal_count; i++) {
-        if (t->signals[i].id == id && t->signals[i].wants_approval && !t->signals[i].approved) {
-            return i;
-        }
+        const struct signal *s = &t->signals[i];
+        const bool waiting = s->wants_approval && !s->approved && t->now < s->expires_at;
+        if (s->id == id && waiting) return i;
     }
     return -1;
 }

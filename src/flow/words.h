@@ -35,7 +35,8 @@ enum {
     WORD_DIGIT = 1 << 5,   /* has a digit */
     WORD_WIDE = 1 << 6,    /* a run of a script that sets no blanks between words */
     WORD_NEGATED = 1 << 7, /* stands in the scope of a negation of its clause */
-    WORD_COIN = 1 << 8     /* names a coin; set from the linker's hits, not by words_split */
+    WORD_NEGATION = 1 << 8, /* is a negation */
+    WORD_COIN = 1 << 9      /* names a coin; set from the linker's hits, not by words_split */
 };
 
 struct word {

@@ -27,7 +27,8 @@ static bool fail_constraint(struct error *err, sqlite3 *db, int rc, const char *
 }
 
 bool sqlite_fail(struct error *err, sqlite3 *db, int rc, const char *path, const char *what) {
-    const int os = db ? sqlite3_system_errno(db) : 0;
+    const int told = db ? sqlite3_system_errno(db) : 0; /* not told for what a commit meets */
+    const int os = told ? told : errno;
     switch (rc & 0xFF) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -93,6 +94,7 @@ static bool sqlite_prepare(struct store *base, const char *sql, struct store_stm
     if (!*slot) {
         PRE(s->stmt_count < SQLITE_STMTS_MAX / 2);
         sqlite3_stmt *st = NULL;
+        errno = 0;
         int rc = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL);
         if (rc != SQLITE_OK) return fail_here(s, err, rc, "prepare a statement");
         struct sqlite_stmt *made = calloc(1, sizeof *made);
@@ -140,6 +142,7 @@ static void sqlite_bind_null(struct store_stmt *st, int i) {
 
 static step_result sqlite_step(struct store_stmt *base, struct error *err) {
     struct sqlite_stmt *st = (struct sqlite_stmt *)(void *)base;
+    errno = 0;
     const int rc = st->bind_rc == SQLITE_OK ? sqlite3_step(st->st) : st->bind_rc;
     if (rc == SQLITE_ROW) return STEP_ROW;
     if (rc == SQLITE_DONE) return STEP_DONE;
@@ -176,6 +179,7 @@ static bool sqlite_col_is_null(struct store_stmt *st, int i) {
 
 static bool sqlite_exec(struct store *base, const char *sql, struct error *err) {
     struct sqlite_store *s = self(base);
+    errno = 0;
     const int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK || fail_here(s, err, rc, "store");
 }
@@ -323,6 +327,7 @@ static bool set_up(struct sqlite_store *s, const struct store_options *opt, stru
     sqlite3_busy_timeout(s->db, (int)i64_clamp(opt->busy_timeout_ms, 0, INT32_MAX));
     buf_printf(&b,
                "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
+               "PRAGMA secure_delete = OFF;"
                "PRAGMA cache_size = -%d; PRAGMA synchronous = %s;",
                writes ? CACHE_KIB_WRITE : CACHE_KIB_READ, opt->full_sync ? "FULL" : "NORMAL");
     POST(!buf_full(&b));
@@ -362,6 +367,7 @@ static bool connect_file(struct sqlite_store *s, const struct store_options *opt
         if (!sqlite_file_join(s->base.path, opt->access, &s->lock_fd, err)) return false;
     }
     const int how = opt->access == STORE_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+    errno = 0;
     int rc = sqlite3_open_v2(s->base.path, &s->db,
                              how | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                                  (in_memory ? SQLITE_OPEN_MEMORY : 0),

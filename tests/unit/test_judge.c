@@ -409,7 +409,7 @@ static struct signal seen_at(side s, const char *price_text) {
 
 static void test_priced_in_falls_to_nothing_at_its_limit(void **state) {
     (void)state;
-    fresh_with("trading.signal_threshold=0", NULL, NULL);
+    fresh_with("trading.signal_threshold=0", "judge.priced_in_percent=0.02", NULL);
     static const struct {
         side s;
         const char *seen, *now;
@@ -431,7 +431,7 @@ static void test_priced_in_falls_to_nothing_at_its_limit(void **state) {
 
 static void test_priced_in_refuses_under_the_threshold(void **state) {
     (void)state;
-    fresh();
+    fresh_with("judge.priced_in_percent=0.02", NULL, NULL);
     struct signal s = seen_at(SIDE_LONG, "100");
     assert_true(judge_priced_in(&judge, &s, P("101.09"))); /* 1 - (109/200)^2 = 0.7029 */
     s = seen_at(SIDE_LONG, "100");

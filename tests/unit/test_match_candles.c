@@ -327,8 +327,7 @@ static void test_old_prices_are_ignored(void **state) {
     bench_events(&b);
     bench_range(&b, MIN, "100 101 90 100", "1000");
     bench_range(&b, 0, "100 101 90 100", "1000");
-    struct quote late = {
-        .sym = BTC, .at = MIN, .last = px("90"), .bid = px("90"), .ask = px("90")};
+    struct quote late = {.sym = BTC, .at = MIN, .last = px("90"), .bid = px("90"), .ask = px("90")};
     match_quote(b.m, 2 * MIN, &late);
     assert_events(&b, "");
     bench_end(&b);

@@ -428,11 +428,8 @@ static void test_cancel_all_and_open_orders_know_their_account_and_symbol(void *
     bench_place_list(&b, &l);
     n.account = 1;
     bench_place(&b, n);
-    struct match_new doge = {.sym = DOGE,
-                             .type = ORDER_LIMIT,
-                             .tif = TIF_GTC,
-                             .qty = qt("100"),
-                             .limit = px("0.3")};
+    struct match_new doge = {
+        .sym = DOGE, .type = ORDER_LIMIT, .tif = TIF_GTC, .qty = qt("100"), .limit = px("0.3")};
     bench_place(&b, doge);
     bench_events(&b);
     const struct match_order *o = NULL;

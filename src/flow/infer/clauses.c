@@ -60,7 +60,8 @@ static bool starts_direction(const struct scan *s, int at) {
 
 static void add_direction(struct scan *s, const struct sense *sense, int at) {
     int32_t weight = sense->weight * s->boost * (NAT / 10) / 10;
-    if (s->w->v[at].flags & WORD_NEGATED) {
+    uint16_t flags = s->w->v[at].flags;
+    if ((flags & WORD_NEGATED) && !(flags & WORD_NEGATION)) {
         weight = -weight * 6 / 10;
         s->now->cues |= CUE_NEGATED;
     }
@@ -92,6 +93,7 @@ static int take_word(struct scan *s, int at) {
         s->halves |= sense->bits & ~UINT32_C(0xFFFF);
         break;
     case ROLE_NONE:
+    case ROLE_PREFER:
     case ROLE_OVER:
     case ROLE_INTO:
     case ROLE_FROM:
@@ -113,6 +115,7 @@ static void count_hits(const struct links *links, struct clauses *c) {
     for (int i = 0; i < links->hit_count; i++) {
         while (at + 1 < c->count && c->v[at].end <= links->hits[i].first) at++;
         c->v[at].coins++;
+        c->hit_own[i] = false;
     }
 }
 

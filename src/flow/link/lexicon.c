@@ -116,7 +116,9 @@ static bool parse_flags(struct compile *c, str list, uint8_t *ret, struct error 
     while (str_cut(&list, ',', &flag)) {
         flag = str_trim(flag);
         if (flag.n == 0) continue;
-        if (str_eq(flag, STR("word")))
+        if (str_eq(flag, STR("common")))
+            *ret |= COIN_COMMON | COIN_WORD;
+        else if (str_eq(flag, STR("word")))
             *ret |= COIN_WORD;
         else if (str_eq(flag, STR("lower")))
             *ret |= COIN_LOWER;
