@@ -141,10 +141,11 @@ static bool breathe(struct replay *v, struct error *err) {
     if (v->r->posts_since_commit < v->r->opt.group_posts && ++v->unlooked < EVENTS_A_LOOK)
         return true;
     v->unlooked = 0;
-    runner_tick(v->r, false);
-    if (!group_is_due(v)) return true;
+    const bool due = group_is_due(v);
     const bool long_ago = time_monotonic_us() - v->committed_at >= v->r->opt.group_wall;
-    if (!commit_group(v, err)) return false;
+    if (due && !commit_group(v, err)) return false;
+    runner_tick(v->r, false);
+    if (!due) return true;
     if (long_ago) sleep_us(BREATH_US);
     return turn_commands(v->r, err);
 }
