@@ -4,12 +4,12 @@
  * same order, also for lines that cannot be scored, so that the two can be laid side by side. What
  * is scored is written when the input pauses, so that it works as a filter in a conversation and
  * is fast on a file. Failure: reading or writing fails (ERR_IO). One thread. */
+#include <errno.h>
+#include <unistd.h>
+
 #include "app/score_view.h"
 #include "source/lines.h"
 #include "source/source.h"
-
-#include <errno.h>
-#include <unistd.h>
 
 #define OUT_BYTES 65536         /* written at once */
 #define OUT_BYTES_MAX (8 << 20) /* one object with every miss of a long text has room */

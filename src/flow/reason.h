@@ -57,7 +57,7 @@
     X(TIME_LIMIT, "held for trading.max_hold_s")                                                   \
     X(FLATTENED, "closed by a person")                                                             \
     X(RETRACTION, "the post was taken back")                                                       \
-    X(UNPROTECTED, "its protection could not be placed")                                           \
+    X(UNPROTECTED, "it stood without protection")                                           \
     X(DUST, "the rest is too small to sell")
 
 typedef enum reason {

@@ -319,6 +319,12 @@ void exits_on_quote(struct trader *t, int sym) {
     if (tr->exit_due && !tr->exit_sent && trade_entered(tr)) exit_again(t, tr);
 }
 
+/* Did this leg fire, so that what is left is its rest? */
+static bool has_filled(struct trader *t, const struct trade *tr, leg which) {
+    const struct order *o = order_of(t, tr->id, which);
+    return o != NULL && !qty_is_zero(o->filled);
+}
+
 /* The exit that was sent has ended: the next price brings another. */
 static void exit_later(struct trader *t, struct trade *tr) {
     tr->exit_sent = false;
@@ -328,12 +334,12 @@ static void exit_later(struct trader *t, struct trade *tr) {
 
 /* Something is held and nothing guards it: sell it at once. An exit that has just ended without
  * taking all (too little volume) is not repeated before the next price. */
-static void stand_bare(struct trader *t, struct trade *tr, leg last) {
+static void stand_bare(struct trader *t, struct trade *tr) {
     const bool tried = order_of(t, tr->id, LEG_EXIT) != NULL;
     if (tr->exit_reason == REASON_NONE) {
-        tr->exit_reason = last == LEG_STOP     ? REASON_STOP
-                          : last == LEG_TARGET ? REASON_TARGET
-                                               : REASON_UNPROTECTED;
+        tr->exit_reason = has_filled(t, tr, LEG_STOP)     ? REASON_STOP
+                          : has_filled(t, tr, LEG_TARGET) ? REASON_TARGET
+                                                          : REASON_UNPROTECTED;
     }
     tr->exit_due = true;
     tell(t, TELL_UNUSUAL, "position_bare", "%s has no protection; selling it at market",
@@ -371,7 +377,7 @@ static void settle(struct trader *t, struct trade *tr, leg last) {
         return;
     }
     if (entry != NULL && order_is_live(entry->state)) return; /* still filling */
-    stand_bare(t, tr, last);
+    stand_bare(t, tr);
 }
 
 /* --- fills --------------------------------------------------------------------------------------
@@ -541,6 +547,7 @@ static void not_found(struct trader *t, const struct report *r);
 
 void on_report(struct trader *t, const struct report *r) {
     struct order *o = order_by_coid(t, r->coid);
+    if (o == NULL && r->state == ORDER_ST_ABSENT) return; /* asked after, and ended meanwhile */
     if (o == NULL) {
         tell(t, TELL_UNUSUAL, "order_not_ours", "the venue reports %s, which is not known here",
              r->coid);

@@ -466,7 +466,7 @@ static int emoticon_at(str text, ptrdiff_t at, char *ret_form) {
     case 'p':
         *ret_form = 'P';
         break;
-    default:
+    default: /* not an enum */
         return 0;
     }
     return *ret_form ? 2 + nose : 0;
@@ -503,6 +503,18 @@ static void scan_mark(struct scan *s, struct glyph g) {
     word_add(s, begin, WORD_PUNCT, norm_begin);
 }
 
+static void scan_emoji(struct scan *s, struct glyph g) {
+    ptrdiff_t begin = s->at;
+    int norm_begin = s->norm_used;
+    s->at += g.bytes;
+    norm_put(s, norm_begin, g.cp);
+    word_add(s, begin, WORD_EMOJI, norm_begin);
+}
+
+static bool is_sign(uint32_t cp) {
+    return cp == '$' || cp == '#' || cp == '@' || cp == 0xFF03 || cp == 0xFF04 || cp == 0xFF20;
+}
+
 static void scan_one(struct scan *s) {
     str text = s->w->text;
     struct glyph g = glyph_at(text, s->at);
@@ -517,19 +529,12 @@ static void scan_one(struct scan *s) {
         if (g.cp < 0x80 && may_be_link(text, s->at) && scan_link(s)) return;
         scan_word(s, g);
         return;
-    case CHAR_EMOJI: {
-        ptrdiff_t begin = s->at;
-        int norm_begin = s->norm_used;
-        s->at += g.bytes;
-        norm_put(s, norm_begin, g.cp);
-        word_add(s, begin, WORD_EMOJI, norm_begin);
+    case CHAR_EMOJI:
+        if (is_sign(g.cp) && scan_signed(s, g)) return;
+        scan_emoji(s, g);
         return;
-    }
     case CHAR_PUNCT:
-        if (g.cp == '$' || g.cp == '#' || g.cp == '@' || g.cp == 0xFF03 || g.cp == 0xFF04 ||
-            g.cp == 0xFF20) {
-            if (scan_signed(s, g)) return;
-        }
+        if (is_sign(g.cp) && scan_signed(s, g)) return;
         scan_mark(s, g);
         return;
     case CHAR_MARK:

@@ -7,11 +7,12 @@
  *
  * Integers only: the same bytes give the same logits on every machine. Failure: a file that is not
  * whole is refused at opening. Reading: any thread; memory from the caller's scratch. */
-#include "model/linear_int.h"
-
-#include "flow/embedded.h"
+#include "model/linear.h"
 
 #include <pthread.h>
+
+#include "flow/embedded.h"
+#include "model/linear_int.h"
 
 #define SCALES 512 /* lengths whose scale is kept ready */
 

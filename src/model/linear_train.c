@@ -9,13 +9,12 @@
  * In: labelled files, a reader that finds the coins. Out: the bytes of a model file. Deterministic:
  * order and chance come from the seed, sums are taken in one order on one thread. Failure: files
  * that cannot be read. Needs a few hundred MiB; not for the running program. */
-#include "model/linear_int.h"
+#include <math.h>
 
 #include "base/buf.h"
 #include "base/rng.h"
+#include "model/linear_int.h"
 #include "model/train_data.h"
-
-#include <math.h>
 
 #define EXAMPLES_MAX (1 << 18)
 #define TOKENS_MAX (1 << 24)

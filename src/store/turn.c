@@ -8,9 +8,9 @@
  * half there. Thread: the writer's. */
 #include "store/store_int.h"
 
-#include "store/columns.h"
-
 #include <inttypes.h>
+
+#include "store/columns.h"
 
 #define JSON_BYTES 4096
 #define MEMORY_PRUNE_EVERY 64 /* puts; prunes at most twice as many, so the table stays bounded */

@@ -154,7 +154,7 @@ static struct request exit_of(struct desk *d, const struct request *entry) {
 
 static order_state query(struct desk *d, const char *coid) {
     struct request rq = {.kind = REQUEST_QUERY, .leg = LEG_ENTRY};
-    memcpy(rq.entry_coid, coid, COID_BYTES);
+    assert_true(str_copyz(str_from_z(coid), rq.entry_coid, COID_BYTES));
     assert_int_equal(ask(d, rq), OUTCOME_DONE);
     assert_int_equal(d->reply.report_count, 1);
     assert_string_equal(d->reply.reports[0].coid, coid);

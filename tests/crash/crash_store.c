@@ -183,7 +183,7 @@ static void make_turn(struct held *h, int64_t turn) {
     case 2:
         fill_order(h, &h->orders[2], qty_from_e8(1 + all / 3), turn, &r);
         break;
-    default:
+    default: /* not an enum */
         fill_order(h, &h->orders[1], qty_from_e8(all - (all > 10 ? 3 : 0)), turn, &r);
         wallet_write_off(&h->trade, &h->account); /* a little is left as dust */
         h->trade.status = TRADE_CLOSED;

@@ -102,6 +102,19 @@ static void test_limit_fills_at_a_better_open(void **state) {
     (void)state;
 }
 
+static void test_limit_maker_that_waited_gets_its_limit_and_no_better(void **state) {
+    struct bench b;
+    start_candles(&b, "0", "0", "0");
+    struct match_new n = order_of_type(ORDER_LIMIT_MAKER, ORDER_BUY, "1");
+    n.limit = px("100");
+    bench_place(&b, n);
+    bench_candle_open(&b, MIN, "95");
+    assert_events(&b, "NEW 1 BUY LIMIT_MAKER\n"
+                      "TRADE 1 1@100 quote=100 fee=0 maker FILLED\n");
+    bench_end(&b);
+    (void)state;
+}
+
 static void test_order_placed_inside_a_candle_meets_only_its_close(void **state) {
     struct bench b;
     start_candles(&b, "0", "0", "0");
@@ -341,6 +354,7 @@ int main(void) {
         cmocka_unit_test(test_stop_and_target_within_a_range_fill_at_their_triggers),
         cmocka_unit_test(test_limit_fills_only_when_traded_through),
         cmocka_unit_test(test_limit_fills_at_a_better_open),
+        cmocka_unit_test(test_limit_maker_that_waited_gets_its_limit_and_no_better),
         cmocka_unit_test(test_order_placed_inside_a_candle_meets_only_its_close),
         cmocka_unit_test(test_order_inside_a_candle_takes_a_close_beyond_its_price),
         cmocka_unit_test(test_without_a_standing_price_an_order_waits_for_the_next),

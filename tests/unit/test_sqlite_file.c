@@ -469,6 +469,26 @@ static void test_the_trader_lock_goes_with_its_process(void **state) {
     }
 }
 
+static void test_a_checkpoint_empties_the_log_and_waits_for_nobody(void **state) {
+    (void)state;
+    struct error err;
+    struct store *s = create(), *reader = open_as(options(STORE_READ, false));
+    put(s, 1);
+    assert_ok(store_begin(reader, false, &err), &err);
+    assert_int_equal(count(reader), 1);
+    put(s, 2);
+    assert_ok(store_checkpoint(s, &err), &err); /* as far as the reader lets it */
+    assert_int_equal(count(reader), 1);
+    store_rollback(reader);
+    assert_ok(store_checkpoint(s, &err), &err);
+    const off_t log = size_of("a.db-wal");
+    put(s, 3); /* the log begins anew: it does not grow */
+    assert_int_equal(size_of("a.db-wal"), log);
+    assert_int_equal(count(reader), 3);
+    store_close(s);
+    store_close(reader);
+}
+
 /* -- full disk, no permission ------------------------------------------------------------ */
 
 static void test_a_full_database_takes_nothing_and_loses_nothing(void **state) {
@@ -795,6 +815,7 @@ int main(void) {
         T(damaged_pages_are_found_by_the_check),
         T(a_locked_store_says_so_and_works_again_afterwards),
         T(the_trader_lock_goes_with_its_process),
+        T(a_checkpoint_empties_the_log_and_waits_for_nobody),
         T(a_full_database_takes_nothing_and_loses_nothing),
         T(a_full_disk_is_told_and_what_was_acknowledged_stays),
         T(a_backup_that_does_not_fit_leaves_nothing),

@@ -5,7 +5,6 @@
  * shrink an opinion. Clauses end at marks, at line ends, at "but" and its like, and at "and" when a
  * verb of direction follows. Integers only; pure. */
 #include "flow/infer/infer_int.h"
-
 #include "flow/reading.h"
 
 struct scan {
@@ -44,7 +43,7 @@ static bool mark_breaks(const struct words *w, int at) {
         return true;
     case '-':
         return (v->flags & WORD_SPACED) != 0;
-    default:
+    default:                       /* not an enum */
         return v->norm_bytes == 3; /* dashes of typographers */
     }
 }

@@ -8,7 +8,6 @@
  *                 behind it, or before it when the clause starts with a coin
  * Out: hit_direction of the hits of such clauses. Integers only; pure. */
 #include "flow/infer/infer_int.h"
-
 #include "flow/reading.h"
 
 #define ITEMS_MAX 24

@@ -5,7 +5,6 @@
  * cues. The rows are few and written by hand: what needs statistics belongs into the model.
  * Compiled into a phrase table at start; read-only afterwards. */
 #include "flow/infer/infer_int.h"
-
 #include "flow/reading.h"
 
 struct row {

@@ -178,7 +178,7 @@ static bool may_end_pair(str norm) {
     case TAIL('e', 'u', 'r'):
     case TAIL('t', 'r', 'y'):
         return true;
-    default:
+    default: /* not an enum */
         return false;
     }
 #undef TAIL

@@ -1,0 +1,850 @@
+/* stage: the runner of the flow tests, in small. See the header.
+ *
+ * Rows live in plain arrays, found by id from the end; what a store would refuse (an intent twice,
+ * a fill twice, a client order id twice, an intent under another epoch) ends the test. A restart
+ * opens a new trader with what src/store would give it: open trades, their orders and any other
+ * live one, waiting signals, authors of the last two days, the judge's memory of 24 hours, trades
+ * that ended within a day or the symbol's rest. */
+#include "stage.h"
+
+#include "flow/trade/plan.h"
+#include "venue/paper.c" /* the tests look into its balances */
+
+#define TRADES_KEPT 8192
+#define ORDERS_KEPT 65536
+#define SIGNALS_KEPT 16384
+#define FILLS_KEPT 32768
+#define AUTHORS_KEPT 1024
+#define MEMORY_KEPT 16384
+#define REQUESTS_KEPT 16384
+#define NEWS_MAX 64
+#define TRACE_BYTES (8 << 20)
+#define TURNS_MAX 10000 /* that follow from one event */
+
+/* The paper venue, behind a line on which answers can get lost. */
+struct wire {
+    struct venue base;
+    struct venue *paper;
+    stage_fate fate; /* of the next request that is no question */
+    struct report news[NEWS_MAX];
+    int news_count;
+    bool news_due; /* from the next step on */
+};
+
+struct rows {
+    struct account account;
+    struct control control;
+    bool has_account;
+    struct trade *trades;
+    int trade_count;
+    struct order *orders;
+    int order_count;
+    struct signal *signals;
+    int signal_count;
+    struct fill *fills;
+    int fill_count;
+    struct author *authors;
+    int author_count;
+    struct post_memory *memory; /* in the order in which they were put */
+    int memory_count;
+    char (*sent)[COID_BYTES]; /* entries and exits that went out, each once */
+    int sent_count;
+};
+
+struct stage {
+    struct stage_play play;
+    struct arena memory;   /* of the stage */
+    struct arena now_boot; /* of the present trader and venue */
+    struct config *cfg;
+    struct symbols *symbols;
+    struct venue_traits traits;
+    struct paper_options paper_options;
+    struct wire wire;
+    struct trader *trader;
+    struct actions *acts;
+    struct reply reply;
+    struct rows rows;
+    usec start, now;
+    struct request queue[128];
+    int queue_head, queue_count;
+    price mark[KIT_COIN_COUNT]; /* last price of any kind */
+    struct buf trace, blob;
+    int64_t missed_fills; /* booked from totals: fees are expected ones */
+    int steps;
+    int restart_after; /* step; 0 never, -1 each */
+    bool may_shout;    /* TELL_BROKEN is part of the story */
+};
+
+/* --- the line to the venue ----------------------------------------------------------- */
+
+static struct match *engine_of(struct stage *s) { return ((struct paper *)s->wire.paper)->match; }
+
+static void lose(struct wire *w, struct reply *ret, bool later) {
+    for (int i = 0; i < ret->report_count && later; i++) {
+        if (w->news_count == NEWS_MAX) fail_msg("too much news");
+        w->news[w->news_count++] = ret->reports[i];
+    }
+    w->news_due = false;
+    ret->report_count = 0;
+    ret->outcome = OUTCOME_UNKNOWN;
+    snprintf(ret->text, sizeof ret->text, "connection reset");
+}
+
+static void wire_call(struct venue *v, usec now, const struct request *rq, struct reply *ret) {
+    struct wire *w = (struct wire *)v;
+    const stage_fate fate = rq->kind == REQUEST_QUERY ? FATE_NORMAL : w->fate;
+    if (rq->kind != REQUEST_QUERY) w->fate = FATE_NORMAL;
+    switch (fate) {
+    case FATE_NORMAL:
+        venue_call(w->paper, now, rq, ret);
+        return;
+    case FATE_REPLY_LOST:
+    case FATE_REPLY_LATE:
+        venue_call(w->paper, now, rq, ret);
+        lose(w, ret, fate == FATE_REPLY_LATE);
+        return;
+    case FATE_REQUEST_LOST:
+        lose(w, ret, false);
+        return;
+    case FATE_REFUSED:
+        ret->outcome = OUTCOME_REJECTED;
+        snprintf(ret->text, sizeof ret->text, "Filter failure: TEST (-1013)");
+        return;
+    case FATE_FULL:
+        ret->outcome = OUTCOME_FULL;
+        snprintf(ret->text, sizeof ret->text, "the lane is full");
+        return;
+    case FATE_LATE:
+        ret->outcome = OUTCOME_LATE;
+        snprintf(ret->text, sizeof ret->text, "past its receive window");
+        return;
+    }
+    WRONG("fate out of its list");
+}
+
+static bool wire_next_report(struct venue *v, struct report *ret) {
+    struct wire *w = (struct wire *)v;
+    if (w->news_due && w->news_count > 0) {
+        *ret = w->news[0];
+        memmove(w->news, w->news + 1, (size_t)--w->news_count * sizeof *w->news);
+        return true;
+    }
+    return venue_next_report(w->paper, ret);
+}
+
+static const struct venue_ops wire_ops = {
+    .name = "wire", .caps = VENUE_CAP_INSTANT, .call = wire_call, .next_report = wire_next_report};
+
+/* --- rows ---------------------------------------------------------------------------- */
+
+/* Puts a row into `table` by its id, replacing the one it had. */
+#define PUT_BY_ID(rows, table, count, most, row)                                                   \
+    do {                                                                                           \
+        int put_at = (rows)->count - 1;                                                            \
+        while (put_at >= 0 && (rows)->table[put_at].id != (row)->id) put_at--;                     \
+        if (put_at < 0) {                                                                          \
+            if ((rows)->count == (most)) fail_msg("no room for more " #table);                     \
+            put_at = (rows)->count++;                                                              \
+        }                                                                                          \
+        (rows)->table[put_at] = *(row);                                                            \
+    } while (0)
+
+static void put_intent(struct stage *s, const struct trade *t) {
+    const struct rows *r = &s->rows;
+    for (int i = 0; i < r->trade_count; i++) {
+        const struct trade *o = &r->trades[i];
+        if (o->sym != t->sym) continue;
+        if (o->root_id == t->root_id && strcmp(o->strategy, t->strategy) == 0) {
+            fail_msg("an intent twice for post %lld and %s", (long long)t->root_id, t->symbol);
+        }
+        if (o->cluster_id == t->cluster_id && t->created_at - o->created_at < USEC_PER_DAY) {
+            fail_msg("an intent for each of two copies of %lld", (long long)t->cluster_id);
+        }
+        if (o->status == TRADE_OPEN) fail_msg("two trades in %s", t->symbol);
+    }
+    if (t->epoch != r->control.epoch) fail_msg("an intent under an old epoch");
+    if (r->control.mode != MODE_AUTO && r->control.mode != MODE_MANUAL) {
+        fail_msg("an intent in mode %s", mode_name(r->control.mode));
+    }
+    PUT_BY_ID(&s->rows, trades, trade_count, TRADES_KEPT, t);
+}
+
+static void put_order(struct stage *s, const struct order *o) {
+    const struct rows *r = &s->rows;
+    for (int i = r->order_count - 1; i >= 0 && i > r->order_count - 500; i--) {
+        if (r->orders[i].id != o->id && strcmp(r->orders[i].coid, o->coid) == 0) {
+            fail_msg("client order id %s twice", o->coid);
+        }
+    }
+    PUT_BY_ID(&s->rows, orders, order_count, ORDERS_KEPT, o);
+}
+
+static const struct trade *row_of_trade(const struct stage *s, int64_t id) {
+    for (int i = s->rows.trade_count - 1; i >= 0; i--) {
+        if (s->rows.trades[i].id == id) return &s->rows.trades[i];
+    }
+    fail_msg("no trade %lld", (long long)id);
+    return NULL;
+}
+
+static void put_fill(struct stage *s, const struct fill *f) {
+    struct rows *r = &s->rows;
+    for (int i = r->fill_count - 1; i >= 0 && i > r->fill_count - 2000; i--) {
+        if (r->fills[i].sym == f->sym &&
+            strcmp(r->fills[i].venue_trade_id, f->venue_trade_id) == 0) {
+            fail_msg("fill %s twice", f->venue_trade_id);
+        }
+    }
+    if (strncmp(f->venue_trade_id, "sum-", 4) == 0) s->missed_fills++;
+    const struct trade *t = row_of_trade(s, f->trade_id);
+    if (f->leg == LEG_ENTRY) {
+        const int worse = price_cmp(f->price, t->limit_price);
+        if (t->side == SIDE_LONG ? worse > 0 : worse < 0) {
+            fail_msg("entry of trade %lld beyond its limit", (long long)t->id);
+        }
+    }
+    if (r->fill_count == FILLS_KEPT) fail_msg("no room for more fills");
+    r->fills[r->fill_count++] = *f;
+}
+
+static void put_author(struct rows *r, const struct author *a) {
+    int i = 0;
+    while (i < r->author_count && strcmp(r->authors[i].key, a->key) != 0) i++;
+    if (i == AUTHORS_KEPT) fail_msg("no room for more authors");
+    if (i == r->author_count) r->author_count++;
+    r->authors[i] = *a;
+}
+
+static void put_memory(struct rows *r, const struct post_memory *m) {
+    if (r->memory_count == MEMORY_KEPT) fail_msg("no room for more memory");
+    r->memory[r->memory_count++] = *m;
+}
+
+static void check_equity(const struct stage *s, const struct equity_sample *e);
+
+static void note_time(struct stage *s) {
+    const int64_t ms = (s->now - s->start) / USEC_PER_MS, sec = ms / 1000;
+    buf_printf(&s->trace, "%02lld:%02lld:%02lld", (long long)(sec / 3600),
+               (long long)(sec / 60 % 60), (long long)(sec % 60));
+    if (ms % 1000 != 0) buf_printf(&s->trace, ".%03lld", (long long)(ms % 1000));
+    buf_put_byte(&s->trace, ' ');
+}
+
+static void note_ledger(struct stage *s, const struct action *a) {
+    str line = str_from_z(a->u.ledger.line), number;
+    bool ok = str_cut(&line, ' ', &number) && str_cut(&line, ' ', &number);
+    if (!ok) fail_msg("a ledger line without time and number");
+    note_time(s);
+    buf_put(&s->trace, line);
+    buf_put_byte(&s->trace, '\n');
+}
+
+static void note_tell(struct stage *s, const struct action *a) {
+    static const char *const levels[] = {"info", "unusual", "broken"};
+    note_time(s);
+    buf_printf(&s->trace, "%s %s: %s\n", levels[a->u.tell.level], a->u.tell.event, a->u.tell.text);
+    if (a->u.tell.level == TELL_BROKEN && !s->may_shout) {
+        fail_msg("%s: %s", a->u.tell.event, a->u.tell.text);
+    }
+}
+
+static void send(struct stage *s, const struct request *rq) {
+    struct rows *r = &s->rows;
+    if (rq->kind == REQUEST_BRACKET || rq->kind == REQUEST_EXIT) {
+        const char *coid = rq->kind == REQUEST_EXIT ? rq->exit_coid : rq->entry_coid;
+        for (int i = 0; i < r->sent_count; i++) {
+            if (strcmp(r->sent[i], coid) == 0) fail_msg("%s was sent twice", coid);
+        }
+        if (r->sent_count == REQUESTS_KEPT) fail_msg("no room for more requests");
+        memcpy(r->sent[r->sent_count++], coid, COID_BYTES);
+        if (row_of_trade(s, rq->trade_id)->status != TRADE_OPEN) {
+            fail_msg("a request for a trade that is not open");
+        }
+    }
+    if (s->queue_count == COUNT_OF(s->queue)) fail_msg("more than 128 requests wait");
+    s->queue[(s->queue_head + s->queue_count++) % COUNT_OF(s->queue)] = *rq;
+}
+
+static void take_action(struct stage *s, const struct action *a) {
+    switch (a->kind) {
+    case ACTION_PUT_INTENT:
+        put_intent(s, &a->u.trade);
+        return;
+    case ACTION_PUT_TRADE:
+        PUT_BY_ID(&s->rows, trades, trade_count, TRADES_KEPT, &a->u.trade);
+        return;
+    case ACTION_PUT_ORDER:
+        put_order(s, &a->u.order);
+        return;
+    case ACTION_PUT_FILL:
+        put_fill(s, &a->u.fill);
+        return;
+    case ACTION_PUT_SIGNAL:
+        PUT_BY_ID(&s->rows, signals, signal_count, SIGNALS_KEPT, &a->u.signal);
+        return;
+    case ACTION_PUT_AUTHOR:
+        put_author(&s->rows, &a->u.author);
+        return;
+    case ACTION_PUT_MEMORY:
+        put_memory(&s->rows, &a->u.memory);
+        return;
+    case ACTION_PUT_EQUITY:
+        check_equity(s, &a->u.equity);
+        return;
+    case ACTION_PUT_ACCOUNT:
+        s->rows.account = a->u.account;
+        s->rows.has_account = true;
+        return;
+    case ACTION_PUT_CONTROL:
+        s->rows.control = a->u.control;
+        return;
+    case ACTION_LEDGER:
+        note_ledger(s, a);
+        return;
+    case ACTION_TELL:
+        note_tell(s, a);
+        return;
+    case ACTION_SEND:
+        send(s, &a->u.request);
+        return;
+    case ACTION_PUT_POST:
+    case ACTION_PUT_POSITION:
+    case ACTION_AUDIT:
+    case ACTION_COMMAND_DONE:
+        return;
+    }
+    WRONG("action out of its list");
+}
+
+/* --- turns --------------------------------------------------------------------------- */
+
+static void turn(struct stage *s, const struct event *ev) {
+    trader_step(s->trader, s->now, ev, s->acts);
+    const struct actions *acts = s->acts;
+    for (int i = 0; i < acts->count; i++) take_action(s, &acts->v[i]);
+}
+
+/* Requests, answers and news until nothing is left. */
+static void settle_all(struct stage *s) {
+    for (int n = 0; n < TURNS_MAX; n++) {
+        struct event ev = {.kind = EVENT_REPORT};
+        if (s->queue_count > 0) {
+            const struct request rq = s->queue[s->queue_head];
+            s->queue_head = (s->queue_head + 1) % (int)COUNT_OF(s->queue);
+            s->queue_count--;
+            venue_call(&s->wire.base, s->now, &rq, &s->reply);
+            ev = (struct event){.kind = EVENT_REPLY, .u.reply = &s->reply};
+        } else if (!venue_next_report(&s->wire.base, &ev.u.report)) {
+            return;
+        }
+        turn(s, &ev);
+    }
+    fail_msg("venue and trader answer each other without end");
+}
+
+static void check_all(struct stage *s);
+
+static void step_done(struct stage *s) {
+    settle_all(s);
+    check_all(s);
+    s->wire.news_due = true;
+    s->steps++;
+    if (s->restart_after == -1 || s->restart_after == s->steps) stage_restart(s);
+}
+
+static void step(struct stage *s, const struct event *ev) {
+    turn(s, ev);
+    step_done(s);
+}
+
+static void go_to(struct stage *s, usec at) {
+    if (at < s->now) fail_msg("time does not go back");
+    for (int n = 0; trader_next_timer(s->trader) < at; n++) {
+        if (n > TURNS_MAX) fail_msg("a timer without end");
+        s->now = i64_max(s->now, trader_next_timer(s->trader));
+        step(s, &(struct event){.kind = EVENT_TIMER});
+    }
+    s->now = at;
+}
+
+void stage_at(struct stage *s, const char *hh_mm_ss) {
+    int h = 0, m = 0, sec = 0;
+    if (sscanf(hh_mm_ss, "%d:%d:%d", &h, &m, &sec) != 3) fail_msg("%s is no time", hh_mm_ss);
+    go_to(s, s->start + (h * INT64_C(3600) + m * 60 + sec) * USEC_PER_S);
+}
+
+void stage_later(struct stage *s, usec us) { go_to(s, s->now + us); }
+
+usec stage_now(const struct stage *s) { return s->now; }
+
+/* --- prices -------------------------------------------------------------------------- */
+
+void stage_price(struct stage *s, int sym, const char *p) {
+    struct event ev = {.kind = EVENT_QUOTE};
+    ev.u.quote = (struct quote){.sym = sym,
+                                .at = s->now,
+                                .last = P(p),
+                                .bid = P(p),
+                                .ask = P(p),
+                                .interval = s->play.ticks ? 0 : USEC_PER_MIN};
+    venue_quote(s->wire.paper, s->now, &ev.u.quote);
+    settle_all(s);
+    s->mark[sym] = ev.u.quote.last;
+    step(s, &ev);
+}
+
+static void next_amount(str *rest, char text[32]) {
+    str word;
+    if (!str_cut(rest, ' ', &word) || !str_copyz(word, text, 32)) fail_msg("an amount is missing");
+}
+
+void stage_range(struct stage *s, int sym, const char *ohlcv) {
+    char o[32], h[32], l[32], c[32], v[32];
+    str rest = str_from_z(ohlcv);
+    next_amount(&rest, o);
+    next_amount(&rest, h);
+    next_amount(&rest, l);
+    next_amount(&rest, c);
+    next_amount(&rest, v);
+    struct event ev = {.kind = EVENT_CANDLE};
+    ev.u.candle = (struct candle){.sym = sym,
+                                  .open_at = s->now - USEC_PER_MIN,
+                                  .close_at = s->now,
+                                  .open = P(o),
+                                  .high = P(h),
+                                  .low = P(l),
+                                  .close = P(c),
+                                  .volume = volume_from_e8(kit_e8(v))};
+    venue_candle(s->wire.paper, s->now, &ev.u.candle);
+    settle_all(s);
+    s->mark[sym] = ev.u.candle.close;
+    step(s, &ev);
+}
+
+void stage_minute(struct stage *s, int sym, const char *ohlcv) {
+    char open[32];
+    str rest = str_from_z(ohlcv);
+    next_amount(&rest, open);
+    stage_price(s, sym, open);
+    stage_later(s, USEC_PER_MIN);
+    stage_range(s, sym, ohlcv);
+}
+
+void stage_dry(struct stage *s, int sym) {
+    step(s, &(struct event){.kind = EVENT_DRY, .u.sym = sym});
+}
+
+/* --- posts --------------------------------------------------------------------------- */
+
+void stage_read(struct stage *s, const struct reading *r) {
+    step(s, &(struct event){.kind = EVENT_READING, .u.reading = r});
+}
+
+/* "DOGE+90", "BTC-80", "ETH~" */
+static void one_mention(struct reading *r, str word) {
+    ptrdiff_t at = 0;
+    while (at < word.n && word.p[at] >= 'A' && word.p[at] <= 'Z') at++;
+    char pair[SYMBOL_BYTES];
+    snprintf(pair, sizeof pair, STR_FMT "USDT", STR_ARG(str_head(word, at)));
+    int64_t percent = 0;
+    const str rest = str_tail(word, at);
+    if (!str_eq(rest, STR("~")) && !str_to_i64(rest, &percent)) {
+        fail_msg("\"" STR_FMT "\" is no mention", STR_ARG(word));
+    }
+    kit_mention(r, pair, 10000, (int)percent * 100);
+}
+
+static struct reading a_reading(const struct post *p, const char *mentions) {
+    struct reading r = kit_reading(p);
+    str rest = str_from_z(mentions), word;
+    while (rest.n > 0 && str_cut(&rest, ' ', &word)) one_mention(&r, word);
+    return r;
+}
+
+void stage_post(struct stage *s, int64_t id, const char *author, const char *mentions) {
+    const struct post p = kit_post(id, author, s->now);
+    const struct reading r = a_reading(&p, mentions);
+    stage_read(s, &r);
+}
+
+void stage_edit(struct stage *s, int64_t id, int64_t root, const char *author,
+                const char *mentions) {
+    struct post p = kit_post(id, author, s->now);
+    p.root_id = root;
+    p.edited = true;
+    const struct reading r = a_reading(&p, mentions);
+    stage_read(s, &r);
+}
+
+void stage_copy(struct stage *s, int64_t id, int64_t of, const char *author, const char *mentions) {
+    const struct post original = kit_post(of, author, s->now), p = kit_post(id, author, s->now);
+    struct reading r = a_reading(&p, mentions);
+    r.simhash = kit_reading(&original).simhash;
+    stage_read(s, &r);
+}
+
+/* --- people -------------------------------------------------------------------------- */
+
+static void command(struct stage *s, const struct command *c) {
+    turn(s, &(struct event){.kind = EVENT_COMMAND, .u.command = *c});
+}
+
+void stage_mode(struct stage *s, mode m, usec until) {
+    struct control c = s->rows.control;
+    c.before = c.mode == MODE_HALTED ? c.before : c.mode;
+    c.mode = m;
+    c.epoch++;
+    c.since = s->now;
+    c.until = until;
+    snprintf(c.actor, sizeof c.actor, "cli:test");
+    snprintf(c.reason, sizeof c.reason, "because");
+    s->rows.control = c;
+    turn(s, &(struct event){.kind = EVENT_CONTROL, .u.control = c});
+    struct command cmd = {.id = 1, .verb = m == MODE_HALTED ? VERB_HALT : VERB_MODE, .mode = m};
+    snprintf(cmd.actor, sizeof cmd.actor, "cli:test");
+    command(s, &cmd);
+    step_done(s);
+}
+
+void stage_command(struct stage *s, verb v, int64_t target) {
+    struct command c = {.id = 1, .verb = v, .target = target, .at = s->now};
+    snprintf(c.actor, sizeof c.actor, "cli:test");
+    command(s, &c);
+    step_done(s);
+}
+
+int64_t stage_last_signal(const struct stage *s) {
+    return s->rows.signal_count == 0 ? 0 : s->rows.signals[s->rows.signal_count - 1].id;
+}
+
+int64_t stage_last_trade(const struct stage *s) {
+    return s->rows.trade_count == 0 ? 0 : s->rows.trades[s->rows.trade_count - 1].id;
+}
+
+int64_t stage_wants_approval(const struct stage *s) {
+    for (int i = s->rows.signal_count - 1; i >= 0 && i > s->rows.signal_count - 200; i--) {
+        const struct signal *g = &s->rows.signals[i];
+        if (g->verdict == VERDICT_WAITING && g->wants_approval && !g->approved) return g->id;
+    }
+    return 0;
+}
+
+void stage_fate_of_next(struct stage *s, stage_fate f) { s->wire.fate = f; }
+
+/* --- opening, restarting ------------------------------------------------------------- */
+
+/* What a store would give to a new trader. */
+static void gather(const struct stage *s, struct arena *a, struct trader_rows *ret) {
+    const struct rows *r = &s->rows;
+    const usec now = r->account.now;
+    const usec ended_since =
+        now - i64_max(s->cfg->trading_cooldown_symbol_s * USEC_PER_S, USEC_PER_DAY);
+    struct trade *open = NEW_ARRAY(a, struct trade, r->trade_count + 1);
+    struct trade *closed = NEW_ARRAY(a, struct trade, r->trade_count + 1);
+    struct order *orders = NEW_ARRAY(a, struct order, 1024);
+    struct signal *signals = NEW_ARRAY(a, struct signal, 256);
+    struct author *authors = NEW_ARRAY(a, struct author, r->author_count + 1);
+    int memory_from = 0;
+    *ret = (struct trader_rows){.fresh = !r->has_account,
+                                .account = r->account,
+                                .control = r->control,
+                                .trades = open,
+                                .orders = orders,
+                                .signals = signals,
+                                .authors = authors,
+                                .closed = closed};
+    for (int i = 0; i < r->trade_count; i++) {
+        const struct trade *t = &r->trades[i];
+        if (t->status == TRADE_OPEN)
+            open[ret->trade_count++] = *t;
+        else if (t->closed_at >= ended_since)
+            closed[ret->closed_count++] = *t;
+    }
+    for (int i = 0; i < r->order_count; i++) {
+        const struct order *o = &r->orders[i];
+        bool wanted = order_is_live(o->state);
+        for (int k = 0; k < ret->trade_count && !wanted; k++) wanted = open[k].id == o->trade_id;
+        if (!wanted) continue;
+        if (ret->order_count == 1024) fail_msg("more than 1024 orders to start with");
+        orders[ret->order_count++] = *o;
+    }
+    for (int i = 0; i < r->signal_count; i++) {
+        if (r->signals[i].verdict == VERDICT_WAITING) {
+            if (ret->signal_count == 256) fail_msg("more than 256 signals wait");
+            signals[ret->signal_count++] = r->signals[i];
+        }
+    }
+    for (int i = 0; i < r->author_count; i++) {
+        const usec since = now - 2 * USEC_PER_DAY;
+        const struct author *w = &r->authors[i];
+        if (w->last_post_at >= since || w->last_trade_at >= since) {
+            authors[ret->author_count++] = *w;
+        }
+    }
+    while (memory_from < r->memory_count && r->memory[memory_from].at < now - USEC_PER_DAY) {
+        memory_from++;
+    }
+    ret->memory = r->memory + memory_from;
+    ret->memory_count = r->memory_count - memory_from;
+}
+
+static void open_now(struct stage *s) {
+    struct error err;
+    struct trader_rows rows;
+    struct arena scratch;
+    arena_open(&s->now_boot, 64 << 20);
+    arena_open(&scratch, 64 << 20);
+    assert_ok(paper_open(&s->now_boot, s->symbols, &s->paper_options, &s->wire.paper, &err), &err);
+    gather(s, &scratch, &rows);
+    assert_ok(trader_open(&s->now_boot, s->cfg, s->symbols, &s->traits, &rows, &s->trader, &err),
+              &err);
+    arena_close(&scratch);
+}
+
+void stage_restart(struct stage *s) {
+    struct error err;
+    struct buf prices;
+    buf_init(&prices, 1 << 20);
+    buf_clear(&s->blob);
+    trader_save_prices(s->trader, &prices);
+    venue_save(s->wire.paper, &s->blob);
+    arena_close(&s->now_boot);
+    open_now(s);
+    assert_ok(venue_load(s->wire.paper, buf_str(&s->blob), &err), &err);
+    assert_ok(trader_load_prices(s->trader, buf_str(&prices), &err), &err);
+    buf_fini(&prices);
+    turn(s, &(struct event){.kind = EVENT_START});
+    settle_all(s);
+    check_all(s);
+}
+
+static struct config *config_of(struct arena *a, const struct stage_play *p) {
+    const char *const *v = p->sets;
+    return kit_config(a, v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], NULL);
+}
+
+static void open_rows(struct stage *s) {
+    struct arena *a = &s->memory;
+    s->rows.trades = NEW_ARRAY(a, struct trade, TRADES_KEPT);
+    s->rows.orders = NEW_ARRAY(a, struct order, ORDERS_KEPT);
+    s->rows.signals = NEW_ARRAY(a, struct signal, SIGNALS_KEPT);
+    s->rows.fills = NEW_ARRAY(a, struct fill, FILLS_KEPT);
+    s->rows.authors = NEW_ARRAY(a, struct author, AUTHORS_KEPT);
+    s->rows.memory = NEW_ARRAY(a, struct post_memory, MEMORY_KEPT);
+    s->rows.sent = (char(*)[COID_BYTES])NEW_ARRAY(a, char, REQUESTS_KEPT *COID_BYTES);
+}
+
+struct stage *stage_open(const struct stage_play *play) {
+    struct arena a;
+    arena_open(&a, 256 << 20);
+    struct stage *s = NEW(&a, struct stage);
+    s->memory = a;
+    s->play = *play;
+    s->cfg = config_of(&s->memory, play);
+    s->symbols = kit_symbols(&s->memory);
+    s->acts = NEW(&s->memory, struct actions);
+    open_rows(s);
+    buf_init(&s->trace, TRACE_BYTES);
+    buf_init(&s->blob, 16 << 20);
+    s->start = s->now = KIT_DAY;
+    const struct config *c = s->cfg;
+    s->paper_options = (struct paper_options){.balance = c->paper_balance,
+                                              .margin = c->paper_margin,
+                                              .leverage = c->paper_leverage,
+                                              .fee_e8 = c->paper_fee_percent,
+                                              .spread_e8 = c->paper_spread_percent,
+                                              .slippage_e8 = c->paper_slippage_percent,
+                                              .volume_cap_e8 = c->paper_volume_cap_percent,
+                                              .latency = c->paper_latency_ms * USEC_PER_MS,
+                                              .price_stands = play->ticks,
+                                              .quote_asset = "USDT"};
+    s->traits = (struct venue_traits){.can_short = c->paper_margin,
+                                      .fee_e8 = c->paper_fee_percent,
+                                      .spread_e8 = c->paper_spread_percent,
+                                      .slippage_e8 = c->paper_slippage_percent,
+                                      .recv_window = USEC_PER_S,
+                                      .fee_from_received = !c->paper_margin,
+                                      .absence_after = play->absence_after};
+    s->wire.base.ops = &wire_ops;
+    open_now(s);
+    turn(s, &(struct event){.kind = EVENT_START});
+    settle_all(s);
+    buf_clear(&s->trace); /* every story begins alike: a new day, a new account */
+    return s;
+}
+
+void stage_close(struct stage *s) {
+    buf_fini(&s->trace);
+    buf_fini(&s->blob);
+    arena_close(&s->now_boot);
+    struct arena a = s->memory;
+    arena_close(&a);
+}
+
+str stage_trace(const struct stage *s) { return buf_str(&s->trace); }
+void stage_trace_clear(struct stage *s) { buf_clear(&s->trace); }
+int stage_steps(const struct stage *s) { return s->steps; }
+struct trader *stage_trader(struct stage *s) {
+    return s->trader;
+}
+int64_t stage_trade_count(const struct stage *s) { return s->rows.trade_count; }
+int64_t stage_fill_count(const struct stage *s) { return s->rows.fill_count; }
+
+int stage_open_trades(const struct stage *s) {
+    int n = 0;
+    for (int i = 0; i < s->rows.trade_count; i++) n += s->rows.trades[i].status == TRADE_OPEN;
+    return n;
+}
+
+bool stage_is_open(const struct stage *s, int sym) {
+    for (int i = s->rows.trade_count - 1; i >= 0; i--) {
+        if (s->rows.trades[i].status == TRADE_OPEN && s->rows.trades[i].sym == sym) return true;
+    }
+    return false;
+}
+
+/* --- plays --------------------------------------------------------------------------- */
+
+static void assert_trace(const struct stage *s, const char *want, const char *how, int step_no) {
+    const str got = buf_str(&s->trace);
+    if (str_eq(got, str_from_z(want))) return;
+    ptrdiff_t same = 0, line = 0;
+    while (same < got.n && want[same] == got.p[same]) same++;
+    for (ptrdiff_t i = 0; i < same; i++) line += got.p[i] == '\n';
+    fprintf(stderr, "the trace differs in line %td%s %d; it was\n" STR_FMT "(end)\n", line + 1, how,
+            step_no, STR_ARG(got));
+    fail_msg("a trace that differs");
+}
+
+static int play_once(const struct stage_play *p, int restart_after, const char *want,
+                     const char *how) {
+    struct stage *s = stage_open(p);
+    s->restart_after = restart_after;
+    p->story(s);
+    assert_trace(s, want, how, restart_after);
+    const int steps = s->steps;
+    stage_close(s);
+    return steps;
+}
+
+void stage_expect(const struct stage_play *play, const char *want) {
+    const int steps = play_once(play, 0, want, ", without a restart");
+    if (play->restarts_differ) return;
+    for (int k = 1; k <= steps; k++) play_once(play, k, want, ", with a restart after step");
+    play_once(play, -1, want, ", with a restart after each step");
+}
+
+/* --- what must be true after each step ----------------------------------------------- */
+
+static money signed_quote(const struct fill *f) {
+    const money fee = f->fee_in_base ? money_from_e8(0) : money_from_e8(f->fee_e8);
+    return f->side == ORDER_BUY ? money_neg(money_plus(f->quote, fee)) : money_minus(f->quote, fee);
+}
+
+static qty signed_base(const struct fill *f) {
+    const qty fee = f->fee_in_base ? qty_from_e8(f->fee_e8) : qty_from_e8(0);
+    return f->side == ORDER_BUY ? qty_minus(f->qty, fee) : qty_minus(qty_neg(f->qty), fee);
+}
+
+/* What the trade holds, by its fills alone: + LONG, - SHORT. */
+static qty held_by_fills(const struct stage *s, int64_t trade_id) {
+    qty sum = qty_from_e8(0);
+    for (int i = s->rows.fill_count - 1; i >= 0 && i > s->rows.fill_count - 4000; i--) {
+        const struct fill *f = &s->rows.fills[i];
+        if (f->trade_id == trade_id) sum = qty_plus(sum, signed_base(f));
+    }
+    return sum;
+}
+
+/* Equity is what was started with and gained, and it is the cash and the value of what is held. */
+static void check_equity(const struct stage *s, const struct equity_sample *e) {
+    money value = e->cash;
+    for (int i = 0; i < s->rows.trade_count; i++) {
+        const struct trade *t = &s->rows.trades[i];
+        if (t->status != TRADE_OPEN || qty_is_zero(t->held)) continue;
+        money v;
+        const bool is_long = t->side == SIDE_LONG;
+        if (!money_notional(s->mark[t->sym], t->held, is_long ? ROUND_FLOOR : ROUND_CEIL, &v)) {
+            fail_msg("a value out of range");
+        }
+        value = is_long ? money_plus(value, v) : money_minus(value, v);
+    }
+    if (money_cmp(value, e->equity) != 0) {
+        fail_msg("equity %lld, cash and value %lld", (long long)money_e8(e->equity),
+                 (long long)money_e8(value));
+    }
+}
+
+static bool has_live(const struct stage *s, int64_t trade_id, leg which) {
+    for (int i = s->rows.order_count - 1; i >= 0 && i > s->rows.order_count - 2000; i--) {
+        const struct order *o = &s->rows.orders[i];
+        if (o->trade_id == trade_id && o->leg == which && order_is_live(o->state)) return true;
+    }
+    return false;
+}
+
+static void check_trade(const struct stage *s, const struct trade *t) {
+    const qty held = t->side == SIDE_LONG ? t->held : qty_neg(t->held);
+    if (qty_cmp(held, held_by_fills(s, t->id)) != 0) fail_msg("held differs from the fills");
+    for (int i = 0; i < s->rows.signal_count; i++) {
+        const struct signal *g = &s->rows.signals[i];
+        if (g->id == t->signal_id && t->created_at < g->posted_at) {
+            fail_msg("trade %lld is older than its post", (long long)t->id);
+        }
+    }
+    if (qty_is_zero(t->held)) return;
+    const bool guarded = has_live(s, t->id, LEG_STOP) || has_live(s, t->id, LEG_TARGET);
+    const bool exiting = has_live(s, t->id, LEG_EXIT);
+    const bool due = t->exit_due && !t->exit_sent;
+    if (!guarded && !exiting && !due) fail_msg("trade %lld stands bare", (long long)t->id);
+}
+
+static void check_venue(struct stage *s) {
+    const struct rows *r = &s->rows;
+    int64_t net[KIT_COIN_COUNT] = {0};
+    money cash = r->account.start;
+    for (int i = 0; i < r->fill_count; i++) {
+        cash = money_plus(cash, signed_quote(&r->fills[i]));
+        net[r->fills[i].sym] += qty_e8(signed_base(&r->fills[i]));
+    }
+    if (money_cmp(cash, r->account.cash) != 0) fail_msg("cash differs from the fills");
+    if (s->wire.news_count > 0) return; /* the venue knows what we were not told yet */
+    for (int i = 0; i < r->order_count; i++) {
+        if (r->orders[i].state == ORDER_ST_UNKNOWN) return;
+    }
+    /* a fill that was booked from totals has the expected fee, rounded once instead of each time */
+    const int64_t slack = 16 * s->missed_fills;
+    struct match *m = engine_of(s);
+    const struct match_balance usdt = match_balance_of(m, 0, STR("USDT"));
+    const int64_t there = usdt.free_e8 + usdt.locked_e8, here = money_e8(r->account.cash);
+    if (there - here > slack || here - there > slack) {
+        fail_msg("the venue has %lld USDT, the wallet %lld", (long long)there, (long long)here);
+    }
+    for (int i = 0; i < KIT_COIN_COUNT; i++) {
+        const struct match_balance b = match_balance_of(m, 0, str_from_z(s->symbols->v[i].base));
+        const int64_t held = b.free_e8 + b.locked_e8;
+        if (held - net[i] > slack || net[i] - held > slack) {
+            fail_msg("the venue has %lld %s, the fills %lld", (long long)held,
+                     s->symbols->v[i].base, (long long)net[i]);
+        }
+    }
+}
+
+static void check_all(struct stage *s) {
+    const struct rows *r = &s->rows;
+    bool taken[KIT_COIN_COUNT] = {0};
+    money basis = money_from_e8(0);
+    for (int i = 0; i < r->trade_count; i++) {
+        const struct trade *t = &r->trades[i];
+        if (t->status != TRADE_OPEN) continue;
+        if (taken[t->sym]) fail_msg("two open trades in %s", t->symbol);
+        taken[t->sym] = true;
+        basis = t->side == SIDE_LONG ? money_plus(basis, t->basis) : money_minus(basis, t->basis);
+        check_trade(s, t);
+    }
+    const struct account *a = &r->account;
+    if (money_cmp(money_plus(a->start, a->realized), money_plus(a->cash, basis)) != 0) {
+        fail_msg("start and profit differ from cash and basis");
+    }
+    check_venue(s);
+}
