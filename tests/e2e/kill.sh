@@ -2,13 +2,17 @@
 # Killed at any moment and started again: the same ledger in the end, and books that balance.
 . "$(dirname "$0")/lib/cases.sh"
 
-run() { # NAME OPTION...: the demo's day; its output is in $SCRATCH/NAME.json
+# The demo's day: becomes the program itself, so that a signal to the shell's child reaches it. Its
+# output is in $SCRATCH/NAME.json.
+day() { # NAME OPTION...
     name=$1
     shift
-    "$BULLFINCH" run --posts demo/posts.jsonl --prices demo/prices --exit-at-end \
+    exec "$BULLFINCH" run --posts demo/posts.jsonl --prices demo/prices --exit-at-end \
         --set store.url="sqlite:$SCRATCH/$name.db" "$@" \
         >"$SCRATCH/$name.json" 2>"$SCRATCH/$name.log"
 }
+
+run() { (day "$@"); }
 
 # A number of hundredths of a second, 3 to 40, from a seed that is told.
 seed=${TEST_SEED-20210519}
@@ -21,15 +25,15 @@ next_pause() {
 
 # Starts NAME until it ends by itself, killing it after a while each time but the last.
 run_and_kill() { # NAME KILLS OPTION...
-    killed=$1 left=$2 kills=0
+    killed=$1 left=$2
     shift 2
     while [ "$left" -gt 0 ]; do
         left=$((left - 1))
-        run "$killed" "$@" &
+        day "$killed" "$@" &
         pid=$!
         next_pause
         sleep "$pause"
-        pkill -KILL -P $pid 2>/dev/null || kill -KILL $pid 2>/dev/null && kills=$((kills + 1))
+        kill -KILL $pid 2>/dev/null
         wait $pid 2>/dev/null
         [ -s "$SCRATCH/$killed.json" ] && break
     done
