@@ -4,7 +4,7 @@
  * beg only moves up until a reset. Zeroing happens when memory is handed out, not at reset: a
  * scratch arena is a copy of the struct, so the original cannot know how far its copies wrote.
  * What was never handed out comes zeroed from the system and stays untouched until it is used, so
- * that large tables cost only what is in them; how far that reaches stands in a page in front of the
+ * that large tables cost only what is in them; how far that reaches stands in a page before the
  * block, which the copies share.
  * Failure: arena_alloc asserts when full, arena_try_alloc returns NULL; a failed mmap aborts (it
  * happens at start only). Thread: one at a time, no locks. */

@@ -12,7 +12,7 @@
 struct arena {
     char *beg; /* next free byte */
     char *end;
-    char *base; /* start of the block, for reset */
+    char *base;     /* start of the block, for reset */
     char **touched; /* up to where the block was ever handed out, shared by all copies; NULL: all */
 };
 

@@ -27,14 +27,14 @@ typedef enum word_kind {
 } word_kind;
 
 enum {
-    WORD_UPPER = 1 << 0,   /* two or more letters, all capitals */
-    WORD_TITLE = 1 << 1,   /* first letter a capital, not UPPER */
-    WORD_LONG = 1 << 2,    /* elongated: a letter stood three times or more */
-    WORD_SPACED = 1 << 3,  /* white space or nothing before it */
-    WORD_LINE = 1 << 4,    /* first word of a line */
-    WORD_DIGIT = 1 << 5,   /* has a digit */
-    WORD_WIDE = 1 << 6,    /* a run of a script that sets no blanks between words */
-    WORD_NEGATED = 1 << 7, /* stands in the scope of a negation of its clause */
+    WORD_UPPER = 1 << 0,    /* two or more letters, all capitals */
+    WORD_TITLE = 1 << 1,    /* first letter a capital, not UPPER */
+    WORD_LONG = 1 << 2,     /* elongated: a letter stood three times or more */
+    WORD_SPACED = 1 << 3,   /* white space or nothing before it */
+    WORD_LINE = 1 << 4,     /* first word of a line */
+    WORD_DIGIT = 1 << 5,    /* has a digit */
+    WORD_WIDE = 1 << 6,     /* a run of a script that sets no blanks between words */
+    WORD_NEGATED = 1 << 7,  /* stands in the scope of a negation of its clause */
     WORD_NEGATION = 1 << 8, /* is a negation */
     WORD_COIN = 1 << 9      /* names a coin; set from the linker's hits, not by words_split */
 };

@@ -76,7 +76,9 @@ static bool replay_next(struct source *s, struct arena *a, struct post *ret, boo
             s->counts.lines++;
             complain(r, "longer than 1 MiB, passed over", STR(""));
             break;
-        case LINE_END: *ret_end = true; return true;
+        case LINE_END:
+            *ret_end = true;
+            return true;
         }
     }
     return fail_in(err, "posts %s", r->path);
