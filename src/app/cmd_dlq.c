@@ -140,12 +140,18 @@ static bool store_reading(struct app *app, struct store *s, const struct dead_le
     return false;
 }
 
+/* One that nobody has dealt with. */
+static bool find_dead(struct app *app, struct store *s, int64_t id, struct dead_letter *ret,
+                      struct error *err) {
+    if (!store_dead_get(s, &app->boot, id, ret, err)) return false;
+    if (str_eq(ret->status, STR("dead"))) return true;
+    return fail(err, ERR_STATE, 0, "dead letter %" PRId64 " was " STR_FMT " already", id,
+                STR_ARG(ret->status));
+}
+
 static bool try_again(struct app *app, struct store *s, int64_t id, struct error *err) {
     struct dead_letter d;
-    if (!store_dead_get(s, &app->boot, id, &d, err)) return false;
-    if (!str_eq(d.status, STR("dead")))
-        return fail(err, ERR_STATE, 0, "dead letter %" PRId64 " was " STR_FMT " already", id,
-                    STR_ARG(d.status));
+    if (!find_dead(app, s, id, &d, err)) return false;
     struct post post;
     struct reading reading;
     if (!x_post_parse(&app->boot, d.payload, d.source, time_wall_us(), false, &post, err))
@@ -198,7 +204,9 @@ static exit_status drop_run(struct app *app, const struct args *args) {
     int64_t id;
     if (!id_of(args, &id, &err) || !app_store_open(app, STORE_WRITE, false, &s, &err))
         return app_fail(&err);
+    struct dead_letter d;
     const bool ok =
+        find_dead(app, s, id, &d, &err) &&
         store_dead_mark(s, id, STR("dropped"), str_from_z(app_actor(actor)), time_wall_us(), &err);
     store_close(s);
     return ok ? answer(app, id, "dropped") : app_fail(&err);

@@ -137,7 +137,10 @@ static exit_status run_run(struct app *app, const struct args *args) {
     opt.stop = signals_install();
     struct wired w;
     //~ 3. The parts, each behind its interface.
-    if (!wire_run(app, &w, &err)) return app_fail(&err);
+    if (!wire_run(app, &w, &err)) {
+        say_how_to_go_on(&err);
+        return app_fail(&err);
+    }
     const exit_status status = run_wired(app, args, &w, &opt);
     wire_close(&w);
     return status;

@@ -4,8 +4,8 @@
  * does); wire.c (what is plugged into what); run/virtual.c and run/wall.c (what happens when);
  * run/turn.c (what one turn is); flow/reader.h and flow/trader.c (what decides).
  *
- * main only prepares the process: a broken pipe is an error of write(2) and not a death, and files
- * that are made are nobody else's business. */
+ * main only prepares the process: a broken pipe, or a file that may not grow, is an error of
+ * write(2) and not a death, and files that are made are nobody else's business. */
 #include "app/app.h"
 
 #include <signal.h>
@@ -20,6 +20,7 @@ extern char **environ;
 
 int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     umask(077); /* the store tells what somebody owns */
     log_setup(LOG_INFO, LOG_LOGFMT, STDERR_FILENO);
 
