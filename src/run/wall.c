@@ -208,7 +208,7 @@ static bool chores(struct live *v, struct error *err) {
     v->commands_at = mono + POLL_US;
     r->now = now_of(r);
     runner_tick(r, false);
-    return turn_commands(r, err);
+    return turn_beat(r, err) && turn_commands(r, err);
 }
 
 static bool ended(struct runner *r) {
