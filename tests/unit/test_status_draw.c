@@ -69,10 +69,10 @@ static str draw(int width, int height, bool color) {
 static void test_it_shows_mode_time_equity_positions_trades_and_posts(void **state) {
     (void)state;
     const str s = draw(120, 50, false);
-    static const char *const parts[] = {
-        "auto",     "2021-05-19",       "15:55:41",    "speed 60", "posts 146", "1,234,567.50",
-        "+23.45 %", "DOGEUSDT   SHORT", "2m 10s left", "43 %",     "+3.00",     "target reached",
-        "ordered",  "orbital_finch",    "-1.00",       "0.12 %"};
+    static const char parts[][24] = {"auto",        "2021-05-19",    "15:55:41", "speed 60",
+                                     "posts 146",   "1,234,567.50",  "+23.45 %", "DOGEUSDT   SHORT",
+                                     "2m 10s left", "43 %",          "+3.00",    "target reached",
+                                     "ordered",     "orbital_finch", "-1.00",    "0.12 %"};
     for (ptrdiff_t i = 0; i < COUNT_OF(parts); i++) {
         if (str_find(s, str_from_z(parts[i])) < 0) print_error("no \"%s\"\n", parts[i]);
         assert_true(str_find(s, str_from_z(parts[i])) >= 0);
