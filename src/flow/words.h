@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-#define WORDS_MAX 4096             /* what stands behind is not read: no signal starts there */
+#define WORDS_MAX 3072             /* what stands behind is not read: no signal starts there */
 #define WORDS_NORM_BYTES_MAX 65536 /* of all normalised forms together */
 #define WORD_NORM_BYTES_MAX 255    /* of one; the rest of a longer word is cut */
 
@@ -57,7 +57,7 @@ struct words {
 };
 
 /* Cuts `text` (valid UTF-8) into words; arrays are taken from `a`, in proportion to the text and at
- * most 200 KiB. Never fails. */
+ * most 144 KiB. Never fails. */
 void words_split(struct arena *a, str text, struct words *ret);
 
 static inline str word_norm(const struct words *w, int idx) {

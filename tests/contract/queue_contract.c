@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "check.h"
@@ -238,26 +239,29 @@ static void test_wrong_options_are_refused(void **state) {
 
 /* -- several threads --------------------------------------------------------------------- */
 
+/* Whether a thread is asleep already when it is woken is chance, and both must do: each of these
+ * tests is done many times, with a pause of its own length in between. */
+#define TIMES 200
+
 struct waiter {
     struct queue *q;
+    bool putter;
     bool ok;
     int count;
     err_code code;
     struct job *job;
+    pthread_t thread;
+    pthread_barrier_t ready;
 };
 
-static void *wait_for_a_job(void *arg) {
+static void *wait_in_queue(void *arg) {
     struct waiter *w = arg;
     struct error err = {0};
-    w->ok = queue_take(w->q, &w->job, 1, 0, FOREVER, &w->count, &err);
-    w->code = err.code;
-    return NULL;
-}
-
-static void *wait_for_room(void *arg) {
-    struct waiter *w = arg;
-    struct error err = {0};
-    w->ok = queue_put(w->q, STR("late"), 0, FOREVER, &err);
+    IGNORE(pthread_barrier_wait(&w->ready), "one of the two is told that it was the last");
+    if (w->putter)
+        w->ok = queue_put(w->q, STR("late"), 0, FOREVER, &err);
+    else
+        w->ok = queue_take(w->q, &w->job, 1, 0, FOREVER, &w->count, &err);
     w->code = err.code;
     return NULL;
 }
@@ -270,16 +274,32 @@ static pthread_t start(void *(*body)(void *), void *arg) {
 
 static void finish(pthread_t thread) { assert_int_equal(pthread_join(thread, NULL), 0); }
 
+/* Starts a waiter; gives it `round` chances to fall asleep. */
+static void start_waiter(struct waiter *w, struct queue *q, bool putter, int round) {
+    *w = (struct waiter){.q = q, .putter = putter};
+    assert_int_equal(pthread_barrier_init(&w->ready, NULL, 2), 0);
+    w->thread = start(wait_in_queue, w);
+    IGNORE(pthread_barrier_wait(&w->ready), "one of the two is told that it was the last");
+    for (int i = 0; i < round; i++) sched_yield();
+}
+
+static void finish_waiter(struct waiter *w) {
+    finish(w->thread);
+    assert_int_equal(pthread_barrier_destroy(&w->ready), 0);
+}
+
 static void test_a_taker_is_woken_by_a_put(void **state) {
     (void)state;
     struct queue *q = open_queue(2, 3);
-    struct waiter w = {.q = q};
-    const pthread_t thread = start(wait_for_a_job, &w);
-    put(q, STR("x"), 0);
-    finish(thread);
-    assert_true(w.ok);
-    assert_int_equal(w.count, 1);
-    ack(q, w.job);
+    for (int i = 0; i < TIMES; i++) {
+        struct waiter w;
+        start_waiter(&w, q, false, i);
+        put(q, STR("x"), 0);
+        finish_waiter(&w);
+        assert_true(w.ok);
+        assert_int_equal(w.count, 1);
+        ack(q, w.job);
+    }
     queue_close(q);
 }
 
@@ -288,69 +308,71 @@ static void test_a_taker_is_woken_when_a_pause_ends(void **state) {
     struct error err;
     struct queue *q = NULL;
     const struct queue_options opt = {
-        .capacity = 2, .max_attempts = 3, .backoff = 20 * USEC_PER_MS, .seed = seed};
+        .capacity = 2, .max_attempts = 3, .backoff = USEC_PER_MS, .seed = seed};
     assert_ok(place->open(&opt, &q, &err), &err);
-    struct waiter w = {.q = q};
-    put(q, STR("x"), 0);
-    struct job *job = take_one(q, 0);
-    const pthread_t thread = start(wait_for_a_job, &w); /* asleep or not yet: both must do */
-    assert_false(retry(q, job, 0));
-    finish(thread);
-    assert_true(w.ok);
-    assert_int_equal(w.count, 1);
-    ack(q, w.job);
+    for (int i = 0; i < TIMES; i++) {
+        struct waiter w;
+        put(q, STR("x"), 0);
+        struct job *job = take_one(q, 0);
+        start_waiter(&w, q, false, i);
+        assert_false(retry(q, job, 0));
+        finish_waiter(&w);
+        assert_true(w.ok);
+        assert_int_equal(w.count, 1);
+        ack(q, w.job);
+    }
     queue_close(q);
 }
 
 static void test_a_putter_is_woken_by_an_ack(void **state) {
     (void)state;
     struct queue *q = open_queue(1, 3);
-    struct waiter w = {.q = q};
-    put(q, STR("x"), 0);
-    const pthread_t thread = start(wait_for_room, &w);
-    ack(q, take_one(q, 0));
-    finish(thread);
-    assert_true(w.ok);
-    ack(q, take_one(q, 0));
+    for (int i = 0; i < TIMES; i++) {
+        struct waiter w;
+        put(q, STR("x"), 0);
+        start_waiter(&w, q, true, i);
+        ack(q, take_one(q, 0));
+        finish_waiter(&w);
+        assert_true(w.ok);
+        ack(q, take_one(q, 0));
+    }
     queue_close(q);
 }
 
 static void test_a_putter_is_woken_when_a_job_dies(void **state) {
     (void)state;
     struct queue *q = open_queue(1, 1);
-    struct waiter w = {.q = q};
-    put(q, STR("x"), 0);
-    const pthread_t thread = start(wait_for_room, &w);
-    struct job *job = take_one(q, 0);
-    assert_true(retry(q, job, 0));
-    job_free(job);
-    finish(thread);
-    assert_true(w.ok);
-    ack(q, take_one(q, 0));
+    for (int i = 0; i < TIMES; i++) {
+        struct waiter w;
+        put(q, STR("x"), 0);
+        start_waiter(&w, q, true, i);
+        struct job *job = take_one(q, 0);
+        assert_true(retry(q, job, 0));
+        job_free(job);
+        finish_waiter(&w);
+        assert_true(w.ok);
+        ack(q, take_one(q, 0));
+    }
     queue_close(q);
 }
 
 static void test_a_stop_wakes_everybody(void **state) {
     (void)state;
-    struct queue *q = open_queue(1, 3);
-    struct waiter takers[3], putters[2];
-    pthread_t threads[5];
-    put(q, STR("x"), 0);
-    struct job *job = take_one(q, 0); /* no job to take, no room to put */
-    for (int i = 0; i < 3; i++) {
-        takers[i] = (struct waiter){.q = q};
-        threads[i] = start(wait_for_a_job, &takers[i]);
+    for (int round = 0; round < TIMES / 4; round++) {
+        struct queue *q = open_queue(1, 3);
+        struct waiter w[5];
+        put(q, STR("x"), 0);
+        struct job *job = take_one(q, 0); /* no job to take, no room to put */
+        for (int i = 0; i < 5; i++) start_waiter(&w[i], q, i >= 3, round);
+        queue_stop(q);
+        for (int i = 0; i < 5; i++) {
+            finish_waiter(&w[i]);
+            assert_false(w[i].ok);
+            assert_int_equal(w[i].code, ERR_STATE);
+        }
+        ack(q, job);
+        queue_close(q);
     }
-    for (int i = 0; i < 2; i++) {
-        putters[i] = (struct waiter){.q = q};
-        threads[3 + i] = start(wait_for_room, &putters[i]);
-    }
-    queue_stop(q);
-    for (int i = 0; i < 5; i++) finish(threads[i]);
-    for (int i = 0; i < 3; i++) assert_int_equal(takers[i].code, ERR_STATE);
-    for (int i = 0; i < 2; i++) assert_int_equal(putters[i].code, ERR_STATE);
-    ack(q, job);
-    queue_close(q);
 }
 
 /* Producers number their jobs; consumers fail some of them at random and acknowledge the rest. */

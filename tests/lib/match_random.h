@@ -1,10 +1,10 @@
 /* match_random: a seeded market and seeded traders for the matching engine.
  *
  * Three accounts (spot with a fee, margin, spot without), three symbols, minute candles that walk,
- * jump and sometimes stand still; between them random orders of every type, lists of every kind,
- * cancels, replaces and amends, at the open, inside a candle and after its close. What is done
- * depends on the seed and on the engine's answers alone, so the same seed gives the same run. A
- * visitor looks at the engine after every call. */
+ * jump and sometimes stand still, in some runs ticks and books; between them random orders of every
+ * type, lists of every kind, cancels, replaces and amends, at the open, inside a candle and after
+ * its close. What is done depends on the seed and on the engine's answers alone, so the same seed
+ * gives the same run. A visitor looks at the engine after every call. */
 #ifndef BF_TESTS_LIB_MATCH_RANDOM_H
 #define BF_TESTS_LIB_MATCH_RANDOM_H
 
@@ -16,9 +16,12 @@
 struct world {
     struct bench bench;
     struct rng rng;
-    bool fine;
+    bool fine;  /* price x qty goes beyond 1e-8: everything is rounded */
+    bool ticks; /* ticks and books come between the candles */
     usec now;
     int64_t last_e8[BENCH_SYMBOLS]; /* on the tick */
+    int64_t open_e8[BENCH_SYMBOLS]; /* of this minute's candle, and how far ticks went since */
+    int64_t low_e8[BENCH_SYMBOLS], high_e8[BENCH_SYMBOLS];
     /* what the last call showed, for the visitor */
     struct candle candle;                      /* of the symbol that is being shown */
     bool opened[BENCH_SYMBOLS];                /* its open was given as a quote */
@@ -51,7 +54,8 @@ static inline void world_init(struct world *w, uint64_t seed) {
     w->bench.opt.spread_e8 = world_pick(w, 0, 3) * 10000;
     w->bench.opt.slippage_e8 = world_pick(w, 0, 3) * 50000;
     w->bench.opt.volume_cap_e8 = world_pick(w, 0, 2) * 10000000;
-    w->fine = world_chance(w, 30); /* price x qty goes beyond 1e-8: everything is rounded */
+    w->ticks = world_chance(w, 40);
+    w->fine = world_chance(w, 30);
     if (w->fine) w->bench.v[ETHBTC].step = w->bench.v[ETHBTC].min_qty = qt("0.00001");
     world_open_engine(&w->bench);
     bench_give(&w->bench, 0, "USDT", "10000");
@@ -211,13 +215,15 @@ static inline void world_act(struct world *w) {
 }
 
 static inline void world_candle(struct world *w, int sym, usec open_at) {
-    price open = price_from_e8(w->last_e8[sym]);
+    price open = price_from_e8(w->open_e8[sym]);
     price a = world_price(w, sym, world_chance(w, 10) ? 12 : 2), c = world_price(w, sym, 2);
     price b = world_price(w, sym, world_chance(w, 10) ? 12 : 2);
-    bool still = world_chance(w, 10);
+    bool still = world_chance(w, 10) && w->low_e8[sym] == w->high_e8[sym];
     if (still) a = b = c = open;
     int64_t low = i64_min(i64_min(price_e8(open), price_e8(c)), i64_min(price_e8(a), price_e8(b)));
     int64_t high = i64_max(i64_max(price_e8(open), price_e8(c)), i64_max(price_e8(a), price_e8(b)));
+    low = i64_min(low, w->low_e8[sym]);
+    high = i64_max(high, w->high_e8[sym]);
     w->candle = (struct candle){.sym = sym,
                                 .open_at = open_at,
                                 .close_at = open_at + MIN,
@@ -233,10 +239,45 @@ static inline void world_candle(struct world *w, int sym, usec open_at) {
     w->last_e8[sym] = price_e8(c);
 }
 
+/* A tick with a spread of its own, or a book of up to five levels a side. */
+static inline void world_tick(struct world *w) {
+    int sym = (int)world_pick(w, 0, BENCH_SYMBOLS - 1);
+    int64_t tick = price_e8(w->bench.v[sym].tick);
+    price last = world_price(w, sym, 3);
+    int64_t bid = i64_max(6, price_e8(last) / tick) * tick, ask = bid + tick * world_pick(w, 1, 4);
+    w->last_e8[sym] = bid;
+    w->low_e8[sym] = i64_min(w->low_e8[sym], bid);
+    w->high_e8[sym] = i64_max(w->high_e8[sym], ask);
+    if (world_chance(w, 40)) {
+        struct quote q = {.sym = sym,
+                          .at = w->now,
+                          .last = price_from_e8(bid),
+                          .bid = price_from_e8(bid),
+                          .ask = price_from_e8(ask)};
+        match_quote(w->bench.m, w->now, &q);
+    } else {
+        struct match_level bids[5], asks[5];
+        int count = (int)world_pick(w, 1, 5);
+        for (int i = 0; i < count; i++) {
+            bids[i] = (struct match_level){price_from_e8(bid - i * tick), world_qty(w, sym)};
+            asks[i] = (struct match_level){price_from_e8(ask + i * tick), world_qty(w, sym)};
+        }
+        struct match_book book = {.sym = sym,
+                                  .at = w->now,
+                                  .bids = bids,
+                                  .asks = asks,
+                                  .bid_count = count,
+                                  .ask_count = count};
+        match_book(w->bench.m, w->now, &book);
+    }
+    world_seen(w);
+}
+
 static inline void world_minute(struct world *w) {
     usec open_at = w->now;
     for (int sym = 0; sym < BENCH_SYMBOLS; sym++) {
         if (world_chance(w, 20)) w->last_e8[sym] = price_e8(world_price(w, sym, 6)); /* a gap */
+        w->open_e8[sym] = w->low_e8[sym] = w->high_e8[sym] = w->last_e8[sym];
         w->opened[sym] = !world_chance(w, 10);
         if (!w->opened[sym]) continue; /* its candle brings the open */
         price open = price_from_e8(w->last_e8[sym]);
@@ -247,8 +288,14 @@ static inline void world_minute(struct world *w) {
     }
     world_act(w);
     w->now = open_at + world_pick(w, 1, MIN - 1);
-    if (world_chance(w, 50)) world_act(w);
+    bool ticks = w->ticks && world_chance(w, 50);
+    for (int64_t i = ticks ? world_pick(w, 1, 5) : 0; i > 0; i--) {
+        world_tick(w);
+        world_act(w);
+    }
+    if (!ticks && world_chance(w, 50)) world_act(w);
     w->now = open_at + MIN;
+    if (w->ticks && world_chance(w, 30)) return; /* ticks alone: no candle comes of this minute */
     for (int sym = 0; sym < BENCH_SYMBOLS; sym++) world_candle(w, sym, open_at);
     world_act(w);
     if (world_chance(w, 5)) w->now += MIN; /* a gap in the data */

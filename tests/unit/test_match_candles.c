@@ -168,6 +168,30 @@ static void test_without_a_standing_price_an_order_waits_for_the_next(void **sta
     (void)state;
 }
 
+static void test_order_that_waited_must_be_allowed_at_its_price_too(void **state) {
+    struct bench b;
+    bench_init(&b);
+    b.opt.price_stands = false;
+    bench_open(&b);
+    bench_margin(&b, 2, "0");
+    bench_give(&b, 0, "USDT", "1000");
+    bench_place(&b, order_of_type(ORDER_MARKET, ORDER_BUY, "20.001")); /* no price yet */
+    bench_place(&b, order_of_type(ORDER_MARKET, ORDER_SELL, "12"));
+    bench_candle_open(&b, 0, "100");
+    assert_events(&b, "NEW 1 BUY MARKET\nNEW 2 SELL MARKET\n"
+                      "EXPIRED 1 REJECTED\n"
+                      "TRADE 2 12@100 quote=1200 fee=0 taker FILLED\n");
+    /* within a range: a stop that opens more when equity is 1000 - 12 x 40 */
+    bench_place(&b, stop_order(ORDER_STOP_LOSS, ORDER_SELL, "7", "95"));
+    bench_events(&b);
+    bench_range(&b, 0, "100 140 100 140", "1000");
+    bench_candle_open(&b, MIN, "140");
+    bench_range(&b, MIN, "140 141 90 100", "1000");
+    assert_events(&b, "ACTIVE 3 fired\nEXPIRED 3 REJECTED\n");
+    bench_end(&b);
+    (void)state;
+}
+
 static void test_latency_delays_the_arrival(void **state) {
     struct bench b;
     bench_init(&b);
@@ -358,6 +382,7 @@ int main(void) {
         cmocka_unit_test(test_order_placed_inside_a_candle_meets_only_its_close),
         cmocka_unit_test(test_order_inside_a_candle_takes_a_close_beyond_its_price),
         cmocka_unit_test(test_without_a_standing_price_an_order_waits_for_the_next),
+        cmocka_unit_test(test_order_that_waited_must_be_allowed_at_its_price_too),
         cmocka_unit_test(test_latency_delays_the_arrival),
         cmocka_unit_test(test_latency_with_candles_misses_the_open),
         cmocka_unit_test(test_volume_cap_at_the_open_looks_back_not_ahead),

@@ -411,6 +411,38 @@ static void test_damaged_pages_are_found_by_the_check(void **state) {
     store_close(s);
 }
 
+static void test_a_change_of_any_member_of_an_audit_row_is_found(void **state) {
+    static const char *const changes[] = {
+        "at = at + 1",
+        "actor = actor || 'x'",
+        "action = action || 'x'",
+        "entity = 'x'",
+        "entity_id = 12345",
+        "trade_id = 12345",
+        "detail = 'x'",
+        "hash = replace(hash, substr(hash, 1, 1), 'g')",
+        "id = id + 100",
+        "prev_hash = replace(prev_hash, substr(prev_hash, 1, 1), 'g')"};
+    (void)state;
+    for (int i = 0; i < COUNT_OF(changes); i++) {
+        struct error err;
+        char sql[200];
+        int64_t rows, id = 0;
+        struct store *s = create();
+        for (int k = 0; k < 5; k++) put(s, k);
+        assert_ok(store_audit_verify(s, &rows, &id, &err), &err);
+        exec(s, "DROP TRIGGER audit_log_no_update");
+        const int n = snprintf(sql, sizeof sql, "UPDATE audit_log SET %s WHERE id = 3", changes[i]);
+        assert_true(n > 0 && n < (int)sizeof sql);
+        exec(s, sql);
+        if (store_audit_verify(s, &rows, &id, &err)) fail_msg("%s was not found", changes[i]);
+        assert_int_equal(err.code, ERR_DAMAGED);
+        assert_true(id == 3 || id == 4); /* 4 where 3 itself is gone from its place */
+        store_close(s);
+        assert_int_equal(unlink(path), 0);
+    }
+}
+
 /* -- locks ------------------------------------------------------------------------------- */
 
 static void test_a_locked_store_says_so_and_works_again_afterwards(void **state) {
@@ -813,6 +845,7 @@ int main(void) {
         T(a_truncated_file_is_refused),
         T(a_damaged_schema_page_is_refused),
         T(damaged_pages_are_found_by_the_check),
+        T(a_change_of_any_member_of_an_audit_row_is_found),
         T(a_locked_store_says_so_and_works_again_afterwards),
         T(the_trader_lock_goes_with_its_process),
         T(a_checkpoint_empties_the_log_and_waits_for_nobody),

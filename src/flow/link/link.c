@@ -16,7 +16,7 @@
 
 #define CANDIDATES_MAX 96
 #define TELLING_MAX 64 /* places of words of crypto that are remembered */
-#define NEAR_WORDS 4
+#define NEAR_WORDS 3
 #define MANY_COINS 6     /* a post on more is a list; confidence shrinks */
 #define MANY_TAGS 5      /* hashtags; with as many they are labels, not what is talked about */
 #define LABEL_PERCENT 60 /* of its confidence that a mere label keeps */
@@ -124,7 +124,8 @@ static void note_tag(struct linker *k, int coin, int at, link_reason reason, int
 }
 
 static void note_name(struct linker *k, const struct term *t, int at, int end) {
-    bool tag = k->w->v[at].kind != WORD_TEXT && end == at + 1;
+    word_kind kind = (word_kind)k->w->v[at].kind;
+    bool tag = (kind == WORD_CASHTAG || kind == WORD_HASHTAG) && end == at + 1;
     int sure = t->name_reason == LINK_NICKNAME ? SURE_NICKNAME : SURE_NAME;
     if (t->flags & TERM_GUARDED) {
         struct candidate *c = note(k, t->name, at, end, (link_reason)t->name_reason);
@@ -133,7 +134,7 @@ static void note_name(struct linker *k, const struct term *t, int at, int end) {
         return;
     }
     link_reason reason = (link_reason)t->name_reason;
-    if (tag) reason = k->w->v[at].kind == WORD_CASHTAG ? LINK_CASHTAG : LINK_HASHTAG;
+    if (tag) reason = kind == WORD_CASHTAG ? LINK_CASHTAG : LINK_HASHTAG;
     note_sure(k, t->name, at, end, reason, sure);
 }
 
