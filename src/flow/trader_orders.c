@@ -545,6 +545,16 @@ static void ask_soon(struct trader *t) { t->query_at = i64_min(t->query_at, t->n
 
 static void not_found(struct trader *t, const struct report *r);
 
+/* News can overtake: a stop has fired and nobody told us yet that the entry had filled. Booked now,
+ * it would sell what we do not know to hold, and once more when we do. */
+static bool is_too_early(struct trader *t, const struct order *o, const struct report *r) {
+    const struct trade *tr = trade_find(t, o->trade_id);
+    if (tr == NULL || o->leg == LEG_ENTRY) return false;
+    const struct order *entry = order_of(t, tr->id, LEG_ENTRY);
+    const qty more = qty_minus(r->filled, o->filled);
+    return entry != NULL && order_is_live(entry->state) && qty_cmp(more, tr->held) > 0;
+}
+
 void on_report(struct trader *t, const struct report *r) {
     struct order *o = order_by_coid(t, r->coid);
     if (o == NULL && r->state == ORDER_ST_ABSENT) return; /* asked after, and ended meanwhile */
@@ -559,7 +569,10 @@ void on_report(struct trader *t, const struct report *r) {
     }
     switch (order_classify(o, r)) {
     case REPORT_APPLY:
-        apply(t, o, r);
+        if (is_too_early(t, o, r))
+            ask_soon(t); /* entry first, as the table has them; then this one again */
+        else
+            apply(t, o, r);
         return;
     case REPORT_OLD:
         return;

@@ -245,8 +245,10 @@ void on_reading(struct trader *t, const struct reading *r) {
         t->refused[REASON_NO_COIN]++;
         ledger(t, "refusal tweet=%lld %s", (long long)r->post->id, reason_name(REASON_NO_COIN));
     }
-    /* a version that names no coin any more is remembered too: it outdates those that come late */
-    if (r->mention_count > 0 || r->post->edited) {
+    /* a version that names no coin any more is remembered too: it outdates those that come late; a
+     * post older than the memory is not: it would make its chain look young */
+    const bool young = t->now - r->post->created_at < JUDGE_WINDOW;
+    if (young && (r->mention_count > 0 || r->post->edited)) {
         judge_remember(&t->judge, t->now, r, &op, &act(t, ACTION_PUT_MEMORY)->u.memory);
     }
     act(t, ACTION_PUT_AUTHOR)->u.author = *op.author;

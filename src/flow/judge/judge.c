@@ -333,6 +333,7 @@ static void recall(struct judge *j, const struct reading *r, const char *author,
         }
         if (m->root_id == r->post->root_id) {
             op->edit = true;
+            op->root_seen = op->root_seen || m->tweet_id == m->root_id;
             /* ids of a chain grow; those of other sources have no order and no edits */
             op->outdated = op->outdated || (r->post->id > 0 && m->tweet_id > r->post->id);
             op->cluster_id = m->cluster_id;
@@ -355,6 +356,14 @@ static int32_t freshness_bp(usec age, int64_t half_life_s) {
     if (halvings >= 14) return 0;
     const int64_t upper = BP_ONE >> halvings;
     return (int32_t)(upper - (upper / 2) * (age % half) / half);
+}
+
+/* What became of a chain is known for as long as the memory reaches: an edit of an older one could
+ * be traded a second time. */
+static bool chain_is_old(const struct opinion *op, usec now, const struct post *p) {
+    usec began;
+    if (!p->edited || op->root_seen) return false;
+    return !time_from_snowflake(p->root_id, &began) || now - began >= JUDGE_WINDOW;
 }
 
 static reason post_refusal(const struct judge *j, usec now, const struct reading *r,
@@ -381,7 +390,9 @@ void judge_post(struct judge *j, usec now, const struct reading *r, struct opini
     if (ret->repeated) return;
     if (ret->cluster_id == 0) ret->cluster_id = r->post->root_id;
     ret->author = author_of(j, now, r->post);
-    ret->refusal = ret->outdated ? REASON_EDIT : post_refusal(j, now, r, ret->author);
+    ret->refusal = ret->outdated                     ? REASON_EDIT
+                   : chain_is_old(ret, now, r->post) ? REASON_STALE
+                                                     : post_refusal(j, now, r, ret->author);
     if (cfg->judge_author) {
         const int i = list_find(&cfg->judge_author_weights, str_from_z(key),
                                 str_from_z(ret->author->username));
