@@ -7,7 +7,12 @@
 -- a new code must not need a new schema.
 --
 -- Ids of signals, trades, orders and fills are assigned by the trader, never by the database.
+-- A list of values is written out with OR: for IN (...) with more than two values SQLite makes a
+-- temporary table each time that a row is put, which costs more than putting it.
+--
 -- Foreign keys are deferred: the rows of one turn may come in any order, the commit checks them.
+-- Each has an index on the referring side: while a row waits for the one it refers to, SQLite looks
+-- there with each insert.
 
 -- Which files were applied, with the sha256 of each. A file that was applied never changes.
 CREATE TABLE migrations (
@@ -35,10 +40,12 @@ CREATE TABLE tweets (
     author_id       TEXT NOT NULL,
     received_at     INTEGER NOT NULL,     -- first seen; a repetition does not change it
     lang            TEXT NOT NULL,
-    ref_kind        TEXT NOT NULL CHECK (ref_kind IN ('none', 'retweet', 'quote', 'reply')),
+    ref_kind        TEXT NOT NULL
+                    CHECK (ref_kind = 'none' OR ref_kind = 'retweet' OR ref_kind = 'quote' OR
+                           ref_kind = 'reply'),
     ref_id          INTEGER,
     outcome         TEXT CHECK (outcome <> ''),  -- reason code, NULL when it has signals
-    label           TEXT CHECK (label IN ('negative', 'neutral', 'positive')),
+    label           TEXT CHECK (label = 'negative' OR label = 'neutral' OR label = 'positive'),
     probs           TEXT,                 -- JSON: three shares, in the order of the labels
     mentions        TEXT,                 -- JSON: [{"symbol","confidence","polarity",...}]
     misses          TEXT,                 -- JSON: [{"reason","begin","end"}]
@@ -92,13 +99,14 @@ CREATE TABLE signals (
     cluster_id     INTEGER NOT NULL,
     author         TEXT NOT NULL,
     symbol         TEXT NOT NULL,
-    side           TEXT NOT NULL CHECK (side IN ('NONE', 'LONG', 'SHORT')),
+    side           TEXT NOT NULL CHECK (side = 'NONE' OR side = 'LONG' OR side = 'SHORT'),
     score          INTEGER NOT NULL CHECK (score BETWEEN 0 AND 100),
     base_score     INTEGER NOT NULL CHECK (base_score BETWEEN 0 AND 100),
     parts          TEXT NOT NULL,  -- JSON: what the score is made of
-    verdict        TEXT NOT NULL CHECK (verdict IN ('waiting', 'traded', 'refused')),
+    verdict        TEXT NOT NULL
+                    CHECK (verdict = 'waiting' OR verdict = 'traded' OR verdict = 'refused'),
     reason         TEXT CHECK (reason <> ''),
-    trade_id       INTEGER REFERENCES trades (id) DEFERRABLE INITIALLY DEFERRED,
+    trade_id       INTEGER,  -- no reference: the trade refers to its signal
     seen_price     INTEGER CHECK (seen_price <> 0),
     approved       INTEGER NOT NULL CHECK (approved IN (0, 1)),
     wants_approval INTEGER NOT NULL CHECK (wants_approval IN (0, 1)),
@@ -134,7 +142,8 @@ CREATE TABLE trades (
     entry_price   INTEGER CHECK (entry_price > 0),
     stop_loss     INTEGER CHECK (stop_loss > 0),
     take_profit   INTEGER CHECK (take_profit > 0),
-    status        TEXT NOT NULL DEFAULT 'OPEN' CHECK (status IN ('OPEN', 'CLOSED', 'CANCELLED')),
+    status        TEXT NOT NULL DEFAULT 'OPEN'
+                    CHECK (status = 'OPEN' OR status = 'CLOSED' OR status = 'CANCELLED'),
     pnl           INTEGER NOT NULL DEFAULT 0,  -- realised, after fees
     created_at    INTEGER NOT NULL,
     closed_at     INTEGER,
@@ -161,6 +170,8 @@ CREATE TABLE trades (
     exit_since    INTEGER,
     exit_sent     INTEGER NOT NULL CHECK (exit_sent IN (0, 1))
 ) STRICT;
+CREATE INDEX trades_by_tweet ON trades (tweet_id);
+CREATE INDEX trades_by_signal ON trades (signal_id);
 CREATE INDEX trades_by_symbol ON trades (symbol);
 CREATE INDEX trades_open ON trades (id) WHERE status = 'OPEN';
 CREATE INDEX trades_ended ON trades (closed_at) WHERE closed_at IS NOT NULL;
@@ -168,19 +179,27 @@ CREATE INDEX trades_ended ON trades (closed_at) WHERE closed_at IS NOT NULL;
 CREATE TABLE orders (
     id              INTEGER PRIMARY KEY,
     trade_id        INTEGER REFERENCES trades (id) DEFERRABLE INITIALLY DEFERRED,
-    leg             TEXT NOT NULL CHECK (leg IN ('none', 'entry', 'stop', 'target', 'exit')),
+    leg             TEXT NOT NULL
+                    CHECK (leg = 'none' OR leg = 'entry' OR leg = 'stop' OR leg = 'target' OR
+                           leg = 'exit'),
     client_order_id TEXT NOT NULL UNIQUE CHECK (client_order_id <> ''),
     venue_order_id  TEXT,
     symbol          TEXT NOT NULL,
     side            TEXT NOT NULL CHECK (side IN ('BUY', 'SELL')),
-    type            TEXT NOT NULL CHECK (type IN ('LIMIT', 'LIMIT_MAKER', 'MARKET', 'STOP_LOSS',
-                        'STOP_LOSS_LIMIT', 'TAKE_PROFIT', 'TAKE_PROFIT_LIMIT')),
-    tif             TEXT NOT NULL,
+    type            TEXT NOT NULL
+                    CHECK (type = 'LIMIT' OR type = 'LIMIT_MAKER' OR type = 'MARKET' OR
+                           type = 'STOP_LOSS' OR type = 'STOP_LOSS_LIMIT' OR
+                           type = 'TAKE_PROFIT' OR type = 'TAKE_PROFIT_LIMIT'),
+    tif             TEXT NOT NULL
+                    CHECK (tif = 'NONE' OR tif = 'GTC' OR tif = 'IOC' OR tif = 'FOK'),
     quantity        INTEGER NOT NULL CHECK (quantity >= 0),
     price           INTEGER CHECK (price > 0),
     stop_price      INTEGER CHECK (stop_price > 0),
-    status          TEXT NOT NULL CHECK (status IN ('new', 'sent', 'unknown', 'pending', 'open',
-                        'part', 'filled', 'rejected', 'expired', 'canceled', 'absent')),
+    status          TEXT NOT NULL
+                    CHECK (status = 'new' OR status = 'sent' OR status = 'unknown' OR
+                           status = 'pending' OR status = 'open' OR status = 'part' OR
+                           status = 'filled' OR status = 'rejected' OR status = 'expired' OR
+                           status = 'canceled' OR status = 'absent'),
     filled_quantity INTEGER NOT NULL DEFAULT 0 CHECK (filled_quantity >= 0),
     quote_filled    INTEGER NOT NULL DEFAULT 0 CHECK (quote_filled >= 0),
     created_at      INTEGER NOT NULL,
@@ -188,7 +207,6 @@ CREATE TABLE orders (
     signed_at       INTEGER
 ) STRICT;
 CREATE INDEX orders_by_trade ON orders (trade_id);
-CREATE INDEX orders_by_symbol ON orders (symbol);
 
 CREATE TABLE fills (
     id             INTEGER PRIMARY KEY,
@@ -196,7 +214,9 @@ CREATE TABLE fills (
     order_id       INTEGER REFERENCES orders (id) DEFERRABLE INITIALLY DEFERRED,
     symbol         TEXT NOT NULL,
     side           TEXT NOT NULL CHECK (side IN ('BUY', 'SELL')),
-    leg            TEXT NOT NULL CHECK (leg IN ('none', 'entry', 'stop', 'target', 'exit')),
+    leg            TEXT NOT NULL
+                    CHECK (leg = 'none' OR leg = 'entry' OR leg = 'stop' OR leg = 'target' OR
+                           leg = 'exit'),
     quantity       INTEGER NOT NULL CHECK (quantity > 0),
     price          INTEGER NOT NULL CHECK (price > 0),
     quote          INTEGER NOT NULL CHECK (quote >= 0),
@@ -208,6 +228,7 @@ CREATE TABLE fills (
     UNIQUE (symbol, venue_trade_id)
 ) STRICT;
 CREATE INDEX fills_by_trade ON fills (trade_id);
+CREATE INDEX fills_by_order ON fills (order_id);
 
 CREATE TABLE positions (
     id             INTEGER PRIMARY KEY,
@@ -253,8 +274,12 @@ CREATE TABLE account (
 -- The mode. An opening intent commits only under the epoch that it was made in.
 CREATE TABLE control (
     id           INTEGER PRIMARY KEY CHECK (id = 1),
-    mode         TEXT NOT NULL CHECK (mode IN ('auto', 'manual', 'observe', 'halted')),
-    before       TEXT NOT NULL CHECK (before IN ('auto', 'manual', 'observe', 'halted')),
+    mode         TEXT NOT NULL
+                    CHECK (mode = 'auto' OR mode = 'manual' OR mode = 'observe' OR
+                           mode = 'halted'),
+    before       TEXT NOT NULL
+                    CHECK (before = 'auto' OR before = 'manual' OR before = 'observe' OR
+                           before = 'halted'),
     epoch        INTEGER NOT NULL CHECK (epoch >= 0),
     reason       TEXT NOT NULL,
     actor        TEXT NOT NULL,
@@ -272,10 +297,13 @@ CREATE TABLE commands (
     verb    TEXT NOT NULL,
     reason  TEXT NOT NULL,
     target  INTEGER,
-    mode    TEXT NOT NULL CHECK (mode IN ('auto', 'manual', 'observe', 'halted')),
+    mode    TEXT NOT NULL
+                    CHECK (mode = 'auto' OR mode = 'manual' OR mode = 'observe' OR
+                           mode = 'halted'),
     until   INTEGER NOT NULL,
     key     TEXT UNIQUE CHECK (key <> ''),  -- idempotency key
-    status  TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'done', 'failed')),
+    status  TEXT NOT NULL DEFAULT 'pending'
+                    CHECK (status = 'pending' OR status = 'done' OR status = 'failed'),
     result  TEXT,
     done_at INTEGER,
     CHECK ((status = 'pending') = (result IS NULL))
@@ -329,7 +357,8 @@ CREATE TABLE dead_letters (
     attempts INTEGER NOT NULL CHECK (attempts >= 0),
     first_at INTEGER NOT NULL,
     last_at  INTEGER NOT NULL,
-    status   TEXT NOT NULL DEFAULT 'dead' CHECK (status IN ('dead', 'retried', 'dropped'))
+    status   TEXT NOT NULL DEFAULT 'dead'
+                    CHECK (status = 'dead' OR status = 'retried' OR status = 'dropped')
 ) STRICT;
 
 -- --- the program's own bookkeeping ---------------------------------------------------------------

@@ -21,7 +21,7 @@ exit_status app_fail(const struct error *err) {
     return EXIT_FAILED;
 }
 
-/* --- configuration ------------------------------------------------------------------------------ */
+/* --- configuration ----------------------------------------------------------------------- */
 
 /* The configuration value that an option stands for: --set itself, and shorter names of keys. */
 static bool set_of(struct app *app, const struct opt *o, str value, str *ret) {
@@ -86,7 +86,7 @@ bool app_load_config(struct app *app, const struct args *args, struct error *err
     return true;
 }
 
-/* --- the store ---------------------------------------------------------------------------------- */
+/* --- the store --------------------------------------------------------------------------- */
 
 bool app_store_open(struct app *app, store_access access, bool create, struct store **ret,
                     struct error *err) {
@@ -99,7 +99,7 @@ bool app_store_open(struct app *app, store_access access, bool create, struct st
     return store_open(&app->boot, &opt, ret, err);
 }
 
-/* --- small things ------------------------------------------------------------------------------- */
+/* --- small things ------------------------------------------------------------------------ */
 
 bool app_print(const struct buf *b, struct error *err) {
     str rest = buf_str(b);
@@ -107,8 +107,7 @@ bool app_print(const struct buf *b, struct error *err) {
     while (rest.n > 0) {
         const ssize_t n = write(STDOUT_FILENO, rest.p, (size_t)rest.n);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0)
-            return fail(err, ERR_IO, errno, "write to standard output: %s", strerror(errno));
+        if (n < 0) return fail(err, ERR_IO, errno, "write to standard output: %s", strerror(errno));
         rest = str_tail(rest, n);
     }
     return true;

@@ -20,7 +20,7 @@ typedef enum exit_status {
     EXIT_REFUSED = 3 /* by a safety rule */
 } exit_status;
 
-/* --- args.c: options and what stands between them ---------------------------------------------- */
+/* --- args.c: options and what stands between them ---------------------------------------- */
 
 struct opt {
     const char *name; /* without "--"; NULL ends a list */
@@ -55,7 +55,7 @@ MUST_CHECK bool duration_parse(str s, usec *ret);
 /* How many single edits lie between two words (swaps count one); for suggestions. */
 int edit_distance(str a, str b);
 
-/* --- app.c -------------------------------------------------------------------------------------- */
+/* --- app.c ------------------------------------------------------------------------------- */
 
 struct app {
     struct arena boot; /* lives as long as the process */
@@ -80,7 +80,7 @@ const char *app_actor(char block[64]);
 MUST_CHECK bool app_read_file(struct arena *a, const char *path, ptrdiff_t max, str *ret,
                               struct error *err);
 
-/* --- commands.c --------------------------------------------------------------------------------- */
+/* --- commands.c -------------------------------------------------------------------------- */
 
 struct cmd {
     const char *group; /* heading in the help */

@@ -63,8 +63,7 @@ static bool take_option(const struct opt *own, const struct opt *common, str wor
     if (!o) o = find_in(common, name);
     if (!o) return unknown(own, common, name, err);
     *ret_took_next = false;
-    if (!o->arg && has_value)
-        return fail(err, ERR_USAGE, 0, "--%s takes no value", o->name);
+    if (!o->arg && has_value) return fail(err, ERR_USAGE, 0, "--%s takes no value", o->name);
     if (!o->arg) {
         value = STR("");
     } else if (!has_value) {

@@ -53,7 +53,7 @@ static exit_status example_run(struct app *app, const struct args *args) {
     return print(&out);
 }
 
-/* --- settings ----------------------------------------------------------------------------------- */
+/* --- settings ---------------------------------------------------------------------------- */
 
 /* Would the configuration still be good with the new row? */
 static bool whole_is_good(struct app *app, struct store *s, const struct args *args, str key,
@@ -96,9 +96,9 @@ static exit_status set_run(struct app *app, const struct args *args) {
     const str key = args->pos[0], value = args->pos[1];
     if (value.n > 0 && !config_check_value(&app->boot, key, value, &err)) return app_fail(&err);
     if (!app_store_open(app, STORE_WRITE, false, &s, &err)) return app_fail(&err);
-    const bool ok = whole_is_good(app, s, args, key, value, &err) &&
-                    store_setting_put(s, key, value, str_from_z(app_actor(actor)), time_wall_us(),
-                                      &err);
+    const bool ok =
+        whole_is_good(app, s, args, key, value, &err) &&
+        store_setting_put(s, key, value, str_from_z(app_actor(actor)), time_wall_us(), &err);
     store_close(s);
     if (!ok) return app_fail(&err);
     struct buf out;
@@ -106,8 +106,9 @@ static exit_status set_run(struct app *app, const struct args *args) {
     if (app->json)
         buf_put(&out, STR("{\"stored\":true}\n"));
     else if (value.n == 0)
-        buf_printf(&out, STR_FMT " is no longer set here; a start from now on takes the file's "
-                                 "value or the default.\n",
+        buf_printf(&out,
+                   STR_FMT " is no longer set here; a start from now on takes the file's "
+                           "value or the default.\n",
                    STR_ARG(key));
     else
         buf_printf(&out, STR_FMT "=" STR_FMT " is stored and holds from the next start on.\n",

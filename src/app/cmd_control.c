@@ -56,8 +56,7 @@ static usec account_now(struct store *s, struct arena *a) {
     return is_virtual && clock > 0 ? clock : time_wall_us();
 }
 
-static bool wait_for_answer(struct app *app, struct store *s, struct answer *a,
-                            struct error *err) {
+static bool wait_for_answer(struct app *app, struct store *s, struct answer *a, struct error *err) {
     const usec since = time_monotonic_us();
     while (time_monotonic_us() - since < ANSWER_WAIT) {
         if (!store_command_result(s, &app->boot, a->id, &a->done, &a->ok, &a->text, err)) {
@@ -92,8 +91,8 @@ static exit_status report(struct app *app, const struct command *cmd, const stru
     struct buf out;
     buf_init(&out, 8192);
     if (app->json) {
-        buf_printf(&out, "{\"id\":\"%" PRId64 "\",\"verb\":\"%s\",\"running\":%s,\"done\":%s", a->id,
-                   verb_name(cmd->verb), a->running ? "true" : "false",
+        buf_printf(&out, "{\"id\":\"%" PRId64 "\",\"verb\":\"%s\",\"running\":%s,\"done\":%s",
+                   a->id, verb_name(cmd->verb), a->running ? "true" : "false",
                    a->done ? "true" : "false");
         if (a->done) {
             buf_printf(&out, ",\"ok\":%s,\"result\":", a->ok ? "true" : "false");
@@ -104,8 +103,7 @@ static exit_status report(struct app *app, const struct command *cmd, const stru
         buf_printf(&out, "%s: " STR_FMT "\n", verb_name(cmd->verb), STR_ARG(a->text));
     } else if (at_once) {
         buf_printf(&out, "%s: holds from now on%s\n", verb_name(cmd->verb),
-                   a->running ? "; the trader has not answered yet"
-                              : "; no trader is running");
+                   a->running ? "; the trader has not answered yet" : "; no trader is running");
     } else {
         buf_printf(&out, "%s: stored as command %" PRId64 "; %s\n", verb_name(cmd->verb), a->id,
                    a->running ? "the trader has not answered yet, bullfinch show commands will say"
@@ -132,7 +130,7 @@ static exit_status order(struct app *app, const struct args *args, struct comman
     return status;
 }
 
-/* --- halt, resume, mode ------------------------------------------------------------------------- */
+/* --- halt, resume, mode ------------------------------------------------------------------ */
 
 static exit_status halt_run(struct app *app, const struct args *args) {
     struct command cmd = {.verb = VERB_HALT, .mode = MODE_HALTED, .until = USEC_NEVER};
@@ -189,7 +187,7 @@ static exit_status mode_run(struct app *app, const struct args *args) {
     return order(app, args, &cmd);
 }
 
-/* --- flatten, approve, reject ------------------------------------------------------------------- */
+/* --- flatten, approve, reject ------------------------------------------------------------ */
 
 static bool confirmed(const char *question) {
     char answer[16];
@@ -234,10 +232,12 @@ static exit_status reject_run(struct app *app, const struct args *args) {
     return decide(app, args, VERB_REJECT);
 }
 
-/* --- their rows --------------------------------------------------------------------------------- */
+/* --- their rows -------------------------------------------------------------------------- */
 
-#define OPT_REASON {"reason", "TEXT", "Why; kept with the order."}
-#define OPT_KEY {"key", "TEXT", "The same key again orders nothing new."}
+#define OPT_REASON                                                                                 \
+    { "reason", "TEXT", "Why; kept with the order." }
+#define OPT_KEY                                                                                    \
+    { "key", "TEXT", "The same key again orders nothing new." }
 
 static const struct opt halt_opts[] = {
     {"for", "DURATION", "End by itself after 90s, 30m, 2h, 1d; then the mode before holds again."},
@@ -250,8 +250,7 @@ static const struct opt resume_opts[] = {
     OPT_KEY,
     {0}};
 static const struct opt plain_opts[] = {OPT_REASON, OPT_KEY, {0}};
-static const struct opt flatten_opts[] = {
-    {"yes", NULL, "Do not ask."}, OPT_REASON, OPT_KEY, {0}};
+static const struct opt flatten_opts[] = {{"yes", NULL, "Do not ask."}, OPT_REASON, OPT_KEY, {0}};
 
 const struct cmd cmd_halt = {
     .group = "Trading",

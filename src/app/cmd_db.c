@@ -150,11 +150,14 @@ static exit_status verify_run(struct app *app, const struct args *args) {
         buf_printf(&out, "{\"sound\":%s,\"rows\":%" PRId64 ",\"first_bad\":%" PRId64 "}\n",
                    ok ? "true" : "false", rows, bad);
     else if (ok)
-        buf_printf(&out, "The audit log is whole: %" PRId64 " rows, each chained to the one "
-                         "before.\n", rows);
+        buf_printf(&out,
+                   "The audit log is whole: %" PRId64 " rows, each chained to the one "
+                   "before.\n",
+                   rows);
     else
-        buf_printf(&out, "The audit log was changed: row %" PRId64 " does not fit the chain (%s).\n",
-                   bad, err.msg);
+        buf_printf(&out,
+                   "The audit log was changed: row %" PRId64 " does not fit the chain (%s).\n", bad,
+                   err.msg);
     return say(&out, ok ? EXIT_DONE : EXIT_FAILED);
 }
 
@@ -191,10 +194,9 @@ const struct cmd cmd_db_restore = {.group = "Store",
                                    .pos_max = 1,
                                    .needs_config = true,
                                    .run = restore_run};
-const struct cmd cmd_audit_verify = {
-    .group = "Store",
-    .name = "audit verify",
-    .pos = "",
-    .brief = "Check the chain of hashes over the audit log.",
-    .needs_config = true,
-    .run = verify_run};
+const struct cmd cmd_audit_verify = {.group = "Store",
+                                     .name = "audit verify",
+                                     .pos = "",
+                                     .brief = "Check the chain of hashes over the audit log.",
+                                     .needs_config = true,
+                                     .run = verify_run};

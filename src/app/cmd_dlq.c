@@ -39,8 +39,7 @@ static const struct column columns[] = {
     {"source", "SOURCE", COLUMN_TEXT, 16},   {"status", "STATUS", COLUMN_TEXT, 0},
     {"attempts", "TRIES", COLUMN_NUMBER, 0}, {"error", "WHAT IS WRONG", COLUMN_TEXT, 100}};
 
-static bool print_list(struct app *app, const struct dead_letter *v, int count,
-                       struct error *err) {
+static bool print_list(struct app *app, const struct dead_letter *v, int count, struct error *err) {
     struct buf json, out;
     buf_init(&json, OUT_BYTES);
     buf_init(&out, OUT_BYTES);
@@ -107,7 +106,8 @@ static exit_status show_run(struct app *app, const struct args *args) {
                        "id        %" PRId64 "\nsource    " STR_FMT "\nkind      " STR_FMT
                        "\nstatus    " STR_FMT "\nattempts  %d\n",
                        d.id, STR_ARG(d.source), STR_ARG(d.kind), STR_ARG(d.status), d.attempts);
-            buf_printf(&out, "first at  " STR_FMT "\nlast at   " STR_FMT "\nerror     " STR_FMT "\n\n",
+            buf_printf(&out,
+                       "first at  " STR_FMT "\nlast at   " STR_FMT "\nerror     " STR_FMT "\n\n",
                        STR_ARG(time_format_rfc3339(d.first_at, first)),
                        STR_ARG(time_format_rfc3339(d.last_at, last)), STR_ARG(d.error));
             buf_put(&out, d.payload);
@@ -120,7 +120,7 @@ static exit_status show_run(struct app *app, const struct args *args) {
     return ok ? EXIT_DONE : app_fail(&err);
 }
 
-/* --- trying again ------------------------------------------------------------------------------- */
+/* --- trying again ------------------------------------------------------------------------ */
 
 /* A letter that is a post now, in one transaction with its mark. */
 static bool store_reading(struct app *app, struct store *s, const struct dead_letter *d,
@@ -132,19 +132,26 @@ static bool store_reading(struct app *app, struct store *s, const struct dead_le
     acts->v[0].u.post.outcome = REASON_STALE;
     acts->count = 1;
     if (!store_begin(s, true, err)) return false;
-    if (store_apply(s, acts, err) && store_dead_mark(s, d->id, STR("retried"), str_from_z(app_actor(actor)),
-                                                     time_wall_us(), err))
+    if (store_apply(s, acts, err) &&
+        store_dead_mark(s, d->id, STR("retried"), str_from_z(app_actor(actor)), time_wall_us(),
+                        err))
         return store_commit(s, err);
     store_rollback(s);
     return false;
 }
 
+/* One that nobody has dealt with. */
+static bool find_dead(struct app *app, struct store *s, int64_t id, struct dead_letter *ret,
+                      struct error *err) {
+    if (!store_dead_get(s, &app->boot, id, ret, err)) return false;
+    if (str_eq(ret->status, STR("dead"))) return true;
+    return fail(err, ERR_STATE, 0, "dead letter %" PRId64 " was " STR_FMT " already", id,
+                STR_ARG(ret->status));
+}
+
 static bool try_again(struct app *app, struct store *s, int64_t id, struct error *err) {
     struct dead_letter d;
-    if (!store_dead_get(s, &app->boot, id, &d, err)) return false;
-    if (!str_eq(d.status, STR("dead")))
-        return fail(err, ERR_STATE, 0, "dead letter %" PRId64 " was " STR_FMT " already", id,
-                    STR_ARG(d.status));
+    if (!find_dead(app, s, id, &d, err)) return false;
     struct post post;
     struct reading reading;
     if (!x_post_parse(&app->boot, d.payload, d.source, time_wall_us(), false, &post, err))
@@ -197,8 +204,10 @@ static exit_status drop_run(struct app *app, const struct args *args) {
     int64_t id;
     if (!id_of(args, &id, &err) || !app_store_open(app, STORE_WRITE, false, &s, &err))
         return app_fail(&err);
-    const bool ok = store_dead_mark(s, id, STR("dropped"), str_from_z(app_actor(actor)),
-                                    time_wall_us(), &err);
+    struct dead_letter d;
+    const bool ok =
+        find_dead(app, s, id, &d, &err) &&
+        store_dead_mark(s, id, STR("dropped"), str_from_z(app_actor(actor)), time_wall_us(), &err);
     store_close(s);
     return ok ? answer(app, id, "dropped") : app_fail(&err);
 }

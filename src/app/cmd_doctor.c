@@ -16,7 +16,7 @@
 
 #include "app/table.h"
 #include "app/wire.h"
-#include "flow/risk/risk.h"
+#include "flow/risk/risk.h" /* tidy: the doctor asks what risk would say */
 
 #define OUT_BYTES (1 << 20)
 #define FINDINGS_MAX 128
@@ -58,7 +58,7 @@ static void find(struct doctor *d, grade g, const char *what, const char *fmt, .
     va_end(args);
 }
 
-/* --- configuration, store ------------------------------------------------------------------------ */
+/* --- configuration, store ---------------------------------------------------------------- */
 
 static void look_at_config(struct doctor *d) {
     const struct config *cfg = &d->app->cfg;
@@ -129,8 +129,12 @@ static void look_at_place(struct doctor *d) {
              strerror(errno));
     if (statvfs(dir, &fs) != 0) return;
     const int64_t room = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
-    find(d, room < SPACE_BAD ? GRADE_BAD : room < SPACE_LOW ? GRADE_WARN : GRADE_OK, "disk space",
-         "%" PRId64 " MiB are free in %s%s", room >> 20, dir, room < SPACE_LOW ? ": make room" : "");
+    find(d,
+         room < SPACE_BAD   ? GRADE_BAD
+         : room < SPACE_LOW ? GRADE_WARN
+                            : GRADE_OK,
+         "disk space", "%" PRId64 " MiB are free in %s%s", room >> 20, dir,
+         room < SPACE_LOW ? ": make room" : "");
 }
 
 static void look_at_store(struct doctor *d) {
@@ -148,7 +152,7 @@ static void look_at_store(struct doctor *d) {
     }
 }
 
-/* --- symbols, prices, posts ---------------------------------------------------------------------- */
+/* --- symbols, prices, posts -------------------------------------------------------------- */
 
 static void look_at_symbols(struct doctor *d) {
     struct error err;
@@ -160,8 +164,11 @@ static void look_at_symbols(struct doctor *d) {
     if (!d->has_symbols)
         find(d, GRADE_BAD, "symbols", "%s", err.msg);
     else
-        find(d, d->symbols.count == 0 ? GRADE_BAD : left_out > 0 ? GRADE_WARN : GRADE_OK, "symbols",
-             "%d pairs of " STR_FMT "%s, %d left out", d->symbols.count,
+        find(d,
+             d->symbols.count == 0 ? GRADE_BAD
+             : left_out > 0        ? GRADE_WARN
+                                   : GRADE_OK,
+             "symbols", "%d pairs of " STR_FMT "%s, %d left out", d->symbols.count,
              STR_ARG(d->app->cfg.venue_quote_asset),
              d->app->cfg.venue_exchange_info.n > 0 ? "" : " (the list that ships)", left_out);
 }
@@ -201,8 +208,9 @@ static void look_at_posts(struct doctor *d) {
     const struct config_source *src = &d->app->cfg.sources[0];
     struct stat st;
     if (src->path.n == 0) {
-        find(d, GRADE_WARN, "posts", "source.path is not set: name a posts file there or with "
-                                     "run --posts FILE");
+        find(d, GRADE_WARN, "posts",
+             "source.path is not set: name a posts file there or with "
+             "run --posts FILE");
         return;
     }
     const char *path = str_dupz(&d->app->boot, src->path);
@@ -241,7 +249,7 @@ static void look_at_sizes(struct doctor *d) {
     }
 }
 
-/* --- the machine --------------------------------------------------------------------------------- */
+/* --- the machine ------------------------------------------------------------------------- */
 
 static void look_at_machine(struct doctor *d) {
     struct timex t = {0};
@@ -251,23 +259,25 @@ static void look_at_machine(struct doctor *d) {
     if (time_wall_us() < INT64_C(1704067200) * USEC_PER_S)
         find(d, GRADE_BAD, "clock", "it says " STR_FMT ": set it", STR_ARG(now));
     else if (state == TIME_ERROR)
-        find(d, GRADE_WARN, "clock", STR_FMT " UTC, not synchronised: run an NTP client (only "
-                                             "real time needs it)", STR_ARG(now));
+        find(d, GRADE_WARN, "clock",
+             STR_FMT " UTC, not synchronised: run an NTP client (only "
+                     "real time needs it)",
+             STR_ARG(now));
     else
         find(d, GRADE_OK, "clock", STR_FMT " UTC", STR_ARG(now));
 
     struct rlimit files = {0}, size = {0};
     IGNORE(getrlimit(RLIMIT_NOFILE, &files) != 0, "then 0, which is told");
     IGNORE(getrlimit(RLIMIT_FSIZE, &size) != 0, "then 0, which is told");
-    find(d, files.rlim_cur < FILES_LEAST ? GRADE_WARN : GRADE_OK, "limits",
-         "%llu open files%s", (unsigned long long)files.rlim_cur,
+    find(d, files.rlim_cur < FILES_LEAST ? GRADE_WARN : GRADE_OK, "limits", "%llu open files%s",
+         (unsigned long long)files.rlim_cur,
          files.rlim_cur < FILES_LEAST ? ": ulimit -n 1024" : "");
     if (size.rlim_cur != RLIM_INFINITY)
         find(d, GRADE_WARN, "limits", "files may not grow beyond %llu bytes: ulimit -f unlimited",
              (unsigned long long)size.rlim_cur);
 }
 
-/* --- telling it ---------------------------------------------------------------------------------- */
+/* --- telling it -------------------------------------------------------------------------- */
 
 static void put_text(const struct doctor *d, struct buf *out) {
     static const char *const paints[] = {"\033[32m", "\033[33m", "\033[31m"};
@@ -326,8 +336,9 @@ const struct cmd cmd_doctor = {.group = "Looking",
                                .name = "doctor",
                                .pos = "",
                                .brief = "Check that everything is there that a run needs.",
-                               .about = "Each line is ok, warn or bad, and says what to do. Nothing "
-                                        "is changed.",
+                               .about =
+                                   "Each line is ok, warn or bad, and says what to do. Nothing "
+                                   "is changed.",
                                .opts = doctor_opts,
                                .needs_config = true,
                                .run = doctor_run};

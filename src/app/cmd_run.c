@@ -54,8 +54,9 @@ static void say_what_is_open(struct runner *r) {
         fputs("No position is open.\n", stderr);
         return;
     }
-    fprintf(stderr, "%d position%s open; with stop and target in the store, "
-                    "watched again from the next start on:\n",
+    fprintf(stderr,
+            "%d position%s open; with stop and target in the store, "
+            "watched again from the next start on:\n",
             v->position_count, v->position_count == 1 ? " is" : "s are");
     for (int i = 0; i < v->position_count; i++) {
         const struct position *x = &v->positions[i];
@@ -82,9 +83,10 @@ static bool print_summary(struct runner *r, const struct wired *w, struct error 
 
 static void say_how_to_go_on(const struct error *err) {
     if (err->code == ERR_FULL || err->code == ERR_IO)
-        fputs("The store cannot be written, so nothing new was opened. What was committed before is "
-              "kept.\nMake room or mend the disk, then start again: the run goes on from there.\n",
-              stderr);
+        fputs(
+            "The store cannot be written, so nothing new was opened. What was committed before is "
+            "kept.\nMake room or mend the disk, then start again: the run goes on from there.\n",
+            stderr);
     else if (err->code == ERR_DAMAGED)
         fputs("bullfinch db check says more; bullfinch db restore FILE brings a backup back.\n",
               stderr);
@@ -135,7 +137,10 @@ static exit_status run_run(struct app *app, const struct args *args) {
     opt.stop = signals_install();
     struct wired w;
     //~ 3. The parts, each behind its interface.
-    if (!wire_run(app, &w, &err)) return app_fail(&err);
+    if (!wire_run(app, &w, &err)) {
+        say_how_to_go_on(&err);
+        return app_fail(&err);
+    }
     const exit_status status = run_wired(app, args, &w, &opt);
     wire_close(&w);
     return status;
@@ -144,12 +149,15 @@ static exit_status run_run(struct app *app, const struct args *args) {
 static const struct opt run_opts[] = {
     {"posts", "FILE", "The posts to replay; the same as --set source.path=FILE."},
     {"prices", "DIR", "Candle files; the same as --set venue.prices=DIR."},
-    {"speed", "FACTOR", "max: as fast as it goes (the default with --exit-at-end); 60: a minute "
-                        "takes a second; 1 (else the default): as it was."},
-    {"exit-at-end", NULL, "End when the posts are used up and nothing is open, and print the "
-                          "summary as JSON."},
-    {"rebase", NULL, "Real time: the first post is now, posts and prices keep their distance "
-                     "from it."},
+    {"speed", "FACTOR",
+     "max: as fast as it goes (the default with --exit-at-end); 60: a minute "
+     "takes a second; 1 (else the default): as it was."},
+    {"exit-at-end", NULL,
+     "End when the posts are used up and nothing is open, and print the "
+     "summary as JSON."},
+    {"rebase", NULL,
+     "Real time: the first post is now, posts and prices keep their distance "
+     "from it."},
     {"no-status", NULL, "Log lines on a terminal, too, instead of the live status."},
     {0}};
 

@@ -1,7 +1,7 @@
 /* cmd_show: what the store holds, as tables for people or JSON for programs.
  *
- * Reads only, from a connection of its own, also while a trader runs. A table shows the columns that
- * people look for, JSON all of them. */
+ * Reads only, from a connection of its own, also while a trader runs. A table shows the columns
+ * that people look for, JSON all of them. */
 #include "app/cmds.h"
 
 #include <stdio.h>
@@ -12,18 +12,24 @@
 #define OUT_BYTES (256 << 20)
 #define LIMIT_MAX 1000000
 
-static const struct column trade_columns[] = {
-    {"id", "ID", COLUMN_NUMBER, 0},          {"created_at", "OPENED", COLUMN_TIME, 0},
-    {"symbol", "SYMBOL", COLUMN_TEXT, 0},    {"side", "SIDE", COLUMN_TEXT, 0},
-    {"quantity", "QUANTITY", COLUMN_AMOUNT, 0}, {"entry_price", "ENTRY", COLUMN_AMOUNT, 0},
-    {"stop_loss", "STOP", COLUMN_AMOUNT, 0}, {"take_profit", "TARGET", COLUMN_AMOUNT, 0},
-    {"status", "STATUS", COLUMN_TEXT, 0},    {"closed_reason", "WHY", COLUMN_TEXT, 0},
-    {"pnl", "PROFIT", COLUMN_PROFIT, 0},     {"fees", "FEES", COLUMN_AMOUNT, 0},
-    {"closed_at", "CLOSED", COLUMN_TIME, 0}, {"author", "AUTHOR", COLUMN_TEXT, 24}};
+static const struct column trade_columns[] = {{"id", "ID", COLUMN_NUMBER, 0},
+                                              {"created_at", "OPENED", COLUMN_TIME, 0},
+                                              {"symbol", "SYMBOL", COLUMN_TEXT, 0},
+                                              {"side", "SIDE", COLUMN_TEXT, 0},
+                                              {"quantity", "QUANTITY", COLUMN_AMOUNT, 0},
+                                              {"entry_price", "ENTRY", COLUMN_AMOUNT, 0},
+                                              {"stop_loss", "STOP", COLUMN_AMOUNT, 0},
+                                              {"take_profit", "TARGET", COLUMN_AMOUNT, 0},
+                                              {"status", "STATUS", COLUMN_TEXT, 0},
+                                              {"closed_reason", "WHY", COLUMN_TEXT, 0},
+                                              {"pnl", "PROFIT", COLUMN_PROFIT, 0},
+                                              {"fees", "FEES", COLUMN_AMOUNT, 0},
+                                              {"closed_at", "CLOSED", COLUMN_TIME, 0},
+                                              {"author", "AUTHOR", COLUMN_TEXT, 24}};
 static const struct column position_columns[] = {
-    {"symbol", "SYMBOL", COLUMN_TEXT, 0},        {"size", "SIZE", COLUMN_AMOUNT, 0},
-    {"avg_entry", "ENTRY", COLUMN_AMOUNT, 0},    {"unrealized_pnl", "PROFIT", COLUMN_PROFIT, 0},
-    {"leverage", "LEVERAGE", COLUMN_NUMBER, 0},  {"updated_at", "AT", COLUMN_TIME, 0},
+    {"symbol", "SYMBOL", COLUMN_TEXT, 0},       {"size", "SIZE", COLUMN_AMOUNT, 0},
+    {"avg_entry", "ENTRY", COLUMN_AMOUNT, 0},   {"unrealized_pnl", "PROFIT", COLUMN_PROFIT, 0},
+    {"leverage", "LEVERAGE", COLUMN_NUMBER, 0}, {"updated_at", "AT", COLUMN_TIME, 0},
     {"trade_id", "TRADE", COLUMN_NUMBER, 0}};
 static const struct column order_columns[] = {
     {"id", "ID", COLUMN_NUMBER, 0},
@@ -39,40 +45,43 @@ static const struct column order_columns[] = {
     {"filled_quantity", "FILLED", COLUMN_AMOUNT, 0},
     {"status", "STATUS", COLUMN_TEXT, 0},
     {"client_order_id", "CLIENT ORDER ID", COLUMN_TEXT, 0}};
-static const struct column fill_columns[] = {
-    {"id", "ID", COLUMN_NUMBER, 0},         {"filled_at", "AT", COLUMN_TIME, 0},
-    {"trade_id", "TRADE", COLUMN_NUMBER, 0}, {"leg", "LEG", COLUMN_TEXT, 0},
-    {"symbol", "SYMBOL", COLUMN_TEXT, 0},   {"side", "SIDE", COLUMN_TEXT, 0},
-    {"quantity", "QUANTITY", COLUMN_AMOUNT, 0}, {"price", "PRICE", COLUMN_AMOUNT, 0},
-    {"fee", "FEE", COLUMN_AMOUNT, 0},       {"fee_asset", "IN", COLUMN_TEXT, 0}};
+static const struct column fill_columns[] = {{"id", "ID", COLUMN_NUMBER, 0},
+                                             {"filled_at", "AT", COLUMN_TIME, 0},
+                                             {"trade_id", "TRADE", COLUMN_NUMBER, 0},
+                                             {"leg", "LEG", COLUMN_TEXT, 0},
+                                             {"symbol", "SYMBOL", COLUMN_TEXT, 0},
+                                             {"side", "SIDE", COLUMN_TEXT, 0},
+                                             {"quantity", "QUANTITY", COLUMN_AMOUNT, 0},
+                                             {"price", "PRICE", COLUMN_AMOUNT, 0},
+                                             {"fee", "FEE", COLUMN_AMOUNT, 0},
+                                             {"fee_asset", "IN", COLUMN_TEXT, 0}};
 static const struct column signal_columns[] = {
-    {"id", "ID", COLUMN_NUMBER, 0},        {"created_at", "AT", COLUMN_TIME, 0},
-    {"symbol", "SYMBOL", COLUMN_TEXT, 0},  {"side", "SIDE", COLUMN_TEXT, 0},
-    {"score", "SCORE", COLUMN_NUMBER, 0},  {"base_score", "BASE", COLUMN_NUMBER, 0},
+    {"id", "ID", COLUMN_NUMBER, 0},         {"created_at", "AT", COLUMN_TIME, 0},
+    {"symbol", "SYMBOL", COLUMN_TEXT, 0},   {"side", "SIDE", COLUMN_TEXT, 0},
+    {"score", "SCORE", COLUMN_NUMBER, 0},   {"base_score", "BASE", COLUMN_NUMBER, 0},
     {"verdict", "VERDICT", COLUMN_TEXT, 0}, {"reason", "WHY", COLUMN_TEXT, 0},
-    {"author", "AUTHOR", COLUMN_TEXT, 28}, {"tweet_id", "POST", COLUMN_TEXT, 0}};
-static const struct column post_columns[] = {
-    {"id", "ID", COLUMN_TEXT, 0},
-    {"created_at", "AT", COLUMN_TIME, 0},
-    {"author", "AUTHOR", COLUMN_TEXT, 20},
-    {"sentiment_score", "SENTIMENT", COLUMN_NUMBER, 0},
-    {"signal_score", "SCORE", COLUMN_NUMBER, 0},
-    {"outcome", "OUTCOME", COLUMN_TEXT, 0},
-    {"text", "TEXT", COLUMN_TEXT, 72}};
+    {"author", "AUTHOR", COLUMN_TEXT, 28},  {"tweet_id", "POST", COLUMN_TEXT, 0}};
+static const struct column post_columns[] = {{"id", "ID", COLUMN_TEXT, 0},
+                                             {"created_at", "AT", COLUMN_TIME, 0},
+                                             {"author", "AUTHOR", COLUMN_TEXT, 20},
+                                             {"sentiment_score", "SENTIMENT", COLUMN_NUMBER, 0},
+                                             {"signal_score", "SCORE", COLUMN_NUMBER, 0},
+                                             {"outcome", "OUTCOME", COLUMN_TEXT, 0},
+                                             {"text", "TEXT", COLUMN_TEXT, 72}};
 static const struct column worker_columns[] = {{"name", "NAME", COLUMN_TEXT, 0},
                                                {"role", "ROLE", COLUMN_TEXT, 0},
                                                {"pid", "PROCESS", COLUMN_NUMBER, 0},
                                                {"started_at", "STARTED", COLUMN_TIME, 0},
                                                {"seen_at", "SEEN", COLUMN_TIME, 0}};
 static const struct column command_columns[] = {
-    {"id", "ID", COLUMN_NUMBER, 0},      {"at", "AT", COLUMN_TIME, 0},
-    {"actor", "WHO", COLUMN_TEXT, 24},   {"verb", "WHAT", COLUMN_TEXT, 0},
-    {"target", "ON", COLUMN_NUMBER, 0},  {"status", "STATUS", COLUMN_TEXT, 0},
+    {"id", "ID", COLUMN_NUMBER, 0},        {"at", "AT", COLUMN_TIME, 0},
+    {"actor", "WHO", COLUMN_TEXT, 24},     {"verb", "WHAT", COLUMN_TEXT, 0},
+    {"target", "ON", COLUMN_NUMBER, 0},    {"status", "STATUS", COLUMN_TEXT, 0},
     {"result", "RESULT", COLUMN_TEXT, 60}, {"reason", "REASON", COLUMN_TEXT, 40}};
 static const struct column audit_columns[] = {
-    {"id", "ID", COLUMN_NUMBER, 0},        {"at", "AT", COLUMN_TIME, 0},
-    {"actor", "WHO", COLUMN_TEXT, 24},     {"action", "DID", COLUMN_TEXT, 0},
-    {"entity", "TO", COLUMN_TEXT, 0},      {"entity_id", "ID", COLUMN_NUMBER, 0},
+    {"id", "ID", COLUMN_NUMBER, 0},       {"at", "AT", COLUMN_TIME, 0},
+    {"actor", "WHO", COLUMN_TEXT, 24},    {"action", "DID", COLUMN_TEXT, 0},
+    {"entity", "TO", COLUMN_TEXT, 0},     {"entity_id", "ID", COLUMN_NUMBER, 0},
     {"detail", "DETAIL", COLUMN_TEXT, 80}};
 static const struct column equity_columns[] = {{"at", "AT", COLUMN_TIME, 0},
                                                {"equity", "EQUITY", COLUMN_AMOUNT, 0},
@@ -86,7 +95,8 @@ struct view {
     const struct column *columns; /* NULL: plain lines */
     int count;
 };
-#define VIEW(name, kind, columns) {name, kind, columns, (int)COUNT_OF(columns)}
+#define VIEW(name, kind, columns)                                                                  \
+    { name, kind, columns, (int)COUNT_OF(columns) }
 static const struct view views[] = {VIEW("trades", SHOW_TRADES, trade_columns),
                                     VIEW("positions", SHOW_POSITIONS, position_columns),
                                     VIEW("orders", SHOW_ORDERS, order_columns),

@@ -4,11 +4,16 @@
 
 #include "app/app.h"
 
-#define CMD_LIST(X)                                                                                \
-    X(run) X(score) X(halt) X(resume) X(mode) X(flatten) X(approve) X(reject) X(show) X(doctor)    \
-        X(config_check) X(config_print) X(config_set) X(config_example) X(config_docs)             \
-            X(db_migrate) X(db_check) X(db_backup) X(db_restore) X(dlq_list) X(dlq_show)           \
-                X(dlq_retry) X(dlq_drop) X(audit_verify) X(version) X(help)
+/* clang-format off */
+#define CMD_LIST(X) \
+    X(run) \
+    X(halt) X(resume) X(mode) X(flatten) X(approve) X(reject) \
+    X(score) X(show) X(doctor) \
+    X(config_check) X(config_print) X(config_set) X(config_example) X(config_docs) \
+    X(db_migrate) X(db_check) X(db_backup) X(db_restore) \
+    X(dlq_list) X(dlq_show) X(dlq_retry) X(dlq_drop) X(audit_verify) \
+    X(version) X(help)
+/* clang-format on */
 
 #define X(name) extern const struct cmd cmd_##name;
 CMD_LIST(X)

@@ -58,11 +58,11 @@ static exit_status no_such_command(int argc, char *const *argv) {
     const struct cmd *near = NULL;
     int least = 3;
     for (int i = 0; i < commands_count; i++) {
-        str name = str_from_z(commands_all[i]->name);
-        int d = edit_distance(name, buf_str(&said));
+        str rest = str_from_z(commands_all[i]->name), first;
+        int d = edit_distance(rest, buf_str(&said));
         if (!family) { /* "dlqq" means a family, whatever stands behind it */
-            IGNORE(str_cut(&name, ' ', &name), "the first word");
-            d = (int)i64_min(d, edit_distance(name, word));
+            IGNORE(!str_cut(&rest, ' ', &first), "a name is not empty");
+            d = (int)i64_min(d, edit_distance(first, word));
         }
         if (d < least) {
             near = commands_all[i];

@@ -69,19 +69,21 @@ static void put_cmd_row(struct buf *out, const struct cmd *c) {
 
 void help_all(struct buf *out) {
     const char *group = "";
-    put_paragraphs(out, "bullfinch reads posts about crypto, works out which coin each is about and "
-                        "what it says, and trades on that, on paper.\n\n"
-                        "Usage: bullfinch COMMAND [OPTIONS]");
+    put_paragraphs(out,
+                   "bullfinch reads posts about crypto, works out which coin each is about and "
+                   "what it says, and trades on that, on paper.\n\n"
+                   "Usage: bullfinch COMMAND [OPTIONS]");
     for (int i = 0; i < commands_count; i++) {
         const struct cmd *c = commands_all[i];
         if (strcmp(group, c->group) != 0) buf_printf(out, "\n%s\n", c->group);
         group = c->group;
         put_cmd_row(out, c);
     }
-    put_paragraphs(out, "\nbullfinch COMMAND --help says more of each. A first try:\n"
-                        "  bullfinch run --speed max --exit-at-end --posts demo/posts.jsonl "
-                        "--prices demo/prices\n\n"
-                        "Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused by a safety rule.");
+    put_paragraphs(out,
+                   "\nbullfinch COMMAND --help says more of each. A first try:\n"
+                   "  bullfinch run --speed max --exit-at-end --posts demo/posts.jsonl "
+                   "--prices demo/prices\n\n"
+                   "Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused by a safety rule.");
 }
 
 void help_family(str family, struct buf *out) {
@@ -107,7 +109,7 @@ void help_one(const struct cmd *c, struct buf *out) {
     put_options(out, commands_common);
 }
 
-/* --- the man page ------------------------------------------------------------------------------- */
+/* --- the man page ------------------------------------------------------------------------ */
 
 /* Roff text: a line that begins with a dot or a quote is text all the same, hyphens are hyphens. */
 static void put_roff(struct buf *out, const char *text) {

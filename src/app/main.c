@@ -1,19 +1,18 @@
 /* main: where bullfinch begins, and where a tour of its code begins too.
  *
- * Follow the marks //~ in this order: here; commands.c (which command); cmd_run.c (what `run` does);
- * wire.c (what is plugged into what); run/virtual.c and run/wall.c (what happens when); run/turn.c
- * (what one turn is); flow/reader.h and flow/trader.c (what decides).
+ * Follow the marks //~ in this order: here; commands.c (which command); cmd_run.c (what `run`
+ * does); wire.c (what is plugged into what); run/virtual.c and run/wall.c (what happens when);
+ * run/turn.c (what one turn is); flow/reader.h and flow/trader.c (what decides).
  *
- * main only prepares the process: a broken pipe is an error of write(2) and not a death, and files
- * that are made are nobody else's business. */
+ * main only prepares the process: a broken pipe, or a file that may not grow, is an error of
+ * write(2) and not a death, and files that are made are nobody else's business. */
 #include "app/app.h"
 
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
-
-#include <unistd.h>
 
 #define BOOT_BYTES (INT64_C(2) << 30) /* of address space; pages are taken as they are used */
 
@@ -21,6 +20,7 @@ extern char **environ;
 
 int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     umask(077); /* the store tells what somebody owns */
     log_setup(LOG_INFO, LOG_LOGFMT, STDERR_FILENO);
 

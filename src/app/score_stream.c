@@ -4,16 +4,16 @@
  * same order, also for lines that cannot be scored, so that the two can be laid side by side. What
  * is scored is written when the input pauses, so that it works as a filter in a conversation and
  * is fast on a file. Failure: reading or writing fails (ERR_IO). One thread. */
+#include <errno.h>
+#include <unistd.h>
+
 #include "app/score_view.h"
 #include "source/lines.h"
 #include "source/source.h"
 
-#include <errno.h>
-#include <unistd.h>
-
-#define OUT_BYTES 65536               /* written at once */
-#define OUT_BYTES_MAX (8 << 20)       /* one object with every miss of a long text has room */
-#define POST_BYTES (16 << 20)         /* what one line of JSON may take while it is read */
+#define OUT_BYTES 65536         /* written at once */
+#define OUT_BYTES_MAX (8 << 20) /* one object with every miss of a long text has room */
+#define POST_BYTES (16 << 20)   /* what one line of JSON may take while it is read */
 #define SCRATCH_BYTES (1 << 20)
 
 bool score_post(struct arena *a, str line, struct post *ret, struct error *err) {
@@ -80,13 +80,16 @@ static bool score_lines(const struct reader *r, struct lines *in, int out_fd, st
         }
         if (!lines_next(in, &line, &state, err)) return false;
         switch (state) {
-        case LINE_GIVEN: *bad += !score_line(r, *mem, scratch, line, out); break;
+        case LINE_GIVEN:
+            *bad += !score_line(r, *mem, scratch, line, out);
+            break;
         case LINE_TOO_LONG:
             put_error(out, "longer than 1 MiB");
             buf_put_byte(out, '\n');
             ++*bad;
             break;
-        case LINE_END: return write_out(out_fd, out, err);
+        case LINE_END:
+            return write_out(out_fd, out, err);
         }
     }
 }

@@ -24,9 +24,12 @@ static void put_bp(struct buf *out, int32_t bp) {
 
 static const char *label_text(label l) {
     switch (l) {
-    case LABEL_NEGATIVE: return "negative";
-    case LABEL_NEUTRAL: return "neutral";
-    case LABEL_POSITIVE: return "positive";
+    case LABEL_NEGATIVE:
+        return "negative";
+    case LABEL_NEUTRAL:
+        return "neutral";
+    case LABEL_POSITIVE:
+        return "positive";
     }
     WRONG("label out of range");
 }
@@ -80,8 +83,9 @@ static void put_parts(struct buf *out, const struct mention *m) {
 }
 
 static void put_cues(struct buf *out, uint32_t cues) {
-    static const char *const names[] = {"question", "conditional", "past",     "sarcasm", "reported",
-                                        "negated",  "giveaway",    "phishing", "promo"};
+    static const char *const names[] = {"question", "conditional", "past",
+                                        "sarcasm",  "reported",    "negated",
+                                        "giveaway", "phishing",    "promo"};
     bool first = true;
     put(out, ",\"cues\":[");
     for (int i = 0; i < COUNT_OF(names); i++) {

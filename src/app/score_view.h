@@ -1,4 +1,5 @@
-/* score_view: a reading as the JSON object that `bullfinch score` prints, and scoring of streams. */
+/* score_view: a reading as the JSON object that `bullfinch score` prints, and scoring of streams.
+ */
 #ifndef BF_APP_SCORE_VIEW_H
 #define BF_APP_SCORE_VIEW_H
 

@@ -6,7 +6,8 @@
  * drawing thread prints what comes out of it above the picture. The pipe does not block either:
  * lines beyond its room are lost while the terminal stands still.
  *
- * Failure: no terminal, no pipe or no thread means no picture, and the run goes on with log lines. */
+ * Failure: no terminal, no pipe or no thread means no picture, and the run goes on with log lines.
+ */
 #include "app/status_int.h"
 
 #include <errno.h>
@@ -44,7 +45,7 @@ struct status {
     int64_t first_offset; /* -1: no tick yet */
 };
 
-/* --- the trader's thread: copying ---------------------------------------------------------------- */
+/* --- the trader's thread: copying -------------------------------------------------------- */
 
 static int64_t sum_refused(const struct trader_view *v) {
     int64_t n = 0;
@@ -79,7 +80,8 @@ static void on_tick(void *ctx, const struct run_progress *p) {
     x->known = true;
     x->now = p->now;
     x->mode = v->control->mode;
-    IGNORE(!str_copyz(str_from_z(v->control->reason), x->mode_reason, sizeof x->mode_reason), "cut");
+    IGNORE(!str_copyz(str_from_z(v->control->reason), x->mode_reason, sizeof x->mode_reason),
+           "cut");
     x->posts = p->posts;
     x->prices = p->prices;
     x->signals = v->account->signals;
@@ -164,7 +166,7 @@ static void on_post(void *ctx, usec now, const struct reading *r, int score, rea
     pthread_mutex_unlock(&s->mutex);
 }
 
-/* --- the drawing thread -------------------------------------------------------------------------- */
+/* --- the drawing thread ------------------------------------------------------------------ */
 
 static void write_all(int fd, str s) {
     while (s.n > 0) {
@@ -218,7 +220,7 @@ static void *run_drawing(void *arg) {
     return NULL;
 }
 
-/* --- life ---------------------------------------------------------------------------------------- */
+/* --- life -------------------------------------------------------------------------------- */
 
 static bool is_utf8(void) {
     static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};

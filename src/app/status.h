@@ -14,8 +14,8 @@ struct status_info {
 };
 
 struct status;
-/* Where standard error is a terminal: starts a thread that draws there, takes the log over and fills
- * ret_watch. Else NULL, and ret_watch stays as it is. */
+/* Where standard error is a terminal: starts a thread that draws there, takes the log over and
+ * fills ret_watch. Else NULL, and ret_watch stays as it is. */
 struct status *status_start(struct arena *boot, const struct status_info *info,
                             struct run_watch *ret_watch);
 /* Draws once more, gives the terminal and the log back. NULL is fine. */

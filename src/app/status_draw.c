@@ -24,7 +24,7 @@ typedef enum paint { PLAIN, BOLD, DIM, GOOD, BAD, WARM } paint;
 
 static const char *const codes[] = {"", "\033[1m", "\033[2m", "\033[32m", "\033[31m", "\033[33m"};
 
-/* --- lines -------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------- */
 
 static void put(struct canvas *c, paint how, str text) {
     const str shown = text_head(text, c->style->width - c->width);
@@ -63,7 +63,7 @@ static void end_line(struct canvas *c) {
 
 static bool wide(const struct canvas *c) { return c->style->width >= 100; }
 
-/* --- numbers ------------------------------------------------------------------------------------ */
+/* --- numbers ----------------------------------------------------------------------------- */
 
 /* 12345678 cents -> "123,456.78", rounded half away from zero. */
 static str money_text(int64_t e8, bool sign, char block[48]) {
@@ -96,8 +96,11 @@ static void put_profit(struct canvas *c, int64_t e8) {
 
 static void put_share(struct canvas *c, paint how, int64_t bp, bool sign) {
     const int64_t size = bp < 0 ? -bp : bp;
-    put_f(c, how, "%s%" PRId64 ".%02d %%", bp < 0 ? "-" : sign ? "+" : "", size / 100,
-          (int)(size % 100));
+    put_f(c, how, "%s%" PRId64 ".%02d %%",
+          bp < 0 ? "-"
+          : sign ? "+"
+                 : "",
+          size / 100, (int)(size % 100));
 }
 
 static void put_amount(struct canvas *c, int64_t e8) {
@@ -120,7 +123,7 @@ static void put_duration(struct canvas *c, usec t) {
         put_f(c, PLAIN, "%" PRId64 "s", s);
 }
 
-/* --- parts of the picture ----------------------------------------------------------------------- */
+/* --- parts of the picture ---------------------------------------------------------------- */
 
 static paint paint_of(mode m) {
     switch (m) {
@@ -163,7 +166,9 @@ static void draw_bar(struct canvas *c, const struct status_picture *p) {
     for (int i = 0; i < cells; i++) {
         const bool done = i < full;
         put(c, done ? GOOD : DIM,
-            c->style->utf8 ? done ? STR("\u2588") : STR("\u2591") : done ? STR("#") : STR("."));
+            c->style->utf8 ? done ? STR("\u2588") : STR("\u2591")
+            : done ? STR("#")
+                           : STR("."));
     }
     put_f(c, PLAIN, " %3d %% of the posts", p->share_bp / 100);
     if (p->left >= 0 && !p->posts_ended) {
@@ -200,7 +205,8 @@ static void draw_account(struct canvas *c, const struct status_info *info,
     }
     put(c, PLAIN, STR("   day's drawdown "));
     put_share(c, p->drawdown_bp > 0 ? WARM : PLAIN, p->drawdown_bp, false);
-    if (wide(c)) put_f(c, DIM, "   fees " STR_FMT, STR_ARG(money_text(money_e8(p->fees), false, block)));
+    if (wide(c))
+        put_f(c, DIM, "   fees " STR_FMT, STR_ARG(money_text(money_e8(p->fees), false, block)));
     end_line(c);
 }
 
@@ -265,8 +271,11 @@ static void draw_posts(struct canvas *c, const struct status_picture *p) {
         put(c, PLAIN, STR("  "));
         put_clock(c, DIM, x->at);
         put_f(c, x->score >= 70 ? BOLD : PLAIN, " %4d ", x->score);
-        put_f(c, x->polarity_bp > 0 ? GOOD : x->polarity_bp < 0 ? BAD : DIM, "%-10s ",
-              *x->symbol ? x->symbol : "-");
+        put_f(c,
+              x->polarity_bp > 0   ? GOOD
+              : x->polarity_bp < 0 ? BAD
+                                   : DIM,
+              "%-10s ", *x->symbol ? x->symbol : "-");
         put_f(c, DIM, "@%s ", x->username);
         put(c, PLAIN, str_from_z(x->text));
         end_line(c);

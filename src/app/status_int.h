@@ -52,7 +52,7 @@ struct status_picture {
     int post_count;
     /* of the wall */
     int64_t posts_a_second;
-    usec left; /* -1 unknown */
+    usec left;    /* -1 unknown */
     int share_bp; /* of the posts file that is done; -1 unknown */
 };
 

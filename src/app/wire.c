@@ -1,8 +1,8 @@
 /* wire: builds what `run` runs, from the configuration.
  *
- * In: a checked configuration. Out: the parts, each behind its interface. The order is that in which
- * a mistake is cheapest: files are looked at before the store is touched; the trader's lock on the
- * store comes before anything is read of the account.
+ * In: a checked configuration. Out: the parts, each behind its interface. The order is that in
+ * which a mistake is cheapest: files are looked at before the store is touched; the trader's lock
+ * on the store comes before anything is read of the account.
  *
  * Failure: an error that names the configuration key to change; what was opened is closed again.
  * Thread: the main one. */
@@ -34,7 +34,7 @@ static void log_report(const char *event, const struct buf *report) {
     if (more > 0) log_unusual(event, LOG_I("more", more));
 }
 
-/* --- what the parts are made from ---------------------------------------------------------------- */
+/* --- what the parts are made from -------------------------------------------------------- */
 
 bool wire_symbols(struct app *app, struct symbols *ret, int *ret_left_out, struct buf *report,
                   struct error *err) {
@@ -133,7 +133,7 @@ static bool wire_venue(struct app *app, const struct symbols *symbols, struct ve
     return true;
 }
 
-/* --- the account --------------------------------------------------------------------------------- */
+/* --- the account ------------------------------------------------------------------------- */
 
 static bool wire_trader(struct app *app, struct wired *w, struct error *err) {
     struct arena rows_arena;

@@ -12,7 +12,8 @@
 struct arena {
     char *beg; /* next free byte */
     char *end;
-    char *base; /* start of the block, for reset */
+    char *base;     /* start of the block, for reset */
+    char **touched; /* up to where the block was ever handed out, shared by all copies; NULL: all */
 };
 
 /* Maps `bytes` (address space; pages are touched only when used). Aborts when that fails. */

@@ -58,7 +58,7 @@
   X(judge, lookalike, BOOL, 0, 0, "true", CFG_RELOAD, "Refuse authors whose name imitates a watched one (an author with a weight).") \
   X(judge, scam, BOOL, 0, 0, "true", CFG_RELOAD, "Refuse giveaway and phishing patterns.") \
   X(judge, priced_in, BOOL, 0, 0, "true", CFG_RELOAD, "Refuse when the price has already moved in the signal's favour.") \
-  X(judge, priced_in_percent, FRAC, 0, FRAC_BP(10000), "0.04", CFG_RELOAD, "The move since the post at which it is refused as priced in; the factor falls to it.") \
+  X(judge, priced_in_percent, FRAC, 0, FRAC_BP(10000), "0.06", CFG_RELOAD, "The move since the post at which it is refused as priced in; the factor falls to it.") \
   X(model, kind, CHOICE, 0, 0, "linear", 0, "Which model reads the posts.") \
   X(reader, workers, INT, 0, 64, "1", 0, "Reader threads; 0 takes one per processor.") \
   X(reader, symbols_file, STR, 0, 4096, "", 0, "A file of further names for coins, added to the built-in one.") \

@@ -13,7 +13,7 @@
     X(BELOW_THRESHOLD, "score under trading.signal_threshold")                                     \
     X(STALE, "older than trading.max_signal_age_s at receipt")                                     \
     X(FUTURE_TIME, "dated more than 2 s ahead of its receipt")                                     \
-    X(EDIT, "a newer version of the post was judged before")                                            \
+    X(EDIT, "a newer version of the post was judged before")                                       \
     X(RETRACTED, "an edit took back what the post had said")                                       \
     X(COPY, "a copy of a post of the last 24 hours")                                               \
     X(RETWEET, "a retweet adds no opinion of its own")                                             \
@@ -57,7 +57,7 @@
     X(TIME_LIMIT, "held for trading.max_hold_s")                                                   \
     X(FLATTENED, "closed by a person")                                                             \
     X(RETRACTION, "the post was taken back")                                                       \
-    X(UNPROTECTED, "it stood without protection")                                           \
+    X(UNPROTECTED, "it stood without protection")                                                  \
     X(DUST, "the rest is too small to sell")
 
 typedef enum reason {

@@ -164,6 +164,7 @@ static int squeeze(char *p, int n) {
         for (int k = 0; k < keep; k++) p[out++] = p[i];
         i += run;
     }
+    if (out > 3 && p[out - 1] == p[out - 2] && p[out - 1] == 'n') out--; /* "mooonn" */
     return out;
 }
 
@@ -231,12 +232,38 @@ static bool joins(str text, ptrdiff_t at, struct glyph g, const struct shape *sh
     return false;
 }
 
+/* A run of ASCII letters, the common case, without a look at each one's class. False: none here. */
+static bool scan_ascii(struct scan *s, struct shape *sh, int norm_begin) {
+    const char *p = s->w->text.p;
+    char *out = s->w->norm;
+    ptrdiff_t begin = s->at, at = begin, end = s->w->text.n;
+    end = i64_min(end, begin + WORD_NORM_BYTES_MAX - 8 - (s->norm_used - norm_begin));
+    for (; at < end; at++) {
+        unsigned char c = (unsigned char)p[at], lower = c | 0x20;
+        if (lower < 'a' || lower > 'z') break;
+        bool capital = c != lower;
+        sh->first_capital |= sh->letters == 0 && capital;
+        sh->letters++;
+        sh->capitals += capital;
+        sh->run = lower == sh->last ? sh->run + 1 : 1;
+        sh->last = lower;
+        sh->elongated |= sh->run >= 3;
+        out[s->norm_used++] = (char)lower;
+    }
+    s->at = at;
+    return at > begin;
+}
+
 /* Scans letters and digits from s->at into a form; stops at what does not belong to the word. */
 static struct shape scan_body(struct scan *s, int norm_begin) {
     struct shape sh = {0};
     str text = s->w->text;
     int script = -1;
     while (s->at < text.n) {
+        if ((script <= 0) && scan_ascii(s, &sh, norm_begin)) {
+            script = 0;
+            continue;
+        }
         struct glyph g = glyph_at(text, s->at);
         uint32_t lower = g.cp;
         if (g.class == CHAR_LETTER) {
@@ -439,7 +466,7 @@ static int emoticon_at(str text, ptrdiff_t at, char *ret_form) {
     case 'p':
         *ret_form = 'P';
         break;
-    default:
+    default: /* not an enum */
         return 0;
     }
     return *ret_form ? 2 + nose : 0;
@@ -476,6 +503,18 @@ static void scan_mark(struct scan *s, struct glyph g) {
     word_add(s, begin, WORD_PUNCT, norm_begin);
 }
 
+static void scan_emoji(struct scan *s, struct glyph g) {
+    ptrdiff_t begin = s->at;
+    int norm_begin = s->norm_used;
+    s->at += g.bytes;
+    norm_put(s, norm_begin, g.cp);
+    word_add(s, begin, WORD_EMOJI, norm_begin);
+}
+
+static bool is_sign(uint32_t cp) {
+    return cp == '$' || cp == '#' || cp == '@' || cp == 0xFF03 || cp == 0xFF04 || cp == 0xFF20;
+}
+
 static void scan_one(struct scan *s) {
     str text = s->w->text;
     struct glyph g = glyph_at(text, s->at);
@@ -490,19 +529,12 @@ static void scan_one(struct scan *s) {
         if (g.cp < 0x80 && may_be_link(text, s->at) && scan_link(s)) return;
         scan_word(s, g);
         return;
-    case CHAR_EMOJI: {
-        ptrdiff_t begin = s->at;
-        int norm_begin = s->norm_used;
-        s->at += g.bytes;
-        norm_put(s, norm_begin, g.cp);
-        word_add(s, begin, WORD_EMOJI, norm_begin);
+    case CHAR_EMOJI:
+        if (is_sign(g.cp) && scan_signed(s, g)) return;
+        scan_emoji(s, g);
         return;
-    }
     case CHAR_PUNCT:
-        if (g.cp == '$' || g.cp == '#' || g.cp == '@' || g.cp == 0xFF03 || g.cp == 0xFF04 ||
-            g.cp == 0xFF20) {
-            if (scan_signed(s, g)) return;
-        }
+        if (is_sign(g.cp) && scan_signed(s, g)) return;
         scan_mark(s, g);
         return;
     case CHAR_MARK:
@@ -517,16 +549,20 @@ static void scan_one(struct scan *s) {
 #define NEGATION_REACH 4 /* words behind a negation that it turns, within the clause */
 
 static bool is_negation(str form) {
+    static const struct {
+        const char *word;
+        int bytes;
+    } table[] = {{"no", 2},      {"not", 3},     {"nor", 3},    {"cant", 4},   {"dont", 4},
+                 {"wont", 4},    {"isnt", 4},    {"aint", 4},   {"none", 4},   {"never", 5},
+                 {"didnt", 5},   {"cannot", 6},  {"doesnt", 6}, {"hardly", 6}, {"nobody", 6},
+                 {"without", 7}, {"neither", 7}, {"nothing", 7}};
     if (form.n < 2 || form.n > 9) return false;
-    if (str_ends(form, STR("n't"))) return true;
-    static const char *const negations[] = {
-        "no",    "not",    "never", "without", "cannot", "cant", "dont",    "wont",    "isnt",
-        "didnt", "doesnt", "aint",  "hardly",  "nobody", "none", "neither", "nothing", "nor"};
-    char c = form.p[0];
-    if (c != 'n' && c != 'w' && c != 'c' && c != 'd' && c != 'i' && c != 'a' && c != 'h')
-        return false;
-    for (int i = 0; i < COUNT_OF(negations); i++) {
-        if (str_eq(form, str_from_z(negations[i]))) return true;
+    if (form.p[form.n - 1] == 't' && form.p[form.n - 2] == '\'') return true;
+    for (int i = 0; i < COUNT_OF(table); i++) {
+        if (form.n == table[i].bytes && form.p[0] == table[i].word[0] &&
+            memcmp(form.p, table[i].word, (size_t)form.n) == 0) {
+            return true;
+        }
     }
     return false;
 }
@@ -535,12 +571,16 @@ static void mark_negated(struct words *w) {
     int left = 0;
     for (int i = 0; i < w->count; i++) {
         struct word *v = &w->v[i];
-        if (v->kind == WORD_PUNCT || (v->flags & WORD_LINE)) left = 0;
+        bool negation = v->kind == WORD_TEXT && is_negation(word_norm(w, i));
+        if (v->kind == WORD_PUNCT || (v->flags & WORD_LINE) || negation) left = 0;
         if (left > 0 && v->kind <= WORD_HASHTAG) {
             v->flags |= WORD_NEGATED;
             left--;
         }
-        if (v->kind == WORD_TEXT && is_negation(word_norm(w, i))) left = NEGATION_REACH;
+        if (negation) {
+            v->flags |= WORD_NEGATION;
+            left = NEGATION_REACH;
+        }
     }
 }
 

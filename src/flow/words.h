@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-#define WORDS_MAX 4096             /* what stands behind is not read: no signal starts there */
+#define WORDS_MAX 3072             /* what stands behind is not read: no signal starts there */
 #define WORDS_NORM_BYTES_MAX 65536 /* of all normalised forms together */
 #define WORD_NORM_BYTES_MAX 255    /* of one; the rest of a longer word is cut */
 
@@ -27,15 +27,16 @@ typedef enum word_kind {
 } word_kind;
 
 enum {
-    WORD_UPPER = 1 << 0,   /* two or more letters, all capitals */
-    WORD_TITLE = 1 << 1,   /* first letter a capital, not UPPER */
-    WORD_LONG = 1 << 2,    /* elongated: a letter stood three times or more */
-    WORD_SPACED = 1 << 3,  /* white space or nothing before it */
-    WORD_LINE = 1 << 4,    /* first word of a line */
-    WORD_DIGIT = 1 << 5,   /* has a digit */
-    WORD_WIDE = 1 << 6,    /* a run of a script that sets no blanks between words */
-    WORD_NEGATED = 1 << 7, /* stands in the scope of a negation of its clause */
-    WORD_COIN = 1 << 8     /* names a coin; set from the linker's hits, not by words_split */
+    WORD_UPPER = 1 << 0,    /* two or more letters, all capitals */
+    WORD_TITLE = 1 << 1,    /* first letter a capital, not UPPER */
+    WORD_LONG = 1 << 2,     /* elongated: a letter stood three times or more */
+    WORD_SPACED = 1 << 3,   /* white space or nothing before it */
+    WORD_LINE = 1 << 4,     /* first word of a line */
+    WORD_DIGIT = 1 << 5,    /* has a digit */
+    WORD_WIDE = 1 << 6,     /* a run of a script that sets no blanks between words */
+    WORD_NEGATED = 1 << 7,  /* stands in the scope of a negation of its clause */
+    WORD_NEGATION = 1 << 8, /* is a negation */
+    WORD_COIN = 1 << 9      /* names a coin; set from the linker's hits, not by words_split */
 };
 
 struct word {
@@ -56,7 +57,7 @@ struct words {
 };
 
 /* Cuts `text` (valid UTF-8) into words; arrays are taken from `a`, in proportion to the text and at
- * most 200 KiB. Never fails. */
+ * most 144 KiB. Never fails. */
 void words_split(struct arena *a, str text, struct words *ret);
 
 static inline str word_norm(const struct words *w, int idx) {

@@ -40,9 +40,9 @@ struct series {
     /* the next event */
     usec at;
     market_kind kind;
-    bool over;   /* DRY has been given, or there was never a row */
-    bool hidden; /* the candle at hand lies where another series of the symbol has spoken */
-    int group;   /* index of the symbol's first series; the members below count only there */
+    bool over;    /* DRY has been given, or there was never a row */
+    bool hidden;  /* the candle at hand lies where another series of the symbol has spoken */
+    int group;    /* index of the symbol's first series; the members below count only there */
     usec covered; /* until when the symbol's candles reach */
     int alive;    /* series of the symbol that are not over */
 };

@@ -185,7 +185,7 @@ static bool opens_series(const struct candles *m, int i) {
     return i == 0 || p->sym != p[-1].sym || p->interval != p[-1].interval;
 }
 
-/* Makes one series of the parts of each symbol and interval. block: becomes the first series' own. */
+/* Makes a series of the parts of each symbol and interval. block: becomes the first series' own. */
 static void make_series(struct opening *o, char *block) {
     struct candles *m = o->m;
     int count = 0;

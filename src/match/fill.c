@@ -236,14 +236,15 @@ static void take(struct match *m, int slot) {
     if (s->live) settle_rest(m, slot);
 }
 
-/* A resting order against the touch: it makes, at its limit, or at a better open. */
-static void make(struct match *m, int slot) {
+/* A resting order against the touch: it makes, at its limit, or at a better open. A LIMIT_MAKER
+ * whose first price is beyond its limit never rested there: its limit is all it gets. */
+static void make(struct match *m, int slot, bool rested) {
     struct slot *s = &m->slots[slot];
     struct sym_state *st = &m->syms[s->o.sym];
     struct piece p;
     for (int i = 0; s->live && piece_at(m, st, s->o.side, false, i, &p); i++) {
         if (!within_limit(&s->o, p.px)) break;
-        if (!st->opens_candle) p.px = s->o.limit;
+        if (!st->opens_candle || !rested) p.px = s->o.limit;
         p.maker = true;
         IGNORE(qty_is_zero(fill(m, slot, &p)), "a level may be eaten up");
     }
@@ -274,7 +275,7 @@ void meet(struct match *m, int slot) {
         rests = false;
     }
     if (rests || s->o.type == ORDER_LIMIT_MAKER) {
-        make(m, slot);
+        make(m, slot, rests);
     } else {
         take(m, slot);
     }

@@ -38,8 +38,8 @@ typedef enum match_status {
     X(EXCHANGE_CANCELED)                                                                           \
     X(OCO_TRIGGER)                                                                                 \
     X(OTO_PHASE_ONE_EXPIRED)                                                                       \
-    X(UNFILLED_IOC_QUANTITY_EXPIRED) X(UNFILLED_FOK_ORDER_EXPIRED) X(INSUFFICIENT_LIQUIDITY)       \
-        X(EXECUTION_RULE_PRICE_RANGE_EXCEEDED)
+    X(UNFILLED_IOC_QUANTITY_EXPIRED)                                                               \
+    X(UNFILLED_FOK_ORDER_EXPIRED) X(INSUFFICIENT_LIQUIDITY) X(EXECUTION_RULE_PRICE_RANGE_EXCEEDED)
 typedef enum match_reason {
 #define X(name) MATCH_REASON_##name,
     MATCH_REASON_MAP(X)

@@ -393,7 +393,7 @@ static int get_levels(struct reader *r, const struct match *m, struct match_leve
 }
 
 static void get_syms(struct reader *r, struct match *m) {
-    int count = get_count(r, 100);
+    int count = get_count(r, 92);
     for (int i = 0; i < count && !r->bad; i++) {
         struct sym_state *st = &m->syms[get_sym(r, m)];
         if (r->bad) return;
@@ -486,7 +486,7 @@ static void get_slot(struct reader *r, struct match *m, int64_t *before) {
 }
 
 static void get_orders(struct reader *r, struct match *m) {
-    int count = get_count(r, 150);
+    int count = get_count(r, 130);
     int64_t before = 0;
     if (count > m->slot_count) mismatch(r, "more orders than this engine holds");
     for (int i = 0; i < count && !r->bad; i++) get_slot(r, m, &before);
@@ -511,7 +511,7 @@ static void get_orders(struct reader *r, struct match *m) {
 }
 
 static void get_events(struct reader *r, struct match *m) {
-    int count = get_count(r, 180);
+    int count = get_count(r, 150);
     if (count > m->event_cap) mismatch(r, "more events than this engine holds");
     for (int i = 0; i < count && !r->bad; i++) {
         struct match_event e = {.kind = (match_event_kind)get_u8(r, MATCH_EV_COUNT - 1)};

@@ -7,14 +7,19 @@
  *
  * Integers only: the same bytes give the same logits on every machine. Failure: a file that is not
  * whole is refused at opening. Reading: any thread; memory from the caller's scratch. */
-#include "model/linear_int.h"
-
-#include "flow/embedded.h"
+#include "model/linear.h"
 
 #include <pthread.h>
 
+#include "flow/embedded.h"
+#include "model/linear_int.h"
+
+#define SCALES 512 /* lengths whose scale is kept ready */
+
 struct linear {
     struct model base;
+    int32_t length_scale[SCALES];
+    int32_t gram_scale[GRAMS_MAX + 1];
     const struct linear_header *head;
     const struct cell *table[TABLE_COUNT];
 };
@@ -46,7 +51,7 @@ static void add_spelled(const struct linear *m, str norm, struct sum *s) {
         const struct cell *c = cell_find(m, TABLE_GRAMS, grams[i]);
         if (c) add(&of_grams, c);
     }
-    int32_t scale = linear_gram_scale(n);
+    int32_t scale = m->gram_scale[n];
     for (int k = 0; k < 3; k++) {
         s->w[k] += (int32_t)((int64_t)of_grams.w[k] * scale / 32768);
     }
@@ -55,6 +60,7 @@ static void add_spelled(const struct linear *m, str norm, struct sum *s) {
 /* Running sums: ret[i] is the sum over tokens 0..i-1. */
 static void sum_tokens(const struct linear *m, const struct words *w, const struct token *t,
                        int count, struct sum *ret) {
+    bool market = linear_domain(w) == DOMAIN_MARKET;
     struct sum s = {{0}};
     ret[0] = s;
     for (int i = 0; i < count; i++) {
@@ -63,6 +69,10 @@ static void sum_tokens(const struct linear *m, const struct words *w, const stru
             add(&s, c);
         else if (t[i].spelled)
             add_spelled(m, word_norm(w, t[i].word), &s);
+        if (market) {
+            c = cell_find(m, TABLE_WORDS, t[i].hash ^ MARKET_TOKEN);
+            if (c) add(&s, c);
+        }
         if (i > 0) {
             c = cell_find(m, TABLE_PAIRS, linear_pair(t[i - 1].hash, t[i].hash));
             if (c) add(&s, c);
@@ -85,14 +95,15 @@ static void linear_score(const struct model *base, struct arena scratch, const s
     int token_count = linear_tokens(w, tokens);
     struct sum *sums = NEW_ARRAY(&scratch, struct sum, token_count + 1);
     sum_tokens(m, w, tokens, token_count, sums);
-    bool market = linear_is_market(w);
+    domain d = linear_domain(w);
     for (int r = 0; r < count; r++) {
         int first = token_at(tokens, token_count, ranges[r].first);
         int end = token_at(tokens, token_count, ranges[r].end);
-        int64_t scale = linear_length_scale(end - first, h->length_pivot);
+        int n = end - first;
+        int64_t scale = n < SCALES ? m->length_scale[n] : linear_length_scale(n, h->length_pivot);
         for (int k = 0; k < 3; k++) {
             int64_t sum = (int64_t)(sums[end].w[k] - sums[first].w[k]) * scale / 32768;
-            sum += h->bias[k] + (market ? h->market_bias[k] : 0);
+            sum = sum * h->scale[d] / 4096 + h->bias[d][k];
             ret[r].logit[k] = (int32_t)(sum * (NAT / WEIGHT_UNIT));
         }
     }
@@ -103,7 +114,8 @@ static const struct model_ops linear_ops = {.name = "linear-1", .score = linear_
 static bool linear_init(struct linear *m, str bytes, struct error *err) {
     const struct linear_header *h = (const struct linear_header *)(const void *)bytes.p;
     if (bytes.n < (ptrdiff_t)sizeof *h || memcmp(h->magic, LINEAR_MAGIC, 8) != 0 ||
-        h->version != LINEAR_VERSION || h->bytes != (uint64_t)bytes.n || h->length_pivot <= 0) {
+        h->version != LINEAR_VERSION || h->bytes != (uint64_t)bytes.n || h->length_pivot <= 0 ||
+        h->length_pivot > 1000) {
         return fail(err, ERR_DAMAGED, 0, "not a linear model of version %d", LINEAR_VERSION);
     }
     uint64_t at = sizeof *h;
@@ -118,6 +130,8 @@ static bool linear_init(struct linear *m, str bytes, struct error *err) {
     if (at != h->bytes || str_hash(body) != h->hash) {
         return fail(err, ERR_DAMAGED, 0, "linear model: length or checksum");
     }
+    for (int n = 0; n < SCALES; n++) m->length_scale[n] = linear_length_scale(n, h->length_pivot);
+    for (int n = 0; n <= GRAMS_MAX; n++) m->gram_scale[n] = linear_gram_scale(n);
     m->base.ops = &linear_ops;
     m->head = h;
     return true;

@@ -66,11 +66,11 @@ int linear_tokens(const struct words *w, struct token *ret) {
     return n;
 }
 
-bool linear_is_market(const struct words *w) {
+domain linear_domain(const struct words *w) {
     for (int i = 0; i < w->count; i++) {
-        if ((w->v[i].flags & WORD_COIN) || w->v[i].kind == WORD_CASHTAG) return true;
+        if ((w->v[i].flags & WORD_COIN) || w->v[i].kind == WORD_CASHTAG) return DOMAIN_MARKET;
     }
-    return false;
+    return DOMAIN_ANY;
 }
 
 int linear_grams(str norm, uint64_t ret[GRAMS_MAX]) {
@@ -101,7 +101,7 @@ static uint64_t root(uint64_t v) {
 }
 
 int32_t linear_gram_scale(int n) {
-    return (int32_t)root((UINT64_C(1) << 30) / (uint64_t)(n ? n : 1));
+    return (int32_t)root((UINT64_C(1) << 28) / (uint64_t)(n ? n : 1));
 }
 
 int32_t linear_length_scale(int n, int pivot) {

@@ -28,12 +28,17 @@ struct linear_header {
     uint64_t bytes;           /* of the file */
     uint64_t hash;            /* str_hash of all behind the header */
     uint32_t buckets_log2[4]; /* by table; the last is 0 */
-    int32_t bias[4];          /* by label, WEIGHT_UNIT */
-    int32_t market_bias[4];   /* added where the post names a coin or a $cashtag */
+    int32_t scale[2];         /* calibration by domain: of the sum, 1/4096 */
+    int32_t bias[2][3];       /* by domain and label, WEIGHT_UNIT */
     int32_t length_pivot;     /* sums are scaled by sqrt(pivot / (tokens + pivot)) */
     int32_t reserved2;
 };
 _Static_assert(sizeof(struct linear_header) == 88, "file format");
+
+/* A post that names a coin or a $cashtag speaks the language of the market, where words have
+ * weights of their own beside those that they have everywhere. */
+typedef enum domain { DOMAIN_ANY, DOMAIN_MARKET } domain;
+#define MARKET_TOKEN UINT64_C(0x5555AAAA5555AAAA) /* xor: a word's entry of the market */
 
 /* A token is what the features are made of: a word, or a placeholder for what must not weigh by
  * itself (names of coins, users, links, amounts). */
@@ -45,7 +50,7 @@ struct token {
 
 /* Tokens of a text, at most one a word. Returns their number. */
 int linear_tokens(const struct words *w, struct token *ret);
-bool linear_is_market(const struct words *w);
+domain linear_domain(const struct words *w);
 
 static inline uint64_t linear_pair(uint64_t first, uint64_t second) {
     uint64_t h = (first ^ (first >> 31)) * UINT64_C(0x9E3779B97F4A7C15) ^ second;
@@ -57,7 +62,7 @@ static inline uint64_t linear_pair(uint64_t first, uint64_t second) {
 #define GRAMS_MAX 96
 int linear_grams(str norm, uint64_t ret[GRAMS_MAX]);
 
-/* 1 / sqrt(n) in 1/32768, for sums over n groups of letters. */
+/* 1 / (2 sqrt(n)) in 1/32768, for sums over n groups of letters. */
 int32_t linear_gram_scale(int n);
 /* sqrt(pivot / (n + pivot)) in 1/32768. */
 int32_t linear_length_scale(int n, int pivot);

@@ -1,31 +1,31 @@
 /* linear_train: makes the linear model.
  *
  * Multinomial logistic regression by AdaGrad over words, pairs of words and groups of letters, with
- * the weights of the last epochs averaged, then calibrated (one temperature, one bias a label) on
- * texts that were held back, then rounded to 16 bits. Labels weigh equally, because macro recall is
- * what the model is judged by. A set with two labels teaches the difference of those two only.
+ * the weights of the last epochs averaged, then calibrated (for each domain one temperature
+ * and one bias a label) on texts that were held back, then rounded to 16 bits. Labels weigh
+ * equally, because macro recall is what the model is judged by. A set with two labels teaches the
+ * difference of those two only.
  *
  * In: labelled files, a reader that finds the coins. Out: the bytes of a model file. Deterministic:
  * order and chance come from the seed, sums are taken in one order on one thread. Failure: files
  * that cannot be read. Needs a few hundred MiB; not for the running program. */
-#include "model/linear_int.h"
+#include <math.h>
 
 #include "base/buf.h"
 #include "base/rng.h"
+#include "model/linear_int.h"
 #include "model/train_data.h"
-
-#include <math.h>
 
 #define EXAMPLES_MAX (1 << 18)
 #define TOKENS_MAX (1 << 24)
 #define INDEX_LOG2 22    /* slots of an index of features */
 #define HOLD_BACK 16     /* one text in so many calibrates */
 #define GRAM_LOG2 19     /* weights of groups of letters, hashed */
-#define RATE 0.35F       /* AdaGrad's first step */
+#define RATE 0.05F       /* AdaGrad's first step */
 #define DECAY 2e-5F      /* of weights, per step */
 #define PIVOT 12         /* linear_header.length_pivot */
 #define SEEN_MIN 2       /* a word or pair seen less often has no entry */
-#define BUCKETS_WORDS 15 /* log2, in the file */
+#define BUCKETS_WORDS 16 /* log2, in the file */
 #define BUCKETS_PAIRS 16
 #define BUCKETS_GRAMS 15
 
@@ -50,7 +50,7 @@ struct example {
     uint8_t set;
     bool two; /* of a set with two labels */
     bool held;
-    bool market;
+    uint8_t domain;
 };
 
 struct train {
@@ -58,7 +58,7 @@ struct train {
     const struct train_options *opt;
     struct example *ex;
     int32_t ex_count;
-    int32_t *word, *pair; /* feature of each token, -1: none */
+    int32_t *word, *market, *pair; /* feature of each token, -1: none */
     int32_t token_count;
     struct index words, pairs;
     int32_t *word_seen, *pair_seen;
@@ -67,9 +67,9 @@ struct train {
     uint64_t *gram_hash; /* the hash behind each feature, for the file */
     int32_t gram_used;
     struct weights ww, pw, gw;
-    float bias[3], market[3];
-    float bias_g[3], market_g[3];
-    double bias_sum[3], market_sum[3];
+    float bias[2][3], bias_g[2][3]; /* by domain */
+    double bias_sum[2][3];
+    float scale[2]; /* of calibration */
     int averaged;
     int set; /* being read */
     int64_t set_count[TRAIN_SETS_MAX][3];
@@ -105,6 +105,33 @@ static void add_grams(struct train *t, str norm, bool spelled) {
     }
 }
 
+/* The feature of a token's entry; its groups of letters are noted when it is new. */
+static int32_t word_feature(struct train *t, uint64_t hash, str norm, bool spelled) {
+    int32_t before = t->words.used;
+    int32_t word = index_get(&t->words, hash);
+    if (word == before) {
+        t->gram_first[word] = t->gram_used;
+        add_grams(t, norm, spelled);
+        t->gram_first[word + 1] = t->gram_used;
+    }
+    t->word_seen[word]++;
+    return word;
+}
+
+static void take_token(struct train *t, const struct token *token, uint64_t before, domain d,
+                       str norm) {
+    int32_t at = t->token_count++;
+    t->word[at] = word_feature(t, token->hash, norm, token->spelled);
+    t->market[at] = t->pair[at] = -1;
+    if (d == DOMAIN_MARKET) {
+        t->market[at] = word_feature(t, token->hash ^ MARKET_TOKEN, norm, false);
+    }
+    if (before) {
+        t->pair[at] = index_get(&t->pairs, linear_pair(before, token->hash));
+        t->pair_seen[t->pair[at]]++;
+    }
+}
+
 static void take_example(void *ctx, const struct labelled *item) {
     struct train *t = ctx;
     struct arena scratch = t->mem;
@@ -120,24 +147,12 @@ static void take_example(void *ctx, const struct labelled *item) {
                           .label = (uint8_t)item->label,
                           .set = (uint8_t)t->set,
                           .held = t->ex_count % HOLD_BACK == 7,
-                          .market = linear_is_market(&w)};
+                          .domain = (uint8_t)linear_domain(&w)};
     t->ex_count++;
     t->set_count[t->set][item->label]++;
     for (int i = 0; i < n; i++) {
-        int32_t before = t->words.used;
-        int32_t word = index_get(&t->words, tokens[i].hash);
-        if (word == before) {
-            t->gram_first[word] = t->gram_used;
-            add_grams(t, word_norm(&w, tokens[i].word), tokens[i].spelled);
-            t->gram_first[word + 1] = t->gram_used;
-        }
-        int32_t pair =
-            i ? index_get(&t->pairs, linear_pair(tokens[i - 1].hash, tokens[i].hash)) : -1;
-        t->word[t->token_count] = word;
-        t->pair[t->token_count] = pair;
-        t->token_count++;
-        t->word_seen[word]++;
-        if (pair >= 0) t->pair_seen[pair]++;
+        uint64_t before = i ? tokens[i - 1].hash : 0;
+        take_token(t, &tokens[i], before, (domain)e->domain, word_norm(&w, tokens[i].word));
     }
 }
 
@@ -191,12 +206,16 @@ static void forward(const struct train *t, const struct example *e, float z[3]) 
             for (int k = 0; k < 3; k++) of_grams[k] += v[k];
         }
         for (int k = 0; k < 3; k++) sum[k] += w[k] + gs * of_grams[k];
+        if (t->market[i] >= 0) {
+            const float *m = t->ww.w + 3 * t->market[i];
+            for (int k = 0; k < 3; k++) sum[k] += m[k];
+        }
         if (!pair_counts(t, i)) continue;
         const float *p = t->pw.w + 3 * t->pair[i];
         for (int k = 0; k < 3; k++) sum[k] += p[k];
     }
     float scale = (float)linear_length_scale(e->count, PIVOT) / 32768.0F;
-    for (int k = 0; k < 3; k++) z[k] = sum[k] * scale + t->bias[k] + (e->market ? t->market[k] : 0);
+    for (int k = 0; k < 3; k++) z[k] = sum[k] * scale + t->bias[e->domain][k];
 }
 
 static void softmax(const float z[3], bool two, float p[3]) {
@@ -224,11 +243,13 @@ static void learn(struct train *t, const struct example *e) {
         for (int32_t g = t->gram_first[word]; g < t->gram_first[word + 1]; g++) {
             step3(t->gw.w + 3 * t->grams[g], t->gw.g + 3 * t->grams[g], grad, gs);
         }
+        if (t->market[i] >= 0) {
+            step3(t->ww.w + 3 * t->market[i], t->ww.g + 3 * t->market[i], grad, scale);
+        }
         if (pair_counts(t, i))
             step3(t->pw.w + 3 * t->pair[i], t->pw.g + 3 * t->pair[i], grad, scale);
     }
-    step3(t->bias, t->bias_g, grad, 1);
-    if (e->market) step3(t->market, t->market_g, grad, 1);
+    step3(t->bias[e->domain], t->bias_g[e->domain], grad, 1);
 }
 
 static void average_add(struct train *t) {
@@ -236,10 +257,7 @@ static void average_add(struct train *t) {
     for (int a = 0; a < 3; a++) {
         for (int32_t i = 0; i < 3 * all[a]->count; i++) all[a]->sum[i] += (double)all[a]->w[i];
     }
-    for (int k = 0; k < 3; k++) {
-        t->bias_sum[k] += (double)t->bias[k];
-        t->market_sum[k] += (double)t->market[k];
-    }
+    for (int i = 0; i < 6; i++) t->bias_sum[i / 3][i % 3] += (double)t->bias[i / 3][i % 3];
     t->averaged++;
 }
 
@@ -250,9 +268,8 @@ static void average_take(struct train *t) {
             all[a]->w[i] = (float)(all[a]->sum[i] / t->averaged);
         }
     }
-    for (int k = 0; k < 3; k++) {
-        t->bias[k] = (float)(t->bias_sum[k] / t->averaged);
-        t->market[k] = (float)(t->market_sum[k] / t->averaged);
+    for (int i = 0; i < 6; i++) {
+        t->bias[i / 3][i % 3] = (float)(t->bias_sum[i / 3][i % 3] / t->averaged);
     }
 }
 
@@ -279,35 +296,43 @@ static void run_epochs(struct train *t) {
 
 /* --- calibration ----------------------------------------------------------------------------- */
 
-/* Fits scale and bias of the logits on the texts held back, labels weighing equally, by plain
- * gradient descent; then folds them into the weights. Returns the scale. */
-static float calibrate(struct train *t) {
-    float scale = 1, bias[3] = {0};
-    for (int round = 0; round < 400; round++) {
-        float d_scale = 0, d_bias[3] = {0}, total = 0;
-        for (int32_t i = 0; i < t->ex_count; i++) {
-            const struct example *e = &t->ex[i];
-            if (!e->held || e->two) continue;
-            float z[3], y[3], p[3];
-            forward(t, e, z);
-            for (int k = 0; k < 3; k++) y[k] = z[k] * scale + bias[k];
-            softmax(y, false, p);
-            float weight = e->weight * e->weight;
-            for (int k = 0; k < 3; k++) {
-                float d = (p[k] - (k == e->label)) * weight;
-                d_scale += d * z[k];
-                d_bias[k] += d;
-            }
-            total += weight;
-        }
-        scale -= 0.5F * d_scale / total;
-        for (int k = 0; k < 3; k++) bias[k] -= 0.5F * d_bias[k] / total;
-    }
+struct fit {
+    float scale, bias[3];
+    float d_scale, d_bias[3], total; /* of one round */
+};
+
+/* Adds a text's share of the gradient. Labels weigh equally: the weight balances half of it during
+ * learning and the other half here. */
+static void fit_add(const struct train *t, const struct example *e, struct fit *f) {
+    float z[3], y[3], p[3];
+    forward(t, e, z);
+    for (int k = 0; k < 3; k++) y[k] = z[k] * f->scale + f->bias[k];
+    softmax(y, e->two, p);
+    float weight = e->weight * e->weight;
     for (int k = 0; k < 3; k++) {
-        t->bias[k] = t->bias[k] * scale + bias[k];
-        t->market[k] *= scale;
+        float d = (p[k] - (k == e->label)) * weight;
+        f->d_scale += d * z[k];
+        f->d_bias[k] += d;
     }
-    return scale;
+    f->total += weight;
+}
+
+/* Fits scale and bias of a domain's logits on the texts held back, by plain gradient descent, and
+ * puts them in front of the domain's bias. */
+static void calibrate(struct train *t, domain d) {
+    struct fit f = {.scale = 1};
+    for (int round = 0; round < 300; round++) {
+        f.d_scale = f.total = 0;
+        for (int k = 0; k < 3; k++) f.d_bias[k] = 0;
+        for (int32_t i = 0; i < t->ex_count; i++) {
+            if (t->ex[i].held && t->ex[i].domain == d) fit_add(t, &t->ex[i], &f);
+        }
+        if (f.total <= 0) break;
+        f.scale -= 0.5F * f.d_scale / f.total;
+        for (int k = 0; k < 3; k++) f.bias[k] -= 0.5F * f.d_bias[k] / f.total;
+    }
+    t->scale[d] = f.scale;
+    for (int k = 0; k < 3; k++) t->bias[d][k] = t->bias[d][k] * f.scale + f.bias[k];
 }
 
 /* --- the file -------------------------------------------------------------------------------- */
@@ -338,7 +363,7 @@ static void cell_put(struct cell *table, uint32_t log2, uint64_t hash, const flo
     if (strength(&c) > strength(weakest)) *weakest = c;
 }
 
-static void put_words(struct train *t, struct cell *table, float scale) {
+static void put_words(struct train *t, struct cell *table) {
     for (uint32_t slot = 0; slot < 1U << INDEX_LOG2; slot++) {
         uint64_t key = t->words.key[slot];
         int32_t word = t->words.value[slot];
@@ -349,33 +374,33 @@ static void put_words(struct train *t, struct cell *table, float scale) {
             for (int32_t g = t->gram_first[word]; g < t->gram_first[word + 1]; g++) {
                 of_grams += t->gw.w[3 * t->grams[g] + k];
             }
-            w[k] = (t->ww.w[3 * word + k] + gs * of_grams) * scale;
+            w[k] = t->ww.w[3 * word + k] + gs * of_grams;
         }
         cell_put(table, BUCKETS_WORDS, key, w);
     }
 }
 
-static void put_pairs(struct train *t, struct cell *table, float scale) {
+static void put_pairs(struct train *t, struct cell *table) {
     for (uint32_t slot = 0; slot < 1U << INDEX_LOG2; slot++) {
         uint64_t key = t->pairs.key[slot];
         int32_t pair = t->pairs.value[slot];
         if (!key || t->pair_seen[pair] < SEEN_MIN) continue;
         float w[3];
-        for (int k = 0; k < 3; k++) w[k] = t->pw.w[3 * pair + k] * scale;
+        for (int k = 0; k < 3; k++) w[k] = t->pw.w[3 * pair + k];
         cell_put(table, BUCKETS_PAIRS, key, w);
     }
 }
 
-static void put_grams(struct train *t, struct cell *table, float scale) {
+static void put_grams(struct train *t, struct cell *table) {
     for (uint32_t slot = 0; slot < 1U << GRAM_LOG2; slot++) {
         if (t->gram_hash[slot] == 0) continue;
         float w[3];
-        for (int k = 0; k < 3; k++) w[k] = t->gw.w[3 * slot + (uint32_t)k] * scale;
+        for (int k = 0; k < 3; k++) w[k] = t->gw.w[3 * slot + (uint32_t)k];
         cell_put(table, BUCKETS_GRAMS, t->gram_hash[slot], w);
     }
 }
 
-static void write_model(struct train *t, float scale, struct buf *out) {
+static void write_model(struct train *t, struct buf *out) {
     struct linear_header h = {.magic = LINEAR_MAGIC,
                               .version = LINEAR_VERSION,
                               .buckets_log2 = {BUCKETS_WORDS, BUCKETS_PAIRS, BUCKETS_GRAMS, 0},
@@ -384,12 +409,12 @@ static void write_model(struct train *t, float scale, struct buf *out) {
     for (int i = 0; i < TABLE_COUNT; i++)
         at[i + 1] = at[i] + ((ptrdiff_t)CELLS << h.buckets_log2[i]);
     struct cell *cells = NEW_ARRAY(&t->mem, struct cell, at[TABLE_COUNT]);
-    put_words(t, cells + at[TABLE_WORDS], scale);
-    put_pairs(t, cells + at[TABLE_PAIRS], scale);
-    put_grams(t, cells + at[TABLE_GRAMS], scale);
-    for (int k = 0; k < 3; k++) {
-        h.bias[k] = quantise(t->bias[k]);
-        h.market_bias[k] = quantise(t->market[k]);
+    put_words(t, cells + at[TABLE_WORDS]);
+    put_pairs(t, cells + at[TABLE_PAIRS]);
+    put_grams(t, cells + at[TABLE_GRAMS]);
+    for (int d = 0; d < 2; d++) {
+        h.scale[d] = (int32_t)lroundf(t->scale[d] * 4096);
+        for (int k = 0; k < 3; k++) h.bias[d][k] = quantise(t->bias[d][k]);
     }
     str body = str_from_bytes(cells, at[TABLE_COUNT] * (ptrdiff_t)sizeof(struct cell));
     h.bytes = (uint64_t)body.n + sizeof h;
@@ -404,6 +429,7 @@ static void train_open(struct train *t, const struct train_options *opt) {
     t->opt = opt;
     t->ex = NEW_ARRAY(a, struct example, EXAMPLES_MAX);
     t->word = NEW_ARRAY(a, int32_t, TOKENS_MAX);
+    t->market = NEW_ARRAY(a, int32_t, TOKENS_MAX);
     t->pair = NEW_ARRAY(a, int32_t, TOKENS_MAX);
     index_open(a, &t->words);
     index_open(a, &t->pairs);
@@ -424,7 +450,9 @@ bool linear_train(const struct train_options *opt, struct buf *out, struct error
         weights_open(&t.mem, &t.pw, t.pairs.used);
         weights_open(&t.mem, &t.gw, 1 << GRAM_LOG2);
         run_epochs(&t);
-        write_model(&t, calibrate(&t), out);
+        calibrate(&t, DOMAIN_ANY);
+        calibrate(&t, DOMAIN_MARKET);
+        write_model(&t, out);
         if (buf_full(out)) ok = fail(err, ERR_LIMIT, 0, "the model does not fit into the output");
     }
     arena_close(&t.mem);

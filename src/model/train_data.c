@@ -6,11 +6,11 @@
  * skipped. Runs in training and evaluation only; memory of its own. */
 #include "model/train_data.h"
 
-#include "flow/reader.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "flow/reader.h"
 
 static int hex_value(char c) {
     if (c >= '0' && c <= '9') return c - '0';

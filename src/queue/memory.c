@@ -14,11 +14,11 @@
  * Thread-safe, but for close: nobody may be inside any more. */
 #include "queue/queue.h"
 
-#include "base/rng.h"
-
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+
+#include "base/rng.h"
 
 #define BACKOFF_US_MAX (10 * USEC_PER_MIN)
 

@@ -74,12 +74,11 @@ void inbox_close(struct inbox *in) {
     pthread_mutex_destroy(&in->mutex);
 }
 
-/* --- putting ------------------------------------------------------------------------------------ */
+/* --- putting ----------------------------------------------------------------------------- */
 
 bool inbox_put_post(struct inbox *in, void *post) {
     pthread_mutex_lock(&in->mutex);
-    while (in->post_count == in->post_max && !in->stopped)
-        pthread_cond_wait(&in->room, &in->mutex);
+    while (in->post_count == in->post_max && !in->stopped) pthread_cond_wait(&in->room, &in->mutex);
     const bool ok = !in->stopped;
     if (ok) in->posts[(in->post_head + in->post_count++) % in->post_max] = post;
     if (ok) pthread_cond_signal(&in->came);
@@ -178,7 +177,7 @@ void inbox_put_report(struct inbox *in, const struct report *r) {
     pthread_mutex_unlock(&in->mutex);
 }
 
-/* --- taking ------------------------------------------------------------------------------------- */
+/* --- taking ------------------------------------------------------------------------------ */
 
 static bool take_order(struct inbox *in, struct inbox_item *ret) {
     if (in->order_count > 0) {

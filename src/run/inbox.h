@@ -51,6 +51,7 @@ void inbox_put_report(struct inbox *in, const struct report *r);
 /* The next thing, waiting until the monotonic time `until`: news of orders first, then prices and
  * posts in turn. */
 void inbox_take(struct inbox *in, usec until, struct inbox_item *ret);
-void inbox_stop(struct inbox *in); /* posts are no longer taken; whoever waits to put one gives up */
+void inbox_stop(
+    struct inbox *in); /* posts are no longer taken; whoever waits to put one gives up */
 
 #endif

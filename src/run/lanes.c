@@ -95,7 +95,7 @@ static bool start(struct lanes *all, struct lane *l) {
     return pthread_create(&l->thread, NULL, run_lane, l) == 0;
 }
 
-static void stop(struct lanes *all) {
+void lanes_stop(struct lanes *all) {
     pthread_mutex_lock(&all->mutex);
     all->stop = true;
     pthread_cond_broadcast(&all->protect.came);
@@ -113,7 +113,7 @@ bool lanes_open(struct arena *boot, struct venue *v, struct inbox *in, struct la
     if (!start(all, &all->protect))
         return fail(err, ERR_LIMIT, 0, "the lane to the venue: no more threads");
     if (!start(all, &all->enter)) {
-        stop(all);
+        lanes_stop(all);
         pthread_join(all->protect.thread, NULL);
         return fail(err, ERR_LIMIT, 0, "the lane to the venue: no more threads");
     }
@@ -123,7 +123,7 @@ bool lanes_open(struct arena *boot, struct venue *v, struct inbox *in, struct la
 
 void lanes_close(struct lanes *all) {
     if (!all) return;
-    stop(all);
+    lanes_stop(all);
     pthread_join(all->protect.thread, NULL);
     pthread_join(all->enter.thread, NULL);
     pthread_cond_destroy(&all->protect.came);

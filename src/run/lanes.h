@@ -15,6 +15,8 @@ MUST_CHECK bool lanes_open(struct arena *boot, struct venue *v, struct inbox *in
                            struct lanes **ret, struct error *err);
 /* Copies the request. False: the lane or the inbox is full, nothing was and will be sent. */
 MUST_CHECK bool lanes_send(struct lanes *l, const struct request *rq);
+/* Takes no more entries, and drops those that wait. lanes_close does it, too. */
+void lanes_stop(struct lanes *l);
 /* Sends what waits in protect, drops what waits in enter (its replies say LATE), joins. */
 void lanes_close(struct lanes *l); /* NULL is fine */
 

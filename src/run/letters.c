@@ -1,8 +1,8 @@
 /* letters: input that is no post becomes a dead letter.
  *
- * Each is a row in the transaction that moves the source's offset behind it, so a run that is killed
- * and continued keeps each once. Bounded: DEAD_MAX rows a run, the rest is counted. Failure: the
- * store's. Thread: the trader's. */
+ * Each is a row in the transaction that moves the source's offset behind it, so a run that is
+ * killed and continued keeps each once. Bounded: DEAD_MAX rows a run, the rest is counted. Failure:
+ * the store's. Thread: the trader's. */
 #include "run/run_int.h"
 
 #include "base/log.h"
@@ -16,8 +16,7 @@ bool letters_bury(struct runner *r, const struct complaint *c, struct error *err
         r->dead++;
         if (r->dead <= DEAD_TOLD)
             log_unusual("bad_input", LOG_S("at", c->where), LOG_S("what", c->what));
-        if (r->dead == DEAD_TOLD)
-            log_unusual("bad_input_more", LOG_Z("see", "bullfinch dlq list"));
+        if (r->dead == DEAD_TOLD) log_unusual("bad_input_more", LOG_Z("see", "bullfinch dlq list"));
         if (r->dead_stored >= DEAD_MAX) continue;
         if (!turn_begin(r, err)) return false;
         char text[512];

@@ -1,9 +1,9 @@
 /* live_posts: see the header.
  *
- * A ring of places. The source's thread fills the place at the tail, workers read places, the trader
- * gives them back from the head. Hand-over to the inbox is in the order of the ring, whoever read
- * them: an edit must not overtake its post. A full ring makes the source wait; that is the back
- * pressure, and the inbox has room for every place, so handing over never blocks.
+ * A ring of places. The source's thread fills the place at the tail, workers read places, the
+ * trader gives them back from the head. Hand-over to the inbox is in the order of the ring, whoever
+ * read them: an edit must not overtake its post. A full ring makes the source wait; that is the
+ * back pressure, and the inbox has room for every place, so handing over never blocks.
  *
  * Threads: one for the source, `workers` that read (none when it is one: a lone post is read faster
  * where it is), and the trader's for giving back. */
@@ -42,11 +42,9 @@ struct live_posts {
     struct live_post *filling; /* source's thread */
 };
 
-static struct live_post *place(struct live_posts *lp, int64_t i) {
-    return &lp->places[i % PLACES];
-}
+static struct live_post *place(struct live_posts *lp, int64_t i) { return &lp->places[i % PLACES]; }
 
-/* --- reading and handing over -------------------------------------------------------------------- */
+/* --- reading and handing over ------------------------------------------------------------ */
 
 static void read_one(struct live_posts *lp, struct live_post *p, struct arena scratch) {
     if (!p->is_end && !p->failed) reader_read(lp->reader, scratch, &p->post, 1, &p->reading);
@@ -80,7 +78,7 @@ static void *run_worker(void *arg) {
     return NULL;
 }
 
-/* --- the source's thread ------------------------------------------------------------------------- */
+/* --- the source's thread ----------------------------------------------------------------- */
 
 static void complain(void *ctx, str where, str what, str payload) {
     struct live_posts *lp = ctx;
@@ -185,7 +183,7 @@ static void *run_source(void *arg) {
     return NULL;
 }
 
-/* --- life ---------------------------------------------------------------------------------------- */
+/* --- life -------------------------------------------------------------------------------- */
 
 bool live_posts_open(struct arena *boot, const struct reader *reader, struct source *source,
                      struct inbox *inbox, int workers, bool rebase, struct live_posts **ret,

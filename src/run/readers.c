@@ -21,7 +21,7 @@
 #include <sys/mman.h>
 
 #define ARENA_BYTES (6 << 20)
-#define POST_ROOM (4 << 20)  /* a line of 1 MiB, its decoded strings, its clean text */
+#define POST_ROOM (4 << 20)    /* a line of 1 MiB, its decoded strings, its clean text */
 #define KEEP_BYTES (512 << 10) /* an arena that used more gives its pages back */
 #define SCRATCH_BYTES (1 << 20)
 #define WORKERS_MAX 64
@@ -67,7 +67,7 @@ struct readers {
     int64_t behind_offset;
 };
 
-/* --- reading ---------------------------------------------------------------------------------- */
+/* --- reading ----------------------------------------------------------------------------- */
 
 static void read_batch(const struct reader *reader, struct arena scratch, struct batch *b) {
     if (b->count > 0) reader_read(reader, scratch, b->posts, b->count, b->readings);
@@ -107,7 +107,7 @@ static void *worker(void *arg) {
     return NULL;
 }
 
-/* --- filling ---------------------------------------------------------------------------------- */
+/* --- filling ----------------------------------------------------------------------------- */
 
 static void complain(void *ctx, str where, str what, str payload) {
     struct readers *rs = ctx;
@@ -151,8 +151,8 @@ static void fill(struct readers *rs, struct batch *b) {
             return;
         }
         const int i = b->count++;
-        b->out[i] = (struct read_post){&b->posts[i], &b->readings[i], source_offset(rs->source),
-                                       rs->first};
+        b->out[i] =
+            (struct read_post){&b->posts[i], &b->readings[i], source_offset(rs->source), rs->first};
         rs->first = rs->last = NULL;
     }
 }
@@ -170,7 +170,7 @@ static void fill_all(struct readers *rs) {
     }
 }
 
-/* --- taking ----------------------------------------------------------------------------------- */
+/* --- taking ------------------------------------------------------------------------------ */
 
 static void wait_for(struct readers *rs, struct batch *b) {
     if (rs->worker_count == 0) {
@@ -223,12 +223,11 @@ const struct complaint *readers_last_complaints(struct readers *rs, int64_t *ret
 
 int readers_ahead(const struct readers *rs) {
     int n = -rs->taken;
-    for (int i = 0; i < rs->used; i++)
-        n += rs->batches[(rs->head + i) % rs->batch_count].count;
+    for (int i = 0; i < rs->used; i++) n += rs->batches[(rs->head + i) % rs->batch_count].count;
     return n;
 }
 
-/* --- life ------------------------------------------------------------------------------------- */
+/* --- life -------------------------------------------------------------------------------- */
 
 static bool start_workers(struct readers *rs, struct arena *boot, int workers, struct error *err) {
     for (int i = 0; i < workers; i++) {

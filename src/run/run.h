@@ -37,23 +37,23 @@ struct run_parts {
 #define RUN_SPEED_MAX INT64_C(0)
 
 struct run_options {
-    int64_t speed_e8;         /* virtual seconds a second, in 1e-8; RUN_SPEED_MAX: no waiting */
-    bool rebase;              /* run_wall: posts and prices of a replay are moved to now */
-    bool exit_at_end;         /* end when the posts are used up and nothing is open */
-    int workers;              /* reader threads; 1 reads on the caller's thread */
-    const atomic_int *stop;   /* > 0: finish the turn, commit, return; borrowed */
-    usec group_wall;          /* virtual time: longest wall time between two commits */
-    int64_t group_posts;      /* virtual time: most posts between two commits */
+    int64_t speed_e8;       /* virtual seconds a second, in 1e-8; RUN_SPEED_MAX: no waiting */
+    bool rebase;            /* run_wall: posts and prices of a replay are moved to now */
+    bool exit_at_end;       /* end when the posts are used up and nothing is open */
+    int workers;            /* reader threads; 1 reads on the caller's thread */
+    const atomic_int *stop; /* > 0: finish the turn, commit, return; borrowed */
+    usec group_wall;        /* virtual time: longest wall time between two commits */
+    int64_t group_posts;    /* virtual time: most posts between two commits */
 };
 
 /* How far the run is; view's pointers are valid during the callback only. */
 struct run_progress {
     usec now;
-    usec started_at;           /* trader's time at which this process began */
-    int64_t posts, prices;     /* brought to the trader by this process */
-    int64_t commits, dead;     /* transactions; bad pieces of input */
-    int64_t offset;            /* bytes of the source that are done */
-    int waiting_posts;         /* read, not yet due */
+    usec started_at;       /* trader's time at which this process began */
+    int64_t posts, prices; /* brought to the trader by this process */
+    int64_t commits, dead; /* transactions; bad pieces of input */
+    int64_t offset;        /* bytes of the source that are done */
+    int waiting_posts;     /* read, not yet due */
     bool posts_ended, prices_ended;
     struct trader_view view;
 };

@@ -4,7 +4,7 @@
 
 #include "run/run.h"
 
-/* --- turn.c: one turn, and what follows from it ----------------------------------------------- */
+/* --- turn.c: one turn, and what follows from it ------------------------------------------ */
 
 struct lanes;
 
@@ -26,12 +26,12 @@ struct runner {
     struct lanes *lanes; /* to a venue that is slow; NULL: it is called here */
 
     /* The open transaction. */
-    bool grouped;      /* many turns a transaction: virtual time, venue inside our own store */
-    bool in_txn;       /* the write lock is ours: no command can change anything meanwhile */
-    bool commands_due; /* somebody else wrote to the store: look for commands */
-    bool obeying;      /* commands share one transaction: no turn of theirs commits by itself */
+    bool grouped;         /* many turns a transaction: virtual time, venue inside our own store */
+    bool in_txn;          /* the write lock is ours: no command can change anything meanwhile */
+    bool commands_due;    /* somebody else wrote to the store: look for commands */
+    bool obeying;         /* commands share one transaction: no turn of theirs commits by itself */
     int64_t command_seen; /* id of the last command delivered */
-    bool moved;        /* a cursor or the venue moved since the last commit */
+    bool moved;           /* a cursor or the venue moved since the last commit */
     int64_t txn_rows;
     usec txn_since; /* monotonic, of the first turn since the last commit */
     int64_t version_seen;
@@ -39,13 +39,13 @@ struct runner {
     /* Where everything stands, written with each commit. */
     usec now;
     usec started_at;
-    int64_t offset;     /* of the source, behind the last post delivered */
-    usec market_at;     /* of the last price delivered */
+    int64_t offset;      /* of the source, behind the last post delivered */
+    usec market_at;      /* of the last price delivered */
     int64_t market_done; /* prices delivered that have this time */
     bool venue_changed;  /* since venue_save */
     bool prices_changed; /* since trader_save_prices */
-    bool fresh;         /* no cursor was found: a new store */
-    bool was_wall;      /* the store was last used in real time */
+    bool fresh;          /* no cursor was found: a new store */
+    bool was_wall;       /* the store was last used in real time */
     struct buf blob;
 
     int64_t posts, prices, commits, dead, dead_stored, posts_since_commit;
@@ -75,7 +75,7 @@ void turn_crash_point(void);
 /* Calls watch.tick when its time has come (or `now`). */
 void runner_tick(struct runner *r, bool at_once);
 
-/* --- letters.c ---------------------------------------------------------------------------------- */
+/* --- letters.c --------------------------------------------------------------------------- */
 
 /* A piece of input that could not be used. */
 struct complaint {
@@ -85,7 +85,7 @@ struct complaint {
 /* The list from `c` on, into the open transaction (opens one). */
 MUST_CHECK bool letters_bury(struct runner *r, const struct complaint *c, struct error *err);
 
-/* --- readers.c: posts in, readings out, in order ----------------------------------------------- */
+/* --- readers.c: posts in, readings out, in order ----------------------------------------- */
 
 struct read_post {
     const struct post *post;

@@ -1,7 +1,7 @@
 /* runner: how a run begins and where it stands.
  *
- * The store keeps three blobs beside the trader's rows: "run" (the virtual clock, how far prices and
- * posts were delivered), "prices" (what the trader knows of the market) and "venue" (the paper
+ * The store keeps three blobs beside the trader's rows: "run" (the virtual clock, how far prices
+ * and posts were delivered), "prices" (what the trader knows of the market) and "venue" (the paper
  * venue's orders and balances). They are written in the transaction of the turns that moved them.
  * Opening a runner puts source, market, trader and venue back to where those blobs say; from there
  * on the future is the one that would have come without the interruption.
@@ -95,8 +95,8 @@ static bool continue_from(struct runner *r, struct arena *a, struct error *err) 
     if (!c.found) return true;
 
     if (r->parts.market && !r->opt.rebase && !c.is_wall) market_back(r, &c);
-    const bool same = str_eq(c.source, r->parts.source_name) &&
-                      str_eq(c.path, r->parts.source_path);
+    const bool same =
+        str_eq(c.source, r->parts.source_name) && str_eq(c.path, r->parts.source_path);
     if (r->parts.source && same) {
         if (!source_seek(r->parts.source, c.offset, err)) return false;
         r->offset = c.offset;

@@ -1,9 +1,9 @@
 /* summary: what a run came to, as the one JSON object of `bullfinch run --exit-at-end`.
  *
- * Counts are the store's, so they are those of the whole account and not of this process: a run that
- * was killed and continued prints what an uninterrupted one prints. What is still open is marked at
- * the last price; `pnl` is all that the account gained, so `equity` - `pnl` is what it began with.
- * Amounts are strings of exact decimals. Thread: the trader's, after the run. */
+ * Counts are the store's, so they are those of the whole account and not of this process: a run
+ * that was killed and continued prints what an uninterrupted one prints. What is still open is
+ * marked at the last price; `pnl` is all that the account gained, so `equity` - `pnl` is what it
+ * began with. Amounts are strings of exact decimals. Thread: the trader's, after the run. */
 #include "run/run_int.h"
 
 #include <inttypes.h>

@@ -15,10 +15,11 @@
  * them where the last commit left them, and the same future follows.
  *
  * Halts: a turn that may open a position takes the write lock before its step, reads the control
- * row under it, and obeys the commands it finds first. While the lock is ours nobody can halt, so an
- * opening intent is never committed after a halt returned. That store_apply checks the epoch once
- * more is a second lock on the same door: if it ever finds a difference, or an intent that exists,
- * something here is broken; the turn is rolled back and the process ends (a restart is safe).
+ * row under it, and obeys the commands it finds first. While the lock is ours nobody can halt, so
+ * an opening intent is never committed after a halt returned. That store_apply checks the epoch
+ * once more is a second lock on the same door: if it ever finds a difference, or an intent that
+ * exists, something here is broken; the turn is rolled back and the process ends (a restart is
+ * safe).
  *
  * Failure: every function returns false with the open transaction rolled back. The trader's memory
  * is then ahead of the store, so the caller must end the run.
@@ -38,7 +39,7 @@
 
 static bool settle(struct runner *r, struct error *err);
 
-/* --- crash points, for tests ------------------------------------------------------------------ */
+/* --- crash points, for tests ------------------------------------------------------------- */
 
 static int64_t crash_steps_left; /* 0: never */
 
@@ -48,7 +49,7 @@ void turn_crash_point(void) {
     if (crash_steps_left > 0 && --crash_steps_left == 0) _exit(137);
 }
 
-/* --- the transaction -------------------------------------------------------------------------- */
+/* --- the transaction --------------------------------------------------------------------- */
 
 static bool blob_put(struct runner *r, str name, struct error *err) {
     if (buf_full(&r->blob))
@@ -61,8 +62,8 @@ static bool blob_put(struct runner *r, str name, struct error *err) {
  * venue holds. */
 static bool cursors_put(struct runner *r, struct error *err) {
     buf_clear(&r->blob);
-    buf_printf(&r->blob, "clock=%" PRId64 "\nmarket=%" PRId64 "\nmarket_done=%" PRId64 "\n",
-               r->now, r->market_at, r->market_done);
+    buf_printf(&r->blob, "clock=%" PRId64 "\nmarket=%" PRId64 "\nmarket_done=%" PRId64 "\n", r->now,
+               r->market_at, r->market_done);
     buf_printf(&r->blob, "time=%s\n", r->grouped ? "virtual" : "wall");
     buf_printf(&r->blob, "source=" STR_FMT "\noffset=%" PRId64 "\npath=" STR_FMT "\n",
                STR_ARG(r->parts.source_name), r->offset, STR_ARG(r->parts.source_path));
@@ -143,7 +144,7 @@ bool turn_begin(struct runner *r, struct error *err) {
     return true;
 }
 
-/* --- what a turn wrote down ------------------------------------------------------------------- */
+/* --- what a turn wrote down -------------------------------------------------------------- */
 
 static bool is_row(action_kind k) { return k != ACTION_SEND && k != ACTION_TELL; }
 
@@ -206,7 +207,7 @@ static bool one_turn(struct runner *r, const struct event *ev, struct error *err
     return r->acts->count == 0 || keep(r, err);
 }
 
-/* --- commands --------------------------------------------------------------------------------- */
+/* --- commands ---------------------------------------------------------------------------- */
 
 /* The mode that somebody else set, before any command that was given under it. */
 static bool take_control(struct runner *r, struct error *err) {
@@ -258,7 +259,7 @@ static bool lock_for_opening(struct runner *r, struct error *err) {
     return true;
 }
 
-/* --- what follows from a turn ----------------------------------------------------------------- */
+/* --- what follows from a turn ------------------------------------------------------------ */
 
 static bool send_one(struct runner *r, struct error *err) {
     const struct request rq = r->sends[r->send_head];

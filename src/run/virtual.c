@@ -3,8 +3,8 @@
  *
  * Three streams are merged by time: prices (a candle's range at its close before the next opens, as
  * the market gives them), then posts, then timers of the trader. A price goes to the venue first,
- * which fills there what it crosses; the trader hears of those fills before it hears of the price. A
- * post that is older than what was already delivered comes now, with its own time.
+ * which fills there what it crosses; the trader hears of those fills before it hears of the price.
+ * A post that is older than what was already delivered comes now, with its own time.
  *
  * Speed: with RUN_SPEED_MAX nothing waits. Else virtual time follows the wall at a factor, from the
  * first post on; what stands before it (prices) is fed at once. While it waits, people's commands
@@ -54,7 +54,7 @@ static void sleep_us(usec us) {
     IGNORE(nanosleep(&ts, NULL), "a signal cuts it short on purpose");
 }
 
-/* --- posts ------------------------------------------------------------------------------------ */
+/* --- posts ------------------------------------------------------------------------------- */
 
 /* Looks at the next post, without taking it. */
 static bool look_at_posts(struct replay *v, struct error *err) {
@@ -85,7 +85,7 @@ static bool deliver_post(struct replay *v, struct error *err) {
     return look_at_posts(v, err);
 }
 
-/* --- prices ----------------------------------------------------------------------------------- */
+/* --- prices ------------------------------------------------------------------------------ */
 
 static bool deliver_price(struct runner *r, struct error *err) {
     struct market_event m;
@@ -121,7 +121,7 @@ static usec market_at(const struct runner *r) {
     return r->parts.market ? market_peek(r->parts.market) : USEC_NEVER;
 }
 
-/* --- the wall --------------------------------------------------------------------------------- */
+/* --- the wall ---------------------------------------------------------------------------- */
 
 static bool group_is_due(const struct replay *v) {
     const struct runner *r = v->r;
@@ -141,10 +141,11 @@ static bool breathe(struct replay *v, struct error *err) {
     if (v->r->posts_since_commit < v->r->opt.group_posts && ++v->unlooked < EVENTS_A_LOOK)
         return true;
     v->unlooked = 0;
-    runner_tick(v->r, false);
-    if (!group_is_due(v)) return true;
+    const bool due = group_is_due(v);
     const bool long_ago = time_monotonic_us() - v->committed_at >= v->r->opt.group_wall;
-    if (!commit_group(v, err)) return false;
+    if (due && !commit_group(v, err)) return false;
+    runner_tick(v->r, false);
+    if (!due) return true;
     if (long_ago) sleep_us(BREATH_US);
     return turn_commands(v->r, err);
 }
@@ -161,8 +162,8 @@ static usec wall_until(const struct replay *v, usec at) {
     return (usec)wall - (time_monotonic_us() - v->wall0);
 }
 
-/* Waits until virtual time `at` has come on the wall. *ret_come false: a stop, or a command that may
- * have moved a timer, came first. */
+/* Waits until virtual time `at` has come on the wall. *ret_come false: a stop, or a command that
+ * may have moved a timer, came first. */
 static bool wait_for(struct replay *v, usec at, bool *ret_come, struct error *err) {
     struct runner *r = v->r;
     *ret_come = true;
@@ -196,7 +197,7 @@ static bool idle(struct replay *v, struct error *err) {
     return turn_commands(r, err);
 }
 
-/* --- the loop --------------------------------------------------------------------------------- */
+/* --- the loop ---------------------------------------------------------------------------- */
 
 /* Posts are used up, nothing is open, nothing waits. */
 static bool nothing_left(struct runner *r) {
@@ -272,9 +273,9 @@ bool run_virtual(struct runner *r, struct error *err) {
     struct replay v = {.r = r, .committed_at = time_monotonic_us()};
     struct arena memory;
     arena_open(&memory, 64 << 20);
-    bool ok = readers_open(&memory, r->parts.reader, r->parts.source, r->opt.workers, &v.readers,
-                           err) &&
-              begin(&v, err);
+    bool ok =
+        readers_open(&memory, r->parts.reader, r->parts.source, r->opt.workers, &v.readers, err) &&
+        begin(&v, err);
     bool end = false;
     while (ok && !end && !stopped(r)) ok = one_event(&v, &end, err) && breathe(&v, err);
     ok = ok && turn_commit(r, err);

@@ -4,12 +4,12 @@
  *     market thread ─────────────────────►  │  ◄──────── replies ◄───────┘
  *
  * The trader's thread takes one thing at a time from the inbox, does its turn (turn.c), and between
- * them looks at timers, at people's commands (every 50 ms), and at rows that wait for a commit: rows
- * that nothing follows from share one, for at most 100 ms or 256 rows.
+ * them looks at timers, at people's commands (every 50 ms), and at rows that wait for a commit:
+ * rows that nothing follows from share one, for at most 100 ms or 256 rows.
  *
  * Rebase: a replay moved to now. The first post is now; posts and prices keep their distance from
- * it. Prices from before are fed at once, as what is known. A candle's open counts as a price of the
- * moment at which it is delivered, if that is soon enough.
+ * it. Prices from before are fed at once, as what is known. A candle's open counts as a price of
+ * the moment at which it is delivered, if that is soon enough.
  *
  * A venue that answers from memory is called on the trader's thread; any other through two lanes.
  *
@@ -49,7 +49,7 @@ struct live {
     usec commands_at;       /* monotonic: next look */
 };
 
-/* --- the market's thread ------------------------------------------------------------------------- */
+/* --- the market's thread ----------------------------------------------------------------- */
 
 static void shift_event(struct market_event *m, usec by) {
     m->at += by;
@@ -95,15 +95,14 @@ static void *run_market(void *arg) {
     return NULL;
 }
 
-/* --- the trader's thread: one thing from the inbox ------------------------------------------------ */
+/* --- the trader's thread: one thing from the inbox --------------------------------------- */
 
 /* The turn's time: the wall's, but never back. */
 static usec now_of(const struct runner *r) { return i64_max(time_wall_us(), r->now); }
 
 static bool price_turn(struct runner *r, usec now, const struct event *ev, struct error *err) {
     r->now = now;
-    r->venue_changed = true;
-    r->prices++;
+    r->prices++; /* what the venue makes of it is saved when it says so (turn.c) */
     return turn_settle(r, err) && turn_do(r, now, ev, err);
 }
 
@@ -181,7 +180,7 @@ static bool on_item(struct live *v, struct error *err) {
     WRONG("an inbox item out of its list");
 }
 
-/* --- the loop ------------------------------------------------------------------------------------ */
+/* --- the loop ---------------------------------------------------------------------------- */
 
 static bool group_is_due(const struct runner *r, usec mono) {
     return (r->in_txn || r->moved) &&
@@ -202,8 +201,7 @@ static bool chores(struct live *v, struct error *err) {
     struct runner *r = v->r;
     const usec mono = time_monotonic_us();
     const struct event timer = {.kind = EVENT_TIMER};
-    if (trader_next_timer(r->parts.trader) <= time_wall_us() &&
-        !turn_do(r, now_of(r), &timer, err))
+    if (trader_next_timer(r->parts.trader) <= time_wall_us() && !turn_do(r, now_of(r), &timer, err))
         return false;
     if (group_is_due(r, mono) && !turn_commit(r, err)) return false;
     if (mono < v->commands_at) return true;
@@ -229,7 +227,7 @@ static bool loop(struct live *v, struct error *err) {
     return true;
 }
 
-/* --- beginning and end --------------------------------------------------------------------------- */
+/* --- beginning and end ------------------------------------------------------------------- */
 
 /* Prices from before the first post: known, and nothing to trade at. */
 static bool feed_history(struct live *v, struct error *err) {

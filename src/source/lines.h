@@ -9,11 +9,11 @@
 #define LINES_BLOCK_BYTES (POST_LINE_BYTES_MAX + 65536)
 
 struct lines {
-    int fd;           /* borrowed */
-    int64_t line;     /* number of the last line taken, from 1; 0 before the first */
-    int64_t offset;   /* behind the last line taken, counted from where reading began */
-    char *block;      /* LINES_BLOCK_BYTES */
-    ptrdiff_t begin;  /* unread bytes of the block: begin..end */
+    int fd;          /* borrowed */
+    int64_t line;    /* number of the last line taken, from 1; 0 before the first */
+    int64_t offset;  /* behind the last line taken, counted from where reading began */
+    char *block;     /* LINES_BLOCK_BYTES */
+    ptrdiff_t begin; /* unread bytes of the block: begin..end */
     ptrdiff_t end;
     ptrdiff_t looked; /* begin..looked has no line feed */
     bool at_end;      /* the last read() gave nothing */

@@ -5,13 +5,13 @@
  * Invariant: offset is the byte behind the last line taken, so that a cursor stored with a post
  * finds the next one. Failure: only of reading itself (ERR_IO), or at opening (not there, a
  * directory). One thread. */
-#include "source/lines.h"
-#include "source/source_int.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "source/lines.h"
+#include "source/source_int.h"
 
 #define RECENT_IDS 65536 /* direct-mapped memory of ids, to count repetitions */
 
@@ -76,7 +76,9 @@ static bool replay_next(struct source *s, struct arena *a, struct post *ret, boo
             s->counts.lines++;
             complain(r, "longer than 1 MiB, passed over", STR(""));
             break;
-        case LINE_END: *ret_end = true; return true;
+        case LINE_END:
+            *ret_end = true;
+            return true;
         }
     }
     return fail_in(err, "posts %s", r->path);

@@ -8,10 +8,10 @@
  * that are not known are ignored, whatever they hold.
  * Failure: ERR_PARSE or ERR_RANGE; nothing is kept. jansson's memory is freed at `out:`. Any
  * thread. */
+#include <jansson.h>
+
 #include "flow/reader.h"
 #include "source/source.h"
-
-#include <jansson.h>
 
 /* Members under the name of API 2.166 and before, and under that of 2.167. */
 static json_t *member(const json_t *o, const char *name, const char *other) {

@@ -8,9 +8,9 @@
  * read at all is an error, what can be read and is wrong is a finding. */
 #include "store/store_int.h"
 
-#include "store/book.h"
-
 #include <inttypes.h>
+
+#include "store/book.h"
 
 #define FINDINGS_SHOWN 100
 

@@ -7,78 +7,67 @@
 #ifndef BF_STORE_COLUMNS_H
 #define BF_STORE_COLUMNS_H
 
+/* clang-format off */
 #define POST_FIXED(F, X)                                                                           \
-    F(1, id)                                                                                       \
-    X(2, author)                                                                                   \
-    X(3, text)                                                                                     \
-    X(4, created_at) X(5, created_at_db) X(6, root_id) X(7, source) X(8, source_id)                \
-        X(9, author_id) X(10, received_at) X(11, lang) X(12, ref_kind) X(13, ref_id)
+    F(1, id) X(2, author) X(3, text) X(4, created_at) X(5, created_at_db) X(6, root_id)            \
+    X(7, source) X(8, source_id) X(9, author_id) X(10, received_at) X(11, lang) X(12, ref_kind)    \
+    X(13, ref_id)
 #define POST_MOVING(F, X)                                                                          \
-    F(14, sentiment_score)                                                                         \
-    X(15, signal_score)                                                                            \
-    X(16, processed)                                                                               \
-    X(17, outcome) X(18, label) X(19, probs) X(20, mentions) X(21, misses) X(22, cues)             \
-        X(23, model) X(24, likes) X(25, reposts) X(26, replies) X(27, quotes)
+    F(14, sentiment_score) X(15, signal_score) X(16, processed) X(17, outcome) X(18, label)        \
+    X(19, probs) X(20, mentions) X(21, misses) X(22, cues) X(23, model) X(24, likes)               \
+    X(25, reposts) X(26, replies) X(27, quotes)
 
+/* A signal's score and parts move: the first price may say that the news is priced in. */
 #define SIGNAL_FIXED(F, X)                                                                         \
     F(1, id)                                                                                       \
-    X(2, tweet_id)                                                                                 \
-    X(3, root_id)                                                                                  \
-    X(4, cluster_id) X(5, author) X(6, symbol) X(7, side) X(8, score) X(9, base_score)             \
-        X(10, parts) X(11, posted_at) X(12, created_at)
+    X(2, tweet_id) X(3, root_id) X(4, cluster_id) X(5, author) X(6, symbol) X(7, side)             \
+    X(8, base_score) X(9, posted_at) X(10, created_at)
 #define SIGNAL_MOVING(F, X)                                                                        \
-    F(13, verdict)                                                                                 \
-    X(14, reason)                                                                                  \
-    X(15, trade_id) X(16, seen_price) X(17, approved) X(18, wants_approval) X(19, expires_at)
+    F(11, score)                                                                                   \
+    X(12, parts) X(13, verdict) X(14, reason) X(15, trade_id) X(16, seen_price) X(17, approved)    \
+    X(18, wants_approval) X(19, expires_at)
 
 #define TRADE_FIXED(F, X)                                                                          \
-    F(1, id)                                                                                       \
-    X(2, tweet_id)                                                                                 \
-    X(3, signal_id)                                                                                \
-    X(4, root_id) X(5, cluster_id) X(6, author) X(7, strategy) X(8, symbol) X(9, side)             \
-        X(10, leverage) X(11, created_at)
+    F(1, id) X(2, tweet_id) X(3, signal_id) X(4, root_id) X(5, cluster_id) X(6, author)            \
+    X(7, strategy) X(8, symbol) X(9, side) X(10, leverage) X(11, created_at)
 #define TRADE_MOVING(F, X)                                                                         \
-    F(12, quantity)                                                                                \
-    X(13, entry_price)                                                                             \
-    X(14, quote_price)                                                                             \
-    X(15, limit_price) X(16, stop_loss) X(17, take_profit) X(18, status) X(19, pnl) X(20, fees)    \
-        X(21, closed_reason) X(22, entered_at) X(23, closed_at) X(24, hold_until) X(25, signed_at) \
-            X(26, recv_window) X(27, epoch) X(28, held) X(29, basis) X(30, generation)             \
-                X(31, list_coid) X(32, exit_due) X(33, exit_reason) X(34, exit_since)              \
-                    X(35, exit_sent)
+    F(12, quantity) X(13, entry_price) X(14, quote_price) X(15, limit_price) X(16, stop_loss)      \
+    X(17, take_profit) X(18, status) X(19, pnl) X(20, fees) X(21, closed_reason)                   \
+    X(22, entered_at) X(23, closed_at) X(24, hold_until) X(25, signed_at) X(26, recv_window)       \
+    X(27, epoch) X(28, held) X(29, basis) X(30, generation) X(31, list_coid) X(32, exit_due)       \
+    X(33, exit_reason) X(34, exit_since) X(35, exit_sent)
 
 #define ORDER_FIXED(F, X)                                                                          \
-    F(1, id)                                                                                       \
-    X(2, trade_id)                                                                                 \
-    X(3, leg) X(4, client_order_id) X(5, symbol) X(6, side) X(7, type) X(8, tif) X(9, created_at)
+    F(1, id) X(2, trade_id) X(3, leg) X(4, client_order_id) X(5, symbol) X(6, side) X(7, type)     \
+    X(8, tif) X(9, created_at)
 #define ORDER_MOVING(F, X)                                                                         \
-    F(10, venue_order_id)                                                                          \
-    X(11, quantity)                                                                                \
-    X(12, price)                                                                                   \
-    X(13, stop_price) X(14, status) X(15, filled_quantity) X(16, quote_filled) X(17, updated_at)   \
-        X(18, signed_at)
+    F(10, venue_order_id) X(11, quantity) X(12, price) X(13, stop_price) X(14, status)             \
+    X(15, filled_quantity) X(16, quote_filled) X(17, updated_at) X(18, signed_at)
 
-#define AUTHOR_FIXED(F, X) F(1, key)
+#define AUTHOR_FIXED(F, X)                                                                         \
+    F(1, key)
 #define AUTHOR_MOVING(F, X)                                                                        \
-    F(2, username)                                                                                 \
-    X(3, posts) X(4, day) X(5, trades_today) X(6, last_trade_at) X(7, last_post_at)
+    F(2, username) X(3, posts) X(4, day) X(5, trades_today) X(6, last_trade_at)                    \
+    X(7, last_post_at)
 
-#define ACCOUNT_FIXED(F, X) F(1, id)
+#define ACCOUNT_FIXED(F, X)                                                                        \
+    F(1, id)
 #define ACCOUNT_MOVING(F, X)                                                                       \
-    F(2, start)                                                                                    \
-    X(3, cash)                                                                                     \
-    X(4, realized)                                                                                 \
-    X(5, fees) X(6, day) X(7, day_open) X(8, peak) X(9, day_tripped) X(10, next_id) X(11, seq)     \
-        X(12, posts) X(13, signals) X(14, trades) X(15, install) X(16, at)
+    F(2, start) X(3, cash) X(4, realized) X(5, fees) X(6, day) X(7, day_open) X(8, peak)           \
+    X(9, day_tripped) X(10, next_id) X(11, seq) X(12, posts) X(13, signals) X(14, trades)          \
+    X(15, install) X(16, at)
 
-#define MEMORY_FIXED(F, X) F(1, tweet_id)
+#define MEMORY_FIXED(F, X)                                                                         \
+    F(1, tweet_id)
 #define MEMORY_MOVING(F, X)                                                                        \
     F(2, root_id) X(3, cluster_id) X(4, simhash) X(5, token_count) X(6, author) X(7, at)
 
-#define CONTROL_FIXED(F, X) F(1, id)
+#define CONTROL_FIXED(F, X)                                                                        \
+    F(1, id)
 #define CONTROL_MOVING(F, X)                                                                       \
-    F(2, mode)                                                                                     \
-    X(3, before) X(4, epoch) X(5, reason) X(6, actor) X(7, since) X(8, until) X(9, by_program)
+    F(2, mode) X(3, before) X(4, epoch) X(5, reason) X(6, actor) X(7, since) X(8, until)           \
+    X(9, by_program)
+/* clang-format on */
 
 #define SQL_NAME_FIRST(n, c) #c
 #define SQL_NAME(n, c) ", " #c

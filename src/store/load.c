@@ -4,6 +4,9 @@
  * that wait; what the judge remembers; trades that ended within a day (their intents must not be
  * made again) or the symbol's rest.
  *
+ * Orders and authors are looked through from end to end: at 30 ms per 100,000 rows, once at each
+ * start, that is cheaper than an index that every turn would have to keep.
+ *
  * Out: arrays in the caller's arena, in an order that does not depend on chance (ids; for the
  * judge's memory the order in which posts were taken). Invariant: all of it is read in one
  * transaction, so that it is one moment's state. Failure: a row that cannot be understood fails the

@@ -7,9 +7,9 @@
  * harmless. */
 #include "store/store_int.h"
 
-#include "store/columns.h"
-
 #include <inttypes.h>
+
+#include "store/columns.h"
 
 #define PARTS_BYTES 512
 
@@ -49,11 +49,11 @@ bool row_put_signal(struct store *s, const struct signal *v, struct error *err) 
     bind_z(&q, v->author);
     bind_z(&q, v->symbol);
     bind_z(&q, side_name(v->side));
-    bind_i64(&q, v->score);
     bind_i64(&q, v->base_score);
-    bind_str(&q, buf_str(&parts));
     bind_time(&q, v->posted_at);
     bind_time(&q, v->created_at);
+    bind_i64(&q, v->score);
+    bind_str(&q, buf_str(&parts));
     bind_z(&q, verdict_name(v->verdict));
     bind_reason(&q, v->reason);
     bind_id(&q, v->trade_id);
@@ -73,11 +73,11 @@ bool row_get_signal(struct query *q, struct signal *ret, struct error *err) {
     col_z(q, v.author, sizeof v.author);
     col_z(q, v.symbol, sizeof v.symbol);
     bool ok = side_from_name(col_str(q), &v.side);
-    v.score = col_i32(q);
     v.base_score = col_i32(q);
-    ok = ok && signal_parts_from_json(col_str(q), &v);
     v.posted_at = col_time(q);
     v.created_at = col_time(q);
+    v.score = col_i32(q);
+    ok = ok && signal_parts_from_json(col_str(q), &v);
     ok = ok && verdict_from_name(col_str(q), &v.verdict);
     ok = ok && col_reason(q, &v.reason);
     if (!ok) return fail_name(q, "signals", v.id, err);

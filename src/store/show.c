@@ -31,68 +31,48 @@ struct view {
     struct sql all, of_symbol;
 };
 
+/* clang-format off */
 #define POSTS(X)                                                                                   \
-    X(id, ID)                                                                                      \
-    X(author, TEXT)                                                                                \
-    X(text, TEXT)                                                                                  \
-    X(created_at, TIME) X(sentiment_score, NUMBER) X(signal_score, INT) X(processed, BOOL)         \
-        X(received_at, TIME) X(root_id, ID) X(source, TEXT) X(source_id, TEXT) X(author_id, TEXT)  \
-            X(lang, TEXT) X(ref_kind, TEXT) X(ref_id, ID) X(outcome, TEXT) X(label, TEXT)          \
-                X(probs, JSON) X(mentions, JSON) X(misses, JSON) X(cues, INT) X(model, TEXT)       \
-                    X(likes, INT) X(reposts, INT) X(replies, INT) X(quotes, INT)
+    X(id, ID) X(author, TEXT) X(text, TEXT) X(created_at, TIME) X(sentiment_score, NUMBER)         \
+    X(signal_score, INT) X(processed, BOOL) X(received_at, TIME) X(root_id, ID) X(source, TEXT)    \
+    X(source_id, TEXT) X(author_id, TEXT) X(lang, TEXT) X(ref_kind, TEXT) X(ref_id, ID)            \
+    X(outcome, TEXT) X(label, TEXT) X(probs, JSON) X(mentions, JSON) X(misses, JSON)               \
+    X(cues, INT) X(model, TEXT) X(likes, INT) X(reposts, INT) X(replies, INT) X(quotes, INT)
 #define SIGNALS(X)                                                                                 \
-    X(id, ID)                                                                                      \
-    X(tweet_id, ID)                                                                                \
-    X(symbol, TEXT)                                                                                \
-    X(side, TEXT) X(score, INT) X(base_score, INT) X(parts, JSON) X(verdict, TEXT) X(reason, TEXT) \
-        X(trade_id, ID) X(author, TEXT) X(root_id, ID) X(cluster_id, ID) X(seen_price, AMOUNT)     \
-            X(approved, BOOL) X(wants_approval, BOOL) X(posted_at, TIME) X(created_at, TIME)       \
-                X(expires_at, TIME)
+    X(id, ID) X(tweet_id, ID) X(symbol, TEXT) X(side, TEXT) X(score, INT) X(base_score, INT)       \
+    X(parts, JSON) X(verdict, TEXT) X(reason, TEXT) X(trade_id, ID) X(author, TEXT)                \
+    X(root_id, ID) X(cluster_id, ID) X(seen_price, AMOUNT) X(approved, BOOL)                       \
+    X(wants_approval, BOOL) X(posted_at, TIME) X(created_at, TIME) X(expires_at, TIME)
 #define TRADES(X)                                                                                  \
-    X(id, ID)                                                                                      \
-    X(tweet_id, ID)                                                                                \
-    X(signal_id, ID)                                                                               \
-    X(symbol, TEXT) X(side, TEXT) X(leverage, INT) X(quantity, AMOUNT) X(entry_price, AMOUNT)      \
-        X(stop_loss, AMOUNT) X(take_profit, AMOUNT) X(status, TEXT) X(pnl, AMOUNT) X(fees, AMOUNT) \
-            X(strategy, TEXT) X(author, TEXT) X(closed_reason, TEXT) X(quote_price, AMOUNT)        \
-                X(limit_price, AMOUNT) X(held, AMOUNT) X(exit_due, BOOL) X(exit_reason, TEXT)      \
-                    X(created_at, TIME) X(entered_at, TIME) X(closed_at, TIME) X(hold_until, TIME)
+    X(id, ID) X(tweet_id, ID) X(signal_id, ID) X(symbol, TEXT) X(side, TEXT) X(leverage, INT)      \
+    X(quantity, AMOUNT) X(entry_price, AMOUNT) X(stop_loss, AMOUNT) X(take_profit, AMOUNT)         \
+    X(status, TEXT) X(pnl, AMOUNT) X(fees, AMOUNT) X(strategy, TEXT) X(author, TEXT)               \
+    X(closed_reason, TEXT) X(quote_price, AMOUNT) X(limit_price, AMOUNT) X(held, AMOUNT)           \
+    X(exit_due, BOOL) X(exit_reason, TEXT) X(created_at, TIME) X(entered_at, TIME)                 \
+    X(closed_at, TIME) X(hold_until, TIME)
 #define ORDERS(X)                                                                                  \
-    X(id, ID)                                                                                      \
-    X(trade_id, ID)                                                                                \
-    X(leg, TEXT)                                                                                   \
-    X(client_order_id, TEXT) X(venue_order_id, TEXT) X(symbol, TEXT) X(side, TEXT) X(type, TEXT)   \
-        X(tif, TEXT) X(quantity, AMOUNT) X(price, AMOUNT) X(stop_price, AMOUNT) X(status, TEXT)    \
-            X(filled_quantity, AMOUNT) X(quote_filled, AMOUNT) X(created_at, TIME)                 \
-                X(updated_at, TIME)
+    X(id, ID) X(trade_id, ID) X(leg, TEXT) X(client_order_id, TEXT) X(venue_order_id, TEXT)        \
+    X(symbol, TEXT) X(side, TEXT) X(type, TEXT) X(tif, TEXT) X(quantity, AMOUNT)                   \
+    X(price, AMOUNT) X(stop_price, AMOUNT) X(status, TEXT) X(filled_quantity, AMOUNT)              \
+    X(quote_filled, AMOUNT) X(created_at, TIME) X(updated_at, TIME)
 #define FILLS(X)                                                                                   \
-    X(id, ID)                                                                                      \
-    X(trade_id, ID)                                                                                \
-    X(order_id, ID)                                                                                \
-    X(symbol, TEXT) X(side, TEXT) X(leg, TEXT) X(quantity, AMOUNT) X(price, AMOUNT)                \
-        X(quote, AMOUNT) X(fee, AMOUNT) X(fee_asset, TEXT) X(filled_at, TIME)                      \
-            X(venue_trade_id, TEXT)
+    X(id, ID) X(trade_id, ID) X(order_id, ID) X(symbol, TEXT) X(side, TEXT) X(leg, TEXT)           \
+    X(quantity, AMOUNT) X(price, AMOUNT) X(quote, AMOUNT) X(fee, AMOUNT) X(fee_asset, TEXT)        \
+    X(filled_at, TIME) X(venue_trade_id, TEXT)
 #define POSITIONS(X)                                                                               \
-    X(id, ID)                                                                                      \
-    X(symbol, TEXT)                                                                                \
-    X(size, AMOUNT)                                                                                \
-    X(avg_entry, AMOUNT) X(leverage, INT) X(unrealized_pnl, AMOUNT) X(updated_at, TIME)            \
-        X(trade_id, ID)
-#define WORKERS(X) X(name, TEXT) X(role, TEXT) X(pid, INT) X(started_at, TIME) X(seen_at, TIME)
+    X(id, ID) X(symbol, TEXT) X(size, AMOUNT) X(avg_entry, AMOUNT) X(leverage, INT)                \
+    X(unrealized_pnl, AMOUNT) X(updated_at, TIME) X(trade_id, ID)
+#define WORKERS(X)                                                                                 \
+    X(name, TEXT) X(role, TEXT) X(pid, INT) X(started_at, TIME) X(seen_at, TIME)
 #define COMMANDS(X)                                                                                \
-    X(id, ID)                                                                                      \
-    X(at, TIME)                                                                                    \
-    X(actor, TEXT)                                                                                 \
-    X(verb, TEXT) X(reason, TEXT) X(target, ID) X(mode, TEXT) X(until, TIME) X(status, TEXT)       \
-        X(result, TEXT) X(done_at, TIME)
+    X(id, ID) X(at, TIME) X(actor, TEXT) X(verb, TEXT) X(reason, TEXT) X(target, ID)               \
+    X(mode, TEXT) X(until, TIME) X(status, TEXT) X(result, TEXT) X(done_at, TIME)
 #define AUDIT(X)                                                                                   \
-    X(id, ID)                                                                                      \
-    X(at, TIME)                                                                                    \
-    X(actor, TEXT)                                                                                 \
-    X(action, TEXT) X(entity, TEXT) X(entity_id, ID) X(trade_id, ID) X(detail, TEXT)               \
-        X(prev_hash, TEXT) X(hash, TEXT)
+    X(id, ID) X(at, TIME) X(actor, TEXT) X(action, TEXT) X(entity, TEXT) X(entity_id, ID)          \
+    X(trade_id, ID) X(detail, TEXT) X(prev_hash, TEXT) X(hash, TEXT)
 #define EQUITY(X)                                                                                  \
     X(at, TIME) X(equity, AMOUNT) X(cash, AMOUNT) X(unrealized, AMOUNT) X(drawdown, SHARE)
+/* clang-format on */
 
 #define FIELD(name, as) {#name, SHOWN_##as},
 #define COLUMN(name, as) ", " #name
@@ -120,7 +100,8 @@ static const struct view views[] = {
     [SHOW_TRADES] = VIEW(TRADES, "trades", ANY, OF_SYMBOL, BY_ID("status")),
     [SHOW_POSITIONS] = VIEW(POSITIONS, "positions", ANY, OF_SYMBOL,
                             " AND id < $2 AND $3 = $3 ORDER BY id DESC LIMIT $4"),
-    [SHOW_ORDERS] = VIEW(ORDERS, "orders", ANY, OF_SYMBOL, BY_ID("status")),
+    [SHOW_ORDERS] = VIEW(ORDERS, "orders", ANY,
+                         "trade_id IN (SELECT id FROM trades WHERE symbol = $1)", BY_ID("status")),
     [SHOW_FILLS] = VIEW(FILLS, "fills", ANY, OF_SYMBOL, BY_ID("leg")),
     [SHOW_SIGNALS] = VIEW(SIGNALS, "signals", ANY, OF_SYMBOL, BY_ID("verdict")),
     [SHOW_POSTS] = VIEW(POSTS, "tweets", ANY,

@@ -14,6 +14,9 @@
 
 #define CACHE_KIB_WRITE 4096
 #define CACHE_KIB_READ 1024
+/* A commit that finds the log this long folds it into the file, which takes milliseconds: rarely,
+ * and best before, in an idle moment (store_checkpoint). 4,000 pages are 16 MiB. */
+#define LOG_PAGES_MAX 4000
 
 static struct sqlite_store *self(struct store *s) { return (struct sqlite_store *)(void *)s; }
 static sqlite3_stmt *raw(struct store_stmt *st) { return ((struct sqlite_stmt *)(void *)st)->st; }
@@ -27,7 +30,8 @@ static bool fail_constraint(struct error *err, sqlite3 *db, int rc, const char *
 }
 
 bool sqlite_fail(struct error *err, sqlite3 *db, int rc, const char *path, const char *what) {
-    const int os = db ? sqlite3_system_errno(db) : 0;
+    const int told = db ? sqlite3_system_errno(db) : 0; /* not told for what a commit meets */
+    const int os = told ? told : errno;
     switch (rc & 0xFF) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -56,7 +60,7 @@ bool sqlite_fail(struct error *err, sqlite3 *db, int rc, const char *path, const
         return fail_constraint(err, db, rc, what);
     case SQLITE_INTERRUPT:
         return fail(err, ERR_INTERRUPTED, rc, "%s: interrupted", what);
-    default:
+    default: /* not an enum */
         return fail(err, ERR_IO, rc, "%s: %s: %s", what, path,
                     db ? sqlite3_errmsg(db) : sqlite3_errstr(rc));
     }
@@ -93,6 +97,7 @@ static bool sqlite_prepare(struct store *base, const char *sql, struct store_stm
     if (!*slot) {
         PRE(s->stmt_count < SQLITE_STMTS_MAX / 2);
         sqlite3_stmt *st = NULL;
+        errno = 0;
         int rc = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL);
         if (rc != SQLITE_OK) return fail_here(s, err, rc, "prepare a statement");
         struct sqlite_stmt *made = calloc(1, sizeof *made);
@@ -140,6 +145,7 @@ static void sqlite_bind_null(struct store_stmt *st, int i) {
 
 static step_result sqlite_step(struct store_stmt *base, struct error *err) {
     struct sqlite_stmt *st = (struct sqlite_stmt *)(void *)base;
+    errno = 0;
     const int rc = st->bind_rc == SQLITE_OK ? sqlite3_step(st->st) : st->bind_rc;
     if (rc == SQLITE_ROW) return STEP_ROW;
     if (rc == SQLITE_DONE) return STEP_DONE;
@@ -176,6 +182,7 @@ static bool sqlite_col_is_null(struct store_stmt *st, int i) {
 
 static bool sqlite_exec(struct store *base, const char *sql, struct error *err) {
     struct sqlite_store *s = self(base);
+    errno = 0;
     const int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK || fail_here(s, err, rc, "store");
 }
@@ -225,6 +232,14 @@ static bool sqlite_has_tables(struct store *s, str like, bool *ret, struct error
     if (!query_i64(&q, &count, &found, err)) return false;
     *ret = count > 0;
     return true;
+}
+
+/* As far as readers let it: what one of them still reads stays in the log. */
+static bool sqlite_checkpoint(struct store *base, struct error *err) {
+    struct sqlite_store *s = self(base);
+    errno = 0;
+    const int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    return rc == SQLITE_OK || rc == SQLITE_BUSY || fail_here(s, err, rc, "checkpoint");
 }
 
 /* integrity_check and foreign_key_check. A file that is too damaged to be checked is a finding. */
@@ -306,6 +321,7 @@ static const struct store_ops sqlite_ops = {
     .dialect = DIALECT_SQLITE,
     .migrations = sqlite_migrations,
     .has_tables = sqlite_has_tables,
+    .checkpoint = sqlite_checkpoint,
     .check_structure = sqlite_check_structure,
     .backup = sqlite_backup,
     .trader_lock = sqlite_trader_lock,
@@ -323,10 +339,12 @@ static bool set_up(struct sqlite_store *s, const struct store_options *opt, stru
     sqlite3_busy_timeout(s->db, (int)i64_clamp(opt->busy_timeout_ms, 0, INT32_MAX));
     buf_printf(&b,
                "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
+               "PRAGMA secure_delete = OFF;"
                "PRAGMA cache_size = -%d; PRAGMA synchronous = %s;",
                writes ? CACHE_KIB_WRITE : CACHE_KIB_READ, opt->full_sync ? "FULL" : "NORMAL");
     POST(!buf_full(&b));
     if (!sqlite_exec(&s->base, buf_z(&b), err)) return false;
+    sqlite3_wal_autocheckpoint(s->db, LOG_PAGES_MAX);
     const int rc = sqlite3_prepare_v3(s->db, "PRAGMA data_version", -1, SQLITE_PREPARE_PERSISTENT,
                                       &s->data_version, NULL);
     return rc == SQLITE_OK || fail_here(s, err, rc, "open");
@@ -354,6 +372,23 @@ static bool check_owner(struct sqlite_store *s, struct error *err) {
     return sqlite_exec(&s->base, buf_z(&b), err);
 }
 
+/* The write-ahead log is a setting of the file. It needs memory that processes share, which some
+ * network file systems do not have: SQLite then stays with what it had and says so by its answer.
+ */
+static bool start_log(struct sqlite_store *s, struct error *err) {
+    static const struct sql sql = {"PRAGMA journal_mode = WAL"};
+    struct query q;
+    bool row;
+    if (!query_open(&s->base, &sql, &q, err) || !query_row(&q, &row, err)) return false;
+    const str kind = row ? col_str(&q) : (str){0};
+    const bool ok = str_eq(kind, STR("wal")) || str_eq(kind, STR("memory"));
+    query_close(&q);
+    return ok || fail(err, ERR_IO, 0,
+                      "%s: the file system has no write-ahead log (is it on a network?): put the "
+                      "store on a local disk",
+                      s->base.path);
+}
+
 static bool connect_file(struct sqlite_store *s, const struct store_options *opt, bool in_memory,
                          struct error *err) {
     if (!in_memory) {
@@ -362,13 +397,14 @@ static bool connect_file(struct sqlite_store *s, const struct store_options *opt
         if (!sqlite_file_join(s->base.path, opt->access, &s->lock_fd, err)) return false;
     }
     const int how = opt->access == STORE_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+    errno = 0;
     int rc = sqlite3_open_v2(s->base.path, &s->db,
                              how | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                                  (in_memory ? SQLITE_OPEN_MEMORY : 0),
                              NULL);
     if (rc != SQLITE_OK) return fail_here(s, err, rc, "open");
     if (!set_up(s, opt, err) || !check_owner(s, err)) return false;
-    return opt->access == STORE_READ || sqlite_exec(&s->base, "PRAGMA journal_mode = WAL", err);
+    return opt->access == STORE_READ || start_log(s, err);
 }
 
 static bool sqlite_open(struct arena *boot, const struct store_options *opt, str place,

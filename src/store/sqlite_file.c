@@ -219,6 +219,7 @@ static bool move_new(const char *from, const char *to, struct error *err) {
 /* All pages of `db` into the new file `to`, which becomes one file without a log beside it. */
 static bool copy_pages(sqlite3 *db, const char *db_path, const char *to, struct error *err) {
     sqlite3 *out = NULL;
+    errno = 0;
     int rc = sqlite3_open_v2(
         to, &out, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     bool ok = rc == SQLITE_OK || sqlite_fail(err, out, rc, to, "copy");

@@ -78,6 +78,11 @@ void store_rollback(struct store *s) {
 
 int64_t store_data_version(struct store *s) { return s->ops->data_version(s); }
 
+bool store_checkpoint(struct store *s, struct error *err) {
+    PRE(!s->in_transaction && s->access == STORE_WRITE);
+    return s->ops->checkpoint(s, err);
+}
+
 const char *store_path(const struct store *s) { return s->path; }
 
 bool store_backup(struct store *s, const char *to_path, struct error *err) {

@@ -53,6 +53,7 @@ struct store_ops {
     int dialect;                        /* enum store_dialect, store_int.h */
     const struct migration *migrations; /* in order; the last row has version 0 */
     bool (*has_tables)(struct store *s, str like, bool *ret, struct error *err);
+    bool (*checkpoint)(struct store *s, struct error *err);
     bool (*check_structure)(struct store *s, struct buf *report, bool *ret_sound,
                             struct error *err);
     bool (*backup)(struct store *s, const char *to_path, struct error *err);
@@ -80,6 +81,10 @@ MUST_CHECK bool store_commit(struct store *s, struct error *err);
 void store_rollback(struct store *s);
 int64_t store_data_version(struct store *s);
 const char *store_path(const struct store *s); /* for messages; borrowed */
+
+/* For idle moments: brings what commits left for later into its place (SQLite: the log into the
+ * file), so that no commit has to. Never waits for others; nothing to do is fine. */
+MUST_CHECK bool store_checkpoint(struct store *s, struct error *err);
 
 /* One trader per store. The lock belongs to `s` and goes with store_close or the process, however
  * that ends. ERR_EXISTS: another has it, the message names its process id. */

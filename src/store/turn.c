@@ -8,9 +8,9 @@
  * half there. Thread: the writer's. */
 #include "store/store_int.h"
 
-#include "store/columns.h"
-
 #include <inttypes.h>
+
+#include "store/columns.h"
 
 #define JSON_BYTES 4096
 #define MEMORY_PRUNE_EVERY 64 /* puts; prunes at most twice as many, so the table stays bounded */
@@ -261,7 +261,8 @@ static bool put_equity(struct store *s, const struct equity_sample *v, struct er
 /* -- control, commands, ledger --------------------------------------------------------------- */
 
 /* The mode only moves forward: a row that a person changed meanwhile stays. One thing is never
- * lost, the program's own halt: it then takes the epoch after the person's. */
+ * lost, the program's own halt: it then takes the epoch after the person's, and a halt of theirs
+ * that had an end has none any more. */
 static bool put_control(struct store *s, const struct control *v, struct error *err) {
     struct control have = {0};
     struct control next = *v;
@@ -269,8 +270,9 @@ static bool put_control(struct store *s, const struct control *v, struct error *
     if (!store_control(s, &have, &found, err)) return false;
     if (found && v->epoch <= have.epoch) {
         const bool own_halt = v->mode == MODE_HALTED && v->by_program;
-        if (!own_halt || have.mode == MODE_HALTED) return true;
-        next.before = have.mode;
+        const bool halted = have.mode == MODE_HALTED;
+        if (!own_halt || (halted && have.by_program)) return true;
+        next.before = halted ? have.before : have.mode;
         next.epoch = have.epoch + 1;
     }
     return row_put_control(s, &next, err);

@@ -22,8 +22,9 @@
 #include "match/match.h"
 
 #define ORDERS_LIVE_MAX 1024
-#define ORDERS_REMEMBERED 128 /* some thirty trades back; each costs 200 bytes of every snapshot   \
-                               */
+#define ORDERS_REMEMBERED                                                                          \
+    128 /* some thirty trades back; each costs 200 bytes of every snapshot                         \
+         */
 
 struct paper {
     struct venue base;

@@ -35,7 +35,7 @@ static int64_t some_size(struct rng *r, int64_t least) {
         return AMOUNT_E8_MAX;
     case 2:
         return rng_between(r, least, 1000);
-    default:
+    default: /* not an enum */
         return rng_between(r, least, AMOUNT_E8_MAX);
     }
 }

@@ -45,6 +45,24 @@ static void test_the_programs_own_halt_is_never_lost(void **state) {
     assert_true(c.by_program);
 }
 
+static void test_the_programs_halt_takes_the_end_from_a_persons(void **state) {
+    struct bench *b = *state;
+    add_control(b, MODE_MANUAL, 1);
+    turn(b);
+    command(b, (struct command){.verb = VERB_HALT, .until = NOW + 1});
+    struct control own = {.mode = MODE_HALTED, .before = MODE_AUTO, .epoch = 2, .by_program = true};
+    own.until = USEC_NEVER;
+    for (int i = 0; i < 2; i++) { /* the second time there is nothing to add */
+        add(b, ACTION_PUT_CONTROL)->u.control = own;
+        turn(b);
+        const struct control c = control_now(b);
+        assert_int_equal(c.until, USEC_NEVER);
+        assert_int_equal(c.before, MODE_MANUAL);
+        assert_int_equal(c.epoch, 3);
+        assert_true(c.by_program);
+    }
+}
+
 static void test_a_halt_changes_mode_and_epoch_with_the_command(void **state) {
     static const struct sql audits = {
         "SELECT count(*) FROM audit_log WHERE action = 'halt' AND actor = 'cli:root'"};
@@ -244,6 +262,22 @@ static void test_dead_letters_are_listed_marked_and_never_removed(void **state) 
                  ERR_STATE);
 }
 
+static void test_after_a_failed_statement_only_a_rollback_is_possible(void **state) {
+    struct bench *b = *state;
+    struct error err;
+    int64_t id;
+    struct dead_letter d = {.source = STR("x"), .kind = STR("post"), .status = STR("dead")};
+    assert_ok(store_begin(b->s, true, &err), &err);
+    assert_ok(store_dead_put(b->s, &d, &id, &err), &err);
+    d.status = STR("no such");
+    assert_fails(store_dead_put(b->s, &d, &id, &err), &err, ERR_STATE);
+    d.status = STR("dead");
+    assert_fails(store_dead_put(b->s, &d, &id, &err), &err, ERR_STATE);
+    assert_fails(store_commit(b->s, &err), &err, ERR_STATE);
+    store_rollback(b->s);
+    assert_fails(store_dead_get(b->s, &b->a, 1, &d, &err), &err, ERR_NOT_FOUND);
+}
+
 static void test_gaps_are_kept(void **state) {
     static const struct sql sql = {"SELECT count(*) FROM gaps WHERE until_at - from_at = 5"};
     struct bench *b = *state;
@@ -350,6 +384,10 @@ static void test_amounts_ids_and_times_are_shown_exactly(void **state) {
     assert_true(json_is_null(json_object_get(row, "closed_at")));
     assert_true(json_is_null(json_object_get(row, "tweet_id")));
     json_decref(rows);
+    command(b, (struct command){.verb = VERB_HALT, .until = USEC_NEVER});
+    rows = show(b, (struct show_query){.kind = SHOW_COMMANDS});
+    assert_true(json_is_null(json_object_get(json_array_get(rows, 0), "until")));
+    json_decref(rows);
     rows = show(b, (struct show_query){.kind = SHOW_POSTS});
     row = json_array_get(rows, 0);
     const json_t *mention = json_array_get(json_object_get(row, "mentions"), 0);
@@ -433,6 +471,7 @@ int store_people_run(void) {
     const struct CMUnitTest tests[] = {
         T(an_older_mode_never_overwrites_a_newer_one),
         T(the_programs_own_halt_is_never_lost),
+        T(the_programs_halt_takes_the_end_from_a_persons),
         T(a_halt_changes_mode_and_epoch_with_the_command),
         T(a_mode_set_while_halted_waits_for_the_resume),
         T(a_person_gives_no_end_to_the_programs_halt),
@@ -443,6 +482,7 @@ int store_people_run(void) {
         T(settings_are_kept_removed_and_audited),
         T(a_worker_is_one_row),
         T(dead_letters_are_listed_marked_and_never_removed),
+        T(after_a_failed_statement_only_a_rollback_is_possible),
         T(gaps_are_kept),
         T(cursors_carry_any_bytes_and_move_with_the_transaction),
         T(every_kind_is_shown_as_json),

@@ -89,6 +89,8 @@ static void change_model(struct model *m) {
         memcpy(t.symbol, o->symbol, sizeof t.symbol);
         t.side = o->side, t.leverage = o->leverage, t.created_at = o->created_at;
         m->trades[i] = t;
+        m->signals[i].score = other.signals[i].score;
+        memcpy(m->signals[i].parts_bp, other.signals[i].parts_bp, sizeof other.signals[i].parts_bp);
         m->signals[i].verdict = other.signals[i].verdict;
         m->signals[i].reason = other.signals[i].reason;
         m->signals[i].seen = other.signals[i].seen;

@@ -65,7 +65,7 @@ static void priced_in(struct stage *s) {
 
 static void test_a_move_since_the_post_is_priced_in(void **state) {
     (void)state;
-    stage_expect(&(struct stage_play){.story = priced_in},
+    stage_expect(&(struct stage_play){.story = priced_in, .sets = {"judge.priced_in_percent=0.04"}},
                  "00:02:00 refusal tweet=101 DOGEUSDT LONG score=0 PRICED_IN\n");
 }
 

@@ -74,7 +74,7 @@ static inline void bench_init(struct bench *b) {
                                 .history_max = 32,
                                 .depth_max = 8,
                                 .price_stands = true}};
-    arena_open(&b->arena, 1 << 26);
+    arena_open(&b->arena, INT64_C(1) << 31);
     b->v[BTC] = bench_symbol("BTCUSDT", "BTC", "USDT");
     b->v[DOGE] = bench_symbol("DOGEUSDT", "DOGE", "USDT");
     b->v[DOGE].tick = b->v[DOGE].min_price = px("0.00001");

@@ -81,7 +81,8 @@ static void test_scratch_by_value_gives_back_on_return(void **state) {
     ptrdiff_t left = arena_left(&a);
     for (int i = 0; i < 100; i++) use_scratch(a);
     assert_int_equal(arena_left(&a), left);
-    assert_true(all_zero(NEW_ARRAY(&a, char, 500), 500));
+    /* partly what the copies wrote on, partly never handed out */
+    assert_true(all_zero(NEW_ARRAY(&a, char, 900), 900));
     arena_close(&a);
 }
 

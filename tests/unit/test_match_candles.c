@@ -102,6 +102,19 @@ static void test_limit_fills_at_a_better_open(void **state) {
     (void)state;
 }
 
+static void test_limit_maker_that_waited_gets_its_limit_and_no_better(void **state) {
+    struct bench b;
+    start_candles(&b, "0", "0", "0");
+    struct match_new n = order_of_type(ORDER_LIMIT_MAKER, ORDER_BUY, "1");
+    n.limit = px("100");
+    bench_place(&b, n);
+    bench_candle_open(&b, MIN, "95");
+    assert_events(&b, "NEW 1 BUY LIMIT_MAKER\n"
+                      "TRADE 1 1@100 quote=100 fee=0 maker FILLED\n");
+    bench_end(&b);
+    (void)state;
+}
+
 static void test_order_placed_inside_a_candle_meets_only_its_close(void **state) {
     struct bench b;
     start_candles(&b, "0", "0", "0");
@@ -151,6 +164,30 @@ static void test_without_a_standing_price_an_order_waits_for_the_next(void **sta
     assert_events(&b, "NEW 3 BUY LIMIT\n");
     bench_candle_open(&b, 2 * MIN, "101");
     assert_events(&b, "EXPIRED 3 UNFILLED_FOK_ORDER_EXPIRED\n");
+    bench_end(&b);
+    (void)state;
+}
+
+static void test_order_that_waited_must_be_allowed_at_its_price_too(void **state) {
+    struct bench b;
+    bench_init(&b);
+    b.opt.price_stands = false;
+    bench_open(&b);
+    bench_margin(&b, 2, "0");
+    bench_give(&b, 0, "USDT", "1000");
+    bench_place(&b, order_of_type(ORDER_MARKET, ORDER_BUY, "20.001")); /* no price yet */
+    bench_place(&b, order_of_type(ORDER_MARKET, ORDER_SELL, "12"));
+    bench_candle_open(&b, 0, "100");
+    assert_events(&b, "NEW 1 BUY MARKET\nNEW 2 SELL MARKET\n"
+                      "EXPIRED 1 REJECTED\n"
+                      "TRADE 2 12@100 quote=1200 fee=0 taker FILLED\n");
+    /* within a range: a stop that opens more when equity is 1000 - 12 x 40 */
+    bench_place(&b, stop_order(ORDER_STOP_LOSS, ORDER_SELL, "7", "95"));
+    bench_events(&b);
+    bench_range(&b, 0, "100 140 100 140", "1000");
+    bench_candle_open(&b, MIN, "140");
+    bench_range(&b, MIN, "140 141 90 100", "1000");
+    assert_events(&b, "ACTIVE 3 fired\nEXPIRED 3 REJECTED\n");
     bench_end(&b);
     (void)state;
 }
@@ -327,8 +364,7 @@ static void test_old_prices_are_ignored(void **state) {
     bench_events(&b);
     bench_range(&b, MIN, "100 101 90 100", "1000");
     bench_range(&b, 0, "100 101 90 100", "1000");
-    struct quote late = {
-        .sym = BTC, .at = MIN, .last = px("90"), .bid = px("90"), .ask = px("90")};
+    struct quote late = {.sym = BTC, .at = MIN, .last = px("90"), .bid = px("90"), .ask = px("90")};
     match_quote(b.m, 2 * MIN, &late);
     assert_events(&b, "");
     bench_end(&b);
@@ -342,9 +378,11 @@ int main(void) {
         cmocka_unit_test(test_stop_and_target_within_a_range_fill_at_their_triggers),
         cmocka_unit_test(test_limit_fills_only_when_traded_through),
         cmocka_unit_test(test_limit_fills_at_a_better_open),
+        cmocka_unit_test(test_limit_maker_that_waited_gets_its_limit_and_no_better),
         cmocka_unit_test(test_order_placed_inside_a_candle_meets_only_its_close),
         cmocka_unit_test(test_order_inside_a_candle_takes_a_close_beyond_its_price),
         cmocka_unit_test(test_without_a_standing_price_an_order_waits_for_the_next),
+        cmocka_unit_test(test_order_that_waited_must_be_allowed_at_its_price_too),
         cmocka_unit_test(test_latency_delays_the_arrival),
         cmocka_unit_test(test_latency_with_candles_misses_the_open),
         cmocka_unit_test(test_volume_cap_at_the_open_looks_back_not_ahead),

@@ -231,6 +231,24 @@ static void test_short_bracket_buys_back(void **state) {
     (void)state;
 }
 
+static void test_pair_counts_once_against_leverage(void **state) {
+    struct bench b;
+    bench_init(&b);
+    bench_open(&b);
+    bench_margin(&b, 1, "0");
+    bench_give(&b, 0, "USDT", "1000");
+    bench_last(&b, 1, "100");
+    struct match_new_list n = sell_oco();
+    n.qty = qt("6");
+    bench_place_list(&b, &n);
+    bench_place(&b, limit_order(ORDER_SELL, TIF_GTC, "3", "101"));
+    bench_events(&b);
+    assert_refused(&b, limit_order(ORDER_SELL, TIF_GTC, "1", "101"), -2019,
+                   "Margin is insufficient.");
+    bench_end(&b);
+    (void)state;
+}
+
 static void test_oto_and_opo_have_one_leg(void **state) {
     struct bench b;
     bench_start(&b);
@@ -428,11 +446,8 @@ static void test_cancel_all_and_open_orders_know_their_account_and_symbol(void *
     bench_place_list(&b, &l);
     n.account = 1;
     bench_place(&b, n);
-    struct match_new doge = {.sym = DOGE,
-                             .type = ORDER_LIMIT,
-                             .tif = TIF_GTC,
-                             .qty = qt("100"),
-                             .limit = px("0.3")};
+    struct match_new doge = {
+        .sym = DOGE, .type = ORDER_LIMIT, .tif = TIF_GTC, .qty = qt("100"), .limit = px("0.3")};
     bench_place(&b, doge);
     bench_events(&b);
     const struct match_order *o = NULL;
@@ -464,6 +479,7 @@ int main(void) {
         cmocka_unit_test(test_otoco_legs_larger_than_what_came_in_are_rejected_together),
         cmocka_unit_test(test_leg_that_would_fire_at_once_is_rejected_with_its_sibling),
         cmocka_unit_test(test_short_bracket_buys_back),
+        cmocka_unit_test(test_pair_counts_once_against_leverage),
         cmocka_unit_test(test_oto_and_opo_have_one_leg),
         cmocka_unit_test(test_cancel_of_one_takes_the_list),
         cmocka_unit_test(test_list_is_cancelled_by_its_client_id_once),

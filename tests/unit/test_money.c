@@ -333,6 +333,28 @@ static void test_random_shares_agree_with_the_schoolbook(void **state) {
     }
 }
 
+static void test_random_ratios_agree_with_the_schoolbook(void **state) {
+    (void)state;
+    for (int64_t i = 0; i < case_count; i++) {
+        int64_t in[3] = {random_amount(), (int64_t)rng_next(&rng) >> rng_below(&rng, 63),
+                         random_positive()};
+        int64_t traded = (int64_t)(rng_next(&rng) >> 1);
+        struct big den = big_from_i64(in[2]);
+        struct big product = big_mul(big_from_i64(in[0]), big_from_i64(in[1]));
+        struct big of_volume = big_mul(big_from_i64(traded), big_from_i64(in[1]));
+        for (rounding r = ROUND_FLOOR; r <= ROUND_CEIL; r++) {
+            qty q = qty_from_e8(UNTOUCHED), share = q;
+            price p = price_from_e8(UNTOUCHED);
+            bool ok = qty_ratio(qty_from_e8(in[0]), in[1], in[2], r, &q);
+            agree("qty_ratio", ok, qty_e8(q), divided(product, den, r), in);
+            ok = price_ratio(price_from_e8(in[0]), in[1], in[2], r, &p);
+            agree("price_ratio", ok, price_e8(p), divided(product, den, r), in);
+            ok = volume_ratio(volume_from_e8(traded), in[1], in[2], r, &share);
+            agree("volume_ratio", ok, qty_e8(share), divided(of_volume, den, r), in);
+        }
+    }
+}
+
 static void test_random_steps_agree_with_the_schoolbook(void **state) {
     (void)state;
     for (int64_t i = 0; i < case_count; i++) {
@@ -433,6 +455,7 @@ int main(void) {
         cmocka_unit_test(test_random_notionals_agree_with_the_schoolbook),
         cmocka_unit_test(test_random_quotients_agree_with_the_schoolbook),
         cmocka_unit_test(test_random_shares_agree_with_the_schoolbook),
+        cmocka_unit_test(test_random_ratios_agree_with_the_schoolbook),
         cmocka_unit_test(test_random_steps_agree_with_the_schoolbook),
         cmocka_unit_test(test_random_bp_ratios_agree_with_the_schoolbook),
         cmocka_unit_test(test_random_amounts_print_as_on_paper_and_parse_back),

@@ -5,10 +5,10 @@
  * Unicode's normal form C (so that "é" is one text however it was typed). In: bytes. Out: UTF-8.
  * Entities are decoded once: "&amp;lt;" is "&lt;", which is what its author wrote. Failure:
  * ill-formed UTF-8, a text over the limit. Pure; memory from the caller's arena. */
+#include <utf8proc.h>
+
 #include "flow/feed/feed_int.h"
 #include "flow/post.h"
-
-#include <utf8proc.h>
 
 /* What a look at the bytes says about the passes that are needed. */
 struct need {

@@ -4,9 +4,9 @@
  * Japanese, Hangul Korean, ...); languages in Latin letters are told by their most frequent words,
  * two of which must be seen, or one in a text of up to six words. Not for anything that decides a
  * trade: the tag is stored and shown, and lets a person filter. Pure, no memory. */
-#include "flow/feed/feed_int.h"
-
 #include <utf8proc.h>
+
+#include "flow/feed/feed_int.h"
 
 typedef enum lang_idx {
     LANG_EN,

@@ -5,7 +5,6 @@
  * shrink an opinion. Clauses end at marks, at line ends, at "but" and its like, and at "and" when a
  * verb of direction follows. Integers only; pure. */
 #include "flow/infer/infer_int.h"
-
 #include "flow/reading.h"
 
 struct scan {
@@ -44,7 +43,7 @@ static bool mark_breaks(const struct words *w, int at) {
         return true;
     case '-':
         return (v->flags & WORD_SPACED) != 0;
-    default:
+    default:                       /* not an enum */
         return v->norm_bytes == 3; /* dashes of typographers */
     }
 }
@@ -60,7 +59,8 @@ static bool starts_direction(const struct scan *s, int at) {
 
 static void add_direction(struct scan *s, const struct sense *sense, int at) {
     int32_t weight = sense->weight * s->boost * (NAT / 10) / 10;
-    if (s->w->v[at].flags & WORD_NEGATED) {
+    uint16_t flags = s->w->v[at].flags;
+    if ((flags & WORD_NEGATED) && !(flags & WORD_NEGATION)) {
         weight = -weight * 6 / 10;
         s->now->cues |= CUE_NEGATED;
     }
@@ -92,6 +92,7 @@ static int take_word(struct scan *s, int at) {
         s->halves |= sense->bits & ~UINT32_C(0xFFFF);
         break;
     case ROLE_NONE:
+    case ROLE_PREFER:
     case ROLE_OVER:
     case ROLE_INTO:
     case ROLE_FROM:
@@ -113,6 +114,7 @@ static void count_hits(const struct links *links, struct clauses *c) {
     for (int i = 0; i < links->hit_count; i++) {
         while (at + 1 < c->count && c->v[at].end <= links->hits[i].first) at++;
         c->v[at].coins++;
+        c->hit_own[i] = false;
     }
 }
 

@@ -31,7 +31,7 @@ struct about {
     int64_t direction; /* NAT */
     int64_t logit[3];  /* of the model, NAT */
     uint32_t cues;
-    int says;
+    int says; /* words that say something */
 };
 
 /* What a cue leaves of an opinion, basis points. */
@@ -52,56 +52,69 @@ static int64_t cue_factor(uint32_t cues) {
 }
 
 #define DIRECTION_MAX (4 * NAT)
+#define DIRECTION_CLEAR NAT      /* from here on the vocabulary is trusted before the model */
+#define NEUTRAL_TRADER (NAT / 4) /* most of what is said of coins is no opinion */
+
+/* How much more likely than the model thinks a text of so few words says nothing. */
+static int64_t neutral_prior(int says) { return 2 * NAT / (1 + says); }
 
 /* The opinion as one number, -10000..10000. */
 static int32_t polarity_of(const struct infer *f, const struct about *a) {
     if (a->says == 0) return 0;
     int64_t d = i64_clamp(a->direction, -DIRECTION_MAX, DIRECTION_MAX);
     int64_t size = d < 0 ? -d : d;
-    int32_t logit[3] = {(int32_t)(a->logit[0] - (d < 0 ? d : 0)), (int32_t)(a->logit[1] - size / 2),
-                        (int32_t)(a->logit[2] + (d > 0 ? d : 0))};
+    int64_t share = size >= DIRECTION_CLEAR ? 2 : 4; /* of the model, quarters */
+    int64_t neutral = a->logit[1] * share / 4 - size / 2 + NEUTRAL_TRADER;
+    if (size < DIRECTION_CLEAR) neutral += neutral_prior(a->says);
+    int32_t logit[3] = {(int32_t)(a->logit[0] * share / 4 - (d < 0 ? d : 0)), (int32_t)neutral,
+                        (int32_t)(a->logit[2] * share / 4 + (d > 0 ? d : 0))};
     int32_t p[3];
     softmax_bp(f->exp, logit, p);
     return (int32_t)((p[LABEL_POSITIVE] - p[LABEL_NEGATIVE]) * cue_factor(a->cues) / 10000);
 }
 
-/* Which clauses are about a coin: those with it; and for each clause without coins, the coins of
- * the nearest clause with coins before it, or, in front of all, every coin. */
-static bool clause_is_about(const struct clauses *c, const struct links *links, int clause,
-                            int mention) {
-    int at = clause;
-    while (at >= 0 && c->v[at].coins == 0) at--;
-    if (at < 0) return true;
+/* Which clause with coins speaks for this one: itself, or, when it has none, the nearest before
+ * it; -1: none. */
+static int clause_owner(const struct clauses *c, int clause) {
+    while (clause >= 0 && c->v[clause].coins == 0) clause--;
+    return clause;
+}
+
+/* The first hit of a mention in a clause, -1: none. */
+static int hit_in(const struct clause *c, const struct links *links, int mention) {
     for (int i = 0; i < links->hit_count; i++) {
         const struct link_hit *hit = &links->hits[i];
-        if (hit->mention == mention && hit->first >= c->v[at].first && hit->first < c->v[at].end) {
-            return true;
-        }
+        if (hit->mention == mention && hit->first >= c->first && hit->first < c->end) return i;
     }
-    return false;
+    return -1;
 }
 
-static void about_add(struct about *a, const struct clause *c, const struct model_scores *s,
-                      bool direct) {
-    a->direction += direct ? c->direction : c->direction / 2;
-    a->cues |= c->cues;
-    a->says += c->says;
-    for (int k = 0; k < 3; k++) a->logit[k] += s->logit[k];
-}
-
-/* Several coins: each is judged by its own clauses. */
-static struct about about_of(const struct clauses *c, const struct links *links,
-                             const struct model_scores *scores, int mention) {
+/* One of several coins: judged by the clauses with it and those that follow without any coin; what
+ * stands before the first coin is about all of them. */
+static struct about about_one(const struct clauses *c, const struct links *links,
+                              const struct model_scores *scores, int mention) {
     struct about a = {0};
+    int64_t weight = 0;
     for (int i = 0; i < c->count; i++) {
-        if (clause_is_about(c, links, i, mention)) {
-            about_add(&a, &c->v[i], &scores[i], c->v[i].coins > 0);
+        const struct clause *clause = &c->v[i];
+        int owner = clause_owner(c, i);
+        int hit = owner < 0 ? -1 : hit_in(&c->v[owner], links, mention);
+        if (owner >= 0 && hit < 0) continue;
+        a.cues |= clause->cues;
+        a.says += clause->says;
+        if (owner == i && c->hit_own[hit]) {
+            a.direction += c->hit_direction[hit];
+            continue;
         }
+        a.direction += owner == i ? clause->direction : clause->direction / 2;
+        weight += clause->says;
+        for (int k = 0; k < 3; k++) a.logit[k] += (int64_t)scores[i].logit[k] * clause->says;
     }
+    for (int k = 0; k < 3 && weight; k++) a.logit[k] /= weight;
     return a;
 }
 
-/* One coin: the whole post is about it. */
+/* The only coin: the whole post is about it. */
 static struct about about_all(const struct clauses *c, const struct model_scores *whole) {
     struct about a = {0};
     for (int i = 0; i < c->count; i++) {
@@ -120,16 +133,20 @@ static void fill_mentions(const struct infer *f, const struct clauses *c, const 
         struct mention *m = &ret->mentions[i];
         *m = links->mentions[i];
         struct about a = links->mention_count == 1 ? about_all(c, &scores[c->count])
-                                                   : about_of(c, links, scores, i);
+                                                   : about_one(c, links, scores, i);
         int32_t polarity = polarity_of(f, &a);
         m->abstain = polarity < POLARITY_ABSTAIN_BP && polarity > -POLARITY_ABSTAIN_BP;
         m->polarity_bp = m->abstain ? 0 : polarity;
     }
 }
 
-static void fill_post(const struct infer *f, const struct model_scores *whole,
-                      struct reading *ret) {
-    softmax_bp(f->exp, whole->logit, ret->probs_bp);
+static void fill_post(const struct infer *f, const struct clauses *c,
+                      const struct model_scores *whole, struct reading *ret) {
+    int says = 0;
+    for (int i = 0; i < c->count; i++) says += c->v[i].says;
+    int32_t logit[3] = {whole->logit[0], (int32_t)(whole->logit[1] + neutral_prior(says)),
+                        whole->logit[2]};
+    softmax_bp(f->exp, logit, ret->probs_bp);
     ret->label = LABEL_NEGATIVE;
     for (int k = 1; k < 3; k++) {
         if (ret->probs_bp[k] > ret->probs_bp[ret->label]) ret->label = (label)k;
@@ -141,6 +158,7 @@ void infer_words(const struct infer *f, struct arena scratch, const struct words
                  const struct links *links, struct reading *ret) {
     struct clauses clauses;
     clauses_scan(f->vocabulary, w, links, &clauses);
+    if (links->mention_count > 1) targets_assign(f->vocabulary, w, links, &clauses);
     struct model_range ranges[CLAUSES_MAX + 1];
     struct model_scores scores[CLAUSES_MAX + 1];
     for (int i = 0; i < clauses.count; i++) {
@@ -148,7 +166,7 @@ void infer_words(const struct infer *f, struct arena scratch, const struct words
     }
     ranges[clauses.count] = (struct model_range){0, w->count};
     f->model->ops->score(f->model, scratch, w, ranges, clauses.count + 1, scores);
-    fill_post(f, &scores[clauses.count], ret);
+    fill_post(f, &clauses, &scores[clauses.count], ret);
     fill_mentions(f, &clauses, links, scores, ret);
     ret->miss_count = links->miss_count;
     for (int i = 0; i < links->miss_count; i++) ret->misses[i] = links->misses[i];

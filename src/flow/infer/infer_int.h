@@ -22,9 +22,10 @@ typedef enum role {
     ROLE_BREAK,     /* starts a new clause (but, while) */
     ROLE_JOIN,      /* starts one when a verb of direction follows (and, then) */
     ROLE_OVER,      /* the coin before is set above the coin behind (over, beats) */
-    ROLE_SWAP, /* gives the coin behind for the coin after "for" (sell, swap): a direction too */
-    ROLE_INTO, /* of a swap: into, for */
-    ROLE_FROM, /* of a swap: from */
+    ROLE_SWAP,   /* gives the coin behind for the coin after "for" (sell, swap): a direction too */
+    ROLE_PREFER, /* sets the coin behind above the coin after \"to\" */
+    ROLE_INTO,   /* of a swap: into, for */
+    ROLE_FROM,   /* of a swap: from */
     ROLE_STRONGER, /* very, massive */
     ROLE_WEAKER    /* slightly, maybe */
 } role;
@@ -64,11 +65,19 @@ struct clauses {
     int count;
     struct clause v[CLAUSES_MAX];
     uint32_t cues; /* of the whole post */
+    /* of each hit of the linker: what its clause says of this coin alone, where it tells coins
+     * apart ("sell BTC buy ETH") */
+    bool hit_own[LINK_HITS_MAX];
+    int32_t hit_direction[LINK_HITS_MAX]; /* NAT, signed */
 };
 
 /* Cuts a text into clauses and sums what the vocabulary says of each. */
 void clauses_scan(const struct vocabulary *v, const struct words *w, const struct links *links,
                   struct clauses *ret);
+
+/* In clauses with several coins: what is said of each alone. After clauses_scan. */
+void targets_assign(const struct vocabulary *v, const struct words *w, const struct links *links,
+                    struct clauses *c);
 
 /* --- simhash ---------------------------------------------------------------------------------- */
 

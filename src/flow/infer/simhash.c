@@ -5,15 +5,32 @@
  * has the same bits or nearly so. Pure. */
 #include "flow/infer/infer_int.h"
 
-/* Adds one vote on each of 64 bits: eight lanes of a byte each, flushed before they overflow. */
+#define LANES 8        /* bytes of a hash; a lane counts its eight bits in a byte each */
+#define LANE_VOTES 255 /* until a count overflows */
+
+/* Votes, first counted in the bytes of eight words, so that one vote is eight additions. */
 struct votes {
+    uint64_t lane[LANES];
     int32_t total[64];
-    int32_t count;
+    int32_t count, in_lanes;
 };
 
-static void vote(struct votes *v, uint64_t h) {
-    for (int i = 0; i < 64; i++) v->total[i] += (int32_t)(h >> i & 1);
+/* A byte's bits, each in a byte of its own: bit i in byte i. */
+static inline uint64_t spread_bits(uint64_t byte) {
+    uint64_t copies = byte * UINT64_C(0x0101010101010101) & UINT64_C(0x8040201008040201);
+    return (copies + UINT64_C(0x00406070787C7E7F)) >> 7 & UINT64_C(0x0101010101010101);
+}
+
+static void flush(struct votes *v) {
+    for (int i = 0; i < 64; i++) v->total[i] += (int32_t)(v->lane[i / 8] >> i % 8 * 8 & 0xFF);
+    for (int i = 0; i < LANES; i++) v->lane[i] = 0;
+    v->in_lanes = 0;
+}
+
+static inline void vote(struct votes *v, uint64_t h) {
+    for (int i = 0; i < LANES; i++) v->lane[i] += spread_bits(h >> i * 8 & 0xFF);
     v->count++;
+    if (++v->in_lanes == LANE_VOTES) flush(v);
 }
 
 uint64_t simhash_words(const struct words *w, int32_t *ret_count) {
@@ -30,6 +47,7 @@ uint64_t simhash_words(const struct words *w, int32_t *ret_count) {
         before = h << 1 | 1;
         words++;
     }
+    flush(&v);
     uint64_t bits = 0;
     for (int i = 0; i < 64; i++) bits |= (uint64_t)(2 * v.total[i] > v.count) << i;
     *ret_count = words;

@@ -5,7 +5,6 @@
  * cues. The rows are few and written by hand: what needs statistics belongs into the model.
  * Compiled into a phrase table at start; read-only afterwards. */
 #include "flow/infer/infer_int.h"
-
 #include "flow/reading.h"
 
 struct row {
@@ -41,13 +40,17 @@ static const struct row rows[] = {
      "cashed out|going short|went short|i'm short|im short|short on|open short|stay away|"
      "sell now|time to sell|strong sell|panic selling|paper hands|avoid",
      DOWN(19)},
-    {"selling|shorting|shorted|short|shorts|sellers|dumping|dumped|dump|dumps|"
+    {"shorting|shorted|short|shorts|sellers|dumping|dumped|dump|dumps|"
      "offloading|offloaded|unloading|unloaded|exit|exiting|exited|taking profits|take profits|"
      "took profits|profit taking|unstaking|outflow|outflows|selloff|sell-off|sell off|selling off",
      DOWN(15)},
     {"inflow|inflows|adopt|adopts|adopted|adoption|accepts|accepting|now accepts|will accept|"
      "approved|approves|approval|etf approved|partners with|partnership|integrates|integration",
      UP(11)},
+    {"will list|lists|to list|listing on|now listed|gets listed|listed on|mass adoption|legal "
+     "tender|"
+     "strategic reserve",
+     UP(15)},
     /* --- where prices go --- */
     {"moon|mooning|mooned|moons|to the moon|moonshot|skyrocket|skyrocketing|skyrocketed|"
      "parabolic|going parabolic|explode|exploding|explodes|exploded|take off|taking off|lift off|"
@@ -67,6 +70,8 @@ static const struct row rows[] = {
      "easy money|free money|generational wealth|next leg up|leg up|supercycle|promising|"
      "future of money|the future|best investment|best crypto|people's crypto|unstoppable",
      UP(15)},
+    {"up|green", UP(5)},
+    {"down|red", DOWN(6)},
     {"strong|strength|support held|holding support|oversold|cheap|discount|undervalue", UP(7)},
     {"crash|crashing|crashed|crashes|collapse|collapsing|collapsed|collapses|plunge|plunges|"
      "plunging|plunged|plummet|plummets|plummeting|plummeted|tank|tanks|tanking|tanked|nuke|"
@@ -89,6 +94,8 @@ static const struct row rows[] = {
     {"scam|scams|scammed|scammers|scammer|ponzi|fraud|fraudulent|rug|rugged|rugpull|rug pull|"
      "rugs|hacked|hack|exploit|exploited|drained|stolen|shitcoin|trash|garbage|pyramid scheme|"
      "delist|delisted|delisting|delists|insolvent|bankrupt|bankruptcy|halts withdrawals|"
+     "suspend|suspends|suspended|halt|halts|halted|no longer accept|no longer accepts|stops "
+     "accepting|"
      "lawsuit|sues|sued|charged with|ban|bans|banned|banning|crackdown|sanctions|sanctioned",
      DOWN(15)},
     {"fud|weak|weakness|dumb|useless|broken|regret", DOWN(7)},
@@ -96,13 +103,15 @@ static const struct row rows[] = {
     {"📉|🐻|🔴|🩸|💀|🪦|☠|🚨", DOWN(5)},
     {"love|loving|great|amazing|awesome|best|excited|happy|beautiful|incredible|genius", UP(6)},
     {"hate|worst|terrible|awful|horrible|sad|angry|disgusting|disappointing|disappointed|scary|"
-     "worried|worry|danger|dangerous|disaster",
+     "worried|worry|concerned|concerns|danger|dangerous|disaster",
      DOWN(7)},
     /* verbs that give one coin for another */
-    {"sell|sold|swap|swapping|swapped|rotate|rotating|rotated|trade my|traded my|ditch|ditching|"
+    {"sell|sells|selling|sold|swap|swapping|swapped|rotate|rotating|rotated|trade my|traded "
+     "my|ditch|ditching|"
      "ditched|exchange my|convert|converting|converted",
      {ROLE_SWAP, -15, 0}},
-    {"into|for|to", {ROLE_INTO, 0, 0}},
+    {"prefer|prefers|preferred|i'd rather", {ROLE_PREFER, 0, 0}},
+    {"into|for|to|→|->", {ROLE_INTO, 0, 0}},
     {"from|out of", {ROLE_FROM, 0, 0}},
     {"over|beats|beat|outperforms|flips|flipping|better than|stronger than|superior to|rather than|"
      "instead of|>|more than",
@@ -111,7 +120,8 @@ static const struct row rows[] = {
     {"very|super|extremely|massive|massively|huge|insanely|absolutely|totally|so|hard|mega|"
      "heavily|fucking|fuckin|definitely|really|big",
      {ROLE_STRONGER, 13, 0}},
-    {"slightly|maybe|perhaps|somewhat|a bit|a little|kinda|kind of|possibly|potentially|probably",
+    {"slightly|might|may|could|would|maybe|perhaps|somewhat|a bit|a little|kinda|kind "
+     "of|possibly|potentially|probably",
      {ROLE_WEAKER, 6, 0}},
     /* --- what the sentence does --- */
     {"but|however|while|whereas|although|though|yet|meanwhile|except", {ROLE_BREAK, 0, 0}},

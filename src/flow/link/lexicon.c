@@ -30,7 +30,8 @@ static bool complain(const struct compile *c, struct error *err, const char *wha
 static bool has_word(struct arena scratch, str text) {
     struct words w;
     words_split(&scratch, text, &w);
-    return w.count > 0 && w.v[0].kind != WORD_LINK && w.v[0].kind != WORD_USER;
+    word_kind kind = w.count > 0 ? (word_kind)w.v[0].kind : WORD_PUNCT;
+    return kind != WORD_LINK && kind != WORD_USER && kind != WORD_PUNCT;
 }
 
 static struct term *term_make(struct compile *c, str text) {
@@ -116,7 +117,9 @@ static bool parse_flags(struct compile *c, str list, uint8_t *ret, struct error 
     while (str_cut(&list, ',', &flag)) {
         flag = str_trim(flag);
         if (flag.n == 0) continue;
-        if (str_eq(flag, STR("word")))
+        if (str_eq(flag, STR("common")))
+            *ret |= COIN_COMMON | COIN_WORD;
+        else if (str_eq(flag, STR("word")))
             *ret |= COIN_WORD;
         else if (str_eq(flag, STR("lower")))
             *ret |= COIN_LOWER;

@@ -8,7 +8,7 @@
 #define COIN_NONE (-1)
 #define COINS_MAX 4096
 
-enum { COIN_WORD = 1 << 0, COIN_LOWER = 1 << 1, COIN_STOCK = 1 << 2 };
+enum { COIN_WORD = 1 << 0, COIN_LOWER = 1 << 1, COIN_STOCK = 1 << 2, COIN_COMMON = 1 << 3 };
 
 struct coin {
     char pair[SYMBOL_BYTES];

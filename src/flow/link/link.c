@@ -16,8 +16,10 @@
 
 #define CANDIDATES_MAX 96
 #define TELLING_MAX 64 /* places of words of crypto that are remembered */
-#define NEAR_WORDS 4
-#define MANY_COINS 6 /* a post on more is a list; confidence shrinks */
+#define NEAR_WORDS 3
+#define MANY_COINS 6     /* a post on more is a list; confidence shrinks */
+#define MANY_TAGS 5      /* hashtags; with as many they are labels, not what is talked about */
+#define LABEL_PERCENT 60 /* of its confidence that a mere label keeps */
 
 /* Confidence by evidence, basis points. Untold things about a text keep all of them below 1. */
 enum {
@@ -36,9 +38,10 @@ enum {
 typedef enum need {
     NEED_NOTHING,
     NEED_CRYPTO,     /* a word of crypto elsewhere in the post */
+    NEED_MORE,       /* nothing helps: only a cashtag or a pair would */
     NEED_NEAR,       /* ... within NEAR_WORDS */
     NEED_NOT_SHARES, /* no word of the stock market, or one of crypto beside it */
-    NEED_NO_STATE    /* DOGE: no word of the state, or one of crypto beside it */
+    NEED_NO_STATE    /* DOGE: no words of the state, or one of crypto beside them */
 } need;
 
 struct candidate {
@@ -58,6 +61,8 @@ struct linker {
     int telling_count;
     int16_t telling[TELLING_MAX];
     int crypto, shares, state; /* words of each kind */
+    int rivals;                /* $cashtags of coins that cannot be linked */
+    int tags;                  /* hashtags */
     bool shouting;             /* the post is written in capitals */
 };
 
@@ -110,14 +115,17 @@ static void note_tag(struct linker *k, int coin, int at, link_reason reason, int
     struct candidate *c = note(k, coin, at, at + 1, reason);
     c->sure = SURE_CASHTAG_WORD;
     if (flags & COIN_STOCK) c->miss = MISS_STOCK;
-    if (reason == LINK_HASHTAG || (flags & COIN_STOCK))
+    if (reason == LINK_HASHTAG && (flags & COIN_COMMON))
+        c->need = NEED_MORE;
+    else if (reason == LINK_HASHTAG || (flags & COIN_STOCK))
         c->need = NEED_CRYPTO;
     else
         c->need = NEED_NOT_SHARES;
 }
 
 static void note_name(struct linker *k, const struct term *t, int at, int end) {
-    bool tag = k->w->v[at].kind != WORD_TEXT && end == at + 1;
+    word_kind kind = (word_kind)k->w->v[at].kind;
+    bool tag = (kind == WORD_CASHTAG || kind == WORD_HASHTAG) && end == at + 1;
     int sure = t->name_reason == LINK_NICKNAME ? SURE_NICKNAME : SURE_NAME;
     if (t->flags & TERM_GUARDED) {
         struct candidate *c = note(k, t->name, at, end, (link_reason)t->name_reason);
@@ -126,7 +134,7 @@ static void note_name(struct linker *k, const struct term *t, int at, int end) {
         return;
     }
     link_reason reason = (link_reason)t->name_reason;
-    if (tag) reason = k->w->v[at].kind == WORD_CASHTAG ? LINK_CASHTAG : LINK_HASHTAG;
+    if (tag) reason = kind == WORD_CASHTAG ? LINK_CASHTAG : LINK_HASHTAG;
     note_sure(k, t->name, at, end, reason, sure);
 }
 
@@ -143,7 +151,7 @@ static bool note_ticker(struct linker *k, int coin, int at) {
     } else {
         struct candidate *c = note(k, coin, at, at + 1, LINK_TICKER);
         c->sure = SURE_TICKER_WORD;
-        c->need = NEED_NEAR;
+        c->need = flags & COIN_COMMON ? NEED_MORE : NEED_NEAR;
     }
     return true;
 }
@@ -155,6 +163,28 @@ static int coin_of_ticker(const struct lexicon *lex, str norm) {
     return t ? t->ticker : COIN_NONE;
 }
 
+/* A look at the last three letters, which spares nearly every word the list below. */
+static bool may_end_pair(str norm) {
+    if (norm.n < 5) return false;
+    const char *e = norm.p + norm.n - 3;
+#define TAIL(a, b, c) ((uint32_t)(a) << 16 | (uint32_t)(b) << 8 | (uint32_t)(c))
+    switch (TAIL((unsigned char)e[0], (unsigned char)e[1], (unsigned char)e[2])) {
+    case TAIL('s', 'd', 't'):
+    case TAIL('s', 'd', 'c'):
+    case TAIL('u', 's', 'd'):
+    case TAIL('e', 'r', 'p'):
+    case TAIL('b', 't', 'c'):
+    case TAIL('e', 't', 'h'):
+    case TAIL('b', 'n', 'b'):
+    case TAIL('e', 'u', 'r'):
+    case TAIL('t', 'r', 'y'):
+        return true;
+    default: /* not an enum */
+        return false;
+    }
+#undef TAIL
+}
+
 /* "btcusdt", "ethbtc" -> the coin of the first half. Short halves before a coin's ticker are left
  * alone: WBTC is not W against BTC. */
 static int coin_of_pair(const struct lexicon *lex, str norm) {
@@ -164,6 +194,7 @@ static int coin_of_pair(const struct lexicon *lex, str norm) {
     } quotes[] = {{"usdt", 4, 1}, {"usdc", 4, 1}, {"busd", 4, 2}, {"fdusd", 5, 2},
                   {"tusd", 4, 2}, {"usd", 3, 2},  {"perp", 4, 2}, {"btc", 3, 3},
                   {"eth", 3, 3},  {"bnb", 3, 3},  {"eur", 3, 3},  {"try", 3, 3}};
+    if (!may_end_pair(norm)) return COIN_NONE;
     for (int i = 0; i < COUNT_OF(quotes); i++) {
         str q = {quotes[i].quote, quotes[i].bytes};
         if (norm.n < q.n + quotes[i].base_min || !str_ends(norm, q)) continue;
@@ -249,6 +280,11 @@ static int visit_cashtag(struct linker *k, int at) {
         tell(k, at);
         return end;
     }
+    if (end && coin == COIN_NONE) { /* $NEWCOIN/eth is not about ETH */
+        miss(k, MISS_NOT_LISTED, at, end);
+        k->rivals++;
+        return end;
+    }
     if (t && t->ticker != COIN_NONE) {
         note_tag(k, t->ticker, at, LINK_CASHTAG, SURE_CASHTAG);
         if (!(k->lex->coins[t->ticker].flags & (COIN_WORD | COIN_STOCK))) tell(k, at);
@@ -258,6 +294,7 @@ static int visit_cashtag(struct linker *k, int at) {
     } else if (t && (t->flags & TERM_OTHER)) {
         miss(k, MISS_OTHER_ASSET, at, at + 1);
         tell(k, at);
+        k->rivals++;
     } else if (t && (t->flags & TERM_STOCK)) {
         miss(k, MISS_STOCK, at, at + 1);
         k->shares++;
@@ -266,6 +303,7 @@ static int visit_cashtag(struct linker *k, int at) {
         tell(k, at);
     } else if (!t || !(t->flags & TERM_QUOTE)) {
         miss(k, MISS_NOT_LISTED, at, at + 1);
+        k->rivals++;
     }
     return at + 1;
 }
@@ -358,6 +396,7 @@ static void first_pass(struct linker *k) {
         case WORD_TEXT:
         case WORD_HASHTAG:
             letters += v->norm_bytes > 1;
+            k->tags += v->kind == WORD_HASHTAG;
             capitals += (v->flags & WORD_UPPER) != 0;
             if (v->flags & WORD_WIDE)
                 visit_wide(k, at++);
@@ -407,12 +446,16 @@ static bool met(const struct linker *k, const struct candidate *c) {
         return true;
     case NEED_CRYPTO:
         return told(k, c, 0);
+    case NEED_MORE:
+        return false;
     case NEED_NEAR:
         return !k->shouting && told(k, c, NEAR_WORDS);
     case NEED_NOT_SHARES:
         return k->shares == 0 || told(k, c, 0);
-    case NEED_NO_STATE:
-        return k->state == 0 || (k->state < 2 && told(k, c, 0));
+    case NEED_NO_STATE: {
+        bool capitals = k->w->v[c->first].flags & WORD_UPPER;
+        return k->state < (capitals ? 1 : 2) || (k->state < 3 && told(k, c, 0));
+    }
     }
     return false;
 }
@@ -454,6 +497,15 @@ static void accept(struct linker *k, const struct candidate *c) {
     }
 }
 
+/* What takes from the confidence of every kind of evidence. */
+static void shrink(const struct linker *k, struct mention *m) {
+    int coins = k->out->coin_count;
+    bool tagged = m->reason == LINK_HASHTAG && (k->rivals > 0 || k->tags >= MANY_TAGS);
+    bool aside = m->reason >= LINK_TICKER && k->rivals > 0;
+    if (tagged || aside) m->confidence_bp = m->confidence_bp * LABEL_PERCENT / 100;
+    if (coins > MANY_COINS) m->confidence_bp = m->confidence_bp * MANY_COINS / coins;
+}
+
 static void second_pass(struct linker *k) {
     struct links *out = k->out;
     for (int i = 0; i < k->count; i++) {
@@ -464,12 +516,7 @@ static void second_pass(struct linker *k) {
             miss(k, (miss_reason)c->miss, c->first, c->end);
     }
     out->coin_count += out->mention_count;
-    if (out->coin_count > MANY_COINS) {
-        for (int i = 0; i < out->mention_count; i++) {
-            struct mention *m = &out->mentions[i];
-            m->confidence_bp = m->confidence_bp * MANY_COINS / out->coin_count;
-        }
-    }
+    for (int i = 0; i < out->mention_count; i++) shrink(k, &out->mentions[i]);
 }
 
 void link_words(const struct lexicon *lex, const struct words *w, struct links *ret) {
@@ -478,7 +525,7 @@ void link_words(const struct lexicon *lex, const struct words *w, struct links *
     k.w = w;
     k.out = ret;
     k.count = k.telling_count = 0;
-    k.crypto = k.shares = k.state = 0;
+    k.crypto = k.shares = k.state = k.rivals = k.tags = 0;
     k.shouting = false;
     ret->mention_count = ret->hit_count = ret->miss_count = ret->coin_count = 0;
     first_pass(&k);

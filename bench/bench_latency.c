@@ -1,0 +1,363 @@
+/* From a post to an order, in real time, beside what one durable commit costs on the same disk.
+ *
+ * First: small rows committed durably, one after the other. Then the whole pipeline, run_wall, with
+ * a source, a market and a venue of its own: for each post a fresh price, the post, and the moment
+ * at which the venue is handed the entry, which is after the intent's commit. Then a price at the
+ * target closes the position, and the next post comes.
+ *
+ *   bench_latency [DIRECTORY]    where the database is made; default: the working directory */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/builtin.h"
+#include "base/log.h"
+#include "base/rng.h"
+#include "bench.h"
+#include "run/run.h"
+
+#define COMMITS 500
+#define POSTS 500
+#define PATIENCE_S 2 /* for one entry */
+#define FIRST_ID INT64_C(1900000000000000000)
+
+/* What the three edges agree on. */
+struct stage {
+    pthread_mutex_t mutex;
+    pthread_cond_t moved;
+    int step;   /* 2 i: a price for post i; 2 i + 1: it has been handed over, a price to close at */
+    int priced; /* steps whose price the trader has seen */
+    usec received[POSTS]; /* monotonic, when the source gave the post */
+    usec handed[POSTS];   /* when the venue was called; 0 never */
+    const struct symbols *symbols;
+};
+static struct stage stage = {.mutex = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER};
+
+static void fail_loudly(const char *what, const struct error *err) {
+    fprintf(stderr, "bench_latency: %s: %s\n", what, err->msg);
+    exit(1);
+}
+
+static int sym_of(int post) { return post % 4; } /* those that a price of 10 suits */
+
+/* Waits until *what >= least; false after PATIENCE_S. PRE: locked. */
+static bool wait_for(const int *what, int least) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += PATIENCE_S;
+    while (*what < least)
+        if (pthread_cond_timedwait(&stage.moved, &stage.mutex, &until) != 0) return false;
+    return true;
+}
+
+static void move_to(int *what, int value) {
+    *what = value;
+    pthread_cond_broadcast(&stage.moved);
+}
+
+/* --- source ------------------------------------------------------------------------------ */
+
+struct bench_source {
+    struct source base;
+    int next;
+};
+
+/* About a coin, and otherwise of words of its own, so that no post is a copy of another. */
+static void post_text(int i, char ret[400]) {
+    static const char *const parts[] = {"ka", "lo", "mi", "ru", "te", "vo", "ni", "sa"};
+    struct rng rng;
+    struct buf b;
+    rng_init(&rng, (uint64_t)(i + 2));
+    buf_init_fixed(&b, ret, 400);
+    buf_printf(&b, "Just bought a huge bag of %s%s, so happy, this is amazing!",
+               i < 0 ? "flour" : "$", i < 0 ? "" : stage.symbols->v[sym_of(i)].base);
+    for (int k = 0; k < 12; k++) {
+        buf_put_byte(&b, ' ');
+        for (int n = 0; n < 3; n++)
+            buf_put(&b, str_from_z(parts[rng_below(&rng, COUNT_OF(parts))]));
+    }
+}
+
+static bool source_give(struct source *s, struct arena *a, struct post *ret, bool *ret_end,
+                        struct error *err) {
+    struct bench_source *b = (struct bench_source *)s;
+    const int i = b->next++ - 1; /* the very first post is taken before anything runs: -1 */
+    if (i == POSTS) {
+        *ret_end = true;
+        return true;
+    }
+    pthread_mutex_lock(&stage.mutex);
+    const bool priced = i < 0 || wait_for(&stage.priced, 2 * i + 1);
+    pthread_mutex_unlock(&stage.mutex);
+    if (!priced) return fail(err, ERR_TIMEOUT, 0, "post %d: the price before it did not arrive", i);
+
+    char text[400], id[32];
+    post_text(i, text);
+    snprintf(id, sizeof id, "%lld", (long long)(FIRST_ID + i));
+    const usec now = time_wall_us();
+    const struct post post = {.id = FIRST_ID + i,
+                              .root_id = FIRST_ID + i,
+                              .source = STR("x"),
+                              .source_id = str_dup(a, str_from_z(id)),
+                              .author_id = str_dup(a, str_from_z(id)),
+                              .username = STR("bench"),
+                              .text = str_dup(a, str_from_z(text)),
+                              .lang = STR("en"),
+                              .created_at = now,
+                              .received_at = now,
+                              .likes = -1,
+                              .reposts = -1,
+                              .replies = -1,
+                              .quotes = -1};
+    *ret = post;
+    *ret_end = false;
+    if (i >= 0) stage.received[i] = time_monotonic_us();
+    return true;
+}
+
+static int64_t source_at(const struct source *s) { return ((const struct bench_source *)s)->next; }
+static void source_end(struct source *s) { (void)s; }
+static const struct source_ops bench_source_ops = {
+    .name = "bench", .next = source_give, .offset = source_at, .close = source_end};
+
+/* --- market: ticks ----------------------------------------------------------------------- */
+
+struct bench_market {
+    struct market base;
+    int next; /* step */
+};
+
+static bool market_give(struct market *m, struct market_event *ret) {
+    struct bench_market *b = (struct bench_market *)m;
+    if (b->next == 2 * POSTS) return false;
+    pthread_mutex_lock(&stage.mutex);
+    const bool go = wait_for(&stage.step, b->next);
+    pthread_mutex_unlock(&stage.mutex);
+    if (!go) return false;
+    const int step = b->next++;
+    const int sym = sym_of(step / 2);
+    const price last = price_from_e8((step % 2 ? 11 : 10) * E8);
+    const usec now = time_wall_us();
+    *ret = (struct market_event){
+        .kind = MARKET_QUOTE, .at = now, .sym = sym, .quote = {sym, now, last, last, last, 0}};
+    return true;
+}
+
+static usec market_when(struct market *m) {
+    (void)m;
+    return 0;
+}
+static void market_end(struct market *m) { (void)m; }
+static const struct market_ops bench_market_ops = {
+    .name = "bench", .next = market_give, .peek = market_when, .close = market_end};
+
+/* --- venue: paper, with a watch ---------------------------------------------------------- */
+
+struct bench_venue {
+    struct venue base;
+    struct venue *paper;
+};
+
+static struct venue *paper_of(struct venue *v) { return ((struct bench_venue *)v)->paper; }
+
+static void on_call(struct venue *v, usec now, const struct request *rq, struct reply *ret) {
+    const usec at = time_monotonic_us();
+    venue_call(paper_of(v), now, rq, ret);
+    if (rq->kind != REQUEST_BRACKET) return;
+    pthread_mutex_lock(&stage.mutex);
+    const int post = stage.step / 2;
+    stage.handed[post] = at;
+    move_to(&stage.step, 2 * post + 1);
+    pthread_mutex_unlock(&stage.mutex);
+}
+
+static void on_quote(struct venue *v, usec now, const struct quote *q) {
+    venue_quote(paper_of(v), now, q);
+    pthread_mutex_lock(&stage.mutex);
+    move_to(&stage.priced, stage.priced + 1);
+    /* the price at the target: what it closes is told before the next price is asked for */
+    if (stage.step % 2 == 1 && stage.priced == stage.step + 1) move_to(&stage.step, stage.step + 1);
+    pthread_mutex_unlock(&stage.mutex);
+}
+
+static bool on_report(struct venue *v, struct report *ret) {
+    return venue_next_report(paper_of(v), ret);
+}
+static void on_save(struct venue *v, struct buf *out) { venue_save(paper_of(v), out); }
+static bool on_load(struct venue *v, str blob, struct error *err) {
+    return venue_load(paper_of(v), blob, err);
+}
+static void on_close(struct venue *v) { venue_close(paper_of(v)); }
+
+static const struct venue_ops bench_venue_ops = {.name = "bench",
+                                                 .caps = VENUE_CAP_SHORT | VENUE_CAP_INSTANT |
+                                                         VENUE_CAP_PRICES | VENUE_CAP_STATE,
+                                                 .call = on_call,
+                                                 .quote = on_quote,
+                                                 .next_report = on_report,
+                                                 .save = on_save,
+                                                 .load = on_load,
+                                                 .close = on_close};
+
+/* --- measuring --------------------------------------------------------------------------- */
+
+static int by_size(const void *a, const void *b) {
+    const usec x = *(const usec *)a, y = *(const usec *)b;
+    return (x > y) - (x < y);
+}
+
+static usec part_of(usec *sorted, int count, int percent) {
+    return count == 0 ? 0 : sorted[(count - 1) * percent / 100];
+}
+
+static void open_store(struct arena *a, const char *path, struct store **ret) {
+    struct error err;
+    char url[4200];
+    snprintf(url, sizeof url, "sqlite:%s", path);
+    const struct store_options opt = {.url = str_dup(a, str_from_z(url)),
+                                      .access = STORE_WRITE,
+                                      .create = true,
+                                      .full_sync = true,
+                                      .busy_timeout_ms = 5000};
+    if (!store_open(a, &opt, ret, &err)) fail_loudly("open the store", &err);
+}
+
+static usec measure_commits(struct arena *a, const char *path) {
+    static usec took[COMMITS];
+    struct error err;
+    struct store *s;
+    open_store(a, path, &s);
+    for (int i = 0; i < COMMITS; i++) {
+        char value[32];
+        const usec since = time_monotonic_us();
+        snprintf(value, sizeof value, "%d", i);
+        if (!store_begin(s, true, &err) ||
+            !store_cursor_put(s, STR("bench"), str_from_z(value), &err) || !store_commit(s, &err))
+            fail_loudly("commit", &err);
+        took[i] = time_monotonic_us() - since;
+    }
+    store_close(s);
+    qsort(took, COMMITS, sizeof took[0], by_size);
+    const usec p50 = part_of(took, COMMITS, 50);
+    bench_report("latency", "durable commit, p50", (double)p50, "us");
+    bench_report("latency", "durable commit, p99", (double)part_of(took, COMMITS, 99), "us");
+    return p50;
+}
+
+static void configure(struct arena *a, struct config *ret) {
+    static const char *const sets[] = {"trading.cooldown_symbol_s=0",
+                                       "trading.cooldown_author_s=0",
+                                       "trading.author_trades_per_day=1000",
+                                       "trading.signal_threshold=40",
+                                       "judge.copies=false",
+                                       "judge.priced_in=false",
+                                       "judge.freshness=false",
+                                       "judge.scam=false",
+                                       "log.level=broken"};
+    str list[COUNT_OF(sets)];
+    struct error err;
+    struct buf report;
+    buf_init(&report, CONFIG_REPORT_BYTES);
+    for (ptrdiff_t i = 0; i < COUNT_OF(sets); i++) list[i] = str_from_z(sets[i]);
+    const struct config_input in = {
+        .text = STR(""), .sets = list, .set_count = (int)COUNT_OF(sets)};
+    if (!config_load(a, &in, ret, &report, &err)) {
+        fputs(buf_z(&report), stderr);
+        fail_loudly("configure", &err);
+    }
+    buf_fini(&report);
+}
+
+static void open_parts(struct arena *a, const struct config *cfg, struct run_parts *p,
+                       struct symbols *symbols, struct bench_venue *venue) {
+    static struct bench_source source = {.base = {.ops = &bench_source_ops}};
+    static struct bench_market market = {.base = {.ops = &bench_market_ops}};
+    struct error err;
+    struct buf report;
+    struct trader_rows rows;
+    struct reader *reader;
+    int left_out;
+    buf_init(&report, 1 << 20);
+    const struct reader_options ropt = {.quote_asset = STR("USDT")};
+    const struct paper_options popt = {.balance = money_from_e8(100000 * E8),
+                                       .margin = true,
+                                       .leverage = 3,
+                                       .fee_e8 = E8 / 1000,
+                                       .volume_cap_e8 = E8,
+                                       .price_stands = true,
+                                       .quote_asset = "USDT"};
+    const struct venue_traits traits = {
+        .can_short = true, .fee_e8 = E8 / 1000, .recv_window = USEC_PER_S};
+    if (!exchange_info_parse(a, builtin_exchange_info(), STR("USDT"), symbols, &left_out, &report,
+                             &err) ||
+        !reader_open(a, &ropt, &reader, &err) ||
+        !paper_open(a, symbols, &popt, &venue->paper, &err) ||
+        !store_load_trader(p->store, a, 0, &rows, &err) ||
+        !trader_open(a, cfg, symbols, &traits, &rows, &p->trader, &err))
+        fail_loudly("open the parts", &err);
+    buf_fini(&report);
+    venue->base.ops = &bench_venue_ops;
+    stage.symbols = symbols;
+    p->cfg = cfg;
+    p->symbols = symbols;
+    p->reader = reader;
+    p->source = &source.base;
+    p->market = &market.base;
+    p->venue = &venue->base;
+    p->source_name = STR("x");
+    p->source_path = STR("bench");
+}
+
+static void report(usec commit) {
+    static usec took[POSTS];
+    int count = 0;
+    for (int i = 0; i < POSTS; i++)
+        if (stage.handed[i] > 0) took[count++] = stage.handed[i] - stage.received[i];
+    qsort(took, (size_t)count, sizeof took[0], by_size);
+    const usec p50 = part_of(took, count, 50), p99 = part_of(took, count, 99);
+    bench_report("latency", "entries", count, "of 500");
+    bench_report("latency", "post to order handed over, p50", (double)p50, "us");
+    bench_report("latency", "post to order handed over, p99", (double)p99, "us");
+    bench_report("latency", "p50 beyond one commit", (double)(p50 - commit), "us");
+    bench_report("latency", "p99 in commits", (double)p99 / (double)(commit > 0 ? commit : 1), "");
+}
+
+static void measure_orders(struct arena *a, const char *path, usec commit) {
+    struct config cfg;
+    struct symbols symbols;
+    struct bench_venue venue;
+    struct runner *r;
+    struct error err;
+    struct run_parts parts = {0};
+    configure(a, &cfg);
+    log_setup(LOG_BROKEN, LOG_LOGFMT, STDERR_FILENO);
+    open_store(a, path, &parts.store);
+    open_parts(a, &cfg, &parts, &symbols, &venue);
+    const struct run_options opt = {.workers = 1, .exit_at_end = true};
+    if (!runner_open(a, &parts, &opt, NULL, &r, &err) || !run_wall(r, &err))
+        fail_loudly("run", &err);
+    runner_close(r);
+    store_close(parts.store);
+    report(commit);
+}
+
+int main(int argc, char **argv) {
+    char dir[4096], path[4200];
+    struct arena a;
+    snprintf(dir, sizeof dir, "%s/bench-latency-XXXXXX", argc > 1 ? argv[1] : ".");
+    if (!mkdtemp(dir)) return 1;
+    arena_open(&a, INT64_C(1) << 30);
+    snprintf(path, sizeof path, "%s/x.db", dir);
+    const usec commit = measure_commits(&a, path);
+    measure_orders(&a, path, commit);
+    const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
+    for (int k = 0; k < 4; k++) {
+        char name[4300];
+        snprintf(name, sizeof name, "%s%s", path, suffixes[k]);
+        unlink(name);
+    }
+    rmdir(dir);
+    return 0;
+}

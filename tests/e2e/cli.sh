@@ -1,0 +1,83 @@
+#!/bin/sh
+# The command line: help for everything, exit statuses, suggestions, tables and JSON.
+. "$(dirname "$0")/lib/cases.sh"
+
+status_of() { # COMMAND...
+    "$@" >"$SCRATCH/out" 2>"$SCRATCH/err" </dev/null
+    echo $?
+}
+
+equal "without a command it explains itself" "$(status_of "$BULLFINCH")" 0
+check "and names its commands" grep -q '^  run ' "$SCRATCH/out"
+equal "version is told" "$(status_of "$BULLFINCH" --version)" 0
+
+"$BULLFINCH" help | sed -n 's/^  \([a-z]\{2,\}\( [a-z]\{2,\}\)\{0,1\}\) .*/\1/p' | grep -v bullfinch | sort -u >"$SCRATCH/names"
+check "there are twenty commands or more" test "$(wc -l <"$SCRATCH/names")" -ge 20
+while read -r name; do
+    # shellcheck disable=SC2086 # a name of two words is two arguments
+    equal "$name --help" "$(status_of "$BULLFINCH" $name --help)" 0
+    check "$name says how it is used" grep -q "^Usage: bullfinch $name" "$SCRATCH/out"
+    check "$name's help fits 80 columns" sh -c '! grep -q "^.\{81,\}" "$1"' - "$SCRATCH/out"
+done <"$SCRATCH/names"
+equal "a family of commands lists them" "$(status_of "$BULLFINCH" db --help)" 0
+check "each of them" grep -q '^  db restore FILE' "$SCRATCH/out"
+equal "the man page is roff" "$("$BULLFINCH" help --man | sed -n '2s/ .*//p')" .TH
+
+suggests() { # WANT COMMAND...
+    want=$1
+    shift
+    equal "\"$*\" is wrong usage" "$(status_of "$BULLFINCH" "$@")" 2
+    check "and suggests $want" grep -q "did you mean \"\{0,1\}$want" "$SCRATCH/err"
+}
+suggests run rnu
+suggests halt hlat
+suggests "db check" db chek
+suggests "dlq list" dql list
+suggests --speed run --sped 3
+suggests trades show trade
+equal "another word is wrong usage" "$(status_of "$BULLFINCH" frobnicate)" 2
+equal "a missing argument is wrong usage" "$(status_of "$BULLFINCH" show)" 2
+equal "one too many is wrong usage" "$(status_of "$BULLFINCH" halt now please)" 2
+equal "a speed that is none is wrong usage" "$(status_of "$BULLFINCH" run --speed fast)" 2
+equal "a limit that is none is wrong usage" "$(status_of "$BULLFINCH" show trades --limit 0)" 2
+
+# -- results ------------------------------------------------------------------------------------------
+
+db="store.url=sqlite:$SCRATCH/x.db"
+equal "a store that is not there is told" "$(status_of "$BULLFINCH" show trades --set "$db")" 1
+check "with what to do" grep -q 'x.db' "$SCRATCH/err"
+check "and is not made by looking" test ! -e "$SCRATCH/x.db"
+equal "the demo's day" "$(status_of "$BULLFINCH" run --exit-at-end --posts demo/posts.jsonl \
+    --prices demo/prices --set "$db")" 0
+for table in trades positions orders fills signals posts workers commands audit equity; do
+    equal "show $table" "$(status_of "$BULLFINCH" show $table --set "$db")" 0
+    equal "show $table --json" "$(status_of "$BULLFINCH" show $table --json --set "$db")" 0
+    equal "which is JSON" "$(sqlite3 :memory: \
+        "SELECT json_valid(CAST(readfile('$SCRATCH/out') AS TEXT))")" 1
+done
+equal "no escape codes but on a terminal" "$(
+    "$BULLFINCH" show trades --set "$db" | grep -c "$(printf '\033')"
+)" 0
+equal "a limit holds" "$("$BULLFINCH" show signals --limit 3 --set "$db" | wc -l)" 4
+equal "the ledger's hash is that of its lines" \
+    "$("$BULLFINCH" show ledger --set "$db" | sha256sum | cut -d' ' -f1)" \
+    "$("$BULLFINCH" run --exit-at-end --posts demo/posts.jsonl --prices demo/prices \
+        --set "$db" 2>/dev/null | sed 's/.*"ledger_hash":"\([0-9a-f]*\)".*/\1/')"
+check "doctor finds nothing bad" "$BULLFINCH" doctor --posts demo/posts.jsonl \
+    --prices demo/prices --set "$db"
+equal "doctor's JSON" "$(status_of "$BULLFINCH" doctor --json --posts demo/posts.jsonl \
+    --prices demo/prices --set "$db")" 0
+equal "doctor calls a missing file bad" "$(status_of "$BULLFINCH" doctor \
+    --posts "$SCRATCH/nowhere" --prices demo/prices --set "$db")" 1
+equal "a setting is kept" "$(status_of "$BULLFINCH" config set trading.signal_threshold 80 \
+    --set "$db")" 0
+check "and comes before the default" sh -c '"$@" | grep -q "signal_threshold: 80"' - \
+    "$BULLFINCH" config print --set "$db"
+equal "one that is out of range is not" "$(status_of "$BULLFINCH" config set \
+    trading.signal_threshold 800 --set "$db")" 1
+equal "nor one that cannot change while running" "$(status_of "$BULLFINCH" config set \
+    store.url sqlite:other.db --set "$db")" 1
+check "score reads a text" sh -c '"$@" | grep -q "\"symbol\":\"DOGEUSDT\""' - "$BULLFINCH" score \
+    'I love $DOGE'
+equal "score - gives a line for a line" "$(printf 'a\nb\nc\n' | "$BULLFINCH" score - | wc -l)" 3
+finish

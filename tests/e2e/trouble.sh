@@ -1,0 +1,154 @@
+#!/bin/sh
+# What the world does to a program: files that are not there or not right, a disk that is full, a
+# database that is locked or damaged. It says what is wrong, and nothing that was kept is lost.
+. "$(dirname "$0")/lib/cases.sh"
+
+day() { # NAME OPTION...: its status; output and log in $SCRATCH
+    name=$1
+    shift
+    "$BULLFINCH" run --posts demo/posts.jsonl --prices demo/prices --exit-at-end \
+        --set store.url="sqlite:$SCRATCH/$name.db" "$@" \
+        >"$SCRATCH/$name.json" 2>"$SCRATCH/$name.log"
+}
+
+# fails NAME STATUS TEXT COMMAND...: ends with that status and says TEXT on standard error.
+fails() {
+    what=$1 want=$2 text=$3
+    shift 3
+    "$@" >/dev/null 2>"$SCRATCH/said"
+    status=$?
+    if [ $status -ne "$want" ]; then
+        not_ok "$what" "status $status, want $want: $(tail -n 2 "$SCRATCH/said" | tr '\n' ' ')"
+    elif ! grep -q -- "$text" "$SCRATCH/said"; then
+        not_ok "$what" "does not say \"$text\": $(tail -n 2 "$SCRATCH/said" | tr '\n' ' ')"
+    else
+        ok "$what"
+    fi
+}
+
+run() { "$BULLFINCH" run --exit-at-end --set store.url="sqlite:$SCRATCH/x.db" "$@"; }
+
+check "the day as it should be" day good
+hash=$(json "$SCRATCH/good.json" '$.ledger_hash')
+
+# -- configuration ------------------------------------------------------------------------------------
+
+cat >"$SCRATCH/bad.yaml" <<'END'
+trading:
+  signal_threshold: 170
+  position_size_percent: 1
+  stop_los_percent: 0.02
+venue:
+  kind: moon
+END
+fails "a mistake is told with its line" 1 'bad.yaml:2: trading.signal_threshold' \
+    run --config "$SCRATCH/bad.yaml"
+for text in 'bad.yaml:3: trading.position_size_percent' 'bad.yaml:4: .*stop_los' \
+    'bad.yaml:6: venue.kind'; do
+    check "so is every other: $text" grep -q "$text" "$SCRATCH/said"
+done
+check "nothing was made" test ! -e "$SCRATCH/x.db"
+fails "a configuration file that is not there" 1 "nowhere.yaml" run --config "$SCRATCH/nowhere.yaml"
+fails "an unknown key on the command line" 1 "trading.speed" run --set trading.speed=3
+fails "no posts" 1 "source.path" run --prices demo/prices
+fails "no prices" 1 "venue.prices" run --posts demo/posts.jsonl
+
+# -- input ----------------------------------------------------------------------------------------------
+
+fails "a posts file that is not there" 1 "nowhere.jsonl" \
+    run --posts "$SCRATCH/nowhere.jsonl" --prices demo/prices
+fails "a posts file that is a folder" 1 "is a directory" run --posts "$SCRATCH" --prices demo/prices
+fails "prices that are not there" 1 "nowhere" \
+    run --posts demo/posts.jsonl --prices "$SCRATCH/nowhere"
+mkdir "$SCRATCH/empty"
+fails "a folder without prices" 1 "venue.prices" \
+    run --posts demo/posts.jsonl --prices "$SCRATCH/empty"
+fails "a venue's list that is no JSON" 1 "venue.exchange_info" \
+    run --posts demo/posts.jsonl --prices demo/prices --set venue.exchange_info=demo/README.md
+check "none of this made a store" test ! -e "$SCRATCH/x.db"
+
+: >"$SCRATCH/none.jsonl"
+check "an empty posts file is a run without posts" day none --posts "$SCRATCH/none.jsonl"
+equal "of no post" "$(json "$SCRATCH/none.json" '$.posts')" 0
+
+head -c 200000 /dev/urandom >"$SCRATCH/noise.jsonl"
+check "noise is no posts" day noise --posts "$SCRATCH/noise.jsonl"
+equal "of no post again" "$(json "$SCRATCH/noise.json" '$.posts')" 0
+
+{
+    head -n 100 demo/posts.jsonl
+    echo 'this is no post'
+    echo '{"id": "1", "text": 5}'
+    tail -n +101 demo/posts.jsonl
+    printf '{"id": "139'
+} >"$SCRATCH/torn.jsonl"
+check "bad lines stop nothing" day torn --posts "$SCRATCH/torn.jsonl"
+equal "every good one is read" "$(json "$SCRATCH/torn.json" '$.posts')" 330
+equal "with the same ledger" "$(json "$SCRATCH/torn.json" '$.ledger_hash')" "$hash"
+equal "bad ones are dead letters" \
+    "$(sqlite3 "$SCRATCH/torn.db" 'SELECT count(*) FROM dead_letters')" 3
+torn() { "$BULLFINCH" "$@" --set store.url="sqlite:$SCRATCH/torn.db"; }
+check "with file and line" sh -c 'torn=$("$@") && echo "$torn" | grep -q "torn.jsonl:101"' - \
+    "$BULLFINCH" dlq list --set store.url="sqlite:$SCRATCH/torn.db"
+equal "and what stood there" "$(torn dlq show 1 | tail -n 1)" "this is no post"
+fails "tried again, it is still none" 1 "still no post" torn dlq retry 1
+check "it can be dropped" torn dlq drop 1
+fails "but only once" 1 "." torn dlq drop 1
+
+# -- the store ------------------------------------------------------------------------------------------
+
+# Blocks of 512 bytes: no file may grow beyond that.
+limited() { # NAME BLOCKS
+    (ulimit -f "$2" && day "$1")
+}
+limited tiny 40
+equal "a disk without room for a new store ends the run with status 1" $? 1
+check "which says what to do, too" grep -q 'Make room' "$SCRATCH/tiny.log"
+check "with room it begins anew" day tiny
+equal "and is as it should be" "$(json "$SCRATCH/tiny.json" '$.ledger_hash')" "$hash"
+limited full 900
+equal "a disk that is full ends the run with status 1" $? 1
+check "which says what to do" grep -q 'Make room' "$SCRATCH/full.log"
+check "what was kept is sound" "$BULLFINCH" db check --set store.url="sqlite:$SCRATCH/full.db"
+check "with room again it goes on" day full
+equal "to the same ledger" "$(json "$SCRATCH/full.json" '$.ledger_hash')" "$hash"
+
+"$BULLFINCH" db migrate --set store.url="sqlite:$SCRATCH/locked.db" >/dev/null
+(
+    echo 'BEGIN IMMEDIATE;'
+    sleep 1.5
+    echo 'COMMIT;'
+) | sqlite3 "$SCRATCH/locked.db" &
+sleep 0.3
+check "a database that somebody else writes to is waited for" day locked
+equal "and nothing changes by it" "$(json "$SCRATCH/locked.json" '$.ledger_hash')" "$hash"
+wait
+
+cp "$SCRATCH/good.db" "$SCRATCH/hurt.db"
+printf 'XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX' |
+    dd of="$SCRATCH/hurt.db" bs=1 seek=8192 conv=notrunc 2>/dev/null
+dd if=/dev/zero of="$SCRATCH/hurt.db" bs=4096 seek=5 count=20 conv=notrunc 2>/dev/null
+fails "a damaged database is found by its check" 1 "." \
+    "$BULLFINCH" db check --set store.url="sqlite:$SCRATCH/hurt.db"
+day hurt
+equal "and ends a run with status 1" $? 1
+check "which says what to do" grep -q 'db check\|restore' "$SCRATCH/hurt.log"
+echo 'no database at all, but long enough to be looked at as one; no database at all' \
+    >"$SCRATCH/text.db"
+day text
+equal "a file that is no database is left alone" $? 1
+check "and so is what it holds" grep -q 'no database at all' "$SCRATCH/text.db"
+
+check "a backup is made" "$BULLFINCH" db backup "$SCRATCH/copy.db" \
+    --set store.url="sqlite:$SCRATCH/good.db"
+fails "and never over another file" 1 "." "$BULLFINCH" db backup "$SCRATCH/copy.db" \
+    --set store.url="sqlite:$SCRATCH/good.db"
+check "it is put in the damaged one's place" "$BULLFINCH" db restore "$SCRATCH/copy.db" \
+    --set store.url="sqlite:$SCRATCH/hurt.db"
+check "which is sound then" "$BULLFINCH" db check --set store.url="sqlite:$SCRATCH/hurt.db"
+check "and goes on" day hurt
+equal "with the same ledger" "$(json "$SCRATCH/hurt.json" '$.ledger_hash')" "$hash"
+
+fails "standard output that takes nothing is told" 1 "standard output" \
+    sh -c '"$@" >/dev/full' - "$BULLFINCH" config docs
+finish

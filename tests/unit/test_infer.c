@@ -1,0 +1,230 @@
+/* infer: what sentences say of coins. The sentences are the project's own or well known. */
+#include "flow/reader.h"
+
+#include "readkit.h"
+
+static struct readkit kit;
+
+static int open_kit(void **state) {
+    (void)state;
+    readkit_open(&kit, &(struct reader_options){0});
+    return 0;
+}
+
+static int close_kit(void **state) {
+    (void)state;
+    readkit_close(&kit);
+    return 0;
+}
+
+struct polarity_case {
+    const char *text, *symbol;
+    int least_bp, most_bp;
+};
+
+static void check_polarity(const struct polarity_case *table, int count) {
+    for (int i = 0; i < count; i++) {
+        const struct reading *r = readkit_read(&kit, str_from_z(table[i].text));
+        const struct mention *m = readkit_find(r, table[i].symbol);
+        if (!m) fail_msg("\"%s\": no %s", table[i].text, table[i].symbol);
+        if (m->polarity_bp < table[i].least_bp || m->polarity_bp > table[i].most_bp) {
+            fail_msg("\"%s\": %s is %d, expected %d..%d", table[i].text, table[i].symbol,
+                     m->polarity_bp, table[i].least_bp, table[i].most_bp);
+        }
+        assert_int_equal(m->abstain, m->polarity_bp == 0);
+    }
+}
+
+#define CLEAR 8000, 10000
+#define UP 1500, 10000
+#define NOTHING 0, 0
+#define DOWN -10000, -1500
+#define CLEAR_DOWN -10000, -8000
+
+static void test_clear_calls_are_clear(void **state) {
+    (void)state;
+    static const struct polarity_case table[] = {
+        {"Just bought a big bag of $DOGE, to the moon", "DOGEUSDT", CLEAR},
+        {"$ETH is crashing, selling everything", "ETHUSDT", CLEAR_DOWN},
+        {"Super bullish on Bitcoin, buying more", "BTCUSDT", CLEAR},
+        {"BTC dumping hard, get out now", "BTCUSDT", CLEAR_DOWN},
+        {"SOL is a scam, sold everything", "SOLUSDT", CLEAR_DOWN},
+    };
+    check_polarity(table, COUNT_OF(table));
+}
+
+static void test_mild_ones_are_not(void **state) {
+    (void)state;
+    static const struct polarity_case table[] = {
+        {"You can now buy ferry tickets with Bitcoin", "BTCUSDT", 1500, 8000},
+        {"Ethereum is undervalued", "ETHUSDT", 1500, 8000},
+        {"#SOL breakout soon", "SOLUSDT", 1500, 8000},
+        {"Dogecoin is the people\xE2\x80\x99s crypto", "DOGEUSDT", 1500, 8000},
+        {"$SOL looks weak here, might short", "SOLUSDT", -8000, -1500},
+    };
+    check_polarity(table, COUNT_OF(table));
+}
+
+static void test_a_name_alone_is_no_opinion(void **state) {
+    (void)state;
+    static const struct polarity_case table[] = {
+        {"Doge", "DOGEUSDT", NOTHING},
+        {"$BTC", "BTCUSDT", NOTHING},
+        {"GM $BTC", "BTCUSDT", NOTHING},
+        {"$BTC $ETH https://example.com", "ETHUSDT", NOTHING},
+    };
+    check_polarity(table, COUNT_OF(table));
+}
+
+static void test_negation_turns_round(void **state) {
+    (void)state;
+    static const struct polarity_case table[] = {
+        {"not buying DOGE", "DOGEUSDT", -10000, 0},
+        {"Do not be lured into selling #BTC", "BTCUSDT", UP},
+        {"We kept every Doge and won't sell one", "DOGEUSDT", UP},
+        {"It's not a scam, Bitcoin is the future", "BTCUSDT", UP},
+    };
+    check_polarity(table, COUNT_OF(table));
+}
+
+static int polarity(const char *text, const char *symbol) {
+    const struct mention *m = readkit_find(readkit_read(&kit, str_from_z(text)), symbol);
+    assert_non_null(m);
+    return m->polarity_bp;
+}
+
+static void test_cues_take_force_from_an_opinion(void **state) {
+    (void)state;
+    int plain = polarity("ETH will moon", "ETHUSDT");
+    assert_true(plain > 3000);
+    assert_true(polarity("will ETH moon?", "ETHUSDT") < plain * 6 / 10);
+    assert_true(polarity("if ETH breaks out it will moon", "ETHUSDT") < plain);
+    assert_true(polarity("Should I buy $XRP at this price?", "XRPUSDT") < 4500);
+    assert_true(polarity("wow bitcoin to the moon, yeah right", "BTCUSDT") < 3000);
+    assert_true(polarity("Bitcoin was pumping back in 2017", "BTCUSDT") < 6000);
+}
+
+static void test_cues_are_told(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        uint32_t cues;
+    } table[] = {
+        {"should I buy $BTC?", CUE_QUESTION},
+        {"if BTC holds", CUE_CONDITIONAL},
+        {"used to own BTC", CUE_PAST},
+        {"yeah right, BTC", CUE_SARCASM},
+        {"analyst says BTC", CUE_REPORTED},
+        {"not buying BTC", CUE_NEGATED},
+        {"Send 1 ETH get 2 back, giveaway", CUE_GIVEAWAY},
+        {"$ETH airdrop is live, claim now https://x.example", CUE_GIVEAWAY},
+        {"Connect your wallet and verify https://x.example", CUE_PHISHING},
+        {"enter your seed phrase to recover", CUE_PHISHING},
+        {"join my VIP signals group, link in bio", CUE_PROMO},
+    };
+    for (int i = 0; i < COUNT_OF(table); i++) {
+        const struct reading *r = readkit_read(&kit, str_from_z(table[i].text));
+        if (!(r->cues & table[i].cues)) fail_msg("\"%s\": cues %x", table[i].text, r->cues);
+    }
+    const struct reading *r = readkit_read(&kit, STR("Bought some bitcoin today, feeling good"));
+    assert_int_equal(r->cues, 0);
+    r = readkit_read(&kit, STR("never share your seed phrase"));
+    assert_int_equal(r->cues & CUE_PHISHING, 0);
+}
+
+static void test_coins_in_one_post_are_told_apart(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *up, *down;
+    } table[] = {
+        {"sell BTC, buy ETH", "ETHUSDT", "BTCUSDT"},
+        {"Long ETH short BTC", "ETHUSDT", "BTCUSDT"},
+        {"sell BTC buy ETH", "ETHUSDT", "BTCUSDT"},
+        {"swapped my BTC for ETH", "ETHUSDT", "BTCUSDT"},
+        {"rotating into SOL from ETH", "SOLUSDT", "ETHUSDT"},
+        {"ETH over BTC any day", "ETHUSDT", "BTCUSDT"},
+        {"I prefer ETH to BTC", "ETHUSDT", "BTCUSDT"},
+        {"BTC pumping while ETH is crashing", "BTCUSDT", "ETHUSDT"},
+        {"$BTC looks bullish but $ETH is dead", "BTCUSDT", "ETHUSDT"},
+        {"ETH is going to the moon. BTC is going to zero.", "ETHUSDT", "BTCUSDT"},
+    };
+    for (int i = 0; i < COUNT_OF(table); i++) {
+        int up = polarity(table[i].text, table[i].up);
+        int down = polarity(table[i].text, table[i].down);
+        if (up <= 0 || down >= 0) fail_msg("\"%s\": up %d, down %d", table[i].text, up, down);
+    }
+    assert_true(polarity("Buying $BTC and $ETH", "BTCUSDT") > 0);
+    assert_true(polarity("Buying $BTC and $ETH", "ETHUSDT") > 0);
+}
+
+static void test_probabilities_sum_to_one_and_label_is_the_largest(void **state) {
+    (void)state;
+    static const char *const texts[] = {"",
+                                        "I love this",
+                                        "I hate this",
+                                        "it is",
+                                        "!!!",
+                                        "$BTC",
+                                        "terrible awful horrible scam",
+                                        "best day ever :)"};
+    for (int i = 0; i < COUNT_OF(texts); i++) {
+        const struct reading *r = readkit_read(&kit, str_from_z(texts[i]));
+        int sum = 0;
+        for (int k = 0; k < 3; k++) {
+            assert_in_range(r->probs_bp[k], 0, 10000);
+            assert_true(r->probs_bp[r->label] >= r->probs_bp[k]);
+            sum += r->probs_bp[k];
+        }
+        assert_int_equal(sum, 10000);
+        assert_int_equal(r->sentiment_bp, r->probs_bp[2] - r->probs_bp[0]);
+    }
+    assert_int_equal(readkit_read(&kit, STR("I love this so much"))->label, LABEL_POSITIVE);
+    assert_int_equal(readkit_read(&kit, STR("this is terrible, I hate it"))->label, LABEL_NEGATIVE);
+    assert_int_equal(readkit_read(&kit, STR(""))->label, LABEL_NEUTRAL);
+}
+
+static int distance(const char *a, const char *b) {
+    uint64_t first = readkit_read(&kit, str_from_z(a))->simhash;
+    return __builtin_popcountll(first ^ readkit_read(&kit, str_from_z(b))->simhash);
+}
+
+static void test_near_copies_share_their_simhash(void **state) {
+    (void)state;
+    const char *post = "Bitcoin just broke above its range and I think the next stop is a new high";
+    assert_int_equal(distance(post, "@a @b BITCOIN just broke above its range and I think the next "
+                                    "stop is a new high!!! https://t.example/x"),
+                     0);
+    assert_true(distance(post, "Bitcoin just broke above its range and I think the next stop is a "
+                               "new low") <= 12);
+    assert_true(distance(post, "Ethereum developers agreed today on the date of the coming "
+                               "upgrade") > 16);
+    assert_int_equal(readkit_read(&kit, STR("two words @user https://x.example ..."))->token_count,
+                     2);
+}
+
+static void test_a_very_long_post_is_read_within_the_scratch(void **state) {
+    (void)state;
+    static char text[POST_TEXT_BYTES_MAX];
+    static const char unit[] = "buy $BTC, sell ETH! ";
+    for (size_t i = 0; i < sizeof text; i++) text[i] = unit[i % (sizeof unit - 1)];
+    const struct reading *r = readkit_read(&kit, (str){text, sizeof text});
+    assert_int_equal(r->mention_count, 2);
+    for (size_t i = 0; i < sizeof text; i++) text[i] = i % 2 ? ' ' : (char)('a' + i / 2 % 26);
+    assert_int_equal(readkit_read(&kit, (str){text, sizeof text})->mention_count, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_clear_calls_are_clear),
+        cmocka_unit_test(test_mild_ones_are_not),
+        cmocka_unit_test(test_a_name_alone_is_no_opinion),
+        cmocka_unit_test(test_negation_turns_round),
+        cmocka_unit_test(test_cues_take_force_from_an_opinion),
+        cmocka_unit_test(test_cues_are_told),
+        cmocka_unit_test(test_coins_in_one_post_are_told_apart),
+        cmocka_unit_test(test_probabilities_sum_to_one_and_label_is_the_largest),
+        cmocka_unit_test(test_near_copies_share_their_simhash),
+        cmocka_unit_test(test_a_very_long_post_is_read_within_the_scratch),
+    };
+    return cmocka_run_group_tests(tests, open_kit, close_kit);
+}

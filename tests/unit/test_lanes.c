@@ -1,0 +1,168 @@
+/* The two ways to a slow venue: no entry in front of an exit, nothing sent too late, every request
+ * answered. */
+#include <pthread.h>
+
+#include "base/time.h"
+#include "check.h"
+#include "run/lanes.h"
+
+/* A venue whose calls wait until the test lets them go. */
+struct slow {
+    struct venue base;
+    pthread_mutex_t mutex;
+    pthread_cond_t moved;
+    bool open; /* calls go through */
+    int inside, entries, exits;
+};
+
+static void slow_call(struct venue *v, usec now, const struct request *rq, struct reply *ret) {
+    struct slow *s = (struct slow *)v;
+    (void)now;
+    pthread_mutex_lock(&s->mutex);
+    s->inside++;
+    pthread_cond_broadcast(&s->moved);
+    while (!s->open) pthread_cond_wait(&s->moved, &s->mutex);
+    if (rq->kind == REQUEST_BRACKET)
+        s->entries++;
+    else
+        s->exits++;
+    pthread_mutex_unlock(&s->mutex);
+    request_unsent(rq, OUTCOME_DONE, "", ret);
+}
+
+static const struct venue_ops slow_ops = {.name = "slow", .call = slow_call};
+
+static struct arena arena;
+static struct slow venue;
+static struct inbox *in;
+static struct lanes *lanes;
+static struct inbox_item item;
+
+static int set_up(void **state) {
+    (void)state;
+    struct error err;
+    arena_open(&arena, 64 << 20);
+    venue = (struct slow){.base = {.ops = &slow_ops}};
+    pthread_mutex_init(&venue.mutex, NULL);
+    pthread_cond_init(&venue.moved, NULL);
+    in = inbox_open(&arena, 1, 1, 200);
+    assert_ok(lanes_open(&arena, &venue.base, in, &lanes, &err), &err);
+    return 0;
+}
+
+static void let_go(void) {
+    pthread_mutex_lock(&venue.mutex);
+    venue.open = true;
+    pthread_cond_broadcast(&venue.moved);
+    pthread_mutex_unlock(&venue.mutex);
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    let_go();
+    lanes_close(lanes);
+    inbox_close(in);
+    pthread_cond_destroy(&venue.moved);
+    pthread_mutex_destroy(&venue.mutex);
+    arena_close(&arena);
+    return 0;
+}
+
+static void wait_inside(int calls) {
+    pthread_mutex_lock(&venue.mutex);
+    while (venue.inside < calls) pthread_cond_wait(&venue.moved, &venue.mutex);
+    pthread_mutex_unlock(&venue.mutex);
+}
+
+static bool send(request_kind kind, int64_t id, usec signed_at) {
+    const struct request rq = {
+        .kind = kind, .id = id, .signed_at = signed_at, .recv_window = USEC_PER_S};
+    return lanes_send(lanes, &rq);
+}
+
+/* The next reply, however long it takes. */
+static const struct reply *reply(void) {
+    do inbox_take(in, time_monotonic_us() + 100 * USEC_PER_S, &item);
+    while (item.kind == INBOX_NOTHING);
+    assert_int_equal(item.kind, INBOX_REPLY);
+    return &item.reply;
+}
+
+static void test_a_reply_comes_back_with_its_request(void **state) {
+    (void)state;
+    let_go();
+    assert_true(send(REQUEST_BRACKET, 42, time_wall_us()));
+    assert_int_equal(reply()->request_id, 42);
+    assert_int_equal(item.reply.outcome, OUTCOME_DONE);
+}
+
+static void test_an_exit_does_not_wait_behind_an_entry(void **state) {
+    (void)state;
+    assert_true(send(REQUEST_BRACKET, 1, time_wall_us()));
+    wait_inside(1);
+    assert_true(send(REQUEST_EXIT, 2, 0));
+    wait_inside(2); /* both are at the venue at once */
+}
+
+static void test_what_is_too_old_is_not_sent(void **state) {
+    (void)state;
+    let_go();
+    assert_true(send(REQUEST_BRACKET, 5, time_wall_us() - USEC_PER_S));
+    assert_int_equal(reply()->outcome, OUTCOME_LATE);
+    assert_int_equal(venue.entries, 0);
+}
+
+static void test_half_the_window_is_the_limit(void **state) {
+    (void)state;
+    const struct request rq = {.signed_at = 1000, .recv_window = 500};
+    const struct request unsigned_yet = {.recv_window = 500};
+    assert_false(request_is_late(&rq, 1250));
+    assert_true(request_is_late(&rq, 1251));
+    assert_false(request_is_late(&unsigned_yet, 999999));
+}
+
+static void test_a_full_lane_takes_no_more_and_the_other_still_does(void **state) {
+    (void)state;
+    int sent = 0;
+    while (send(REQUEST_BRACKET, sent + 1, time_wall_us() + 3600 * USEC_PER_S)) sent++;
+    assert_true(sent >= 32 && sent <= 33);
+    assert_true(send(REQUEST_EXIT, 1000, 0));
+    let_go();
+    for (int i = 0; i < sent + 1; i++) assert_int_equal(reply()->outcome, OUTCOME_DONE);
+}
+
+static void test_stopping_sends_exits_and_drops_entries_and_answers_both(void **state) {
+    (void)state;
+    assert_true(send(REQUEST_BRACKET, 1, time_wall_us()));
+    assert_true(send(REQUEST_EXIT, 2, 0));
+    wait_inside(2);
+    assert_true(send(REQUEST_BRACKET, 3, time_wall_us() + 3600 * USEC_PER_S));
+    assert_true(send(REQUEST_EXIT, 4, 0));
+    lanes_stop(lanes);
+    let_go();
+    lanes_close(lanes);
+    lanes = NULL;
+    int late = 0, done = 0;
+    for (int i = 0; i < 4; i++) {
+        late += reply()->outcome == OUTCOME_LATE;
+        done += item.reply.outcome == OUTCOME_DONE;
+    }
+    assert_int_equal(late, 1);
+    assert_int_equal(done, 3);
+    assert_int_equal(venue.entries, 1);
+    assert_int_equal(venue.exits, 2);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        T(test_a_reply_comes_back_with_its_request),
+        T(test_an_exit_does_not_wait_behind_an_entry),
+        T(test_what_is_too_old_is_not_sent),
+        T(test_half_the_window_is_the_limit),
+        T(test_a_full_lane_takes_no_more_and_the_other_still_does),
+        T(test_stopping_sends_exits_and_drops_entries_and_answers_both),
+#undef T
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,123 @@
+/* linear: the model file, and that the same training gives the same bytes. */
+#include "model/linear.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "flow/embedded.h"
+#include "readkit.h"
+
+#define MODEL_BYTES_MAX (8 << 20)
+
+static struct readkit kit;
+static char path[] = "/tmp/bf-linear-XXXXXX";
+
+static const char texts[] = "2\tI love this, great day\n"
+                            "2\tgreat coin $BTC, love it\n"
+                            "2\t\"so great, thank you @user http\"\n"
+                            "2\tlove love love\n"
+                            "0\tI hate this, awful day\n"
+                            "0\tawful coin $BTC, hate it\n"
+                            "0\tso awful\\u002c no thank you @user http\n"
+                            "0\thate hate hate\n"
+                            "1\tthe day has 24 hours\n"
+                            "1\tcoin $BTC has a price\n"
+                            "1\tthere is a day @user http\n"
+                            "1\tit is what it is\n";
+
+static int open_all(void **state) {
+    (void)state;
+    readkit_open(&kit, &(struct reader_options){0});
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(write(fd, texts, sizeof texts - 1), sizeof texts - 1);
+    }
+    assert_int_equal(close(fd), 0);
+    return 0;
+}
+
+static int close_all(void **state) {
+    (void)state;
+    unlink(path);
+    readkit_close(&kit);
+    return 0;
+}
+
+static struct buf train(uint64_t seed) {
+    struct buf out;
+    struct error err;
+    struct train_options opt = {
+        .sets = {{path, 10000}}, .set_count = 1, .seed = seed, .epochs = 3, .reader = kit.reader};
+    buf_init(&out, MODEL_BYTES_MAX);
+    assert_ok(linear_train(&opt, &out, &err), &err);
+    return out;
+}
+
+static void test_the_same_seed_gives_the_same_bytes(void **state) {
+    (void)state;
+    struct buf a = train(1), b = train(1), c = train(2);
+    assert_true(str_eq(buf_str(&a), buf_str(&b)));
+    assert_false(str_eq(buf_str(&a), buf_str(&c)));
+    buf_fini(&a);
+    buf_fini(&b);
+    buf_fini(&c);
+}
+
+static void test_what_was_learnt_is_known(void **state) {
+    (void)state;
+    struct buf bytes = train(1);
+    struct model *m;
+    struct error err;
+    struct eval_result e;
+    assert_ok(linear_open(&kit.boot, buf_str(&bytes), &m, &err), &err);
+    assert_ok(model_evaluate(m, kit.reader, path, &e, &err), &err);
+    for (int k = 0; k < 3; k++) assert_int_equal(e.count[k], 80);
+    assert_true(eval_macro_recall_bp(&e) >= 9900);
+    buf_fini(&bytes);
+}
+
+static void test_a_damaged_model_is_refused(void **state) {
+    (void)state;
+    str whole = embedded_linear();
+    char *copy = NEW_ARRAY(&kit.boot, char, whole.n);
+    struct model *m;
+    struct error err;
+    static const int places[] = {0, 8, 16, 24, 32, 100, 50000};
+    for (int i = 0; i < COUNT_OF(places); i++) {
+        memcpy(copy, whole.p, (size_t)whole.n);
+        copy[places[i]] ^= 0x41;
+        assert_fails(linear_open(&kit.boot, (str){copy, whole.n}, &m, &err), &err, ERR_DAMAGED);
+    }
+    memcpy(copy, whole.p, (size_t)whole.n);
+    assert_fails(linear_open(&kit.boot, (str){copy, whole.n - 1}, &m, &err), &err, ERR_DAMAGED);
+    assert_fails(linear_open(&kit.boot, (str){copy, 10}, &m, &err), &err, ERR_DAMAGED);
+    assert_fails(linear_open(&kit.boot, (str){0}, &m, &err), &err, ERR_DAMAGED);
+    assert_ok(linear_open(&kit.boot, (str){copy, whole.n}, &m, &err), &err);
+}
+
+static void test_a_bad_line_of_texts_has_its_place(void **state) {
+    (void)state;
+    char bad[] = "/tmp/bf-linear-bad-XXXXXX";
+    int fd = mkstemp(bad);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "1\tok\n7\tno\n", 10), 10);
+    assert_int_equal(close(fd), 0);
+    struct eval_result e;
+    struct error err;
+    assert_fails(model_evaluate(model_linear(), kit.reader, bad, &e, &err), &err, ERR_PARSE);
+    assert_non_null(strstr(err.msg, ":2: "));
+    assert_int_equal(unlink(bad), 0);
+    assert_fails(model_evaluate(model_linear(), kit.reader, bad, &e, &err), &err, ERR_IO);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_same_seed_gives_the_same_bytes),
+        cmocka_unit_test(test_what_was_learnt_is_known),
+        cmocka_unit_test(test_a_damaged_model_is_refused),
+        cmocka_unit_test(test_a_bad_line_of_texts_has_its_place),
+    };
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}

@@ -1,0 +1,298 @@
+/* link: which coins sentences are about. The sentences are the project's own. */
+#include "flow/reader.h"
+
+#include "base/buf.h"
+#include "readkit.h"
+
+static struct readkit kit;
+
+static int open_kit(void **state) {
+    (void)state;
+    readkit_open(&kit, &(struct reader_options){0});
+    return 0;
+}
+
+static int close_kit(void **state) {
+    (void)state;
+    readkit_close(&kit);
+    return 0;
+}
+
+/* "BTC:cashtag ETH:name" in order of appearance. */
+static str linked(const char *text) {
+    static char out[1024];
+    const struct reading *r = readkit_read(&kit, str_from_z(text));
+    struct buf b;
+    buf_init_fixed(&b, out, sizeof out);
+    for (int i = 0; i < r->mention_count; i++) {
+        str pair = str_from_z(r->mentions[i].symbol);
+        assert_true(str_ends(pair, STR("USDT")));
+        buf_printf(&b, "%s" STR_FMT ":%s", i ? " " : "", STR_ARG(str_head(pair, pair.n - 4)),
+                   link_reason_name(r->mentions[i].reason));
+    }
+    return buf_str(&b);
+}
+
+/* "$TSLA:stock" of the misses. */
+static str missed(const char *text) {
+    static char out[1024];
+    const struct reading *r = readkit_read(&kit, str_from_z(text));
+    struct buf b;
+    buf_init_fixed(&b, out, sizeof out);
+    for (int i = 0; i < r->miss_count; i++) {
+        const struct miss *m = &r->misses[i];
+        buf_printf(&b, "%s" STR_FMT ":%s", i ? " " : "",
+                   STR_ARG(((str){kit.post.text.p + m->begin, m->end - m->begin})),
+                   miss_reason_name(m->reason));
+    }
+    return buf_str(&b);
+}
+
+struct link_case {
+    const char *text, *links;
+};
+
+static void check_links(const struct link_case *table, int count) {
+    for (int i = 0; i < count; i++) {
+        str got = linked(table[i].text);
+        if (!str_eq(got, str_from_z(table[i].links))) {
+            fail_msg("\"%s\"\n  got  " STR_FMT "\n  want %s", table[i].text, STR_ARG(got),
+                     table[i].links);
+        }
+    }
+}
+
+static void test_coins_are_linked_by_what_names_them(void **state) {
+    (void)state;
+    static const struct link_case table[] = {
+        {"$BTC and $eth", "BTC:cashtag ETH:cashtag"},
+        {"#Bitcoin #xrp", "BTC:hashtag XRP:hashtag"},
+        {"BTCUSDT and ethusdt", "BTC:pair ETH:pair"},
+        {"BTC/USDT, SOL-USD, $DOGE/usdt", "BTC:pair SOL:pair DOGE:pair"},
+        {"ETH/BTC is a pair on ETH", "ETH:pair"},
+        {"BTC or btc", "BTC:ticker"},
+        {"SOL in capitals", "SOL:ticker"},
+        {"bitcoin's price, two dogecoins", "BTC:name DOGE:name"},
+        {"Shiba Inu and shiba-inu", "SHIB:name"},
+        {"Bitcoin Cash is not what you think", "BCH:name"},
+        {"stacking sats", "BTC:nickname"},
+        {"Doge", "DOGE:name"},
+        {"who let the doge out", "DOGE:name"},
+        {"DOOOOOGE", "DOGE:name"},
+        {"\xE2\x82\xBF", "BTC:nickname"},
+        {"ETH", "ETH:ticker"},
+        {"(BTC)", "BTC:ticker"},
+        {"\xE2\x80\x9C"
+         "BTC\xE2\x80\x9D",
+         "BTC:ticker"},
+        {"BTC,ETH;SOL", "BTC:ticker ETH:ticker SOL:ticker"},
+    };
+    check_links(table, COUNT_OF(table));
+}
+
+static void test_names_in_other_scripts_are_linked(void **state) {
+    (void)state;
+    static const struct link_case table[] = {
+        {"ビットコインが上がる", "BTC:name"},    {"今天比特币大涨", "BTC:name"},
+        {"비트코인은 오른다", "BTC:name"},       {"Биткоин растёт", "BTC:name"},
+        {"以太坊和比特币", "ETH:name BTC:name"}, {"도지코인 가자", "DOGE:name"},
+    };
+    check_links(table, COUNT_OF(table));
+}
+
+static void test_ordinary_words_are_not_coins(void **state) {
+    (void)state;
+    static const struct link_case table[] = {
+        {"one day the gas will be fun for people", ""},
+        {"ONE coin", "ONE:ticker"},
+        {"ONE of us", ""},
+        {"buy GAS, the token of Neo", "GAS:ticker"},
+        {"GAS prices at the pump station", ""},
+        {"NO ONE NEEDS GAS COINS AT ALL", ""}, /* all in capitals: no evidence */
+        {"$ONE", "ONE:cashtag"},
+        {"$ONE shares after earnings", ""},
+        {"$GAS on binance", "GAS:cashtag"},
+        {"GASUSDT", "GAS:pair"},
+        {"the link is near the dot", ""},
+        {"#near the beach", ""},
+        {"#NEAR in my wallet", "NEAR:hashtag"},
+        {"I am NOT selling my BTC", "BTC:ticker"},
+        {"avalanche in the alps", ""},
+        {"Avalanche is the best blockchain", "AVAX:name"},
+        {"the cosmos is large", ""},
+        {"my name is Sol and Ada is my sister", ""},
+    };
+    check_links(table, COUNT_OF(table));
+}
+
+static void test_shares_are_not_coins(void **state) {
+    (void)state;
+    static const struct link_case table[] = {
+        {"$TSLA $AAPL", ""},
+        {"$T dividend is safe", ""},
+        {"$T", ""},
+        {"$T token, threshold network", "T:name"},
+        {"$CVX earnings beat", ""},
+        {"$CVX the defi token", "CVX:cashtag"},
+    };
+    check_links(table, COUNT_OF(table));
+    assert_str(missed("$TSLA and $T"), "$TSLA:stock $T:stock");
+}
+
+static void test_nothing_is_linked_inside_words_links_and_names(void **state) {
+    (void)state;
+    static const struct link_case table[] = {
+        {"meth teeth something", ""},
+        {"bitcoiners and dogematic", ""},
+        {"https://dogecoin.com/btc?eth=1", ""},
+        {"see dogecoin.com", ""},
+        {"vitalik.eth wrote", ""},
+        {"@dogecoin @BTC_Archive", ""},
+        {"mail me at eth@btc.com", "ETH:ticker"},
+        {"underdoge", ""},
+    };
+    check_links(table, COUNT_OF(table));
+    assert_str(missed("dogematic"), "dogematic:inside_word");
+    assert_str(missed("meth"), "meth:inside_word");
+    assert_str(missed("hi @dogecoin"), "@dogecoin:inside_link");
+}
+
+static void test_other_assets_are_told_apart(void **state) {
+    (void)state;
+    static const struct link_case table[] = {
+        {"WBTC and stETH", ""},
+        {"$WBTC $STETH", ""},
+        {"BABYDOGE", ""},
+        {"baby doge is cute", ""},
+        {"ETHW", ""},
+        {"bitcoin gold", ""},
+        {"Elon Musk owns DOGE", "DOGE:name"},
+    };
+    check_links(table, COUNT_OF(table));
+    assert_str(missed("WBTC, $BABYDOGE"), "WBTC:other_asset $BABYDOGE:other_asset");
+    assert_str(missed("$ZZZQ"), "$ZZZQ:not_listed");
+    assert_str(missed("$ZZZQ/eth"), "$ZZZQ/eth:not_listed");
+}
+
+static void test_the_department_is_no_coin(void **state) {
+    (void)state;
+    static const struct link_case table[] = {
+        {"DOGE cut federal spending at the agency", ""},
+        {"the Department of Government Efficiency, DOGE", ""},
+        {"Doge devs improve efficiency", "DOGE:name"},
+        {"$DOGE and the federal government", "DOGE:cashtag"},
+    };
+    check_links(table, COUNT_OF(table));
+}
+
+static int confidence(const char *text, const char *symbol) {
+    const struct mention *m = readkit_find(readkit_read(&kit, str_from_z(text)), symbol);
+    return m ? m->confidence_bp : -1;
+}
+
+static void test_confidence_falls_with_the_evidence(void **state) {
+    (void)state;
+    assert_true(confidence("$BTC", "BTCUSDT") > confidence("BTC", "BTCUSDT"));
+    assert_true(confidence("BTC", "BTCUSDT") > confidence("btc", "BTCUSDT"));
+    assert_true(confidence("$DOGE", "DOGEUSDT") > confidence("dogefather", "DOGEUSDT"));
+    assert_true(confidence("ONE coin", "ONEUSDT") < 8000);
+    /* labels below a post on another coin */
+    assert_true(confidence("$ZZZQ to the moon #solana", "SOLUSDT") < 7000);
+    assert_true(confidence("to the moon #solana", "SOLUSDT") > 9000);
+}
+
+static void test_a_list_of_coins_is_no_opinion_on_each(void **state) {
+    (void)state;
+    int six = confidence("$BTC $ETH $SOL $XRP $ADA $DOGE", "BTCUSDT");
+    int nine = confidence("$BTC $ETH $SOL $XRP $ADA $DOGE $LTC $BCH $TRX", "BTCUSDT");
+    assert_int_equal(six, confidence("$BTC", "BTCUSDT"));
+    assert_int_equal(nine, six * 6 / 9);
+    const struct reading *r = readkit_read(
+        &kit, STR("$BTC $ETH $SOL $XRP $ADA $DOGE $LTC $BCH $TRX $BNB $XLM $ATOM $ALGO $XMR $ZEC "
+                  "$XTZ $EOS $NEO"));
+    assert_int_equal(r->mention_count, MENTIONS_MAX);
+    assert_int_equal(r->miss_count, 2);
+    assert_int_equal(r->misses[0].reason, MISS_TOO_MANY);
+}
+
+static void test_a_mention_shows_its_strongest_evidence(void **state) {
+    (void)state;
+    const struct reading *r = readkit_read(&kit, STR("bitcoin, btc and $BTC"));
+    assert_int_equal(r->mention_count, 1);
+    assert_int_equal(r->mentions[0].reason, LINK_CASHTAG);
+    assert_int_equal(r->mentions[0].begin, 17);
+    assert_int_equal(r->mentions[0].end, 21);
+}
+
+static void test_the_venue_says_what_may_be_linked(void **state) {
+    (void)state;
+    static const char *const venue[] = {"ETHUSDC", "NEWCOINUSDC", "ETHBTC"};
+    struct readkit own;
+    readkit_open(&own, &(struct reader_options){
+                           .symbols = venue, .symbol_count = 3, .quote_asset = STR("USDC")});
+    const struct reading *r = readkit_read(&own, STR("$BTC $ETH $NEWCOIN"));
+    assert_int_equal(r->mention_count, 2);
+    assert_string_equal(r->mentions[0].symbol, "ETHUSDC");
+    assert_string_equal(r->mentions[1].symbol, "NEWCOINUSDC");
+    assert_int_equal(r->misses[0].reason, MISS_NOT_LISTED);
+    assert_int_equal(readkit_read(&own, STR("a newcoin is born"))->mention_count, 0);
+    readkit_close(&own);
+}
+
+static void test_extra_names_are_added(void **state) {
+    (void)state;
+    struct readkit own;
+    readkit_open(&own, &(struct reader_options){
+                           .extra = STR("# mine\nBTCUSDT\tBTC\tgrandpa coin\t\t\r\n"
+                                        "QQQQUSDT\tQQQQ\tquadruple\tfour q|4q\tword\n")});
+    assert_non_null(readkit_find(readkit_read(&own, STR("I hold grandpa coin")), "BTCUSDT"));
+    assert_non_null(readkit_find(readkit_read(&own, STR("quadruple!")), "QQQQUSDT"));
+    const struct reading *r = readkit_read(&own, STR("four q"));
+    assert_int_equal(r->mentions[0].reason, LINK_NICKNAME);
+    readkit_close(&own);
+}
+
+static void test_mistakes_in_extra_names_have_their_line(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *says;
+    } table[] = {{"BTCUSDT", "extra symbols:1"},
+                 {"# x\nAAUSDT\tAA\tx\t\tsometimes\n", "extra symbols:2: unknown flag"},
+                 {"AAUSDT\tAA\tethereum\t\t\n", "two coins"},
+                 {"AAUSDT\tAA\t...|!\t\t\n", "no word"},
+                 {"AAUSDT\t\tname\t\t\n", "no ticker"},
+                 {"AAUSDT\tAA\tb\tc\t\td\n", "five columns"},
+                 {"\xFF\t\n", "UTF-8"}};
+    for (int i = 0; i < COUNT_OF(table); i++) {
+        struct arena boot;
+        struct reader *r;
+        struct error err = {0};
+        arena_open(&boot, 64 << 20);
+        assert_fails(reader_open(&boot,
+                                 &(struct reader_options){.extra = str_from_z(table[i].text)}, &r,
+                                 &err),
+                     &err, ERR_CONFIG);
+        if (!strstr(err.msg, table[i].says))
+            fail_msg("\"%s\" lacks \"%s\"", err.msg, table[i].says);
+        arena_close(&boot);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_coins_are_linked_by_what_names_them),
+        cmocka_unit_test(test_names_in_other_scripts_are_linked),
+        cmocka_unit_test(test_ordinary_words_are_not_coins),
+        cmocka_unit_test(test_shares_are_not_coins),
+        cmocka_unit_test(test_nothing_is_linked_inside_words_links_and_names),
+        cmocka_unit_test(test_other_assets_are_told_apart),
+        cmocka_unit_test(test_the_department_is_no_coin),
+        cmocka_unit_test(test_confidence_falls_with_the_evidence),
+        cmocka_unit_test(test_a_list_of_coins_is_no_opinion_on_each),
+        cmocka_unit_test(test_a_mention_shows_its_strongest_evidence),
+        cmocka_unit_test(test_the_venue_says_what_may_be_linked),
+        cmocka_unit_test(test_extra_names_are_added),
+        cmocka_unit_test(test_mistakes_in_extra_names_have_their_line),
+    };
+    return cmocka_run_group_tests(tests, open_kit, close_kit);
+}
