@@ -44,77 +44,32 @@ static char fold_ascii(char c) {
     }
 }
 
+/* clang-format off */
+static const struct {
+    uint32_t cp;
+    char like;
+} look_alikes[] = {
+    /* Cyrillic */
+    {0x430, 'a'}, {0x410, 'a'}, {0x435, 'e'}, {0x415, 'e'}, {0x43E, 'o'}, {0x41E, 'o'},
+    {0x440, 'p'}, {0x420, 'p'}, {0x441, 'c'}, {0x421, 'c'}, {0x445, 'x'}, {0x425, 'x'},
+    {0x443, 'y'}, {0x423, 'y'}, {0x456, 'l'}, {0x406, 'l'}, {0x455, 's'}, {0x405, 's'},
+    {0x458, 'j'}, {0x408, 'j'}, {0x43A, 'k'}, {0x41A, 'k'}, {0x442, 't'}, {0x422, 't'},
+    {0x43D, 'h'}, {0x41D, 'h'}, {0x412, 'b'}, {0x432, 'b'}, {0x41C, 'm'}, {0x43C, 'm'},
+    {0x4BB, 'h'}, {0x4CF, 'l'}, {0x501, 'd'}, {0x51B, 'q'}, {0x51D, 'w'},
+    /* Greek */
+    {0x3BF, 'o'}, {0x39F, 'o'}, {0x3B1, 'a'}, {0x391, 'a'}, {0x392, 'b'}, {0x395, 'e'},
+    {0x397, 'h'}, {0x399, 'l'}, {0x3B9, 'l'}, {0x39A, 'k'}, {0x3BA, 'k'}, {0x39C, 'm'},
+    {0x39D, 'n'}, {0x3BD, 'v'}, {0x3A1, 'p'}, {0x3C1, 'p'}, {0x3A4, 't'}, {0x3C4, 't'},
+    {0x3A5, 'y'}, {0x3A7, 'x'}, {0x3C7, 'x'},
+    /* Latin with a twist */
+    {0x131, 'l'}, {0x261, 'g'}, {0x269, 'l'},
+};
+/* clang-format on */
+
 static char fold_wide(uint32_t cp) {
-    static const struct {
-        uint32_t cp;
-        char like;
-    } table[] = {
-        /* Cyrillic */
-        {0x430, 'a'},
-        {0x410, 'a'},
-        {0x435, 'e'},
-        {0x415, 'e'},
-        {0x43E, 'o'},
-        {0x41E, 'o'},
-        {0x440, 'p'},
-        {0x420, 'p'},
-        {0x441, 'c'},
-        {0x421, 'c'},
-        {0x445, 'x'},
-        {0x425, 'x'},
-        {0x443, 'y'},
-        {0x423, 'y'},
-        {0x456, 'l'},
-        {0x406, 'l'},
-        {0x455, 's'},
-        {0x405, 's'},
-        {0x458, 'j'},
-        {0x408, 'j'},
-        {0x43A, 'k'},
-        {0x41A, 'k'},
-        {0x442, 't'},
-        {0x422, 't'},
-        {0x43D, 'h'},
-        {0x41D, 'h'},
-        {0x412, 'b'},
-        {0x432, 'b'},
-        {0x41C, 'm'},
-        {0x43C, 'm'},
-        {0x4BB, 'h'},
-        {0x4CF, 'l'},
-        {0x501, 'd'},
-        {0x51B, 'q'},
-        {0x51D, 'w'},
-        /* Greek */
-        {0x3BF, 'o'},
-        {0x39F, 'o'},
-        {0x3B1, 'a'},
-        {0x391, 'a'},
-        {0x392, 'b'},
-        {0x395, 'e'},
-        {0x397, 'h'},
-        {0x399, 'l'},
-        {0x3B9, 'l'},
-        {0x39A, 'k'},
-        {0x3BA, 'k'},
-        {0x39C, 'm'},
-        {0x39D, 'n'},
-        {0x3BD, 'v'},
-        {0x3A1, 'p'},
-        {0x3C1, 'p'},
-        {0x3A4, 't'},
-        {0x3C4, 't'},
-        {0x3A5, 'y'},
-        {0x3A7, 'x'},
-        {0x3C7, 'x'},
-        /* Latin with a twist */
-        {0x131, 'l'},
-        {0x261, 'g'},
-        {0x269, 'l'},
-    };
     if (cp >= 0xFF21 && cp <= 0xFF5A) return fold_ascii((char)(cp - 0xFF21 + 'A')); /* full width */
-    for (ptrdiff_t i = 0; i < COUNT_OF(table); i++) {
-        if (table[i].cp == cp) return table[i].like;
+    for (ptrdiff_t i = 0; i < COUNT_OF(look_alikes); i++) {
+        if (look_alikes[i].cp == cp) return look_alikes[i].like;
     }
     return '?';
 }
