@@ -12,7 +12,7 @@
 #include "flow/trade/plan.h"
 #include "flow/wallet/wallet.h"
 
-#define ROOM_LEFT 64 /* actions that a turn may need after its questions */
+#define QUESTIONS_MAX 64 /* a turn; the rest waits for the next one */
 
 /* --- tables -------------------------------------------------------------------------------------
  */
@@ -718,15 +718,26 @@ static void query(struct trader *t, const struct order *o) {
     memcpy(coid, o->coid, COID_BYTES);
 }
 
-void orders_query_all(struct trader *t) {
+/* One round goes over as many turns as it needs. */
+static void ask_on(struct trader *t) {
+    int asked = 0;
     for (int i = 0; i < t->order_count; i++) {
-        if (!order_is_live(t->orders[i].state)) continue;
-        if (t->acts->count >= ACTIONS_MAX - ROOM_LEFT) {
-            ask_soon(t); /* no room in this turn */
+        const struct order *o = &t->orders[i];
+        if (!order_is_live(o->state) || o->id <= t->asked_up_to) continue;
+        if (asked == QUESTIONS_MAX || t->acts->count == ACTIONS_MAX - 1) {
+            ask_soon(t); /* the rest */
             return;
         }
-        query(t, &t->orders[i]);
+        query(t, o);
+        t->asked_up_to = o->id;
+        asked++;
     }
+    t->asked_up_to = 0;
+}
+
+void orders_query_all(struct trader *t) {
+    t->asked_up_to = 0;
+    ask_on(t);
 }
 
 void orders_on_start(struct trader *t) {
@@ -759,7 +770,7 @@ void orders_on_timer(struct trader *t) {
     }
     if (t->now >= t->query_at) {
         t->query_at = USEC_NEVER;
-        orders_query_all(t);
+        ask_on(t);
     }
 }
 

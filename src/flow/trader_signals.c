@@ -153,6 +153,8 @@ void signals_on_quote(struct trader *t, int sym) {
 
 /* The last price known at or before `at`, 0 if none is remembered. */
 static price price_before(const struct sym_state *st, usec at) {
+    const bool ticks = st->interval == 0 && st->quote.at != 0; /* not each is in the ring */
+    if (ticks && st->quote.at <= at) return st->quote.last;
     for (int n = 1; n <= st->ring_count; n++) {
         const int i = (st->ring_next - n + PRICE_RING) % PRICE_RING;
         if (st->ring[i].at <= at) return st->ring[i].p;

@@ -69,6 +69,25 @@ static void test_a_move_since_the_post_is_priced_in(void **state) {
                  "00:02:00 refusal tweet=101 DOGEUSDT LONG score=0 PRICED_IN\n");
 }
 
+static void priced_in_ticks(struct stage *s) {
+    for (int i = 0; i <= 100; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "0.08%02d", i * 4 / 10);
+        stage_price(s, DOGE, text);
+        stage_later(s, USEC_PER_S);
+    }
+    const struct post p = kit_post(101, "alice", stage_now(s) - 100 * USEC_PER_S);
+    struct reading r = kit_reading(&p);
+    kit_mention(&r, "DOGEUSDT", 10000, 9000);
+    stage_read(s, &r); /* 5 % since it was written */
+}
+
+static void test_ticks_are_remembered_as_long_as_a_post_may_take(void **state) {
+    (void)state;
+    stage_expect(&(struct stage_play){.story = priced_in_ticks, .ticks = true, .sets = {"judge.freshness=false"}},
+                 "00:01:41 refusal tweet=101 DOGEUSDT LONG score=27 PRICED_IN\n");
+}
+
 static void ran_away(struct stage *s) {
     stage_price(s, DOGE, "0.08");
     stage_post(s, 101, "alice", "DOGE+90");
@@ -255,6 +274,7 @@ int main(void) {
         cmocka_unit_test(test_a_signal_does_not_wait_over_a_gap),
         cmocka_unit_test(test_a_post_at_the_very_open_trades_at_it),
         cmocka_unit_test(test_a_move_since_the_post_is_priced_in),
+        cmocka_unit_test(test_ticks_are_remembered_as_long_as_a_post_may_take),
         cmocka_unit_test(test_an_entry_that_would_cost_more_than_its_limit_is_not_filled),
         cmocka_unit_test(test_what_a_fee_in_base_leaves_is_written_off),
         cmocka_unit_test(test_a_thin_market_is_sold_into_piece_by_piece),

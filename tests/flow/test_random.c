@@ -319,6 +319,37 @@ static void test_a_life_at_the_defaults(void **state) {
     live(&play, false, 20000);
 }
 
+static void live_some(const struct stage_play *play, bool restarts, int64_t turns, struct life *l) {
+    begin(l, play, test_seed());
+    if (restarts) stage_restart_each_step(l->s);
+    for (int64_t i = 0; i < turns; i++) one_turn(l);
+}
+
+/* Nothing is kept in memory that is not in the rows: who is thrown away after each step and made
+ * anew from them lives the same life. */
+static void test_a_restart_after_each_step_changes_nothing(void **state) {
+    (void)state;
+    for (int ticks = 0; ticks < 2; ticks++) {
+        const struct stage_play play = {.ticks = ticks != 0,
+                                        .sets = {busy[0], busy[1], busy[2], busy[3]}};
+        struct life once, anew;
+        const int64_t turns = test_number("TEST_STEPS", ticks ? 1500 : 60);
+        live_some(&play, false, turns, &once);
+        live_some(&play, true, turns, &anew);
+        const str a = stage_trace(once.s), b = stage_trace(anew.s);
+        ptrdiff_t same = 0;
+        while (same < a.n && same < b.n && a.p[same] == b.p[same]) same++;
+        if (!str_eq(a, b)) {
+            fail_msg("through: " STR_FMT "\nanew: " STR_FMT,
+                     STR_ARG(str_head(str_tail(a, same), 300)),
+                     STR_ARG(str_head(str_tail(b, same), 300)));
+        }
+        assert_true(stage_trade_count(once.s) > 5);
+        stage_close(once.s);
+        stage_close(anew.s);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_life_of_ticks),
@@ -326,6 +357,7 @@ int main(void) {
         cmocka_unit_test(test_a_life_of_candles),
         cmocka_unit_test(test_a_life_of_candles_with_a_bad_line_and_late_arrivals),
         cmocka_unit_test(test_a_life_at_the_defaults),
+        cmocka_unit_test(test_a_restart_after_each_step_changes_nothing),
     };
     return cmocka_run_group_tests_name("flow random", tests, NULL, NULL);
 }

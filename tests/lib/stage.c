@@ -685,6 +685,8 @@ struct stage *stage_open(const struct stage_play *play) {
     return s;
 }
 
+void stage_restart_each_step(struct stage *s) { s->restart_after = -1; }
+
 void stage_close(struct stage *s) {
     buf_fini(&s->trace);
     buf_fini(&s->blob);

@@ -602,6 +602,29 @@ static void test_asking_takes_no_id_of_the_account(void **state) {
     }
 }
 
+static void test_many_orders_are_asked_after_over_several_turns(void **state) {
+    (void)state;
+    const struct trade tr = a_trade("1000");
+    static struct order orders[150];
+    for (int i = 0; i < 150; i++) {
+        char coid[COID_BYTES];
+        snprintf(coid, sizeof coid, "bf0000-%d-01s", i);
+        orders[i] = an_order(i + 2, LEG_STOP, coid, i % 3 == 0 ? ORDER_ST_EXPIRED : ORDER_ST_OPEN,
+                             "1000", "0");
+    }
+    open_with(&tr, orders, 150);
+    step(&(struct event){.kind = EVENT_START});
+    int asked = sends_of(REQUEST_QUERY);
+    assert_int_equal(asked, 64);
+    while (trader_next_timer(trader) < now + 2 * USEC_PER_S) {
+        now = trader_next_timer(trader);
+        step(&(struct event){.kind = EVENT_TIMER});
+        assert_true(sends_of(REQUEST_QUERY) <= 64);
+        asked += sends_of(REQUEST_QUERY);
+    }
+    assert_int_equal(asked, 100);
+}
+
 static int set_up(void **state) {
     (void)state;
     arena_open(&boot, 64 << 20);
@@ -643,6 +666,7 @@ int main(void) {
         cmocka_unit_test(test_a_contradiction_is_asked_about),
         cmocka_unit_test(test_an_order_of_somebody_else_is_told),
         cmocka_unit_test(test_asking_takes_no_id_of_the_account),
+        cmocka_unit_test(test_many_orders_are_asked_after_over_several_turns),
     };
     return cmocka_run_group_tests_name("trader reports", tests, set_up, tear_down);
 }
