@@ -161,12 +161,14 @@ static void begin_day(struct trader *t) {
 /* --- prices -------------------------------------------------------------------------- */
 
 static void note_price(struct sym_state *st, usec at, price p) {
+    st->mark = p;
+    st->has_price = true;
+    const int last = (st->ring_next + PRICE_RING - 1) % PRICE_RING;
+    if (st->interval == 0 && st->ring_count > 0 && at - st->ring[last].at < RING_STEP) return;
     st->ring[st->ring_next].at = at;
     st->ring[st->ring_next].p = p;
     st->ring_next = (st->ring_next + 1) % PRICE_RING;
     if (st->ring_count < PRICE_RING) st->ring_count++;
-    st->mark = p;
-    st->has_price = true;
 }
 
 static void sample_hourly(struct trader *t) {

@@ -32,11 +32,11 @@ struct trader_rows {
     const struct trade *trades;
     int trade_count; /* not yet closed */
     const struct order *orders;
-    int order_count; /* of those trades */
+    int order_count; /* of those trades, and any other that is live; by id */
     const struct signal *signals;
     int signal_count; /* verdict waiting */
     const struct author *authors;
-    int author_count; /* of the last two days */
+    int author_count; /* of the last two days, or the authors' cooldown where that is longer */
     const struct post_memory *memory;
     int memory_count; /* of the last 24 hours, oldest first */
     const struct trade *closed;

@@ -13,6 +13,7 @@
 #define SIGNALS_MAX 128 /* waiting for a price or for a person */
 #define MEMO_MAX 4096   /* intents of the last 24 hours */
 #define PRICE_RING 16
+#define RING_STEP (8 * USEC_PER_S)  /* of ticks, one in so much time: the ring spans two minutes */
 #define TICK_FRESH (5 * USEC_PER_S) /* a tick stands for that long */
 #define WAIT_LEAST (5 * USEC_PER_S) /* a signal waits at least that long for a price */
 #define EXIT_PATIENCE                                                                              \
@@ -69,6 +70,7 @@ struct trader {
     int64_t sample_hour;  /* of the last equity sample */
     usec next_timer;      /* kept by timers_update */
     usec query_at;        /* next question after unknown orders, USEC_NEVER */
+    int64_t asked_up_to;  /* id of the last order asked after in this round, 0: none yet */
     int64_t last_request; /* id of the last request of this process; not kept: a restart gives the
                              same ids to what comes after it */
     /* of the turn */

@@ -12,7 +12,7 @@
 #include "flow/trade/plan.h"
 #include "flow/wallet/wallet.h"
 
-#define ROOM_LEFT 64 /* actions that a turn may need after its questions */
+#define QUESTIONS_MAX 64 /* a turn; the rest waits for the next one */
 
 /* --- tables -------------------------------------------------------------------------------------
  */
@@ -545,6 +545,16 @@ static void ask_soon(struct trader *t) { t->query_at = i64_min(t->query_at, t->n
 
 static void not_found(struct trader *t, const struct report *r);
 
+/* News can overtake: a stop has fired and nobody told us yet that the entry had filled. Booked now,
+ * it would sell what we do not know to hold, and once more when we do. */
+static bool is_too_early(struct trader *t, const struct order *o, const struct report *r) {
+    const struct trade *tr = trade_find(t, o->trade_id);
+    if (tr == NULL || o->leg == LEG_ENTRY) return false;
+    const struct order *entry = order_of(t, tr->id, LEG_ENTRY);
+    const qty more = qty_minus(r->filled, o->filled);
+    return entry != NULL && order_is_live(entry->state) && qty_cmp(more, tr->held) > 0;
+}
+
 void on_report(struct trader *t, const struct report *r) {
     struct order *o = order_by_coid(t, r->coid);
     if (o == NULL && r->state == ORDER_ST_ABSENT) return; /* asked after, and ended meanwhile */
@@ -559,7 +569,10 @@ void on_report(struct trader *t, const struct report *r) {
     }
     switch (order_classify(o, r)) {
     case REPORT_APPLY:
-        apply(t, o, r);
+        if (is_too_early(t, o, r))
+            ask_soon(t); /* entry first, as the table has them; then this one again */
+        else
+            apply(t, o, r);
         return;
     case REPORT_OLD:
         return;
@@ -705,15 +718,26 @@ static void query(struct trader *t, const struct order *o) {
     memcpy(coid, o->coid, COID_BYTES);
 }
 
-void orders_query_all(struct trader *t) {
+/* One round goes over as many turns as it needs. */
+static void ask_on(struct trader *t) {
+    int asked = 0;
     for (int i = 0; i < t->order_count; i++) {
-        if (!order_is_live(t->orders[i].state)) continue;
-        if (t->acts->count >= ACTIONS_MAX - ROOM_LEFT) {
-            ask_soon(t); /* no room in this turn */
+        const struct order *o = &t->orders[i];
+        if (!order_is_live(o->state) || o->id <= t->asked_up_to) continue;
+        if (asked == QUESTIONS_MAX || t->acts->count == ACTIONS_MAX - 1) {
+            ask_soon(t); /* the rest */
             return;
         }
-        query(t, &t->orders[i]);
+        query(t, o);
+        t->asked_up_to = o->id;
+        asked++;
     }
+    t->asked_up_to = 0;
+}
+
+void orders_query_all(struct trader *t) {
+    t->asked_up_to = 0;
+    ask_on(t);
 }
 
 void orders_on_start(struct trader *t) {
@@ -746,7 +770,7 @@ void orders_on_timer(struct trader *t) {
     }
     if (t->now >= t->query_at) {
         t->query_at = USEC_NEVER;
-        orders_query_all(t);
+        ask_on(t);
     }
 }
 

@@ -153,6 +153,8 @@ void signals_on_quote(struct trader *t, int sym) {
 
 /* The last price known at or before `at`, 0 if none is remembered. */
 static price price_before(const struct sym_state *st, usec at) {
+    const bool ticks = st->interval == 0 && st->quote.at != 0; /* not each is in the ring */
+    if (ticks && st->quote.at <= at) return st->quote.last;
     for (int n = 1; n <= st->ring_count; n++) {
         const int i = (st->ring_next - n + PRICE_RING) % PRICE_RING;
         if (st->ring[i].at <= at) return st->ring[i].p;
@@ -245,8 +247,10 @@ void on_reading(struct trader *t, const struct reading *r) {
         t->refused[REASON_NO_COIN]++;
         ledger(t, "refusal tweet=%lld %s", (long long)r->post->id, reason_name(REASON_NO_COIN));
     }
-    /* a version that names no coin any more is remembered too: it outdates those that come late */
-    if (r->mention_count > 0 || r->post->edited) {
+    /* a version that names no coin any more is remembered too: it outdates those that come late; a
+     * post older than the memory is not: it would make its chain look young */
+    const bool young = t->now - r->post->created_at < JUDGE_WINDOW;
+    if (young && (r->mention_count > 0 || r->post->edited)) {
         judge_remember(&t->judge, t->now, r, &op, &act(t, ACTION_PUT_MEMORY)->u.memory);
     }
     act(t, ACTION_PUT_AUTHOR)->u.author = *op.author;

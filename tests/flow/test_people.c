@@ -1,6 +1,9 @@
 /* What people order: halts, modes, approvals, flatten. */
 #include "stage.h"
 
+/* A line of a trace is a line here. */
+/* clang-format off */
+
 static void flattens(struct stage *s) {
     stage_price(s, DOGE, "0.08");
     stage_at(s, "00:00:01");
@@ -12,33 +15,29 @@ static void flattens(struct stage *s) {
 
 static void test_flatten_closes_at_once_where_a_price_stands(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = flattens, .ticks = true},
-        "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:00:01 order trade=2 entry new>sent\n"
-        "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:00:01 order trade=2 entry sent>filled\n"
-        "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
-        "00:00:01 order trade=2 stop new>sent\n"
-        "00:00:01 order trade=2 stop sent>open\n"
-        "00:00:01 order trade=2 target new>sent\n"
-        "00:00:01 order trade=2 target sent>open\n"
-        "00:00:05 exit trade=2 FLATTENED qty=1243\n"
-        "00:00:05 command flatten done\n"
-        "00:00:05 order trade=2 stop open>canceled\n"
-        "00:00:05 order trade=2 target open>canceled\n"
-        "00:00:05 order trade=2 exit new>sent\n"
-        "00:00:05 fill trade=2 exit DOGEUSDT SELL qty=1243 price=0.07995 quote=99.37785 "
-        "fee=0.09937785 USDT\n"
-        "00:00:05 order trade=2 exit sent>filled\n"
-        "00:00:05 equity 9999.72658972 cash=9999.72658972 unrealized=0\n"
-        "00:00:05 close trade=2 CLOSED FLATTENED pnl=-0.27341028 fees=0.19883028\n"
-        "00:00:05 info trade_closed: LONG DOGEUSDT: closed by a person, profit -0.27341028\n"
-        "00:00:05 equity 9999.72658972 cash=9999.72658972 unrealized=0\n"
-        "00:00:05 command flatten done\n");
+    stage_expect(&(struct stage_play){.story = flattens, .ticks = true},
+                 "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:01 order trade=2 entry new>sent\n"
+                 "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:00:01 order trade=2 entry sent>filled\n"
+                 "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:00:01 order trade=2 stop new>sent\n"
+                 "00:00:01 order trade=2 stop sent>open\n"
+                 "00:00:01 order trade=2 target new>sent\n"
+                 "00:00:01 order trade=2 target sent>open\n"
+                 "00:00:05 exit trade=2 FLATTENED qty=1243\n"
+                 "00:00:05 command flatten done\n"
+                 "00:00:05 order trade=2 stop open>canceled\n"
+                 "00:00:05 order trade=2 target open>canceled\n"
+                 "00:00:05 order trade=2 exit new>sent\n"
+                 "00:00:05 fill trade=2 exit DOGEUSDT SELL qty=1243 price=0.07995 quote=99.37785 fee=0.09937785 USDT\n"
+                 "00:00:05 order trade=2 exit sent>filled\n"
+                 "00:00:05 equity 9999.72658972 cash=9999.72658972 unrealized=0\n"
+                 "00:00:05 close trade=2 CLOSED FLATTENED pnl=-0.27341028 fees=0.19883028\n"
+                 "00:00:05 info trade_closed: LONG DOGEUSDT: closed by a person, profit -0.27341028\n"
+                 "00:00:05 equity 9999.72658972 cash=9999.72658972 unrealized=0\n"
+                 "00:00:05 command flatten done\n");
 }
 
 static void flattens_later(struct stage *s) {
@@ -58,32 +57,28 @@ static void flattens_later(struct stage *s) {
 
 static void test_flatten_waits_for_the_next_candle(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = flattens_later},
-        "00:02:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:02:00 order trade=2 entry new>sent\n"
-        "00:02:00 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:02:00 order trade=2 entry sent>filled\n"
-        "00:02:00 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:02:00 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
-        "00:02:00 order trade=2 stop new>sent\n"
-        "00:02:00 order trade=2 stop sent>open\n"
-        "00:02:00 order trade=2 target new>sent\n"
-        "00:02:00 order trade=2 target sent>open\n"
-        "00:02:20 command flatten done\n"
-        "00:03:00 exit trade=2 FLATTENED qty=1243\n"
-        "00:03:00 order trade=2 stop open>canceled\n"
-        "00:03:00 order trade=2 target open>canceled\n"
-        "00:03:00 order trade=2 exit new>sent\n"
-        "00:03:00 fill trade=2 exit DOGEUSDT SELL qty=1243 price=0.08004 quote=99.48972 "
-        "fee=0.09948972 USDT\n"
-        "00:03:00 order trade=2 exit sent>filled\n"
-        "00:03:00 equity 9999.83834785 cash=9999.83834785 unrealized=0\n"
-        "00:03:00 close trade=2 CLOSED FLATTENED pnl=-0.16165215 fees=0.19894215\n"
-        "00:03:00 info trade_closed: LONG DOGEUSDT: closed by a person, profit -0.16165215\n"
-        "00:03:00 equity 9999.83834785 cash=9999.83834785 unrealized=0\n");
+    stage_expect(&(struct stage_play){.story = flattens_later},
+                 "00:02:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:02:00 order trade=2 entry new>sent\n"
+                 "00:02:00 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:02:00 order trade=2 entry sent>filled\n"
+                 "00:02:00 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:02:00 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:02:00 order trade=2 stop new>sent\n"
+                 "00:02:00 order trade=2 stop sent>open\n"
+                 "00:02:00 order trade=2 target new>sent\n"
+                 "00:02:00 order trade=2 target sent>open\n"
+                 "00:02:20 command flatten done\n"
+                 "00:03:00 exit trade=2 FLATTENED qty=1243\n"
+                 "00:03:00 order trade=2 stop open>canceled\n"
+                 "00:03:00 order trade=2 target open>canceled\n"
+                 "00:03:00 order trade=2 exit new>sent\n"
+                 "00:03:00 fill trade=2 exit DOGEUSDT SELL qty=1243 price=0.08004 quote=99.48972 fee=0.09948972 USDT\n"
+                 "00:03:00 order trade=2 exit sent>filled\n"
+                 "00:03:00 equity 9999.83834785 cash=9999.83834785 unrealized=0\n"
+                 "00:03:00 close trade=2 CLOSED FLATTENED pnl=-0.16165215 fees=0.19894215\n"
+                 "00:03:00 info trade_closed: LONG DOGEUSDT: closed by a person, profit -0.16165215\n"
+                 "00:03:00 equity 9999.83834785 cash=9999.83834785 unrealized=0\n");
 }
 
 static void closes_one(struct stage *s) {
@@ -97,33 +92,29 @@ static void closes_one(struct stage *s) {
 
 static void test_close_ends_one_trade_and_an_unknown_id_none(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = closes_one, .ticks = true},
-        "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:00:01 order trade=2 entry new>sent\n"
-        "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:00:01 order trade=2 entry sent>filled\n"
-        "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
-        "00:00:01 order trade=2 stop new>sent\n"
-        "00:00:01 order trade=2 stop sent>open\n"
-        "00:00:01 order trade=2 target new>sent\n"
-        "00:00:01 order trade=2 target sent>open\n"
-        "00:00:05 command close refused\n"
-        "00:00:05 exit trade=2 FLATTENED qty=1243\n"
-        "00:00:05 command close done\n"
-        "00:00:05 order trade=2 stop open>canceled\n"
-        "00:00:05 order trade=2 target open>canceled\n"
-        "00:00:05 order trade=2 exit new>sent\n"
-        "00:00:05 fill trade=2 exit DOGEUSDT SELL qty=1243 price=0.07995 quote=99.37785 "
-        "fee=0.09937785 USDT\n"
-        "00:00:05 order trade=2 exit sent>filled\n"
-        "00:00:05 equity 9999.72658972 cash=9999.72658972 unrealized=0\n"
-        "00:00:05 close trade=2 CLOSED FLATTENED pnl=-0.27341028 fees=0.19883028\n"
-        "00:00:05 info trade_closed: LONG DOGEUSDT: closed by a person, profit -0.27341028\n"
-        "00:00:05 equity 9999.72658972 cash=9999.72658972 unrealized=0\n");
+    stage_expect(&(struct stage_play){.story = closes_one, .ticks = true},
+                 "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:01 order trade=2 entry new>sent\n"
+                 "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:00:01 order trade=2 entry sent>filled\n"
+                 "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:00:01 order trade=2 stop new>sent\n"
+                 "00:00:01 order trade=2 stop sent>open\n"
+                 "00:00:01 order trade=2 target new>sent\n"
+                 "00:00:01 order trade=2 target sent>open\n"
+                 "00:00:05 command close refused\n"
+                 "00:00:05 exit trade=2 FLATTENED qty=1243\n"
+                 "00:00:05 command close done\n"
+                 "00:00:05 order trade=2 stop open>canceled\n"
+                 "00:00:05 order trade=2 target open>canceled\n"
+                 "00:00:05 order trade=2 exit new>sent\n"
+                 "00:00:05 fill trade=2 exit DOGEUSDT SELL qty=1243 price=0.07995 quote=99.37785 fee=0.09937785 USDT\n"
+                 "00:00:05 order trade=2 exit sent>filled\n"
+                 "00:00:05 equity 9999.72658972 cash=9999.72658972 unrealized=0\n"
+                 "00:00:05 close trade=2 CLOSED FLATTENED pnl=-0.27341028 fees=0.19883028\n"
+                 "00:00:05 info trade_closed: LONG DOGEUSDT: closed by a person, profit -0.27341028\n"
+                 "00:00:05 equity 9999.72658972 cash=9999.72658972 unrealized=0\n");
 }
 
 static void halts(struct stage *s) {
@@ -143,47 +134,41 @@ static void halts(struct stage *s) {
 
 static void test_a_halt_keeps_the_stop_and_opens_nothing(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = halts, .ticks = true},
-        "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:00:01 order trade=2 entry new>sent\n"
-        "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:00:01 order trade=2 entry sent>filled\n"
-        "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
-        "00:00:01 order trade=2 stop new>sent\n"
-        "00:00:01 order trade=2 stop sent>open\n"
-        "00:00:01 order trade=2 target new>sent\n"
-        "00:00:01 order trade=2 target sent>open\n"
-        "00:00:05 mode auto>halted\n"
-        "00:00:05 unusual mode: halted, by cli:test: because\n"
-        "00:00:05 command halt done\n"
-        "00:00:06 refusal tweet=102 BTCUSDT LONG score=90 HALTED\n"
-        "00:00:06 order trade=2 target open>expired\n"
-        "00:00:06 fill trade=2 stop DOGEUSDT SELL qty=1243 price=0.07795 quote=96.89185 "
-        "fee=0.09689185 USDT\n"
-        "00:00:06 order trade=2 stop open>filled\n"
-        "00:00:06 equity 9997.24307572 cash=9997.24307572 unrealized=0\n"
-        "00:00:06 close trade=2 CLOSED STOP pnl=-2.75692428 fees=0.19634428\n"
-        "00:00:06 info trade_closed: LONG DOGEUSDT: stop reached, profit -2.75692428\n"
-        "00:00:06 equity 9997.24307572 cash=9997.24307572 unrealized=0\n"
-        "00:00:06 mode halted>auto\n"
-        "00:00:06 unusual mode: auto, by cli:test: because\n"
-        "00:00:06 command mode done\n"
-        "00:00:07 intent trade=10 tweet=103 BTCUSDT LONG qty=0.00248 limit=40204 stop=39200 "
-        "target=41600 score=90\n"
-        "00:00:07 order trade=10 entry new>sent\n"
-        "00:00:07 fill trade=10 entry BTCUSDT BUY qty=0.00248 price=40004 quote=99.20992 "
-        "fee=0.09920992 USDT\n"
-        "00:00:07 order trade=10 entry sent>filled\n"
-        "00:00:07 info trade_opened: LONG 0.00248 BTCUSDT at 40004, stop 39200, target 41600\n"
-        "00:00:07 equity 9997.1339458 cash=9897.9339458 unrealized=-0.10912992\n"
-        "00:00:07 order trade=10 stop new>sent\n"
-        "00:00:07 order trade=10 stop sent>open\n"
-        "00:00:07 order trade=10 target new>sent\n"
-        "00:00:07 order trade=10 target sent>open\n");
+    stage_expect(&(struct stage_play){.story = halts, .ticks = true},
+                 "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:01 order trade=2 entry new>sent\n"
+                 "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:00:01 order trade=2 entry sent>filled\n"
+                 "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:00:01 order trade=2 stop new>sent\n"
+                 "00:00:01 order trade=2 stop sent>open\n"
+                 "00:00:01 order trade=2 target new>sent\n"
+                 "00:00:01 order trade=2 target sent>open\n"
+                 "00:00:05 mode auto>halted\n"
+                 "00:00:05 unusual mode: halted, by cli:test: because\n"
+                 "00:00:05 command halt done\n"
+                 "00:00:06 refusal tweet=102 BTCUSDT LONG score=90 HALTED\n"
+                 "00:00:06 order trade=2 target open>expired\n"
+                 "00:00:06 fill trade=2 stop DOGEUSDT SELL qty=1243 price=0.07795 quote=96.89185 fee=0.09689185 USDT\n"
+                 "00:00:06 order trade=2 stop open>filled\n"
+                 "00:00:06 equity 9997.24307572 cash=9997.24307572 unrealized=0\n"
+                 "00:00:06 close trade=2 CLOSED STOP pnl=-2.75692428 fees=0.19634428\n"
+                 "00:00:06 info trade_closed: LONG DOGEUSDT: stop reached, profit -2.75692428\n"
+                 "00:00:06 equity 9997.24307572 cash=9997.24307572 unrealized=0\n"
+                 "00:00:06 mode halted>auto\n"
+                 "00:00:06 unusual mode: auto, by cli:test: because\n"
+                 "00:00:06 command mode done\n"
+                 "00:00:07 intent trade=10 tweet=103 BTCUSDT LONG qty=0.00248 limit=40204 stop=39200 target=41600 score=90\n"
+                 "00:00:07 order trade=10 entry new>sent\n"
+                 "00:00:07 fill trade=10 entry BTCUSDT BUY qty=0.00248 price=40004 quote=99.20992 fee=0.09920992 USDT\n"
+                 "00:00:07 order trade=10 entry sent>filled\n"
+                 "00:00:07 info trade_opened: LONG 0.00248 BTCUSDT at 40004, stop 39200, target 41600\n"
+                 "00:00:07 equity 9997.1339458 cash=9897.9339458 unrealized=-0.10912992\n"
+                 "00:00:07 order trade=10 stop new>sent\n"
+                 "00:00:07 order trade=10 stop sent>open\n"
+                 "00:00:07 order trade=10 target new>sent\n"
+                 "00:00:07 order trade=10 target sent>open\n");
 }
 
 static void halt_expires(struct stage *s) {
@@ -199,26 +184,23 @@ static void halt_expires(struct stage *s) {
 
 static void test_a_halt_that_expires_returns_to_the_mode_before_it(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = halt_expires, .ticks = true},
-        "00:00:00 mode auto>halted\n"
-        "00:00:00 unusual mode: halted, by cli:test: because\n"
-        "00:00:00 command halt done\n"
-        "00:00:59 refusal tweet=101 DOGEUSDT LONG score=90 HALTED\n"
-        "00:01:00 mode halted>auto\n"
-        "00:01:00 unusual mode: the halt is over: auto again\n"
-        "00:01:01 intent trade=3 tweet=102 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:01:01 order trade=3 entry new>sent\n"
-        "00:01:01 fill trade=3 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:01:01 order trade=3 entry sent>filled\n"
-        "00:01:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:01:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
-        "00:01:01 order trade=3 stop new>sent\n"
-        "00:01:01 order trade=3 stop sent>open\n"
-        "00:01:01 order trade=3 target new>sent\n"
-        "00:01:01 order trade=3 target sent>open\n");
+    stage_expect(&(struct stage_play){.story = halt_expires, .ticks = true},
+                 "00:00:00 mode auto>halted\n"
+                 "00:00:00 unusual mode: halted, by cli:test: because\n"
+                 "00:00:00 command halt done\n"
+                 "00:00:59 refusal tweet=101 DOGEUSDT LONG score=90 HALTED\n"
+                 "00:01:00 mode halted>auto\n"
+                 "00:01:00 unusual mode: the halt is over: auto again\n"
+                 "00:01:01 intent trade=3 tweet=102 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:01:01 order trade=3 entry new>sent\n"
+                 "00:01:01 fill trade=3 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:01:01 order trade=3 entry sent>filled\n"
+                 "00:01:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:01:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:01:01 order trade=3 stop new>sent\n"
+                 "00:01:01 order trade=3 stop sent>open\n"
+                 "00:01:01 order trade=3 target new>sent\n"
+                 "00:01:01 order trade=3 target sent>open\n");
 }
 
 static void approves(struct stage *s) {
@@ -233,25 +215,20 @@ static void approves(struct stage *s) {
 
 static void test_manual_trades_what_a_person_approves(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = approves, .ticks = true, .sets = {"trading.mode=manual"}},
-
-        "00:00:00 info approval_wanted: signal 1: LONG 1243 DOGEUSDT at about 0.08, score 90; "
-        "bullfinch approve 1\n"
-        "00:00:30 command approve done\n"
-        "00:00:32 intent trade=2 tweet=101 DOGEUSDT LONG qty=1242 limit=0.0805 stop=0.0785 "
-        "target=0.08331 score=90\n"
-        "00:00:32 order trade=2 entry new>sent\n"
-        "00:00:32 fill trade=2 entry DOGEUSDT BUY qty=1242 price=0.08011 quote=99.49662 "
-        "fee=0.09949662 USDT\n"
-        "00:00:32 order trade=2 entry sent>filled\n"
-        "00:00:32 info trade_opened: LONG 1242 DOGEUSDT at 0.08011, stop 0.0785, target 0.08331\n"
-        "00:00:32 equity 9999.88808338 cash=9900.40388338 unrealized=-0.11191662\n"
-        "00:00:32 order trade=2 stop new>sent\n"
-        "00:00:32 order trade=2 stop sent>open\n"
-        "00:00:32 order trade=2 target new>sent\n"
-        "00:00:32 order trade=2 target sent>open\n"
-        "00:00:32 command approve refused\n");
+    stage_expect(&(struct stage_play){.story = approves, .ticks = true, .sets = {"trading.mode=manual"}},
+                 "00:00:00 info approval_wanted: signal 1: LONG 1243 DOGEUSDT at about 0.08, score 90; bullfinch approve 1\n"
+                 "00:00:30 command approve done\n"
+                 "00:00:32 intent trade=2 tweet=101 DOGEUSDT LONG qty=1242 limit=0.0805 stop=0.0785 target=0.08331 score=90\n"
+                 "00:00:32 order trade=2 entry new>sent\n"
+                 "00:00:32 fill trade=2 entry DOGEUSDT BUY qty=1242 price=0.08011 quote=99.49662 fee=0.09949662 USDT\n"
+                 "00:00:32 order trade=2 entry sent>filled\n"
+                 "00:00:32 info trade_opened: LONG 1242 DOGEUSDT at 0.08011, stop 0.0785, target 0.08331\n"
+                 "00:00:32 equity 9999.88808338 cash=9900.40388338 unrealized=-0.11191662\n"
+                 "00:00:32 order trade=2 stop new>sent\n"
+                 "00:00:32 order trade=2 stop sent>open\n"
+                 "00:00:32 order trade=2 target new>sent\n"
+                 "00:00:32 order trade=2 target sent>open\n"
+                 "00:00:32 command approve refused\n");
 }
 
 static void rejects(struct stage *s) {
@@ -264,13 +241,11 @@ static void rejects(struct stage *s) {
 
 static void test_manual_drops_what_a_person_rejects(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = rejects, .ticks = true, .sets = {"trading.mode=manual"}},
-        "00:00:00 info approval_wanted: signal 1: LONG 1243 DOGEUSDT at about 0.08, score 90; "
-        "bullfinch approve 1\n"
-        "00:00:30 refusal tweet=101 DOGEUSDT LONG score=90 REJECTED_BY_USER\n"
-        "00:00:30 command reject done\n"
-        "00:00:30 command reject refused\n");
+    stage_expect(&(struct stage_play){.story = rejects, .ticks = true, .sets = {"trading.mode=manual"}},
+                 "00:00:00 info approval_wanted: signal 1: LONG 1243 DOGEUSDT at about 0.08, score 90; bullfinch approve 1\n"
+                 "00:00:30 refusal tweet=101 DOGEUSDT LONG score=90 REJECTED_BY_USER\n"
+                 "00:00:30 command reject done\n"
+                 "00:00:30 command reject refused\n");
 }
 
 static void nobody(struct stage *s) {
@@ -285,13 +260,11 @@ static void nobody(struct stage *s) {
 
 static void test_manual_drops_what_nobody_looked_at(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = nobody, .ticks = true, .sets = {"trading.mode=manual"}},
-        "00:00:00 info approval_wanted: signal 1: LONG 1243 DOGEUSDT at about 0.08, score 90; "
-        "bullfinch approve 1\n"
-        "00:00:00 refusal tweet=102 DOGEUSDT LONG score=90 POSITION_EXISTS\n"
-        "00:05:00 command approve refused\n"
-        "00:05:00 refusal tweet=101 DOGEUSDT LONG score=90 WAITED_TOO_LONG\n");
+    stage_expect(&(struct stage_play){.story = nobody, .ticks = true, .sets = {"trading.mode=manual"}},
+                 "00:00:00 info approval_wanted: signal 1: LONG 1243 DOGEUSDT at about 0.08, score 90; bullfinch approve 1\n"
+                 "00:00:00 refusal tweet=102 DOGEUSDT LONG score=90 POSITION_EXISTS\n"
+                 "00:05:00 command approve refused\n"
+                 "00:05:00 refusal tweet=101 DOGEUSDT LONG score=90 WAITED_TOO_LONG\n");
 }
 
 static void approved_late(struct stage *s) {
@@ -305,11 +278,9 @@ static void approved_late(struct stage *s) {
 static void test_an_approval_is_asked_of_risk_again(void **state) {
     (void)state;
     stage_expect(&(struct stage_play){.story = approved_late,
-                                      .ticks = true,
-                                      .sets = {"trading.mode=manual"}},
-
-                 "00:00:00 info approval_wanted: signal 1: LONG 1243 DOGEUSDT at about 0.08, score "
-                 "90; bullfinch approve 1\n"
+                 .ticks = true,
+                 .sets = {"trading.mode=manual"}},
+                 "00:00:00 info approval_wanted: signal 1: LONG 1243 DOGEUSDT at about 0.08, score 90; bullfinch approve 1\n"
                  "00:00:02 mode manual>halted\n"
                  "00:00:02 unusual mode: halted, by cli:test: because\n"
                  "00:00:02 command halt done\n"
@@ -325,13 +296,13 @@ static void observes(struct stage *s) {
 
 static void test_observe_tells_and_does_not_trade(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = observes, .ticks = true, .sets = {"trading.mode=observe"}},
-
-        "00:00:00 info signal: LONG DOGEUSDT at 0.08, score 90\n"
-        "00:00:00 refusal tweet=101 DOGEUSDT LONG score=90 OBSERVE\n"
-        "00:00:00 refusal tweet=102 DOGEUSDT SHORT score=60 BELOW_THRESHOLD\n");
+    stage_expect(&(struct stage_play){.story = observes, .ticks = true, .sets = {"trading.mode=observe"}},
+                 "00:00:00 info signal: LONG DOGEUSDT at 0.08, score 90\n"
+                 "00:00:00 refusal tweet=101 DOGEUSDT LONG score=90 OBSERVE\n"
+                 "00:00:00 refusal tweet=102 DOGEUSDT SHORT score=60 BELOW_THRESHOLD\n");
 }
+
+/* clang-format on */
 
 int main(void) {
     const struct CMUnitTest tests[] = {

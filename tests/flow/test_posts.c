@@ -1,6 +1,9 @@
 /* What posts do to one another: edits, copies, several coins. */
 #include "stage.h"
 
+/* A line of a trace is a line here. */
+/* clang-format off */
+
 static void reversed(struct stage *s) {
     stage_price(s, DOGE, "0.08");
     stage_at(s, "00:00:01");
@@ -11,32 +14,28 @@ static void reversed(struct stage *s) {
 
 static void test_an_edit_that_reverses_the_meaning_closes_the_trade(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = reversed, .ticks = true},
-        "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:00:01 order trade=2 entry new>sent\n"
-        "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:00:01 order trade=2 entry sent>filled\n"
-        "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
-        "00:00:01 order trade=2 stop new>sent\n"
-        "00:00:01 order trade=2 stop sent>open\n"
-        "00:00:01 order trade=2 target new>sent\n"
-        "00:00:01 order trade=2 target sent>open\n"
-        "00:00:05 exit trade=2 RETRACTION qty=1243\n"
-        "00:00:05 refusal tweet=105 DOGEUSDT SHORT score=90 DUPLICATE\n"
-        "00:00:05 order trade=2 stop open>canceled\n"
-        "00:00:05 order trade=2 target open>canceled\n"
-        "00:00:05 order trade=2 exit new>sent\n"
-        "00:00:05 fill trade=2 exit DOGEUSDT SELL qty=1243 price=0.07995 quote=99.37785 "
-        "fee=0.09937785 USDT\n"
-        "00:00:05 order trade=2 exit sent>filled\n"
-        "00:00:05 equity 9999.72658972 cash=9999.72658972 unrealized=0\n"
-        "00:00:05 close trade=2 CLOSED RETRACTION pnl=-0.27341028 fees=0.19883028\n"
-        "00:00:05 info trade_closed: LONG DOGEUSDT: the post was taken back, profit -0.27341028\n"
-        "00:00:05 equity 9999.72658972 cash=9999.72658972 unrealized=0\n");
+    stage_expect(&(struct stage_play){.story = reversed, .ticks = true},
+                 "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:01 order trade=2 entry new>sent\n"
+                 "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:00:01 order trade=2 entry sent>filled\n"
+                 "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:00:01 order trade=2 stop new>sent\n"
+                 "00:00:01 order trade=2 stop sent>open\n"
+                 "00:00:01 order trade=2 target new>sent\n"
+                 "00:00:01 order trade=2 target sent>open\n"
+                 "00:00:05 exit trade=2 RETRACTION qty=1243\n"
+                 "00:00:05 refusal tweet=105 DOGEUSDT SHORT score=90 DUPLICATE\n"
+                 "00:00:05 order trade=2 stop open>canceled\n"
+                 "00:00:05 order trade=2 target open>canceled\n"
+                 "00:00:05 order trade=2 exit new>sent\n"
+                 "00:00:05 fill trade=2 exit DOGEUSDT SELL qty=1243 price=0.07995 quote=99.37785 fee=0.09937785 USDT\n"
+                 "00:00:05 order trade=2 exit sent>filled\n"
+                 "00:00:05 equity 9999.72658972 cash=9999.72658972 unrealized=0\n"
+                 "00:00:05 close trade=2 CLOSED RETRACTION pnl=-0.27341028 fees=0.19883028\n"
+                 "00:00:05 info trade_closed: LONG DOGEUSDT: the post was taken back, profit -0.27341028\n"
+                 "00:00:05 equity 9999.72658972 cash=9999.72658972 unrealized=0\n");
 }
 
 static void softened(struct stage *s) {
@@ -50,22 +49,19 @@ static void softened(struct stage *s) {
 
 static void test_an_edit_that_still_agrees_leaves_the_trade(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = softened, .ticks = true},
-        "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:00:01 order trade=2 entry new>sent\n"
-        "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:00:01 order trade=2 entry sent>filled\n"
-        "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
-        "00:00:01 order trade=2 stop new>sent\n"
-        "00:00:01 order trade=2 stop sent>open\n"
-        "00:00:01 order trade=2 target new>sent\n"
-        "00:00:01 order trade=2 target sent>open\n"
-        "00:00:05 refusal tweet=105 DOGEUSDT LONG score=40 BELOW_THRESHOLD\n"
-        "00:00:05 refusal tweet=106 DOGEUSDT LONG score=95 DUPLICATE\n");
+    stage_expect(&(struct stage_play){.story = softened, .ticks = true},
+                 "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:01 order trade=2 entry new>sent\n"
+                 "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:00:01 order trade=2 entry sent>filled\n"
+                 "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:00:01 order trade=2 stop new>sent\n"
+                 "00:00:01 order trade=2 stop sent>open\n"
+                 "00:00:01 order trade=2 target new>sent\n"
+                 "00:00:01 order trade=2 target sent>open\n"
+                 "00:00:05 refusal tweet=105 DOGEUSDT LONG score=40 BELOW_THRESHOLD\n"
+                 "00:00:05 refusal tweet=106 DOGEUSDT LONG score=95 DUPLICATE\n");
 }
 
 static void taken_back(struct stage *s) {
@@ -78,32 +74,28 @@ static void taken_back(struct stage *s) {
 
 static void test_an_edit_that_no_longer_names_the_coin_closes_the_trade(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = taken_back, .ticks = true},
-        "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:00:01 order trade=2 entry new>sent\n"
-        "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:00:01 order trade=2 entry sent>filled\n"
-        "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
-        "00:00:01 order trade=2 stop new>sent\n"
-        "00:00:01 order trade=2 stop sent>open\n"
-        "00:00:01 order trade=2 target new>sent\n"
-        "00:00:01 order trade=2 target sent>open\n"
-        "00:00:05 refusal tweet=105 NO_COIN\n"
-        "00:00:05 exit trade=2 RETRACTION qty=1243\n"
-        "00:00:05 order trade=2 stop open>canceled\n"
-        "00:00:05 order trade=2 target open>canceled\n"
-        "00:00:05 order trade=2 exit new>sent\n"
-        "00:00:05 fill trade=2 exit DOGEUSDT SELL qty=1243 price=0.07995 quote=99.37785 "
-        "fee=0.09937785 USDT\n"
-        "00:00:05 order trade=2 exit sent>filled\n"
-        "00:00:05 equity 9999.72658972 cash=9999.72658972 unrealized=0\n"
-        "00:00:05 close trade=2 CLOSED RETRACTION pnl=-0.27341028 fees=0.19883028\n"
-        "00:00:05 info trade_closed: LONG DOGEUSDT: the post was taken back, profit -0.27341028\n"
-        "00:00:05 equity 9999.72658972 cash=9999.72658972 unrealized=0\n");
+    stage_expect(&(struct stage_play){.story = taken_back, .ticks = true},
+                 "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:01 order trade=2 entry new>sent\n"
+                 "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:00:01 order trade=2 entry sent>filled\n"
+                 "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:00:01 order trade=2 stop new>sent\n"
+                 "00:00:01 order trade=2 stop sent>open\n"
+                 "00:00:01 order trade=2 target new>sent\n"
+                 "00:00:01 order trade=2 target sent>open\n"
+                 "00:00:05 refusal tweet=105 NO_COIN\n"
+                 "00:00:05 exit trade=2 RETRACTION qty=1243\n"
+                 "00:00:05 order trade=2 stop open>canceled\n"
+                 "00:00:05 order trade=2 target open>canceled\n"
+                 "00:00:05 order trade=2 exit new>sent\n"
+                 "00:00:05 fill trade=2 exit DOGEUSDT SELL qty=1243 price=0.07995 quote=99.37785 fee=0.09937785 USDT\n"
+                 "00:00:05 order trade=2 exit sent>filled\n"
+                 "00:00:05 equity 9999.72658972 cash=9999.72658972 unrealized=0\n"
+                 "00:00:05 close trade=2 CLOSED RETRACTION pnl=-0.27341028 fees=0.19883028\n"
+                 "00:00:05 info trade_closed: LONG DOGEUSDT: the post was taken back, profit -0.27341028\n"
+                 "00:00:05 equity 9999.72658972 cash=9999.72658972 unrealized=0\n");
 }
 
 static void before_the_price(struct stage *s) {
@@ -120,21 +112,18 @@ static void before_the_price(struct stage *s) {
 
 static void test_an_edit_takes_back_what_still_waits(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = before_the_price},
-        "00:01:20 refusal tweet=101 DOGEUSDT LONG score=90 RETRACTED\n"
-        "00:02:00 intent trade=3 tweet=105 DOGEUSDT SHORT qty=1250 limit=0.0796 stop=0.0816 "
-        "target=0.0768 score=90\n"
-        "00:02:00 order trade=3 entry new>sent\n"
-        "00:02:00 fill trade=3 entry DOGEUSDT SELL qty=1250 price=0.07999 quote=99.9875 "
-        "fee=0.0999875 USDT\n"
-        "00:02:00 order trade=3 entry sent>filled\n"
-        "00:02:00 info trade_opened: SHORT 1250 DOGEUSDT at 0.07999, stop 0.0816, target 0.0768\n"
-        "00:02:00 equity 9999.8875125 cash=10099.8875125 unrealized=-0.1124875\n"
-        "00:02:00 order trade=3 stop new>sent\n"
-        "00:02:00 order trade=3 stop sent>open\n"
-        "00:02:00 order trade=3 target new>sent\n"
-        "00:02:00 order trade=3 target sent>open\n");
+    stage_expect(&(struct stage_play){.story = before_the_price},
+                 "00:01:20 refusal tweet=101 DOGEUSDT LONG score=90 RETRACTED\n"
+                 "00:02:00 intent trade=3 tweet=105 DOGEUSDT SHORT qty=1250 limit=0.0796 stop=0.0816 target=0.0768 score=90\n"
+                 "00:02:00 order trade=3 entry new>sent\n"
+                 "00:02:00 fill trade=3 entry DOGEUSDT SELL qty=1250 price=0.07999 quote=99.9875 fee=0.0999875 USDT\n"
+                 "00:02:00 order trade=3 entry sent>filled\n"
+                 "00:02:00 info trade_opened: SHORT 1250 DOGEUSDT at 0.07999, stop 0.0816, target 0.0768\n"
+                 "00:02:00 equity 9999.8875125 cash=10099.8875125 unrealized=-0.1124875\n"
+                 "00:02:00 order trade=3 stop new>sent\n"
+                 "00:02:00 order trade=3 stop sent>open\n"
+                 "00:02:00 order trade=3 target new>sent\n"
+                 "00:02:00 order trade=3 target sent>open\n");
 }
 
 static void disordered(struct stage *s) {
@@ -167,49 +156,42 @@ static void copies(struct stage *s) {
 
 static void test_a_copy_trades_once(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = copies,
-                             .ticks = true,
-                             .sets = {"judge.copy_penalty=1", "trading.cooldown_symbol_s=0"}},
-
-        "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:00:01 order trade=2 entry new>sent\n"
-        "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:00:01 order trade=2 entry sent>filled\n"
-        "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
-        "00:00:01 order trade=2 stop new>sent\n"
-        "00:00:01 order trade=2 stop sent>open\n"
-        "00:00:01 order trade=2 target new>sent\n"
-        "00:00:01 order trade=2 target sent>open\n"
-        "00:00:05 refusal tweet=201 DOGEUSDT LONG score=90 COPY\n"
-        "00:00:05 exit trade=2 FLATTENED qty=1243\n"
-        "00:00:05 command flatten done\n"
-        "00:00:05 order trade=2 stop open>canceled\n"
-        "00:00:05 order trade=2 target open>canceled\n"
-        "00:00:05 order trade=2 exit new>sent\n"
-        "00:00:05 fill trade=2 exit DOGEUSDT SELL qty=1243 price=0.07995 quote=99.37785 "
-        "fee=0.09937785 USDT\n"
-        "00:00:05 order trade=2 exit sent>filled\n"
-        "00:00:05 equity 9999.72658972 cash=9999.72658972 unrealized=0\n"
-        "00:00:05 close trade=2 CLOSED FLATTENED pnl=-0.27341028 fees=0.19883028\n"
-        "00:00:05 info trade_closed: LONG DOGEUSDT: closed by a person, profit -0.27341028\n"
-        "00:00:05 equity 9999.72658972 cash=9999.72658972 unrealized=0\n"
-        "00:00:05 refusal tweet=202 DOGEUSDT LONG score=90 COPY\n"
-        "00:01:00 intent trade=12 tweet=203 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:01:00 order trade=12 entry new>sent\n"
-        "00:01:00 fill trade=12 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:01:00 order trade=12 entry sent>filled\n"
-        "00:01:00 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:01:00 equity 9999.61470729 cash=9900.17470729 unrealized=-0.11188243\n"
-        "00:01:00 order trade=12 stop new>sent\n"
-        "00:01:00 order trade=12 stop sent>open\n"
-        "00:01:00 order trade=12 target new>sent\n"
-        "00:01:00 order trade=12 target sent>open\n");
+    stage_expect(&(struct stage_play){.story = copies,
+                 .ticks = true,
+                 .sets = {"judge.copy_penalty=1", "trading.cooldown_symbol_s=0"}},
+                 "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:01 order trade=2 entry new>sent\n"
+                 "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:00:01 order trade=2 entry sent>filled\n"
+                 "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:00:01 order trade=2 stop new>sent\n"
+                 "00:00:01 order trade=2 stop sent>open\n"
+                 "00:00:01 order trade=2 target new>sent\n"
+                 "00:00:01 order trade=2 target sent>open\n"
+                 "00:00:05 refusal tweet=201 DOGEUSDT LONG score=90 COPY\n"
+                 "00:00:05 exit trade=2 FLATTENED qty=1243\n"
+                 "00:00:05 command flatten done\n"
+                 "00:00:05 order trade=2 stop open>canceled\n"
+                 "00:00:05 order trade=2 target open>canceled\n"
+                 "00:00:05 order trade=2 exit new>sent\n"
+                 "00:00:05 fill trade=2 exit DOGEUSDT SELL qty=1243 price=0.07995 quote=99.37785 fee=0.09937785 USDT\n"
+                 "00:00:05 order trade=2 exit sent>filled\n"
+                 "00:00:05 equity 9999.72658972 cash=9999.72658972 unrealized=0\n"
+                 "00:00:05 close trade=2 CLOSED FLATTENED pnl=-0.27341028 fees=0.19883028\n"
+                 "00:00:05 info trade_closed: LONG DOGEUSDT: closed by a person, profit -0.27341028\n"
+                 "00:00:05 equity 9999.72658972 cash=9999.72658972 unrealized=0\n"
+                 "00:00:05 refusal tweet=202 DOGEUSDT LONG score=90 COPY\n"
+                 "00:01:00 intent trade=12 tweet=203 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:01:00 order trade=12 entry new>sent\n"
+                 "00:01:00 fill trade=12 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:01:00 order trade=12 entry sent>filled\n"
+                 "00:01:00 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:01:00 equity 9999.61470729 cash=9900.17470729 unrealized=-0.11188243\n"
+                 "00:01:00 order trade=12 stop new>sent\n"
+                 "00:01:00 order trade=12 stop sent>open\n"
+                 "00:01:00 order trade=12 target new>sent\n"
+                 "00:01:00 order trade=12 target sent>open\n");
 }
 
 static void two_coins(struct stage *s) {
@@ -220,33 +202,28 @@ static void two_coins(struct stage *s) {
 
 static void test_two_coins_in_one_post_both_trade(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = two_coins, .ticks = true},
-        "00:00:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:00:00 intent trade=7 tweet=101 BTCUSDT SHORT qty=0.0025 limit=39796 stop=40800 "
-        "target=38400 score=80\n"
-        "00:00:00 refusal tweet=101 ETHUSDT NONE score=0 NO_PRICE\n"
-        "00:00:00 order trade=2 entry new>sent\n"
-        "00:00:00 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:00:00 order trade=2 entry sent>filled\n"
-        "00:00:00 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:00:00 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
-        "00:00:00 order trade=2 stop new>sent\n"
-        "00:00:00 order trade=2 stop sent>open\n"
-        "00:00:00 order trade=2 target new>sent\n"
-        "00:00:00 order trade=2 target sent>open\n"
-        "00:00:00 order trade=7 entry new>sent\n"
-        "00:00:00 fill trade=7 entry BTCUSDT SELL qty=0.0025 price=39996 quote=99.99 fee=0.09999 "
-        "USDT\n"
-        "00:00:00 order trade=7 entry sent>filled\n"
-        "00:00:00 info trade_opened: SHORT 0.0025 BTCUSDT at 39996, stop 40800, target 38400\n"
-        "00:00:00 equity 9999.77812757 cash=10000.33812757 unrealized=-0.22187243\n"
-        "00:00:00 order trade=7 stop new>sent\n"
-        "00:00:00 order trade=7 stop sent>open\n"
-        "00:00:00 order trade=7 target new>sent\n"
-        "00:00:00 order trade=7 target sent>open\n");
+    stage_expect(&(struct stage_play){.story = two_coins, .ticks = true},
+                 "00:00:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:00 intent trade=7 tweet=101 BTCUSDT SHORT qty=0.0025 limit=39796 stop=40800 target=38400 score=80\n"
+                 "00:00:00 refusal tweet=101 ETHUSDT NONE score=0 NO_PRICE\n"
+                 "00:00:00 order trade=2 entry new>sent\n"
+                 "00:00:00 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:00:00 order trade=2 entry sent>filled\n"
+                 "00:00:00 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:00 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:00:00 order trade=2 stop new>sent\n"
+                 "00:00:00 order trade=2 stop sent>open\n"
+                 "00:00:00 order trade=2 target new>sent\n"
+                 "00:00:00 order trade=2 target sent>open\n"
+                 "00:00:00 order trade=7 entry new>sent\n"
+                 "00:00:00 fill trade=7 entry BTCUSDT SELL qty=0.0025 price=39996 quote=99.99 fee=0.09999 USDT\n"
+                 "00:00:00 order trade=7 entry sent>filled\n"
+                 "00:00:00 info trade_opened: SHORT 0.0025 BTCUSDT at 39996, stop 40800, target 38400\n"
+                 "00:00:00 equity 9999.77812757 cash=10000.33812757 unrealized=-0.22187243\n"
+                 "00:00:00 order trade=7 stop new>sent\n"
+                 "00:00:00 order trade=7 stop sent>open\n"
+                 "00:00:00 order trade=7 target new>sent\n"
+                 "00:00:00 order trade=7 target sent>open\n");
 }
 
 static void again(struct stage *s) {
@@ -260,22 +237,21 @@ static void again(struct stage *s) {
 
 static void test_a_post_that_comes_twice_is_read_once(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = again, .ticks = true},
-        "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:00:01 order trade=2 entry new>sent\n"
-        "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:00:01 order trade=2 entry sent>filled\n"
-        "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
-        "00:00:01 order trade=2 stop new>sent\n"
-        "00:00:01 order trade=2 stop sent>open\n"
-        "00:00:01 order trade=2 target new>sent\n"
-        "00:00:01 order trade=2 target sent>open\n"
-        "00:00:05 refusal tweet=102 NO_COIN\n");
+    stage_expect(&(struct stage_play){.story = again, .ticks = true},
+                 "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:01 order trade=2 entry new>sent\n"
+                 "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:00:01 order trade=2 entry sent>filled\n"
+                 "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:00:01 order trade=2 stop new>sent\n"
+                 "00:00:01 order trade=2 stop sent>open\n"
+                 "00:00:01 order trade=2 target new>sent\n"
+                 "00:00:01 order trade=2 target sent>open\n"
+                 "00:00:05 refusal tweet=102 NO_COIN\n");
 }
+
+/* clang-format on */
 
 int main(void) {
     const struct CMUnitTest tests[] = {

@@ -1,6 +1,9 @@
 /* What prices do: none yet, none any more, gaps, thin markets, late arrivals. */
 #include "stage.h"
 
+/* A line of a trace is a line here. */
+/* clang-format off */
+
 static void none_yet(struct stage *s) {
     stage_at(s, "00:00:30");
     stage_post(s, 101, "alice", "DOGE+90 SHIB+90");
@@ -37,20 +40,17 @@ static void at_the_open(struct stage *s) {
 
 static void test_a_post_at_the_very_open_trades_at_it(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = at_the_open},
-        "00:01:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:01:00 order trade=2 entry new>sent\n"
-        "00:01:00 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:01:00 order trade=2 entry sent>filled\n"
-        "00:01:00 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:01:00 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
-        "00:01:00 order trade=2 stop new>sent\n"
-        "00:01:00 order trade=2 stop sent>open\n"
-        "00:01:00 order trade=2 target new>sent\n"
-        "00:01:00 order trade=2 target sent>open\n");
+    stage_expect(&(struct stage_play){.story = at_the_open},
+                 "00:01:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:01:00 order trade=2 entry new>sent\n"
+                 "00:01:00 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:01:00 order trade=2 entry sent>filled\n"
+                 "00:01:00 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:01:00 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:01:00 order trade=2 stop new>sent\n"
+                 "00:01:00 order trade=2 stop sent>open\n"
+                 "00:01:00 order trade=2 target new>sent\n"
+                 "00:01:00 order trade=2 target sent>open\n");
 }
 
 static void priced_in(struct stage *s) {
@@ -69,6 +69,25 @@ static void test_a_move_since_the_post_is_priced_in(void **state) {
                  "00:02:00 refusal tweet=101 DOGEUSDT LONG score=0 PRICED_IN\n");
 }
 
+static void priced_in_ticks(struct stage *s) {
+    for (int i = 0; i <= 100; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "0.08%02d", i * 4 / 10);
+        stage_price(s, DOGE, text);
+        stage_later(s, USEC_PER_S);
+    }
+    const struct post p = kit_post(101, "alice", stage_now(s) - 100 * USEC_PER_S);
+    struct reading r = kit_reading(&p);
+    kit_mention(&r, "DOGEUSDT", 10000, 9000);
+    stage_read(s, &r); /* 5 % since it was written */
+}
+
+static void test_ticks_are_remembered_as_long_as_a_post_may_take(void **state) {
+    (void)state;
+    stage_expect(&(struct stage_play){.story = priced_in_ticks, .ticks = true, .sets = {"judge.freshness=false"}},
+                 "00:01:41 refusal tweet=101 DOGEUSDT LONG score=27 PRICED_IN\n");
+}
+
 static void ran_away(struct stage *s) {
     stage_price(s, DOGE, "0.08");
     stage_post(s, 101, "alice", "DOGE+90");
@@ -83,38 +102,32 @@ static void ran_away(struct stage *s) {
 
 static void test_an_entry_that_would_cost_more_than_its_limit_is_not_filled(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = ran_away, .ticks = true, .sets = {"paper.latency_ms=500"}},
-
-        "00:00:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:00:00 order trade=2 entry new>sent\n"
-        "00:00:00 order trade=2 entry sent>open\n"
-        "00:00:00 order trade=2 stop new>sent\n"
-        "00:00:00 order trade=2 stop sent>pending\n"
-        "00:00:00 order trade=2 target new>sent\n"
-        "00:00:00 order trade=2 target sent>pending\n"
-        "00:00:02 order trade=2 entry open>expired\n"
-        "00:00:02 close trade=2 CANCELLED NOT_FILLED pnl=0 fees=0\n"
-        "00:00:02 info entry_not_filled: LONG DOGEUSDT: the entry could not be filled within its "
-        "price limit\n"
-        "00:00:02 order trade=2 stop pending>expired\n"
-        "00:00:02 order trade=2 target pending>expired\n"
-        "00:00:02 intent trade=7 tweet=102 DOGEUSDT LONG qty=1228 limit=0.08141 stop=0.07938 "
-        "target=0.08424 score=90\n"
-        "00:00:02 order trade=7 entry new>sent\n"
-        "00:00:02 order trade=7 entry sent>open\n"
-        "00:00:02 order trade=7 stop new>sent\n"
-        "00:00:02 order trade=7 stop sent>pending\n"
-        "00:00:02 order trade=7 target new>sent\n"
-        "00:00:02 order trade=7 target sent>pending\n"
-        "00:00:03 fill trade=7 entry DOGEUSDT BUY qty=1228 price=0.08101 quote=99.48028 "
-        "fee=0.09948028 USDT\n"
-        "00:00:03 order trade=7 entry open>filled\n"
-        "00:00:03 info trade_opened: LONG 1228 DOGEUSDT at 0.08101, stop 0.07938, target 0.08424\n"
-        "00:00:03 equity 9999.88823972 cash=9900.42023972 unrealized=-0.11176028\n"
-        "00:00:03 order trade=7 stop pending>open\n"
-        "00:00:03 order trade=7 target pending>open\n");
+    stage_expect(&(struct stage_play){.story = ran_away, .ticks = true, .sets = {"paper.latency_ms=500"}},
+                 "00:00:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:00 order trade=2 entry new>sent\n"
+                 "00:00:00 order trade=2 entry sent>open\n"
+                 "00:00:00 order trade=2 stop new>sent\n"
+                 "00:00:00 order trade=2 stop sent>pending\n"
+                 "00:00:00 order trade=2 target new>sent\n"
+                 "00:00:00 order trade=2 target sent>pending\n"
+                 "00:00:02 order trade=2 entry open>expired\n"
+                 "00:00:02 close trade=2 CANCELLED NOT_FILLED pnl=0 fees=0\n"
+                 "00:00:02 info entry_not_filled: LONG DOGEUSDT: the entry could not be filled within its price limit\n"
+                 "00:00:02 order trade=2 stop pending>expired\n"
+                 "00:00:02 order trade=2 target pending>expired\n"
+                 "00:00:02 intent trade=7 tweet=102 DOGEUSDT LONG qty=1228 limit=0.08141 stop=0.07938 target=0.08424 score=90\n"
+                 "00:00:02 order trade=7 entry new>sent\n"
+                 "00:00:02 order trade=7 entry sent>open\n"
+                 "00:00:02 order trade=7 stop new>sent\n"
+                 "00:00:02 order trade=7 stop sent>pending\n"
+                 "00:00:02 order trade=7 target new>sent\n"
+                 "00:00:02 order trade=7 target sent>pending\n"
+                 "00:00:03 fill trade=7 entry DOGEUSDT BUY qty=1228 price=0.08101 quote=99.48028 fee=0.09948028 USDT\n"
+                 "00:00:03 order trade=7 entry open>filled\n"
+                 "00:00:03 info trade_opened: LONG 1228 DOGEUSDT at 0.08101, stop 0.07938, target 0.08424\n"
+                 "00:00:03 equity 9999.88823972 cash=9900.42023972 unrealized=-0.11176028\n"
+                 "00:00:03 order trade=7 stop pending>open\n"
+                 "00:00:03 order trade=7 target pending>open\n");
 }
 
 static void dust(struct stage *s) {
@@ -127,29 +140,24 @@ static void dust(struct stage *s) {
 
 static void test_what_a_fee_in_base_leaves_is_written_off(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = dust, .ticks = true, .sets = {"paper.margin=false"}},
-
-        "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:00:01 order trade=2 entry new>sent\n"
-        "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=1.243 "
-        "DOGE\n"
-        "00:00:01 order trade=2 entry sent>filled\n"
-        "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:00:01 equity 9999.88813 cash=9900.54757 unrealized=-0.11187\n"
-        "00:00:01 order trade=2 stop new>sent\n"
-        "00:00:01 order trade=2 stop sent>open\n"
-        "00:00:01 order trade=2 target new>sent\n"
-        "00:00:01 order trade=2 target sent>open\n"
-        "00:00:05 order trade=2 stop open>expired\n"
-        "00:00:05 fill trade=2 target DOGEUSDT SELL qty=1241 price=0.08344 quote=103.54904 "
-        "fee=0.10354904 USDT\n"
-        "00:00:05 order trade=2 target open>filled\n"
-        "00:00:05 equity 10004.05362096 cash=10003.99306096 unrealized=-0.0000682\n"
-        "00:00:05 close trade=2 CLOSED TARGET pnl=3.99306096 fees=0.20300147\n"
-        "00:00:05 info trade_closed: LONG DOGEUSDT: target reached, profit 3.99306096\n"
-        "00:00:05 equity 10003.99306096 cash=10003.99306096 unrealized=0\n");
+    stage_expect(&(struct stage_play){.story = dust, .ticks = true, .sets = {"paper.margin=false"}},
+                 "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:01 order trade=2 entry new>sent\n"
+                 "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=1.243 DOGE\n"
+                 "00:00:01 order trade=2 entry sent>filled\n"
+                 "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:01 equity 9999.88813 cash=9900.54757 unrealized=-0.11187\n"
+                 "00:00:01 order trade=2 stop new>sent\n"
+                 "00:00:01 order trade=2 stop sent>open\n"
+                 "00:00:01 order trade=2 target new>sent\n"
+                 "00:00:01 order trade=2 target sent>open\n"
+                 "00:00:05 order trade=2 stop open>expired\n"
+                 "00:00:05 fill trade=2 target DOGEUSDT SELL qty=1241 price=0.08344 quote=103.54904 fee=0.10354904 USDT\n"
+                 "00:00:05 order trade=2 target open>filled\n"
+                 "00:00:05 equity 10004.05362096 cash=10003.99306096 unrealized=-0.0000682\n"
+                 "00:00:05 close trade=2 CLOSED TARGET pnl=3.99306096 fees=0.20300147\n"
+                 "00:00:05 info trade_closed: LONG DOGEUSDT: target reached, profit 3.99306096\n"
+                 "00:00:05 equity 10003.99306096 cash=10003.99306096 unrealized=0\n");
 }
 
 static void thin(struct stage *s) {
@@ -170,48 +178,42 @@ static void thin(struct stage *s) {
 
 static void test_a_thin_market_is_sold_into_piece_by_piece(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = thin},
-        "00:02:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:02:00 order trade=2 entry new>sent\n"
-        "00:02:00 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:02:00 order trade=2 entry sent>filled\n"
-        "00:02:00 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:02:00 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
-        "00:02:00 order trade=2 stop new>sent\n"
-        "00:02:00 order trade=2 stop sent>open\n"
-        "00:02:00 order trade=2 target new>sent\n"
-        "00:02:00 order trade=2 target sent>open\n"
-        "00:04:00 order trade=2 target open>expired\n"
-        "00:04:00 fill trade=2 stop DOGEUSDT SELL qty=500 price=0.07836 quote=39.18 fee=0.03918 "
-        "USDT\n"
-        "00:04:00 order trade=2 stop open>part\n"
-        "00:04:00 equity 9999.02893757 cash=9939.58893757 unrealized=-0.06687743\n"
-        "00:04:00 order trade=2 stop part>expired\n"
-        "00:04:00 unusual position_bare: DOGEUSDT has no protection; selling it at market\n"
-        "00:04:00 exit trade=2 STOP qty=743\n"
-        "00:04:00 order trade=2 exit new>sent\n"
-        "00:04:00 order trade=2 exit sent>expired\n"
-        "00:04:00 unusual position_bare: DOGEUSDT has no protection; selling it at market\n"
-        "00:04:00 exit trade=2 STOP qty=743\n"
-        "00:04:00 order trade=2 exit new>sent\n"
-        "00:04:00 fill trade=2 exit DOGEUSDT SELL qty=500 price=0.07835 quote=39.175 fee=0.039175 "
-        "USDT\n"
-        "00:04:00 order trade=2 exit sent>part\n"
-        "00:04:00 equity 9997.77596257 cash=9978.72476257 unrealized=-0.41067243\n"
-        "00:04:00 order trade=2 exit part>expired\n"
-        "00:04:00 unusual position_bare: DOGEUSDT has no protection; selling it at market\n"
-        "00:05:00 exit trade=2 STOP qty=243\n"
-        "00:05:00 order trade=2 exit new>sent\n"
-        "00:05:00 fill trade=2 exit DOGEUSDT SELL qty=243 price=0.07835 quote=19.03905 "
-        "fee=0.01903905 USDT\n"
-        "00:05:00 order trade=2 exit sent>filled\n"
-        "00:05:00 equity 9997.74477352 cash=9997.74477352 unrealized=0\n"
-        "00:05:00 close trade=2 CLOSED STOP pnl=-2.25522648 fees=0.19684648\n"
-        "00:05:00 info trade_closed: LONG DOGEUSDT: stop reached, profit -2.25522648\n"
-        "00:05:00 equity 9997.74477352 cash=9997.74477352 unrealized=0\n");
+    stage_expect(&(struct stage_play){.story = thin},
+                 "00:02:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:02:00 order trade=2 entry new>sent\n"
+                 "00:02:00 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:02:00 order trade=2 entry sent>filled\n"
+                 "00:02:00 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:02:00 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:02:00 order trade=2 stop new>sent\n"
+                 "00:02:00 order trade=2 stop sent>open\n"
+                 "00:02:00 order trade=2 target new>sent\n"
+                 "00:02:00 order trade=2 target sent>open\n"
+                 "00:04:00 order trade=2 target open>expired\n"
+                 "00:04:00 fill trade=2 stop DOGEUSDT SELL qty=500 price=0.07836 quote=39.18 fee=0.03918 USDT\n"
+                 "00:04:00 order trade=2 stop open>part\n"
+                 "00:04:00 equity 9999.02893757 cash=9939.58893757 unrealized=-0.06687743\n"
+                 "00:04:00 order trade=2 stop part>expired\n"
+                 "00:04:00 unusual position_bare: DOGEUSDT has no protection; selling it at market\n"
+                 "00:04:00 exit trade=2 STOP qty=743\n"
+                 "00:04:00 order trade=2 exit new>sent\n"
+                 "00:04:00 order trade=2 exit sent>expired\n"
+                 "00:04:00 unusual position_bare: DOGEUSDT has no protection; selling it at market\n"
+                 "00:04:00 exit trade=2 STOP qty=743\n"
+                 "00:04:00 order trade=2 exit new>sent\n"
+                 "00:04:00 fill trade=2 exit DOGEUSDT SELL qty=500 price=0.07835 quote=39.175 fee=0.039175 USDT\n"
+                 "00:04:00 order trade=2 exit sent>part\n"
+                 "00:04:00 equity 9997.77596257 cash=9978.72476257 unrealized=-0.41067243\n"
+                 "00:04:00 order trade=2 exit part>expired\n"
+                 "00:04:00 unusual position_bare: DOGEUSDT has no protection; selling it at market\n"
+                 "00:05:00 exit trade=2 STOP qty=243\n"
+                 "00:05:00 order trade=2 exit new>sent\n"
+                 "00:05:00 fill trade=2 exit DOGEUSDT SELL qty=243 price=0.07835 quote=19.03905 fee=0.01903905 USDT\n"
+                 "00:05:00 order trade=2 exit sent>filled\n"
+                 "00:05:00 equity 9997.74477352 cash=9997.74477352 unrealized=0\n"
+                 "00:05:00 close trade=2 CLOSED STOP pnl=-2.25522648 fees=0.19684648\n"
+                 "00:05:00 info trade_closed: LONG DOGEUSDT: stop reached, profit -2.25522648\n"
+                 "00:05:00 equity 9997.74477352 cash=9997.74477352 unrealized=0\n");
 }
 
 static void thin_entry(struct stage *s) {
@@ -223,13 +225,11 @@ static void thin_entry(struct stage *s) {
 static void test_an_entry_that_the_volume_cannot_fill_is_not_made(void **state) {
     (void)state;
     stage_expect(&(struct stage_play){.story = thin_entry},
-                 "00:01:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 "
-                 "stop=0.0784 target=0.0832 score=90\n"
+                 "00:01:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
                  "00:01:00 order trade=2 entry new>sent\n"
                  "00:01:00 order trade=2 entry sent>expired\n"
                  "00:01:00 close trade=2 CANCELLED NOT_FILLED pnl=0 fees=0\n"
-                 "00:01:00 info entry_not_filled: LONG DOGEUSDT: the entry could not be filled "
-                 "within its price limit\n"
+                 "00:01:00 info entry_not_filled: LONG DOGEUSDT: the entry could not be filled within its price limit\n"
                  "00:01:00 order trade=2 stop new>sent\n"
                  "00:01:00 order trade=2 stop sent>expired\n"
                  "00:01:00 order trade=2 target new>sent\n"
@@ -252,22 +252,21 @@ static void ran_dry(struct stage *s) {
 
 static void test_where_prices_ended_nothing_is_tried(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = ran_dry, .sets = {"trading.max_hold_s=60"}},
-        "00:02:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:02:00 order trade=2 entry new>sent\n"
-        "00:02:00 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:02:00 order trade=2 entry sent>filled\n"
-        "00:02:00 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:02:00 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
-        "00:02:00 order trade=2 stop new>sent\n"
-        "00:02:00 order trade=2 stop sent>open\n"
-        "00:02:00 order trade=2 target new>sent\n"
-        "00:02:00 order trade=2 target sent>open\n"
-        "00:02:30 refusal tweet=102 DOGEUSDT LONG score=90 NO_PRICE\n");
+    stage_expect(&(struct stage_play){.story = ran_dry, .sets = {"trading.max_hold_s=60"}},
+                 "00:02:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:02:00 order trade=2 entry new>sent\n"
+                 "00:02:00 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:02:00 order trade=2 entry sent>filled\n"
+                 "00:02:00 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:02:00 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:02:00 order trade=2 stop new>sent\n"
+                 "00:02:00 order trade=2 stop sent>open\n"
+                 "00:02:00 order trade=2 target new>sent\n"
+                 "00:02:00 order trade=2 target sent>open\n"
+                 "00:02:30 refusal tweet=102 DOGEUSDT LONG score=90 NO_PRICE\n");
 }
+
+/* clang-format on */
 
 int main(void) {
     const struct CMUnitTest tests[] = {
@@ -275,6 +274,7 @@ int main(void) {
         cmocka_unit_test(test_a_signal_does_not_wait_over_a_gap),
         cmocka_unit_test(test_a_post_at_the_very_open_trades_at_it),
         cmocka_unit_test(test_a_move_since_the_post_is_priced_in),
+        cmocka_unit_test(test_ticks_are_remembered_as_long_as_a_post_may_take),
         cmocka_unit_test(test_an_entry_that_would_cost_more_than_its_limit_is_not_filled),
         cmocka_unit_test(test_what_a_fee_in_base_leaves_is_written_off),
         cmocka_unit_test(test_a_thin_market_is_sold_into_piece_by_piece),

@@ -1,6 +1,9 @@
 /* When the venue does not say what happened: ask, never send again. */
 #include "stage.h"
 
+/* A line of a trace is a line here. */
+/* clang-format off */
+
 static void found(struct stage *s) {
     stage_price(s, DOGE, "0.08");
     stage_fate_of_next(s, FATE_REPLY_LOST);
@@ -12,31 +15,27 @@ static void found(struct stage *s) {
 
 static void test_a_lost_answer_is_asked_after_and_the_entry_found(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = found, .ticks = true, .restarts_differ = true},
-        "00:00:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:00:00 order trade=2 entry new>unknown\n"
-        "00:00:00 order trade=2 stop new>unknown\n"
-        "00:00:00 order trade=2 target new>unknown\n"
-        "00:00:00 unusual outcome_unknown: request of trade 2: connection reset; asking the venue\n"
-        "00:00:00 refusal tweet=102 DOGEUSDT LONG score=90 POSITION_EXISTS\n"
-        "00:00:01 unusual fills_missed: DOGEUSDT entry: booked from the order's totals\n"
-        "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:00:01 order trade=2 entry unknown>filled\n"
-        "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
-        "00:00:01 order trade=2 stop unknown>open\n"
-        "00:00:01 order trade=2 target unknown>open\n"
-        "00:00:05 order trade=2 stop open>expired\n"
-        "00:00:05 fill trade=2 target DOGEUSDT SELL qty=1243 price=0.08344 quote=103.71592 "
-        "fee=0.10371592 USDT\n"
-        "00:00:05 order trade=2 target open>filled\n"
-        "00:00:05 equity 10004.06032165 cash=10004.06032165 unrealized=0\n"
-        "00:00:05 close trade=2 CLOSED TARGET pnl=4.06032165 fees=0.20316835\n"
-        "00:00:05 info trade_closed: LONG DOGEUSDT: target reached, profit 4.06032165\n"
-        "00:00:05 equity 10004.06032165 cash=10004.06032165 unrealized=0\n");
+    stage_expect(&(struct stage_play){.story = found, .ticks = true, .restarts_differ = true},
+                 "00:00:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:00 order trade=2 entry new>unknown\n"
+                 "00:00:00 order trade=2 stop new>unknown\n"
+                 "00:00:00 order trade=2 target new>unknown\n"
+                 "00:00:00 unusual outcome_unknown: request of trade 2: connection reset; asking the venue\n"
+                 "00:00:00 refusal tweet=102 DOGEUSDT LONG score=90 POSITION_EXISTS\n"
+                 "00:00:01 unusual fills_missed: DOGEUSDT entry: booked from the order's totals\n"
+                 "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:00:01 order trade=2 entry unknown>filled\n"
+                 "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:00:01 order trade=2 stop unknown>open\n"
+                 "00:00:01 order trade=2 target unknown>open\n"
+                 "00:00:05 order trade=2 stop open>expired\n"
+                 "00:00:05 fill trade=2 target DOGEUSDT SELL qty=1243 price=0.08344 quote=103.71592 fee=0.10371592 USDT\n"
+                 "00:00:05 order trade=2 target open>filled\n"
+                 "00:00:05 equity 10004.06032165 cash=10004.06032165 unrealized=0\n"
+                 "00:00:05 close trade=2 CLOSED TARGET pnl=4.06032165 fees=0.20316835\n"
+                 "00:00:05 info trade_closed: LONG DOGEUSDT: target reached, profit 4.06032165\n"
+                 "00:00:05 equity 10004.06032165 cash=10004.06032165 unrealized=0\n");
 }
 
 static void absent(struct stage *s) {
@@ -50,35 +49,30 @@ static void absent(struct stage *s) {
 
 static void test_a_lost_request_is_asked_after_and_never_sent_again(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = absent,
-                             .ticks = true,
-                             .restarts_differ = true,
-                             .absence_after = 10 * USEC_PER_S},
-
-        "00:00:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:00:00 order trade=2 entry new>unknown\n"
-        "00:00:00 order trade=2 stop new>unknown\n"
-        "00:00:00 order trade=2 target new>unknown\n"
-        "00:00:00 unusual outcome_unknown: request of trade 2: connection reset; asking the venue\n"
-        "00:00:10 order trade=2 entry unknown>absent\n"
-        "00:00:10 order trade=2 stop unknown>absent\n"
-        "00:00:10 order trade=2 target unknown>absent\n"
-        "00:00:10 close trade=2 CANCELLED LATE pnl=0 fees=0\n"
-        "00:00:10 info entry_not_filled: LONG DOGEUSDT: the intent could not be sent in time\n"
-        "00:00:30 intent trade=7 tweet=102 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:00:30 order trade=7 entry new>sent\n"
-        "00:00:30 fill trade=7 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:00:30 order trade=7 entry sent>filled\n"
-        "00:00:30 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:00:30 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
-        "00:00:30 order trade=7 stop new>sent\n"
-        "00:00:30 order trade=7 stop sent>open\n"
-        "00:00:30 order trade=7 target new>sent\n"
-        "00:00:30 order trade=7 target sent>open\n");
+    stage_expect(&(struct stage_play){.story = absent,
+                 .ticks = true,
+                 .restarts_differ = true,
+                 .absence_after = 10 * USEC_PER_S},
+                 "00:00:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:00 order trade=2 entry new>unknown\n"
+                 "00:00:00 order trade=2 stop new>unknown\n"
+                 "00:00:00 order trade=2 target new>unknown\n"
+                 "00:00:00 unusual outcome_unknown: request of trade 2: connection reset; asking the venue\n"
+                 "00:00:10 order trade=2 entry unknown>absent\n"
+                 "00:00:10 order trade=2 stop unknown>absent\n"
+                 "00:00:10 order trade=2 target unknown>absent\n"
+                 "00:00:10 close trade=2 CANCELLED LATE pnl=0 fees=0\n"
+                 "00:00:10 info entry_not_filled: LONG DOGEUSDT: the intent could not be sent in time\n"
+                 "00:00:30 intent trade=7 tweet=102 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:30 order trade=7 entry new>sent\n"
+                 "00:00:30 fill trade=7 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:00:30 order trade=7 entry sent>filled\n"
+                 "00:00:30 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:30 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:00:30 order trade=7 stop new>sent\n"
+                 "00:00:30 order trade=7 stop sent>open\n"
+                 "00:00:30 order trade=7 target new>sent\n"
+                 "00:00:30 order trade=7 target sent>open\n");
 }
 
 static void late_news(struct stage *s) {
@@ -92,31 +86,26 @@ static void late_news(struct stage *s) {
 
 static void test_reports_that_come_after_the_answer_are_old(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = late_news, .ticks = true, .restarts_differ = true},
-
-        "00:00:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:00:00 order trade=2 entry new>unknown\n"
-        "00:00:00 order trade=2 stop new>unknown\n"
-        "00:00:00 order trade=2 target new>unknown\n"
-        "00:00:00 unusual outcome_unknown: request of trade 2: connection reset; asking the venue\n"
-        "00:00:01 unusual fills_missed: DOGEUSDT entry: booked from the order's totals\n"
-        "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:00:01 order trade=2 entry unknown>filled\n"
-        "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
-        "00:00:01 order trade=2 stop unknown>open\n"
-        "00:00:01 order trade=2 target unknown>open\n"
-        "00:00:05 order trade=2 stop open>expired\n"
-        "00:00:05 fill trade=2 target DOGEUSDT SELL qty=1243 price=0.08344 quote=103.71592 "
-        "fee=0.10371592 USDT\n"
-        "00:00:05 order trade=2 target open>filled\n"
-        "00:00:05 equity 10004.06032165 cash=10004.06032165 unrealized=0\n"
-        "00:00:05 close trade=2 CLOSED TARGET pnl=4.06032165 fees=0.20316835\n"
-        "00:00:05 info trade_closed: LONG DOGEUSDT: target reached, profit 4.06032165\n"
-        "00:00:05 equity 10004.06032165 cash=10004.06032165 unrealized=0\n");
+    stage_expect(&(struct stage_play){.story = late_news, .ticks = true, .restarts_differ = true},
+                 "00:00:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:00 order trade=2 entry new>unknown\n"
+                 "00:00:00 order trade=2 stop new>unknown\n"
+                 "00:00:00 order trade=2 target new>unknown\n"
+                 "00:00:00 unusual outcome_unknown: request of trade 2: connection reset; asking the venue\n"
+                 "00:00:01 unusual fills_missed: DOGEUSDT entry: booked from the order's totals\n"
+                 "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:00:01 order trade=2 entry unknown>filled\n"
+                 "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:00:01 order trade=2 stop unknown>open\n"
+                 "00:00:01 order trade=2 target unknown>open\n"
+                 "00:00:05 order trade=2 stop open>expired\n"
+                 "00:00:05 fill trade=2 target DOGEUSDT SELL qty=1243 price=0.08344 quote=103.71592 fee=0.10371592 USDT\n"
+                 "00:00:05 order trade=2 target open>filled\n"
+                 "00:00:05 equity 10004.06032165 cash=10004.06032165 unrealized=0\n"
+                 "00:00:05 close trade=2 CLOSED TARGET pnl=4.06032165 fees=0.20316835\n"
+                 "00:00:05 info trade_closed: LONG DOGEUSDT: target reached, profit 4.06032165\n"
+                 "00:00:05 equity 10004.06032165 cash=10004.06032165 unrealized=0\n");
 }
 
 static void early_news(struct stage *s) {
@@ -130,30 +119,25 @@ static void early_news(struct stage *s) {
 
 static void test_reports_that_come_before_the_answer_need_no_question(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = early_news, .ticks = true, .restarts_differ = true},
-
-        "00:00:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:00:00 order trade=2 entry new>unknown\n"
-        "00:00:00 order trade=2 stop new>unknown\n"
-        "00:00:00 order trade=2 target new>unknown\n"
-        "00:00:00 unusual outcome_unknown: request of trade 2: connection reset; asking the venue\n"
-        "00:00:00 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:00:00 order trade=2 entry unknown>filled\n"
-        "00:00:00 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:00:00 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
-        "00:00:00 order trade=2 stop unknown>open\n"
-        "00:00:00 order trade=2 target unknown>open\n"
-        "00:00:05 order trade=2 stop open>expired\n"
-        "00:00:05 fill trade=2 target DOGEUSDT SELL qty=1243 price=0.08344 quote=103.71592 "
-        "fee=0.10371592 USDT\n"
-        "00:00:05 order trade=2 target open>filled\n"
-        "00:00:05 equity 10004.06032165 cash=10004.06032165 unrealized=0\n"
-        "00:00:05 close trade=2 CLOSED TARGET pnl=4.06032165 fees=0.20316835\n"
-        "00:00:05 info trade_closed: LONG DOGEUSDT: target reached, profit 4.06032165\n"
-        "00:00:05 equity 10004.06032165 cash=10004.06032165 unrealized=0\n");
+    stage_expect(&(struct stage_play){.story = early_news, .ticks = true, .restarts_differ = true},
+                 "00:00:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:00 order trade=2 entry new>unknown\n"
+                 "00:00:00 order trade=2 stop new>unknown\n"
+                 "00:00:00 order trade=2 target new>unknown\n"
+                 "00:00:00 unusual outcome_unknown: request of trade 2: connection reset; asking the venue\n"
+                 "00:00:00 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:00:00 order trade=2 entry unknown>filled\n"
+                 "00:00:00 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:00 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:00:00 order trade=2 stop unknown>open\n"
+                 "00:00:00 order trade=2 target unknown>open\n"
+                 "00:00:05 order trade=2 stop open>expired\n"
+                 "00:00:05 fill trade=2 target DOGEUSDT SELL qty=1243 price=0.08344 quote=103.71592 fee=0.10371592 USDT\n"
+                 "00:00:05 order trade=2 target open>filled\n"
+                 "00:00:05 equity 10004.06032165 cash=10004.06032165 unrealized=0\n"
+                 "00:00:05 close trade=2 CLOSED TARGET pnl=4.06032165 fees=0.20316835\n"
+                 "00:00:05 info trade_closed: LONG DOGEUSDT: target reached, profit 4.06032165\n"
+                 "00:00:05 equity 10004.06032165 cash=10004.06032165 unrealized=0\n");
 }
 
 static void exit_found(struct stage *s) {
@@ -168,35 +152,30 @@ static void exit_found(struct stage *s) {
 
 static void test_a_lost_answer_to_an_exit_is_found(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = exit_found, .ticks = true, .restarts_differ = true},
-
-        "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:00:01 order trade=2 entry new>sent\n"
-        "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:00:01 order trade=2 entry sent>filled\n"
-        "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
-        "00:00:01 order trade=2 stop new>sent\n"
-        "00:00:01 order trade=2 stop sent>open\n"
-        "00:00:01 order trade=2 target new>sent\n"
-        "00:00:01 order trade=2 target sent>open\n"
-        "00:00:05 exit trade=2 FLATTENED qty=1243\n"
-        "00:00:05 command flatten done\n"
-        "00:00:05 order trade=2 exit new>unknown\n"
-        "00:00:05 unusual outcome_unknown: request of trade 2: connection reset; asking the venue\n"
-        "00:00:06 order trade=2 stop open>canceled\n"
-        "00:00:06 order trade=2 target open>canceled\n"
-        "00:00:06 unusual fills_missed: DOGEUSDT exit: booked from the order's totals\n"
-        "00:00:06 fill trade=2 exit DOGEUSDT SELL qty=1243 price=0.07995 quote=99.37785 "
-        "fee=0.09937785 USDT\n"
-        "00:00:06 order trade=2 exit unknown>filled\n"
-        "00:00:06 equity 9999.72658972 cash=9999.72658972 unrealized=0\n"
-        "00:00:06 close trade=2 CLOSED FLATTENED pnl=-0.27341028 fees=0.19883028\n"
-        "00:00:06 info trade_closed: LONG DOGEUSDT: closed by a person, profit -0.27341028\n"
-        "00:00:06 equity 9999.72658972 cash=9999.72658972 unrealized=0\n");
+    stage_expect(&(struct stage_play){.story = exit_found, .ticks = true, .restarts_differ = true},
+                 "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:01 order trade=2 entry new>sent\n"
+                 "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:00:01 order trade=2 entry sent>filled\n"
+                 "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:00:01 order trade=2 stop new>sent\n"
+                 "00:00:01 order trade=2 stop sent>open\n"
+                 "00:00:01 order trade=2 target new>sent\n"
+                 "00:00:01 order trade=2 target sent>open\n"
+                 "00:00:05 exit trade=2 FLATTENED qty=1243\n"
+                 "00:00:05 command flatten done\n"
+                 "00:00:05 order trade=2 exit new>unknown\n"
+                 "00:00:05 unusual outcome_unknown: request of trade 2: connection reset; asking the venue\n"
+                 "00:00:06 order trade=2 stop open>canceled\n"
+                 "00:00:06 order trade=2 target open>canceled\n"
+                 "00:00:06 unusual fills_missed: DOGEUSDT exit: booked from the order's totals\n"
+                 "00:00:06 fill trade=2 exit DOGEUSDT SELL qty=1243 price=0.07995 quote=99.37785 fee=0.09937785 USDT\n"
+                 "00:00:06 order trade=2 exit unknown>filled\n"
+                 "00:00:06 equity 9999.72658972 cash=9999.72658972 unrealized=0\n"
+                 "00:00:06 close trade=2 CLOSED FLATTENED pnl=-0.27341028 fees=0.19883028\n"
+                 "00:00:06 info trade_closed: LONG DOGEUSDT: closed by a person, profit -0.27341028\n"
+                 "00:00:06 equity 9999.72658972 cash=9999.72658972 unrealized=0\n");
 }
 
 static void exit_absent(struct stage *s) {
@@ -212,37 +191,32 @@ static void exit_absent(struct stage *s) {
 
 static void test_an_exit_that_was_lost_is_made_again_under_another_id(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = exit_absent, .ticks = true, .restarts_differ = true},
-
-        "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:00:01 order trade=2 entry new>sent\n"
-        "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:00:01 order trade=2 entry sent>filled\n"
-        "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
-        "00:00:01 order trade=2 stop new>sent\n"
-        "00:00:01 order trade=2 stop sent>open\n"
-        "00:00:01 order trade=2 target new>sent\n"
-        "00:00:01 order trade=2 target sent>open\n"
-        "00:00:05 exit trade=2 FLATTENED qty=1243\n"
-        "00:00:05 command flatten done\n"
-        "00:00:05 order trade=2 exit new>unknown\n"
-        "00:00:05 unusual outcome_unknown: request of trade 2: connection reset; asking the venue\n"
-        "00:00:06 order trade=2 exit unknown>absent\n"
-        "00:00:10 exit trade=2 FLATTENED qty=1243\n"
-        "00:00:10 order trade=2 stop open>canceled\n"
-        "00:00:10 order trade=2 target open>canceled\n"
-        "00:00:10 order trade=2 exit new>sent\n"
-        "00:00:10 fill trade=2 exit DOGEUSDT SELL qty=1243 price=0.07995 quote=99.37785 "
-        "fee=0.09937785 USDT\n"
-        "00:00:10 order trade=2 exit sent>filled\n"
-        "00:00:10 equity 9999.72658972 cash=9999.72658972 unrealized=0\n"
-        "00:00:10 close trade=2 CLOSED FLATTENED pnl=-0.27341028 fees=0.19883028\n"
-        "00:00:10 info trade_closed: LONG DOGEUSDT: closed by a person, profit -0.27341028\n"
-        "00:00:10 equity 9999.72658972 cash=9999.72658972 unrealized=0\n");
+    stage_expect(&(struct stage_play){.story = exit_absent, .ticks = true, .restarts_differ = true},
+                 "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:01 order trade=2 entry new>sent\n"
+                 "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:00:01 order trade=2 entry sent>filled\n"
+                 "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:00:01 order trade=2 stop new>sent\n"
+                 "00:00:01 order trade=2 stop sent>open\n"
+                 "00:00:01 order trade=2 target new>sent\n"
+                 "00:00:01 order trade=2 target sent>open\n"
+                 "00:00:05 exit trade=2 FLATTENED qty=1243\n"
+                 "00:00:05 command flatten done\n"
+                 "00:00:05 order trade=2 exit new>unknown\n"
+                 "00:00:05 unusual outcome_unknown: request of trade 2: connection reset; asking the venue\n"
+                 "00:00:06 order trade=2 exit unknown>absent\n"
+                 "00:00:10 exit trade=2 FLATTENED qty=1243\n"
+                 "00:00:10 order trade=2 stop open>canceled\n"
+                 "00:00:10 order trade=2 target open>canceled\n"
+                 "00:00:10 order trade=2 exit new>sent\n"
+                 "00:00:10 fill trade=2 exit DOGEUSDT SELL qty=1243 price=0.07995 quote=99.37785 fee=0.09937785 USDT\n"
+                 "00:00:10 order trade=2 exit sent>filled\n"
+                 "00:00:10 equity 9999.72658972 cash=9999.72658972 unrealized=0\n"
+                 "00:00:10 close trade=2 CLOSED FLATTENED pnl=-0.27341028 fees=0.19883028\n"
+                 "00:00:10 info trade_closed: LONG DOGEUSDT: closed by a person, profit -0.27341028\n"
+                 "00:00:10 equity 9999.72658972 cash=9999.72658972 unrealized=0\n");
 }
 
 static void refused(struct stage *s) {
@@ -254,8 +228,7 @@ static void refused(struct stage *s) {
 static void test_an_entry_that_is_refused_is_over(void **state) {
     (void)state;
     stage_expect(&(struct stage_play){.story = refused, .ticks = true},
-                 "00:00:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 "
-                 "stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
                  "00:00:00 order trade=2 entry new>sent\n"
                  "00:00:00 order trade=2 entry sent>rejected\n"
                  "00:00:00 order trade=2 stop new>sent\n"
@@ -280,36 +253,32 @@ static void exit_refused(struct stage *s) {
 
 static void test_an_exit_that_is_refused_is_tried_at_the_next_price(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = exit_refused, .ticks = true, .restarts_differ = true},
-        "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:00:01 order trade=2 entry new>sent\n"
-        "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 "
-        "fee=0.09945243 USDT\n"
-        "00:00:01 order trade=2 entry sent>filled\n"
-        "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-        "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
-        "00:00:01 order trade=2 stop new>sent\n"
-        "00:00:01 order trade=2 stop sent>open\n"
-        "00:00:01 order trade=2 target new>sent\n"
-        "00:00:01 order trade=2 target sent>open\n"
-        "00:00:05 exit trade=2 FLATTENED qty=1243\n"
-        "00:00:05 command flatten done\n"
-        "00:00:05 order trade=2 exit new>sent\n"
-        "00:00:05 order trade=2 exit sent>rejected\n"
-        "00:00:05 unusual exit_refused: DOGEUSDT: Filter failure: TEST (-1013)\n"
-        "00:00:07 exit trade=2 FLATTENED qty=1243\n"
-        "00:00:07 order trade=2 stop open>canceled\n"
-        "00:00:07 order trade=2 target open>canceled\n"
-        "00:00:07 order trade=2 exit new>sent\n"
-        "00:00:07 fill trade=2 exit DOGEUSDT SELL qty=1243 price=0.07995 quote=99.37785 "
-        "fee=0.09937785 USDT\n"
-        "00:00:07 order trade=2 exit sent>filled\n"
-        "00:00:07 equity 9999.72658972 cash=9999.72658972 unrealized=0\n"
-        "00:00:07 close trade=2 CLOSED FLATTENED pnl=-0.27341028 fees=0.19883028\n"
-        "00:00:07 info trade_closed: LONG DOGEUSDT: closed by a person, profit -0.27341028\n"
-        "00:00:07 equity 9999.72658972 cash=9999.72658972 unrealized=0\n");
+    stage_expect(&(struct stage_play){.story = exit_refused, .ticks = true, .restarts_differ = true},
+                 "00:00:01 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:01 order trade=2 entry new>sent\n"
+                 "00:00:01 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:00:01 order trade=2 entry sent>filled\n"
+                 "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:00:01 order trade=2 stop new>sent\n"
+                 "00:00:01 order trade=2 stop sent>open\n"
+                 "00:00:01 order trade=2 target new>sent\n"
+                 "00:00:01 order trade=2 target sent>open\n"
+                 "00:00:05 exit trade=2 FLATTENED qty=1243\n"
+                 "00:00:05 command flatten done\n"
+                 "00:00:05 order trade=2 exit new>sent\n"
+                 "00:00:05 order trade=2 exit sent>rejected\n"
+                 "00:00:05 unusual exit_refused: DOGEUSDT: Filter failure: TEST (-1013)\n"
+                 "00:00:07 exit trade=2 FLATTENED qty=1243\n"
+                 "00:00:07 order trade=2 stop open>canceled\n"
+                 "00:00:07 order trade=2 target open>canceled\n"
+                 "00:00:07 order trade=2 exit new>sent\n"
+                 "00:00:07 fill trade=2 exit DOGEUSDT SELL qty=1243 price=0.07995 quote=99.37785 fee=0.09937785 USDT\n"
+                 "00:00:07 order trade=2 exit sent>filled\n"
+                 "00:00:07 equity 9999.72658972 cash=9999.72658972 unrealized=0\n"
+                 "00:00:07 close trade=2 CLOSED FLATTENED pnl=-0.27341028 fees=0.19883028\n"
+                 "00:00:07 info trade_closed: LONG DOGEUSDT: closed by a person, profit -0.27341028\n"
+                 "00:00:07 equity 9999.72658972 cash=9999.72658972 unrealized=0\n");
 }
 
 static void overloaded(struct stage *s) {
@@ -322,25 +291,24 @@ static void overloaded(struct stage *s) {
 
 static void test_a_full_lane_drops_the_entry_and_a_late_one_is_not_sent(void **state) {
     (void)state;
-    stage_expect(
-        &(struct stage_play){.story = overloaded, .ticks = true},
-        "00:00:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:00:00 order trade=2 entry new>canceled\n"
-        "00:00:00 order trade=2 stop new>canceled\n"
-        "00:00:00 order trade=2 target new>canceled\n"
-        "00:00:00 unusual entry_refused: DOGEUSDT: the lane is full\n"
-        "00:00:00 close trade=2 CANCELLED OVERLOADED pnl=0 fees=0\n"
-        "00:00:00 info entry_not_filled: LONG DOGEUSDT: no room for the request\n"
-        "00:00:00 intent trade=7 tweet=102 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 "
-        "target=0.0832 score=90\n"
-        "00:00:00 order trade=7 entry new>canceled\n"
-        "00:00:00 order trade=7 stop new>canceled\n"
-        "00:00:00 order trade=7 target new>canceled\n"
-        "00:00:00 unusual entry_refused: DOGEUSDT: past its receive window\n"
-        "00:00:00 close trade=7 CANCELLED LATE pnl=0 fees=0\n"
-        "00:00:00 info entry_not_filled: LONG DOGEUSDT: the intent could not be sent in time\n");
+    stage_expect(&(struct stage_play){.story = overloaded, .ticks = true},
+                 "00:00:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:00 order trade=2 entry new>canceled\n"
+                 "00:00:00 order trade=2 stop new>canceled\n"
+                 "00:00:00 order trade=2 target new>canceled\n"
+                 "00:00:00 unusual entry_refused: DOGEUSDT: the lane is full\n"
+                 "00:00:00 close trade=2 CANCELLED OVERLOADED pnl=0 fees=0\n"
+                 "00:00:00 info entry_not_filled: LONG DOGEUSDT: no room for the request\n"
+                 "00:00:00 intent trade=7 tweet=102 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:00 order trade=7 entry new>canceled\n"
+                 "00:00:00 order trade=7 stop new>canceled\n"
+                 "00:00:00 order trade=7 target new>canceled\n"
+                 "00:00:00 unusual entry_refused: DOGEUSDT: past its receive window\n"
+                 "00:00:00 close trade=7 CANCELLED LATE pnl=0 fees=0\n"
+                 "00:00:00 info entry_not_filled: LONG DOGEUSDT: the intent could not be sent in time\n");
 }
+
+/* clang-format on */
 
 int main(void) {
     const struct CMUnitTest tests[] = {

@@ -68,12 +68,23 @@ struct stage {
     struct request queue[128];
     int queue_head, queue_count;
     price mark[KIT_COIN_COUNT]; /* last price of any kind */
+    price mark_before[KIT_COIN_COUNT];
     struct buf trace, blob;
     int64_t missed_fills; /* booked from totals: fees are expected ones */
     int steps;
     int restart_after; /* step; 0 never, -1 each */
     bool may_shout;    /* TELL_BROKEN is part of the story */
 };
+
+/* What went on before something is found to be wrong. */
+static void show_end(const struct stage *s) {
+    str t = buf_str(&s->trace);
+    ptrdiff_t from = t.n;
+    const int64_t most = test_number("TEST_SHOW", 60);
+    for (int64_t lines = 0; from > 0 && lines < most; from--) lines += t.p[from - 1] == '\n';
+    fprintf(stderr, "...\n" STR_FMT, STR_ARG(str_tail(t, from)));
+}
+#define broken(s, ...) (show_end(s), fail_msg(__VA_ARGS__))
 
 /* --- the line to the venue ----------------------------------------------------------- */
 
@@ -155,16 +166,16 @@ static void put_intent(struct stage *s, const struct trade *t) {
         const struct trade *o = &r->trades[i];
         if (o->sym != t->sym) continue;
         if (o->root_id == t->root_id && strcmp(o->strategy, t->strategy) == 0) {
-            fail_msg("an intent twice for post %lld and %s", (long long)t->root_id, t->symbol);
+            broken(s, "an intent twice for post %lld and %s", (long long)t->root_id, t->symbol);
         }
         if (o->cluster_id == t->cluster_id && t->created_at - o->created_at < USEC_PER_DAY) {
-            fail_msg("an intent for each of two copies of %lld", (long long)t->cluster_id);
+            broken(s, "an intent for each of two copies of %lld", (long long)t->cluster_id);
         }
-        if (o->status == TRADE_OPEN) fail_msg("two trades in %s", t->symbol);
+        if (o->status == TRADE_OPEN) broken(s, "two trades in %s", t->symbol);
     }
-    if (t->epoch != r->control.epoch) fail_msg("an intent under an old epoch");
+    if (t->epoch != r->control.epoch) broken(s, "an intent under an old epoch");
     if (r->control.mode != MODE_AUTO && r->control.mode != MODE_MANUAL) {
-        fail_msg("an intent in mode %s", mode_name(r->control.mode));
+        broken(s, "an intent in mode %s", mode_name(r->control.mode));
     }
     PUT_BY_ID(&s->rows, trades, trade_count, TRADES_KEPT, t);
 }
@@ -173,7 +184,7 @@ static void put_order(struct stage *s, const struct order *o) {
     const struct rows *r = &s->rows;
     for (int i = r->order_count - 1; i >= 0 && i > r->order_count - 500; i--) {
         if (r->orders[i].id != o->id && strcmp(r->orders[i].coid, o->coid) == 0) {
-            fail_msg("client order id %s twice", o->coid);
+            broken(s, "client order id %s twice", o->coid);
         }
     }
     PUT_BY_ID(&s->rows, orders, order_count, ORDERS_KEPT, o);
@@ -183,7 +194,7 @@ static const struct trade *row_of_trade(const struct stage *s, int64_t id) {
     for (int i = s->rows.trade_count - 1; i >= 0; i--) {
         if (s->rows.trades[i].id == id) return &s->rows.trades[i];
     }
-    fail_msg("no trade %lld", (long long)id);
+    broken(s, "no trade %lld", (long long)id);
     return NULL;
 }
 
@@ -192,7 +203,7 @@ static void put_fill(struct stage *s, const struct fill *f) {
     for (int i = r->fill_count - 1; i >= 0 && i > r->fill_count - 2000; i--) {
         if (r->fills[i].sym == f->sym &&
             strcmp(r->fills[i].venue_trade_id, f->venue_trade_id) == 0) {
-            fail_msg("fill %s twice", f->venue_trade_id);
+            broken(s, "fill %s twice", f->venue_trade_id);
         }
     }
     if (strncmp(f->venue_trade_id, "sum-", 4) == 0) s->missed_fills++;
@@ -200,7 +211,7 @@ static void put_fill(struct stage *s, const struct fill *f) {
     if (f->leg == LEG_ENTRY) {
         const int worse = price_cmp(f->price, t->limit_price);
         if (t->side == SIDE_LONG ? worse > 0 : worse < 0) {
-            fail_msg("entry of trade %lld beyond its limit", (long long)t->id);
+            broken(s, "entry of trade %lld beyond its limit", (long long)t->id);
         }
     }
     if (r->fill_count == FILLS_KEPT) fail_msg("no room for more fills");
@@ -244,7 +255,7 @@ static void note_tell(struct stage *s, const struct action *a) {
     note_time(s);
     buf_printf(&s->trace, "%s %s: %s\n", levels[a->u.tell.level], a->u.tell.event, a->u.tell.text);
     if (a->u.tell.level == TELL_BROKEN && !s->may_shout) {
-        fail_msg("%s: %s", a->u.tell.event, a->u.tell.text);
+        broken(s, "%s: %s", a->u.tell.event, a->u.tell.text);
     }
 }
 
@@ -253,12 +264,12 @@ static void send(struct stage *s, const struct request *rq) {
     if (rq->kind == REQUEST_BRACKET || rq->kind == REQUEST_EXIT) {
         const char *coid = rq->kind == REQUEST_EXIT ? rq->exit_coid : rq->entry_coid;
         for (int i = 0; i < r->sent_count; i++) {
-            if (strcmp(r->sent[i], coid) == 0) fail_msg("%s was sent twice", coid);
+            if (strcmp(r->sent[i], coid) == 0) broken(s, "%s was sent twice", coid);
         }
         if (r->sent_count == REQUESTS_KEPT) fail_msg("no room for more requests");
         memcpy(r->sent[r->sent_count++], coid, COID_BYTES);
         if (row_of_trade(s, rq->trade_id)->status != TRADE_OPEN) {
-            fail_msg("a request for a trade that is not open");
+            broken(s, "a request for a trade that is not open");
         }
     }
     if (s->queue_count == COUNT_OF(s->queue)) fail_msg("more than 128 requests wait");
@@ -345,6 +356,7 @@ static void settle_all(struct stage *s) {
 static void check_all(struct stage *s);
 
 static void step_done(struct stage *s) {
+    memcpy(s->mark_before, s->mark, sizeof s->mark);
     settle_all(s);
     check_all(s);
     s->wire.news_due = true;
@@ -673,6 +685,8 @@ struct stage *stage_open(const struct stage_play *play) {
     return s;
 }
 
+void stage_restart_each_step(struct stage *s) { s->restart_after = -1; }
+
 void stage_close(struct stage *s) {
     buf_fini(&s->trace);
     buf_fini(&s->blob);
@@ -756,22 +770,28 @@ static qty held_by_fills(const struct stage *s, int64_t trade_id) {
     return sum;
 }
 
-/* Equity is what was started with and gained, and it is the cash and the value of what is held. */
-static void check_equity(const struct stage *s, const struct equity_sample *e) {
-    money value = e->cash;
+static money value_at(const struct stage *s, money cash, const price mark[KIT_COIN_COUNT]) {
+    money value = cash;
     for (int i = 0; i < s->rows.trade_count; i++) {
         const struct trade *t = &s->rows.trades[i];
         if (t->status != TRADE_OPEN || qty_is_zero(t->held)) continue;
         money v;
         const bool is_long = t->side == SIDE_LONG;
-        if (!money_notional(s->mark[t->sym], t->held, is_long ? ROUND_FLOOR : ROUND_CEIL, &v)) {
-            fail_msg("a value out of range");
+        if (!money_notional(mark[t->sym], t->held, is_long ? ROUND_FLOOR : ROUND_CEIL, &v)) {
+            broken(s, "a value out of range");
         }
         value = is_long ? money_plus(value, v) : money_minus(value, v);
     }
-    if (money_cmp(value, e->equity) != 0) {
-        fail_msg("equity %lld, cash and value %lld", (long long)money_e8(e->equity),
-                 (long long)money_e8(value));
+    return value;
+}
+
+/* Equity is the cash and the value of what is held, at the prices of the turn; a new day is opened
+ * at the prices before it. */
+static void check_equity(const struct stage *s, const struct equity_sample *e) {
+    const money now = value_at(s, e->cash, s->mark), before = value_at(s, e->cash, s->mark_before);
+    if (money_cmp(now, e->equity) != 0 && money_cmp(before, e->equity) != 0) {
+        broken(s, "equity %lld, cash and value %lld", (long long)money_e8(e->equity),
+               (long long)money_e8(now));
     }
 }
 
@@ -785,18 +805,18 @@ static bool has_live(const struct stage *s, int64_t trade_id, leg which) {
 
 static void check_trade(const struct stage *s, const struct trade *t) {
     const qty held = t->side == SIDE_LONG ? t->held : qty_neg(t->held);
-    if (qty_cmp(held, held_by_fills(s, t->id)) != 0) fail_msg("held differs from the fills");
+    if (qty_cmp(held, held_by_fills(s, t->id)) != 0) broken(s, "held differs from the fills");
     for (int i = 0; i < s->rows.signal_count; i++) {
         const struct signal *g = &s->rows.signals[i];
         if (g->id == t->signal_id && t->created_at < g->posted_at) {
-            fail_msg("trade %lld is older than its post", (long long)t->id);
+            broken(s, "trade %lld is older than its post", (long long)t->id);
         }
     }
     if (qty_is_zero(t->held)) return;
     const bool guarded = has_live(s, t->id, LEG_STOP) || has_live(s, t->id, LEG_TARGET);
     const bool exiting = has_live(s, t->id, LEG_EXIT);
     const bool due = t->exit_due && !t->exit_sent;
-    if (!guarded && !exiting && !due) fail_msg("trade %lld stands bare", (long long)t->id);
+    if (!guarded && !exiting && !due) broken(s, "trade %lld stands bare", (long long)t->id);
 }
 
 static void check_venue(struct stage *s) {
@@ -807,7 +827,7 @@ static void check_venue(struct stage *s) {
         cash = money_plus(cash, signed_quote(&r->fills[i]));
         net[r->fills[i].sym] += qty_e8(signed_base(&r->fills[i]));
     }
-    if (money_cmp(cash, r->account.cash) != 0) fail_msg("cash differs from the fills");
+    if (money_cmp(cash, r->account.cash) != 0) broken(s, "cash differs from the fills");
     if (s->wire.news_count > 0) return; /* the venue knows what we were not told yet */
     for (int i = 0; i < r->order_count; i++) {
         if (r->orders[i].state == ORDER_ST_UNKNOWN) return;
@@ -818,14 +838,14 @@ static void check_venue(struct stage *s) {
     const struct match_balance usdt = match_balance_of(m, 0, STR("USDT"));
     const int64_t there = usdt.free_e8 + usdt.locked_e8, here = money_e8(r->account.cash);
     if (there - here > slack || here - there > slack) {
-        fail_msg("the venue has %lld USDT, the wallet %lld", (long long)there, (long long)here);
+        broken(s, "the venue has %lld USDT, the wallet %lld", (long long)there, (long long)here);
     }
     for (int i = 0; i < KIT_COIN_COUNT; i++) {
         const struct match_balance b = match_balance_of(m, 0, str_from_z(s->symbols->v[i].base));
         const int64_t held = b.free_e8 + b.locked_e8;
         if (held - net[i] > slack || net[i] - held > slack) {
-            fail_msg("the venue has %lld %s, the fills %lld", (long long)held,
-                     s->symbols->v[i].base, (long long)net[i]);
+            broken(s, "the venue has %lld %s, the fills %lld", (long long)held,
+                   s->symbols->v[i].base, (long long)net[i]);
         }
     }
 }
@@ -837,14 +857,14 @@ static void check_all(struct stage *s) {
     for (int i = 0; i < r->trade_count; i++) {
         const struct trade *t = &r->trades[i];
         if (t->status != TRADE_OPEN) continue;
-        if (taken[t->sym]) fail_msg("two open trades in %s", t->symbol);
+        if (taken[t->sym]) broken(s, "two open trades in %s", t->symbol);
         taken[t->sym] = true;
         basis = t->side == SIDE_LONG ? money_plus(basis, t->basis) : money_minus(basis, t->basis);
         check_trade(s, t);
     }
     const struct account *a = &r->account;
     if (money_cmp(money_plus(a->start, a->realized), money_plus(a->cash, basis)) != 0) {
-        fail_msg("start and profit differ from cash and basis");
+        broken(s, "start and profit differ from cash and basis");
     }
     check_venue(s);
 }

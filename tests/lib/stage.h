@@ -75,6 +75,7 @@ void stage_restart(struct stage *s);
 /* --- for tests without a literal ----------------------------------------------------------- */
 
 struct stage *stage_open(const struct stage_play *play);
+void stage_restart_each_step(struct stage *s); /* from now on */
 void stage_close(struct stage *s);
 str stage_trace(const struct stage *s);
 void stage_trace_clear(struct stage *s);

@@ -81,22 +81,46 @@ static void test_an_edit_belongs_to_its_chain_and_is_no_copy(void **state) {
     assert_int_equal(last.opinion.cluster_id, 101);
 }
 
+/* An id that X would give to a post of then. */
+static int64_t snowflake(usec at) {
+    return (at / USEC_PER_MS - INT64_C(1288834974657)) * (INT64_C(1) << 22);
+}
+
+static void an_edit(int64_t id, int64_t root) {
+    a_post(id, "alice", NOW);
+    last.post.root_id = root;
+    last.post.edited = true;
+}
+
 static void test_a_version_that_comes_after_a_newer_one_is_not_judged(void **state) {
     (void)state;
     fresh();
-    a_post(105, "alice", NOW);
-    last.post.root_id = 101;
-    last.post.edited = true;
+    const int64_t root = snowflake(NOW - USEC_PER_MIN);
+    an_edit(root + 5, root);
     judges(REASON_NONE);
-    a_post(101, "alice", NOW);
+    a_post(root, "alice", NOW);
     judges(REASON_EDIT);
-    a_post(103, "alice", NOW);
-    last.post.root_id = 101;
-    last.post.edited = true;
+    an_edit(root + 3, root);
     judges(REASON_EDIT);
-    a_post(107, "alice", NOW);
-    last.post.root_id = 101;
-    last.post.edited = true;
+    an_edit(root + 7, root);
+    judges(REASON_NONE);
+}
+
+static void test_an_edit_of_a_chain_older_than_the_memory_is_stale(void **state) {
+    (void)state;
+    fresh();
+    const int64_t root = snowflake(NOW - JUDGE_WINDOW);
+    an_edit(root + 5, root);
+    judges(REASON_STALE);
+    an_edit(root + 7, root); /* a version is remembered, the first one is not */
+    judges(REASON_STALE);
+    an_edit(snowflake(NOW), snowflake(NOW - JUDGE_WINDOW + USEC_PER_S));
+    judges(REASON_NONE);
+    an_edit(205, 201); /* an id that says nothing of its time */
+    judges(REASON_STALE);
+    a_post(301, "alice", NOW);
+    judges(REASON_NONE);
+    an_edit(305, 301); /* whose first version was seen */
     judges(REASON_NONE);
 }
 
@@ -571,6 +595,7 @@ int main(void) {
         cmocka_unit_test(test_a_post_seen_again_is_repeated),
         cmocka_unit_test(test_an_edit_belongs_to_its_chain_and_is_no_copy),
         cmocka_unit_test(test_a_version_that_comes_after_a_newer_one_is_not_judged),
+        cmocka_unit_test(test_an_edit_of_a_chain_older_than_the_memory_is_stale),
         cmocka_unit_test(test_a_near_copy_by_another_author_is_one_opinion_at_half_the_score),
         cmocka_unit_test(test_a_near_copy_by_its_own_author_joins_the_cluster_without_penalty),
         cmocka_unit_test(test_short_texts_are_alike_by_chance),

@@ -399,6 +399,23 @@ static void test_an_exit_that_sold_more_than_is_held_closes_the_trade(void **sta
     assert_cash_explains_itself();
 }
 
+static void test_a_stop_that_fires_before_the_entry_is_known_waits_for_it(void **state) {
+    (void)state;
+    open_entering(ORDER_ST_UNKNOWN);
+    struct report stop = a_report(STOP_COID, ORDER_ST_FILLED, "1000");
+    with_fill(&stop, "1000", "10");
+    report(&stop);
+    assert_int_equal(count_of(ACTION_PUT_FILL), 0);
+    assert_int_equal(trader_next_timer(trader), now + USEC_PER_S);
+    const struct report entry = a_report(ENTRY_COID, ORDER_ST_FILLED, "1000");
+    reply(REQUEST_QUERY, OUTCOME_DONE, &entry);
+    assert_int_equal(qty_e8(trader->trades[0].held), kit_e8("1000"));
+    assert_int_equal(sends_of(REQUEST_EXIT), 0);
+    report(&stop);
+    assert_int_equal(trader->trade_count, 0);
+    assert_cash_explains_itself();
+}
+
 static void test_a_fill_of_an_ended_trade_is_told(void **state) {
     (void)state;
     open_guarded();
@@ -585,6 +602,29 @@ static void test_asking_takes_no_id_of_the_account(void **state) {
     }
 }
 
+static void test_many_orders_are_asked_after_over_several_turns(void **state) {
+    (void)state;
+    const struct trade tr = a_trade("1000");
+    static struct order orders[150];
+    for (int i = 0; i < 150; i++) {
+        char coid[COID_BYTES];
+        snprintf(coid, sizeof coid, "bf0000-%d-01s", i);
+        orders[i] = an_order(i + 2, LEG_STOP, coid, i % 3 == 0 ? ORDER_ST_EXPIRED : ORDER_ST_OPEN,
+                             "1000", "0");
+    }
+    open_with(&tr, orders, 150);
+    step(&(struct event){.kind = EVENT_START});
+    int asked = sends_of(REQUEST_QUERY);
+    assert_int_equal(asked, 64);
+    while (trader_next_timer(trader) < now + 2 * USEC_PER_S) {
+        now = trader_next_timer(trader);
+        step(&(struct event){.kind = EVENT_TIMER});
+        assert_true(sends_of(REQUEST_QUERY) <= 64);
+        asked += sends_of(REQUEST_QUERY);
+    }
+    assert_int_equal(asked, 100);
+}
+
 static int set_up(void **state) {
     (void)state;
     arena_open(&boot, 64 << 20);
@@ -611,6 +651,7 @@ int main(void) {
         cmocka_unit_test(test_a_missed_fill_on_spot_leaves_less_than_was_bought),
         cmocka_unit_test(test_a_fill_that_was_booked_in_part_is_not_booked_twice),
         cmocka_unit_test(test_an_exit_that_sold_more_than_is_held_closes_the_trade),
+        cmocka_unit_test(test_a_stop_that_fires_before_the_entry_is_known_waits_for_it),
         cmocka_unit_test(test_a_fill_of_an_ended_trade_is_told),
         cmocka_unit_test(test_an_exit_that_never_arrived_is_made_again),
         cmocka_unit_test(test_an_exit_that_ended_unfilled_under_protection_is_made_again),
@@ -625,6 +666,7 @@ int main(void) {
         cmocka_unit_test(test_a_contradiction_is_asked_about),
         cmocka_unit_test(test_an_order_of_somebody_else_is_told),
         cmocka_unit_test(test_asking_takes_no_id_of_the_account),
+        cmocka_unit_test(test_many_orders_are_asked_after_over_several_turns),
     };
     return cmocka_run_group_tests_name("trader reports", tests, set_up, tear_down);
 }

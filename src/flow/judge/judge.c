@@ -44,77 +44,32 @@ static char fold_ascii(char c) {
     }
 }
 
+/* clang-format off */
+static const struct {
+    uint32_t cp;
+    char like;
+} look_alikes[] = {
+    /* Cyrillic */
+    {0x430, 'a'}, {0x410, 'a'}, {0x435, 'e'}, {0x415, 'e'}, {0x43E, 'o'}, {0x41E, 'o'},
+    {0x440, 'p'}, {0x420, 'p'}, {0x441, 'c'}, {0x421, 'c'}, {0x445, 'x'}, {0x425, 'x'},
+    {0x443, 'y'}, {0x423, 'y'}, {0x456, 'l'}, {0x406, 'l'}, {0x455, 's'}, {0x405, 's'},
+    {0x458, 'j'}, {0x408, 'j'}, {0x43A, 'k'}, {0x41A, 'k'}, {0x442, 't'}, {0x422, 't'},
+    {0x43D, 'h'}, {0x41D, 'h'}, {0x412, 'b'}, {0x432, 'b'}, {0x41C, 'm'}, {0x43C, 'm'},
+    {0x4BB, 'h'}, {0x4CF, 'l'}, {0x501, 'd'}, {0x51B, 'q'}, {0x51D, 'w'},
+    /* Greek */
+    {0x3BF, 'o'}, {0x39F, 'o'}, {0x3B1, 'a'}, {0x391, 'a'}, {0x392, 'b'}, {0x395, 'e'},
+    {0x397, 'h'}, {0x399, 'l'}, {0x3B9, 'l'}, {0x39A, 'k'}, {0x3BA, 'k'}, {0x39C, 'm'},
+    {0x39D, 'n'}, {0x3BD, 'v'}, {0x3A1, 'p'}, {0x3C1, 'p'}, {0x3A4, 't'}, {0x3C4, 't'},
+    {0x3A5, 'y'}, {0x3A7, 'x'}, {0x3C7, 'x'},
+    /* Latin with a twist */
+    {0x131, 'l'}, {0x261, 'g'}, {0x269, 'l'},
+};
+/* clang-format on */
+
 static char fold_wide(uint32_t cp) {
-    static const struct {
-        uint32_t cp;
-        char like;
-    } table[] = {
-        /* Cyrillic */
-        {0x430, 'a'},
-        {0x410, 'a'},
-        {0x435, 'e'},
-        {0x415, 'e'},
-        {0x43E, 'o'},
-        {0x41E, 'o'},
-        {0x440, 'p'},
-        {0x420, 'p'},
-        {0x441, 'c'},
-        {0x421, 'c'},
-        {0x445, 'x'},
-        {0x425, 'x'},
-        {0x443, 'y'},
-        {0x423, 'y'},
-        {0x456, 'l'},
-        {0x406, 'l'},
-        {0x455, 's'},
-        {0x405, 's'},
-        {0x458, 'j'},
-        {0x408, 'j'},
-        {0x43A, 'k'},
-        {0x41A, 'k'},
-        {0x442, 't'},
-        {0x422, 't'},
-        {0x43D, 'h'},
-        {0x41D, 'h'},
-        {0x412, 'b'},
-        {0x432, 'b'},
-        {0x41C, 'm'},
-        {0x43C, 'm'},
-        {0x4BB, 'h'},
-        {0x4CF, 'l'},
-        {0x501, 'd'},
-        {0x51B, 'q'},
-        {0x51D, 'w'},
-        /* Greek */
-        {0x3BF, 'o'},
-        {0x39F, 'o'},
-        {0x3B1, 'a'},
-        {0x391, 'a'},
-        {0x392, 'b'},
-        {0x395, 'e'},
-        {0x397, 'h'},
-        {0x399, 'l'},
-        {0x3B9, 'l'},
-        {0x39A, 'k'},
-        {0x3BA, 'k'},
-        {0x39C, 'm'},
-        {0x39D, 'n'},
-        {0x3BD, 'v'},
-        {0x3A1, 'p'},
-        {0x3C1, 'p'},
-        {0x3A4, 't'},
-        {0x3C4, 't'},
-        {0x3A5, 'y'},
-        {0x3A7, 'x'},
-        {0x3C7, 'x'},
-        /* Latin with a twist */
-        {0x131, 'l'},
-        {0x261, 'g'},
-        {0x269, 'l'},
-    };
     if (cp >= 0xFF21 && cp <= 0xFF5A) return fold_ascii((char)(cp - 0xFF21 + 'A')); /* full width */
-    for (ptrdiff_t i = 0; i < COUNT_OF(table); i++) {
-        if (table[i].cp == cp) return table[i].like;
+    for (ptrdiff_t i = 0; i < COUNT_OF(look_alikes); i++) {
+        if (look_alikes[i].cp == cp) return look_alikes[i].like;
     }
     return '?';
 }
@@ -333,6 +288,7 @@ static void recall(struct judge *j, const struct reading *r, const char *author,
         }
         if (m->root_id == r->post->root_id) {
             op->edit = true;
+            op->root_seen = op->root_seen || m->tweet_id == m->root_id;
             /* ids of a chain grow; those of other sources have no order and no edits */
             op->outdated = op->outdated || (r->post->id > 0 && m->tweet_id > r->post->id);
             op->cluster_id = m->cluster_id;
@@ -355,6 +311,14 @@ static int32_t freshness_bp(usec age, int64_t half_life_s) {
     if (halvings >= 14) return 0;
     const int64_t upper = BP_ONE >> halvings;
     return (int32_t)(upper - (upper / 2) * (age % half) / half);
+}
+
+/* What became of a chain is known for as long as the memory reaches: an edit of an older one could
+ * be traded a second time. */
+static bool chain_is_old(const struct opinion *op, usec now, const struct post *p) {
+    usec began;
+    if (!p->edited || op->root_seen) return false;
+    return !time_from_snowflake(p->root_id, &began) || now - began >= JUDGE_WINDOW;
 }
 
 static reason post_refusal(const struct judge *j, usec now, const struct reading *r,
@@ -381,7 +345,9 @@ void judge_post(struct judge *j, usec now, const struct reading *r, struct opini
     if (ret->repeated) return;
     if (ret->cluster_id == 0) ret->cluster_id = r->post->root_id;
     ret->author = author_of(j, now, r->post);
-    ret->refusal = ret->outdated ? REASON_EDIT : post_refusal(j, now, r, ret->author);
+    ret->refusal = ret->outdated                     ? REASON_EDIT
+                   : chain_is_old(ret, now, r->post) ? REASON_STALE
+                                                     : post_refusal(j, now, r, ret->author);
     if (cfg->judge_author) {
         const int i = list_find(&cfg->judge_author_weights, str_from_z(key),
                                 str_from_z(ret->author->username));

@@ -32,9 +32,10 @@ struct judge {
 
 /* What is true of the whole post, before each of its mentions is judged. */
 struct opinion {
-    bool repeated; /* this very post was judged before: nothing to do */
-    bool edit;     /* of a post in memory */
-    bool outdated; /* a newer version of the post was judged before */
+    bool repeated;  /* this very post was judged before: nothing to do */
+    bool edit;      /* of a post in memory */
+    bool outdated;  /* a newer version of the post was judged before */
+    bool root_seen; /* the chain's first version is in memory */
     int64_t cluster_id;
     bool copy;             /* of another author's post */
     struct author *author; /* the judge's own row, changed in place */
