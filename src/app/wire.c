@@ -151,7 +151,8 @@ static bool wire_trader(struct app *app, struct wired *w, struct error *err) {
 
 static bool wire_account(struct app *app, struct wired *w, struct error *err) {
     return app_store_open(app, STORE_WRITE, true, &w->parts.store, err) &&
-           store_trader_lock(w->parts.store, err) && wire_trader(app, w, err);
+           store_trader_lock(w->parts.store, err) && wire_trader(app, w, err) &&
+           app_store_open(app, STORE_WRITE, false, &w->parts.keeper, err);
 }
 
 /* In place: the trader and the venue borrow the symbols for ever. */
@@ -181,5 +182,6 @@ void wire_close(struct wired *w) {
     venue_close(w->parts.venue);
     market_close(w->parts.market);
     source_close(w->parts.source);
+    store_close(w->parts.keeper);
     store_close(w->parts.store);
 }

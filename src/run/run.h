@@ -25,6 +25,7 @@ struct run_parts {
     const struct config *cfg;
     const struct symbols *symbols;
     struct store *store;
+    struct store *keeper; /* a second connection for housekeeping in real time; NULL: none */
     struct trader *trader;
     const struct reader *reader;
     struct source *source; /* NULL: no posts come */

@@ -51,7 +51,10 @@ struct runner {
     int64_t posts, prices, commits, dead, dead_stored, posts_since_commit;
     bool posts_ended, prices_ended;
     int waiting_posts;
-    usec tick_at; /* monotonic, of the next tick */
+    usec tick_at;       /* monotonic, of the next tick */
+    usec beat_at;       /* monotonic, of the next sign of life */
+    usec began_at;      /* by the wall, of this process' run */
+    struct clock clock; /* virtual time, for the log */
 };
 
 /* The turn of `ev` at `now` with all that follows from it: rows, commit (or its share of a group),
@@ -69,6 +72,10 @@ MUST_CHECK bool turn_commit(struct runner *r, struct error *err);
 
 /* Takes the write lock, as the first thing written outside of a turn (dead letters). */
 MUST_CHECK bool turn_begin(struct runner *r, struct error *err);
+
+/* A sign of life in the store (workers) every few seconds of wall time, inside the open transaction
+ * or the next. PRE: between turns. */
+MUST_CHECK bool turn_beat(struct runner *r, struct error *err);
 
 void turn_crash_point(void);
 

@@ -115,6 +115,7 @@ bool runner_open(struct arena *boot, const struct run_parts *parts, const struct
     r->sends = NEW_ARRAY(boot, struct request, SENDS_MAX);
     buf_init(&r->blob, BLOB_BYTES_MAX);
     r->version_seen = store_data_version(parts->store);
+    r->began_at = time_wall_us();
     r->commands_due = true; /* those that were given while nothing ran */
 
     struct arena scratch;

@@ -35,6 +35,7 @@
 
 #define SETTLE_STEPS_MAX 1000000 /* turns that may follow from one event before it is a bug */
 #define COMMANDS_MAX 64
+#define BEAT_US (5 * USEC_PER_S)
 #define BUSY_PATIENCE (60 * USEC_PER_S) /* how long somebody else may keep the write lock */
 
 static bool settle(struct runner *r, struct error *err);
@@ -144,12 +145,25 @@ bool turn_begin(struct runner *r, struct error *err) {
     return true;
 }
 
+bool turn_beat(struct runner *r, struct error *err) {
+    const usec mono = time_monotonic_us();
+    if (mono < r->beat_at) return true;
+    r->beat_at = mono + BEAT_US;
+    if (!turn_begin(r, err)) return false;
+    if (!store_worker_beat(r->parts.store, STR("trader"), STR("run"), getpid(), r->began_at,
+                           time_wall_us(), err))
+        return undo(r);
+    r->moved = true;
+    return true;
+}
+
 /* --- what a turn wrote down -------------------------------------------------------------- */
 
 static bool is_row(action_kind k) { return k != ACTION_SEND && k != ACTION_TELL; }
 
 static void tell(struct runner *r, const struct action *a) {
     const struct log_field fields[] = {LOG_Z("text", a->u.tell.text)};
+    if (r->clock.is_virtual) clock_advance(&r->clock, r->now);
     const log_level level = a->u.tell.level == TELL_BROKEN    ? LOG_BROKEN
                             : a->u.tell.level == TELL_UNUSUAL ? LOG_UNUSUAL
                                                               : LOG_INFO;

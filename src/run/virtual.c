@@ -145,6 +145,7 @@ static bool breathe(struct replay *v, struct error *err) {
     const bool long_ago = time_monotonic_us() - v->committed_at >= v->r->opt.group_wall;
     if (due && !commit_group(v, err)) return false;
     runner_tick(v->r, false);
+    if (!turn_beat(v->r, err)) return false;
     if (!due) return true;
     if (long_ago) sleep_us(BREATH_US);
     return turn_commands(v->r, err);
@@ -174,6 +175,7 @@ static bool wait_for(struct replay *v, usec at, bool *ret_come, struct error *er
         sleep_us(i64_min(left, POLL_US));
         r->now = i64_max(r->now, i64_min(paced_now(v), at));
         runner_tick(r, false);
+        if (!turn_beat(r, err)) return false;
         const usec timer = trader_next_timer(r->parts.trader);
         if (!turn_commands(r, err)) return false;
         if (timer != trader_next_timer(r->parts.trader)) break;
@@ -188,6 +190,7 @@ static bool idle(struct replay *v, struct error *err) {
     if (!commit_group(v, err)) return false;
     sleep_us(POLL_US);
     runner_tick(r, false);
+    if (!turn_beat(r, err)) return false;
     if (v->pacing) {
         r->now = i64_max(r->now, paced_now(v));
         const struct event ev = {.kind = EVENT_TIMER};
@@ -259,6 +262,8 @@ static bool begin(struct replay *v, struct error *err) {
                     "a store of its own with store.url");
     if (first != USEC_NEVER) r->now = i64_max(r->now, r->fresh ? first : 0);
     r->started_at = r->now;
+    clock_init_virtual(&r->clock, r->now);
+    log_set_clock(&r->clock);
     const struct event ev = {.kind = EVENT_START};
     return turn_do(r, r->now, &ev, err) && turn_commands(r, err);
 }
@@ -279,6 +284,7 @@ bool run_virtual(struct runner *r, struct error *err) {
     bool end = false;
     while (ok && !end && !stopped(r)) ok = one_event(&v, &end, err) && breathe(&v, err);
     ok = ok && turn_commit(r, err);
+    log_set_clock(NULL);
     runner_tick(r, true);
     readers_close(v.readers);
     arena_close(&memory);

@@ -2,6 +2,7 @@
  *
  *     source thread ─► (reader threads) ─► inbox ─► trader ─► store ─► lanes ─► venue
  *     market thread ─────────────────────►  │  ◄──────── replies ◄───────┘
+ *     keeper thread: brings the database's log into its file, now and then
  *
  * The trader's thread takes one thing at a time from the inbox, does its turn (turn.c), and between
  * them looks at timers, at people's commands (every 50 ms), and at rows that wait for a commit:
@@ -29,6 +30,8 @@
 #define POLL_US (50 * USEC_PER_MS)
 #define GROUP_US (100 * USEC_PER_MS)
 #define GROUP_ROWS 256
+#define KEEPER_US (500 * USEC_PER_MS)
+#define KEEPER_COMMITS 16
 #define LATE_PRICE (500 * USEC_PER_MS) /* an older open is no price of now */
 
 struct live {
@@ -38,12 +41,13 @@ struct live {
     struct live_posts *posts;
     usec shift;
 
-    pthread_t market_thread;
-    bool market_runs;
+    pthread_t market_thread, keeper_thread;
+    bool market_runs, keeper_runs;
     pthread_mutex_t mutex;
     pthread_cond_t stopping;
     bool stop;
     atomic_bool prices_done;
+    _Atomic int64_t commits; /* for the keeper */
 
     struct inbox_item item; /* large */
     usec commands_at;       /* monotonic: next look */
@@ -92,6 +96,24 @@ static void *run_market(void *arg) {
         }
     }
     atomic_store(&v->prices_done, true);
+    return NULL;
+}
+
+/* --- the keeper's thread ----------------------------------------------------------------- */
+
+/* Brings what commits left for later into its place, so that no commit has to: on a connection and
+ * a thread of its own, so that nobody waits for it. */
+static void *run_keeper(void *arg) {
+    struct live *v = arg;
+    struct error err;
+    int64_t done = 0;
+    while (wait_until(v, time_wall_us() + KEEPER_US)) {
+        const int64_t commits = atomic_load(&v->commits);
+        if (commits - done < KEEPER_COMMITS) continue;
+        done = commits;
+        if (!store_checkpoint(v->r->parts.keeper, &err))
+            log_unusual("checkpoint_failed", LOG_Z("why", err.msg));
+    }
     return NULL;
 }
 
@@ -206,9 +228,10 @@ static bool chores(struct live *v, struct error *err) {
     if (group_is_due(r, mono) && !turn_commit(r, err)) return false;
     if (mono < v->commands_at) return true;
     v->commands_at = mono + POLL_US;
+    atomic_store(&v->commits, r->commits);
     r->now = now_of(r);
     runner_tick(r, false);
-    return turn_commands(r, err);
+    return turn_beat(r, err) && turn_commands(r, err);
 }
 
 static bool ended(struct runner *r) {
@@ -262,6 +285,8 @@ static bool begin(struct live *v, struct error *err) {
             return fail(err, ERR_LIMIT, 0, "the market's thread: the system allows no more");
         v->market_runs = true;
     }
+    if (r->parts.keeper)
+        v->keeper_runs = pthread_create(&v->keeper_thread, NULL, run_keeper, v) == 0;
     return live_posts_start(v->posts, err);
 }
 
@@ -281,6 +306,7 @@ static void stop_threads(struct live *v) {
     pthread_cond_broadcast(&v->stopping);
     pthread_mutex_unlock(&v->mutex);
     if (v->market_runs) pthread_join(v->market_thread, NULL);
+    if (v->keeper_runs) pthread_join(v->keeper_thread, NULL);
     live_posts_close(v->posts);
     lanes_close(v->lanes);
 }

@@ -80,12 +80,12 @@ bool row_get_signal(struct query *q, struct signal *ret, struct error *err) {
     ok = ok && signal_parts_from_json(col_str(q), &v);
     ok = ok && verdict_from_name(col_str(q), &v.verdict);
     ok = ok && col_reason(q, &v.reason);
-    if (!ok) return fail_name(q, "signals", v.id, err);
     v.trade_id = col_i64(q);
     v.seen = price_from_e8(col_e8(q));
     v.approved = col_bool(q);
     v.wants_approval = col_bool(q);
     v.expires_at = col_time(q);
+    if (!ok || q->odd) return fail_name(q, "signals", v.id, err);
     *ret = v;
     return true;
 }
@@ -179,7 +179,7 @@ bool row_get_trade(struct query *q, struct trade *ret, struct error *err) {
     ok = ok && col_reason(q, &v.exit_reason);
     v.exit_since = col_time(q);
     v.exit_sent = col_bool(q);
-    if (!ok) return fail_name(q, "trades", v.id, err);
+    if (!ok || q->odd) return fail_name(q, "trades", v.id, err);
     *ret = v;
     return true;
 }
@@ -221,17 +221,17 @@ bool row_get_order(struct query *q, struct order *ret, struct error *err) {
     ok = ok && order_side_from_name(col_str(q), &v.side);
     ok = ok && order_type_from_name(col_str(q), &v.type);
     ok = ok && tif_from_name(col_str(q), &v.tif);
-    if (!ok) return fail_name(q, "orders", v.id, err);
     v.created_at = col_time(q);
     col_z(q, v.venue_id, sizeof v.venue_id);
     v.qty = qty_from_e8(col_e8(q));
     v.limit = price_from_e8(col_e8(q));
     v.stop = price_from_e8(col_e8(q));
-    if (!order_state_from_name(col_str(q), &v.state)) return fail_name(q, "orders", v.id, err);
+    ok = ok && order_state_from_name(col_str(q), &v.state);
     v.filled = qty_from_e8(col_e8(q));
     v.quote_filled = money_from_e8(col_e8(q));
     v.updated_at = col_time(q);
     v.signed_at = col_time(q);
+    if (!ok || q->odd) return fail_name(q, "orders", v.id, err);
     *ret = v;
     return true;
 }
@@ -293,7 +293,6 @@ bool row_put_account(struct store *s, const struct account *v, struct error *err
 
 bool row_get_account(struct query *q, struct account *ret, struct error *err) {
     struct account v = {0};
-    (void)err;
     IGNORE(col_i64(q), "the key: there is one row");
     v.start = money_from_e8(col_e8(q));
     v.cash = money_from_e8(col_e8(q));
@@ -310,6 +309,7 @@ bool row_get_account(struct query *q, struct account *ret, struct error *err) {
     v.trades = col_i64(q);
     col_z(q, v.install, sizeof v.install);
     v.now = col_time(q);
+    if (q->odd) return fail_name(q, "account", 1, err);
     *ret = v;
     return true;
 }

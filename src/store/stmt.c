@@ -28,6 +28,7 @@ bool query_row(struct query *q, bool *ret_row, struct error *err) {
     PRE(q->st != NULL);
     PRE(q->params == q->st->param_count);
     q->cols = 0;
+    q->odd = false;
     const step_result result = q->st->ops->step(q->st, err);
     if (result == STEP_ROW) {
         *ret_row = true;
@@ -109,10 +110,16 @@ void bind_z_or_null(struct query *q, const char *z) { bind_str_or_null(q, str_fr
 
 int64_t col_i64(struct query *q) { return q->st->ops->col_i64(q->st, q->cols++); }
 bool col_bool(struct query *q) { return q->st->ops->col_bool(q->st, q->cols++); }
-int64_t col_e8(struct query *q) { return q->st->ops->col_e8(q->st, q->cols++); }
 usec col_time(struct query *q) { return q->st->ops->col_time(q->st, q->cols++); }
 str col_str(struct query *q) { return q->st->ops->col_str(q->st, q->cols++); }
 bool col_is_null(struct query *q) { return q->st->ops->col_is_null(q->st, q->cols); }
+
+int64_t col_e8(struct query *q) {
+    const int64_t v = q->st->ops->col_e8(q->st, q->cols++);
+    if (v >= -AMOUNT_E8_MAX && v <= AMOUNT_E8_MAX) return v;
+    q->odd = true;
+    return 0;
+}
 
 int32_t col_i32(struct query *q) { return (int32_t)i64_clamp(col_i64(q), INT32_MIN, INT32_MAX); }
 

@@ -75,6 +75,7 @@ struct query {
     struct store_stmt *st;
     int params; /* bound so far */
     int cols;   /* read of this row so far */
+    bool odd;   /* an amount of this row is outside the range that the program keeps */
 };
 
 /* PRE: not open already (a statement is used by one query at a time). */
@@ -107,7 +108,7 @@ void bind_null(struct query *q);
 int64_t col_i64(struct query *q); /* NULL: 0 */
 int32_t col_i32(struct query *q); /* clamped */
 bool col_bool(struct query *q);
-int64_t col_e8(struct query *q);
+int64_t col_e8(struct query *q); /* out of range: sets q->odd, and is 0 */
 usec col_time(struct query *q);
 str col_str(struct query *q); /* borrowed until the next row; NULL: p == NULL */
 void col_z(struct query *q, char *dst, ptrdiff_t dst_bytes); /* cut if too long */

@@ -243,6 +243,42 @@ static void test_a_later_put_overwrites_what_may_change(void **state) {
     }
 }
 
+static void test_a_row_that_cannot_be_ours_is_not_half_loaded(void **state) {
+    static const struct {
+        const char *sql, *table;
+    } wrong[] = {
+        {"UPDATE trades SET basis = 9000000000000000000", "trades"},
+        {"UPDATE trades SET closed_reason = 'NO_SUCH_REASON'", "trades"},
+        {"UPDATE orders SET quote_filled = 9000000000000000000", "orders"},
+        {"UPDATE signals SET seen_price = -9000000000000000000", "signals"},
+        {"UPDATE signals SET parts = '{}'", "signals"},
+        {"UPDATE account SET cash = 9000000000000000000", "account"},
+    };
+    struct bench *b = *state;
+    for (int i = 0; i < COUNT_OF(wrong); i++) {
+        struct error err;
+        struct trader_rows rows;
+        struct signal s;
+        struct order o;
+        make_signal(&rng, &s);
+        make_order(&rng, &o);
+        s.tweet_id = 1;
+        s.verdict = VERDICT_WAITING;
+        o.trade_id = 10;
+        add_post(b, 1);
+        add(b, ACTION_PUT_SIGNAL)->u.signal = s;
+        add(b, ACTION_PUT_TRADE)->u.trade = plain_trade(10, 1, 1, NOW);
+        add(b, ACTION_PUT_ORDER)->u.order = o;
+        add(b, ACTION_PUT_ACCOUNT)->u.account = (struct account){.now = NOW};
+        turn(b);
+        load(b, &rows);
+        exec(b, wrong[i].sql);
+        assert_fails(store_load_trader(b->s, &b->a, 0, &rows, &err), &err, ERR_DAMAGED);
+        if (str_find(str_from_z(err.msg), str_from_z(wrong[i].table)) < 0) fail_msg("%s", err.msg);
+        start_over(b);
+    }
+}
+
 static void test_a_post_keeps_its_first_time_and_takes_the_last_reading(void **state) {
     static const struct sql received = {"SELECT count(DISTINCT received_at) FROM tweets"};
     static const struct sql score = {"SELECT signal_score FROM tweets WHERE id = -5"};
@@ -303,6 +339,9 @@ static void test_a_copy_within_a_day_is_the_same_intent(void **state) {
     turn(b);
     assert_ok(try_intent(b, plain_trade(10, 7, 70, NOW), &err), &err);
     assert_fails(try_intent(b, plain_trade(11, 8, 70, NOW + DAY - 1), &err), &err, ERR_EXISTS);
+    struct trade other = plain_trade(15, 12, 70, NOW); /* the copy names another coin */
+    memcpy(other.symbol, "BTCUSDT", sizeof "BTCUSDT");
+    assert_ok(try_intent(b, other, &err), &err);
     assert_ok(try_intent(b, plain_trade(12, 9, 70, NOW + DAY), &err), &err);
     assert_ok(try_intent(b, plain_trade(13, 10, 0, NOW), &err), &err);
     assert_ok(try_intent(b, plain_trade(14, 11, 0, NOW), &err), &err); /* 0: of no cluster */
@@ -494,6 +533,7 @@ int store_rows_run(void) {
         T(unknown_url_is_refused),
         T(what_is_put_is_what_is_loaded),
         T(a_later_put_overwrites_what_may_change),
+        T(a_row_that_cannot_be_ours_is_not_half_loaded),
         T(a_post_keeps_its_first_time_and_takes_the_last_reading),
         T(old_memory_is_pruned_and_recent_memory_is_not),
         T(an_intent_is_written_once),
