@@ -403,6 +403,7 @@ static bool connect_file(struct sqlite_store *s, const struct store_options *opt
                                  (in_memory ? SQLITE_OPEN_MEMORY : 0),
                              NULL);
     if (rc != SQLITE_OK) return fail_here(s, err, rc, "open");
+    if (!in_memory && !sqlite_file_check(s->db, s->base.path, err)) return false;
     if (!set_up(s, opt, err) || !check_owner(s, err)) return false;
     return opt->access == STORE_READ || start_log(s, err);
 }

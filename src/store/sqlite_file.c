@@ -83,14 +83,15 @@ static bool check_header(const char *path, const unsigned char *header, ptrdiff_
     return true;
 }
 
-static bool check_file(const char *path, bool empty_is_fine, struct error *err) {
+/* A file that this process has no connection to. */
+static bool check_file(const char *path, struct error *err) {
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return fail_os(err, "open", path);
     struct stat st;
     unsigned char header[SQLITE_HEADER_BYTES];
     bool ok = fstat(fd, &st) == 0 || fail_os(err, "look at", path);
     if (ok && !S_ISREG(st.st_mode)) ok = fail(err, ERR_IO, 0, "%s is not a file", path);
-    if (ok && !(empty_is_fine && st.st_size == 0)) {
+    if (ok) {
         const ssize_t n = pread(fd, header, sizeof header, 0);
         ok = n < 0 ? fail_os(err, "read", path) : check_header(path, header, n, st.st_size, err);
     }
@@ -98,14 +99,34 @@ static bool check_file(const char *path, bool empty_is_fine, struct error *err) 
     return ok;
 }
 
+/* The file must not be opened here: where this process has a connection to it already, closing any
+ * other descriptor of it drops the connection's locks (POSIX), and the next program that leaves
+ * takes the write-ahead log away with it. */
 bool sqlite_file_prepare(const char *path, bool create, struct error *err) {
     struct stat st;
-    if (stat(path, &st) == 0) return check_file(path, true, err);
+    if (stat(path, &st) == 0) {
+        if (!S_ISREG(st.st_mode)) return fail(err, ERR_IO, 0, "%s is not a file", path);
+        return access(path, R_OK) == 0 || fail_os(err, "open", path);
+    }
     if (errno != ENOENT) return fail_os(err, "open", path);
     if (create) return create_file(path, err);
     return fail(err, ERR_NOT_FOUND, ENOENT,
                 "there is no store at %s: `bullfinch db migrate` makes one, or check store.url",
                 path);
+}
+
+bool sqlite_file_check(sqlite3 *db, const char *path, struct error *err) {
+    sqlite3_file *f = NULL;
+    sqlite3_int64 size = 0;
+    unsigned char header[SQLITE_HEADER_BYTES] = {0};
+    if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &f) != SQLITE_OK ||
+        f->pMethods == NULL || f->pMethods->xFileSize(f, &size) != SQLITE_OK) {
+        return fail(err, ERR_IO, 0, "%s: its size cannot be read", path);
+    }
+    if (size == 0) return true; /* just made */
+    const ptrdiff_t n = size < SQLITE_HEADER_BYTES ? (ptrdiff_t)size : SQLITE_HEADER_BYTES;
+    if (f->pMethods->xRead(f, header, (int)n, 0) != SQLITE_OK) return fail_os(err, "read", path);
+    return check_header(path, header, n, (off_t)size, err);
 }
 
 /* -- locks ----------------------------------------------------------------------------------- */
@@ -272,7 +293,7 @@ bool sqlite_backup(struct store *base, const char *to_path, struct error *err) {
 
 /* Is `from` whole, ours, and of a schema that this program knows? Leaves it open in *ret. */
 static bool open_source(struct arena *a, const char *from, struct store **ret, struct error *err) {
-    if (!check_file(from, false, err)) return false;
+    if (!check_file(from, err)) return false;
     char url[PATH_BYTES];
     struct buf b;
     buf_init_fixed(&b, url, sizeof url);
