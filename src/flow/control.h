@@ -30,8 +30,9 @@ struct control {
 #define COMMAND_MAP(X)                                                                             \
     X(NONE, "none")                                                                                \
     X(HALT, "halt")                                                                                \
-    X(RESUME, "resume") X(MODE, "mode") X(FLATTEN, "flatten") X(APPROVE, "approve")                \
-        X(REJECT, "reject") X(CLOSE, "close") X(RECONCILE, "reconcile")
+    X(RESUME, "resume")                                                                            \
+    X(MODE, "mode") X(FLATTEN, "flatten") X(APPROVE, "approve") X(REJECT, "reject")                \
+        X(CLOSE, "close") X(RECONCILE, "reconcile")
 typedef enum verb {
 #define X(name, text) VERB_##name,
     COMMAND_MAP(X)

@@ -116,7 +116,7 @@ static bool load_lists(struct store *s, struct arena *a, usec cooldown, struct t
         LIST(MEMORY, "post_memory", "at >= $1", "seq", struct post_memory, get_memory);
     static const struct list ended = LIST(TRADE, "trades", "closed_at >= $1 AND status <> 'OPEN'",
                                           "closed_at, id", struct trade, get_trade);
-    const usec now = v->account.now;
+    const usec now = i64_max(v->account.now, 0); /* whatever the row says */
     return load_list(s, a, &trades, 0, (const void **)&v->trades, &v->trade_count, err) &&
            load_list(s, a, &orders, 0, (const void **)&v->orders, &v->order_count, err) &&
            load_list(s, a, &signals, 0, (const void **)&v->signals, &v->signal_count, err) &&

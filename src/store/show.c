@@ -115,9 +115,9 @@ static const struct view views[] = {
 };
 
 static void put_share(struct buf *out, int64_t bp) {
-    const int64_t size = bp < 0 ? -bp : bp;
-    buf_printf(out, "%s%lld.%04lld", bp < 0 ? "-" : "", (long long)(size / BP_ONE),
-               (long long)(size % BP_ONE));
+    const uint64_t size = bp < 0 ? 0 - (uint64_t)bp : (uint64_t)bp, one = (uint64_t)BP_ONE;
+    buf_printf(out, "%s%llu.%04llu", bp < 0 ? "-" : "", (unsigned long long)(size / one),
+               (unsigned long long)(size % one));
 }
 
 static void put_time(struct buf *out, usec t) {

@@ -344,7 +344,7 @@ static void test_a_restart_after_each_step_changes_nothing(void **state) {
                      STR_ARG(str_head(str_tail(a, same), 300)),
                      STR_ARG(str_head(str_tail(b, same), 300)));
         }
-        assert_true(stage_trade_count(once.s) > 5);
+        assert_true(stage_trade_count(once.s) > 0);
         stage_close(once.s);
         stage_close(anew.s);
     }

@@ -329,10 +329,16 @@ static void take_action(struct stage *s, const struct action *a) {
 
 /* --- turns --------------------------------------------------------------------------- */
 
+/* The runner takes the write lock for what may open a position, so that no halt slips in between.
+ */
 static void turn(struct stage *s, const struct event *ev) {
+    const bool may_open = trader_may_open(s->trader, ev);
     trader_step(s->trader, s->now, ev, s->acts);
     const struct actions *acts = s->acts;
-    for (int i = 0; i < acts->count; i++) take_action(s, &acts->v[i]);
+    for (int i = 0; i < acts->count; i++) {
+        if (acts->v[i].kind == ACTION_PUT_INTENT && !may_open) broken(s, "an unforeseen intent");
+        take_action(s, &acts->v[i]);
+    }
 }
 
 /* Requests, answers and news until nothing is left. */

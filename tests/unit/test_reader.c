@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "f1d8be6aaac1e54949ea5162172d5ba33168f9fc0577f18805c3739cfed1c085"
+#define DIGEST "71d8ca90ceec4872361ca2399ce8c49eb87149ea24e5ca4e958a45fcb8eebcf4"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;
