@@ -288,6 +288,7 @@ static void sqlite_close(struct store *base) {
     }
     sqlite3_finalize(s->data_version);
     sqlite3_close_v2(s->db);
+    sqlite_file_leave(s->use);
     if (s->lock_fd >= 0) close(s->lock_fd);
     free(s->base.path);
     free(s);
@@ -393,7 +394,7 @@ static bool connect_file(struct sqlite_store *s, const struct store_options *opt
                          struct error *err) {
     if (!in_memory) {
         const bool create = opt->create && opt->access == STORE_WRITE;
-        if (!sqlite_file_prepare(s->base.path, create, err)) return false;
+        if (!sqlite_file_enter(s->base.path, create, &s->use, err)) return false;
         if (!sqlite_file_join(s->base.path, opt->access, &s->lock_fd, err)) return false;
     }
     const int how = opt->access == STORE_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
@@ -413,7 +414,7 @@ static bool sqlite_open(struct arena *boot, const struct store_options *opt, str
     if (place.n == 0) return fail(err, ERR_CONFIG, 0, "store.url: sqlite: wants a path behind it");
     struct sqlite_store *s = calloc(1, sizeof *s);
     POST(s != NULL);
-    *s = (struct sqlite_store){.base = {.ops = &sqlite_ops, .access = opt->access}, .lock_fd = -1};
+    *s = (struct sqlite_store){.base = {.ops = &sqlite_ops, .access = opt->access}, .lock_fd = -1, .use = -1};
     s->base.path = strndup(place.p, (size_t)place.n);
     POST(s->base.path != NULL);
     if (!connect_file(s, opt, str_eq(place, STR(":memory:")), err)) {

@@ -9,11 +9,19 @@
  * Copies: made by SQLite's backup interface (right also while others write), into a file beside
  * the target, checked, synced, then renamed: the target has all of it or does not exist. Nothing is
  * overwritten: a backup refuses, a restore keeps the old store. On failure what was good is where
- * it was. */
+ * it was.
+ *
+ * SQLite locks the database itself with POSIX record locks, and those have a trap: when a process
+ * closes any descriptor of a file, all its locks on that file are gone, also those that SQLite took
+ * through another one. Then the next program that closes the database believes itself the last and
+ * deletes the log that we still write to. So a file that this process has a connection to is never
+ * opened here: the list of those in use is asked first, under one mutex with looking and closing.
+ */
 #include "store/sqlite_int.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -23,6 +31,7 @@
 #define LOCK_TRADER 0
 #define LOCK_CONNECTED 1
 #define KEPT_MAX 99
+#define IN_USE_MAX 256
 
 static struct sqlite_store *self(struct store *s) { return (struct sqlite_store *)(void *)s; }
 
@@ -83,7 +92,47 @@ static bool check_header(const char *path, const unsigned char *header, ptrdiff_
     return true;
 }
 
-static bool check_file(const char *path, bool empty_is_fine, struct error *err) {
+/* --- files that this process has connections to */
+
+static pthread_mutex_t in_use_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct file_use {
+    dev_t device;
+    ino_t inode;
+    int connections;
+} in_use[IN_USE_MAX];
+
+/* PRE: in_use_mutex is held. NULL: not in use. */
+static struct file_use *find_use(const struct stat *st) {
+    for (int i = 0; i < IN_USE_MAX; i++) {
+        struct file_use *u = &in_use[i];
+        if (u->connections > 0 && u->device == st->st_dev && u->inode == st->st_ino) return u;
+    }
+    return NULL;
+}
+
+/* PRE: in_use_mutex is held. */
+static bool add_use(const char *path, const struct stat *st, int *ret_use, struct error *err) {
+    struct file_use *u = find_use(st);
+    for (int i = 0; !u && i < IN_USE_MAX; i++)
+        if (in_use[i].connections == 0) u = &in_use[i];
+    if (!u) return fail(err, ERR_LIMIT, 0, "%s: more than %d databases at once", path, IN_USE_MAX);
+    u->device = st->st_dev;
+    u->inode = st->st_ino;
+    u->connections++;
+    *ret_use = (int)(u - in_use);
+    return true;
+}
+
+void sqlite_file_leave(int use) {
+    if (use < 0) return;
+    pthread_mutex_lock(&in_use_mutex);
+    PRE(in_use[use].connections > 0);
+    in_use[use].connections--;
+    pthread_mutex_unlock(&in_use_mutex);
+}
+
+/* PRE: nobody in this process has it open. */
+static bool look_into(const char *path, bool empty_is_fine, struct error *err) {
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return fail_os(err, "open", path);
     struct stat st;
@@ -98,14 +147,38 @@ static bool check_file(const char *path, bool empty_is_fine, struct error *err) 
     return ok;
 }
 
-bool sqlite_file_prepare(const char *path, bool create, struct error *err) {
+static bool check_file(const char *path, bool empty_is_fine, struct error *err) {
     struct stat st;
-    if (stat(path, &st) == 0) return check_file(path, true, err);
-    if (errno != ENOENT) return fail_os(err, "open", path);
-    if (create) return create_file(path, err);
-    return fail(err, ERR_NOT_FOUND, ENOENT,
+    pthread_mutex_lock(&in_use_mutex);
+    const bool looked_at = stat(path, &st) == 0 && find_use(&st);
+    const bool ok = looked_at || look_into(path, empty_is_fine, err);
+    pthread_mutex_unlock(&in_use_mutex);
+    return ok;
+}
+
+/* PRE: in_use_mutex is held. */
+static bool enter(const char *path, bool create, int *ret_use, struct error *err) {
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        if (errno != ENOENT) return fail_os(err, "open", path);
+        if (!create) {
+            return fail(
+                err, ERR_NOT_FOUND, ENOENT,
                 "there is no store at %s: `bullfinch db migrate` makes one, or check store.url",
                 path);
+        }
+        if (!create_file(path, err)) return false;
+        if (stat(path, &st) != 0) return fail_os(err, "look at", path);
+    }
+    if (!find_use(&st) && !look_into(path, true, err)) return false;
+    return add_use(path, &st, ret_use, err);
+}
+
+bool sqlite_file_enter(const char *path, bool create, int *ret_use, struct error *err) {
+    pthread_mutex_lock(&in_use_mutex);
+    const bool ok = enter(path, create, ret_use, err);
+    pthread_mutex_unlock(&in_use_mutex);
+    return ok;
 }
 
 /* -- locks ----------------------------------------------------------------------------------- */

@@ -25,6 +25,7 @@ struct sqlite_store {
     struct store base;
     sqlite3 *db;
     int lock_fd; /* PATH.lock, -1: none */
+    int use;     /* of the file by this process (sqlite_file_enter), -1: none */
     bool is_trader;
     struct sqlite_stmt *stmts[SQLITE_STMTS_MAX]; /* open addressing by the text's address */
     int stmt_count;
@@ -36,8 +37,9 @@ bool sqlite_fail(struct error *err, sqlite3 *db, int rc, const char *path, const
 
 /* --- sqlite_file.c -------------------------------------------------------------------------- */
 /* Looks at the file before SQLite does: exists, is a database, is whole. Makes it (mode 0600) if
- * `create`. */
-MUST_CHECK bool sqlite_file_prepare(const char *path, bool create, struct error *err);
+ * `create`. Counts it as in use by this process until sqlite_file_leave(*ret_use). */
+MUST_CHECK bool sqlite_file_enter(const char *path, bool create, int *ret_use, struct error *err);
+void sqlite_file_leave(int use); /* after SQLite has closed it; -1 is fine */
 /* Takes part in PATH.lock: shared, so that no restore replaces the file under a connection.
  * *ret_fd -1 where the directory cannot be written by a reader. */
 MUST_CHECK bool sqlite_file_join(const char *path, store_access access, int *ret_fd,
