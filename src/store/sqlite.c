@@ -414,7 +414,8 @@ static bool sqlite_open(struct arena *boot, const struct store_options *opt, str
     if (place.n == 0) return fail(err, ERR_CONFIG, 0, "store.url: sqlite: wants a path behind it");
     struct sqlite_store *s = calloc(1, sizeof *s);
     POST(s != NULL);
-    *s = (struct sqlite_store){.base = {.ops = &sqlite_ops, .access = opt->access}, .lock_fd = -1, .use = -1};
+    *s = (struct sqlite_store){
+        .base = {.ops = &sqlite_ops, .access = opt->access}, .lock_fd = -1, .use = -1};
     s->base.path = strndup(place.p, (size_t)place.n);
     POST(s->base.path != NULL);
     if (!connect_file(s, opt, str_eq(place, STR(":memory:")), err)) {
