@@ -175,7 +175,7 @@ static bool wait_for(struct replay *v, usec at, bool *ret_come, struct error *er
         sleep_us(i64_min(left, POLL_US));
         r->now = i64_max(r->now, i64_min(paced_now(v), at));
         runner_tick(r, false);
-        if (!turn_beat(r, err)) return false;
+        if (!turn_beat(r, err) || !commit_group(v, err)) return false; /* the lock stays free */
         const usec timer = trader_next_timer(r->parts.trader);
         if (!turn_commands(r, err)) return false;
         if (timer != trader_next_timer(r->parts.trader)) break;
@@ -190,7 +190,7 @@ static bool idle(struct replay *v, struct error *err) {
     if (!commit_group(v, err)) return false;
     sleep_us(POLL_US);
     runner_tick(r, false);
-    if (!turn_beat(r, err)) return false;
+    if (!turn_beat(r, err) || !commit_group(v, err)) return false;
     if (v->pacing) {
         r->now = i64_max(r->now, paced_now(v));
         const struct event ev = {.kind = EVENT_TIMER};

@@ -2,8 +2,6 @@
  * page do. Nothing that was good may be lost, and each error says what to do. */
 #include "store/store_int.h"
 
-#include <sqlite3.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -831,51 +829,6 @@ static void test_a_store_in_use_is_not_replaced(void **state) {
 
 #define T(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
 
-static int count_row(void *ret, int columns, char **values, char **names) {
-    (void)columns, (void)names;
-    *(int *)ret = values[0][0] - '0';
-    return 0;
-}
-
-/* Another program opens the store, counts the settings (at most 9) and leaves. A process of its
- * own, because locks belong to processes. */
-static int visit(void) {
-    const pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        sqlite3 *db = NULL;
-        int rows = 99;
-        bool ok =
-            sqlite3_open(path, &db) == SQLITE_OK &&
-            sqlite3_exec(db, "SELECT count(*) FROM settings", count_row, &rows, NULL) == SQLITE_OK;
-        ok = sqlite3_close(db) == SQLITE_OK && ok;
-        _exit(ok ? rows : 100);
-    }
-    int status = 1;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-
-static void test_a_visitor_does_not_take_the_log_away(void **state) {
-    (void)state;
-    struct store *s = create();
-    put(s, 1);
-    /* a second connection of the same process comes, and another goes */
-    struct store *keeper = reopen();
-    store_close(reopen());
-    assert_int_equal(visit(), 1);
-    put(s, 2);
-    assert_int_equal(visit(), 2);
-    store_close(keeper);
-    put(s, 3);
-    assert_int_equal(visit(), 3);
-    store_close(s);
-    s = reopen();
-    assert_int_equal(count(s), 3);
-    store_close(s);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         T(a_new_store_is_for_its_owner_only),
@@ -907,7 +860,6 @@ int main(void) {
         T(a_restore_to_where_nothing_is_makes_the_store),
         T(a_bad_backup_is_refused_and_the_store_stays),
         T(a_store_in_use_is_not_replaced),
-        T(a_visitor_does_not_take_the_log_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
