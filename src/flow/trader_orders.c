@@ -241,8 +241,10 @@ static qty sellable(const struct trader *t, const struct trade *tr) {
     return qty_is_zero(s->market_step) ? q : qty_to_step(q, s->market_step, ROUND_FLOOR);
 }
 
-/* Is what is left under the step or the least notional? */
+/* Is what is left under the step or the least notional? What is owed never is: a debt is bought back
+ * whole, and venues take orders that only reduce one however small they are. */
 static bool is_dust(const struct trader *t, const struct trade *tr) {
+    if (tr->side == SIDE_SHORT) return qty_is_zero(tr->held);
     const struct symbol *s = &t->symbols->v[tr->sym];
     const qty q = sellable(t, tr);
     if (qty_is_zero(q) || qty_cmp(q, s->min_qty) < 0 || qty_cmp(q, s->market_min_qty) < 0) {
