@@ -101,6 +101,9 @@ static void move(struct trader *t, struct order *o, order_state next) {
     } else {
         ledger(t, "order trade=%lld %s %s>%s", (long long)o->trade_id, leg_name(o->leg),
                order_state_name(o->state), order_state_name(next));
+        audit(t, next == ORDER_ST_SENT ? "program" : "venue", "move", "order", o->id, o->trade_id,
+              "%s %s %s>%s", leg_name(o->leg), o->symbol, order_state_name(o->state),
+              order_state_name(next));
         order_move(o, next, t->now);
     }
 }
@@ -121,7 +124,7 @@ static void note_author(struct trader *t, const struct trade *tr) {
     a->trades_today = a->day == today ? a->trades_today + 1 : 1;
     a->day = today;
     a->last_trade_at = t->now;
-    act(t, ACTION_PUT_AUTHOR)->u.author = *a;
+    if (a != t->reading_author) act(t, ACTION_PUT_AUTHOR)->u.author = *a; /* else put at its end */
 }
 
 static void make_trade(struct trader *t, struct trade *tr, const struct signal *s,
