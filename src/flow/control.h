@@ -32,8 +32,8 @@ struct control {
     X(HALT, "halt")                                                                                \
     X(RESUME, "resume")                                                                            \
     X(MODE, "mode")                                                                                \
-    X(FLATTEN, "flatten") X(APPROVE, "approve") X(REJECT, "reject") X(CLOSE, "close")              \
-        X(RECONCILE, "reconcile")
+    X(FLATTEN, "flatten")                                                                          \
+    X(APPROVE, "approve") X(REJECT, "reject") X(CLOSE, "close") X(RECONCILE, "reconcile")
 typedef enum verb {
 #define X(name, text) VERB_##name,
     COMMAND_MAP(X)

@@ -22,8 +22,8 @@ typedef enum leg { LEG_NONE, LEG_ENTRY, LEG_STOP, LEG_TARGET, LEG_EXIT } leg;
     X(LIMIT_MAKER, "LIMIT_MAKER")                                                                  \
     X(MARKET, "MARKET")                                                                            \
     X(STOP_LOSS, "STOP_LOSS")                                                                      \
-    X(STOP_LOSS_LIMIT, "STOP_LOSS_LIMIT") X(TAKE_PROFIT, "TAKE_PROFIT")                            \
-        X(TAKE_PROFIT_LIMIT, "TAKE_PROFIT_LIMIT")
+    X(STOP_LOSS_LIMIT, "STOP_LOSS_LIMIT")                                                          \
+    X(TAKE_PROFIT, "TAKE_PROFIT") X(TAKE_PROFIT_LIMIT, "TAKE_PROFIT_LIMIT")
 typedef enum order_type {
 #define X(name, text) ORDER_##name,
     ORDER_TYPE_MAP(X)

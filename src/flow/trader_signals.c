@@ -230,9 +230,12 @@ static void on_mention(struct trader *t, const struct reading *r, const struct o
     t->signals[t->signal_count++] = s;
     t->syms[s.sym].waiting++;
     t->acts->durable = true;
-    /* tried at once, its row is put with the verdict; a signal that asks for approval puts itself */
-    if (!price_is_fresh(t, s.sym)) put_signal(t, &s);
-    else IGNORE(try_signal(t, t->signal_count - 1), "stays or goes");
+    /* tried at once, its row is put with the verdict; a signal that asks for approval puts itself
+     */
+    if (!price_is_fresh(t, s.sym))
+        put_signal(t, &s);
+    else
+        IGNORE(try_signal(t, t->signal_count - 1), "stays or goes");
 }
 
 void on_reading(struct trader *t, const struct reading *r) {

@@ -92,6 +92,25 @@ void request_bracket(struct request *rq, const struct trade *t, const char insta
     coid_make(rq->target_coid, t, install, 't', 1);
 }
 
+void request_protect(struct request *rq, const struct trade *t, const struct order *stop,
+                     const struct order *target) {
+    PRE(qty_cmp(stop->qty, target->qty) == 0);
+    *rq = (struct request){
+        .kind = REQUEST_PROTECT,
+        .trade_id = t->id,
+        .sym = t->sym,
+        .side = stop->side,
+        .qty = stop->qty,
+        .stop = stop->stop,
+        .target = target->stop,
+        .signed_at = stop->signed_at,
+        .recv_window = t->recv_window,
+    };
+    memcpy(rq->list_coid, t->list_coid, COID_BYTES);
+    memcpy(rq->stop_coid, stop->coid, COID_BYTES);
+    memcpy(rq->target_coid, target->coid, COID_BYTES);
+}
+
 void request_exit(struct request *rq, const struct trade *t, const struct symbol *sym,
                   const struct order *stop, const struct order *target, const struct order *exit) {
     *rq = (struct request){
