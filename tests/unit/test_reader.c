@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "71d8ca90ceec4872361ca2399ce8c49eb87149ea24e5ca4e958a45fcb8eebcf4"
+#define DIGEST "adb09dfc7acc5b1b84bad0686c991d1f2fa986d909cfb6ea4d0165a88eab7ea7"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;
