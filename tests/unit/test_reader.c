@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "adb09dfc7acc5b1b84bad0686c991d1f2fa986d909cfb6ea4d0165a88eab7ea7"
+#define DIGEST "240525512798dc2783d7269e2e6be95265d761d5a89fe86afeba80975fdad3d2"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;
