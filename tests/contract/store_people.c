@@ -262,6 +262,26 @@ static void test_dead_letters_are_listed_marked_and_never_removed(void **state) 
                  ERR_STATE);
 }
 
+static void test_a_letter_is_marked_inside_the_callers_transaction(void **state) {
+    struct bench *b = *state;
+    struct error err;
+    struct dead_letter got;
+    int64_t id;
+    const struct dead_letter d = {.source = STR("x"), .kind = STR("post"), .error = STR("e")};
+    assert_ok(store_dead_put(b->s, &d, &id, &err), &err);
+    for (int commit = 0; commit < 2; commit++) {
+        assert_ok(store_begin(b->s, true, &err), &err);
+        assert_ok(store_dead_mark(b->s, id, STR("retried"), STR("ann"), NOW, &err), &err);
+        if (commit) {
+            assert_ok(store_commit(b->s, &err), &err);
+        } else {
+            store_rollback(b->s);
+        }
+        assert_ok(store_dead_get(b->s, &b->a, id, &got, &err), &err);
+        assert_true(str_eq(got.status, commit ? STR("retried") : STR("dead")));
+    }
+}
+
 static void test_after_a_failed_statement_only_a_rollback_is_possible(void **state) {
     struct bench *b = *state;
     struct error err;
@@ -482,6 +502,7 @@ int store_people_run(void) {
         T(settings_are_kept_removed_and_audited),
         T(a_worker_is_one_row),
         T(dead_letters_are_listed_marked_and_never_removed),
+        T(a_letter_is_marked_inside_the_callers_transaction),
         T(after_a_failed_statement_only_a_rollback_is_possible),
         T(gaps_are_kept),
         T(cursors_carry_any_bytes_and_move_with_the_transaction),
