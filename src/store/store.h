@@ -202,7 +202,8 @@ struct store_totals {
 };
 MUST_CHECK bool store_totals(struct store *s, struct store_totals *ret, struct error *err);
 
-/* Walks the audit chain. False + err when a link is broken: *ret_id is the first bad row. */
+/* Walks the audit chain. False + err when a link is broken or rows are missing at the end: *ret_id
+ * is the first bad or missing row; 0: it could not be read. */
 MUST_CHECK bool store_audit_verify(struct store *s, int64_t *ret_rows, int64_t *ret_id,
                                    struct error *err);
 

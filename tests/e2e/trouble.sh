@@ -166,6 +166,15 @@ check "which is sound then" "$BULLFINCH" db check --set store.url="sqlite:$SCRAT
 check "and goes on" day hurt
 equal "with the same ledger" "$(json "$SCRATCH/hurt.json" '$.ledger_hash')" "$hash"
 
+cp "$SCRATCH/copy.db" "$SCRATCH/cut.db"
+check "the audit log is whole" "$BULLFINCH" audit verify --set store.url="sqlite:$SCRATCH/cut.db"
+sqlite3 "$SCRATCH/cut.db" 'DROP TRIGGER audit_log_no_delete; DELETE FROM audit_log WHERE id =
+    (SELECT max(id) FROM audit_log)'
+equal "its last row cut off is missed" "$(
+    "$BULLFINCH" audit verify --set store.url="sqlite:$SCRATCH/cut.db" |
+        grep -o 'rows are missing at the end'
+)" "rows are missing at the end"
+
 fails "standard output that takes nothing is told" 1 "standard output" \
     sh -c '"$@" >/dev/full' - "$BULLFINCH" config docs
 finish
