@@ -341,6 +341,18 @@ BEGIN
     SELECT RAISE(ABORT, 'audit_log is append-only');
 END;
 
+-- How many rows audit_log has, and the last one's hash: what was cut off at its end shows by it.
+CREATE TABLE audit_head (
+    id   INTEGER PRIMARY KEY CHECK (id = 1),
+    rows INTEGER NOT NULL CHECK (rows >= 0),
+    hash TEXT NOT NULL CHECK (length(hash) = 64)
+) STRICT;
+INSERT INTO audit_head VALUES (1, 0, printf('%064d', 0));
+CREATE TRIGGER audit_head_no_delete BEFORE DELETE ON audit_head
+BEGIN
+    SELECT RAISE(ABORT, 'audit_head is one row');
+END;
+
 -- Canonical lines: same posts, prices, seed and configuration give the same lines.
 CREATE TABLE ledger (
     seq  INTEGER PRIMARY KEY,

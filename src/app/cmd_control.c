@@ -20,7 +20,9 @@
 
 struct answer {
     int64_t id;
-    bool running; /* a trader holds the account's lock */
+    bool repeated; /* it was ordered before, under the same key; nothing was ordered now */
+    bool longer;   /* a halt that stands ends later than this one asks for */
+    bool running;  /* a trader holds the account's lock */
     bool done, ok;
     str text;
 };
@@ -69,16 +71,29 @@ static bool wait_for_answer(struct app *app, struct store *s, struct answer *a, 
     return true;
 }
 
-static bool give(struct app *app, struct store *s, const struct command *cmd, str key,
+/* Does a halt stand that ends later than `cmd`? What cannot be read now is not told. */
+static bool stands_longer(struct store *s, const struct command *cmd) {
+    struct control c;
+    struct error none;
+    bool found;
+    return cmd->verb == VERB_HALT && store_control(s, &c, &found, &none) && found &&
+           c.mode == MODE_HALTED && c.until > cmd->until;
+}
+
+/* lasts: how long the order holds from the moment that it gets in; USEC_NEVER is without end. */
+static bool give(struct app *app, struct store *s, struct command *cmd, usec lasts, str key,
                  struct answer *ret, struct error *err) {
     const usec since = time_monotonic_us();
-    bool repeated;
     *ret = (struct answer){0};
-    while (!store_command_add(s, cmd, key, account_now(s, &app->boot), &ret->id, &repeated, err)) {
+    for (;;) {
+        const usec now = account_now(s, &app->boot);
+        cmd->until = lasts == USEC_NEVER ? USEC_NEVER : now + lasts;
+        if (store_command_add(s, cmd, key, now, &ret->id, &ret->repeated, err)) break;
         if (err->code != ERR_BUSY || time_monotonic_us() - since > PATIENCE)
             return fail_in(err, "nothing was ordered");
         pause_us(TRY_PAUSE);
     }
+    ret->longer = stands_longer(s, cmd);
     int64_t pid;
     ret->running = store_trader_running(s, &pid);
     return !ret->running || wait_for_answer(app, s, ret, err);
@@ -91,14 +106,21 @@ static exit_status report(struct app *app, const struct command *cmd, const stru
     struct buf out;
     buf_init(&out, 8192);
     if (app->json) {
-        buf_printf(&out, "{\"id\":\"%" PRId64 "\",\"verb\":\"%s\",\"running\":%s,\"done\":%s",
-                   a->id, verb_name(cmd->verb), a->running ? "true" : "false",
-                   a->done ? "true" : "false");
+        buf_printf(&out,
+                   "{\"id\":\"%" PRId64 "\",\"verb\":\"%s\",\"repeated\":%s,\"running\":%s,"
+                   "\"done\":%s",
+                   a->id, verb_name(cmd->verb), a->repeated ? "true" : "false",
+                   a->running ? "true" : "false", a->done ? "true" : "false");
         if (a->done) {
             buf_printf(&out, ",\"ok\":%s,\"result\":", a->ok ? "true" : "false");
             buf_put_json_str(&out, a->text);
         }
         buf_put(&out, STR("}\n"));
+    } else if (a->repeated) {
+        buf_printf(&out,
+                   "%s: ordered before with this key, as command %" PRId64 "; nothing was ordered "
+                   "now\n",
+                   verb_name(cmd->verb), a->id);
     } else if (a->done) {
         buf_printf(&out, "%s: " STR_FMT "\n", verb_name(cmd->verb), STR_ARG(a->text));
     } else if (at_once) {
@@ -109,13 +131,16 @@ static exit_status report(struct app *app, const struct command *cmd, const stru
                    a->running ? "the trader has not answered yet, bullfinch show commands will say"
                               : "no trader is running, it will be done at the next start");
     }
+    if (a->longer && !app->json)
+        buf_put(&out, STR("A halt that stands already ends later, and that holds.\n"));
     const bool printed = app_print(&out, &err);
     buf_fini(&out);
     if (!printed) return app_fail(&err);
     return a->done && !a->ok ? EXIT_FAILED : EXIT_DONE;
 }
 
-static exit_status order(struct app *app, const struct args *args, struct command *cmd) {
+static exit_status order_for(struct app *app, const struct args *args, struct command *cmd,
+                             usec lasts) {
     struct error err;
     struct store *s;
     struct answer a;
@@ -124,16 +149,20 @@ static exit_status order(struct app *app, const struct args *args, struct comman
     IGNORE(!str_copyz(args_get(args, "reason", STR("")), cmd->reason, sizeof cmd->reason),
            "a long reason is cut");
     if (!open_for_orders(app, &s, &err)) return app_fail(&err);
-    const bool ok = give(app, s, cmd, args_get(args, "key", STR("")), &a, &err);
+    const bool ok = give(app, s, cmd, lasts, args_get(args, "key", STR("")), &a, &err);
     const exit_status status = ok ? report(app, cmd, &a) : app_fail(&err);
     store_close(s);
     return status;
 }
 
+static exit_status order(struct app *app, const struct args *args, struct command *cmd) {
+    return order_for(app, args, cmd, USEC_NEVER);
+}
+
 /* --- halt, resume, mode ------------------------------------------------------------------ */
 
 static exit_status halt_run(struct app *app, const struct args *args) {
-    struct command cmd = {.verb = VERB_HALT, .mode = MODE_HALTED, .until = USEC_NEVER};
+    struct command cmd = {.verb = VERB_HALT, .mode = MODE_HALTED};
     struct error err;
     const str text = args_get(args, "for", (str){NULL, 0});
     usec duration;
@@ -145,11 +174,7 @@ static exit_status halt_run(struct app *app, const struct args *args) {
                "printed next");
         return app_fail(&err);
     }
-    struct store *s;
-    if (!open_for_orders(app, &s, &err)) return app_fail(&err);
-    cmd.until = account_now(s, &app->boot) + duration;
-    store_close(s);
-    return order(app, args, &cmd);
+    return order_for(app, args, &cmd, duration);
 }
 
 static bool mode_arg(str text, mode *ret, struct error *err) {
@@ -173,7 +198,7 @@ static bool mode_before(struct app *app, mode *ret, struct error *err) {
 }
 
 static exit_status resume_run(struct app *app, const struct args *args) {
-    struct command cmd = {.verb = VERB_RESUME, .until = USEC_NEVER};
+    struct command cmd = {.verb = VERB_RESUME};
     struct error err;
     const str text = args_get(args, "mode", (str){NULL, 0});
     const bool ok = text.p ? mode_arg(text, &cmd.mode, &err) : mode_before(app, &cmd.mode, &err);
@@ -181,7 +206,7 @@ static exit_status resume_run(struct app *app, const struct args *args) {
 }
 
 static exit_status mode_run(struct app *app, const struct args *args) {
-    struct command cmd = {.verb = VERB_MODE, .until = USEC_NEVER};
+    struct command cmd = {.verb = VERB_MODE};
     struct error err;
     if (!mode_arg(args->pos[0], &cmd.mode, &err)) return app_fail(&err);
     return order(app, args, &cmd);
@@ -197,7 +222,7 @@ static bool confirmed(const char *question) {
 }
 
 static exit_status flatten_run(struct app *app, const struct args *args) {
-    struct command cmd = {.verb = VERB_FLATTEN, .until = USEC_NEVER};
+    struct command cmd = {.verb = VERB_FLATTEN};
     if (!args_has(args, "yes")) {
         if (!isatty(STDIN_FILENO)) {
             fputs("bullfinch: flatten closes every position; say --yes to mean it\n", stderr);
@@ -212,7 +237,7 @@ static exit_status flatten_run(struct app *app, const struct args *args) {
 }
 
 static exit_status decide(struct app *app, const struct args *args, verb v) {
-    struct command cmd = {.verb = v, .until = USEC_NEVER};
+    struct command cmd = {.verb = v};
     struct error err;
     if (!str_to_i64(args->pos[0], &cmd.target) || cmd.target <= 0) {
         IGNORE(fail(&err, ERR_USAGE, 0,
@@ -240,7 +265,9 @@ static exit_status reject_run(struct app *app, const struct args *args) {
     { "key", "TEXT", "The same key again orders nothing new." }
 
 static const struct opt halt_opts[] = {
-    {"for", "DURATION", "End by itself after 90s, 30m, 2h, 1d; then the mode before holds again."},
+    {"for", "DURATION",
+     "End by itself after 90s, 30m, 2h, 1d, then the mode before holds again; never sooner than a "
+     "halt that stands."},
     OPT_REASON,
     OPT_KEY,
     {0}};

@@ -156,8 +156,7 @@ static exit_status verify_run(struct app *app, const struct args *args) {
                    rows);
     else
         buf_printf(&out,
-                   "The audit log was changed: row %" PRId64 " does not fit the chain (%s).\n", bad,
-                   err.msg);
+                   "The audit log was changed from row %" PRId64 " on (%s).\n", bad, err.msg);
     return say(&out, ok ? EXIT_DONE : EXIT_FAILED);
 }
 

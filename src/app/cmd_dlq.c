@@ -122,17 +122,20 @@ static exit_status show_run(struct app *app, const struct args *args) {
 
 /* --- trying again ------------------------------------------------------------------------ */
 
-/* A letter that is a post now, in one transaction with its mark. */
+/* A letter that is a post now, in one transaction with its mark. One that came in another way in
+ * the meantime stays as it was read then: it may have been traded. */
 static bool store_reading(struct app *app, struct store *s, const struct dead_letter *d,
                           const struct reading *reading, struct error *err) {
     struct actions *acts = NEW(&app->boot, struct actions);
     char actor[64];
+    bool known;
     acts->v[0].kind = ACTION_PUT_POST;
     acts->v[0].u.post.reading = reading;
     acts->v[0].u.post.outcome = REASON_STALE;
     acts->count = 1;
     if (!store_begin(s, true, err)) return false;
-    if (store_apply(s, acts, err) &&
+    if (store_has_post(s, reading->post->id, &known, err) &&
+        (known || store_apply(s, acts, err)) &&
         store_dead_mark(s, d->id, STR("retried"), str_from_z(app_actor(actor)), time_wall_us(),
                         err))
         return store_commit(s, err);

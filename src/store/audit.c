@@ -2,8 +2,10 @@
  *
  * Each row's hash is the sha256 over the hash before it and the row's own members, each written as
  * a netstring ("5:hello,"), so that no two rows read the same. The first row follows 64 zeros. The
- * triggers of the table refuse UPDATE and DELETE; the chain shows what was done around them. Not
- * shown: rows cut off at the end (compare with a backup).
+ * triggers of the table refuse UPDATE and DELETE; the chain shows what was done around them. How
+ * many rows there are and the last one's hash stand in audit_head, written with each row, which
+ * shows rows cut off at the end. Who writes the file by hand can forge all of it: then only a
+ * comparison with a backup shows that.
  *
  * Several processes add rows (the trader, people's commands). Each does it in a transaction that
  * holds the write lock, and reads the last hash again when the data version says that somebody else
@@ -60,20 +62,36 @@ static void first_hash(char ret[SHA256_HEX_BYTES]) {
     ret[SHA256_HEX_BYTES - 1] = 0;
 }
 
-/* The last row's id and hash into s->audit_tail. */
-static bool read_tail(struct store *s, struct error *err) {
-    static const struct sql sql = {"SELECT id, hash FROM audit_log ORDER BY id DESC LIMIT 1"};
-    const int64_t version = store_data_version(s);
-    if (s->audit_tail.known && version >= 0 && s->audit_tail.version == version) return true;
+static bool read_head(struct store *s, int64_t *ret_rows, char ret_hash[SHA256_HEX_BYTES],
+                      struct error *err) {
+    static const struct sql sql = {"SELECT rows, hash FROM audit_head"};
     struct query q;
     bool row;
     if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
-    s->audit_tail.id = row ? col_i64(&q) : 0;
-    if (row)
-        col_z(&q, s->audit_tail.hash, sizeof s->audit_tail.hash);
-    else
-        first_hash(s->audit_tail.hash);
+    *ret_rows = row ? col_i64(&q) : 0;
+    first_hash(ret_hash);
+    if (row) col_z(&q, ret_hash, SHA256_HEX_BYTES);
     query_close(&q);
+    return true;
+}
+
+static bool write_head(struct store *s, int64_t rows, const char *hash, struct error *err) {
+    static const struct sql sql = {
+        "INSERT INTO audit_head (id, rows, hash) VALUES (1, $1, $2) "
+        "ON CONFLICT (id) DO UPDATE SET rows = excluded.rows, hash = excluded.hash"};
+    struct query q;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_i64(&q, rows);
+    bind_z(&q, hash);
+    return query_run(&q, err);
+}
+
+/* The last row's id and hash into s->audit_tail. They are the head's, not those of the last row
+ * that is there: after a cut the next row leaves a break in the chain, and never hides it. */
+static bool read_tail(struct store *s, struct error *err) {
+    const int64_t version = store_data_version(s);
+    if (s->audit_tail.known && version >= 0 && s->audit_tail.version == version) return true;
+    if (!read_head(s, &s->audit_tail.id, s->audit_tail.hash, err)) return false;
     s->audit_tail.version = version;
     s->audit_tail.known = true;
     return true;
@@ -104,7 +122,8 @@ bool audit_add(struct store *s, const struct audit *v, struct error *err) {
     bind_str(&q, row.detail);
     bind_z(&q, s->audit_tail.hash);
     bind_z(&q, hash);
-    if (!query_run(&q, err)) return fail_in(err, "write the audit log");
+    if (!query_run(&q, err) || !write_head(s, row.id, hash, err))
+        return fail_in(err, "write the audit log");
     s->audit_tail.id = row.id;
     memcpy(s->audit_tail.hash, hash, sizeof hash);
     return true;
@@ -129,7 +148,29 @@ static bool check_row(struct query *q, int64_t want_id, char prev[SHA256_HEX_BYT
     return ok;
 }
 
-bool store_audit_verify(struct store *s, int64_t *ret_rows, int64_t *ret_id, struct error *err) {
+/* `rows` rows fit the chain, the last has `hash`: are these all that were written? */
+static bool check_end(struct store *s, int64_t rows, const char *hash, int64_t *ret_id,
+                      struct error *err) {
+    char want_hash[SHA256_HEX_BYTES];
+    int64_t want;
+    if (!read_head(s, &want, want_hash, err)) return false;
+    if (rows < want) {
+        *ret_id = rows + 1;
+        return fail(err, ERR_DAMAGED, 0,
+                    "audit_log: rows are missing at the end: %" PRId64 " expected, %" PRId64
+                    " found",
+                    want, rows);
+    }
+    if (rows == want && strcmp(hash, want_hash) == 0) return true;
+    *ret_id = rows > want ? want + 1 : rows;
+    if (*ret_id == 0) *ret_id = 1; /* no row at all, and a hash of one */
+    return fail(err, ERR_DAMAGED, 0,
+                "audit_log: row %" PRId64 " is not as audit_head says (%" PRId64
+                " rows): one of them was changed, or rows were added",
+                *ret_id, want);
+}
+
+static bool verify_inside(struct store *s, int64_t *ret_rows, int64_t *ret_id, struct error *err) {
     static const struct sql sql = {
         "SELECT id, at, actor, action, entity, entity_id, trade_id, detail, prev_hash, hash "
         "FROM audit_log ORDER BY id"};
@@ -154,5 +195,14 @@ bool store_audit_verify(struct store *s, int64_t *ret_rows, int64_t *ret_id, str
         if (!query_row(&q, &row, err)) return false;
     }
     *ret_rows = rows;
-    return true;
+    return check_end(s, rows, prev, ret_id, err);
+}
+
+bool store_audit_verify(struct store *s, int64_t *ret_rows, int64_t *ret_id, struct error *err) {
+    *ret_id = 0;
+    if (s->in_transaction) return verify_inside(s, ret_rows, ret_id, err);
+    if (!store_begin(s, false, err)) return fail_in(err, "verify the audit log");
+    const bool ok = verify_inside(s, ret_rows, ret_id, err); /* rows and head of one moment */
+    store_rollback(s);
+    return ok;
 }

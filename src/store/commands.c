@@ -3,9 +3,9 @@
  * A command is a row; a halt, resume or mode changes `control` in the same transaction, with epoch
  * + 1, so that no entry decided before it can commit after it. The trader answers the row later
  * (COMMAND_DONE); when none runs, it answers at its next start. Everything here is audited. Halted
- * is sticky on the safe side: a mode set while halted is the mode to return to, and a person's
- * halt never gives an end to one that the program set itself. Thread: any, each on its own
- * connection. */
+ * is sticky on the safe side: a mode set while halted is the mode to return to, a halt over a halt
+ * keeps the later end, and a person's halt never gives an end to one that the program set itself.
+ * Thread: any, each on its own connection. */
 #include "store/store_int.h"
 
 #include <inttypes.h>
@@ -20,15 +20,40 @@ static bool commit_or_rollback(struct store *s, bool ok, struct error *err) {
 
 /* -- adding a command ------------------------------------------------------------------------ */
 
-static bool find_by_key(struct store *s, str key, int64_t *ret_id, bool *ret_found,
-                        struct error *err) {
-    static const struct sql sql = {"SELECT id FROM commands WHERE key = $1"};
+/* How long the command holds: two orders of "one hour" are the same, whenever they came. */
+static usec duration(usec at, usec until) { return until == USEC_NEVER ? USEC_NEVER : until - at; }
+
+/* The row under `key`, if there is one. It must order what `cmd` orders; who and why may differ. */
+static bool find_by_key(struct store *s, const struct command *cmd, str key, usec now,
+                        int64_t *ret_id, bool *ret_found, struct error *err) {
+    static const struct sql sql = {
+        "SELECT id, at, verb, target, mode, until FROM commands WHERE key = $1"};
     struct query q;
+    bool row;
     *ret_found = false;
     if (key.n == 0) return true;
     if (!query_open(s, &sql, &q, err)) return false;
     bind_str(&q, key);
-    return query_i64(&q, ret_id, ret_found, err);
+    if (!query_row(&q, &row, err)) return false;
+    if (!row) return true;
+    const int64_t id = col_i64(&q);
+    const usec at = col_time(&q);
+    char was[16];
+    col_z(&q, was, sizeof was);
+    bool same = str_eq(str_from_z(was), str_from_z(verb_name(cmd->verb)));
+    same = col_i64(&q) == cmd->target && same;
+    same = str_eq(col_str(&q), str_from_z(mode_name(cmd->mode))) && same;
+    same = duration(at, col_time(&q)) == duration(now, cmd->until) && same;
+    query_close(&q);
+    if (!same) {
+        return fail(err, ERR_REFUSED, 0,
+                    "key \"" STR_FMT "\" stands for command %" PRId64 " already, a %s that is not "
+                    "this order: use a new key",
+                    STR_ARG(str_head(key, 60)), id, was);
+    }
+    *ret_id = id;
+    *ret_found = true;
+    return true;
 }
 
 static bool insert_command(struct store *s, const struct command *c, str key, usec now,
@@ -52,12 +77,16 @@ static bool insert_command(struct store *s, const struct command *c, str key, us
     return true;
 }
 
+/* A halt over a halt never ends sooner than the one that stands. */
 static void halt(struct control *c, const struct command *cmd) {
-    const bool over_own = c->mode == MODE_HALTED && c->by_program;
-    if (c->mode != MODE_HALTED) c->before = c->mode;
+    const bool over = c->mode == MODE_HALTED, over_own = over && c->by_program;
+    usec until = cmd->until;
+    if (over && c->until > until) until = c->until;
+    if (over_own) until = USEC_NEVER;
+    if (!over) c->before = c->mode;
     c->mode = MODE_HALTED;
     c->by_program = over_own;
-    c->until = over_own ? USEC_NEVER : cmd->until;
+    c->until = until;
 }
 
 static void enter_mode(struct control *c, mode m) {
@@ -103,7 +132,7 @@ static void describe(struct audit *a, const struct command *cmd, const struct co
 
 static bool add_inside(struct store *s, const struct command *cmd, str key, usec now,
                        int64_t *ret_id, bool *ret_repeated, struct error *err) {
-    if (!find_by_key(s, key, ret_id, ret_repeated, err)) return false;
+    if (!find_by_key(s, cmd, key, now, ret_id, ret_repeated, err)) return false;
     if (*ret_repeated) return true;
     /* before the first start nobody has said which mode is wanted: the careful one */
     struct control c = {.mode = MODE_OBSERVE, .before = MODE_OBSERVE, .until = USEC_NEVER};

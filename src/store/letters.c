@@ -123,9 +123,11 @@ static bool mark_inside(struct store *s, int64_t id, str status, str actor, usec
 
 bool store_dead_mark(struct store *s, int64_t id, str status, str actor, usec now,
                      struct error *err) {
-    if (!store_begin(s, true, err)) return fail_in(err, "mark dead letter %" PRId64, id);
-    if (mark_inside(s, id, status, actor, now, err) && store_commit(s, err)) return true;
-    store_rollback(s);
+    const bool own = !s->in_transaction; /* else the caller commits, or rolls back */
+    if (own && !store_begin(s, true, err)) return fail_in(err, "mark dead letter %" PRId64, id);
+    const bool ok = mark_inside(s, id, status, actor, now, err);
+    if (ok && (!own || store_commit(s, err))) return true;
+    if (own) store_rollback(s);
     return fail_in(err, "mark dead letter %" PRId64, id);
 }
 

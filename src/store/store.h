@@ -127,7 +127,8 @@ MUST_CHECK bool store_cursor_get(struct store *s, struct arena *a, str name, str
 /* --- commands, settings, workers ------------------------------------------------------------ */
 /* In one transaction: the command row, and for halt, resume and mode the control row with epoch +
  * 1, and the audit row. key: idempotency key, "" for none; the same key again returns the first
- * row's id and *ret_repeated. */
+ * row's id and *ret_repeated, or ERR_REFUSED when it stood for another order (verb, target, mode,
+ * or how long from `now` it holds). A halt over a halt keeps the later end. */
 MUST_CHECK bool store_command_add(struct store *s, const struct command *cmd, str key, usec now,
                                   int64_t *ret_id, bool *ret_repeated, struct error *err);
 /* Commands without a result, oldest first. */
@@ -157,6 +158,7 @@ MUST_CHECK bool store_dead_list(struct store *s, struct arena *a, int64_t before
                                 struct dead_letter **ret, int *ret_count, struct error *err);
 MUST_CHECK bool store_dead_get(struct store *s, struct arena *a, int64_t id,
                                struct dead_letter *ret, struct error *err);
+/* Inside the caller's immediate transaction, where there is one; else in its own. */
 MUST_CHECK bool store_dead_mark(struct store *s, int64_t id, str status, str actor, usec now,
                                 struct error *err);
 /* A span or a piece of input that was lost, and why. */
@@ -200,7 +202,8 @@ struct store_totals {
 };
 MUST_CHECK bool store_totals(struct store *s, struct store_totals *ret, struct error *err);
 
-/* Walks the audit chain. False + err when a link is broken: *ret_id is the first bad row. */
+/* Walks the audit chain. False + err when a link is broken or rows are missing at the end: *ret_id
+ * is the first bad or missing row; 0: it could not be read. */
 MUST_CHECK bool store_audit_verify(struct store *s, int64_t *ret_rows, int64_t *ret_id,
                                    struct error *err);
 

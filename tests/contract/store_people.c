@@ -149,6 +149,65 @@ static void test_the_same_key_is_the_same_command(void **state) {
     assert_int_equal(count(b, &sql), 1);
 }
 
+static void test_a_key_stands_for_one_order_alone(void **state) {
+    static const struct command others[] = {
+        {.verb = VERB_HALT, .until = USEC_NEVER},
+        {.verb = VERB_RESUME, .mode = MODE_MANUAL, .until = NOW + DAY},
+        {.verb = VERB_RESUME, .mode = MODE_AUTO, .until = NOW + DAY, .target = 1},
+        {.verb = VERB_RESUME, .mode = MODE_AUTO, .until = NOW + DAY + 1},
+        {.verb = VERB_RESUME, .mode = MODE_AUTO, .until = USEC_NEVER}};
+    struct bench *b = *state;
+    struct error err;
+    int64_t id, again;
+    bool repeated;
+    struct command c = {.verb = VERB_RESUME, .mode = MODE_AUTO, .until = NOW + DAY};
+    assert_ok(store_command_add(b->s, &c, STR("z"), NOW, &id, &repeated, &err), &err);
+    const int64_t epoch = control_now(b).epoch;
+    for (int i = 0; i < COUNT_OF(others); i++) {
+        assert_fails(store_command_add(b->s, &others[i], STR("z"), NOW, &again, &repeated, &err),
+                     &err, ERR_REFUSED);
+        assert_true(str_find(str_from_z(err.msg), STR("key \"z\"")) >= 0);
+    }
+    c.until += 5; /* the same, five microseconds later */
+    assert_ok(store_command_add(b->s, &c, STR("z"), NOW + 5, &again, &repeated, &err), &err);
+    assert_true(repeated);
+    assert_int_equal(again, id);
+    assert_int_equal(control_now(b).epoch, epoch);
+    assert_int_equal(control_now(b).mode, MODE_AUTO);
+}
+
+static void test_a_halt_over_a_halt_keeps_the_later_end(void **state) {
+    static const struct {
+        struct command first, second;
+        usec until;
+    } cases[] = {
+        {{.verb = VERB_HALT, .until = USEC_NEVER},
+         {.verb = VERB_HALT, .until = NOW + 60},
+         USEC_NEVER},
+        {{.verb = VERB_FLATTEN, .until = USEC_NEVER},
+         {.verb = VERB_HALT, .until = NOW + 60},
+         USEC_NEVER},
+        {{.verb = VERB_HALT, .until = NOW + DAY},
+         {.verb = VERB_HALT, .until = NOW + 60},
+         NOW + DAY},
+        {{.verb = VERB_HALT, .until = NOW + 60},
+         {.verb = VERB_HALT, .until = NOW + DAY},
+         NOW + DAY},
+        {{.verb = VERB_HALT, .until = NOW + 60},
+         {.verb = VERB_FLATTEN, .until = USEC_NEVER},
+         USEC_NEVER},
+    };
+    struct bench *b = *state;
+    for (int i = 0; i < COUNT_OF(cases); i++) {
+        command(b, (struct command){.verb = VERB_RESUME, .mode = MODE_AUTO});
+        command(b, cases[i].first);
+        command(b, cases[i].second);
+        assert_int_equal(control_now(b).mode, MODE_HALTED);
+        assert_int_equal(control_now(b).before, MODE_AUTO);
+        assert_int_equal(control_now(b).until, cases[i].until);
+    }
+}
+
 static void test_commands_wait_until_they_are_answered(void **state) {
     struct bench *b = *state;
     struct error err;
@@ -260,6 +319,26 @@ static void test_dead_letters_are_listed_marked_and_never_removed(void **state) 
                  ERR_NOT_FOUND);
     assert_fails(store_dead_mark(b->s, ids[1], STR("gone"), STR("ann"), NOW, &err), &err,
                  ERR_STATE);
+}
+
+static void test_a_letter_is_marked_inside_the_callers_transaction(void **state) {
+    struct bench *b = *state;
+    struct error err;
+    struct dead_letter got;
+    int64_t id;
+    const struct dead_letter d = {.source = STR("x"), .kind = STR("post"), .error = STR("e")};
+    assert_ok(store_dead_put(b->s, &d, &id, &err), &err);
+    for (int commit = 0; commit < 2; commit++) {
+        assert_ok(store_begin(b->s, true, &err), &err);
+        assert_ok(store_dead_mark(b->s, id, STR("retried"), STR("ann"), NOW, &err), &err);
+        if (commit) {
+            assert_ok(store_commit(b->s, &err), &err);
+        } else {
+            store_rollback(b->s);
+        }
+        assert_ok(store_dead_get(b->s, &b->a, id, &got, &err), &err);
+        assert_true(str_eq(got.status, commit ? STR("retried") : STR("dead")));
+    }
 }
 
 static void test_after_a_failed_statement_only_a_rollback_is_possible(void **state) {
@@ -478,10 +557,13 @@ int store_people_run(void) {
         T(a_halt_before_the_first_start_holds),
         T(resuming_to_halted_is_refused),
         T(the_same_key_is_the_same_command),
+        T(a_key_stands_for_one_order_alone),
+        T(a_halt_over_a_halt_keeps_the_later_end),
         T(commands_wait_until_they_are_answered),
         T(settings_are_kept_removed_and_audited),
         T(a_worker_is_one_row),
         T(dead_letters_are_listed_marked_and_never_removed),
+        T(a_letter_is_marked_inside_the_callers_transaction),
         T(after_a_failed_statement_only_a_rollback_is_possible),
         T(gaps_are_kept),
         T(cursors_carry_any_bytes_and_move_with_the_transaction),

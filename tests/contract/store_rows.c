@@ -524,6 +524,32 @@ static void test_a_forged_audit_row_is_found(void **state) {
     assert_int_equal(id, 4);
 }
 
+static void test_audit_rows_cut_off_at_the_end_are_missed(void **state) {
+    static const struct {
+        const char *sql, *says;
+    } cuts[] = {{"DELETE FROM audit_log WHERE id = 5", "5 expected, 4 found"},
+                {"DELETE FROM audit_log", "5 expected, 0 found"},
+                {"UPDATE audit_head SET rows = 4", "row 5"},
+                {"UPDATE audit_head SET hash = printf('%064d', 0)", "row 5"}};
+    struct bench *b = *state;
+    for (int i = 0; i < COUNT_OF(cuts); i++) {
+        struct error err;
+        int64_t rows, id;
+        add_audits(b, 5);
+        exec(b, "DROP TRIGGER audit_log_no_delete");
+        exec(b, cuts[i].sql);
+        assert_fails(store_audit_verify(b->s, &rows, &id, &err), &err, ERR_DAMAGED);
+        assert_true(id > 0);
+        if (str_find(str_from_z(err.msg), str_from_z(cuts[i].says)) < 0) fail_msg("%s", err.msg);
+        reopen(b);
+        if (i < 2) { /* what is written later does not hide it */
+            add_audits(b, 1);
+            assert_fails(store_audit_verify(b->s, &rows, &id, &err), &err, ERR_DAMAGED);
+        }
+        start_over(b);
+    }
+}
+
 /* -- running them ---------------------------------------------------------------------------- */
 
 int store_rows_run(void) {
@@ -547,6 +573,7 @@ int store_rows_run(void) {
         T(totals_count_what_happened),
         T(the_audit_log_is_a_chain_and_append_only),
         T(a_forged_audit_row_is_found),
+        T(audit_rows_cut_off_at_the_end_are_missed),
     };
     return cmocka_run_group_tests_name(place->name, tests, NULL, NULL);
 }

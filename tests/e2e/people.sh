@@ -42,6 +42,26 @@ check "it says why" test "$(json "$SCRATCH/$db.json" '$.refused.HALTED')" -gt 0
 equal "the halt is answered" "$(sql "SELECT status FROM commands")" "done"
 equal "resume says which mode holds" "$(bf resume --mode observe)" \
     "resume: holds from now on; no trader is running"
+check "a key stands for an order" bf mode observe --key z
+equal "the same again is no new one" "$(bf mode observe --key z)" \
+    "mode: ordered before with this key, as command 3; nothing was ordered now"
+equal "another order under the same key is refused" "$(
+    bf halt --key z 2>&1
+    echo $?
+)" "bullfinch: nothing was ordered: store the command: key \"z\" stands for command 3 already, \
+a mode that is not this order: use a new key
+3"
+equal "and changes nothing" "$(sql 'SELECT mode FROM control')" observe
+check "a halt without an end" bf halt
+equal "is not weakened by one with an end" "$(bf halt --for 1m --key m | tail -n 1)" \
+    "A halt that stands already ends later, and that holds."
+equal "for an hour or a minute are two orders" "$(
+    bf halt --for 1h --key m >/dev/null 2>&1
+    echo $?
+)" 3
+check "for a minute again is the same" bf halt --for 1m --key m
+equal "the halt has no end still" "$(sql 'SELECT until = 9223372036854775807 FROM control')" 1
+check "resume ends it" bf resume --mode observe
 equal "flatten wants to be meant" "$(
     bf flatten </dev/null >/dev/null 2>&1
     echo $?

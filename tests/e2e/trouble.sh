@@ -94,6 +94,23 @@ equal "and what stood there" "$(torn dlq show 1 | tail -n 1)" "this is no post"
 fails "tried again, it is still none" 1 "still no post" torn dlq retry 1
 check "it can be dropped" torn dlq drop 1
 fails "but only once" 1 "." torn dlq drop 1
+torn_sql() { sqlite3 "$SCRATCH/torn.db" "$1"; }
+trades=$(torn_sql 'SELECT count(*) FROM trades')
+torn_sql "UPDATE dead_letters SET payload = '{\"id\": \"77\", \"created_at\": \"2021-05-19T15:55:41.000Z\",
+    \"author_id\": \"5\", \"username\": \"ann\", \"text\": \"Buying \$DOGE, to the moon!\"}' WHERE id = 2"
+check "tried again, it is a good post now" torn dlq retry 2
+equal "which is stored as too late" "$(torn_sql 'SELECT outcome FROM tweets WHERE id = 77')" STALE
+equal "the letter is marked" "$(torn_sql 'SELECT status FROM dead_letters WHERE id = 2')" retried
+fails "and not tried twice" 1 "retried already" torn dlq retry 2
+id=$(torn_sql 'SELECT min(tweet_id) FROM trades')
+was=$(torn_sql "SELECT outcome, created_at_db, text FROM tweets WHERE id = $id")
+torn_sql "UPDATE dead_letters SET payload = json_object('id', '$id', 'created_at',
+    '2021-05-19T15:55:41.000Z', 'author_id', '5', 'username', 'ann', 'text', 'other') WHERE id = 3"
+check "a letter that came in another way meanwhile" torn dlq retry 3
+equal "changes nothing of the post" \
+    "$(torn_sql "SELECT outcome, created_at_db, text FROM tweets WHERE id = $id")" "$was"
+equal "none of it is traded" "$(torn_sql 'SELECT count(*) FROM trades')" "$trades"
+check "and the books are sound" torn db check
 
 # -- the store ------------------------------------------------------------------------------------------
 
@@ -148,6 +165,15 @@ check "it is put in the damaged one's place" "$BULLFINCH" db restore "$SCRATCH/c
 check "which is sound then" "$BULLFINCH" db check --set store.url="sqlite:$SCRATCH/hurt.db"
 check "and goes on" day hurt
 equal "with the same ledger" "$(json "$SCRATCH/hurt.json" '$.ledger_hash')" "$hash"
+
+cp "$SCRATCH/copy.db" "$SCRATCH/cut.db"
+check "the audit log is whole" "$BULLFINCH" audit verify --set store.url="sqlite:$SCRATCH/cut.db"
+sqlite3 "$SCRATCH/cut.db" 'DROP TRIGGER audit_log_no_delete; DELETE FROM audit_log WHERE id =
+    (SELECT max(id) FROM audit_log)'
+equal "its last row cut off is missed" "$(
+    "$BULLFINCH" audit verify --set store.url="sqlite:$SCRATCH/cut.db" |
+        grep -o 'rows are missing at the end'
+)" "rows are missing at the end"
 
 fails "standard output that takes nothing is told" 1 "standard output" \
     sh -c '"$@" >/dev/full' - "$BULLFINCH" config docs

@@ -14,7 +14,7 @@
 static const char *const tables[] = {"tweets",      "signals", "trades",    "orders",  "fills",
                                      "positions",   "equity",  "account",   "control", "commands",
                                      "audit_log",   "authors", "ledger",    "workers", "settings",
-                                     "post_memory", "intents", "migrations"};
+                                     "post_memory", "intents", "migrations", "audit_head"};
 
 static const char base_rows[] =
     "INSERT INTO tweets (id, author, text, created_at, created_at_db, root_id, source, source_id, "
@@ -43,7 +43,8 @@ static const char base_rows[] =
     "INSERT INTO commands (id, at, actor, verb, reason, mode, until) "
     "VALUES (1, 1, 'a', 'halt', 'r', 'auto', 1);"
     "INSERT INTO audit_log VALUES (1, 1, 'a', 'b', 'c', 1, 1, 'd', printf('%064d', 0), "
-    "printf('%064d', 1));";
+    "printf('%064d', 1));"
+    "UPDATE audit_head SET rows = 1, hash = printf('%064d', 1);";
 
 static struct store *open_memory(struct arena *a, bool create) {
     struct error err;
