@@ -120,7 +120,7 @@ static bool continue_from(struct runner *r, struct arena *a, struct error *err) 
     if (r->parts.source && same) {
         if (!source_is_same(r, &c, err) || !source_seek(r->parts.source, c.offset, err))
             return false;
-        r->offset = c.offset;
+        r->offset = r->offset_open = c.offset;
     }
     return true;
 }
@@ -161,6 +161,11 @@ void runner_close(struct runner *r) {
     buf_fini(&r->blob);
 }
 
+bool runner_saw_no_post(const struct runner *r) {
+    if (!r->posts_ended || !r->parts.source || r->offset_open > 0) return false;
+    return r->parts.source->counts.lines > 0 && r->parts.source->counts.posts == 0;
+}
+
 void runner_progress(struct runner *r, struct run_progress *ret) {
     *ret = (struct run_progress){.now = r->now,
                                  .started_at = r->started_at,
@@ -171,7 +176,8 @@ void runner_progress(struct runner *r, struct run_progress *ret) {
                                  .offset = r->offset,
                                  .waiting_posts = r->waiting_posts,
                                  .posts_ended = r->posts_ended,
-                                 .prices_ended = r->prices_ended};
+                                 .prices_ended = r->prices_ended,
+                                 .no_post = runner_saw_no_post(r)};
     trader_view(r->parts.trader, &ret->view);
 }
 
