@@ -29,8 +29,9 @@ typedef enum candle_fault {
 const char *candle_fault_text(candle_fault f);
 
 /* One row, without its line end -> ret (sym stays 0, close_at = open_at + interval). open_at is a
- * multiple of the interval since 1970, as Binance's are. Prices are above zero, low <= open, close <= high. ret_field: the text that is wrong, a slice of line;
- * written on a fault only. What Binance's columns 7 to 12 hold is not looked at. */
+ * multiple of the interval since 1970, as Binance's are. Prices are above zero, low <= open, close
+ * <= high. ret_field: the text that is wrong, a slice of line; written on a fault only. What
+ * Binance's columns 7 to 12 hold is not looked at. */
 MUST_CHECK candle_fault candle_row_parse(str line, usec interval, struct candle *ret,
                                          str *ret_field);
 

@@ -4,8 +4,8 @@
  * with FILE:LINE and left out; nothing else is lost. An empty line is nothing.
  * Invariant: offset is the byte behind the last line taken, so that a cursor stored with a post
  * finds the next one. A mark is the hash of the bytes just before an offset: it tells a file that
- * has grown (the same mark) from one that was replaced (another). Failure: only of reading itself (ERR_IO), or at opening (not there, a
- * directory). One thread. */
+ * has grown (the same mark) from one that was replaced (another). Failure: only of reading itself
+ * (ERR_IO), or at opening (not there, a directory). One thread. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -360,8 +360,8 @@ static void test_bad_rows_are_skipped_counted_and_told_with_their_line(void **st
 /* It would reach into a good candle, which would then be the one that is disordered. */
 static void test_a_candle_off_its_grid_pushes_no_other_out(void **state) {
     struct market_dir *d = *state;
-    market_dir_write(d, "BTCUSDT-1m.csv", HEADER "1621436370000,7,7,7,7,7\n" ROW_0
-                                                 "1621436430000,7,7,7,7,7\n" ROW_1);
+    market_dir_write(d, "BTCUSDT-1m.csv",
+                     HEADER "1621436370000,7,7,7,7,7\n" ROW_0 "1621436430000,7,7,7,7,7\n" ROW_1);
     market_dir_open(d);
     market_dir_drain(d);
     assert_trace(d, "Q BTC +0 10\nC BTC +60 10 12 9 11\n"
