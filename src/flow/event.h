@@ -104,8 +104,9 @@ struct audit {
     X(PUT_ORDER, "put_order")                                                                      \
     X(PUT_FILL, "put_fill")                                                                        \
     X(PUT_POSITION, "put_position")                                                                \
-    X(PUT_EQUITY, "put_equity") X(PUT_ACCOUNT, "put_account") X(PUT_CONTROL, "put_control")        \
-        X(AUDIT, "audit") X(LEDGER, "ledger") X(COMMAND_DONE, "command_done")                      \
+    X(PUT_EQUITY, "put_equity")                                                                    \
+    X(PUT_ACCOUNT, "put_account") X(PUT_CONTROL, "put_control") X(AUDIT, "audit")                  \
+        X(LEDGER, "ledger") X(COMMAND_DONE, "command_done")                                        \
             X(SEND, "send") /* a request to the venue, after the commit */                         \
         X(TELL, "tell")     /* a line for the log and the notifiers, after the commit */
 typedef enum action_kind {
