@@ -288,6 +288,7 @@ static void sqlite_close(struct store *base) {
     }
     sqlite3_finalize(s->data_version);
     sqlite3_close_v2(s->db);
+    if (s->prepared) sqlite_file_left();
     if (s->lock_fd >= 0) close(s->lock_fd);
     free(s->base.path);
     free(s);
@@ -394,6 +395,7 @@ static bool connect_file(struct sqlite_store *s, const struct store_options *opt
     if (!in_memory) {
         const bool create = opt->create && opt->access == STORE_WRITE;
         if (!sqlite_file_prepare(s->base.path, create, err)) return false;
+        s->prepared = true;
         if (!sqlite_file_join(s->base.path, opt->access, &s->lock_fd, err)) return false;
     }
     const int how = opt->access == STORE_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;

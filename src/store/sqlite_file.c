@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -98,14 +99,41 @@ static bool check_file(const char *path, bool empty_is_fine, struct error *err) 
     return ok;
 }
 
-bool sqlite_file_prepare(const char *path, bool create, struct error *err) {
+/* SQLite's locks are the process's: closing any descriptor of a file gives up all locks that the
+ * process has on it, and then another process takes itself for the last one and removes the log
+ * under our feet. So no file is opened here, past SQLite, while a connection of ours is open; of a
+ * second one SQLite itself says what is wrong with it. */
+static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
+static int connections;
+
+/* Checks the file, unless that could take locks away. PRE: `opening` is held. */
+static bool check_unless_open(const char *path, bool empty_is_fine, struct error *err) {
+    return connections > 0 || check_file(path, empty_is_fine, err);
+}
+
+static bool prepare_alone(const char *path, bool create, struct error *err) {
     struct stat st;
-    if (stat(path, &st) == 0) return check_file(path, true, err);
+    if (stat(path, &st) == 0) return check_unless_open(path, true, err);
     if (errno != ENOENT) return fail_os(err, "open", path);
     if (create) return create_file(path, err);
     return fail(err, ERR_NOT_FOUND, ENOENT,
                 "there is no store at %s: `bullfinch db migrate` makes one, or check store.url",
                 path);
+}
+
+bool sqlite_file_prepare(const char *path, bool create, struct error *err) {
+    pthread_mutex_lock(&opening);
+    const bool ok = prepare_alone(path, create, err);
+    if (ok) connections++;
+    pthread_mutex_unlock(&opening);
+    return ok;
+}
+
+void sqlite_file_left(void) {
+    pthread_mutex_lock(&opening);
+    PRE(connections > 0);
+    connections--;
+    pthread_mutex_unlock(&opening);
 }
 
 /* -- locks ----------------------------------------------------------------------------------- */
@@ -272,7 +300,10 @@ bool sqlite_backup(struct store *base, const char *to_path, struct error *err) {
 
 /* Is `from` whole, ours, and of a schema that this program knows? Leaves it open in *ret. */
 static bool open_source(struct arena *a, const char *from, struct store **ret, struct error *err) {
-    if (!check_file(from, false, err)) return false;
+    pthread_mutex_lock(&opening);
+    const bool whole = check_unless_open(from, false, err);
+    pthread_mutex_unlock(&opening);
+    if (!whole) return false;
     char url[PATH_BYTES];
     struct buf b;
     buf_init_fixed(&b, url, sizeof url);
