@@ -94,6 +94,7 @@ struct audit {
 
 #define LEDGER_LINE_BYTES 224
 
+/* clang-format off */
 #define ACTION_MAP(X)                                                                              \
     X(PUT_POST, "put_post") /* the reading's post, with what was read and its outcome */           \
     X(PUT_MEMORY, "put_memory")                                                                    \
@@ -109,6 +110,7 @@ struct audit {
         X(LEDGER, "ledger") X(COMMAND_DONE, "command_done")                                        \
             X(SEND, "send") /* a request to the venue, after the commit */                         \
         X(TELL, "tell")     /* a line for the log and the notifiers, after the commit */
+/* clang-format on */
 typedef enum action_kind {
 #define X(name, text) ACTION_##name,
     ACTION_MAP(X)

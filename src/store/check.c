@@ -2,8 +2,9 @@
  *
  * In: a store at one moment (one read transaction, also while a trader writes). Out: one line a
  * finding. Looked at, in this order: the file's structure and its foreign keys; the audit chain;
- * fills against orders; fills against trades (held, basis, profit, fees: book.h has the sums);
- * trades against positions; all of it against the account; the ledger's numbering. Where the
+ * signals against their trades; fills against orders; fills against their own price; fills against
+ * trades (held, basis, profit, fees: book.h has the sums); trades against positions; all of it
+ * against the account; the ledger's numbering; equity where no trade was open. Where the
  * structure is broken the rest is not looked at: it could say anything. Failure: what cannot be
  * read at all is an error, what can be read and is wrong is a finding. */
 #include "store/store_int.h"
@@ -62,6 +63,109 @@ static bool check_orders(struct check *c, struct error *err) {
         compare(c, subject, "filled_quantity", filled, col_e8(&q));
         const int64_t quote = col_e8(&q);
         compare(c, subject, "quote_filled", quote, col_e8(&q));
+        if (!query_row(&q, &row, err)) return false;
+    }
+    return true;
+}
+
+/* -- fills on their own ----------------------------------------------------------------------- */
+
+/* The quote is price x quantity, to the rounding that whoever filled it chose. */
+static bool check_fills(struct check *c, struct error *err) {
+    static const struct sql sql = {"SELECT id, price, quantity, quote FROM fills ORDER BY id"};
+    struct query q;
+    bool row;
+    if (!query_open(c->s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
+    while (row) {
+        const int64_t id = col_i64(&q);
+        const price px = price_from_e8(col_e8(&q));
+        const qty n = qty_from_e8(col_e8(&q));
+        const money quote = money_from_e8(col_e8(&q));
+        money down, up;
+        if (price_e8(px) <= 0 || qty_e8(n) <= 0 || !money_notional(px, n, ROUND_FLOOR, &down) ||
+            !money_notional(px, n, ROUND_CEIL, &up) || money_cmp(quote, down) < 0 ||
+            money_cmp(quote, up) > 0) {
+            finding(c, "fill %" PRId64 ": its quote is not its price x quantity", id);
+        }
+        if (!query_row(&q, &row, err)) return false;
+    }
+    return true;
+}
+
+/* -- signals --------------------------------------------------------------------------------- */
+
+/* Traded is what has a trade, and that trade is its own. */
+static bool check_signals(struct check *c, struct error *err) {
+    static const struct sql sql = {
+        "SELECT s.id, s.verdict, CASE WHEN s.trade_id IS NULL THEN 'no trade' "
+        "WHEN t.id IS NULL THEN 'a trade that is not there' "
+        "WHEN coalesce(t.signal_id, 0) <> s.id THEN 'a trade of another signal' ELSE 'a trade' END "
+        "FROM signals s LEFT JOIN trades t ON t.id = s.trade_id "
+        "WHERE (s.verdict = 'traded') <> (s.trade_id IS NOT NULL) OR "
+        "(s.trade_id IS NOT NULL AND (t.id IS NULL OR coalesce(t.signal_id, 0) <> s.id)) ORDER BY "
+        "s.id"};
+    struct query q;
+    bool row;
+    if (!query_open(c->s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
+    while (row) {
+        char says[16];
+        const int64_t id = col_i64(&q);
+        col_z(&q, says, sizeof says);
+        const str has = col_str(&q);
+        finding(c, "signal %" PRId64 " is %s and has " STR_FMT, id, says, STR_ARG(has));
+        if (!query_row(&q, &row, err)) return false;
+    }
+    return true;
+}
+
+/* -- equity ---------------------------------------------------------------------------------- */
+
+/* What was earned until a sample, told by the trades alone: possible while none is open. */
+struct flat {
+    int64_t open;
+    money cash; /* start + what closed trades made */
+    bool fits;
+};
+
+static void check_sample(struct check *c, const struct flat *f, struct query *q, usec at) {
+    const money equity = money_from_e8(col_e8(q)), cash = money_from_e8(col_e8(q));
+    const money unrealized = money_from_e8(col_e8(q));
+    char time[TIME_TEXT_BYTES];
+    if (f->open != 0 || !f->fits) return;
+    if (money_cmp(equity, cash) == 0 && money_is_zero(unrealized) &&
+        money_cmp(cash, f->cash) == 0) {
+        return;
+    }
+    finding(c, "equity at " STR_FMT ": no trade was open, and it is not start and profits",
+            STR_ARG(time_format_rfc3339(at, time)));
+}
+
+/* Openings, samples and endings in the order of time; at one moment a trade counts as open. */
+static bool check_equity(struct check *c, struct error *err) {
+    static const struct sql sql = {
+        "SELECT at, kind, a, b, c FROM ("
+        "SELECT created_at AS at, 0 AS kind, 0 AS a, 0 AS b, 0 AS c FROM trades UNION ALL "
+        "SELECT at, 1, equity, cash, unrealized FROM equity UNION ALL "
+        "SELECT closed_at, 2, pnl, 0, 0 FROM trades WHERE closed_at IS NOT NULL) "
+        "ORDER BY at, kind"};
+    static const struct sql start = {"SELECT start FROM account"};
+    struct query q;
+    struct flat f = {.fits = true};
+    bool row;
+    if (!query_open(c->s, &start, &q, err) || !query_row(&q, &row, err)) return false;
+    if (!row) return true;
+    f.cash = money_from_e8(col_e8(&q));
+    query_close(&q);
+    if (!query_open(c->s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
+    while (row) {
+        const usec at = col_time(&q);
+        const int64_t kind = col_i64(&q);
+        if (kind == 0) f.open++;
+        if (kind == 1) check_sample(c, &f, &q, at);
+        if (kind == 2) {
+            f.open--;
+            f.fits = f.fits && money_add(f.cash, money_from_e8(col_e8(&q)), &f.cash);
+        }
         if (!query_row(&q, &row, err)) return false;
     }
     return true;
@@ -200,12 +304,23 @@ static bool check_positions(struct check *c, struct error *err) {
 /* -- account and ledger ---------------------------------------------------------------------- */
 
 static bool check_ledger_numbers(struct check *c, int64_t seq, struct error *err) {
-    static const struct sql sql = {"SELECT count(*), coalesce(max(seq), 0) FROM ledger"};
+    static const struct sql sql = {
+        "SELECT count(*), coalesce(max(seq), 0), coalesce(min(seq), 1) FROM ledger"};
+    static const struct sql gap = {"SELECT min(seq) + 1 FROM ledger l WHERE seq >= 0 AND "
+                                   "NOT EXISTS (SELECT 1 FROM ledger WHERE seq = l.seq + 1)"};
     struct query q;
     bool row;
     if (!query_open(c->s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
-    const int64_t count = col_i64(&q), last = col_i64(&q);
+    const int64_t count = col_i64(&q), last = col_i64(&q), first = col_i64(&q);
     query_close(&q);
+    int64_t missing = 1; /* the first number that is not there */
+    if (first == 1 && count > 0 &&
+        (!query_open(c->s, &gap, &q, err) || !query_i64(&q, &missing, &row, err))) {
+        return false;
+    }
+    if (missing <= last) {
+        finding(c, "ledger: line %" PRId64 " is missing", missing);
+    }
     if (count != last || last != seq) {
         finding(c,
                 "ledger: %" PRId64 " lines, the last is number %" PRId64 ", the account counts "
@@ -252,8 +367,9 @@ static bool check_all(struct check *c, struct error *err) {
         c->findings++;
         return true;
     }
-    return check_audit(c, err) && check_orders(c, err) && check_trades(c, err) &&
-           check_positions(c, err) && check_account(c, err);
+    return check_audit(c, err) && check_signals(c, err) && check_orders(c, err) &&
+           check_fills(c, err) && check_trades(c, err) && check_positions(c, err) &&
+           check_account(c, err) && check_equity(c, err);
 }
 
 bool store_check(struct store *s, struct buf *report, struct error *err) {
@@ -264,7 +380,6 @@ bool store_check(struct store *s, struct buf *report, struct error *err) {
     if (!ok) return fail_in(err, "check %s", s->path);
     if (c.findings == 0) return true;
     return fail(err, ERR_DAMAGED, 0,
-                "%s: %" PRId64 " findings; keep a copy of it, then run "
-                "`bullfinch db restore`",
+                "%s: %" PRId64 " findings; keep a copy of it before a backup takes its place",
                 s->path, c.findings);
 }

@@ -291,6 +291,29 @@ bool sqlite_backup(struct store *base, const char *to_path, struct error *err) {
 
 /* -- restore --------------------------------------------------------------------------------- */
 
+/* Are the backup's books in order? Of an older schema only the structure is looked at: the rest of
+ * the check asks for what it does not have. */
+static bool check_source(struct store *s, const char *from, struct error *err) {
+    struct buf report;
+    struct error why;
+    str rest, first = {0};
+    const int version = store_schema_version(s);
+    if (version == 0) return fail(err, ERR_STATE, 0, "%s is empty", from);
+    buf_init(&report, 1 << 16);
+    bool sound = false;
+    bool ok = version == store_newest_schema(s) ? store_check(s, &report, &why) || report.len > 0
+                                                : s->ops->check_structure(s, &report, &sound, &why);
+    rest = buf_str(&report);
+    IGNORE(!str_cut(&rest, '\n', &first), "then there is none");
+    if (!ok)
+        *err = why;
+    else if (report.len > 0)
+        ok = fail(err, ERR_DAMAGED, 0, "%s is not sound itself: " STR_FMT ": try an older backup",
+                  from, STR_ARG(str_head(first, 120)));
+    buf_fini(&report);
+    return ok;
+}
+
 /* Is `from` whole, ours, and of a schema that this program knows? Leaves it open in *ret. */
 static bool open_source(struct arena *a, const char *from, struct store **ret, struct error *err) {
     if (!check_file(from, err)) return false;
@@ -303,22 +326,12 @@ static bool open_source(struct arena *a, const char *from, struct store **ret, s
         .url = buf_str(&b), .access = STORE_READ, .any_schema = true, .busy_timeout_ms = 1000};
     struct store *s = NULL;
     if (!store_open(a, &opt, &s, err)) return false;
-    struct buf report;
-    buf_init(&report, 1 << 16);
-    bool sound = false;
-    bool ok = s->ops->check_structure(s, &report, &sound, err);
-    if (ok && !sound) {
-        ok = fail(err, ERR_DAMAGED, 0, "%s is damaged itself: %.120s", from, buf_z(&report));
-    }
-    if (ok && store_schema_version(s) == 0) {
-        ok = fail(err, ERR_STATE, 0, "%s is empty", from);
-    }
-    buf_fini(&report);
-    if (!ok)
+    if (!check_source(s, from, err)) {
         store_close(s);
-    else
-        *ret = s;
-    return ok;
+        return false;
+    }
+    *ret = s;
+    return true;
 }
 
 /* Moves what the log holds into the file, if the old store can still be read: then one file is all

@@ -6,6 +6,7 @@
 /* A trade that was bought in two fills, sold in part, and one that was shorted and bought back. */
 static void put_believable(struct bench *b) {
     struct trade l = plain_trade(10, 1, 1, NOW), s = plain_trade(11, 2, 2, NOW);
+    l.signal_id = 40, s.signal_id = 0;
     struct order entry = {.id = 20, .trade_id = 10, .leg = LEG_ENTRY, .coid = "a", .sym = SYM_NONE};
     struct order some = {.id = 21, .trade_id = 10, .leg = LEG_EXIT, .coid = "b", .sym = SYM_NONE};
     struct order sold = {.id = 22, .trade_id = 11, .leg = LEG_ENTRY, .coid = "c", .sym = SYM_NONE};
@@ -61,6 +62,17 @@ static void put_believable(struct bench *b) {
     add(b, ACTION_PUT_ACCOUNT)->u.account = account;
     add_line(b, 1, "one");
     add_line(b, 2, "two");
+    struct signal traded, refused;
+    make_signal(&rng, &traded), make_signal(&rng, &refused);
+    traded.id = 40, refused.id = 41, traded.tweet_id = refused.tweet_id = 1;
+    traded.verdict = VERDICT_TRADED, traded.trade_id = 10;
+    refused.verdict = VERDICT_REFUSED, refused.trade_id = 0;
+    add_post(b, 1);
+    add(b, ACTION_PUT_SIGNAL)->u.signal = traded;
+    add(b, ACTION_PUT_SIGNAL)->u.signal = refused;
+    /* before the first trade */
+    add(b, ACTION_PUT_EQUITY)->u.equity =
+        (struct equity_sample){.at = NOW - 1, .equity = account.start, .cash = account.start};
     add_audits(b, 2);
 }
 
@@ -100,6 +112,19 @@ static void test_the_check_finds_each_number_that_is_off_by_one(void **state) {
         {"UPDATE account SET realized = realized + 1", "account: realized"},
         {"UPDATE account SET fees = fees + 1", "account: fees"},
         {"DELETE FROM ledger WHERE seq = 1", "ledger: 1 lines"},
+        {"UPDATE ledger SET seq = 0 WHERE seq = 1", "ledger: line 1 is missing"},
+        {"DELETE FROM ledger WHERE seq = 1; UPDATE account SET seq = 1", "line 1 is missing"},
+        {"UPDATE ledger SET seq = 3 WHERE seq = 2", "ledger: line 2 is missing"},
+        {"UPDATE fills SET price = price + 1 WHERE id = 33", "fill 33: its quote"},
+        {"UPDATE fills SET quote = quote + 1 WHERE id = 33", "fill 33: its quote"},
+        {"UPDATE signals SET trade_id = NULL WHERE id = 40", "signal 40 is traded and has no"},
+        {"UPDATE signals SET verdict = 'refused' WHERE id = 40", "signal 40 is refused and has a"},
+        {"UPDATE signals SET trade_id = 99 WHERE id = 40", "a trade that is not there"},
+        {"UPDATE signals SET trade_id = 11 WHERE id = 40", "a trade of another signal"},
+        {"UPDATE signals SET trade_id = 10 WHERE id = 41", "signal 41 is refused and has a"},
+        {"UPDATE equity SET cash = cash + 1, equity = equity + 1", "equity at 2023"},
+        {"UPDATE equity SET unrealized = 1", "equity at 2023"},
+        {"UPDATE equity SET equity = equity + 1", "equity at 2023"},
         {"INSERT INTO audit_log SELECT 3, at, actor, action, entity, entity_id, trade_id, detail, "
          "prev_hash, hash FROM audit_log WHERE id = 2",
          "audit_log: row 3"},

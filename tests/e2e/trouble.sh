@@ -190,6 +190,12 @@ equal "its last row cut off is missed" "$(
         grep -o 'rows are missing at the end'
 )" "rows are missing at the end"
 
+cp "$SCRATCH/copy.db" "$SCRATCH/off.db"
+sqlite3 "$SCRATCH/off.db" 'UPDATE account SET cash = cash + 1'
+fails "a backup whose books do not balance is refused" 1 "not sound itself: account: cash" \
+    "$BULLFINCH" db restore "$SCRATCH/off.db" --set store.url="sqlite:$SCRATCH/hurt.db"
+check "what was there is there" "$BULLFINCH" db check --set store.url="sqlite:$SCRATCH/hurt.db"
+
 fails "standard output that takes nothing is told" 1 "standard output" \
     sh -c '"$@" >/dev/full' - "$BULLFINCH" config docs
 finish

@@ -443,6 +443,36 @@ static void test_a_change_of_any_member_of_an_audit_row_is_found(void **state) {
     }
 }
 
+/* Does this process hold SQLite's lock on the file, as another process sees it? */
+static bool others_see_us(void) {
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        const int fd = open(path, O_RDWR | O_CLOEXEC);
+        struct flock lock = {
+            .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0x40000002, .l_len = 510};
+        const bool asked = fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0;
+        _exit(!asked ? 2 : lock.l_type == F_UNLCK ? 1 : 0);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) != 2);
+    return WEXITSTATUS(status) == 0;
+}
+
+static void test_a_second_connection_takes_no_locks_from_the_first(void **state) {
+    (void)state;
+    struct store *one = create();
+    put(one, 1);
+    assert_true(others_see_us());
+    struct store *two = reopen();
+    assert_true(others_see_us());
+    store_close(two);
+    assert_true(others_see_us());
+    store_close(one);
+    assert_false(others_see_us());
+}
+
 /* -- locks ------------------------------------------------------------------------------- */
 
 static void test_a_locked_store_says_so_and_works_again_afterwards(void **state) {
@@ -846,6 +876,7 @@ int main(void) {
         T(a_damaged_schema_page_is_refused),
         T(damaged_pages_are_found_by_the_check),
         T(a_change_of_any_member_of_an_audit_row_is_found),
+        T(a_second_connection_takes_no_locks_from_the_first),
         T(a_locked_store_says_so_and_works_again_afterwards),
         T(the_trader_lock_goes_with_its_process),
         T(a_checkpoint_empties_the_log_and_waits_for_nobody),
