@@ -101,7 +101,8 @@ MUST_CHECK bool store_check(struct store *s, struct buf *report, struct error *e
 MUST_CHECK bool store_backup(
     struct store *s, const char *to_path,
     struct error *err); /* consistent, while running; refuses to overwrite */
-/* Checks `from_path` first (store_check, ERR_DAMAGED), keeps the old store beside it as PATH.before-restore. */
+/* Checks `from_path` first (store_check, ERR_DAMAGED), keeps the old store beside it as
+ * PATH.before-restore. */
 MUST_CHECK bool store_restore(const struct store_options *opt, const char *from_path,
                               struct error *err);
 

@@ -3,7 +3,8 @@
 
 /* -- the check ------------------------------------------------------------------------------- */
 
-/* A trade that was bought in two fills, sold in part, and one that was shorted and bought back. */
+/* A trade that was bought in two fills, sold in part, and one that was shorted and bought back.
+ * long: the rows of two trades, one after the other */
 static void put_believable(struct bench *b) {
     struct trade l = plain_trade(10, 1, 1, NOW), s = plain_trade(11, 2, 2, NOW);
     l.signal_id = 40, s.signal_id = 0;
