@@ -326,6 +326,8 @@ static bool open_source(struct arena *a, const char *from, struct store **ret, s
     pthread_mutex_lock(&opening);
     const bool whole = check_unless_open(from, false, err);
     pthread_mutex_unlock(&opening);
+    if (!whole && err->code == ERR_DAMAGED)
+        return fail(err, ERR_DAMAGED, 0, "%s is no whole store: try another backup", from);
     if (!whole) return false;
     char url[PATH_BYTES];
     struct buf b;
@@ -335,7 +337,10 @@ static bool open_source(struct arena *a, const char *from, struct store **ret, s
     const struct store_options opt = {
         .url = buf_str(&b), .access = STORE_READ, .any_schema = true, .busy_timeout_ms = 1000};
     struct store *s = NULL;
-    if (!store_open(a, &opt, &s, err)) return false;
+    if (!store_open(a, &opt, &s, err)) {
+        if (err->code != ERR_DAMAGED) return false;
+        return fail(err, ERR_DAMAGED, 0, "%s is damaged itself: try another backup", from);
+    }
     if (!check_source(s, from, err)) {
         store_close(s);
         return false;
