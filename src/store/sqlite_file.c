@@ -30,6 +30,11 @@ static struct sqlite_store *self(struct store *s) { return (struct sqlite_store 
 static bool fail_os(struct error *err, const char *what, const char *path) {
     const int sys = errno;
     const bool full = sys == ENOSPC || sys == EDQUOT || sys == EFBIG;
+    if (sys == EROFS)
+        return fail(err, ERR_IO, sys,
+                    "%s %s: its file system is mounted read-only: mount it writable, or choose "
+                    "another place in store.url",
+                    what, path);
     return fail(err, full ? ERR_FULL : ERR_IO, sys, "%s %s: %s", what, path, strerror(sys));
 }
 
