@@ -134,6 +134,14 @@ static exit_status run_wired(struct app *app, const struct args *args, struct wi
     return EXIT_DONE;
 }
 
+/* Who is at work, for `show workers`: seen when it begins and when it ends. */
+static void tell_at_work(struct wired *w, usec started) {
+    struct error none;
+    IGNORE(store_worker_beat(w->parts.store, STR("trader"), STR("run"), getpid(), started,
+                             time_wall_us(), &none),
+           "a list for people: a store that cannot be written is told by the run itself");
+}
+
 static exit_status run_run(struct app *app, const struct args *args) {
     struct error err;
     struct run_options opt = {.rebase = args_has(args, "rebase"),
@@ -153,7 +161,10 @@ static exit_status run_run(struct app *app, const struct args *args) {
         say_how_to_go_on(&err);
         return app_fail(&err);
     }
+    const usec started = time_wall_us();
+    tell_at_work(&w, started);
     const exit_status status = run_wired(app, args, &w, &opt);
+    tell_at_work(&w, started);
     wire_close(&w);
     return status;
 }

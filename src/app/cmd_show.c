@@ -94,20 +94,23 @@ struct view {
     show_kind kind;
     const struct column *columns; /* NULL: plain lines */
     int count;
+    const char *statuses; /* that there are, as words; NULL: any text, "": there is none */
 };
-#define VIEW(name, kind, columns)                                                                  \
-    { name, kind, columns, (int)COUNT_OF(columns) }
-static const struct view views[] = {VIEW("trades", SHOW_TRADES, trade_columns),
-                                    VIEW("positions", SHOW_POSITIONS, position_columns),
-                                    VIEW("orders", SHOW_ORDERS, order_columns),
-                                    VIEW("fills", SHOW_FILLS, fill_columns),
-                                    VIEW("signals", SHOW_SIGNALS, signal_columns),
-                                    VIEW("posts", SHOW_POSTS, post_columns),
-                                    VIEW("workers", SHOW_WORKERS, worker_columns),
-                                    VIEW("commands", SHOW_COMMANDS, command_columns),
-                                    VIEW("audit", SHOW_AUDIT, audit_columns),
-                                    VIEW("equity", SHOW_EQUITY, equity_columns),
-                                    {"ledger", SHOW_LEDGER, NULL, 0}};
+#define VIEW(name, kind, columns, statuses)                                                        \
+    { name, kind, columns, (int)COUNT_OF(columns), statuses }
+static const struct view views[] = {
+    VIEW("trades", SHOW_TRADES, trade_columns, "OPEN CLOSED CANCELLED"),
+    VIEW("positions", SHOW_POSITIONS, position_columns, ""),
+    VIEW("orders", SHOW_ORDERS, order_columns,
+         "new sent unknown pending open part filled rejected expired canceled absent"),
+    VIEW("fills", SHOW_FILLS, fill_columns, "entry stop target exit"),
+    VIEW("signals", SHOW_SIGNALS, signal_columns, "waiting traded refused"),
+    VIEW("posts", SHOW_POSTS, post_columns, NULL),
+    VIEW("workers", SHOW_WORKERS, worker_columns, NULL),
+    VIEW("commands", SHOW_COMMANDS, command_columns, "pending done failed"),
+    VIEW("audit", SHOW_AUDIT, audit_columns, NULL),
+    VIEW("equity", SHOW_EQUITY, equity_columns, ""),
+    {"ledger", SHOW_LEDGER, NULL, 0, ""}};
 
 static bool view_of(str name, const struct view **ret, struct error *err) {
     const struct view *near = NULL;
@@ -128,6 +131,30 @@ static bool view_of(str name, const struct view **ret, struct error *err) {
                 "show: no table \"" STR_FMT "\"; there are trades, positions, orders, fills, "
                 "signals, posts, workers, commands, audit, equity and ledger",
                 STR_ARG(name));
+}
+
+static bool same_but_case(str a, str b) {
+    for (ptrdiff_t i = 0; i < a.n && i < b.n; i++)
+        if ((a.p[i] | 0x20) != (b.p[i] | 0x20)) return false; /* letters alone stand in one */
+    return a.n == b.n;
+}
+
+static bool check_status(const struct view *v, str status, struct error *err) {
+    if (status.n == 0 || !v->statuses) return true;
+    str rest = str_from_z(v->statuses), word;
+    while (rest.n > 0 && str_cut(&rest, ' ', &word))
+        if (same_but_case(word, status)) return true;
+    if (!*v->statuses) return fail(err, ERR_USAGE, 0, "show: %s have no status", v->name);
+    return fail(err, ERR_USAGE, 0, "show: no status \"" STR_FMT "\" of %s; there are %s",
+                STR_ARG(status), v->name, v->statuses);
+}
+
+/* Pairs are written in capitals. */
+static str in_capitals(struct arena *a, str s) {
+    char *p = str_dupz(a, s);
+    for (ptrdiff_t i = 0; i < s.n; i++)
+        if (p[i] >= 'a' && p[i] <= 'z') p[i] = (char)(p[i] - 'a' + 'A');
+    return str_from_z(p);
 }
 
 static bool put_table(const struct view *v, const struct buf *json, struct buf *out,
@@ -168,20 +195,23 @@ static exit_status show_run(struct app *app, const struct args *args) {
     struct error err;
     const struct view *v;
     int64_t limit, before;
-    const bool ok = view_of(args->pos[0], &v, &err) &&
+    const str status = args_get(args, "status", STR(""));
+    const bool ok = view_of(args->pos[0], &v, &err) && check_status(v, status, &err) &&
                     args_get_i64(args, "limit", 20, 1, LIMIT_MAX, &limit, &err) &&
                     args_get_i64(args, "before", 0, 0, INT64_MAX, &before, &err);
     if (!ok) return app_fail(&err);
+    if (v->kind == SHOW_LEDGER && !args_has(args, "limit")) limit = 0; /* all of it */
     const struct show_query q = {.kind = v->kind,
                                  .before = before,
                                  .limit = (int)limit,
-                                 .symbol = args_get(args, "symbol", STR("")),
-                                 .status = args_get(args, "status", STR(""))};
+                                 .symbol =
+                                     in_capitals(&app->boot, args_get(args, "symbol", STR(""))),
+                                 .status = status};
     return show(app, v, &q, &err) ? EXIT_DONE : app_fail(&err);
 }
 
 static const struct opt show_opts[] = {
-    {"limit", "N", "At most so many rows, newest first; 20 if not given."},
+    {"limit", "N", "At most so many rows, newest first; 20 if not given, of the ledger all."},
     {"before", "ID", "Only rows before this id: the next page."},
     {"symbol", "PAIR", "Only of this pair."},
     {"status", "STATUS", "Only with this status, or verdict for signals."},

@@ -47,8 +47,12 @@ bool wire_symbols(struct app *app, struct symbols *ret, int *ret_left_out, struc
         ok = app_read_file(&file, str_dupz(&app->boot, cfg->venue_exchange_info), INFO_BYTES_MAX,
                            &json, err);
     }
-    ok = ok && exchange_info_parse(&app->boot, json, cfg->venue_quote_asset, ret, ret_left_out,
-                                   report, err);
+    if (ok && !exchange_info_parse(&app->boot, json, cfg->venue_quote_asset, ret, ret_left_out,
+                                   report, err)) {
+        ok = false;
+        if (is_set(cfg->venue_exchange_info))
+            IGNORE(fail_in(err, STR_FMT, STR_ARG(cfg->venue_exchange_info)), "returned below");
+    }
     arena_close(&file);
     if (!ok) return fail_in(err, "venue.exchange_info");
     return true;
@@ -69,7 +73,11 @@ bool wire_reader(struct app *app, const struct symbols *symbols, const struct re
                        &opt.extra, err))
         return fail_in(err, "reader.symbols_file");
     struct reader *reader;
-    if (!reader_open(&app->boot, &opt, &reader, err)) return fail_in(err, "the reader");
+    if (!reader_open(&app->boot, &opt, &reader, err)) {
+        if (opt.extra.n == 0) return fail_in(err, "the reader");
+        return fail_in(err, "the reader, with reader.symbols_file " STR_FMT,
+                       STR_ARG(cfg->reader_symbols_file));
+    }
     *ret = reader;
     return true;
 }

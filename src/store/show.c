@@ -79,11 +79,12 @@ struct view {
 
 #define ANY "$1 = $1"
 #define OF_SYMBOL "symbol = $1"
-#define BY_ID(status) " AND id < $2 AND ($3 = '' OR " status " = $3) ORDER BY id DESC LIMIT $4"
+#define BY_ID(status)                                                                              \
+    " AND id < $2 AND ($3 = '' OR upper(" status ") = upper($3)) ORDER BY id DESC LIMIT $4"
 /* By time, because ids of posts that are not X's are in no order. The cursor is still an id. */
 #define BY_POST                                                                                    \
     " AND (created_at, id) < (coalesce((SELECT created_at FROM tweets WHERE id = $2), "            \
-    "9223372036854775807), $2) AND ($3 = '' OR outcome = $3) "                                     \
+    "9223372036854775807), $2) AND ($3 = '' OR upper(outcome) = upper($3)) "                       \
     "ORDER BY created_at DESC, id DESC LIMIT $4"
 
 #define SELECT(LIST, table, where)                                                                 \
@@ -106,8 +107,9 @@ static const struct view views[] = {
     [SHOW_SIGNALS] = VIEW(SIGNALS, "signals", ANY, OF_SYMBOL, BY_ID("verdict")),
     [SHOW_POSTS] = VIEW(POSTS, "tweets", ANY,
                         "id IN (SELECT tweet_id FROM signals WHERE symbol = $1)", BY_POST),
-    [SHOW_WORKERS] = VIEW(WORKERS, "workers", ANY, ANY,
-                          " AND $2 = $2 AND ($3 = '' OR role = $3) ORDER BY name LIMIT $4"),
+    [SHOW_WORKERS] =
+        VIEW(WORKERS, "workers", ANY, ANY,
+             " AND $2 = $2 AND ($3 = '' OR upper(role) = upper($3)) ORDER BY name LIMIT $4"),
     [SHOW_COMMANDS] = VIEW(COMMANDS, "commands", ANY, ANY, BY_ID("status")),
     [SHOW_AUDIT] = VIEW(AUDIT, "audit_log", ANY, ANY, BY_ID("action")),
     [SHOW_EQUITY] =
@@ -201,11 +203,17 @@ static bool show_rows(struct store *s, const struct show_query *ask, struct buf 
     return true;
 }
 
-static bool show_ledger(struct store *s, struct buf *out, struct error *err) {
-    static const struct sql sql = {"SELECT line FROM ledger ORDER BY seq"};
+/* The last lines, in their order. */
+static bool show_ledger(struct store *s, const struct show_query *ask, struct buf *out,
+                        struct error *err) {
+    static const struct sql sql = {"SELECT line FROM (SELECT seq, line FROM ledger WHERE seq < $1 "
+                                   "ORDER BY seq DESC LIMIT $2) AS l ORDER BY seq"};
     struct query q;
     bool row;
-    if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_i64(&q, ask->before ? ask->before : INT64_MAX);
+    bind_i64(&q, ask->limit ? ask->limit : INT64_MAX);
+    if (!query_row(&q, &row, err)) return false;
     while (row) {
         buf_put(out, col_str(&q));
         buf_put_byte(out, '\n');
@@ -216,7 +224,8 @@ static bool show_ledger(struct store *s, struct buf *out, struct error *err) {
 
 bool store_show_json(struct store *s, const struct show_query *q, struct buf *out,
                      struct error *err) {
-    const bool ok = q->kind == SHOW_LEDGER ? show_ledger(s, out, err) : show_rows(s, q, out, err);
+    const bool ok =
+        q->kind == SHOW_LEDGER ? show_ledger(s, q, out, err) : show_rows(s, q, out, err);
     if (!ok) return false;
     return !buf_full(out) || fail(err, ERR_FULL, 0, "too much to show at once: ask for fewer rows");
 }

@@ -43,9 +43,11 @@ bool sqlite_fail(struct error *err, sqlite3 *db, int rc, const char *path, const
                     path);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return fail(err, ERR_DAMAGED, rc,
-                    "%s: %s is damaged: run `bullfinch db check`, then `bullfinch db restore`",
-                    what, path);
+        return fail(
+            err, ERR_DAMAGED, rc,
+            "%s: %s is damaged: keep a copy of it; `bullfinch db restore FILE` puts a backup in "
+            "its place",
+            what, path);
     case SQLITE_READONLY:
     case SQLITE_PERM:
         return fail(err, ERR_IO, rc,

@@ -29,6 +29,11 @@ static struct sqlite_store *self(struct store *s) { return (struct sqlite_store 
 static bool fail_os(struct error *err, const char *what, const char *path) {
     const int sys = errno;
     const bool full = sys == ENOSPC || sys == EDQUOT || sys == EFBIG;
+    if (sys == EROFS)
+        return fail(err, ERR_IO, sys,
+                    "%s %s: its file system is mounted read-only: mount it writable, or choose "
+                    "another place in store.url",
+                    what, path);
     return fail(err, full ? ERR_FULL : ERR_IO, sys, "%s %s: %s", what, path, strerror(sys));
 }
 
@@ -325,7 +330,10 @@ static bool open_source(struct arena *a, const char *from, struct store **ret, s
     const struct store_options opt = {
         .url = buf_str(&b), .access = STORE_READ, .any_schema = true, .busy_timeout_ms = 1000};
     struct store *s = NULL;
-    if (!store_open(a, &opt, &s, err)) return false;
+    if (!store_open(a, &opt, &s, err)) {
+        if (err->code != ERR_DAMAGED) return false;
+        return fail(err, ERR_DAMAGED, 0, "%s is damaged itself: try another backup", from);
+    }
     if (!check_source(s, from, err)) {
         store_close(s);
         return false;

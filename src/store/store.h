@@ -188,7 +188,8 @@ struct show_query {
     str status;
 };
 /* JSON array of objects (amounts as strings, times RFC 3339, ids as strings), newest first; the
- * ledger as plain lines, oldest first, all of it. */
+ * ledger as plain lines, oldest first, the last `limit` of them, 0 all. Case does not count in a
+ * status. */
 MUST_CHECK bool store_show_json(struct store *s, const struct show_query *q, struct buf *out,
                                 struct error *err);
 

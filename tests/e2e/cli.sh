@@ -59,6 +59,17 @@ equal "no escape codes but on a terminal" "$(
     "$BULLFINCH" show trades --set "$db" | grep -c "$(printf '\033')"
 )" 0
 equal "a limit holds" "$("$BULLFINCH" show signals --limit 3 --set "$db" | wc -l)" 4
+equal "of the ledger too, its last lines" \
+    "$("$BULLFINCH" show ledger --limit 3 --set "$db")" \
+    "$("$BULLFINCH" show ledger --set "$db" | tail -n 3)"
+equal "case does not count in a status or a pair" \
+    "$("$BULLFINCH" show trades --status closed --symbol dogeusdt --limit 5 --set "$db")" \
+    "$("$BULLFINCH" show trades --status CLOSED --symbol DOGEUSDT --limit 5 --set "$db")"
+check "and there are such" sh -c '"$@" | grep -q DOGEUSDT' - "$BULLFINCH" show trades \
+    --status closed --symbol dogeusdt --set "$db"
+equal "a status that no trade has is refused" \
+    "$(status_of "$BULLFINCH" show trades --status clsed --set "$db")" 2
+equal "--version is a command as well" "$("$BULLFINCH" --version)" "$("$BULLFINCH" version)"
 equal "the ledger's hash is that of its lines" \
     "$("$BULLFINCH" show ledger --set "$db" | sha256sum | cut -d' ' -f1)" \
     "$("$BULLFINCH" run --exit-at-end --posts demo/posts.jsonl --prices demo/prices \

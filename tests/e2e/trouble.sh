@@ -65,6 +65,8 @@ fails "a folder without prices" 1 "venue.prices" \
     run --posts demo/posts.jsonl --prices "$SCRATCH/empty"
 fails "a venue's list that is no JSON" 1 "venue.exchange_info" \
     run --posts demo/posts.jsonl --prices demo/prices --set venue.exchange_info=demo/README.md
+fails "and says which file that is" 1 "demo/README.md" \
+    run --posts demo/posts.jsonl --prices demo/prices --set venue.exchange_info=demo/README.md
 check "none of this made a store" test ! -e "$SCRATCH/x.db"
 
 : >"$SCRATCH/none.jsonl"

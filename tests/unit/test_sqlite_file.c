@@ -392,8 +392,8 @@ static void test_a_damaged_schema_page_is_refused(void **state) {
     assert_true(fd >= 0);
     assert_int_equal(pwrite(fd, junk, sizeof junk, 100), sizeof junk); /* behind the header */
     assert_int_equal(close(fd), 0);
-    refused(options(STORE_READ, false), ERR_DAMAGED, "bullfinch db check");
-    refused(options(STORE_WRITE, true), ERR_DAMAGED, "bullfinch db check");
+    refused(options(STORE_READ, false), ERR_DAMAGED, "bullfinch db restore");
+    refused(options(STORE_WRITE, true), ERR_DAMAGED, "bullfinch db restore");
 }
 
 static void test_damaged_pages_are_found_by_the_check(void **state) {
