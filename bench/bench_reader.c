@@ -29,32 +29,50 @@ static bool read_file(struct bench *b, const char *path, struct error *err) {
     return fclose(f) == 0 || fail(err, ERR_IO, 0, "read %s", path);
 }
 
-/* One round over the file's lines; keep: the posts stay in posts_mem, else only one at a time. */
-static int parse_all(struct bench *b, bool keep, bool read) {
+static void read_posts(struct bench *b, const struct post *posts, int count) {
+    static struct reading readings[READER_BATCH_MAX];
+    if (count == 0) return;
+    reader_read(b->reader, b->scratch, posts, count, readings);
+    b->mentions += readings[0].mention_count;
+}
+
+/* One round over the file's lines, in batches as the runner takes them; read: also to readings. */
+static int64_t parse_all(struct bench *b, bool read) {
     str rest = b->content, line;
-    int n = 0;
+    struct post batch[READER_BATCH_MAX];
     struct error err;
-    struct reading reading;
+    int64_t posts = 0;
+    int n = 0;
     arena_reset(&b->posts_mem);
-    while (str_cut(&rest, '\n', &line) && n < POSTS_MAX) {
+    while (str_cut(&rest, '\n', &line)) {
         if (line.n == 0) continue;
-        if (!keep) arena_reset(&b->posts_mem);
-        if (!x_post_parse(&b->posts_mem, line, STR("x"), 0, false, &b->posts[n], &err)) continue;
-        if (read) {
-            reader_read(b->reader, b->scratch, &b->posts[n], 1, &reading);
-            b->mentions += reading.mention_count;
-        }
-        n++;
+        if (!x_post_parse(&b->posts_mem, line, STR("x"), 0, false, &batch[n], &err)) continue;
+        posts++;
+        if (++n < READER_BATCH_MAX) continue;
+        if (read) read_posts(b, batch, n);
+        arena_reset(&b->posts_mem);
+        n = 0;
     }
-    return n;
+    if (read) read_posts(b, batch, n);
+    return posts;
+}
+
+static bool keep_all(struct bench *b, struct error *err) {
+    str rest = b->content, line;
+    arena_reset(&b->posts_mem);
+    while (str_cut(&rest, '\n', &line) && b->count < POSTS_MAX) {
+        if (line.n == 0) continue;
+        if (!x_post_parse(&b->posts_mem, line, STR("x"), 0, false, &b->posts[b->count++], err)) {
+            return fail_in(err, "post %d", b->count);
+        }
+    }
+    return true;
 }
 
 static void read_all(struct bench *b) {
-    static struct reading readings[READER_BATCH_MAX];
     for (int at = 0; at < b->count; at += READER_BATCH_MAX) {
         int n = b->count - at < READER_BATCH_MAX ? b->count - at : READER_BATCH_MAX;
-        reader_read(b->reader, b->scratch, b->posts + at, n, readings);
-        b->mentions += readings[0].mention_count;
+        read_posts(b, b->posts + at, n);
     }
 }
 
@@ -76,12 +94,12 @@ int main(int argc, char **argv) {
         return fprintf(stderr, "bench_reader: %s\n", err.msg), 1;
     }
     int64_t at = time_monotonic_ns(), n = 0;
-    for (int64_t i = 0; i < rounds; i++) n += parse_all(&b, false, false);
+    for (int64_t i = 0; i < rounds; i++) n += parse_all(&b, false);
     report("JSON to post", n, at);
     at = time_monotonic_ns(), n = 0;
-    for (int64_t i = 0; i < rounds; i++) n += parse_all(&b, false, true);
+    for (int64_t i = 0; i < rounds; i++) n += parse_all(&b, true);
     report("JSON to reading", n, at);
-    b.count = parse_all(&b, true, false);
+    if (!keep_all(&b, &err)) return fprintf(stderr, "bench_reader: %s\n", err.msg), 1;
     at = time_monotonic_ns(), n = 0;
     for (int64_t i = 0; i < rounds; i++) {
         read_all(&b);

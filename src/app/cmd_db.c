@@ -155,8 +155,7 @@ static exit_status verify_run(struct app *app, const struct args *args) {
                    "before.\n",
                    rows);
     else
-        buf_printf(&out,
-                   "The audit log was changed from row %" PRId64 " on (%s).\n", bad, err.msg);
+        buf_printf(&out, "The audit log was changed from row %" PRId64 " on (%s).\n", bad, err.msg);
     return say(&out, ok ? EXIT_DONE : EXIT_FAILED);
 }
 

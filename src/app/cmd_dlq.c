@@ -134,8 +134,7 @@ static bool store_reading(struct app *app, struct store *s, const struct dead_le
     acts->v[0].u.post.outcome = REASON_STALE;
     acts->count = 1;
     if (!store_begin(s, true, err)) return false;
-    if (store_has_post(s, reading->post->id, &known, err) &&
-        (known || store_apply(s, acts, err)) &&
+    if (store_has_post(s, reading->post->id, &known, err) && (known || store_apply(s, acts, err)) &&
         store_dead_mark(s, d->id, STR("retried"), str_from_z(app_actor(actor)), time_wall_us(),
                         err))
         return store_commit(s, err);

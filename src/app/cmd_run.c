@@ -81,6 +81,17 @@ static bool print_summary(struct runner *r, const struct wired *w, struct error 
     return printed;
 }
 
+/* The wrong file, packed or in another encoding: not a run that went well. */
+static bool had_posts(struct runner *r, const struct wired *w, struct error *err) {
+    struct run_progress p;
+    runner_progress(r, &p);
+    if (!p.no_post) return true;
+    return fail(err, ERR_PARSE, 0,
+                "no line of " STR_FMT " is a post: expected UTF-8, one JSON object a line, not "
+                "packed; \"bullfinch dlq list\" says what was found",
+                STR_ARG(str_head(w->parts.source_path, 100)));
+}
+
 static void say_how_to_go_on(const struct error *err) {
     if (err->code == ERR_FULL || err->code == ERR_IO)
         fputs(
@@ -113,6 +124,7 @@ static exit_status run_wired(struct app *app, const struct args *args, struct wi
     const bool stopped = atomic_load(opt->stop) > 0;
     if (ok && stopped) say_what_is_open(r);
     if (ok && opt->exit_at_end && !stopped) ok = print_summary(r, w, &err);
+    ok = ok && had_posts(r, w, &err);
     if (!ok) {
         say_how_to_go_on(&err);
         runner_close(r);

@@ -12,6 +12,7 @@
     X(config_check) X(config_print) X(config_set) X(config_example) X(config_docs) \
     X(db_migrate) X(db_check) X(db_backup) X(db_restore) \
     X(dlq_list) X(dlq_show) X(dlq_retry) X(dlq_drop) X(audit_verify) \
+    X(eval) X(train) \
     X(version) X(help)
 /* clang-format on */
 

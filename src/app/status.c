@@ -53,7 +53,8 @@ static int64_t sum_refused(const struct trader_view *v) {
     return n;
 }
 
-/* Posts a second, share of the file, time left: by the clock on the wall. */
+/* Posts a second and the share of the file by the clock on the wall; time left by virtual time
+ * where it follows a speed, else by the share. */
 static void note_pace(struct status *s, const struct run_progress *p) {
     struct status_picture *x = &s->picture;
     const usec now = time_monotonic_us();
@@ -67,6 +68,11 @@ static void note_pace(struct status *s, const struct run_progress *p) {
     x->left = -1;
     if (s->info.post_bytes <= 0) return;
     x->share_bp = (int)i64_clamp(p->offset * 10000 / s->info.post_bytes, 0, 10000);
+    if (s->info.speed_e8 > 0 && s->info.last > 0) { /* paced: virtual time tells it exactly */
+        if (!p->prices_ended) x->left = status_left(&s->info, p->now);
+        return;
+    }
+    if (p->posts_ended) return;
     const int64_t done = p->offset - s->first_offset;
     if (done > 0 && now - s->began > USEC_PER_S)
         x->left = (usec)((wide_int)(now - s->began) * (s->info.post_bytes - p->offset) / done);
@@ -194,9 +200,11 @@ static void draw(struct status *s) {
     const struct status_picture p = s->picture;
     pthread_mutex_unlock(&s->mutex);
 
+    const struct status_style before = s->style;
     fit_to_terminal(&s->style);
+    const bool resized = before.width != s->style.width || before.height != s->style.height;
     buf_clear(&s->out);
-    if (s->lines > 0) buf_printf(&s->out, "\033[%dA\r", s->lines);
+    status_rewind(s->lines, resized, &s->out);
     if (n > 0) {
         buf_put(&s->out, STR("\033[J"));
         buf_put(&s->out, str_from_bytes(logged, n));

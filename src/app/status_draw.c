@@ -9,6 +9,8 @@
 
 #include "app/table.h"
 
+__extension__ typedef __int128 wide_int;
+
 #define LINE_BYTES 1024
 
 struct canvas {
@@ -171,7 +173,7 @@ static void draw_bar(struct canvas *c, const struct status_picture *p) {
                            : STR("."));
     }
     put_f(c, PLAIN, " %3d %% of the posts", p->share_bp / 100);
-    if (p->left >= 0 && !p->posts_ended) {
+    if (p->left >= 0) {
         put(c, PLAIN, STR(", "));
         put_duration(c, p->left);
         put(c, PLAIN, STR(" left"));
@@ -280,6 +282,20 @@ static void draw_posts(struct canvas *c, const struct status_picture *p) {
         put(c, PLAIN, str_from_z(x->text));
         end_line(c);
     }
+}
+
+usec status_left(const struct status_info *info, usec now) {
+    if (info->speed_e8 <= 0 || info->last <= 0) return -1;
+    const wide_int left = (wide_int)i64_max(info->last - now, 0) * E8 / info->speed_e8;
+    return left > USEC_NEVER ? USEC_NEVER : (usec)left;
+}
+
+void status_rewind(int lines, bool resized, struct buf *out) {
+    if (lines <= 0) return;
+    if (resized)
+        buf_put(out, STR("\033[H\033[J"));
+    else
+        buf_printf(out, "\033[%dA\r", lines);
 }
 
 int status_draw(const struct status_info *info, const struct status_picture *p,

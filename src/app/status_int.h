@@ -66,4 +66,13 @@ struct status_style {
 int status_draw(const struct status_info *info, const struct status_picture *p,
                 const struct status_style *style, struct buf *out);
 
+/* Puts the cursor to where the last frame of `lines` lines begins. When the terminal's size has
+ * changed since, its lines may have been broken anew and nobody knows where that is: then the
+ * screen is cleared, and the frame begins at its top. */
+void status_rewind(int lines, bool resized, struct buf *out);
+
+/* Time on the wall until virtual time reaches the end of the prices; -1 where the speed is not a
+ * number or the end not known. */
+usec status_left(const struct status_info *info, usec now);
+
 #endif

@@ -131,6 +131,9 @@ static void check_sources(struct config_loader *l) {
         buf_init_fixed(&key, block, sizeof block);
         buf_printf(&key, "sources[%d]", i);
         const struct config_source *s = &c->sources[i];
+        if (i == 1)
+            config_mistake_add(&l->mistakes, &at, buf_str(&key),
+                               "one source in this build; put the posts into one file");
         if (str_eq(s->kind, STR("replay")) && s->path.n == 0 && !l->source_bad[i])
             config_mistake_add(&l->mistakes, &at, buf_str(&key), "a replay source needs a path");
         for (int k = 0; k < i; k++) {

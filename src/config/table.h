@@ -16,7 +16,8 @@
  *
  * Rows of a section stand together. A list of several sources is not a row: the file's `sources`
  * ({kind, path, name} each) fills struct config's sources; source.kind, source.path and source.name
- * are its first entry, and each entry is checked by those rows. */
+ * are its first entry, and each entry is checked by those rows. More than one entry is read and
+ * printed, but refused as long as a run has one source (check.c). */
 #ifndef BF_CONFIG_TABLE_H
 #define BF_CONFIG_TABLE_H
 
@@ -81,13 +82,13 @@
   X(store, url, STR, 1, 4096, "sqlite:bullfinch.db", 0, "The database: sqlite:PATH.") \
   X(store, synchronous, CHOICE, 0, 0, "full|normal", CFG_ADVANCED, "How SQLite commits: full survives a power cut.") \
   X(store, busy_timeout_ms, INT, 0, 600000, "5000", CFG_ADVANCED, "How long to wait for a locked database.") \
-  X(queue, url, STR, 1, 4096, "memory:", 0, "Where jobs wait between the stages: memory:, inside this process.") \
-  X(queue, capacity, INT, 16, 1000000, "4096", CFG_ADVANCED, "Posts the queue holds before sources wait.") \
-  X(queue, max_attempts, INT, 1, 100, "4", CFG_ADVANCED, "Tries of a job before it becomes a dead letter.") \
-  X(queue, backoff_ms, INT, 1, 3600000, "1000", CFG_ADVANCED, "Pause before the second try; doubles with each.") \
+  X(queue, url, STR, 1, 4096, "memory:", 0, "Where jobs wait between stages that run as processes apart. run is a single process, hands posts over directly and uses no queue; memory: is all that this build has.") \
+  X(queue, capacity, INT, 16, 1000000, "4096", CFG_ADVANCED, "Jobs the queue holds before those who add wait. Not used by run.") \
+  X(queue, max_attempts, INT, 1, 100, "4", CFG_ADVANCED, "Tries of a job before it becomes a dead letter. Not used by run.") \
+  X(queue, backoff_ms, INT, 1, 3600000, "1000", CFG_ADVANCED, "Pause before the second try; doubles with each. Not used by run.") \
   X(log, level, CHOICE, 0, 0, "info|trace|debug|unusual|broken", CFG_RELOAD, "Least level that is logged.") \
   X(log, format, CHOICE, 0, 0, "logfmt|json", 0, "Shape of log lines.") \
-  X(run, seed, INT, 0, INT64_MAX, "1", CFG_ADVANCED, "Seed of whatever is left to chance.")
+  X(run, seed, INT, 0, INT64_MAX, "1", CFG_ADVANCED, "Seed for chance. Nothing in this build is left to chance, so nothing uses it.")
 /* clang-format on */
 
 #endif

@@ -27,12 +27,15 @@ struct control {
     bool by_program; /* set by the program itself: has no expiry */
 };
 
+/* clang-format off */
 #define COMMAND_MAP(X)                                                                             \
     X(NONE, "none")                                                                                \
     X(HALT, "halt")                                                                                \
     X(RESUME, "resume")                                                                            \
-    X(MODE, "mode") X(FLATTEN, "flatten") X(APPROVE, "approve") X(REJECT, "reject")                \
-        X(CLOSE, "close") X(RECONCILE, "reconcile")
+    X(MODE, "mode")                                                                                \
+    X(FLATTEN, "flatten")                                                                          \
+    X(APPROVE, "approve") X(REJECT, "reject") X(CLOSE, "close") X(RECONCILE, "reconcile")
+/* clang-format on */
 typedef enum verb {
 #define X(name, text) VERB_##name,
     COMMAND_MAP(X)

@@ -94,6 +94,7 @@ struct audit {
 
 #define LEDGER_LINE_BYTES 224
 
+/* clang-format off */
 #define ACTION_MAP(X)                                                                              \
     X(PUT_POST, "put_post") /* the reading's post, with what was read and its outcome */           \
     X(PUT_MEMORY, "put_memory")                                                                    \
@@ -102,11 +103,14 @@ struct audit {
     X(PUT_INTENT, "put_intent") /* trade + orders of an entry: unique, under the epoch */          \
     X(PUT_TRADE, "put_trade")                                                                      \
     X(PUT_ORDER, "put_order")                                                                      \
-    X(PUT_FILL, "put_fill") X(PUT_POSITION, "put_position") X(PUT_EQUITY, "put_equity")            \
-        X(PUT_ACCOUNT, "put_account") X(PUT_CONTROL, "put_control") X(AUDIT, "audit")              \
-            X(LEDGER, "ledger") X(COMMAND_DONE, "command_done")                                    \
-                X(SEND, "send") /* a request to the venue, after the commit */                     \
-        X(TELL, "tell")         /* a line for the log and the notifiers, after the commit */
+    X(PUT_FILL, "put_fill")                                                                        \
+    X(PUT_POSITION, "put_position")                                                                \
+    X(PUT_EQUITY, "put_equity")                                                                    \
+    X(PUT_ACCOUNT, "put_account") X(PUT_CONTROL, "put_control") X(AUDIT, "audit")                  \
+        X(LEDGER, "ledger") X(COMMAND_DONE, "command_done")                                        \
+            X(SEND, "send") /* a request to the venue, after the commit */                         \
+        X(TELL, "tell")     /* a line for the log and the notifiers, after the commit */
+/* clang-format on */
 typedef enum action_kind {
 #define X(name, text) ACTION_##name,
     ACTION_MAP(X)

@@ -17,12 +17,15 @@ typedef enum side { SIDE_NONE, SIDE_LONG, SIDE_SHORT } side; /* of a signal, a t
 typedef enum order_side { ORDER_BUY, ORDER_SELL } order_side;
 typedef enum leg { LEG_NONE, LEG_ENTRY, LEG_STOP, LEG_TARGET, LEG_EXIT } leg;
 
+/* clang-format off */
 #define ORDER_TYPE_MAP(X)                                                                          \
     X(LIMIT, "LIMIT")                                                                              \
     X(LIMIT_MAKER, "LIMIT_MAKER")                                                                  \
     X(MARKET, "MARKET")                                                                            \
-    X(STOP_LOSS, "STOP_LOSS") X(STOP_LOSS_LIMIT, "STOP_LOSS_LIMIT") X(TAKE_PROFIT, "TAKE_PROFIT")  \
-        X(TAKE_PROFIT_LIMIT, "TAKE_PROFIT_LIMIT")
+    X(STOP_LOSS, "STOP_LOSS")                                                                      \
+    X(STOP_LOSS_LIMIT, "STOP_LOSS_LIMIT")                                                          \
+    X(TAKE_PROFIT, "TAKE_PROFIT") X(TAKE_PROFIT_LIMIT, "TAKE_PROFIT_LIMIT")
+/* clang-format on */
 typedef enum order_type {
 #define X(name, text) ORDER_##name,
     ORDER_TYPE_MAP(X)

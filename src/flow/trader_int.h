@@ -74,6 +74,7 @@ struct trader {
     int64_t last_request; /* id of the last request of this process; not kept: a restart gives the
                              same ids to what comes after it */
     /* of the turn */
+    const struct author *reading_author; /* of the reading at hand, NULL in other turns */
     usec now;
     struct actions *acts;
 };

@@ -101,6 +101,9 @@ static void move(struct trader *t, struct order *o, order_state next) {
     } else {
         ledger(t, "order trade=%lld %s %s>%s", (long long)o->trade_id, leg_name(o->leg),
                order_state_name(o->state), order_state_name(next));
+        audit(t, next == ORDER_ST_SENT ? "program" : "venue", "move", "order", o->id, o->trade_id,
+              "%s %s %s>%s", leg_name(o->leg), o->symbol, order_state_name(o->state),
+              order_state_name(next));
         order_move(o, next, t->now);
     }
 }
@@ -121,7 +124,7 @@ static void note_author(struct trader *t, const struct trade *tr) {
     a->trades_today = a->day == today ? a->trades_today + 1 : 1;
     a->day = today;
     a->last_trade_at = t->now;
-    act(t, ACTION_PUT_AUTHOR)->u.author = *a;
+    if (a != t->reading_author) act(t, ACTION_PUT_AUTHOR)->u.author = *a; /* else put at its end */
 }
 
 static void make_trade(struct trader *t, struct trade *tr, const struct signal *s,
@@ -241,8 +244,10 @@ static qty sellable(const struct trader *t, const struct trade *tr) {
     return qty_is_zero(s->market_step) ? q : qty_to_step(q, s->market_step, ROUND_FLOOR);
 }
 
-/* Is what is left under the step or the least notional? */
+/* Is what is left under the step or the least notional? What is owed never is: a debt is bought
+ * back whole, and venues take orders that only reduce one however small they are. */
 static bool is_dust(const struct trader *t, const struct trade *tr) {
+    if (tr->side == SIDE_SHORT) return qty_is_zero(tr->held);
     const struct symbol *s = &t->symbols->v[tr->sym];
     const qty q = sellable(t, tr);
     if (qty_is_zero(q) || qty_cmp(q, s->min_qty) < 0 || qty_cmp(q, s->market_min_qty) < 0) {
@@ -254,13 +259,13 @@ static bool is_dust(const struct trader *t, const struct trade *tr) {
     return s->min_notional_market && money_cmp(value, s->min_notional) < 0;
 }
 
-/* Makes room: exits that ended, but for the newest of each trade. */
+/* Makes room: exits and protection that ended, but for the newest of each trade. */
 static void sweep_exits(struct trader *t) {
     int kept = 0;
     for (int i = 0; i < t->order_count; i++) {
         const struct order *o = &t->orders[i];
-        const bool needed = o->leg != LEG_EXIT || order_is_live(o->state) ||
-                            order_of(t, o->trade_id, LEG_EXIT) == o;
+        const bool needed =
+            o->leg == LEG_ENTRY || order_is_live(o->state) || order_of(t, o->trade_id, o->leg) == o;
         if (needed) t->orders[kept++] = *o;
     }
     t->order_count = kept;
@@ -332,8 +337,45 @@ static void exit_later(struct trader *t, struct trade *tr) {
     put_trade(t, tr);
 }
 
-/* Something is held and nothing guards it: sell it at once. An exit that has just ended without
- * taking all (too little volume) is not repeated before the next price. */
+static bool has_room(struct trader *t, const struct trade *tr, int orders) {
+    if (t->order_count + orders > ORDERS_MAX) sweep_exits(t);
+    return tr->generation < GENERATION_MAX && t->order_count + orders <= ORDERS_MAX;
+}
+
+/* Would neither a stop nor a target trigger at once: has none fired, and is the last price between
+ * them? */
+static bool can_be_guarded(const struct trader *t, const struct trade *tr) {
+    if (tr->exit_reason == REASON_STOP || tr->exit_reason == REASON_TARGET) return false;
+    const price mark = t->syms[tr->sym].mark;
+    const bool is_long = tr->side == SIDE_LONG;
+    return price_cmp(mark, is_long ? tr->stop_loss : tr->take_profit) > 0 &&
+           price_cmp(mark, is_long ? tr->take_profit : tr->stop_loss) < 0;
+}
+
+/* What an exit left over (too little volume) gets its stop and target back until the next price: an
+ * order list of its own, of the next generation. The venue may refuse it, where the rest is under
+ * its least; then the exit at the next price is all there is. */
+static void protect_rest(struct trader *t, struct trade *tr) {
+    if (!can_be_guarded(t, tr) || !has_room(t, tr, 2)) return;
+    tr->generation++;
+    coid_make(tr->list_coid, tr, t->account.install, 'l', tr->generation);
+    const qty rest = sellable(t, tr);
+    struct order *stop = add_order(t, tr, LEG_STOP);
+    stop->qty = rest;
+    put_order(t, stop);
+    struct order *target = add_order(t, tr, LEG_TARGET);
+    target->qty = rest;
+    put_order(t, target);
+    struct request *rq = &act(t, ACTION_SEND)->u.request;
+    request_protect(rq, tr, stop, target);
+    rq->id = ++t->last_request;
+    struct texts x = {0};
+    ledger(t, "protect trade=%lld qty=%s", (long long)tr->id, text_e8(&x, qty_e8(rest)));
+    t->acts->durable = true;
+}
+
+/* Something is held and nothing guards it: close it at once. An exit that has just ended without
+ * taking all is not repeated before the next price; until then the rest is protected again. */
 static void stand_bare(struct trader *t, struct trade *tr) {
     const bool tried = order_of(t, tr->id, LEG_EXIT) != NULL;
     if (tr->exit_reason == REASON_NONE) {
@@ -342,12 +384,14 @@ static void stand_bare(struct trader *t, struct trade *tr) {
                                                           : REASON_UNPROTECTED;
     }
     tr->exit_due = true;
-    tell(t, TELL_UNUSUAL, "position_bare", "%s has no protection; selling it at market",
+    tell(t, TELL_UNUSUAL, "position_bare", "%s has no protection; closing it at market",
          tr->symbol);
-    if (tried)
-        exit_later(t, tr);
-    else
+    if (!tried) {
         send_exit(t, tr);
+        return;
+    }
+    if (order_of(t, tr->id, LEG_EXIT)->updated_at == t->now) protect_rest(t, tr);
+    exit_later(t, tr);
 }
 
 /* After news of a trade: is it over, or does it stand bare? */
@@ -603,6 +647,9 @@ static void end_orders(struct trader *t, const struct reply *r, order_state last
         }
     } else if (r->kind == REQUEST_EXIT) {
         end_order(t, order_of(t, r->trade_id, LEG_EXIT), last);
+    } else if (r->kind == REQUEST_PROTECT) {
+        end_order(t, order_of(t, r->trade_id, LEG_STOP), last);
+        end_order(t, order_of(t, r->trade_id, LEG_TARGET), last);
     }
 }
 

@@ -227,11 +227,15 @@ static void on_mention(struct trader *t, const struct reading *r, const struct o
         refuse(t, &s, s.reason);
         return;
     }
-    put_signal(t, &s);
     t->signals[t->signal_count++] = s;
     t->syms[s.sym].waiting++;
     t->acts->durable = true;
-    if (price_is_fresh(t, s.sym)) IGNORE(try_signal(t, t->signal_count - 1), "stays or goes");
+    /* tried at once, its row is put with the verdict; a signal that asks for approval puts itself
+     */
+    if (!price_is_fresh(t, s.sym))
+        put_signal(t, &s);
+    else
+        IGNORE(try_signal(t, t->signal_count - 1), "stays or goes");
 }
 
 void on_reading(struct trader *t, const struct reading *r) {
@@ -253,10 +257,12 @@ void on_reading(struct trader *t, const struct reading *r) {
     if (young && (r->mention_count > 0 || r->post->edited)) {
         judge_remember(&t->judge, t->now, r, &op, &act(t, ACTION_PUT_MEMORY)->u.memory);
     }
-    act(t, ACTION_PUT_AUTHOR)->u.author = *op.author;
+    t->reading_author = op.author; /* put once, after what his post may have led to */
     if (r->post->edited && !op.outdated) retract(t, r);
     for (int i = 0; i < r->mention_count; i++) on_mention(t, r, &op, &r->mentions[i], &best_score);
     put->u.post.signal_score = best_score;
+    act(t, ACTION_PUT_AUTHOR)->u.author = *op.author;
+    t->reading_author = NULL;
 }
 
 /* --- time, commands ------------------------------------------------------------------ */

@@ -72,6 +72,7 @@ candle_fault candle_row_parse(str line, usec interval, struct candle *ret, str *
     struct candle c = {0};
     *ret_field = fields[0];
     if (!time_read(fields[0], &c.open_at)) return CANDLE_FAULT_TIME;
+    if (c.open_at % interval != 0) return CANDLE_FAULT_GRID;
     c.close_at = c.open_at + interval;
 
     price *prices[] = {&c.open, &c.high, &c.low, &c.close};

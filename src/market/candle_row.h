@@ -14,6 +14,7 @@
     X(NONE, "is fine")                                                                             \
     X(COLUMNS, "has not six or twelve columns")                                                    \
     X(TIME, "is not an open time in milliseconds or microseconds between 2009 and 2100")           \
+    X(GRID, "is an open time off the interval's grid")                                             \
     X(PRICE, "is not a price (decimal number, at most 8 decimals, under 10,000,000,000)")          \
     X(ZERO, "is a price of zero")                                                                  \
     X(NEGATIVE, "is a price under zero")                                                           \
@@ -27,9 +28,10 @@ typedef enum candle_fault {
 } candle_fault;
 const char *candle_fault_text(candle_fault f);
 
-/* One row, without its line end -> ret (sym stays 0, close_at = open_at + interval). Prices are
- * above zero, low <= open, close <= high. ret_field: the text that is wrong, a slice of line;
- * written on a fault only. What Binance's columns 7 to 12 hold is not looked at. */
+/* One row, without its line end -> ret (sym stays 0, close_at = open_at + interval). open_at is a
+ * multiple of the interval since 1970, as Binance's are. Prices are above zero, low <= open, close
+ * <= high. ret_field: the text that is wrong, a slice of line; written on a fault only. What
+ * Binance's columns 7 to 12 hold is not looked at. */
 MUST_CHECK candle_fault candle_row_parse(str line, usec interval, struct candle *ret,
                                          str *ret_field);
 

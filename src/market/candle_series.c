@@ -189,8 +189,7 @@ static bool in_order(struct candles *m, struct series *s, const struct row *r) {
     }
     if (s->started && c->open_at < last->close_at) {
         m->counts.disordered++;
-        bool overlaps = c->open_at > last->open_at;
-        tell_out_of_order(m, r, overlaps ? "opens before the one before it closed" : "is late");
+        tell_out_of_order(m, r, "is late"); /* on the grid none overlaps */
         return false;
     }
     if (is_stray(m, s, r)) {

@@ -4,9 +4,9 @@
  * that has rows is chosen, and its files are put in the order of their first rows. Nothing else is
  * read here, so that a start costs the same whatever the files' size. In: a directory that anybody
  * may have filled. Out: a market that has not read a row yet, and a line in the report for all that
- * is left out or odd. Failure: an error that names the file or the directory; a chosen file that
- * cannot be read is one, since a symbol without prices would be traded blindly. Thread: the one at
- * the start. */
+ * is left out or odd. Failure: an error that names the directory, when it cannot be
+ * read or nothing in it can be used. A file that cannot be opened is told and left out: nothing is
+ * traded of a symbol without prices. Thread: the one at the start. */
 #include "market/candles_int.h"
 
 #include <dirent.h>
@@ -138,15 +138,23 @@ static void find_last(struct part *p, struct line_file *f) {
     }
 }
 
+/* What is wrong with a file, without its path in front. */
+static str reason_of(const struct error *err, const struct part *p) {
+    const str msg = str_from_z(err->msg), path = str_from_z(p->path);
+    return str_starts(msg, path) ? str_tail(msg, i64_min(path.n + 2, msg.n)) : msg;
+}
+
 /* Looks into each file; keeps those that have rows. block: to read through. */
-static bool probe_files(struct opening *o, char *block, struct error *err) {
+static void probe_files(struct opening *o, char *block) {
     struct candles *m = o->m;
     int kept = 0;
     for (int i = 0; i < m->part_count; i++) {
         struct part p = m->parts[i];
         struct line_file f;
-        if (!line_file_open(&f, p.path, block, BLOCK_BYTES, err)) {
-            return fail_in(err, "candle file (take it away or make it readable)");
+        struct error why;
+        if (!line_file_open(&f, p.path, block, BLOCK_BYTES, &why)) {
+            candles_tell(m, p.name, 0, STR_FMT "; left out", STR_ARG(reason_of(&why, &p)));
+            continue;
         }
         bool good = find_first(m, &p, &f);
         if (good) find_last(&p, &f);
@@ -155,7 +163,6 @@ static bool probe_files(struct opening *o, char *block, struct error *err) {
         if (good) m->parts[kept++] = p;
     }
     m->part_count = kept;
-    return true;
 }
 
 /* By symbol, finest interval first, then in the order of time. */
@@ -227,9 +234,10 @@ bool candles_open(struct arena *boot, const char *dir, const struct symbols *sym
     m->report = report ? report : &nowhere;
     struct opening o = {boot, dir, symbols, m};
     char *block = arena_alloc(boot, 1, 64, BLOCK_BYTES);
-    bool ok = list_files(&o, d, err) && probe_files(&o, block, err);
+    const bool ok = list_files(&o, d, err);
     closedir(d);
     if (!ok) return false;
+    probe_files(&o, block);
     if (m->part_count == 0) {
         return fail(err, ERR_NOT_FOUND, 0,
                     "%s: no file SYMBOL-INTERVAL.csv with candles of a listed symbol", dir);

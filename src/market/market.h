@@ -26,7 +26,7 @@ struct market_event {
 struct market_counts {
     int64_t candles;    /* good rows */
     int64_t duplicates; /* same open time as the row before; the first is kept */
-    int64_t disordered; /* opens before the row before it closed, or far off in time; skipped */
+    int64_t disordered; /* opens before the row before it, or far off in time; skipped */
     int64_t malformed;  /* wrong columns, text, prices that cannot be; skipped */
     int64_t zero_price; /* of the malformed: a price was 0 */
     int64_t gaps;       /* stretches without a candle inside a symbol's history */

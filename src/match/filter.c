@@ -166,7 +166,21 @@ static bool notional(const struct match *m, const struct match_new *n, struct ma
     return true;
 }
 
+/* Does it take no more than closes the account's position? */
+static bool only_closes(const struct match *m, const struct match_new *n) {
+    if (!m->accounts[n->account].terms.margin) return false;
+    const struct balance *b = wallet_peek(m, n->account, m->syms[n->sym].base);
+    const qty held = qty_from_e8(b->free_e8 + b->locked_e8);
+    const qty open = n->side == ORDER_BUY ? qty_neg(held) : held;
+    return qty_e8(n->qty) > 0 && qty_cmp(n->qty, open) <= 0;
+}
+
 bool size_check(const struct match *m, const struct match_new *n, struct match_reject *rej) {
+    if (n->reduce_only) {
+        if (!only_closes(m, n)) return reject(rej, -2022, "ReduceOnly Order is rejected.");
+        if (qty_on_step(n->qty, sym_of(m, n->sym)->step)) return true;
+        return filter_failed(rej, -1013, "LOT_SIZE");
+    }
     if (money_is_zero(n->quote_qty) && !lot_size(sym_of(m, n->sym), n, rej)) return false;
     return notional(m, n, rej);
 }

@@ -119,6 +119,9 @@ struct match_new {
     price limit;
     price stop;
     str coid; /* borrowed; empty: the engine makes one */
+    /* Margin accounts, as on USD-M: takes no more than closes the position, and is then exempt from
+     * the least quantity and notional, so that no debt is left because it is small. -2022 else. */
+    bool reduce_only;
 };
 
 struct match_leg {

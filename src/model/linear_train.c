@@ -25,9 +25,9 @@
 #define DECAY 2e-5F      /* of weights, per step */
 #define PIVOT 8          /* linear_header.length_pivot */
 #define SEEN_MIN 2       /* a word or pair seen less often has no entry */
-#define BUCKETS_WORDS 16 /* log2, in the file */
+#define BUCKETS_WORDS 15 /* log2, in the file */
 #define BUCKETS_PAIRS 16
-#define BUCKETS_GRAMS 15
+#define BUCKETS_GRAMS 16
 
 /* From a feature's hash to a small number. */
 struct index {

@@ -56,6 +56,7 @@ struct run_progress {
     int64_t offset;        /* bytes of the source that are done */
     int waiting_posts;     /* read, not yet due */
     bool posts_ended, prices_ended;
+    bool no_post; /* the posts are used up, and not one line of them was a post */
     struct trader_view view;
 };
 

@@ -40,6 +40,7 @@ struct runner {
     usec now;
     usec started_at;
     int64_t offset;      /* of the source, behind the last post delivered */
+    int64_t offset_open; /* the same when this process began */
     usec market_at;      /* of the last price delivered */
     int64_t market_done; /* prices delivered that have this time */
     bool venue_changed;  /* since venue_save */
@@ -78,6 +79,9 @@ MUST_CHECK bool turn_begin(struct runner *r, struct error *err);
 MUST_CHECK bool turn_beat(struct runner *r, struct error *err);
 
 void turn_crash_point(void);
+
+/* The source was read from its first line to its end, and no line of it was a post. */
+bool runner_saw_no_post(const struct runner *r);
 
 /* Calls watch.tick when its time has come (or `now`). */
 void runner_tick(struct runner *r, bool at_once);

@@ -7,7 +7,9 @@
  * on the future is the one that would have come without the interruption.
  *
  * A cursor counts only for the file that it was made on: another posts file starts at its first
- * line, and what is older than the store's clock is delivered late, with its own times.
+ * line, and what is older than the store's clock is delivered late, with its own times. A file of
+ * the same name whose content before the cursor is another is refused: read on from the middle of
+ * it, posts would be lost in silence.
  *
  * Failure: nothing is written while opening, so an error leaves the store as it was.
  * Thread: the trader's. */
@@ -23,7 +25,7 @@ struct cursor {
     bool found, is_wall;
     usec clock, market;
     int64_t market_done, offset;
-    str source, path;
+    str source, path, mark;
 };
 
 static bool cursor_line(struct cursor *c, str line) {
@@ -36,6 +38,7 @@ static bool cursor_line(struct cursor *c, str line) {
     if (str_eq(key, STR("time"))) c->is_wall = str_eq(value, STR("wall"));
     if (str_eq(key, STR("source"))) c->source = value;
     if (str_eq(key, STR("path"))) c->path = value;
+    if (str_eq(key, STR("mark"))) c->mark = value;
     return true;
 }
 
@@ -82,6 +85,23 @@ static bool load_venue(struct runner *r, str blob, struct error *err) {
     return venue_load(r->parts.venue, blob, err);
 }
 
+/* Is what stands before the cursor what was read? A store of before there were marks has none. */
+static bool source_is_same(struct runner *r, const struct cursor *c, struct error *err) {
+    char mark[SOURCE_MARK_BYTES];
+    struct error why;
+    const bool ok = source_mark(r->parts.source, c->offset, mark, &why);
+    if (!ok && why.code != ERR_RANGE) {
+        *err = why;
+        return false;
+    }
+    if (ok && (c->mark.n == 0 || str_eq(c->mark, str_from_z(mark)))) return true;
+    return fail(err, ERR_STATE, 0,
+                "the posts file is not the one that was read up to byte %" PRId64
+                "; put the old one back, give the new one another name, or take another store.url "
+                "(" STR_FMT ")",
+                c->offset, STR_ARG(str_head(r->parts.source_path, 60)));
+}
+
 /* The time that this run begins at: where the store stands, else the first thing to happen. */
 static bool continue_from(struct runner *r, struct arena *a, struct error *err) {
     struct cursor c = {0};
@@ -98,8 +118,9 @@ static bool continue_from(struct runner *r, struct arena *a, struct error *err) 
     const bool same =
         str_eq(c.source, r->parts.source_name) && str_eq(c.path, r->parts.source_path);
     if (r->parts.source && same) {
-        if (!source_seek(r->parts.source, c.offset, err)) return false;
-        r->offset = c.offset;
+        if (!source_is_same(r, &c, err) || !source_seek(r->parts.source, c.offset, err))
+            return false;
+        r->offset = r->offset_open = c.offset;
     }
     return true;
 }
@@ -140,6 +161,11 @@ void runner_close(struct runner *r) {
     buf_fini(&r->blob);
 }
 
+bool runner_saw_no_post(const struct runner *r) {
+    if (!r->posts_ended || !r->parts.source || r->offset_open > 0) return false;
+    return r->parts.source->counts.lines > 0 && r->parts.source->counts.posts == 0;
+}
+
 void runner_progress(struct runner *r, struct run_progress *ret) {
     *ret = (struct run_progress){.now = r->now,
                                  .started_at = r->started_at,
@@ -150,7 +176,8 @@ void runner_progress(struct runner *r, struct run_progress *ret) {
                                  .offset = r->offset,
                                  .waiting_posts = r->waiting_posts,
                                  .posts_ended = r->posts_ended,
-                                 .prices_ended = r->prices_ended};
+                                 .prices_ended = r->prices_ended,
+                                 .no_post = runner_saw_no_post(r)};
     trader_view(r->parts.trader, &ret->view);
 }
 

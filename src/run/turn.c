@@ -62,12 +62,17 @@ static bool blob_put(struct runner *r, str name, struct error *err) {
 /* Where we are, one line a value (read back by runner.c); what the trader knows of prices; what the
  * venue holds. */
 static bool cursors_put(struct runner *r, struct error *err) {
+    char mark[SOURCE_MARK_BYTES] = "";
+    struct error why;
+    if (r->parts.source && !source_mark(r->parts.source, r->offset, mark, &why))
+        log_unusual("source_cut", LOG_Z("why", why.msg)); /* at the next start: too short */
     buf_clear(&r->blob);
     buf_printf(&r->blob, "clock=%" PRId64 "\nmarket=%" PRId64 "\nmarket_done=%" PRId64 "\n", r->now,
                r->market_at, r->market_done);
     buf_printf(&r->blob, "time=%s\n", r->grouped ? "virtual" : "wall");
     buf_printf(&r->blob, "source=" STR_FMT "\noffset=%" PRId64 "\npath=" STR_FMT "\n",
                STR_ARG(r->parts.source_name), r->offset, STR_ARG(r->parts.source_path));
+    buf_printf(&r->blob, "mark=%s\n", mark);
     if (!blob_put(r, STR("run"), err)) return false;
     if (r->grouped && r->prices_changed) {
         buf_clear(&r->blob);

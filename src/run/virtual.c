@@ -13,7 +13,7 @@
  * The end: the posts are used up and nothing is open or waiting, or the prices are used up as well.
  * Then what is still open is marked to market by whoever prints the summary; nothing is closed.
  * Without exit_at_end the run goes on through the prices and then idles for commands until it is
- * stopped.
+ * stopped; only a file without a single post ends it as soon as nothing is open.
  *
  * Commits: see turn.c. A group ends after some posts, some wall time, before each wait and at the
  * end. After each one the write lock is left free for a moment, so that commands get in between.
@@ -175,7 +175,7 @@ static bool wait_for(struct replay *v, usec at, bool *ret_come, struct error *er
         sleep_us(i64_min(left, POLL_US));
         r->now = i64_max(r->now, i64_min(paced_now(v), at));
         runner_tick(r, false);
-        if (!turn_beat(r, err)) return false;
+        if (!turn_beat(r, err) || !commit_group(v, err)) return false; /* the lock stays free */
         const usec timer = trader_next_timer(r->parts.trader);
         if (!turn_commands(r, err)) return false;
         if (timer != trader_next_timer(r->parts.trader)) break;
@@ -190,7 +190,7 @@ static bool idle(struct replay *v, struct error *err) {
     if (!commit_group(v, err)) return false;
     sleep_us(POLL_US);
     runner_tick(r, false);
-    if (!turn_beat(r, err)) return false;
+    if (!turn_beat(r, err) || !commit_group(v, err)) return false;
     if (v->pacing) {
         r->now = i64_max(r->now, paced_now(v));
         const struct event ev = {.kind = EVENT_TIMER};
@@ -238,6 +238,10 @@ static bool one_event(struct replay *v, bool *ret_end, struct error *err) {
     const usec timer_at = trader_next_timer(r->parts.trader);
     r->prices_ended = price_at == USEC_NEVER;
     if (r->opt.exit_at_end && r->posts_ended && (r->prices_ended || nothing_left(r))) {
+        *ret_end = true;
+        return true;
+    }
+    if (runner_saw_no_post(r) && nothing_left(r)) { /* nothing to wait for: the wrong file */
         *ret_end = true;
         return true;
     }

@@ -3,16 +3,19 @@
  * In: a file of posts. Out: posts in the order of the file. A line that is no post is counted, told
  * with FILE:LINE and left out; nothing else is lost. An empty line is nothing.
  * Invariant: offset is the byte behind the last line taken, so that a cursor stored with a post
- * finds the next one. Failure: only of reading itself (ERR_IO), or at opening (not there, a
- * directory). One thread. */
+ * finds the next one. A mark is the hash of the bytes just before an offset: it tells a file that
+ * has grown (the same mark) from one that was replaced (another). Failure: only of reading itself
+ * (ERR_IO), or at opening (not there, a directory). One thread. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "source/lines.h"
 #include "source/source_int.h"
 
+#define MARK_BYTES 4096  /* of the file that a mark is made of: several posts with their ids */
 #define RECENT_IDS 65536 /* direct-mapped memory of ids, to count repetitions */
 
 struct replay {
@@ -98,6 +101,29 @@ static bool replay_seek(struct source *s, int64_t offset, struct error *err) {
     return lines_seek(&r->lines, offset, err) || fail_in(err, "posts %s", r->path);
 }
 
+/* pread: the place where the other thread reads stays as it is. */
+static bool replay_mark(const struct source *s, int64_t offset, char ret[SOURCE_MARK_BYTES],
+                        struct error *err) {
+    const struct replay *r = (const struct replay *)s;
+    char block[MARK_BYTES];
+    uint8_t hash[SHA256_BYTES];
+    const ptrdiff_t want = i64_min(offset, MARK_BYTES);
+    ptrdiff_t have = 0;
+    while (have < want) {
+        const ssize_t n =
+            pread(r->lines.fd, block + have, (size_t)(want - have), offset - want + have);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return fail(err, ERR_IO, errno, "posts %s: %s", r->path, strerror(errno));
+        if (n == 0)
+            return fail(err, ERR_RANGE, 0, "posts %s: shorter than byte %lld", r->path,
+                        (long long)offset);
+        have += n;
+    }
+    sha256_once(str_from_bytes(block, want), hash);
+    IGNORE(hex_format(hash, SHA256_BYTES, ret).n == 0, "it stands in ret");
+    return true;
+}
+
 static void replay_close(struct source *s) {
     struct replay *r = replay_from(s);
     if (r->lines.fd >= 0) IGNORE(close(r->lines.fd) != 0, "read only: nothing can be lost");
@@ -108,6 +134,7 @@ static const struct source_ops replay_ops = {.name = "replay",
                                              .next = replay_next,
                                              .offset = replay_offset,
                                              .seek = replay_seek,
+                                             .mark = replay_mark,
                                              .close = replay_close};
 
 bool replay_open(struct arena *boot, const char *path, str name, struct source **ret,

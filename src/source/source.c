@@ -23,6 +23,13 @@ bool source_seek(struct source *s, int64_t offset, struct error *err) {
     return s->ops->seek(s, offset, err);
 }
 
+bool source_mark(const struct source *s, int64_t offset, char ret[SOURCE_MARK_BYTES],
+                 struct error *err) {
+    PRE(s != NULL && offset >= 0);
+    ret[0] = '\0';
+    return !s->ops->mark || s->ops->mark(s, offset, ret, err);
+}
+
 void source_close(struct source *s) {
     if (s) s->ops->close(s);
 }

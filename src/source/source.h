@@ -10,6 +10,8 @@
 struct source_counts {
     int64_t lines, posts, malformed, disordered, repeated;
 };
+#define SOURCE_MARK_BYTES 65 /* a text of one word */
+
 struct source;
 struct source_ops {
     const char *name;
@@ -19,6 +21,10 @@ struct source_ops {
                  struct error *err);
     int64_t (*offset)(const struct source *s); /* behind the last post given; for the cursor */
     bool (*seek)(struct source *s, int64_t offset, struct error *err);
+    /* What proves later that the input is the same up to `offset`. NULL: nothing can. Called on
+     * the trader's thread while `next` may run on another. */
+    bool (*mark)(const struct source *s, int64_t offset, char ret[SOURCE_MARK_BYTES],
+                 struct error *err);
     void (*close)(struct source *s);
 };
 struct source {
@@ -34,6 +40,10 @@ MUST_CHECK bool source_next(struct source *s, struct arena *a, struct post *ret,
                             struct error *err);
 int64_t source_offset(const struct source *s);
 MUST_CHECK bool source_seek(struct source *s, int64_t offset, struct error *err);
+/* A short text that is the same for as long as the input up to `offset` is; what comes behind may
+ * grow. "": this source has none. Errors: ERR_RANGE when the input is shorter, ERR_IO. */
+MUST_CHECK bool source_mark(const struct source *s, int64_t offset, char ret[SOURCE_MARK_BYTES],
+                            struct error *err);
 void source_close(struct source *s); /* NULL is fine */
 
 /* Replay of a file of X API v2 posts, one JSON object a line, oldest first. `name` is stored as the

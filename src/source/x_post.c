@@ -4,88 +4,135 @@
  * itself or wrapped in {"data": ...}, under the names of either version of the API
  * (edit_history_tweet_ids or edit_history_post_ids, note_tweet or note_post, referenced_tweets or
  * referenced_posts). Out: a clean post (feed does the cleaning); its strings live in the arena.
- * Strict: a member that is there must be what the API says it is, and the error names it. Members
- * that are not known are ignored, whatever they hold.
- * Failure: ERR_PARSE or ERR_RANGE; nothing is kept. jansson's memory is freed at `out:`. Any
- * thread. */
-#include <jansson.h>
-
+ * Strict: a member that is there must be what the API says it is, and the error names it; null is
+ * as good as missing; of a name that stands twice the last counts. Members that are not known are
+ * checked to be JSON and ignored, whatever they hold.
+ * Failure: ERR_PARSE, ERR_RANGE or ERR_LIMIT; nothing is kept. Any thread. */
 #include "flow/reader.h"
+#include "source/jscan.h"
 #include "source/source.h"
 
-/* Members under the name of API 2.166 and before, and under that of 2.167. */
-static json_t *member(const json_t *o, const char *name, const char *other) {
-    json_t *v = json_object_get(o, name);
-    if (!v && other) v = json_object_get(o, other);
-    return json_is_null(v) ? NULL : v;
+/* What is taken from the object before feed sees it. */
+struct taken {
+    struct jscan scan;
+    struct raw_post raw;
+    str text, note; /* note: the long form, which wins */
+    bool has_text, has_note, wrapped;
+    str received;
+};
+
+typedef bool take_fn(struct taken *t, const struct jvalue *v, const char *name, struct error *err);
+
+static bool expected(const char *name, const char *what, struct error *err) {
+    return fail(err, ERR_PARSE, 0, "%s: expected %s", name, what);
 }
 
-static str str_of(const json_t *v) {
-    return (str){json_string_value(v), (ptrdiff_t)json_string_length(v)};
-}
+/* --- kinds of members ------------------------------------------------------------------------ */
 
-/* An optional string; empty where it is missing. */
-static bool get_str(const json_t *o, const char *name, str *ret, struct error *err) {
-    const json_t *v = member(o, name, NULL);
+static bool to_str(const struct jvalue *v, const char *name, str *ret, struct error *err) {
     *ret = (str){0};
-    if (!v) return true;
-    if (!json_is_string(v)) return fail(err, ERR_PARSE, 0, "%s: expected a string", name);
-    *ret = str_of(v);
+    if (v->kind == JKIND_NULL) return true;
+    if (v->kind != JKIND_STRING) return expected(name, "a string", err);
+    *ret = v->string;
     return true;
 }
 
-/* An id: a string, or a positive integer, whose digits are then put into the arena. */
-static bool get_id(struct arena *a, const json_t *v, const char *name, str *ret,
-                   struct error *err) {
-    if (json_is_string(v)) {
-        *ret = str_of(v);
-        if (ret->n == 0) return fail(err, ERR_PARSE, 0, "%s: empty", name);
-        return true;
-    }
-    if (!json_is_integer(v) || json_integer_value(v) <= 0) {
-        return fail(err, ERR_PARSE, 0, "%s: expected a string of digits", name);
+/* An id: a string, or a positive integer, whose digits are then put into the arena. An empty string
+ * is as good as missing. */
+static bool to_id(struct taken *t, const struct jvalue *v, const char *name, str *ret,
+                  struct error *err) {
+    if (v->kind != JKIND_INTEGER && v->kind != JKIND_NUMBER) return to_str(v, name, ret, err);
+    if (v->kind == JKIND_NUMBER || v->integer <= 0) {
+        return expected(name, "a string of digits or a positive integer of 63 bits", err);
     }
     char block[24];
     struct buf digits;
     buf_init_fixed(&digits, block, sizeof block);
-    buf_put_i64(&digits, json_integer_value(v));
-    *ret = str_dup(a, buf_str(&digits));
+    buf_put_i64(&digits, v->integer);
+    *ret = str_dup(t->scan.a, buf_str(&digits));
     return true;
 }
 
-static bool get_optional_id(struct arena *a, const json_t *o, const char *name, str *ret,
-                            struct error *err) {
-    const json_t *v = member(o, name, NULL);
-    *ret = (str){0};
-    if (json_is_string(v) && json_string_length(v) == 0) return true;
-    return !v || get_id(a, v, name, ret, err);
-}
-
-/* The root of the edit chain: its first id. */
-static bool get_root(struct arena *a, const json_t *o, str *ret, struct error *err) {
-    const char *name = "edit_history_tweet_ids";
-    const json_t *v = member(o, name, "edit_history_post_ids");
-    *ret = (str){0};
-    if (!v) return true;
-    if (!json_is_array(v)) return fail(err, ERR_PARSE, 0, "%s: expected an array", name);
-    if (json_array_size(v) == 0) return true;
-    return get_id(a, json_array_get(v, 0), name, ret, err);
-}
-
-static bool get_text(const json_t *o, str *ret, struct error *err) {
-    const json_t *note = member(o, "note_tweet", "note_post");
-    if (note && !json_is_object(note)) {
-        return fail(err, ERR_PARSE, 0, "note_tweet: expected an object");
-    }
-    const json_t *v = note ? member(note, "text", NULL) : NULL;
-    if (v && !json_is_string(v)) {
-        return fail(err, ERR_PARSE, 0, "note_tweet.text: expected a string");
-    }
-    if (!v) v = json_object_get(o, "text");
-    if (!v) return fail(err, ERR_PARSE, 0, "text: missing");
-    if (!json_is_string(v)) return fail(err, ERR_PARSE, 0, "text: expected a string");
-    *ret = str_of(v);
+static bool to_count(const struct jvalue *v, const char *name, int64_t *ret, struct error *err) {
+    *ret = -1;
+    if (v->kind == JKIND_NULL) return true;
+    if (v->kind != JKIND_INTEGER || v->integer < 0) return expected(name, "a count", err);
+    *ret = v->integer;
     return true;
+}
+
+/* --- members --------------------------------------------------------------------------------- */
+
+static bool take_id(struct taken *t, const struct jvalue *v, const char *name, struct error *err) {
+    return to_id(t, v, name, &t->raw.id, err);
+}
+
+static bool take_text(struct taken *t, const struct jvalue *v, const char *name,
+                      struct error *err) {
+    t->has_text = v->kind != JKIND_NULL;
+    return to_str(v, name, &t->text, err);
+}
+
+static bool take_created(struct taken *t, const struct jvalue *v, const char *name,
+                         struct error *err) {
+    return to_str(v, name, &t->raw.created_at, err);
+}
+
+static bool take_author(struct taken *t, const struct jvalue *v, const char *name,
+                        struct error *err) {
+    return to_id(t, v, name, &t->raw.author_id, err);
+}
+
+static bool take_username(struct taken *t, const struct jvalue *v, const char *name,
+                          struct error *err) {
+    return to_str(v, name, &t->raw.username, err);
+}
+
+static bool take_lang(struct taken *t, const struct jvalue *v, const char *name,
+                      struct error *err) {
+    return to_str(v, name, &t->raw.lang, err);
+}
+
+static bool take_received(struct taken *t, const struct jvalue *v, const char *name,
+                          struct error *err) {
+    return to_str(v, name, &t->received, err);
+}
+
+/* The root of the edit chain is its first id. */
+static bool take_history(struct taken *t, const struct jvalue *v, const char *name,
+                         struct error *err) {
+    struct jvalue item;
+    bool end;
+    t->raw.root_id = (str){0};
+    if (v->kind == JKIND_NULL) return true;
+    if (v->kind != JKIND_ARRAY) return expected(name, "an array", err);
+    for (int i = 0;; i++) {
+        if (!jscan_item(&t->scan, &end, err)) return false;
+        if (end) return true;
+        if (!jscan_value(&t->scan, &item, err)) return false;
+        if (i == 0 && !to_id(t, &item, name, &t->raw.root_id, err)) return false;
+        if (!jscan_skip(&t->scan, &item, err)) return false;
+    }
+}
+
+static bool take_note(struct taken *t, const struct jvalue *v, const char *name,
+                      struct error *err) {
+    struct jvalue item;
+    bool end;
+    str key;
+    t->has_note = false;
+    if (v->kind == JKIND_NULL) return true;
+    if (v->kind != JKIND_OBJECT) return expected(name, "an object", err);
+    for (;;) {
+        if (!jscan_member(&t->scan, &key, &end, err)) return false;
+        if (end) return true;
+        if (!jscan_value(&t->scan, &item, err)) return false;
+        if (str_eq(key, STR("text"))) {
+            t->has_note = item.kind != JKIND_NULL;
+            if (!to_str(&item, "note_tweet.text", &t->note, err)) return false;
+        }
+        if (!jscan_skip(&t->scan, &item, err)) return false;
+    }
 }
 
 static post_ref ref_from_name(str type) {
@@ -95,79 +142,144 @@ static post_ref ref_from_name(str type) {
     return POST_REF_NONE;
 }
 
-/* What the post refers to first: a retweet before a quote before a reply. */
-static bool get_reference(struct arena *a, const json_t *o, struct raw_post *raw,
-                          struct error *err) {
-    const char *name = "referenced_tweets";
-    const json_t *list = member(o, name, "referenced_posts");
-    if (!list) return true;
-    if (!json_is_array(list)) return fail(err, ERR_PARSE, 0, "%s: expected an array", name);
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *item = json_array_get(list, i);
-        str type;
-        if (!json_is_object(item)) return fail(err, ERR_PARSE, 0, "%s: expected objects", name);
-        if (!get_str(item, "type", &type, err)) return fail_in(err, "%s", name);
-        post_ref ref = ref_from_name(type);
-        if (ref == POST_REF_NONE || (raw->ref != POST_REF_NONE && ref >= raw->ref)) continue;
-        if (!get_optional_id(a, item, "id", &raw->ref_id, err)) return fail_in(err, "%s", name);
-        raw->ref = ref;
+/* One of the references, opened: a retweet wins over a quote, that over a reply. */
+static bool take_reference(struct taken *t, const char *name, struct error *err) {
+    struct jvalue item;
+    str key, type = {0}, id = {0};
+    bool end;
+    for (;;) {
+        if (!jscan_member(&t->scan, &key, &end, err)) return false;
+        if (end) break;
+        if (!jscan_value(&t->scan, &item, err)) return false;
+        if (str_eq(key, STR("type")) && !to_str(&item, name, &type, err)) return false;
+        if (str_eq(key, STR("id")) && !to_id(t, &item, name, &id, err)) return false;
+        if (!jscan_skip(&t->scan, &item, err)) return false;
     }
+    post_ref ref = ref_from_name(type);
+    if (ref == POST_REF_NONE) return true;
+    if (t->raw.ref != POST_REF_NONE && ref >= t->raw.ref) return true;
+    t->raw.ref = ref;
+    t->raw.ref_id = id;
     return true;
 }
 
-static bool get_count(const json_t *metrics, const char *name, int64_t *ret, struct error *err) {
-    const json_t *v = member(metrics, name, NULL);
-    *ret = -1;
-    if (!v) return true;
-    if (!json_is_integer(v) || json_integer_value(v) < 0) {
-        return fail(err, ERR_PARSE, 0, "public_metrics.%s: expected a count", name);
+static bool take_references(struct taken *t, const struct jvalue *v, const char *name,
+                            struct error *err) {
+    struct jvalue item;
+    bool end;
+    t->raw.ref = POST_REF_NONE;
+    if (v->kind == JKIND_NULL) return true;
+    if (v->kind != JKIND_ARRAY) return expected(name, "an array", err);
+    for (;;) {
+        if (!jscan_item(&t->scan, &end, err)) return false;
+        if (end) return true;
+        if (!jscan_value(&t->scan, &item, err)) return false;
+        if (item.kind != JKIND_OBJECT) return expected(name, "objects", err);
+        if (!take_reference(t, name, err)) return false;
     }
-    *ret = json_integer_value(v);
+}
+
+static bool take_metrics(struct taken *t, const struct jvalue *v, const char *name,
+                         struct error *err) {
+    struct jvalue item;
+    bool end;
+    str key;
+    if (v->kind == JKIND_NULL) return true;
+    if (v->kind != JKIND_OBJECT) return expected(name, "an object", err);
+    for (;;) {
+        if (!jscan_member(&t->scan, &key, &end, err)) return false;
+        if (end) return true;
+        if (!jscan_value(&t->scan, &item, err)) return false;
+        bool ok = true;
+        if (str_eq(key, STR("like_count"))) {
+            ok = to_count(&item, "public_metrics.like_count", &t->raw.likes, err);
+        } else if (str_eq(key, STR("retweet_count"))) {
+            ok = to_count(&item, "public_metrics.retweet_count", &t->raw.reposts, err);
+        } else if (str_eq(key, STR("reply_count"))) {
+            ok = to_count(&item, "public_metrics.reply_count", &t->raw.replies, err);
+        } else if (str_eq(key, STR("quote_count"))) {
+            ok = to_count(&item, "public_metrics.quote_count", &t->raw.quotes, err);
+        }
+        if (!ok || !jscan_skip(&t->scan, &item, err)) return false;
+    }
+}
+
+/* --- the object ------------------------------------------------------------------------------ */
+
+static bool take_object(struct taken *t, bool outer, struct error *err);
+
+/* {"data": {...}}: the post is in there, and what stands beside it is about it. */
+static bool take_data(struct taken *t, struct error *err) {
+    struct jscan scan = t->scan;
+    *t = (struct taken){.raw = {.source = t->raw.source, .html = true}, .wrapped = true};
+    t->raw.likes = t->raw.reposts = t->raw.replies = t->raw.quotes = -1;
+    t->scan = scan;
+    return take_object(t, false, err);
+}
+
+static const struct {
+    const char *name;
+    int bytes;
+    take_fn *take;
+} members[] = {{"id", 2, take_id},
+               {"text", 4, take_text},
+               {"created_at", 10, take_created},
+               {"author_id", 9, take_author},
+               {"username", 8, take_username},
+               {"lang", 4, take_lang},
+               {"received", 8, take_received},
+               {"edit_history_tweet_ids", 22, take_history},
+               {"edit_history_post_ids", 21, take_history},
+               {"note_tweet", 10, take_note},
+               {"note_post", 9, take_note},
+               {"referenced_tweets", 17, take_references},
+               {"referenced_posts", 16, take_references},
+               {"public_metrics", 14, take_metrics}};
+
+static bool take_member(struct taken *t, str key, bool outer, struct error *err) {
+    struct jvalue v;
+    if (!jscan_value(&t->scan, &v, err)) return false;
+    if (outer && v.kind == JKIND_OBJECT && str_eq(key, STR("data"))) return take_data(t, err);
+    for (int i = 0; i < COUNT_OF(members) && !(outer && t->wrapped); i++) {
+        if (key.n == members[i].bytes && memcmp(key.p, members[i].name, (size_t)key.n) == 0) {
+            return members[i].take(t, &v, members[i].name, err);
+        }
+    }
+    return jscan_skip(&t->scan, &v, err);
+}
+
+/* The members of an object that has been opened. */
+static bool take_object(struct taken *t, bool outer, struct error *err) {
+    for (;;) {
+        str key;
+        bool end;
+        if (!jscan_member(&t->scan, &key, &end, err)) return false;
+        if (end) return true;
+        if (!take_member(t, key, outer, err)) return false;
+    }
+}
+
+static bool take_all(struct taken *t, struct error *err) {
+    struct jvalue root;
+    if (!jscan_value(&t->scan, &root, err)) return false;
+    if (root.kind != JKIND_OBJECT) return fail(err, ERR_PARSE, 0, "expected a JSON object");
+    if (!take_object(t, true, err) || !jscan_end(&t->scan, err)) return false;
+    if (!t->has_text && !t->has_note) return fail(err, ERR_PARSE, 0, "text: missing");
+    t->raw.text = t->has_note ? t->note : t->text;
     return true;
 }
 
-static bool get_metrics(const json_t *o, struct raw_post *raw, struct error *err) {
-    const json_t *m = member(o, "public_metrics", NULL);
-    if (m && !json_is_object(m)) {
-        return fail(err, ERR_PARSE, 0, "public_metrics: expected an object");
-    }
-    return get_count(m, "like_count", &raw->likes, err) &&
-           get_count(m, "retweet_count", &raw->reposts, err) &&
-           get_count(m, "reply_count", &raw->replies, err) &&
-           get_count(m, "quote_count", &raw->quotes, err);
-}
+/* --- the post -------------------------------------------------------------------------------- */
 
-static bool get_raw(struct arena *a, const json_t *o, struct raw_post *raw, struct error *err) {
-    raw->html = true;
-    return get_optional_id(a, o, "id", &raw->id, err) && get_text(o, &raw->text, err) &&
-           get_str(o, "created_at", &raw->created_at, err) && get_root(a, o, &raw->root_id, err) &&
-           get_optional_id(a, o, "author_id", &raw->author_id, err) &&
-           get_str(o, "username", &raw->username, err) && get_str(o, "lang", &raw->lang, err) &&
-           get_reference(a, o, raw, err) && get_metrics(o, raw, err);
-}
-
-/* Slices of jansson's memory become slices of the arena. */
+/* Slices of the line become slices of the arena. */
 static void keep(struct arena *a, struct raw_post *raw) {
-    str *const members[] = {&raw->id,   &raw->root_id,  &raw->text,
-                            &raw->lang, &raw->username, &raw->author_id};
-    for (int i = 0; i < COUNT_OF(members); i++) *members[i] = str_dup(a, *members[i]);
-}
-
-/* When it came in: as told, else the member `received` of a recorded post, else when it was
- * published. */
-static bool get_received(const json_t *o, usec told, struct post *p, struct error *err) {
-    str text;
-    if (told != 0) return true;
-    if (!get_str(o, "received", &text, err)) return false;
-    p->received_at = p->created_at;
-    if (text.n == 0 || time_parse_rfc3339(text, &p->received_at)) return true;
-    return fail(err, ERR_PARSE, 0, "received: expected RFC 3339, got \"" STR_FMT "\"",
-                STR_ARG(str_head(text, 40)));
+    str *const kept[] = {&raw->id,   &raw->root_id,  &raw->text,
+                         &raw->lang, &raw->username, &raw->author_id};
+    for (int i = 0; i < COUNT_OF(kept); i++) *kept[i] = str_dup(a, *kept[i]);
 }
 
 /* What `score` accepts: a text alone is a post of its own source without a time. */
-static void fill_missing(struct raw_post *raw, bool lenient) {
-    if (!lenient) return;
+static void fill_missing(struct raw_post *raw) {
     if (raw->id.n == 0) {
         raw->id = STR("text");
         raw->source = STR("text");
@@ -175,35 +287,30 @@ static void fill_missing(struct raw_post *raw, bool lenient) {
     if (raw->created_at.n == 0) raw->created_at = STR("1970-01-01T00:00:00Z");
 }
 
-static bool post_from_json(struct arena *a, const json_t *root, const struct raw_post *seed,
-                           usec received_at, bool lenient, struct post *ret, struct error *err) {
-    struct raw_post raw = *seed;
-    const json_t *o = root;
-    if (!json_is_object(o)) return fail(err, ERR_PARSE, 0, "expected a JSON object");
-    if (json_is_object(json_object_get(o, "data"))) o = json_object_get(o, "data");
-    if (!get_raw(a, o, &raw, err)) return false;
-    fill_missing(&raw, lenient);
-    keep(a, &raw);
-    return feed_normalize(a, &raw, received_at, ret, err) && get_received(o, received_at, ret, err);
+/* When it came in: as told, else the member `received` of a recorded post, else when it was
+ * published. */
+static bool fill_received(str text, usec told, struct post *p, struct error *err) {
+    if (told != 0) return true;
+    p->received_at = p->created_at;
+    if (text.n == 0 || time_parse_rfc3339(text, &p->received_at)) return true;
+    return fail(err, ERR_PARSE, 0, "received: expected RFC 3339, got \"" STR_FMT "\"",
+                STR_ARG(str_head(text, 40)));
 }
 
 bool x_post_parse(struct arena *a, str line, str source, usec received_at, bool lenient,
                   struct post *ret, struct error *err) {
-    struct raw_post seed = {.source = source};
-    json_error_t why;
-    bool ok = false;
-    json_t *root = NULL;
+    struct taken t = {.raw = {.source = source, .html = true}};
+    t.raw.likes = t.raw.reposts = t.raw.replies = t.raw.quotes = -1;
     if (line.n > POST_LINE_BYTES_MAX) {
-        ok = fail(err, ERR_RANGE, 0, "%td bytes, the most is %d", line.n, POST_LINE_BYTES_MAX);
-        goto out;
+        return fail(err, ERR_RANGE, 0, "%td bytes, the most is %d", line.n, POST_LINE_BYTES_MAX);
     }
-    root = json_loadb(line.p ? line.p : "", (size_t)line.n, 0, &why);
-    if (!root) {
-        ok = fail(err, ERR_PARSE, 0, "not JSON: %s (byte %d)", why.text, why.position);
-        goto out;
-    }
-    ok = post_from_json(a, root, &seed, received_at, lenient, ret, err);
-out:
-    json_decref(root), root = NULL;
-    return ok;
+    jscan_init(&t.scan, a, line);
+    if (!take_all(&t, err)) return false;
+    if (lenient) fill_missing(&t.raw);
+    keep(a, &t.raw);
+    struct post p;
+    if (!feed_normalize(a, &t.raw, received_at, &p, err)) return false;
+    if (!fill_received(t.received, received_at, &p, err)) return false;
+    *ret = p;
+    return true;
 }

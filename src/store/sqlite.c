@@ -290,7 +290,6 @@ static void sqlite_close(struct store *base) {
     }
     sqlite3_finalize(s->data_version);
     sqlite3_close_v2(s->db);
-    if (s->prepared) sqlite_file_left();
     if (s->lock_fd >= 0) close(s->lock_fd);
     free(s->base.path);
     free(s);
@@ -397,7 +396,6 @@ static bool connect_file(struct sqlite_store *s, const struct store_options *opt
     if (!in_memory) {
         const bool create = opt->create && opt->access == STORE_WRITE;
         if (!sqlite_file_prepare(s->base.path, create, err)) return false;
-        s->prepared = true;
         if (!sqlite_file_join(s->base.path, opt->access, &s->lock_fd, err)) return false;
     }
     const int how = opt->access == STORE_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
@@ -407,6 +405,7 @@ static bool connect_file(struct sqlite_store *s, const struct store_options *opt
                                  (in_memory ? SQLITE_OPEN_MEMORY : 0),
                              NULL);
     if (rc != SQLITE_OK) return fail_here(s, err, rc, "open");
+    if (!in_memory && !sqlite_file_check(s->db, s->base.path, err)) return false;
     if (!set_up(s, opt, err) || !check_owner(s, err)) return false;
     return opt->access == STORE_READ || start_log(s, err);
 }

@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -89,14 +88,15 @@ static bool check_header(const char *path, const unsigned char *header, ptrdiff_
     return true;
 }
 
-static bool check_file(const char *path, bool empty_is_fine, struct error *err) {
+/* A file that this process has no connection to. */
+static bool check_file(const char *path, struct error *err) {
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return fail_os(err, "open", path);
     struct stat st;
     unsigned char header[SQLITE_HEADER_BYTES];
     bool ok = fstat(fd, &st) == 0 || fail_os(err, "look at", path);
     if (ok && !S_ISREG(st.st_mode)) ok = fail(err, ERR_IO, 0, "%s is not a file", path);
-    if (ok && !(empty_is_fine && st.st_size == 0)) {
+    if (ok) {
         const ssize_t n = pread(fd, header, sizeof header, 0);
         ok = n < 0 ? fail_os(err, "read", path) : check_header(path, header, n, st.st_size, err);
     }
@@ -104,21 +104,15 @@ static bool check_file(const char *path, bool empty_is_fine, struct error *err) 
     return ok;
 }
 
-/* SQLite's locks are the process's: closing any descriptor of a file gives up all locks that the
- * process has on it, and then another process takes itself for the last one and removes the log
- * under our feet. So no file is opened here, past SQLite, while a connection of ours is open; of a
- * second one SQLite itself says what is wrong with it. */
-static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
-static int connections;
-
-/* Checks the file, unless that could take locks away. PRE: `opening` is held. */
-static bool check_unless_open(const char *path, bool empty_is_fine, struct error *err) {
-    return connections > 0 || check_file(path, empty_is_fine, err);
-}
-
-static bool prepare_alone(const char *path, bool create, struct error *err) {
+/* The file must not be opened here: where this process has a connection to it already, closing any
+ * other descriptor of it drops the connection's locks (POSIX), and the next program that leaves
+ * takes the write-ahead log away with it. */
+bool sqlite_file_prepare(const char *path, bool create, struct error *err) {
     struct stat st;
-    if (stat(path, &st) == 0) return check_unless_open(path, true, err);
+    if (stat(path, &st) == 0) {
+        if (!S_ISREG(st.st_mode)) return fail(err, ERR_IO, 0, "%s is not a file", path);
+        return access(path, R_OK) == 0 || fail_os(err, "open", path);
+    }
     if (errno != ENOENT) return fail_os(err, "open", path);
     if (create) return create_file(path, err);
     return fail(err, ERR_NOT_FOUND, ENOENT,
@@ -126,19 +120,18 @@ static bool prepare_alone(const char *path, bool create, struct error *err) {
                 path);
 }
 
-bool sqlite_file_prepare(const char *path, bool create, struct error *err) {
-    pthread_mutex_lock(&opening);
-    const bool ok = prepare_alone(path, create, err);
-    if (ok) connections++;
-    pthread_mutex_unlock(&opening);
-    return ok;
-}
-
-void sqlite_file_left(void) {
-    pthread_mutex_lock(&opening);
-    PRE(connections > 0);
-    connections--;
-    pthread_mutex_unlock(&opening);
+bool sqlite_file_check(sqlite3 *db, const char *path, struct error *err) {
+    sqlite3_file *f = NULL;
+    sqlite3_int64 size = 0;
+    unsigned char header[SQLITE_HEADER_BYTES] = {0};
+    if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &f) != SQLITE_OK ||
+        f->pMethods == NULL || f->pMethods->xFileSize(f, &size) != SQLITE_OK) {
+        return fail(err, ERR_IO, 0, "%s: its size cannot be read", path);
+    }
+    if (size == 0) return true; /* just made */
+    const ptrdiff_t n = size < SQLITE_HEADER_BYTES ? (ptrdiff_t)size : SQLITE_HEADER_BYTES;
+    if (f->pMethods->xRead(f, header, (int)n, 0) != SQLITE_OK) return fail_os(err, "read", path);
+    return check_header(path, header, n, (off_t)size, err);
 }
 
 /* -- locks ----------------------------------------------------------------------------------- */
@@ -328,12 +321,10 @@ static bool check_source(struct store *s, const char *from, struct error *err) {
 
 /* Is `from` whole, ours, and of a schema that this program knows? Leaves it open in *ret. */
 static bool open_source(struct arena *a, const char *from, struct store **ret, struct error *err) {
-    pthread_mutex_lock(&opening);
-    const bool whole = check_unless_open(from, false, err);
-    pthread_mutex_unlock(&opening);
-    if (!whole && err->code == ERR_DAMAGED)
+    if (!check_file(from, err)) {
+        if (err->code != ERR_DAMAGED) return false;
         return fail(err, ERR_DAMAGED, 0, "%s is no whole store: try another backup", from);
-    if (!whole) return false;
+    }
     char url[PATH_BYTES];
     struct buf b;
     buf_init_fixed(&b, url, sizeof url);

@@ -26,7 +26,6 @@ struct sqlite_store {
     sqlite3 *db;
     int lock_fd; /* PATH.lock, -1: none */
     bool is_trader;
-    bool prepared; /* sqlite_file_left is due */
     struct sqlite_stmt *stmts[SQLITE_STMTS_MAX]; /* open addressing by the text's address */
     int stmt_count;
     sqlite3_stmt *data_version;
@@ -36,11 +35,11 @@ struct sqlite_store {
 bool sqlite_fail(struct error *err, sqlite3 *db, int rc, const char *path, const char *what);
 
 /* --- sqlite_file.c -------------------------------------------------------------------------- */
-/* Looks at the file before SQLite does: exists, is a database, is whole. Makes it (mode 0600) if
- * `create`. True: a connection counts as open from here to sqlite_file_left, to be called after
- * SQLite has closed it. */
+/* Looks at the file before SQLite does: it exists and is a file. Makes it (mode 0600) if `create`.
+ */
 MUST_CHECK bool sqlite_file_prepare(const char *path, bool create, struct error *err);
-void sqlite_file_left(void);
+/* Is what SQLite has opened a database, and whole? Reads through SQLite's own descriptor. */
+MUST_CHECK bool sqlite_file_check(sqlite3 *db, const char *path, struct error *err);
 /* Takes part in PATH.lock: shared, so that no restore replaces the file under a connection.
  * *ret_fd -1 where the directory cannot be written by a reader. */
 MUST_CHECK bool sqlite_file_join(const char *path, store_access access, int *ret_fd,

@@ -233,9 +233,12 @@ static void do_exit(struct paper *p, usec now, const struct request *rq, struct 
                           .side = rq->side,
                           .type = ORDER_MARKET,
                           .qty = rq->qty,
-                          .coid = str_from_z(rq->exit_coid)};
+                          .coid = str_from_z(rq->exit_coid),
+                          .reduce_only = p->opt.margin};
     struct match_reject rej;
     int64_t id;
+    /* what earlier trades left behind may have made the position smaller than this trade's part */
+    if (n.reduce_only && !match_test(p->match, &n, &rej)) n.reduce_only = false;
     if (!match_test(p->match, &n, &rej)) {
         rejected(ret, &rej);
         return;

@@ -67,7 +67,7 @@ static void random_history(struct world *w, struct rng *r, int sym) {
                                  .interval = intervals[rng_below(r, 3)],
                                  .count = (int)rng_between(r, 1, CANDLES_MAX),
                                  .candles = w->candles[sym]};
-    usec at = T0 + rng_between(r, 0, 30) * USEC_PER_MIN;
+    usec at = T0 + rng_between(r, 0, 10) * h->interval; /* on the grid */
     for (int i = 0; i < h->count; i++) {
         bool gap = i > 0 && rng_below(r, 10) == 0;
         if (gap) at += rng_between(r, 1, 20) * h->interval;

@@ -90,5 +90,16 @@ equal "nor one that cannot change while running" "$(status_of "$BULLFINCH" confi
     store.url sqlite:other.db --set "$db")" 1
 check "score reads a text" sh -c '"$@" | grep -q "\"symbol\":\"DOGEUSDT\""' - "$BULLFINCH" score \
     'I love $DOGE'
+printf '2\tI love this, great!\n0\tTerrible, awful, sold it all\n1\tIt is Tuesday.\n' \
+    >"$SCRATCH/labelled.tsv"
+check "eval judges the model on labelled texts" sh -c '"$@" | grep -q "3 texts, macro recall"' - \
+    "$BULLFINCH" eval "$SCRATCH/labelled.tsv"
+check "train makes a model" "$BULLFINCH" train --out "$SCRATCH/model.bin" --epochs 2 \
+    "$SCRATCH/labelled.tsv"
+check "which eval takes" "$BULLFINCH" eval --model "$SCRATCH/model.bin" "$SCRATCH/labelled.tsv"
+equal "and which is not overwritten" "$(status_of "$BULLFINCH" train --out "$SCRATCH/model.bin" \
+    "$SCRATCH/labelled.tsv")" 1
+equal "a file that is no model is refused" "$(status_of "$BULLFINCH" eval \
+    --model "$SCRATCH/labelled.tsv" "$SCRATCH/labelled.tsv")" 1
 equal "score - gives a line for a line" "$(printf 'a\nb\nc\n' | "$BULLFINCH" score - | wc -l)" 3
 finish

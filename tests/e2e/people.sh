@@ -108,6 +108,17 @@ check "the books balance" bf db check
 check "the audit log is whole" bf audit verify
 equal "nothing was told as broken" "$(grep -c level=broken "$SCRATCH/$db.log")" 0
 
+# -- a run that waits lets others write ---------------------------------------------------------------
+
+db=waiting
+day --speed 1 &
+pid=$!
+check "a run that waits gives signs of life" until_true \
+    has "SELECT count(*) FROM workers WHERE seen_at > started_at + 3000000"
+equal "and obeys" "$(bf halt)" "halt: halted"
+kill -INT $pid
+wait $pid
+
 # -- a stop is no turning point -----------------------------------------------------------------------
 
 db=whole

@@ -73,9 +73,24 @@ check "none of this made a store" test ! -e "$SCRATCH/x.db"
 check "an empty posts file is a run without posts" day none --posts "$SCRATCH/none.jsonl"
 equal "of no post" "$(json "$SCRATCH/none.json" '$.posts')" 0
 
+# useless NAME WHAT: the posts file NAME.jsonl holds no post.
+useless() {
+    day "$1" --posts "$SCRATCH/$1.jsonl"
+    equal "$2 is no posts: status 1" $? 1
+    check "and it is told: $2" grep -q "no line of .*$1.jsonl is a post: " "$SCRATCH/$1.log"
+    equal "with its summary: $2" "$(json "$SCRATCH/$1.json" '$.posts')" 0
+}
 head -c 200000 /dev/urandom >"$SCRATCH/noise.jsonl"
-check "noise is no posts" day noise --posts "$SCRATCH/noise.jsonl"
-equal "of no post again" "$(json "$SCRATCH/noise.json" '$.posts')" 0
+useless noise "noise"
+gzip -c demo/posts.jsonl >"$SCRATCH/packed.jsonl"
+useless packed "a packed file"
+iconv -f UTF-8 -t UTF-16 demo/posts.jsonl >"$SCRATCH/wide.jsonl"
+useless wide "UTF-16"
+echo '{"data": [{"id": "1394973980800000001", "text": "DOGE"}], "meta": {}}' >"$SCRATCH/page.jsonl"
+useless page "a page of an API"
+fails "without --exit-at-end it ends, too" 1 "no line of .*page.jsonl is a post" \
+    timeout 20 "$BULLFINCH" run --posts "$SCRATCH/page.jsonl" --prices demo/prices \
+    --set store.url="sqlite:$SCRATCH/page2.db"
 
 {
     head -n 100 demo/posts.jsonl

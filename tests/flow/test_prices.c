@@ -194,18 +194,18 @@ static void test_a_thin_market_is_sold_into_piece_by_piece(void **state) {
                  "00:04:00 order trade=2 stop open>part\n"
                  "00:04:00 equity 9999.02893757 cash=9939.58893757 unrealized=-0.06687743\n"
                  "00:04:00 order trade=2 stop part>expired\n"
-                 "00:04:00 unusual position_bare: DOGEUSDT has no protection; selling it at market\n"
+                 "00:04:00 unusual position_bare: DOGEUSDT has no protection; closing it at market\n"
                  "00:04:00 exit trade=2 STOP qty=743\n"
                  "00:04:00 order trade=2 exit new>sent\n"
                  "00:04:00 order trade=2 exit sent>expired\n"
-                 "00:04:00 unusual position_bare: DOGEUSDT has no protection; selling it at market\n"
+                 "00:04:00 unusual position_bare: DOGEUSDT has no protection; closing it at market\n"
                  "00:04:00 exit trade=2 STOP qty=743\n"
                  "00:04:00 order trade=2 exit new>sent\n"
                  "00:04:00 fill trade=2 exit DOGEUSDT SELL qty=500 price=0.07835 quote=39.175 fee=0.039175 USDT\n"
                  "00:04:00 order trade=2 exit sent>part\n"
                  "00:04:00 equity 9997.77596257 cash=9978.72476257 unrealized=-0.41067243\n"
                  "00:04:00 order trade=2 exit part>expired\n"
-                 "00:04:00 unusual position_bare: DOGEUSDT has no protection; selling it at market\n"
+                 "00:04:00 unusual position_bare: DOGEUSDT has no protection; closing it at market\n"
                  "00:05:00 exit trade=2 STOP qty=243\n"
                  "00:05:00 order trade=2 exit new>sent\n"
                  "00:05:00 fill trade=2 exit DOGEUSDT SELL qty=243 price=0.07835 quote=19.03905 fee=0.01903905 USDT\n"
@@ -214,6 +214,58 @@ static void test_a_thin_market_is_sold_into_piece_by_piece(void **state) {
                  "00:05:00 close trade=2 CLOSED STOP pnl=-2.25522648 fees=0.19684648\n"
                  "00:05:00 info trade_closed: LONG DOGEUSDT: stop reached, profit -2.25522648\n"
                  "00:05:00 equity 9997.74477352 cash=9997.74477352 unrealized=0\n");
+}
+
+/* The time limit comes when hardly anything is traded: what the exit leaves is guarded until the
+ * next price, and that minute falls through the stop. */
+static void thin_at_the_limit(struct stage *s) {
+    stage_minute(s, DOGE, "0.08 0.08 0.08 0.08 10000000");
+    stage_price(s, DOGE, "0.08");
+    stage_at(s, "00:01:10");
+    stage_post(s, 101, "alice", "DOGE+90");
+    stage_at(s, "00:02:00");
+    stage_range(s, DOGE, "0.08 0.0801 0.0799 0.08 10000000");
+    stage_price(s, DOGE, "0.08");
+    stage_at(s, "00:03:00");
+    stage_range(s, DOGE, "0.08 0.08 0.08 0.08 5000");
+    stage_minute(s, DOGE, "0.08 0.08 0.0783 0.0784 10000000");
+    stage_price(s, DOGE, "0.0784");
+}
+
+static void test_what_an_exit_leaves_over_is_guarded(void **state) {
+    (void)state;
+    stage_expect(&(struct stage_play){.story = thin_at_the_limit, .sets = {"trading.max_hold_s=60"}},
+                 "00:02:00 intent trade=2 tweet=101 DOGEUSDT LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:02:00 order trade=2 entry new>sent\n"
+                 "00:02:00 fill trade=2 entry DOGEUSDT BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:02:00 order trade=2 entry sent>filled\n"
+                 "00:02:00 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:02:00 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:02:00 order trade=2 stop new>sent\n"
+                 "00:02:00 order trade=2 stop sent>open\n"
+                 "00:02:00 order trade=2 target new>sent\n"
+                 "00:02:00 order trade=2 target sent>open\n"
+                 "00:03:00 exit trade=2 TIME_LIMIT qty=1243\n"
+                 "00:03:00 order trade=2 stop open>canceled\n"
+                 "00:03:00 order trade=2 target open>canceled\n"
+                 "00:03:00 order trade=2 exit new>sent\n"
+                 "00:03:00 fill trade=2 exit DOGEUSDT SELL qty=500 price=0.07995 quote=39.975 fee=0.039975 USDT\n"
+                 "00:03:00 order trade=2 exit sent>part\n"
+                 "00:03:00 equity 9999.82314257 cash=9940.38314257 unrealized=-0.06687743\n"
+                 "00:03:00 order trade=2 exit part>expired\n"
+                 "00:03:00 unusual position_bare: DOGEUSDT has no protection; closing it at market\n"
+                 "00:03:00 protect trade=2 qty=743\n"
+                 "00:03:00 order trade=2 stop new>sent\n"
+                 "00:03:00 order trade=2 stop sent>open\n"
+                 "00:03:00 order trade=2 target new>sent\n"
+                 "00:03:00 order trade=2 target sent>open\n"
+                 "00:04:00 order trade=2 target open>expired\n"
+                 "00:04:00 fill trade=2 stop DOGEUSDT SELL qty=743 price=0.07836 quote=58.22148 fee=0.05822148 USDT\n"
+                 "00:04:00 order trade=2 stop open>filled\n"
+                 "00:04:00 equity 9998.54640109 cash=9998.54640109 unrealized=0\n"
+                 "00:04:00 close trade=2 CLOSED STOP pnl=-1.45359891 fees=0.19764891\n"
+                 "00:04:00 info trade_closed: LONG DOGEUSDT: stop reached, profit -1.45359891\n"
+                 "00:04:00 equity 9998.54640109 cash=9998.54640109 unrealized=0\n");
 }
 
 static void thin_entry(struct stage *s) {
@@ -278,6 +330,7 @@ int main(void) {
         cmocka_unit_test(test_an_entry_that_would_cost_more_than_its_limit_is_not_filled),
         cmocka_unit_test(test_what_a_fee_in_base_leaves_is_written_off),
         cmocka_unit_test(test_a_thin_market_is_sold_into_piece_by_piece),
+        cmocka_unit_test(test_what_an_exit_leaves_over_is_guarded),
         cmocka_unit_test(test_an_entry_that_the_volume_cannot_fill_is_not_made),
         cmocka_unit_test(test_where_prices_ended_nothing_is_tried),
     };

@@ -11,10 +11,10 @@
 
 #define LINES_MAX 16
 
-static const char *const tables[] = {"tweets",      "signals", "trades",    "orders",  "fills",
-                                     "positions",   "equity",  "account",   "control", "commands",
-                                     "audit_log",   "authors", "ledger",    "workers", "settings",
-                                     "post_memory", "intents", "migrations", "audit_head"};
+static const char *const tables[] = {
+    "tweets",   "signals",     "trades",   "orders",     "fills",     "positions", "equity",
+    "account",  "control",     "commands", "audit_log",  "authors",   "ledger",    "workers",
+    "settings", "post_memory", "intents",  "migrations", "audit_head"};
 
 static const char base_rows[] =
     "INSERT INTO tweets (id, author, text, created_at, created_at_db, root_id, source, source_id, "

@@ -301,19 +301,24 @@ static void test_a_directory_without_candles_is_an_error(void **state) {
     assert_has(&d->report, "BTCUSDT-1m.csv: no candle in it; left out\n");
 }
 
-static void test_a_directory_named_like_a_file_is_an_error(void **state) {
+static void test_a_directory_named_like_a_file_is_told_and_left_out(void **state) {
     struct market_dir *d = *state;
     char path[400];
     assert_int_equal(mkdir(market_dir_file(d, "BTCUSDT-1m.csv", path), 0700), 0);
-    assert_fails(market_dir_try_open(d), &d->err, ERR_IO);
-    assert_non_null(strstr(d->err.msg, "BTCUSDT-1m.csv: not a regular file"));
+    assert_fails(market_dir_try_open(d), &d->err, ERR_NOT_FOUND); /* nothing else is there */
+    market_dir_write(d, "ETHUSDT-1m.csv", HEADER ROW_0);
+    market_dir_open(d);
+    assert_has(&d->report, "BTCUSDT-1m.csv: not a regular file; left out\n");
+    market_dir_drain(d);
+    assert_trace(d, "Q ETH +0 10\nC ETH +60 10 12 9 11\nD ETH +60\n");
+    assert_int_equal(d->counts.files, 1);
 }
 
 static void test_a_pipe_named_like_a_file_does_not_block(void **state) {
     struct market_dir *d = *state;
     char path[400];
     assert_int_equal(mkfifo(market_dir_file(d, "BTCUSDT-1m.csv", path), 0600), 0);
-    assert_fails(market_dir_try_open(d), &d->err, ERR_IO);
+    assert_fails(market_dir_try_open(d), &d->err, ERR_NOT_FOUND);
 }
 
 /* -- bad input ----------------------------------------------------------------------------- */
@@ -352,6 +357,20 @@ static void test_bad_rows_are_skipped_counted_and_told_with_their_line(void **st
     assert_int_equal(c.gaps, 0);
 }
 
+/* It would reach into a good candle, which would then be the one that is disordered. */
+static void test_a_candle_off_its_grid_pushes_no_other_out(void **state) {
+    struct market_dir *d = *state;
+    market_dir_write(d, "BTCUSDT-1m.csv",
+                     HEADER "1621436370000,7,7,7,7,7\n" ROW_0 "1621436430000,7,7,7,7,7\n" ROW_1);
+    market_dir_open(d);
+    market_dir_drain(d);
+    assert_trace(d, "Q BTC +0 10\nC BTC +60 10 12 9 11\n"
+                    "Q BTC +60 11\nC BTC +120 11 13 10 12\nD BTC +120\n");
+    assert_int_equal(market_dir_counts(d).malformed, 2);
+    assert_has(&d->findings, "BTCUSDT-1m.csv:4: \"1621436430000\" is an open time off the "
+                             "interval's grid; row skipped\n");
+}
+
 static void test_of_duplicates_the_first_is_kept(void **state) {
     struct market_dir *d = *state;
     market_dir_write(d, "BTCUSDT-1m.csv", HEADER ROW_0 "1621436400000,7,7,7,7,7\n" ROW_0 ROW_1);
@@ -385,14 +404,14 @@ static void test_rows_closer_than_the_interval_are_skipped(void **state) {
     market_dir_drain(d);
     assert_trace(d, "Q BTC +0 10\nC BTC +180 10 12 9 11\nQ BTC +180 13\nC BTC +360 13 15 12 14\n"
                     "D BTC +360\n");
-    assert_int_equal(market_dir_counts(d).disordered, 2);
-    assert_has(&d->findings, "opens before the one before it closed; row skipped\n");
+    assert_int_equal(market_dir_counts(d).malformed, 2);
+    assert_has(&d->findings, "is an open time off the interval's grid; row skipped\n");
 }
 
 static void test_one_row_far_in_the_future_does_not_hide_the_rest(void **state) {
     struct market_dir *d = *state;
-    market_dir_write(d, "BTCUSDT-1m.csv", HEADER ROW_0 "2621436400000,1,1,1,1,1\n" ROW_1 ROW_2);
-    market_dir_write(d, "ETHUSDT-1m.csv", HEADER "2621436400000,1,1,1,1,1\n" ROW_0);
+    market_dir_write(d, "BTCUSDT-1m.csv", HEADER ROW_0 "2621436360000,1,1,1,1,1\n" ROW_1 ROW_2);
+    market_dir_write(d, "ETHUSDT-1m.csv", HEADER "2621436360000,1,1,1,1,1\n" ROW_0);
     market_dir_open(d);
     market_dir_drain(d);
     assert_trace(d, "Q BTC +0 10\nQ ETH +0 10\nC BTC +60 10 12 9 11\nC ETH +60 10 12 9 11\n"
@@ -400,7 +419,7 @@ static void test_one_row_far_in_the_future_does_not_hide_the_rest(void **state) 
                     "Q BTC +60 11\nC BTC +120 11 13 10 12\n"
                     "Q BTC +120 12\nC BTC +180 12 14 11 13\nD BTC +180\n");
     assert_int_equal(market_dir_counts(d).disordered, 2);
-    assert_has(&d->findings, "BTCUSDT-1m.csv:3: candle of 2053-01-25T16:46:40.000000Z is far ahead "
+    assert_has(&d->findings, "BTCUSDT-1m.csv:3: candle of 2053-01-25T16:46:00.000000Z is far ahead "
                              "of the rows around it; row skipped\n");
 }
 
@@ -644,9 +663,10 @@ int main(void) {
         T(files_of_unlisted_symbols_and_odd_names_are_told),
         T(no_directory_is_an_error),
         T(a_directory_without_candles_is_an_error),
-        T(a_directory_named_like_a_file_is_an_error),
+        T(a_directory_named_like_a_file_is_told_and_left_out),
         T(a_pipe_named_like_a_file_does_not_block),
         T(bad_rows_are_skipped_counted_and_told_with_their_line),
+        T(a_candle_off_its_grid_pushes_no_other_out),
         T(of_duplicates_the_first_is_kept),
         T(late_rows_are_skipped_and_counted),
         T(rows_closer_than_the_interval_are_skipped),

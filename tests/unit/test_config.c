@@ -173,7 +173,7 @@ static void test_every_mistake_of_a_file_is_reported_once_with_its_line(void **s
     assert_false(load_file("mistakes.yaml"));
     if (!str_eq(buf_str(&got.report), buf_str(&want)))
         fail_msg("mistakes.report differs; got\n%s", buf_z(&got.report));
-    assert_str(str_from_z(got.err.msg), "48 mistakes in the configuration");
+    assert_str(str_from_z(got.err.msg), "49 mistakes in the configuration");
     assert_true(str_find(buf_str(&got.report), STR("hunter2")) < 0);
     buf_fini(&want);
 }
@@ -520,20 +520,27 @@ static void test_the_profile_comes_from_the_option_or_the_environment(void **sta
 static void test_the_first_of_the_sources_is_source(void **state) {
     (void)state;
     assert_taken(load_file("sources.yaml"));
-    assert_int_equal(got.cfg.source_count, 3);
-    assert_str(got.cfg.source_path, "monday.jsonl");
+    assert_int_equal(got.cfg.source_count, 1);
+    assert_str(got.cfg.source_path, "w\xc3\xa9"
+                                    "dnesday.jsonl");
     assert_str(got.cfg.sources[0].kind, "replay");
-    assert_str(got.cfg.sources[0].path, "monday.jsonl");
-    assert_str(got.cfg.sources[1].name, "archive");
-    assert_str(got.cfg.sources[2].path, "w\xc3\xa9"
+    assert_str(got.cfg.sources[0].path, "w\xc3\xa9"
                                         "dnesday.jsonl");
-    assert_str(got.cfg.sources[2].name, "x");
+    assert_str(got.cfg.sources[0].name, "archive");
     str sets[] = {STR("source.path=other.jsonl")};
     assert_taken(
         load(&(struct config_input){.file = STR("sources.yaml"), .sets = sets, .set_count = 1}));
-    assert_int_equal(got.cfg.source_count, 3);
+    assert_int_equal(got.cfg.source_count, 1);
     assert_str(got.cfg.sources[0].path, "other.jsonl");
-    assert_str(got.cfg.sources[1].path, "tuesday.jsonl");
+    assert_str(got.cfg.sources[0].name, "archive");
+}
+
+#define ONE_SOURCE "sources[1]: one source in this build; put the posts into one file\n"
+
+static void test_a_second_source_is_refused_where_it_stands(void **state) {
+    (void)state;
+    assert_report(load_text("sources:\n  - path: a\n  - path: b\n  - path: c\n"),
+                  "f.yaml:3: " ONE_SOURCE);
 }
 
 static void test_source_and_sources_together_are_refused(void **state) {
@@ -561,6 +568,7 @@ static void test_mistakes_in_sources_have_their_entry_and_line(void **state) {
                   "    nmae: d\n"
                   "  - path: [e]\n"
                   "  - f\n"),
+        "f.yaml:3: " ONE_SOURCE
         "f.yaml:3: sources[1]: reads the same as sources[0]; its posts would count twice\n"
         "f.yaml:4: sources[2]: a replay source needs a path\n"
         "f.yaml:6: sources[3].path: stands twice, first on line 5\n"
@@ -575,10 +583,10 @@ static void test_mistakes_in_sources_have_their_entry_and_line(void **state) {
     buf_init(&text, 4096);
     buf_put(&text, STR("sources:\n"));
     for (int i = 0; i < 16; i++) buf_printf(&text, "- {path: p%d}\n", i);
-    assert_taken(load_text(buf_z(&text)));
-    assert_str(got.cfg.sources[15].path, "p15");
+    assert_report(load_text(buf_z(&text)), "f.yaml:3: " ONE_SOURCE);
     buf_put(&text, STR("- {path: p16}\n- {path: p17}\n"));
-    assert_report(load_text(buf_z(&text)), "f.yaml:18: sources: more than 16 sources\n");
+    assert_report(load_text(buf_z(&text)),
+                  "f.yaml:3: " ONE_SOURCE "f.yaml:18: sources: more than 16 sources\n");
     buf_fini(&text);
 }
 
@@ -751,6 +759,7 @@ int main(void) {
         cmocka_unit_test(test_variables_with_two_underscores_are_keys),
         cmocka_unit_test(test_the_profile_comes_from_the_option_or_the_environment),
         cmocka_unit_test(test_the_first_of_the_sources_is_source),
+        cmocka_unit_test(test_a_second_source_is_refused_where_it_stands),
         cmocka_unit_test(test_source_and_sources_together_are_refused),
         cmocka_unit_test(test_mistakes_in_sources_have_their_entry_and_line),
         cmocka_unit_test(test_urls_name_what_this_build_has),

@@ -83,6 +83,11 @@ static void test_negation_turns_round(void **state) {
         {"Do not be lured into selling #BTC", "BTCUSDT", UP},
         {"We kept every Doge and won't sell one", "DOGEUSDT", UP},
         {"It's not a scam, Bitcoin is the future", "BTCUSDT", UP},
+        {"never been more bullish on ETH", "ETHUSDT", UP},
+        {"can't stop buying DOGE", "DOGEUSDT", UP},
+        {"Never sell your Bitcoin", "BTCUSDT", UP},
+        {"closed my BTC long", "BTCUSDT", DOWN},
+        {"Don't touch $TRUMP, it's a scam", "TRUMPUSDT", DOWN},
     };
     check_polarity(table, COUNT_OF(table));
 }
@@ -102,6 +107,23 @@ static void test_cues_take_force_from_an_opinion(void **state) {
     assert_true(polarity("Should I buy $XRP at this price?", "XRPUSDT") < 4500);
     assert_true(polarity("wow bitcoin to the moon, yeah right", "BTCUSDT") < 3000);
     assert_true(polarity("Bitcoin was pumping back in 2017", "BTCUSDT") < 6000);
+}
+
+static void test_news_has_a_direction(void **state) {
+    (void)state;
+    static const struct polarity_case table[] = {
+        {"El Salvador makes bitcoin legal tender", "BTCUSDT", UP},
+        {"MicroStrategy buys 10,000 bitcoin", "BTCUSDT", UP},
+        {"Binance will list $PEPE", "PEPEUSDT", UP},
+        {"XRP won the lawsuit against the SEC", "XRPUSDT", UP},
+        {"BTC +10% today", "BTCUSDT", UP},
+        {"China bans bitcoin mining", "BTCUSDT", DOWN},
+        {"Binance halts BNB withdrawals", "BNBUSDT", DOWN},
+        {"Coinbase to delist $XRP", "XRPUSDT", DOWN},
+        {"The ferry has suspended payments in Bitcoin", "BTCUSDT", DOWN},
+        {"Bitcoin falls below $60k as old coins move", "BTCUSDT", DOWN},
+    };
+    check_polarity(table, COUNT_OF(table));
 }
 
 static void test_cues_are_told(void **state) {
@@ -145,6 +167,11 @@ static void test_coins_in_one_post_are_told_apart(void **state) {
         {"ETH over BTC any day", "ETHUSDT", "BTCUSDT"},
         {"I prefer ETH to BTC", "ETHUSDT", "BTCUSDT"},
         {"BTC pumping while ETH is crashing", "BTCUSDT", "ETHUSDT"},
+        {"dumped my ADA bags for SOL", "SOLUSDT", "ADAUSDT"},
+        {"Sold all my ETH, moving to SOL", "SOLUSDT", "ETHUSDT"},
+        {"I'd rather hold BTC than ETH", "BTCUSDT", "ETHUSDT"},
+        {"ETH worse than SOL", "SOLUSDT", "ETHUSDT"},
+        {"$SOL > $ETH", "SOLUSDT", "ETHUSDT"},
         {"$BTC looks bullish but $ETH is dead", "BTCUSDT", "ETHUSDT"},
         {"ETH is going to the moon. BTC is going to zero.", "ETHUSDT", "BTCUSDT"},
     };
@@ -220,6 +247,7 @@ int main(void) {
         cmocka_unit_test(test_a_name_alone_is_no_opinion),
         cmocka_unit_test(test_negation_turns_round),
         cmocka_unit_test(test_cues_take_force_from_an_opinion),
+        cmocka_unit_test(test_news_has_a_direction),
         cmocka_unit_test(test_cues_are_told),
         cmocka_unit_test(test_coins_in_one_post_are_told_apart),
         cmocka_unit_test(test_probabilities_sum_to_one_and_label_is_the_largest),

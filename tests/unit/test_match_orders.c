@@ -248,6 +248,33 @@ static void test_margin_fee_is_taken_in_quote_and_base_may_be_owed(void **state)
     (void)state;
 }
 
+static void test_reduce_only_closes_a_debt_however_small(void **state) {
+    struct bench b;
+    bench_init(&b);
+    bench_open(&b);
+    bench_margin(&b, 2, "0");
+    bench_give(&b, 0, "USDT", "1000");
+    bench_last(&b, 1, "100");
+    b.v[BTC].min_qty = qt("1");
+    b.v[BTC].min_notional = money_from_e8(100 * E8);
+    b.v[BTC].min_notional_market = true;
+    bench_place(&b, order_of_type(ORDER_MARKET, ORDER_SELL, "1.5"));
+    bench_place(&b, order_of_type(ORDER_MARKET, ORDER_BUY, "1"));
+    bench_events(&b);
+    struct match_new rest = order_of_type(ORDER_MARKET, ORDER_BUY, "0.5");
+    assert_refused(&b, rest, -1013, "Filter failure: LOT_SIZE");
+    rest.reduce_only = true;
+    struct match_new more = order_of_type(ORDER_MARKET, ORDER_BUY, "0.501");
+    more.reduce_only = true;
+    assert_refused(&b, more, -2022, "ReduceOnly Order is rejected.");
+    bench_place(&b, rest);
+    bench_events(&b);
+    assert_balance(&b, 0, "BTC", "0", "0");
+    assert_refused(&b, rest, -2022, "ReduceOnly Order is rejected.");
+    bench_end(&b);
+    (void)state;
+}
+
 static void test_leverage_limits_what_a_margin_account_opens(void **state) {
     struct bench b;
     bench_init(&b);
@@ -355,6 +382,7 @@ static void test_costs_round_up_and_proceeds_down(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_limit_takes_at_the_touch_and_rests_otherwise),
+        cmocka_unit_test(test_reduce_only_closes_a_debt_however_small),
         cmocka_unit_test(test_sell_limit_locks_base_and_makes_at_its_limit),
         cmocka_unit_test(test_ioc_that_cannot_fill_expires),
         cmocka_unit_test(test_fok_fills_whole_or_not_at_all),

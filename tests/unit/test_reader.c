@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "71d8ca90ceec4872361ca2399ce8c49eb87149ea24e5ca4e958a45fcb8eebcf4"
+#define DIGEST "240525512798dc2783d7269e2e6be95265d761d5a89fe86afeba80975fdad3d2"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;

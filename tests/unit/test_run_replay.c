@@ -297,6 +297,50 @@ static void test_a_store_that_was_used_in_real_time_takes_no_replay(void **state
     rig_close(rig);
 }
 
+static void run_on(const char *db, bool ok, const char *says) {
+    struct error err;
+    if (ok)
+        assert_ok(rig_replay(rig, db, &err), &err);
+    else
+        assert_fails(rig_replay(rig, db, &err), &err, ERR_STATE);
+    if (!ok) assert_non_null(strstr(err.msg, says));
+    rig_close(rig);
+}
+
+static void test_a_posts_file_that_was_replaced_is_refused(void **state) {
+    (void)state;
+    run_on("other.db", true, "");
+    rig_posts(rig, 5);
+    run_on("other.db", false, "store.url");
+    rig_posts(rig, 4);
+    run_on("other.db", true, "");
+}
+
+static void test_a_posts_file_that_became_shorter_is_refused(void **state) {
+    (void)state;
+    run_on("cut.db", true, "");
+    FILE *f = rig_file(rig, "posts.jsonl");
+    rig_post(f, RIG_START * 1000 + 600000, 0, "Nothing to see.");
+    fclose(f);
+    run_on("cut.db", false, "put the old one back");
+    rig_posts(rig, 4);
+    run_on("cut.db", true, "");
+}
+
+static void test_a_posts_file_that_grew_is_read_on(void **state) {
+    (void)state;
+    struct error err;
+    run_on("grown.db", true, "");
+    FILE *f = fopen(rig_path(rig, "posts.jsonl"), "a");
+    assert_non_null(f);
+    rig_post(f, RIG_START * 1000 + 14000000, 901, "Nothing to see.");
+    fclose(f);
+    assert_ok(rig_replay(rig, "grown.db", &err), &err);
+    assert_int_equal(rig_number(rig, "posts"), RIG_POSTS + 1);
+    rig_close(rig);
+    rig_posts(rig, 4);
+}
+
 static void test_a_cursor_that_cannot_be_read_is_damage(void **state) {
     (void)state;
     struct error err;
@@ -326,6 +370,9 @@ int main(void) {
         cmocka_unit_test(test_a_halt_during_a_replay_holds_from_then_on),
         cmocka_unit_test(test_a_stop_commits_and_the_next_run_goes_on),
         cmocka_unit_test(test_a_store_that_was_used_in_real_time_takes_no_replay),
+        cmocka_unit_test(test_a_posts_file_that_was_replaced_is_refused),
+        cmocka_unit_test(test_a_posts_file_that_became_shorter_is_refused),
+        cmocka_unit_test(test_a_posts_file_that_grew_is_read_on),
         cmocka_unit_test(test_a_cursor_that_cannot_be_read_is_damage),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -119,6 +119,38 @@ static void test_a_halt_is_told_with_its_reason(void **state) {
     assert_true(str_find(draw(80, 24, false), STR("halted (lunch)")) > 0);
 }
 
+static str rewound(int lines, bool resized) {
+    buf_clear(&out);
+    status_rewind(lines, resized, &out);
+    return buf_str(&out);
+}
+
+static void test_a_frame_goes_over_the_last_one_and_after_a_resize_over_all(void **state) {
+    (void)state;
+    assert_str(rewound(4, false), "\033[4A\r");
+    assert_str(rewound(4, true), "\033[H\033[J"); /* old frames may stand anywhere */
+    assert_str(rewound(0, true), "");             /* nothing is drawn yet: what stands stays */
+}
+
+static void test_time_left_is_virtual_time_over_speed(void **state) {
+    (void)state;
+    const usec now = 1000 * USEC_PER_S;
+    struct status_info i = {.speed_e8 = 60 * E8, .last = now + 2 * USEC_PER_HOUR};
+    assert_int_equal(status_left(&i, now), 2 * USEC_PER_MIN);
+    assert_int_equal(status_left(&i, i.last + 1), 0);
+    i.speed_e8 = E8 / 2;
+    assert_int_equal(status_left(&i, now), 4 * USEC_PER_HOUR);
+    i.speed_e8 = 1;
+    i.last = INT64_MAX / 2;
+    assert_int_equal(status_left(&i, now), USEC_NEVER);
+    i.speed_e8 = RUN_SPEED_MAX;
+    assert_int_equal(status_left(&i, now), -1);
+    i.speed_e8 = -1;
+    assert_int_equal(status_left(&i, now), -1);
+    i = (struct status_info){.speed_e8 = E8};
+    assert_int_equal(status_left(&i, now), -1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -127,6 +159,8 @@ int main(void) {
         T(test_without_color_only_lines_are_cleared),
         T(test_before_the_first_news_it_says_that_it_is_starting),
         T(test_a_halt_is_told_with_its_reason),
+        T(test_a_frame_goes_over_the_last_one_and_after_a_resize_over_all),
+        T(test_time_left_is_virtual_time_over_speed),
 #undef T
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,7 +98,7 @@ static void test_wrong_members_are_named(void **state) {
         {"{\"id\":true,\"text\":\"a\"}", "id", ERR_PARSE},
         {"{\"id\":\"9223372036854775808\",\"text\":\"a\"}", "id", ERR_RANGE},
         {"{\"id\":\"12x\",\"text\":\"a\"}", "id", ERR_PARSE},
-        {"{\"id\":9223372036854775808,\"text\":\"a\"}", "not JSON", ERR_PARSE},
+        {"{\"id\":9223372036854775808,\"text\":\"a\"}", "id", ERR_PARSE},
         {"{" ID "}", "text", ERR_PARSE},
         {"{" ID ",\"text\":null}", "text", ERR_PARSE},
         {"{" ID ",\"text\":[\"a\"]}", "text", ERR_PARSE},
@@ -129,7 +129,7 @@ static void test_wrong_members_are_named(void **state) {
         {"{" ID ",\"text\":\"a\"", "not JSON", ERR_PARSE},
         {"{" ID ",\"text\":\"a\"} x", "not JSON", ERR_PARSE},
         {"[]", "object", ERR_PARSE},
-        {"5", "not JSON", ERR_PARSE},
+        {"5", "object", ERR_PARSE},
         {"", "not JSON", ERR_PARSE},
     };
     for (int i = 0; i < COUNT_OF(table); i++) {
@@ -153,6 +153,51 @@ static void test_a_number_of_400_digits_is_an_error_and_no_more(void **state) {
     for (int i = 0; i < 400; i++) buf_put_byte(&b, '9');
     buf_put_byte(&b, '}');
     assert_fails(parse(line, &p, &err), &err, ERR_PARSE);
+    assert_non_null(strstr(err.msg, "id: "));
+}
+
+static void test_members_that_are_not_known_hold_what_they_like(void **state) {
+    (void)state;
+    char line[900];
+    struct buf b;
+    struct post p;
+    struct error err;
+    buf_init_fixed(&b, line, sizeof line);
+    buf_put(&b, STR("{\"n\":[1e999,"));
+    for (int i = 0; i < 400; i++) buf_put_byte(&b, '9');
+    buf_put(&b, STR("],\"o\":{\"id\":5,\"text\":5,\"data\":{}},\"data\":7," ID ",\"text\":\"a\"}"));
+    assert_ok(parse(line, &p, &err), &err);
+    assert_str(p.text, "a");
+    buf_clear(&b);
+    buf_put(&b, STR("{\"a\":"));
+    for (int i = 0; i < 100; i++) buf_put_byte(&b, '[');
+    assert_fails(parse(line, &p, &err), &err, ERR_LIMIT);
+}
+
+static void test_null_is_missing_and_the_last_of_a_name_counts(void **state) {
+    (void)state;
+    struct post p;
+    struct error err;
+    assert_ok(parse("{" ID ",\"text\":\"a\",\"text\":\"b\",\"lang\":null,\"author_id\":null,"
+                    "\"note_tweet\":null,\"public_metrics\":null,\"referenced_tweets\":null}",
+                    &p, &err),
+              &err);
+    assert_str(p.text, "b");
+    assert_str(p.author_id, "");
+    assert_int_equal(p.ref, POST_REF_NONE);
+    assert_ok(parse("{\"text\":\"out\",\"data\":{" ID ",\"text\":\"in\"},\"id\":\"5\"}", &p, &err),
+              &err);
+    assert_str(p.text, "in");
+    assert_true(p.id == INT64_C(1683364599280685057));
+}
+
+static void test_escapes_of_json_are_undone(void **state) {
+    (void)state;
+    struct post p;
+    struct error err;
+    assert_ok(parse("{" ID ",\"text\":\"\\u0041\\n\\\"\\/\\ud83d\\ude80\\u00e9\"}", &p, &err),
+              &err);
+    assert_str(p.text, "A\n\"/🚀é");
 }
 
 static void test_a_raw_nul_byte_is_an_error(void **state) {
@@ -192,6 +237,9 @@ int main(void) {
         cmocka_unit_test(test_receipt_is_told_or_recorded),
         cmocka_unit_test(test_wrong_members_are_named),
         cmocka_unit_test(test_a_number_of_400_digits_is_an_error_and_no_more),
+        cmocka_unit_test(test_members_that_are_not_known_hold_what_they_like),
+        cmocka_unit_test(test_null_is_missing_and_the_last_of_a_name_counts),
+        cmocka_unit_test(test_escapes_of_json_are_undone),
         cmocka_unit_test(test_a_raw_nul_byte_is_an_error),
         cmocka_unit_test(test_a_line_over_the_limit_is_refused),
         cmocka_unit_test(test_lenient_takes_a_text_alone),

@@ -7,12 +7,16 @@
 #include "flow/infer/infer_int.h"
 #include "flow/reading.h"
 
+#define AFFIRMED_WORDS 4
+#define PERCENT_MOVE (9 * NAT / 10) /* what "+10%" says */
+
 struct scan {
     const struct vocabulary *v;
     const struct words *w;
     struct clauses *out;
     struct clause *now;
     int boost;       /* tenths, of the next direction word */
+    int affirmed;    /* words before this one are not negated, whatever the tokeniser says */
     uint32_t halves; /* of patterns, over the whole post */
     bool has_link;
 };
@@ -60,7 +64,7 @@ static bool starts_direction(const struct scan *s, int at) {
 static void add_direction(struct scan *s, const struct sense *sense, int at) {
     int32_t weight = sense->weight * s->boost * (NAT / 10) / 10;
     uint16_t flags = s->w->v[at].flags;
-    if ((flags & WORD_NEGATED) && !(flags & WORD_NEGATION)) {
+    if ((flags & WORD_NEGATED) && !(flags & WORD_NEGATION) && at >= s->affirmed) {
         weight = -weight * 6 / 10;
         s->now->cues |= CUE_NEGATED;
     }
@@ -75,6 +79,7 @@ static int take_word(struct scan *s, int at) {
     switch (sense->role) {
     case ROLE_BREAK:
         clause_begin(s, at);
+        s->now->turn = true;
         break;
     case ROLE_JOIN:
         if (starts_direction(s, end)) clause_begin(s, at);
@@ -85,7 +90,11 @@ static int take_word(struct scan *s, int at) {
         break;
     case ROLE_STRONGER:
     case ROLE_WEAKER:
+    case ROLE_TURN:
         s->boost = s->boost * sense->weight / 10;
+        break;
+    case ROLE_AFFIRM:
+        s->affirmed = end + AFFIRMED_WORDS;
         break;
     case ROLE_CUE:
         s->now->cues |= sense->bits & 0xFFFF;
@@ -93,6 +102,7 @@ static int take_word(struct scan *s, int at) {
         break;
     case ROLE_NONE:
     case ROLE_PREFER:
+    case ROLE_UNDER:
     case ROLE_OVER:
     case ROLE_INTO:
     case ROLE_FROM:
@@ -100,6 +110,15 @@ static int take_word(struct scan *s, int at) {
     }
     s->now->says += end - at;
     return end;
+}
+
+/* +10%, -3.5%: a move by itself. */
+static void take_number(struct scan *s, int at) {
+    const struct words *w = s->w;
+    bool percent = at + 1 < w->count && word_is_mark(w, at + 1, '%');
+    if (!percent || at == 0 || w->v[at - 1].end != w->v[at].begin) return;
+    if (word_is_mark(w, at - 1, '+')) s->now->direction += PERCENT_MOVE;
+    if (word_is_mark(w, at - 1, '-')) s->now->direction -= PERCENT_MOVE;
 }
 
 static int take_mark(struct scan *s, int at) {
@@ -142,9 +161,12 @@ void clauses_scan(const struct vocabulary *v, const struct words *w, const struc
             continue;
         }
         switch ((word_kind)word->kind) {
+        case WORD_NUMBER:
+            take_number(&s, at);
+            at = take_word(&s, at);
+            break;
         case WORD_TEXT:
         case WORD_HASHTAG:
-        case WORD_NUMBER:
         case WORD_EMOJI:
             at = take_word(&s, at);
             break;

@@ -43,7 +43,7 @@ static int64_t cue_factor(uint32_t cues) {
                  {CUE_CONDITIONAL, 5000},
                  {CUE_PAST, 6000},
                  {CUE_SARCASM, 2000},
-                 {CUE_REPORTED, 8500}};
+                 {CUE_REPORTED, 8000}};
     int64_t factor = 10000;
     for (int i = 0; i < COUNT_OF(table); i++) {
         if (cues & table[i].cue) factor = factor * table[i].keeps_bp / 10000;
@@ -104,6 +104,7 @@ static struct about about_one(const struct clauses *c, const struct links *links
         a.says += clause->says;
         if (owner == i && c->hit_own[hit]) {
             a.direction += c->hit_direction[hit];
+            a.says++;
             continue;
         }
         a.direction += owner == i ? clause->direction : clause->direction / 2;
@@ -118,7 +119,9 @@ static struct about about_one(const struct clauses *c, const struct links *links
 static struct about about_all(const struct clauses *c, const struct model_scores *whole) {
     struct about a = {0};
     for (int i = 0; i < c->count; i++) {
-        a.direction += c->v[i].coins || c->count == 1 ? c->v[i].direction : c->v[i].direction / 2;
+        bool direct = c->v[i].coins || c->v[i].turn || c->count == 1;
+        if (c->v[i].turn && c->v[i].direction) a.direction /= 2;
+        a.direction += direct ? c->v[i].direction : c->v[i].direction / 2;
         a.says += c->v[i].says;
         a.cues |= c->v[i].cues;
     }

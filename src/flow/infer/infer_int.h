@@ -26,6 +26,9 @@ typedef enum role {
     ROLE_PREFER, /* sets the coin behind above the coin after \"to\" */
     ROLE_INTO,   /* of a swap: into, for */
     ROLE_FROM,   /* of a swap: from */
+    ROLE_UNDER,  /* the coin before is set below the coin behind (worse than) */
+    ROLE_AFFIRM, /* a negation that is none (never been more, can't stop) */
+    ROLE_TURN,   /* turns the next direction round (closed my, regret) */
     ROLE_STRONGER, /* very, massive */
     ROLE_WEAKER    /* slightly, maybe */
 } role;
@@ -57,6 +60,7 @@ struct clause {
     int first, end;    /* words */
     int32_t direction; /* sum of the direction words, NAT, signed */
     int coins;         /* hits in it */
+    bool turn;         /* starts with \"but\": outweighs what stands before */
     int says;          /* words in it that are no coins, links or users */
     uint32_t cues;
 };

@@ -24,7 +24,7 @@ struct items {
     int count;
     struct item v[ITEMS_MAX];
     int coins, ups, downs;
-    bool into, over, prefer, swap;
+    bool into, over, under, prefer, swap;
 };
 
 static void put(struct items *x, struct item item) {
@@ -44,11 +44,13 @@ static void put_sense(struct items *x, const struct sense *s, bool negated) {
         return;
     }
     case ROLE_OVER:
+    case ROLE_UNDER:
     case ROLE_INTO:
     case ROLE_FROM:
     case ROLE_PREFER:
         put(x, (struct item){s->role, -1, 0});
         x->over |= s->role == ROLE_OVER;
+        x->under |= s->role == ROLE_UNDER;
         x->into |= s->role == ROLE_INTO;
         x->prefer |= s->role == ROLE_PREFER;
         return;
@@ -56,6 +58,8 @@ static void put_sense(struct items *x, const struct sense *s, bool negated) {
     case ROLE_CUE:
     case ROLE_BREAK:
     case ROLE_JOIN:
+    case ROLE_AFFIRM:
+    case ROLE_TURN:
     case ROLE_STRONGER:
     case ROLE_WEAKER:
         return;
@@ -91,7 +95,7 @@ static void give_sides(const struct items *x, struct clauses *c, int32_t before,
         const struct item *item = &x->v[i];
         if (item->role == ROLE_INTO) side = x->swap ? CLEAR : behind;
         if (item->role == ROLE_FROM) side = -CLEAR;
-        if (item->role == ROLE_OVER) side = behind;
+        if (item->role == ROLE_OVER || item->role == ROLE_UNDER) side = behind;
         if (item->hit >= 0) give(c, item->hit, side);
     }
 }
@@ -118,6 +122,8 @@ static void assign_clause(const struct items *x, struct clauses *c) {
         give_list(x, c);
     else if (x->over)
         give_sides(x, c, CLEAR, -CLEAR * 7 / 10);
+    else if (x->under)
+        give_sides(x, c, -CLEAR * 7 / 10, CLEAR);
 }
 
 void targets_assign(const struct vocabulary *v, const struct words *w, const struct links *links,

@@ -98,20 +98,44 @@ static const struct row rows[] = {
      "accepting|"
      "lawsuit|sues|sued|charged with|ban|bans|banned|banning|crackdown|sanctions|sanctioned",
      DOWN(15)},
-    {"fud|weak|weakness|dumb|useless|broken|regret", DOWN(7)},
+    {"fud|weak|weakness|dumb|useless|broken", DOWN(7)},
     {"🚀|🌙|🌕|🌝|📈|🐂|🐮|🟢|💎|🤑|🔥", UP(7)},
     {"📉|🐻|🔴|🩸|💀|🪦|☠|🚨", DOWN(5)},
     {"love|loving|great|amazing|awesome|best|excited|happy|beautiful|incredible|genius", UP(6)},
     {"hate|worst|terrible|awful|horrible|sad|angry|disgusting|disappointing|disappointed|scary|"
      "worried|worry|concerned|concerns|danger|dangerous|disaster",
      DOWN(7)},
+    {"won the lawsuit|wins the lawsuit|wins lawsuit|won its case|wins its case|lawsuit dismissed|"
+     "case dismissed|drops the lawsuit|drops lawsuit|drops the case|lawsuit is over|not a security",
+     UP(17)},
+    {"lfg|fav|favorite|favourite|own some|hodling strong", UP(8)},
+    {"looks heavy|looking heavy|taking profit|take profit|took profit", DOWN(9)},
+    {"buy the rumor|buy the rumour|buy the news|sell the news|sell the rumor|sell the rumour",
+     UP(0)},
+    {"moving to|moved to|moving into|moved into|switching to|switched to|rotated into", UP(13)},
+    {"resistance broken|breaks resistance|broke resistance|breaking resistance|above resistance|"
+     "so back|we're back|is back|etf filing|files for|the bottom|bottom is in|outstanding",
+     UP(11)},
+    {"support broken|breaks support|broke support|breaking support|below support|so over|"
+     "finished|cooked|the top|outage|depeg|depegs|depegged|sell pressure|"
+     "selling pressure",
+     DOWN(11)},
+    /* what looks like its opposite */
+    {"never been more|never more|can't stop|cant stop|couldn't stop|can't wait to|not only|not "
+     "just|"
+     "no doubt|not a bad|isn't a bad|not too late|without a doubt|no wonder",
+     {ROLE_AFFIRM, 0, 0}},
+    {"closed my|closing my|close my|covered my|covering my|stopped out of|regret|regretting|"
+     "regretted|regrets|stop|stopped|stops",
+     {ROLE_TURN, -8, 0}},
     /* verbs that give one coin for another */
     {"sell|sells|selling|sold|swap|swapping|swapped|rotate|rotating|rotated|trade my|traded "
      "my|ditch|ditching|"
-     "ditched|exchange my|convert|converting|converted",
+     "ditched|dumped my|dumping my|dump my|exchange my|convert|converting|converted",
      {ROLE_SWAP, -15, 0}},
     {"prefer|prefers|preferred|i'd rather", {ROLE_PREFER, 0, 0}},
-    {"into|for|to|→|->", {ROLE_INTO, 0, 0}},
+    {"into|for|to|than|→|->", {ROLE_INTO, 0, 0}},
+    {"worse than|weaker than|inferior to|lags|lagging behind|behind", {ROLE_UNDER, 0, 0}},
     {"from|out of", {ROLE_FROM, 0, 0}},
     {"over|beats|beat|outperforms|flips|flipping|better than|stronger than|superior to|rather than|"
      "instead of|>|more than",
@@ -136,7 +160,8 @@ static const struct row rows[] = {
      "in 2013|in 2014|in 2015|in 2016|in 2017|in 2018|in 2019|once was|remember when|"
      "wish i|should have|shoulda|could've|should've|previously|long ago|at the time",
      CUE(CUE_PAST)},
-    {"lol sure|yeah right|sure buddy|what could go wrong|what could possibly go wrong|as if|"
+    {"oh great|oh good|just what we needed|lol sure|yeah right|sure buddy|what could go wrong|what "
+     "could possibly go wrong|as if|"
      "good luck with that|🙄|🤡|lmao sure|/s|said no one|totally not|cool story|nice try",
      CUE(CUE_SARCASM)},
     {"according to|reportedly|reports|reported|says|said|claims|claimed|rumor|rumour|rumors|"

@@ -316,6 +316,11 @@ static bool visit_term(struct linker *k, const struct term *t, int at, int end) 
         miss(k, MISS_OTHER_ASSET, at, end);
         return true;
     }
+    bool guarded = t->flags & TERM_GUARDED; /* then PEPE in capitals says more than a pepe */
+    if (guarded && t->ticker != COIN_NONE && v->kind == WORD_TEXT &&
+        note_ticker(k, t->ticker, at)) {
+        return true;
+    }
     if (t->name != COIN_NONE) {
         note_name(k, t, at, end);
         return true;

@@ -6,11 +6,14 @@
 #include "base/hash.h"
 
 #define DIGITS 20
+#define DIGITS_AT 7 /* behind "bf", the install and a dash */
 
-void coid_make(char ret[COID_BYTES], const struct trade *t, const char install[5], char leg_letter,
-               int generation) {
-    PRE(generation >= 1);
-    PRE(generation <= GENERATION_MAX);
+/* The 20 digits that all ids of the trade share; from the list's id once there is one, as hashing
+ * costs a microsecond and an entry has eight ids. */
+static str shared_digits(const struct trade *t, const char install[5], char block[DIGITS + 1]) {
+    if (t->list_coid[0] != '\0') {
+        return str_head(str_tail(str_from_z(t->list_coid), DIGITS_AT), DIGITS);
+    }
     char text[128];
     struct buf b;
     buf_init_fixed(&b, text, sizeof text);
@@ -18,14 +21,22 @@ void coid_make(char ret[COID_BYTES], const struct trade *t, const char install[5
     PRE(!buf_full(&b));
     uint8_t digest[SHA256_BYTES];
     sha256_once(buf_str(&b), digest);
-    char digits[DIGITS + 1];
-    const str d = base32_format(digest, DIGITS, digits);
+    return base32_format(digest, DIGITS, block);
+}
+
+void coid_make(char ret[COID_BYTES], const struct trade *t, const char install[5], char leg_letter,
+               int generation) {
+    PRE(generation >= 1);
+    PRE(generation <= GENERATION_MAX);
+    char block[DIGITS + 1], made[COID_BYTES];
+    const str d = shared_digits(t, install, block);
     struct buf out;
-    buf_init_fixed(&out, ret, COID_BYTES);
+    buf_init_fixed(&out, made, COID_BYTES);
     const char tens = "0123456789abcdefghijklmnopqrstuvwxyz"[generation / 10];
     buf_printf(&out, "bf%s-" STR_FMT "-%c%d%c", install, STR_ARG(d), tens, generation % 10,
                leg_letter);
     POST(!buf_full(&out));
+    memcpy(ret, made, COID_BYTES); /* ret may be the trade's list id itself */
 }
 
 static char letter_of(leg l) {
@@ -90,6 +101,25 @@ void request_bracket(struct request *rq, const struct trade *t, const char insta
     coid_make(rq->entry_coid, t, install, 'e', 1);
     coid_make(rq->stop_coid, t, install, 's', 1);
     coid_make(rq->target_coid, t, install, 't', 1);
+}
+
+void request_protect(struct request *rq, const struct trade *t, const struct order *stop,
+                     const struct order *target) {
+    PRE(qty_cmp(stop->qty, target->qty) == 0);
+    *rq = (struct request){
+        .kind = REQUEST_PROTECT,
+        .trade_id = t->id,
+        .sym = t->sym,
+        .side = stop->side,
+        .qty = stop->qty,
+        .stop = stop->stop,
+        .target = target->stop,
+        .signed_at = stop->signed_at,
+        .recv_window = t->recv_window,
+    };
+    memcpy(rq->list_coid, t->list_coid, COID_BYTES);
+    memcpy(rq->stop_coid, stop->coid, COID_BYTES);
+    memcpy(rq->target_coid, target->coid, COID_BYTES);
 }
 
 void request_exit(struct request *rq, const struct trade *t, const struct symbol *sym,

@@ -21,6 +21,9 @@ void order_make(struct order *o, const struct trade *t, const char install[5], l
 
 /* The bracket request of a trade at its entry. */
 void request_bracket(struct request *rq, const struct trade *t, const char install[5]);
+/* A stop and a target (OCO) for what stands bare. */
+void request_protect(struct request *rq, const struct trade *t, const struct order *stop,
+                     const struct order *target);
 /* The market exit of all that is held; takes the trade's next generation before (the caller). */
 void request_exit(struct request *rq, const struct trade *t, const struct symbol *sym,
                   const struct order *stop, const struct order *target, const struct order *exit);

@@ -1,0 +1,188 @@
+/* cmd_model: how good the model is, and making a new one. For makers: trading needs neither.
+ *
+ * A labelled file has one text a line: label (0 negative, 1 neutral, 2 positive), tab, text. */
+#include "app/cmds.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "flow/embedded.h"
+#include "model/linear.h"
+
+#define MODEL_BYTES_MAX (8 << 20)
+#define OUT_BYTES (1 << 16)
+
+static const char *const label_names[] = {"negative", "neutral", "positive"};
+
+/* --- eval -------------------------------------------------------------------------------- */
+
+static bool open_model(struct app *app, const struct args *args, struct model **ret,
+                       struct error *err) {
+    const str path = args_get(args, "model", (str){NULL, 0});
+    str bytes = embedded_linear(), file;
+    if (path.p) {
+        if (!app_read_file(&app->boot, str_dupz(&app->boot, path), MODEL_BYTES_MAX, &file, err))
+            return false;
+        char *aligned = arena_alloc(&app->boot, 1, 64, file.n + 1);
+        memcpy(aligned, file.p, (size_t)file.n);
+        bytes = (str){aligned, file.n};
+    }
+    return linear_open(&app->boot, bytes, ret, err);
+}
+
+static int64_t share_bp(int64_t some, int64_t all) { return all ? some * 10000 / all : 0; }
+
+static void put_eval(struct buf *out, const char *path, const struct eval_result *e, bool json) {
+    const int64_t all = e->count[0] + e->count[1] + e->count[2];
+    const int64_t hits = e->hit[0] + e->hit[1] + e->hit[2];
+    const int64_t recall = eval_macro_recall_bp(e), right = share_bp(hits, all);
+    if (json) {
+        buf_put(out, STR("{\"file\":"));
+        buf_put_json_str(out, str_from_z(path));
+        buf_printf(out,
+                   ",\"texts\":%" PRId64 ",\"macro_recall\":%d.%04d,\"accuracy\":%d.%04d,"
+                   "\"matrix\":[",
+                   all, (int)(recall / 10000), (int)(recall % 10000), (int)(right / 10000),
+                   (int)(right % 10000));
+        for (int i = 0; i < 3; i++)
+            buf_printf(out, "%s[%" PRId64 ",%" PRId64 ",%" PRId64 "]", i ? "," : "",
+                       e->matrix[i][0], e->matrix[i][1], e->matrix[i][2]);
+        buf_put(out, STR("]}\n"));
+        return;
+    }
+    buf_printf(out,
+               "%s: %" PRId64 " texts, macro recall %d.%02d %%, right %d.%02d %%\n"
+               "  label     read negative  neutral  positive\n",
+               path, all, (int)(recall / 100), (int)(recall % 100), (int)(right / 100),
+               (int)(right % 100));
+    for (int i = 0; i < 3; i++)
+        buf_printf(out, "  %-8s  %13" PRId64 "  %7" PRId64 "  %8" PRId64 "\n", label_names[i],
+                   e->matrix[i][0], e->matrix[i][1], e->matrix[i][2]);
+}
+
+static exit_status eval_run(struct app *app, const struct args *args) {
+    struct error err;
+    struct model *m;
+    struct reader *r;
+    struct buf out;
+    bool ok = open_model(app, args, &m, &err) &&
+              reader_open(&app->boot, &(struct reader_options){.model = m}, &r, &err);
+    if (!ok) return app_fail(&err);
+    buf_init(&out, OUT_BYTES);
+    for (int i = 0; i < args->pos_count && ok; i++) {
+        struct eval_result e;
+        const char *path = str_dupz(&app->boot, args->pos[i]);
+        ok = model_evaluate(m, r, path, &e, &err);
+        if (ok) put_eval(&out, path, &e, app->json);
+    }
+    ok = ok && app_print(&out, &err);
+    buf_fini(&out);
+    return ok ? EXIT_DONE : app_fail(&err);
+}
+
+/* --- train ------------------------------------------------------------------------------- */
+
+/* Training asks the reader for the coins in a text, not for an opinion on them. */
+static void silent_score(const struct model *m, struct arena scratch, const struct words *w,
+                         const struct model_range *ranges, int count, struct model_scores *ret) {
+    IGNORE(m == NULL || scratch.beg == NULL || w == NULL || ranges == NULL, "it has no opinion");
+    for (int i = 0; i < count; i++) ret[i] = (struct model_scores){{0, 0, 0}};
+}
+
+static const struct model_ops silent_ops = {.name = "none", .score = silent_score};
+static const struct model silent = {&silent_ops};
+
+static bool sets_from(struct app *app, const struct args *args, struct train_options *opt,
+                      struct error *err) {
+    for (int i = 0; i < args->pos_count; i++) {
+        char *path = str_dupz(&app->boot, args->pos[i]);
+        char *colon = strrchr(path, ':');
+        int64_t weight_e8 = E8;
+        if (opt->set_count == TRAIN_SETS_MAX)
+            return fail(err, ERR_USAGE, 0, "train: more than %d files", TRAIN_SETS_MAX);
+        if (colon) *colon = '\0';
+        if (colon && (!amount_parse_e8(str_from_z(colon + 1), &weight_e8) || weight_e8 <= 0 ||
+                      weight_e8 > 100 * E8))
+            return fail(err, ERR_USAGE, 0, "train: \"%s\" is no weight from 0.0001 to 100",
+                        colon + 1);
+        opt->sets[opt->set_count++] = (struct train_set){path, (int)(weight_e8 / (E8 / BP_ONE))};
+    }
+    return true;
+}
+
+static bool write_new(const char *path, str bytes, struct error *err) {
+    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0) return fail(err, ERR_IO, errno, "%s: %s", path, strerror(errno));
+    bool ok = true;
+    while (ok && bytes.n > 0) {
+        const ssize_t n = write(fd, bytes.p, (size_t)bytes.n);
+        ok = n > 0 || (n < 0 && errno == EINTR);
+        if (n > 0) bytes = str_tail(bytes, n);
+    }
+    const int sys = errno;
+    ok = close(fd) == 0 && ok;
+    return ok || fail(err, ERR_IO, sys, "%s: %s", path, strerror(sys));
+}
+
+static exit_status train_run(struct app *app, const struct args *args) {
+    struct error err;
+    struct train_options opt = {0};
+    struct reader *r;
+    struct buf model;
+    int64_t seed, epochs;
+    const str to = args_get(args, "out", (str){NULL, 0});
+    if (!to.p) {
+        fputs("bullfinch: train: --out FILE says where the model goes\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (!args_get_i64(args, "seed", 1, 0, INT64_MAX, &seed, &err) ||
+        !args_get_i64(args, "epochs", 12, 1, 1000, &epochs, &err) ||
+        !sets_from(app, args, &opt, &err) ||
+        !reader_open(&app->boot, &(struct reader_options){.model = &silent}, &r, &err))
+        return app_fail(&err);
+    opt.seed = (uint64_t)seed;
+    opt.epochs = (int)epochs;
+    opt.reader = r;
+    buf_init(&model, MODEL_BYTES_MAX);
+    const bool ok = linear_train(&opt, &model, &err) &&
+                    write_new(str_dupz(&app->boot, to), buf_str(&model), &err);
+    buf_fini(&model);
+    return ok ? EXIT_DONE : app_fail(&err);
+}
+
+/* --- their rows -------------------------------------------------------------------------- */
+
+static const struct opt eval_opts[] = {
+    {"model", "FILE", "A model file; without it the model in the program."}, {0}};
+static const struct opt train_opts[] = {
+    {"out", "FILE", "Where the model goes; never over another file."},
+    {"seed", "N", "The same seed and files give the same bytes; 1 if not given."},
+    {"epochs", "N", "Passes over the texts; 12 if not given."},
+    {0}};
+
+const struct cmd cmd_eval = {
+    .group = "Model",
+    .name = "eval",
+    .pos = "FILE...",
+    .brief = "Show how well the model reads labelled texts.",
+    .about = "A labelled file has one text a line: label (0 negative, 1 neutral, 2 positive), tab, "
+             "text.",
+    .opts = eval_opts,
+    .pos_min = 1,
+    .pos_max = ARGS_POS_MAX,
+    .run = eval_run};
+const struct cmd cmd_train = {
+    .group = "Model",
+    .name = "train",
+    .pos = "FILE[:WEIGHT]...",
+    .brief = "Make a model from labelled texts.",
+    .about =
+        "WEIGHT is what each text of the file counts, 1 if not given. Takes about a minute and "
+        "300 MB of memory.",
+    .opts = train_opts,
+    .pos_min = 1,
+    .pos_max = TRAIN_SETS_MAX,
+    .run = train_run};
