@@ -181,11 +181,25 @@ static void sample_hourly(struct trader *t) {
     }
 }
 
+/* Says so when the account is too small for any order in the symbol, at its first price. */
+static void tell_least_equity(struct trader *t, const struct quote *q) {
+    money least;
+    struct texts x = {0};
+    const struct symbol *s = &t->symbols->v[q->sym];
+    const bool known = risk_least_equity(t->cfg, &t->traits, s, q->last, &least);
+    if (known && money_cmp(trader_equity(t), least) >= 0) return;
+    tell(t, TELL_UNUSUAL, "equity_too_small", "%s cannot be traded with %s at this price: %s%s",
+         s->name, text_e8(&x, money_e8(trader_equity(t))),
+         known ? "the least equity is " : "no equity is large enough",
+         known ? text_e8(&x, money_e8(least)) : "");
+}
+
 static void on_quote(struct trader *t, const struct quote *q) {
     struct sym_state *st = &t->syms[q->sym];
     st->quote = *q;
     st->interval = q->interval;
     st->dry = false;
+    if (!st->has_price) tell_least_equity(t, q);
     note_price(st, q->at, q->last);
     if (st->trade >= 0) check_drawdown(t);
     exits_on_quote(t, q->sym);

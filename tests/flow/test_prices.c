@@ -268,6 +268,19 @@ static void test_what_an_exit_leaves_over_is_guarded(void **state) {
                  "00:04:00 equity 9998.54640109 cash=9998.54640109 unrealized=0\n");
 }
 
+static void too_small(struct stage *s) {
+    stage_price(s, DOGE, "0.08");
+    stage_at(s, "00:00:01");
+    stage_price(s, DOGE, "0.08"); /* told once */
+}
+
+static void test_an_account_too_small_for_a_symbol_is_told(void **state) {
+    (void)state;
+    stage_expect(&(struct stage_play){.story = too_small, .sets = {"paper.balance=300"}},
+                 "00:00:00 unusual equity_too_small: DOGEUSDT cannot be traded with 300 at this "
+                 "price: the least equity is 528\n");
+}
+
 static void thin_entry(struct stage *s) {
     stage_minute(s, DOGE, "0.08 0.08 0.08 0.08 10000");
     stage_price(s, DOGE, "0.08");
@@ -331,6 +344,7 @@ int main(void) {
         cmocka_unit_test(test_what_a_fee_in_base_leaves_is_written_off),
         cmocka_unit_test(test_a_thin_market_is_sold_into_piece_by_piece),
         cmocka_unit_test(test_what_an_exit_leaves_over_is_guarded),
+        cmocka_unit_test(test_an_account_too_small_for_a_symbol_is_told),
         cmocka_unit_test(test_an_entry_that_the_volume_cannot_fill_is_not_made),
         cmocka_unit_test(test_where_prices_ended_nothing_is_tried),
     };
