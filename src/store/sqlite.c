@@ -15,8 +15,8 @@
 #define CACHE_KIB_WRITE 4096
 #define CACHE_KIB_READ 1024
 /* A commit that finds the log this long folds it into the file, which takes milliseconds: rarely,
- * and best before, in an idle moment (store_checkpoint). 4,000 pages are 16 MiB. */
-#define LOG_PAGES_MAX 4000
+ * and best before, in an idle moment (store_checkpoint). 16,000 pages are 16 MiB. */
+#define LOG_PAGES_MAX 16000
 
 static struct sqlite_store *self(struct store *s) { return (struct sqlite_store *)(void *)s; }
 static sqlite3_stmt *raw(struct store_stmt *st) { return ((struct sqlite_stmt *)(void *)st)->st; }
@@ -332,6 +332,10 @@ static const struct store_ops sqlite_ops = {
 
 /* -- opening --------------------------------------------------------------------------------- */
 
+/* Of a new file. A turn touches some 25 pages, and each goes to the log whole: with 1 KiB instead
+ * of SQLite's 4 an entry is durable 60 us earlier. */
+#define PAGE_BYTES "1024"
+
 /* Settings of the connection; nothing is written to the file. */
 static bool set_up(struct sqlite_store *s, const struct store_options *opt, struct error *err) {
     char text[256];
@@ -341,7 +345,7 @@ static bool set_up(struct sqlite_store *s, const struct store_options *opt, stru
     sqlite3_busy_timeout(s->db, (int)i64_clamp(opt->busy_timeout_ms, 0, INT32_MAX));
     buf_printf(&b,
                "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
-               "PRAGMA secure_delete = OFF;"
+               "PRAGMA secure_delete = OFF; PRAGMA page_size = " PAGE_BYTES ";"
                "PRAGMA cache_size = -%d; PRAGMA synchronous = %s;",
                writes ? CACHE_KIB_WRITE : CACHE_KIB_READ, opt->full_sync ? "FULL" : "NORMAL");
     POST(!buf_full(&b));

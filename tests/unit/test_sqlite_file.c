@@ -559,8 +559,8 @@ static void test_a_full_database_takes_nothing_and_loses_nothing(void **state) {
     struct store *s = create();
     put(s, 0);
     char sql[64];
-    const int n =
-        snprintf(sql, sizeof sql, "PRAGMA max_page_count = %d", (int)(size_of("a.db") / 4096) + 90);
+    const int n = snprintf(sql, sizeof sql, "PRAGMA max_page_count = %d",
+                           (int)(size_of("a.db") / 1024) + 360);
     assert_true(n > 0);
     exec(s, sql);
     char big[20000];
