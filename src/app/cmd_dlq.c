@@ -154,10 +154,21 @@ static bool find_dead(struct app *app, struct store *s, int64_t id, struct dead_
 static bool try_again(struct app *app, struct store *s, int64_t id, struct error *err) {
     struct dead_letter d;
     if (!find_dead(app, s, id, &d, err)) return false;
+    if (d.payload.n == 0)
+        return fail(err, ERR_STATE, 0,
+                    "dead letter %" PRId64 ": its content was not kept (" STR_FMT
+                    "); put the line right in its file",
+                    id, STR_ARG(d.error));
     struct post post;
     struct reading reading;
-    if (!x_post_parse(&app->boot, d.payload, d.source, time_wall_us(), false, &post, err))
+    if (!x_post_parse(&app->boot, d.payload, d.source, time_wall_us(), false, &post, err)) {
+        struct error why = *err;
+        char actor[64];
+        if (!store_dead_mark(s, id, STR("dead"), str_from_z(app_actor(actor)), time_wall_us(), err))
+            return false;
+        *err = why;
         return fail_in(err, "still no post");
+    }
 
     struct symbols symbols;
     const struct reader *reader;

@@ -106,10 +106,14 @@ bool store_dead_get(struct store *s, struct arena *a, int64_t id, struct dead_le
 
 static bool mark_inside(struct store *s, int64_t id, str status, str actor, usec now,
                         struct error *err) {
-    static const struct sql sql = {"UPDATE dead_letters SET status = $1 WHERE id = $2"};
+    static const struct sql sql = {
+        "UPDATE dead_letters SET status = $1, attempts = attempts + $2, "
+        "last_at = CASE WHEN $2 > 0 THEN $3 ELSE last_at END WHERE id = $4"};
     struct query q;
     if (!query_open(s, &sql, &q, err)) return false;
     bind_str(&q, status);
+    bind_i64(&q, str_eq(status, STR("dropped")) ? 0 : 1); /* the others are the end of a try */
+    bind_time(&q, now);
     bind_i64(&q, id);
     if (!query_run(&q, err)) return false;
     if (s->ops->changes(s) == 0) {

@@ -159,7 +159,8 @@ MUST_CHECK bool store_dead_list(struct store *s, struct arena *a, int64_t before
                                 struct dead_letter **ret, int *ret_count, struct error *err);
 MUST_CHECK bool store_dead_get(struct store *s, struct arena *a, int64_t id,
                                struct dead_letter *ret, struct error *err);
-/* Inside the caller's immediate transaction, where there is one; else in its own. */
+/* status: dead or retried after a try, which is counted; or dropped. Inside the caller's immediate
+ * transaction, where there is one; else in its own. */
 MUST_CHECK bool store_dead_mark(struct store *s, int64_t id, str status, str actor, usec now,
                                 struct error *err);
 /* A span or a piece of input that was lost, and why. */

@@ -109,6 +109,8 @@ check "with file and line" sh -c 'torn=$("$@") && echo "$torn" | grep -q "torn.j
     "$BULLFINCH" dlq list --set store.url="sqlite:$SCRATCH/torn.db"
 equal "and what stood there" "$(torn dlq show 1 | tail -n 1)" "this is no post"
 fails "tried again, it is still none" 1 "still no post" torn dlq retry 1
+equal "and the try is counted" \
+    "$(sqlite3 "$SCRATCH/torn.db" 'SELECT attempts FROM dead_letters WHERE id = 1')" 2
 check "it can be dropped" torn dlq drop 1
 fails "but only once" 1 "." torn dlq drop 1
 torn_sql() { sqlite3 "$SCRATCH/torn.db" "$1"; }
