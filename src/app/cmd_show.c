@@ -157,11 +157,22 @@ static str in_capitals(struct arena *a, str s) {
     return str_from_z(p);
 }
 
+/* A deleted post has no text any more: said in its place. */
+static void mark_deleted(json_t *rows) {
+    size_t i;
+    json_t *row;
+    json_array_foreach(rows, i, row) {
+        if (json_is_string(json_object_get(row, "deleted_at")))
+            json_object_set_new(row, "text", json_string("(deleted)"));
+    }
+}
+
 static bool put_table(const struct view *v, const struct buf *json, struct buf *out,
                       struct error *err) {
     json_error_t why;
     json_t *rows = json_loadb(json->p, (size_t)json->len, 0, &why);
     if (!rows) return fail(err, ERR_DAMAGED, 0, "the store's JSON: %s", why.text);
+    if (v->kind == SHOW_POSTS) mark_deleted(rows);
     if (json_array_size(rows) == 0)
         buf_printf(out, "No %s.\n", v->name);
     else

@@ -47,6 +47,10 @@
   X(trading, allow_short, BOOL, 0, 0, "true", CFG_RELOAD, "Open SHORT positions where the venue can.") \
   X(trading, leverage, INT, 1, 20, "1", CFG_RELOAD, "Most that all positions together may be worth, in multiples of equity.") \
   X(trading, approval_timeout_s, INT, 1, 86400, "300", CFG_RELOAD, "In manual mode: seconds until an intent that nobody approved expires.") \
+  X(trading, on_retraction, CHOICE, 0, 0, "close|shrink|keep", CFG_RELOAD, "What becomes of a position whose post is taken back (deleted, denied by its author, edited into something else): close sells all, shrink one half, keep nothing. An edit that is only weaker sells one half unless this is keep.") \
+  X(trading, retraction_weaker, FRAC, 0, FRAC_BP(10000), "0.75", CFG_RELOAD, "An edit, or a correction by the author, that keeps less than this share of the post's base score counts as weaker.") \
+  X(trading, denial_window_s, INT, 0, 2592000, "86400", CFG_RELOAD, "For so many seconds after an entry, a later post of the same author can take the first one back; 0: never.") \
+  X(trading, denial_score, INT, 1, 100, "50", CFG_RELOAD, "Least base score at which the opposite opinion on the same coin takes the author's earlier post back.") \
   X(trading, muted_authors, LIST, 0, 1000, "", CFG_RELOAD, "Authors that are read and never traded: names, or source:id.") \
   X(trading, muted_symbols, LIST, 0, 1000, "", CFG_RELOAD, "Symbols that are never traded.") \
   X(judge, freshness, BOOL, 0, 0, "true", CFG_RELOAD, "Factor: a post's score shrinks with its age.") \

@@ -24,12 +24,23 @@
     X(COMMAND, "command")                                                                          \
     X(START, "start")                                                                              \
     X(DRY, "dry")                                                                                  \
-    X(CONTROL, "control")
+    X(CONTROL, "control")                                                                          \
+    X(DELETION, "deletion")
 typedef enum event_kind {
 #define X(name, text) EVENT_##name,
     EVENT_MAP(X)
 #undef X
 } event_kind;
+
+/* Word that a post was deleted, a row of deletions. Also for a post that has not come yet. */
+struct deletion {
+    int64_t tweet_id;
+    int64_t root_id;           /* of its edit chain, as far as that is known; else tweet_id */
+    char author[AUTHOR_BYTES]; /* whose post it is said to be, "x:44196397"; "" unknown */
+    char actor[64];            /* "source", or the person that asked for it: "cli:root" */
+    usec deleted_at;           /* at the source */
+    usec at; /* of the turn that obeyed; what the trader remembers is counted by it */
+};
 
 struct event {
     event_kind kind;
@@ -42,6 +53,7 @@ struct event {
         struct command command;        /* COMMAND */
         struct control control;        /* CONTROL: the row as another process left it */
         int sym;                       /* DRY: no more prices will come for this symbol */
+        struct deletion deletion;      /* DELETION: root_id and at are the trader's to fill */
     } u;
 };
 
@@ -98,6 +110,7 @@ struct audit {
 #define ACTION_MAP(X)                                                                              \
     X(PUT_POST, "put_post") /* the reading's post, with what was read and its outcome */           \
     X(PUT_MEMORY, "put_memory")                                                                    \
+    X(PUT_DELETION, "put_deletion") /* the row, and no text of the post anywhere any more */       \
     X(PUT_AUTHOR, "put_author")                                                                    \
     X(PUT_SIGNAL, "put_signal")                                                                    \
     X(PUT_INTENT, "put_intent") /* trade + orders of an entry: unique, under the epoch */          \
@@ -129,6 +142,7 @@ struct action {
             reason outcome;                /* NONE when it has signals */
         } post;
         struct post_memory memory;
+        struct deletion deletion;
         struct author author;
         struct signal signal;
         struct trade trade; /* PUT_INTENT and PUT_TRADE */

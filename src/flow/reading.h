@@ -71,6 +71,10 @@ enum {
     CUE_GIVEAWAY = 1 << 6, /* send 1 get 2, free airdrop, DM to claim */
     CUE_PHISHING = 1 << 7, /* wallet connect, seed phrase, claim link */
     CUE_PROMO = 1 << 8,    /* join my group, signals channel */
+    /* what takes earlier posts of the same author back (infer/denial.c) */
+    CUE_CORRECTION = 1 << 13, /* correction: ..., fake news: says that something was wrong */
+    CUE_DENIAL = 1 << 14,     /* ignore my last post, deleting this */
+    CUE_HACKED = 1 << 15,     /* my account was hacked, that was not me */
 };
 
 struct reading {

@@ -15,6 +15,8 @@
     X(FUTURE_TIME, "dated more than 2 s ahead of its receipt")                                     \
     X(EDIT, "a newer version of the post was judged before")                                       \
     X(RETRACTED, "an edit took back what the post had said")                                       \
+    X(DELETED, "the post was deleted")                                                             \
+    X(DENIED, "its author took it back in a later post")                                           \
     X(COPY, "a copy of a post of the last 24 hours")                                               \
     X(RETWEET, "a retweet adds no opinion of its own")                                             \
     X(LOOKALIKE, "the author's name imitates a watched one")                                       \

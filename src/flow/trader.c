@@ -264,6 +264,13 @@ static bool close_one(struct trader *t, int64_t id, const char **ret_text) {
     return true;
 }
 
+/* A person asks for it: as if the source had said that the post was deleted. */
+static int forget_post(struct trader *t, const struct command *c) {
+    struct deletion d = {.tweet_id = c->target, .deleted_at = t->now};
+    memcpy(d.actor, c->actor, sizeof d.actor);
+    return on_deletion(t, &d);
+}
+
 static void on_command(struct trader *t, const struct command *c) {
     const char *text = "done";
     char counted[64];
@@ -291,6 +298,11 @@ static void on_command(struct trader *t, const struct command *c) {
     case VERB_RECONCILE:
         orders_query_all(t);
         text = "asked the venue for every live order";
+        break;
+    case VERB_FORGET:
+        (void)snprintf(counted, sizeof counted, "forgotten; of its trades, %d were open",
+                       forget_post(t, c));
+        text = counted;
         break;
     case VERB_NONE:
         WRONG("a command without a verb");
@@ -359,6 +371,9 @@ static void on_event(struct trader *t, const struct event *ev) {
         t->syms[ev->u.sym].dry = true;
         signals_on_dry(t, ev->u.sym);
         return;
+    case EVENT_DELETION:
+        IGNORE(on_deletion(t, &ev->u.deletion) >= 0, "how many trades it had opened");
+        return;
     case EVENT_NONE:
         break;
     }
@@ -407,6 +422,7 @@ bool trader_may_open(const struct trader *t, const struct event *ev) {
     case EVENT_START:
     case EVENT_DRY:
     case EVENT_CONTROL:
+    case EVENT_DELETION:
         return false;
     }
     WRONG("event kind out of its list");
@@ -512,6 +528,7 @@ bool trader_open(struct arena *boot, const struct config *cfg, const struct symb
     t->positions = NEW_ARRAY(boot, struct position, TRADES_MAX);
     t->query_at = t->next_timer = USEC_NEVER;
     judge_init(&t->judge, boot, cfg);
+    deleted_init(&t->deleted, boot);
     if (rows->fresh) {
         start_account(t, rows);
     } else {
@@ -525,6 +542,7 @@ bool trader_open(struct arena *boot, const struct config *cfg, const struct symb
     load_past(t, rows);
     for (int i = 0; i < rows->author_count; i++) judge_put_author(&t->judge, &rows->authors[i]);
     for (int i = 0; i < rows->memory_count; i++) judge_put_memory(&t->judge, &rows->memory[i]);
+    for (int i = 0; i < rows->deletion_count; i++) deleted_put(&t->deleted, &rows->deletions[i]);
     timers_update(t);
     *ret = t;
     return true;

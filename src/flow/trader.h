@@ -39,6 +39,8 @@ struct trader_rows {
     int author_count; /* of the last two days, or the authors' cooldown where that is longer */
     const struct post_memory *memory;
     int memory_count; /* of the last 24 hours, oldest first */
+    const struct deletion *deletions;
+    int deletion_count; /* obeyed in the last 24 hours, oldest first */
     const struct trade *closed;
     int closed_count; /* closed within 24 hours, or the symbol cooldown where that is longer */
 };

@@ -1,9 +1,11 @@
-/* What the three files of the trader share: trader.c (turns, timers, commands), trader_signals.c
- * (from a reading to an intent), trader_orders.c (from an intent to a closed trade). */
+/* What the files of the trader share: trader.c (turns, timers, commands), trader_signals.c (from a
+ * reading to an intent), trader_retract.c (what is taken back), trader_orders.c (from an intent to
+ * a closed trade). */
 #ifndef BF_FLOW_TRADER_INT_H
 #define BF_FLOW_TRADER_INT_H
 
 #include "config/config.h"
+#include "flow/judge/deleted.h"
 #include "flow/judge/judge.h"
 #include "flow/risk/risk.h"
 #include "flow/trader.h"
@@ -53,6 +55,7 @@ struct trader {
     struct account account;
     struct control control;
     struct judge judge;
+    struct deleted deleted;
     struct sym_state *syms; /* one per symbol */
     struct trade *trades;   /* open, by id */
     int trade_count;
@@ -109,11 +112,25 @@ void signals_refuse_all(struct trader *t, reason why);
 bool signal_approve(struct trader *t, int64_t id, const char *actor, const char **ret_text);
 bool signal_reject(struct trader *t, int64_t id, const char *actor, const char **ret_text);
 
+/* The i-th waiting signal is refused and leaves the table. */
+void signal_withdraw(struct trader *t, int i, reason why);
+
+/* --- what is taken back (trader_retract.c) ------------------------------------------- */
+void on_edit(struct trader *t, const struct reading *r);
+/* Does this post take back what the same author (key) wrote before? */
+void on_later_post(struct trader *t, const struct reading *r, const char *author);
+/* How many open trades the post had made. */
+int on_deletion(struct trader *t, const struct deletion *told);
+/* Is this a post that was deleted before it came, or that comes once more? Then it is done with. */
+bool on_deleted_post(struct trader *t, const struct reading *r);
+
 /* --- orders (trader_orders.c) -------------------------------------------------------- */
 struct trade *trade_find(struct trader *t, int64_t id); /* open ones; NULL */
 void trade_open(struct trader *t, struct signal *s, const struct plan *plan);
 bool trade_entered(const struct trade *tr); /* its entry has filled */
 void trade_want_exit(struct trader *t, struct trade *tr, reason why);
+/* Half of it is sold, and the rest is protected again; once in the life of a trade. */
+void trade_want_shrink(struct trader *t, struct trade *tr, reason why);
 void exits_on_quote(struct trader *t, int sym);
 void orders_on_timer(struct trader *t);
 void orders_on_start(struct trader *t);

@@ -32,6 +32,12 @@ static void refuse(struct trader *t, struct signal *s, reason why) {
            side_name(s->side), s->score, reason_name(why));
 }
 
+void signal_withdraw(struct trader *t, int i, reason why) {
+    struct signal s = t->signals[i];
+    forget(t, i);
+    refuse(t, &s, why);
+}
+
 /* --- risk ---------------------------------------------------------------------------------------
  */
 
@@ -162,28 +168,6 @@ static price price_before(const struct sym_state *st, usec at) {
     return price_from_e8(0);
 }
 
-/* An edit that no longer says what its post said takes back what came of it. */
-static void retract(struct trader *t, const struct reading *r) {
-    const int64_t root = r->post->root_id;
-    for (int i = 0; i < t->trade_count; i++) {
-        struct trade *tr = &t->trades[i];
-        if (tr->root_id != root) continue;
-        bool still = false;
-        for (int k = 0; k < r->mention_count; k++) {
-            const struct mention *m = &r->mentions[k];
-            const bool agrees = !m->abstain && (m->polarity_bp > 0) == (tr->side == SIDE_LONG);
-            if (strcmp(m->symbol, tr->symbol) == 0 && agrees) still = true;
-        }
-        if (!still) trade_want_exit(t, tr, REASON_RETRACTION);
-    }
-    for (int i = t->signal_count - 1; i >= 0; i--) {
-        if (t->signals[i].root_id != root) continue;
-        struct signal s = t->signals[i]; /* the newer version speaks for the chain */
-        forget(t, i);
-        refuse(t, &s, REASON_RETRACTED);
-    }
-}
-
 /* Why a mention cannot be traded whatever the judge thinks of it. */
 static reason market_refusal(const struct trader *t, int sym) {
     if (sym == SYM_NONE) return REASON_NOT_LISTED;
@@ -240,6 +224,7 @@ static void on_mention(struct trader *t, const struct reading *r, const struct o
 
 void on_reading(struct trader *t, const struct reading *r) {
     struct opinion op;
+    if (on_deleted_post(t, r)) return;
     judge_post(&t->judge, t->now, r, &op);
     if (op.repeated) return;
     t->account.posts++;
@@ -258,7 +243,8 @@ void on_reading(struct trader *t, const struct reading *r) {
         judge_remember(&t->judge, t->now, r, &op, &act(t, ACTION_PUT_MEMORY)->u.memory);
     }
     t->reading_author = op.author; /* put once, after what his post may have led to */
-    if (r->post->edited && !op.outdated) retract(t, r);
+    if (r->post->edited && !op.outdated) on_edit(t, r);
+    if (!op.outdated) on_later_post(t, r, op.author->key);
     for (int i = 0; i < r->mention_count; i++) on_mention(t, r, &op, &r->mentions[i], &best_score);
     put->u.post.signal_score = best_score;
     act(t, ACTION_PUT_AUTHOR)->u.author = *op.author;

@@ -15,7 +15,7 @@
 #define POST_MOVING(F, X)                                                                          \
     F(14, sentiment_score) X(15, signal_score) X(16, processed) X(17, outcome) X(18, label)        \
     X(19, probs) X(20, mentions) X(21, misses) X(22, cues) X(23, model) X(24, likes)               \
-    X(25, reposts) X(26, replies) X(27, quotes)
+    X(25, reposts) X(26, replies) X(27, quotes) X(28, deleted_at)
 
 /* A signal's score and parts move: the first price may say that the news is priced in. */
 #define SIGNAL_FIXED(F, X)                                                                         \
@@ -29,13 +29,14 @@
 
 #define TRADE_FIXED(F, X)                                                                          \
     F(1, id) X(2, tweet_id) X(3, signal_id) X(4, root_id) X(5, cluster_id) X(6, author)            \
-    X(7, strategy) X(8, symbol) X(9, side) X(10, leverage) X(11, created_at)
+    X(7, strategy) X(8, symbol) X(9, side) X(10, leverage) X(11, created_at) X(12, posted_at)      \
+    X(13, base_score)
 #define TRADE_MOVING(F, X)                                                                         \
-    F(12, quantity) X(13, entry_price) X(14, quote_price) X(15, limit_price) X(16, stop_loss)      \
-    X(17, take_profit) X(18, status) X(19, pnl) X(20, fees) X(21, closed_reason)                   \
-    X(22, entered_at) X(23, closed_at) X(24, hold_until) X(25, signed_at) X(26, recv_window)       \
-    X(27, epoch) X(28, held) X(29, basis) X(30, generation) X(31, list_coid) X(32, exit_due)       \
-    X(33, exit_reason) X(34, exit_since) X(35, exit_sent)
+    F(14, quantity) X(15, entry_price) X(16, quote_price) X(17, limit_price) X(18, stop_loss)      \
+    X(19, take_profit) X(20, status) X(21, pnl) X(22, fees) X(23, closed_reason)                   \
+    X(24, entered_at) X(25, closed_at) X(26, hold_until) X(27, signed_at) X(28, recv_window)       \
+    X(29, epoch) X(30, held) X(31, basis) X(32, generation) X(33, list_coid) X(34, exit_due)       \
+    X(35, exit_reason) X(36, exit_since) X(37, exit_sent) X(38, shrink_due) X(39, shrunk_reason)
 
 #define ORDER_FIXED(F, X)                                                                          \
     F(1, id) X(2, trade_id) X(3, leg) X(4, client_order_id) X(5, symbol) X(6, side) X(7, type)     \
@@ -61,6 +62,11 @@
     F(1, tweet_id)
 #define MEMORY_MOVING(F, X)                                                                        \
     F(2, root_id) X(3, cluster_id) X(4, simhash) X(5, token_count) X(6, author) X(7, at)
+
+#define DELETION_FIXED(F, X)                                                                       \
+    F(1, tweet_id)
+#define DELETION_MOVING(F, X)                                                                      \
+    F(2, root_id) X(3, author) X(4, actor) X(5, deleted_at) X(6, at)
 
 #define CONTROL_FIXED(F, X)                                                                        \
     F(1, id)

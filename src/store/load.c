@@ -1,8 +1,8 @@
 /* What a trader starts from, read back from the rows that earlier turns put.
  *
  * Open trades; their orders, and those of ended trades whose end the venue has not told; signals
- * that wait; what the judge remembers; trades that ended within a day (their intents must not be
- * made again) or the symbol's rest.
+ * that wait; what the judge remembers, deletions among it; trades that ended within a day (their
+ * intents must not be made again) or the symbol's rest.
  *
  * Orders and authors are looked through from end to end: at 30 ms per 100,000 rows, once at each
  * start, that is cheaper than an index that every turn would have to keep.
@@ -35,6 +35,11 @@ static bool get_author(struct query *q, void *ret, struct error *err) {
 }
 static bool get_memory(struct query *q, void *ret, struct error *err) {
     return row_get_memory(q, ret, err);
+}
+static bool get_deletion(struct query *q, void *ret, struct error *err) {
+    (void)err;
+    row_get_deletion(q, ret);
+    return true;
 }
 
 /* One list: how many rows there are, the rows, and what an element is. */
@@ -114,6 +119,8 @@ static bool load_lists(struct store *s, struct arena *a, usec cooldown, struct t
              get_author);
     static const struct list memory =
         LIST(MEMORY, "post_memory", "at >= $1", "seq", struct post_memory, get_memory);
+    static const struct list deletions =
+        LIST(DELETION, "deletions", "at >= $1", "at, tweet_id", struct deletion, get_deletion);
     static const struct list ended = LIST(TRADE, "trades", "closed_at >= $1 AND status <> 'OPEN'",
                                           "closed_at, id", struct trade, get_trade);
     const usec now = i64_max(v->account.now, 0); /* whatever the row says */
@@ -124,6 +131,8 @@ static bool load_lists(struct store *s, struct arena *a, usec cooldown, struct t
                      &v->author_count, err) &&
            load_list(s, a, &memory, now - USEC_PER_DAY, (const void **)&v->memory, &v->memory_count,
                      err) &&
+           load_list(s, a, &deletions, now - USEC_PER_DAY, (const void **)&v->deletions,
+                     &v->deletion_count, err) &&
            load_list(s, a, &ended, now - i64_max(cooldown, USEC_PER_DAY), (const void **)&v->closed,
                      &v->closed_count, err);
 }

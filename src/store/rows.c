@@ -125,6 +125,8 @@ bool row_put_trade(struct store *s, const struct trade *v, struct error *err) {
     bind_z(&q, side_name(v->side));
     bind_i64(&q, v->leverage);
     bind_time(&q, v->created_at);
+    bind_time_or_null(&q, v->posted_at);
+    bind_i64(&q, v->base_score);
     bind_trade_levels(&q, v);
     bind_z(&q, trade_status_name(v->status));
     bind_e8(&q, money_e8(v->pnl));
@@ -144,6 +146,8 @@ bool row_put_trade(struct store *s, const struct trade *v, struct error *err) {
     bind_reason(&q, v->exit_reason);
     bind_time_or_null(&q, v->exit_since);
     bind_bool(&q, v->exit_sent);
+    bind_bool(&q, v->shrink_due);
+    bind_reason(&q, v->shrunk_reason);
     return query_run(&q, err) || fail_in(err, "put trade %" PRId64, v->id);
 }
 
@@ -160,6 +164,8 @@ bool row_get_trade(struct query *q, struct trade *ret, struct error *err) {
     bool ok = side_from_name(col_str(q), &v.side);
     v.leverage = col_i32(q);
     v.created_at = col_time(q);
+    v.posted_at = col_time(q);
+    v.base_score = col_i32(q);
     col_trade_levels(q, &v);
     ok = ok && trade_status_from_name(col_str(q), &v.status);
     v.pnl = money_from_e8(col_e8(q));
@@ -179,6 +185,8 @@ bool row_get_trade(struct query *q, struct trade *ret, struct error *err) {
     ok = ok && col_reason(q, &v.exit_reason);
     v.exit_since = col_time(q);
     v.exit_sent = col_bool(q);
+    v.shrink_due = col_bool(q);
+    ok = ok && col_reason(q, &v.shrunk_reason);
     if (!ok || q->odd) return fail_name(q, "trades", v.id, err);
     *ret = v;
     return true;

@@ -37,7 +37,8 @@ struct view {
     X(signal_score, INT) X(processed, BOOL) X(received_at, TIME) X(root_id, ID) X(source, TEXT)    \
     X(source_id, TEXT) X(author_id, TEXT) X(lang, TEXT) X(ref_kind, TEXT) X(ref_id, ID)            \
     X(outcome, TEXT) X(label, TEXT) X(probs, JSON) X(mentions, JSON) X(misses, JSON)               \
-    X(cues, INT) X(model, TEXT) X(likes, INT) X(reposts, INT) X(replies, INT) X(quotes, INT)
+    X(cues, INT) X(model, TEXT) X(likes, INT) X(reposts, INT) X(replies, INT) X(quotes, INT)    \
+    X(deleted_at, TIME)
 #define SIGNALS(X)                                                                                 \
     X(id, ID) X(tweet_id, ID) X(symbol, TEXT) X(side, TEXT) X(score, INT) X(base_score, INT)       \
     X(parts, JSON) X(verdict, TEXT) X(reason, TEXT) X(trade_id, ID) X(author, TEXT)                \
@@ -49,7 +50,8 @@ struct view {
     X(status, TEXT) X(pnl, AMOUNT) X(fees, AMOUNT) X(strategy, TEXT) X(author, TEXT)               \
     X(closed_reason, TEXT) X(quote_price, AMOUNT) X(limit_price, AMOUNT) X(held, AMOUNT)           \
     X(exit_due, BOOL) X(exit_reason, TEXT) X(created_at, TIME) X(entered_at, TIME)                 \
-    X(closed_at, TIME) X(hold_until, TIME)
+    X(closed_at, TIME) X(hold_until, TIME) X(posted_at, TIME) X(base_score, INT)                   \
+    X(shrink_due, BOOL) X(shrunk_reason, TEXT)
 #define ORDERS(X)                                                                                  \
     X(id, ID) X(trade_id, ID) X(leg, TEXT) X(client_order_id, TEXT) X(venue_order_id, TEXT)        \
     X(symbol, TEXT) X(side, TEXT) X(type, TEXT) X(tif, TEXT) X(quantity, AMOUNT)                   \

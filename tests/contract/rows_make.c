@@ -12,7 +12,8 @@
                    " changed: store its new member (src/store/columns.h, rows.c), then make "      \
                    "and compare it here")
 FITS(struct signal, 216);
-FITS(struct trade, 384);
+FITS(struct trade, 400);
+FITS(struct deletion, 160);
 FITS(struct order, 200);
 FITS(struct author, 168);
 FITS(struct account, 120);
@@ -119,6 +120,8 @@ static void make_trade_state(struct rng *r, struct trade *ret) {
     ret->exit_reason = (reason)rng_below(r, REASON_COUNT);
     ret->exit_since = any_time(r);
     ret->exit_sent = some_bool(r);
+    ret->shrink_due = some_bool(r);
+    ret->shrunk_reason = (reason)rng_below(r, REASON_COUNT);
 }
 
 void make_trade(struct rng *r, struct trade *ret) {
@@ -130,6 +133,8 @@ void make_trade(struct rng *r, struct trade *ret) {
     TEXT(r, ret->symbol);
     ret->side = some_bool(r) ? SIDE_LONG : SIDE_SHORT;
     ret->leverage = (int32_t)rng_between(r, 1, 125);
+    ret->posted_at = any_time(r);
+    ret->base_score = (int)rng_below(r, 101);
     ret->quantity = qty_from_e8(some_size(r, 0));
     ret->entry_price = SOME_PRICE(r);
     ret->quote_price = SOME_PRICE(r);
@@ -137,6 +142,14 @@ void make_trade(struct rng *r, struct trade *ret) {
     ret->stop_loss = SOME_PRICE(r);
     ret->take_profit = SOME_PRICE(r);
     make_trade_state(r, ret);
+}
+
+void make_deletion(struct rng *r, struct deletion *ret) {
+    *ret = (struct deletion){.tweet_id = some_id(r), .root_id = some_id(r)};
+    ANY_TEXT(r, ret->author);
+    TEXT(r, ret->actor);
+    ret->deleted_at = some_time(r);
+    ret->at = some_time(r);
 }
 
 void make_order(struct rng *r, struct order *ret) {
@@ -316,6 +329,19 @@ void same_trade(const struct trade *a, const struct trade *b) {
     SAME(exit_reason);
     SAME(exit_since);
     SAME(exit_sent);
+    SAME(shrink_due);
+    SAME(shrunk_reason);
+    SAME(posted_at);
+    SAME(base_score);
+}
+
+void same_deletion(const struct deletion *a, const struct deletion *b) {
+    SAME(tweet_id);
+    SAME(root_id);
+    SAME_TEXT(author);
+    SAME_TEXT(actor);
+    SAME(deleted_at);
+    SAME(at);
 }
 
 void same_order(const struct order *a, const struct order *b) {

@@ -46,6 +46,7 @@ struct model {
     struct signal signals[ROWS];
     struct author authors[ROWS];
     struct post_memory memory[ROWS];
+    struct deletion deletions[ROWS];
 };
 
 static void make_model(struct model *m) {
@@ -57,6 +58,7 @@ static void make_model(struct model *m) {
         make_order(&rng, &m->orders[i]);
         make_author(&rng, &m->authors[i]);
         make_memory(&rng, &m->memory[i]);
+        make_deletion(&rng, &m->deletions[i]);
         m->trades[i].tweet_id = rng_below(&rng, 4) ? 1 + i : 0;
         m->signals[i].tweet_id = 1 + i;
         m->trades[i].signal_id = rng_below(&rng, 4) ? m->signals[i].id : 0;
@@ -66,6 +68,7 @@ static void make_model(struct model *m) {
         const usec now = m->account.now;
         if (rng_below(&rng, 2)) m->trades[i].closed_at = now - DAY - 2 + rng_between(&rng, 0, 4);
         m->memory[i].at = now - DAY - 2 + rng_between(&rng, 0, 4);
+        m->deletions[i].at = now - DAY - 2 + rng_between(&rng, 0, 4);
         m->authors[i].last_post_at = now - 2 * DAY - 2 + rng_between(&rng, 0, 4);
         if (rng_below(&rng, 2)) m->authors[i].last_trade_at = 0;
     }
@@ -88,6 +91,7 @@ static void change_model(struct model *m) {
         memcpy(t.strategy, o->strategy, sizeof t.strategy);
         memcpy(t.symbol, o->symbol, sizeof t.symbol);
         t.side = o->side, t.leverage = o->leverage, t.created_at = o->created_at;
+        t.posted_at = o->posted_at, t.base_score = o->base_score;
         m->trades[i] = t;
         m->signals[i].score = other.signals[i].score;
         memcpy(m->signals[i].parts_bp, other.signals[i].parts_bp, sizeof other.signals[i].parts_bp);
@@ -122,6 +126,7 @@ static void put_model(struct bench *b, const struct model *m) {
         add(b, ACTION_PUT_SIGNAL)->u.signal = m->signals[i];
         add(b, ACTION_PUT_AUTHOR)->u.author = m->authors[i];
         add(b, ACTION_PUT_MEMORY)->u.memory = m->memory[i];
+        add(b, ACTION_PUT_DELETION)->u.deletion = m->deletions[i];
         add_post(b, 1 + i);
     }
     turn(b);
@@ -209,6 +214,30 @@ static void compare_memory(const struct model *m, const struct trader_rows *rows
     assert_int_equal(rows->memory_count, n);
 }
 
+static int by_deletion(const void *a, const void *b) {
+    const struct deletion *x = a, *y = b;
+    return (x->at > y->at) - (x->at < y->at);
+}
+
+static void compare_deletions(const struct model *m, const struct trader_rows *rows) {
+    struct deletion want[ROWS];
+    int n = 0;
+    for (int i = 0; i < ROWS; i++) {
+        if (m->deletions[i].at >= m->account.now - DAY) want[n++] = m->deletions[i];
+    }
+    assert_int_equal(rows->deletion_count, n);
+    qsort(want, (size_t)n, sizeof *want, by_deletion);
+    for (int i = 0; i < n; i++) {
+        bool found = false; /* several have one time */
+        for (int k = 0; k < n && !found; k++) {
+            found = rows->deletions[k].tweet_id == want[i].tweet_id;
+            if (found) same_deletion(&rows->deletions[k], &want[i]);
+        }
+        assert_true(found);
+        assert_int_equal(rows->deletions[i].at, want[i].at);
+    }
+}
+
 static void compare_model(struct bench *b, const struct model *m) {
     struct trader_rows rows;
     load(b, &rows);
@@ -218,6 +247,7 @@ static void compare_model(struct bench *b, const struct model *m) {
     compare_trades(m, &rows);
     compare_orders_and_signals(m, &rows);
     compare_memory(m, &rows);
+    compare_deletions(m, &rows);
 }
 
 static void test_what_is_put_is_what_is_loaded(void **state) {

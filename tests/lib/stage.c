@@ -16,6 +16,7 @@
 #define FILLS_KEPT 32768
 #define AUTHORS_KEPT 1024
 #define MEMORY_KEPT 16384
+#define DELETIONS_KEPT 4096
 #define REQUESTS_KEPT 16384
 #define NEWS_MAX 64
 #define TRACE_BYTES (8 << 20)
@@ -26,6 +27,7 @@ struct wire {
     struct venue base;
     struct venue *paper;
     stage_fate fate; /* of the next request that is no question */
+    int fate_skips;  /* but of the one after so many */
     struct report news[NEWS_MAX];
     int news_count;
     bool news_due; /* from the next step on */
@@ -47,6 +49,8 @@ struct rows {
     int author_count;
     struct post_memory *memory; /* in the order in which they were put */
     int memory_count;
+    struct deletion *deletions; /* in the order in which they were put */
+    int deletion_count;
     char (*sent)[COID_BYTES]; /* entries and exits that went out, each once */
     int sent_count;
 };
@@ -103,8 +107,11 @@ static void lose(struct wire *w, struct reply *ret, bool later) {
 
 static void wire_call(struct venue *v, usec now, const struct request *rq, struct reply *ret) {
     struct wire *w = (struct wire *)v;
-    const stage_fate fate = rq->kind == REQUEST_QUERY ? FATE_NORMAL : w->fate;
-    if (rq->kind != REQUEST_QUERY) w->fate = FATE_NORMAL;
+    const bool counts = rq->kind != REQUEST_QUERY;
+    const bool waits = counts && w->fate_skips > 0;
+    const stage_fate fate = counts && !waits ? w->fate : FATE_NORMAL;
+    if (waits) w->fate_skips--;
+    if (counts && !waits) w->fate = FATE_NORMAL;
     switch (fate) {
     case FATE_NORMAL:
         venue_call(w->paper, now, rq, ret);
@@ -231,6 +238,14 @@ static void put_memory(struct rows *r, const struct post_memory *m) {
     r->memory[r->memory_count++] = *m;
 }
 
+static void put_deletion(struct rows *r, const struct deletion *d) {
+    for (int i = 0; i < r->deletion_count; i++) {
+        if (r->deletions[i].tweet_id == d->tweet_id) return;
+    }
+    if (r->deletion_count == DELETIONS_KEPT) fail_msg("no room for more deletions");
+    r->deletions[r->deletion_count++] = *d;
+}
+
 static void check_equity(const struct stage *s, const struct equity_sample *e);
 
 static void note_time(struct stage *s) {
@@ -321,6 +336,9 @@ static void take_action(struct stage *s, const struct action *a) {
     case ACTION_PUT_POST:
     case ACTION_PUT_POSITION:
     case ACTION_AUDIT:
+    case ACTION_PUT_DELETION:
+        put_deletion(&s->rows, &a->u.deletion);
+        return;
     case ACTION_COMMAND_DONE:
         return;
     }
@@ -501,6 +519,25 @@ void stage_copy(struct stage *s, int64_t id, int64_t of, const char *author, con
     stage_read(s, &r);
 }
 
+void stage_say(struct stage *s, int64_t id, int64_t answers, const char *author, uint32_t cues,
+               const char *mentions) {
+    struct post p = kit_post(id, author, s->now);
+    p.ref = answers != 0 ? POST_REF_REPLY : POST_REF_NONE;
+    p.ref_id = answers;
+    struct reading r = a_reading(&p, mentions);
+    r.cues = cues;
+    stage_read(s, &r);
+}
+
+void stage_delete(struct stage *s, int64_t id, const char *author) {
+    struct event ev = {.kind = EVENT_DELETION};
+    struct deletion *d = &ev.u.deletion;
+    *d = (struct deletion){.tweet_id = id, .actor = "source", .deleted_at = s->now};
+    if (author[0] != '\0') snprintf(d->author, sizeof d->author, "x:%s", author);
+    turn(s, &ev);
+    step_done(s);
+}
+
 /* --- people -------------------------------------------------------------------------- */
 
 static void command(struct stage *s, const struct command *c) {
@@ -549,6 +586,11 @@ int64_t stage_wants_approval(const struct stage *s) {
 
 void stage_fate_of_next(struct stage *s, stage_fate f) { s->wire.fate = f; }
 
+void stage_fate_after(struct stage *s, int requests, stage_fate f) {
+    s->wire.fate_skips = requests;
+    s->wire.fate = f;
+}
+
 /* --- opening, restarting ------------------------------------------------------------- */
 
 /* What a store would give to a new trader. */
@@ -562,7 +604,7 @@ static void gather(const struct stage *s, struct arena *a, struct trader_rows *r
     struct order *orders = NEW_ARRAY(a, struct order, 1024);
     struct signal *signals = NEW_ARRAY(a, struct signal, 256);
     struct author *authors = NEW_ARRAY(a, struct author, r->author_count + 1);
-    int memory_from = 0;
+    int memory_from = 0, deletions_from = 0;
     *ret = (struct trader_rows){.fresh = !r->has_account,
                                 .account = r->account,
                                 .control = r->control,
@@ -604,6 +646,12 @@ static void gather(const struct stage *s, struct arena *a, struct trader_rows *r
     }
     ret->memory = r->memory + memory_from;
     ret->memory_count = r->memory_count - memory_from;
+    while (deletions_from < r->deletion_count &&
+           r->deletions[deletions_from].at < now - USEC_PER_DAY) {
+        deletions_from++;
+    }
+    ret->deletions = r->deletions + deletions_from;
+    ret->deletion_count = r->deletion_count - deletions_from;
 }
 
 static void open_now(struct stage *s) {
@@ -649,6 +697,7 @@ static void open_rows(struct stage *s) {
     s->rows.fills = NEW_ARRAY(a, struct fill, FILLS_KEPT);
     s->rows.authors = NEW_ARRAY(a, struct author, AUTHORS_KEPT);
     s->rows.memory = NEW_ARRAY(a, struct post_memory, MEMORY_KEPT);
+    s->rows.deletions = NEW_ARRAY(a, struct deletion, DELETIONS_KEPT);
     s->rows.sent = (char(*)[COID_BYTES])NEW_ARRAY(a, char, REQUESTS_KEPT *COID_BYTES);
 }
 

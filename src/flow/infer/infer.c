@@ -15,6 +15,7 @@
 struct infer {
     const struct model *model;
     struct vocabulary *vocabulary;
+    struct denial *denial;
     struct exp_table *exp;
 };
 
@@ -22,6 +23,7 @@ struct infer *infer_open(struct arena *boot, const struct model *model) {
     struct infer *f = NEW(boot, struct infer);
     f->model = model;
     f->vocabulary = vocabulary_open(boot);
+    f->denial = denial_open(boot);
     f->exp = exp_table_open(boot);
     return f;
 }
@@ -173,7 +175,7 @@ void infer_words(const struct infer *f, struct arena scratch, const struct words
     fill_mentions(f, &clauses, links, scores, ret);
     ret->miss_count = links->miss_count;
     for (int i = 0; i < links->miss_count; i++) ret->misses[i] = links->misses[i];
-    ret->cues = clauses.cues;
+    ret->cues = clauses.cues | denial_cues(f->denial, w);
     ret->simhash = simhash_words(w, &ret->token_count);
     ret->model = f->model->ops->name;
 }

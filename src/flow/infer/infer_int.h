@@ -45,6 +45,12 @@ struct vocabulary *vocabulary_open(struct arena *boot);
 const struct sense *vocabulary_find(const struct vocabulary *v, const struct words *w, int at,
                                     int *ret_end);
 
+/* --- denial: what takes the author's earlier posts back (denial.c) ---------------------------- */
+
+struct denial;
+struct denial *denial_open(struct arena *boot);
+uint32_t denial_cues(const struct denial *d, const struct words *w); /* bits of reading.cues */
+
 /* --- integer softmax -------------------------------------------------------------------------- */
 
 struct exp_table;
