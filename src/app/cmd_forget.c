@@ -2,8 +2,8 @@
  * store.
  *
  * The text goes at once, whether a trader runs or not; what the posts opened is the trader's to
- * close, by a command in the same transaction. The bytes go with the log, which is cut here; a
- * trader that writes without pause may keep it for a moment, and cuts it itself later.
+ * close, by a command in the same transaction. The bytes go when the file is written anew: here, or
+ * by the trader that runs.
  *
  * Failure: says that nothing was forgotten. */
 #include "app/orders.h"
@@ -33,11 +33,16 @@ static bool forget(struct app *app, struct store *s, int64_t id, str author, str
     }
 }
 
-/* Tries for a while; a run that goes on does it later. */
+/* Tries for a while. Where a trader runs the file is not written anew under its hands: it does that
+ * itself within a day. */
 static bool scrub(struct store *s, bool *ret_clean, struct error *err) {
     const usec since = time_monotonic_us();
+    int64_t pid;
     for (;;) {
-        if (!store_scrub(s, ret_clean, err)) return false;
+        const bool running = store_trader_running(s, &pid);
+        if (!store_scrub(s, !running, ret_clean, err)) return false;
+        *ret_clean = *ret_clean && !running;
+        if (running) return true;
         if (*ret_clean || time_monotonic_us() - since > ORDERS_PATIENCE / 5) return true;
         orders_pause(ORDERS_PAUSE);
     }
@@ -63,8 +68,8 @@ static exit_status answer(struct app *app, struct store *s, const struct forgott
             buf_put(&out, STR("No trader is running: what is open of it is closed at the next "
                               "start.\n"));
         if (!clean)
-            buf_put(&out, STR("The log beside the database still holds it; the run that writes "
-                              "there cuts it within a minute.\n"));
+            buf_put(&out, STR("Its bytes are still in free space of the file; the run that writes "
+                              "there removes them within a day, and when it ends.\n"));
         buf_put(&out, STR("Backups keep what they have: make a new one, and remove the old.\n"));
     }
     const bool ok = app_print(&out, &err);
@@ -105,10 +110,10 @@ const struct cmd cmd_db_forget = {
     .pos = "POST_ID",
     .brief = "Remove what a post said, or all that an author said.",
     .about =
-        "The text and the author's name go at once, from posts and dead letters, also from the "
-        "file's free space; ids, numbers and what was traded stay. A position that the post "
-        "opened is treated as if its source had said that it was deleted. An id that is not "
-        "X's begins with a minus: write -- before it.",
+        "The text and the author's name go at once, from posts and dead letters, and their bytes "
+        "from the file's free space (where a trader runs, within a day); ids, numbers and what was "
+        "traded stay. A position that the post opened is treated as if its source had said that it "
+        "was deleted. An id that is not X's begins with a minus: write -- before it.",
     .opts = forget_opts,
     .pos_max = 1,
     .needs_config = true,

@@ -82,9 +82,12 @@ MUST_CHECK bool turn_begin(struct runner *r, struct error *err);
  * or the next. PRE: between turns. */
 MUST_CHECK bool turn_beat(struct runner *r, struct error *err);
 
-/* Makes the store scrub its files after deletions: at most once a minute, or at_once. PRE: between
- * turns, committed. */
-MUST_CHECK bool turn_scrub(struct runner *r, struct store *s, bool at_once, struct error *err);
+/* After deletions the store's log is cut: at most once a minute. PRE: between turns, committed. */
+MUST_CHECK bool turn_scrub(struct runner *r, struct error *err);
+/* Where there were deletions since it was last done, the store is written anew: before a run, at
+ * its end, and twice a day in between. What goes wrong (no room for it) is told, and done the next
+ * time. PRE: nothing is uncommitted on this connection. */
+void turn_rewrite(struct store *s);
 
 /* What a post, read, is to the trader: a reading, or word of a deletion. */
 void turn_event_of(const struct reading *r, struct event *ret);

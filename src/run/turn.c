@@ -118,14 +118,22 @@ bool turn_commit(struct runner *r, struct error *err) {
     return true;
 }
 
-bool turn_scrub(struct runner *r, struct store *s, bool at_once, struct error *err) {
+bool turn_scrub(struct runner *r, struct error *err) {
     const usec mono = time_monotonic_us();
     bool clean;
-    if (!r->scrub_due || (!at_once && mono < r->scrub_at)) return true;
+    if (!r->scrub_due || mono < r->scrub_at) return true;
     r->scrub_at = mono + SCRUB_US;
-    if (!store_scrub(s, &clean, err)) return fail_in(err, "after a deletion");
+    if (!store_scrub(r->parts.store, false, &clean, err)) return fail_in(err, "after a deletion");
     r->scrub_due = !clean; /* somebody reads: next time */
     return true;
+}
+
+void turn_rewrite(struct store *s) {
+    struct error err;
+    bool wanted, clean;
+    const bool ok =
+        store_wants_rewrite(s, &wanted, &err) && (!wanted || store_scrub(s, true, &clean, &err));
+    if (!ok) log_unusual("rewrite_failed", LOG_Z("why", err.msg));
 }
 
 static int64_t epoch_of(const struct runner *r) {

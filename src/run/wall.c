@@ -33,7 +33,8 @@
 #define KEEPER_US (500 * USEC_PER_MS)
 #define KEEPER_COMMITS 16
 #define SCRUB_US USEC_PER_MIN
-#define LATE_PRICE (500 * USEC_PER_MS) /* an older open is no price of now */
+#define REWRITE_US (12 * USEC_PER_HOUR) /* texts of deleted posts must be gone within a day */
+#define LATE_PRICE (500 * USEC_PER_MS)  /* an older open is no price of now */
 
 struct live {
     struct runner *r;
@@ -108,7 +109,7 @@ static void scrub(struct live *v) {
     struct error err;
     bool clean = false;
     atomic_store(&v->scrub_due, false); /* first: a deletion meanwhile sets it again */
-    if (!store_scrub(v->r->parts.keeper, &clean, &err))
+    if (!store_scrub(v->r->parts.keeper, false, &clean, &err))
         log_unusual("scrub_failed", LOG_Z("why", err.msg));
     if (!clean) atomic_store(&v->scrub_due, true);
 }
@@ -119,11 +120,15 @@ static void *run_keeper(void *arg) {
     struct live *v = arg;
     struct error err;
     int64_t done = 0;
-    usec scrub_at = 0;
+    usec scrub_at = 0, rewrite_at = time_monotonic_us() + REWRITE_US;
     while (wait_until(v, time_wall_us() + KEEPER_US)) {
         if (atomic_load(&v->scrub_due) && time_monotonic_us() >= scrub_at) {
             scrub_at = time_monotonic_us() + SCRUB_US;
             scrub(v);
+        }
+        if (time_monotonic_us() >= rewrite_at) {
+            rewrite_at = time_monotonic_us() + REWRITE_US;
+            turn_rewrite(v->r->parts.keeper); /* the trader's next commit waits that long */
         }
         const int64_t commits = atomic_load(&v->commits);
         if (commits - done < KEEPER_COMMITS) continue;
@@ -357,11 +362,11 @@ bool run_wall(struct runner *r, struct error *err) {
     struct live *v = NEW(&memory, struct live);
     v->r = r;
     r->wall = true;
+    turn_rewrite(r->parts.store);
     bool ok = open_edges(v, &memory, err) && begin(v, err) && loop(v, err);
     stop_threads(v);
     if (ok) ok = drain(v, err) && turn_commit(r, err);
-    r->scrub_due = r->scrub_due || atomic_load(&v->scrub_due);
-    if (ok) ok = turn_scrub(r, r->parts.store, true, err);
+    if (ok) turn_rewrite(r->parts.store);
     r->lanes = NULL;
     runner_tick(r, true);
     inbox_close(v->inbox);

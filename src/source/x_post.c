@@ -22,8 +22,9 @@ struct taken {
     bool has_text, has_note, wrapped;
     str received;
     bool is_deletion;
-    str event_at; /* RFC 3339 */
-    usec event;   /* the same from timestamp_ms; 0 none */
+    str gone_id, gone_author; /* of the deleted post */
+    str event_at;             /* RFC 3339 */
+    usec event;               /* the same from timestamp_ms; 0 none */
 };
 
 typedef bool take_fn(struct taken *t, const struct jvalue *v, const char *name, struct error *err);
@@ -216,6 +217,7 @@ static bool take_deleted_post(struct taken *t, const struct jvalue *v, struct er
     struct jvalue item;
     str key;
     bool end;
+    t->gone_id = t->gone_author = (str){0};
     if (v->kind != JKIND_OBJECT) return expected("delete.tweet", "an object", err);
     for (;;) {
         if (!jscan_member(&t->scan, &key, &end, err)) return false;
@@ -223,10 +225,10 @@ static bool take_deleted_post(struct taken *t, const struct jvalue *v, struct er
         if (!jscan_value(&t->scan, &item, err)) return false;
         bool ok = true;
         if (str_eq(key, STR("id")) || str_eq(key, STR("id_str")))
-            ok = to_id(t, &item, "delete.tweet.id", &t->raw.id, err);
+            ok = to_id(t, &item, "delete.tweet.id", &t->gone_id, err);
         else if (str_eq(key, STR("author_id")) || str_eq(key, STR("user_id")) ||
                  str_eq(key, STR("user_id_str")))
-            ok = to_id(t, &item, "delete.tweet.author_id", &t->raw.author_id, err);
+            ok = to_id(t, &item, "delete.tweet.author_id", &t->gone_author, err);
         if (!ok || !jscan_skip(&t->scan, &item, err)) return false;
     }
 }
@@ -247,8 +249,11 @@ static bool take_delete(struct taken *t, const struct jvalue *v, const char *nam
     struct jvalue item;
     str key;
     bool end;
-    if (v->kind != JKIND_OBJECT) return expected(name, "an object", err);
-    t->is_deletion = true;
+    t->gone_id = t->gone_author = t->event_at = (str){0};
+    t->event = 0;
+    t->is_deletion = v->kind == JKIND_OBJECT;
+    if (v->kind == JKIND_NULL) return true;
+    if (!t->is_deletion) return expected(name, "an object", err);
     for (;;) {
         if (!jscan_member(&t->scan, &key, &end, err)) return false;
         if (end) return true;
@@ -332,7 +337,7 @@ static bool take_all(struct taken *t, bool lenient, struct error *err) {
         return fail(err, ERR_PARSE, 0, "delete: word of a deletion, not a post");
     if (t->is_deletion && says)
         return fail(err, ERR_PARSE, 0, "text and delete: a post, or word of its deletion?");
-    if (t->is_deletion && t->raw.id.n == 0)
+    if (t->is_deletion && t->gone_id.n == 0)
         return fail(err, ERR_PARSE, 0, "delete.tweet.id: missing");
     if (!t->is_deletion && !says) return fail(err, ERR_PARSE, 0, "text: missing");
     t->raw.text = t->has_note ? t->note : t->text;
@@ -391,7 +396,15 @@ bool x_post_parse(struct arena *a, str line, str source, usec received_at, bool 
     jscan_init(&t.scan, a, line);
     if (!take_all(&t, lenient, err)) return false;
     if (lenient) fill_missing(&t.raw);
-    if (t.is_deletion) t.raw.created_at = STR("1970-01-01T00:00:00Z"); /* put right below */
+    if (t.is_deletion) /* nothing that may stand beside it; the time is put right below */
+        t.raw = (struct raw_post){.source = source,
+                                  .id = t.gone_id,
+                                  .author_id = t.gone_author,
+                                  .created_at = STR("1970-01-01T00:00:00Z"),
+                                  .likes = -1,
+                                  .reposts = -1,
+                                  .replies = -1,
+                                  .quotes = -1};
     keep(a, &t.raw);
     struct post p;
     if (!feed_normalize(a, &t.raw, received_at, &p, err)) return false;

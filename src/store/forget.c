@@ -7,9 +7,10 @@
  * ids, hashes and numbers, and is left alone.
  *
  * The bytes: connections that write have secure_delete on, so what is freed is overwritten with
- * zeros; the log that a commit leaves beside the file still has the page as it was, until
- * store_scrub() has folded it into the file and cut it to nothing. Backups that were made before
- * keep what they have.
+ * zeros. Two copies are left: the log beside the file has the page as it was, and a page that was
+ * split has what was moved to another one, in its free space. store_scrub() cuts the log, and
+ * writes the file anew. How many deletions there were when it last did stands in the cursor
+ * "rewritten". Backups that were made before keep what they have.
  *
  * Failure: the caller rolls back, and nothing is forgotten by halves. Thread: the writer's. */
 #include "store/store_int.h"
@@ -337,4 +338,48 @@ bool store_forget_author(struct store *s, str who, str actor, usec now, struct f
     if (!end_forgetting(s, ok, err)) return fail_in(err, "forget an author");
     *ret = f;
     return true;
+}
+
+/* -- the bytes ------------------------------------------------------------------------------- */
+
+static bool count_deletions(struct store *s, int64_t *ret, struct error *err) {
+    static const struct sql sql = {"SELECT count(*) FROM deletions"};
+    struct query q;
+    bool found;
+    return query_open(s, &sql, &q, err) && query_i64(&q, ret, &found, err);
+}
+
+bool store_wants_rewrite(struct store *s, bool *ret, struct error *err) {
+    char block[64];
+    struct arena a;
+    int64_t now = 0, then = 0;
+    str text;
+    bool found;
+    arena_init(&a, block, sizeof block);
+    if (!count_deletions(s, &now, err)) return false;
+    if (!store_cursor_get(s, &a, STR("rewritten"), &text, &found, err)) return false;
+    *ret = now > 0 && (!found || !str_to_i64(text, &then) || then != now);
+    return true;
+}
+
+static bool note_rewritten(struct store *s, int64_t deletions, struct error *err) {
+    char block[24];
+    struct buf b;
+    buf_init_fixed(&b, block, sizeof block);
+    buf_put_i64(&b, deletions);
+    if (!store_begin(s, true, err)) return false;
+    if (store_cursor_put(s, STR("rewritten"), buf_str(&b), err) && store_commit(s, err))
+        return true;
+    store_rollback(s);
+    return false;
+}
+
+bool store_scrub(struct store *s, bool rewrite, bool *ret_clean, struct error *err) {
+    PRE(!s->in_transaction && s->access == STORE_WRITE);
+    int64_t deletions = 0; /* before: one that comes meanwhile wants another */
+    if (rewrite && !count_deletions(s, &deletions, err)) return false;
+    if (!s->ops->scrub(s, rewrite, ret_clean, err)) return false;
+    if (!rewrite || !*ret_clean || note_rewritten(s, deletions, err)) return true;
+    *ret_clean = false;
+    return err->code == ERR_BUSY; /* it will be done again */
 }

@@ -244,11 +244,21 @@ static bool sqlite_checkpoint(struct store *base, struct error *err) {
     return rc == SQLITE_OK || rc == SQLITE_BUSY || fail_here(s, err, rc, "checkpoint");
 }
 
+/* Everything into a new file and back, over what was there. Its scratch file is on disk: what would
+ * be in memory is as large as the store. */
+static int rewrite_file(struct sqlite_store *s) {
+    const int rc = sqlite3_exec(s->db, "PRAGMA temp_store = FILE; VACUUM", NULL, NULL, NULL);
+    const int back = sqlite3_exec(s->db, "PRAGMA temp_store = MEMORY", NULL, NULL, NULL);
+    return rc == SQLITE_OK ? back : rc;
+}
+
 /* TRUNCATE waits for writers and readers, for as long as the connection's patience lasts. */
-static bool sqlite_scrub(struct store *base, bool *ret_clean, struct error *err) {
+static bool sqlite_scrub(struct store *base, bool rewrite, bool *ret_clean, struct error *err) {
     struct sqlite_store *s = self(base);
     errno = 0;
-    const int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    int rc = rewrite ? rewrite_file(s) : SQLITE_OK;
+    if (rc == SQLITE_OK)
+        rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     *ret_clean = rc == SQLITE_OK;
     return rc == SQLITE_OK || (rc & 0xFF) == SQLITE_BUSY || (rc & 0xFF) == SQLITE_LOCKED ||
            fail_here(s, err, rc, "scrub");

@@ -83,11 +83,6 @@ bool store_checkpoint(struct store *s, struct error *err) {
     return s->ops->checkpoint(s, err);
 }
 
-bool store_scrub(struct store *s, bool *ret_clean, struct error *err) {
-    PRE(!s->in_transaction && s->access == STORE_WRITE);
-    return s->ops->scrub(s, ret_clean, err);
-}
-
 const char *store_path(const struct store *s) { return s->path; }
 
 bool store_backup(struct store *s, const char *to_path, struct error *err) {

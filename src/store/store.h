@@ -54,7 +54,7 @@ struct store_ops {
     const struct migration *migrations; /* in order; the last row has version 0 */
     bool (*has_tables)(struct store *s, str like, bool *ret, struct error *err);
     bool (*checkpoint)(struct store *s, struct error *err);
-    bool (*scrub)(struct store *s, bool *ret_clean, struct error *err);
+    bool (*scrub)(struct store *s, bool rewrite, bool *ret_clean, struct error *err);
     bool (*check_structure)(struct store *s, struct buf *report, bool *ret_sound,
                             struct error *err);
     bool (*backup)(struct store *s, const char *to_path, struct error *err);
@@ -87,10 +87,14 @@ const char *store_path(const struct store *s); /* for messages; borrowed */
  * file), so that no commit has to. Never waits for others; nothing to do is fine. */
 MUST_CHECK bool store_checkpoint(struct store *s, struct error *err);
 
-/* The bytes of what was overwritten or deleted leave the files: the log is folded in and cut to
- * nothing. Waits for a writer as long as busy_timeout_ms says; *ret_clean false: somebody was still
- * reading or writing, try again later. */
-MUST_CHECK bool store_scrub(struct store *s, bool *ret_clean, struct error *err);
+/* The bytes of what was deleted leave the files. Cheap: the log is folded in and cut to nothing.
+ * rewrite: the file is written anew as well, because pages that were split keep copies of what was
+ * moved; nobody else can write meanwhile (a second for some 100 MB). Waits for others as long as
+ * busy_timeout_ms says; *ret_clean false: somebody was still reading or writing, try again later.
+ */
+MUST_CHECK bool store_scrub(struct store *s, bool rewrite, bool *ret_clean, struct error *err);
+/* Were there deletions since the file was last written anew? */
+MUST_CHECK bool store_wants_rewrite(struct store *s, bool *ret, struct error *err);
 
 /* One trader per store. The lock belongs to `s` and goes with store_close or the process, however
  * that ends. ERR_EXISTS: another has it, the message names its process id. */

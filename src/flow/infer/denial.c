@@ -15,7 +15,7 @@
 
 struct denial {
     struct phrases *phrases; /* -> index of the row */
-    uint64_t starts[4];      /* bits of the hashes of first words */
+    uint64_t starts[64];     /* bits of the hashes of first words */
 };
 
 static const struct {
@@ -63,11 +63,11 @@ static const struct {
 };
 
 static void mark_start(struct denial *d, uint64_t hash) {
-    d->starts[(hash >> 6) & 3] |= UINT64_C(1) << (hash & 63);
+    d->starts[(hash >> 6) & 63] |= UINT64_C(1) << (hash & 63);
 }
 
 static bool may_start(const struct denial *d, uint64_t hash) {
-    return (d->starts[(hash >> 6) & 3] >> (hash & 63) & 1) != 0;
+    return (d->starts[(hash >> 6) & 63] >> (hash & 63) & 1) != 0;
 }
 
 static int words_bound(void) {
