@@ -83,13 +83,13 @@ static void put_parts(struct buf *out, const struct mention *m) {
 }
 
 static void put_cues(struct buf *out, uint32_t cues) {
-    static const char *const names[] = {"question", "conditional", "past",
-                                        "sarcasm",  "reported",    "negated",
-                                        "giveaway", "phishing",    "promo"};
+    static const char *const names[] = {"question", "conditional",       "past",     "sarcasm",
+                                        "reported", "negated",           "giveaway", "phishing",
+                                        "promo",    [13] = "correction", "denial",   "hacked"};
     bool first = true;
     put(out, ",\"cues\":[");
     for (int i = 0; i < COUNT_OF(names); i++) {
-        if (!(cues >> i & 1)) continue;
+        if (!(cues >> i & 1) || !names[i]) continue;
         put(out, first ? "\"" : ",\"");
         put(out, names[i]);
         put(out, "\"");

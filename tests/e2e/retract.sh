@@ -124,6 +124,51 @@ equal "neither or both is refused" "$(
 check "the books balance still" bf db check
 check "the audit log is whole still" bf audit verify
 
+# -- while somebody runs -------------------------------------------------------------------------------
+
+# until_true SQL: looks again until it gives 1, at most ten seconds.
+until_true() {
+    tries=200
+    until [ "$(sql "$1" 2>/dev/null)" = 1 ]; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || return 1
+        sleep 0.05
+    done
+}
+
+db=running
+day running --speed 30 &
+pid=$!
+check "a position opens" until_true "SELECT count(*) > 0 FROM positions WHERE symbol = 'DOGEUSDT'"
+check "its post can be forgotten meanwhile" bf db forget "$(id 30)"
+equal "its text is gone" "$(sql "SELECT text = '' FROM tweets WHERE id = $(id 30)")" 1
+check "the trader closes the position at the next price" until_true \
+    "SELECT count(*) FROM trades WHERE symbol = 'DOGEUSDT' AND closed_reason = 'DELETED'"
+check "and says so" until_true "SELECT count(*) FROM commands WHERE verb = 'forget' AND
+    result = 'forgotten; of its trades, 1 were open'"
+kill -INT $pid
+wait $pid
+check "when it ends, zzsecretone is in no file" absent zzsecretone
+check "its books balance" bf db check
+
+db=rebased # in real time
+{
+    post 30 11 'Just bought a huge bag of $DOGE, so happy, zzsecretone'
+    post 31 12 'A quiet day, zzsecrettwo'
+    gone 32 31 12
+} >"$SCRATCH/short.jsonl"
+day rebased --rebase --posts "$SCRATCH/short.jsonl" &
+pid=$!
+check "in real time, too, a deletion is obeyed" until_true \
+    "SELECT deleted_at IS NOT NULL AND text = '' FROM tweets WHERE id = $(id 31)"
+check "and a post is forgotten" bf db forget "$(id 30)"
+equal "its text is gone" "$(sql "SELECT text = '' FROM tweets WHERE id = $(id 30)")" 1
+kill -INT $pid
+wait $pid
+check "when it ends, zzsecretone is in no file" absent zzsecretone
+check "nor is zzsecrettwo" absent zzsecrettwo
+check "its books balance" bf db check
+
 # -- killed --------------------------------------------------------------------------------------------
 
 hash=$(json "$SCRATCH/whole.json" '$.ledger_hash')

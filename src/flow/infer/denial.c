@@ -7,7 +7,7 @@
  * The words alone close nothing: the trader asks first whether this author's post opened a
  * position (trader_retract.c). Phrases are in the first person or speak of "my post", because
  * "fake news" and "was he hacked?" are said of others every day. A phrase that is negated, or that
- * stands behind "if", says nothing.
+ * stands behind "if", says nothing. A correction has its colon: without one it is a market's.
  *
  * A word that starts no phrase costs one bit test: nearly all of them. Integers only; pure. */
 #include "flow/infer/infer_int.h"
@@ -30,7 +30,8 @@ static const struct {
      "account was breached|account was hijacked|account has been hijacked|"
      "twitter was hacked|x was hacked|"
      "regained access to my account|regained control of my account|got my account back|"
-     "wasn't me|was not me|wasnt me|not posted by me|not written by me|"
+     "that wasn't me|that was not me|this wasn't me|this was not me|that wasnt me|not posted by "
+     "me|not written by me|"
      "did not post that|didn't post that|did not post this|didn't post this|"
      "did not tweet that|didn't tweet that|did not write that|didn't write that|"
      "ignore all my posts|ignore all posts|ignore all previous posts|ignore all tweets|"
@@ -50,11 +51,12 @@ static const struct {
      "my last post was fake|my last post was a joke|my post was a joke|my tweet was a joke|"
      "i was joking about|i was wrong about|posted by mistake|posted in error|tweeted by mistake|"
      "sent by mistake|posted that by mistake|posted this by mistake|was a scheduled post|"
-     "changed my mind|i sold all|i sold everything|i've sold all|i have sold all|"
+     "i sold all|i sold everything|i've sold all|i have sold all|"
      "i sold my entire|sold all my|sold my entire|sold all of my|i no longer hold|"
      "i closed my position|closed my position",
      CUE_DENIAL},
-    {"correction|corrected|fake news|false alarm|false report|this is false|that is false|"
+    {"correction:|corrected:|corrected post|corrected tweet|changed my mind|fake news|false "
+     "alarm|false report|this is false|that is false|"
      "that was false|not true|isn't true|is untrue|was untrue|misread|i misread|"
      "update on my last|i stand corrected|was inaccurate|is inaccurate|was incorrect|"
      "is incorrect|not confirmed after all|turns out to be fake|turned out to be fake|was a hoax|"
