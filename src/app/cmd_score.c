@@ -9,8 +9,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/explain.h"
 #include "app/score_view.h"
+#include "app/table.h"
 #include "app/wire.h"
+#include "flow/appraise.h"
 
 #define REPORT_BYTES (1 << 20)
 #define MEMORY_BYTES (16 << 20)
@@ -48,6 +51,35 @@ static exit_status score_text(const struct reader *r, str text) {
     return ok ? EXIT_DONE : app_fail(&err);
 }
 
+static exit_status explain_text(struct app *app, const struct reader *r, str text) {
+    struct error err;
+    struct arena mem;
+    struct post post;
+    struct buf out;
+    arena_open(&mem, MEMORY_BYTES);
+    struct reading *reading = NEW(&mem, struct reading);
+    struct weights *weights = NEW(&mem, struct weights);
+    struct signal *signals = NEW_ARRAY(&mem, struct signal, MENTIONS_MAX);
+    buf_init(&out, MEMORY_BYTES);
+    bool ok = score_post(&mem, text, &post, &err);
+    if (ok) {
+        reader_read(r, mem, &post, 1, reading);
+        weigh_words(r, mem, &post, reading, weights);
+        appraise(appraiser_open(&app->boot, &app->cfg), reading, signals);
+        const struct explain x = {.post = &post,
+                                  .reading = reading,
+                                  .weights = weights,
+                                  .signals = signals,
+                                  .threshold = (int)app->cfg.trading_signal_threshold,
+                                  .color = terminal_has_color(STDOUT_FILENO)};
+        explain_put(&x, &out);
+        ok = app_print(&out, &err);
+    }
+    buf_fini(&out);
+    arena_close(&mem);
+    return ok ? EXIT_DONE : app_fail(&err);
+}
+
 static exit_status score_run(struct app *app, const struct args *args) {
     struct error err;
     const struct reader *r;
@@ -58,13 +90,24 @@ static exit_status score_run(struct app *app, const struct args *args) {
         return EXIT_USAGE;
     }
     if (!open_reader(app, &r, &err)) return app_fail(&err);
-    if (!str_eq(args->pos[0], STR("-"))) return score_text(r, args->pos[0]);
+    const bool stream = str_eq(args->pos[0], STR("-")), explain = args_has(args, "explain");
+    if (explain && stream) {
+        fprintf(stderr, "bullfinch: --explain takes one TEXT, not -\n");
+        return EXIT_USAGE;
+    }
+    if (explain) return explain_text(app, r, args->pos[0]);
+    if (!stream) return score_text(r, args->pos[0]);
     if (!score_stream(r, STDIN_FILENO, STDOUT_FILENO, &bad, &err)) return app_fail(&err);
     if (bad > 0) fprintf(stderr, "bullfinch: %" PRId64 " lines could not be scored\n", bad);
     return bad > 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
-static const struct opt score_opts[] = {{"model", "NAME", "linear, the one in the program."}, {0}};
+static const struct opt score_opts[] = {
+    {"model", "NAME", "linear, the one in the program."},
+    {"explain", NULL,
+     "Show for a person which words moved it, which coin, each part, and why it would "
+     "or would not trade."},
+    {0}};
 
 const struct cmd cmd_score = {
     .group = "Looking",

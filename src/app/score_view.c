@@ -83,15 +83,12 @@ static void put_parts(struct buf *out, const struct mention *m) {
 }
 
 static void put_cues(struct buf *out, uint32_t cues) {
-    static const char *const names[] = {"question", "conditional",       "past",     "sarcasm",
-                                        "reported", "negated",           "giveaway", "phishing",
-                                        "promo",    [13] = "correction", "denial",   "hacked"};
     bool first = true;
     put(out, ",\"cues\":[");
-    for (int i = 0; i < COUNT_OF(names); i++) {
-        if (!(cues >> i & 1) || !names[i]) continue;
+    for (int i = 0; i < CUE_COUNT; i++) {
+        if (!(cues >> i & 1)) continue;
         put(out, first ? "\"" : ",\"");
-        put(out, names[i]);
+        put(out, cue_name((cue)i));
         put(out, "\"");
         first = false;
     }

@@ -45,6 +45,7 @@ typedef enum miss_reason {
 
 const char *link_reason_name(link_reason r);
 const char *miss_reason_name(miss_reason r);
+const char *miss_reason_text(miss_reason r); /* for people: "an ordinary word here" */
 
 struct mention {
     char symbol[SYMBOL_BYTES]; /* the pair, "BTCUSDT" */
@@ -61,21 +62,33 @@ struct miss {
 };
 
 /* What the text does besides having an opinion; bits of reading.cues. */
+#define CUE_MAP(X)                                                                                 \
+    X(QUESTION, "question")                                                                        \
+    X(CONDITIONAL, "conditional")                                                                  \
+    X(PAST, "past")                                                                                \
+    X(SARCASM, "sarcasm")                                                                          \
+    X(REPORTED, "reported")                                                                        \
+    X(NEGATED, "negated")                                                                          \
+    X(GIVEAWAY, "giveaway") /* send 1 get 2, free airdrop, DM to claim */                          \
+    X(PHISHING, "phishing") /* wallet connect, seed phrase, claim link */                          \
+    X(PROMO, "promo")       /* join my group, signals channel */                                   \
+    /* what takes earlier posts of the same author back (infer/denial.c) */                        \
+    X(CORRECTION, "correction") /* correction: ..., fake news: says that something was wrong */    \
+    X(DENIAL, "denial")         /* ignore my last post, deleting this */                           \
+    X(HACKED, "hacked")         /* my account was hacked, that was not me */
+typedef enum cue {
+#define X(name, text) CUE_BIT_##name,
+    CUE_MAP(X)
+#undef X
+        CUE_COUNT
+} cue;
 enum {
-    CUE_QUESTION = 1 << 0,
-    CUE_CONDITIONAL = 1 << 1,
-    CUE_PAST = 1 << 2,
-    CUE_SARCASM = 1 << 3,
-    CUE_REPORTED = 1 << 4,
-    CUE_NEGATED = 1 << 5,
-    CUE_GIVEAWAY = 1 << 6, /* send 1 get 2, free airdrop, DM to claim */
-    CUE_PHISHING = 1 << 7, /* wallet connect, seed phrase, claim link */
-    CUE_PROMO = 1 << 8,    /* join my group, signals channel */
-    /* what takes earlier posts of the same author back (infer/denial.c) */
-    CUE_CORRECTION = 1 << 13, /* correction: ..., fake news: says that something was wrong */
-    CUE_DENIAL = 1 << 14,     /* ignore my last post, deleting this */
-    CUE_HACKED = 1 << 15,     /* my account was hacked, that was not me */
+#define X(name, text) CUE_##name = 1 << CUE_BIT_##name,
+    CUE_MAP(X)
+#undef X
 };
+
+const char *cue_name(cue c);
 
 struct reading {
     const struct post *post; /* borrowed */
