@@ -54,12 +54,15 @@
   X(judge, author, BOOL, 0, 0, "true", CFG_RELOAD, "Factor: the author's weight.") \
   X(judge, author_weights, WEIGHTS, 0, 2 * INT64_C(100000000), "", CFG_RELOAD, "Weight by author name or source:id, 0 to 2.") \
   X(judge, default_author_weight, FRAC, 0, 2 * INT64_C(100000000), "1", CFG_RELOAD, "Weight of an author that is not listed.") \
+  X(judge, record_weight, FRAC, 0, INT64_C(100000000), "0.5", CFG_RELOAD, "Factor: how much an author's own record counts, from 0.5 to 1.25 of the score. 0: it does not.") \
+  X(judge, record_horizon_s, INT, 60, 86400, "1800", CFG_RELOAD, "An author was right when the price went his way for so many seconds.") \
   X(judge, copies, BOOL, 0, 0, "true", CFG_RELOAD, "Factor: near-copies of a post seen within 24 hours count as one opinion, with a penalty.") \
   X(judge, copy_penalty, FRAC, 0, FRAC_BP(10000), "0.5", CFG_RELOAD, "What a near-copy of another author's post keeps of its score.") \
   X(judge, lookalike, BOOL, 0, 0, "true", CFG_RELOAD, "Refuse authors whose name imitates a watched one (an author with a weight).") \
   X(judge, scam, BOOL, 0, 0, "true", CFG_RELOAD, "Refuse giveaway and phishing patterns.") \
   X(judge, priced_in, BOOL, 0, 0, "true", CFG_RELOAD, "Refuse when the price has already moved in the signal's favour.") \
-  X(judge, priced_in_percent, FRAC, 0, FRAC_BP(10000), "0.06", CFG_RELOAD, "The move since the post at which it is refused as priced in; the factor falls to it.") \
+  X(judge, priced_in_sigmas, FRAC, 0, 1000 * INT64_C(100000000), "25", CFG_RELOAD, "The move since the post, in multiples of what was usual before it, at which it is refused as priced in; the factor falls to it. 0: the volatility does not count.") \
+  X(judge, priced_in_percent, FRAC, 0, FRAC_BP(10000), "0.06", CFG_RELOAD, "The move since the post at which it is refused as priced in however volatile the price was.") \
   X(model, kind, CHOICE, 0, 0, "linear", 0, "Which model reads the posts.") \
   X(reader, workers, INT, 0, 64, "1", 0, "Reader threads; 0 takes one per processor.") \
   X(reader, symbols_file, STR, 0, 4096, "", 0, "A file of further names for coins, added to the built-in one.") \

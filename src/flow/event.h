@@ -56,6 +56,30 @@ struct author {
     usec last_post_at;
 };
 
+/* What came of an author's opinions, a row of author_records. */
+struct author_record {
+    char key[AUTHOR_BYTES];
+    int64_t signals;     /* whose outcome was counted, ever */
+    int64_t recent;      /* the last 100 to 200 of them */
+    int64_t hits;        /* of the recent ones: the price went the author's way */
+    int64_t mean_return; /* of following him, 1e-8; forgets over 50 */
+    int64_t dropped;     /* outcomes that nobody knows: a gap in the prices, or no room */
+    int32_t weight_bp;   /* the factor as it was at updated_at */
+    usec updated_at;
+};
+
+/* An opinion whose outcome is still to come, a row of forecasts. */
+struct forecast {
+    int64_t id; /* of its signal */
+    char author[AUTHOR_BYTES];
+    char symbol[SYMBOL_BYTES];
+    int sym;
+    side side;
+    bool listed; /* the author has a weight in the configuration */
+    price from;  /* where following it would have begun; 0: at the next price */
+    usec until;  /* with `from` when it is due, else until when a price must come */
+};
+
 /* Totals that no other row gives back, one row of account. */
 struct account {
     money start;    /* balance at first start */
@@ -99,6 +123,8 @@ struct audit {
     X(PUT_POST, "put_post") /* the reading's post, with what was read and its outcome */           \
     X(PUT_MEMORY, "put_memory")                                                                    \
     X(PUT_AUTHOR, "put_author")                                                                    \
+    X(PUT_FORECAST, "put_forecast")                                                                  \
+    X(END_FORECAST, "end_forecast") /* and what it says of its author */                             \
     X(PUT_SIGNAL, "put_signal")                                                                    \
     X(PUT_INTENT, "put_intent") /* trade + orders of an entry: unique, under the epoch */          \
     X(PUT_TRADE, "put_trade")                                                                      \
@@ -130,6 +156,12 @@ struct action {
         } post;
         struct post_memory memory;
         struct author author;
+        struct forecast forecast;
+        struct {
+            int64_t id;
+            struct author_record record;
+            char forgotten[AUTHOR_BYTES]; /* key of the record that made room for it, "" for none */
+        } ended;
         struct signal signal;
         struct trade trade; /* PUT_INTENT and PUT_TRADE */
         struct order order;

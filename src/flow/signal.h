@@ -17,6 +17,7 @@ MUST_CHECK bool verdict_from_name(str s, verdict *ret);
     X(CONFIDENCE, "confidence") /* of the link */                                                  \
     X(POLARITY, "polarity")     /* towards the coin, signed */                                     \
     X(AUTHOR, "author")                                                                            \
+    X(RECORD, "record") /* what came of his opinions so far */                                     \
     X(FRESHNESS, "freshness")                                                                      \
     X(COPIES, "copies")                                                                            \
     X(PRICED_IN, "priced_in")
@@ -44,9 +45,13 @@ struct signal {
     int32_t parts_bp[PART_COUNT];
     verdict verdict;
     reason reason;
-    int64_t trade_id; /* 0: none */
-    price seen;       /* the last price at or before the post's own time, 0 if none */
-    bool approved;    /* manual mode: a person said yes */
+    int64_t trade_id;        /* 0: none */
+    price seen;              /* the last price at or before the post's own time, 0 if none */
+    usec seen_at;            /* when that was, 0 if none */
+    int64_t seen_volatility; /* usual move in a minute as known then, 1e-8; 0 if not known */
+    int64_t moved;  /* from `seen` to the price it was judged at, 1e-8, in the signal's direction */
+    int64_t sigmas; /* that over the usual move in that time, 1e-8; 0 also if not known */
+    bool approved;  /* manual mode: a person said yes */
     bool wants_approval;
     usec posted_at;  /* published */
     usec created_at; /* judged */

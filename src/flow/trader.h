@@ -39,6 +39,10 @@ struct trader_rows {
     int author_count; /* of the last two days, or the authors' cooldown where that is longer */
     const struct post_memory *memory;
     int memory_count; /* of the last 24 hours, oldest first */
+    const struct author_record *records;
+    int record_count;
+    const struct forecast *forecasts;
+    int forecast_count; /* by id */
     const struct trade *closed;
     int closed_count; /* closed within 24 hours, or the symbol cooldown where that is longer */
 };

@@ -37,6 +37,13 @@ static bool get_memory(struct query *q, void *ret, struct error *err) {
     return row_get_memory(q, ret, err);
 }
 
+static bool get_record(struct query *q, void *ret, struct error *err) {
+    return row_get_record(q, ret, err);
+}
+static bool get_forecast(struct query *q, void *ret, struct error *err) {
+    return row_get_forecast(q, ret, err);
+}
+
 /* One list: how many rows there are, the rows, and what an element is. */
 struct list {
     struct sql count, rows; /* both with the same parameter, a time, or none */
@@ -112,6 +119,10 @@ static bool load_lists(struct store *s, struct arena *a, usec cooldown, struct t
     static const struct list authors =
         LIST(AUTHOR, "authors", "last_post_at >= $1 OR last_trade_at >= $1", "key", struct author,
              get_author);
+    static const struct list records =
+        LIST(RECORD, "author_records", "1 = 1", "key", struct author_record, get_record);
+    static const struct list forecasts =
+        LIST(FORECAST, "forecasts", "1 = 1", "id", struct forecast, get_forecast);
     static const struct list memory =
         LIST(MEMORY, "post_memory", "at >= $1", "seq", struct post_memory, get_memory);
     static const struct list ended = LIST(TRADE, "trades", "closed_at >= $1 AND status <> 'OPEN'",
@@ -122,6 +133,8 @@ static bool load_lists(struct store *s, struct arena *a, usec cooldown, struct t
            load_list(s, a, &signals, 0, (const void **)&v->signals, &v->signal_count, err) &&
            load_list(s, a, &authors, now - AUTHOR_DAYS * USEC_PER_DAY, (const void **)&v->authors,
                      &v->author_count, err) &&
+           load_list(s, a, &records, 0, (const void **)&v->records, &v->record_count, err) &&
+           load_list(s, a, &forecasts, 0, (const void **)&v->forecasts, &v->forecast_count, err) &&
            load_list(s, a, &memory, now - USEC_PER_DAY, (const void **)&v->memory, &v->memory_count,
                      err) &&
            load_list(s, a, &ended, now - i64_max(cooldown, USEC_PER_DAY), (const void **)&v->closed,

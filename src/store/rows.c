@@ -61,6 +61,10 @@ bool row_put_signal(struct store *s, const struct signal *v, struct error *err) 
     bind_bool(&q, v->approved);
     bind_bool(&q, v->wants_approval);
     bind_time(&q, v->expires_at);
+    bind_time_or_null(&q, v->seen_at);
+    bind_e8_or_null(&q, v->seen_volatility);
+    bind_e8(&q, v->moved);
+    bind_e8(&q, v->sigmas);
     return query_run(&q, err) || fail_in(err, "put signal %" PRId64, v->id);
 }
 
@@ -85,6 +89,11 @@ bool row_get_signal(struct query *q, struct signal *ret, struct error *err) {
     v.approved = col_bool(q);
     v.wants_approval = col_bool(q);
     v.expires_at = col_time(q);
+    v.seen_at = col_time(q);
+    v.seen_volatility = col_e8(q);
+    v.moved = col_e8(q);
+    v.sigmas = col_e8(q);
+    ok = ok && v.seen_volatility >= 0;
     if (!ok || q->odd) return fail_name(q, "signals", v.id, err);
     *ret = v;
     return true;
@@ -262,6 +271,74 @@ bool row_get_author(struct query *q, struct author *ret, struct error *err) {
     v.trades_today = col_i64(q);
     v.last_trade_at = col_time(q);
     v.last_post_at = col_time(q);
+    *ret = v;
+    return true;
+}
+
+/* -- authors' records ------------------------------------------------------------------------ */
+
+bool row_put_record(struct store *s, const struct author_record *v, struct error *err) {
+    static const struct sql sql = {SQL_UPSERT("author_records", RECORD, "key")};
+    struct query q;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_z(&q, v->key);
+    bind_i64(&q, v->signals);
+    bind_i64(&q, v->recent);
+    bind_i64(&q, v->hits);
+    bind_e8(&q, v->mean_return);
+    bind_i64(&q, v->dropped);
+    bind_i64(&q, v->weight_bp);
+    bind_time(&q, v->updated_at);
+    return query_run(&q, err) || fail_in(err, "put the record of %s", v->key);
+}
+
+/* Counts as they can have been put, so that what is computed from them stays in range. */
+bool row_get_record(struct query *q, struct author_record *ret, struct error *err) {
+    struct author_record v = {0};
+    col_z(q, v.key, sizeof v.key);
+    v.signals = col_i64(q);
+    v.recent = col_i64(q);
+    v.hits = col_i64(q);
+    v.mean_return = col_e8(q);
+    v.dropped = col_i64(q);
+    v.weight_bp = col_i32(q);
+    v.updated_at = col_time(q);
+    const bool sound = v.hits >= 0 && v.hits <= v.recent && v.recent <= v.signals && v.dropped >= 0;
+    const bool bounded = v.signals < INT64_MAX && v.dropped < INT64_MAX && v.recent <= INT32_MAX;
+    if (!sound || !bounded || q->odd) {
+        return fail(err, ERR_DAMAGED, 0,
+                    "%s: the record of %s has counts that cannot be: run `bullfinch db check`",
+                    q->s->path, v.key);
+    }
+    *ret = v;
+    return true;
+}
+
+bool row_put_forecast(struct store *s, const struct forecast *v, struct error *err) {
+    static const struct sql sql = {SQL_UPSERT("forecasts", FORECAST, "id")};
+    struct query q;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_i64(&q, v->id);
+    bind_z(&q, v->author);
+    bind_z(&q, v->symbol);
+    bind_z(&q, side_name(v->side));
+    bind_bool(&q, v->listed);
+    bind_e8_or_null(&q, price_e8(v->from));
+    bind_time(&q, v->until);
+    return query_run(&q, err) || fail_in(err, "put the forecast of signal %" PRId64, v->id);
+}
+
+bool row_get_forecast(struct query *q, struct forecast *ret, struct error *err) {
+    struct forecast v = {.sym = SYM_NONE};
+    v.id = col_i64(q);
+    col_z(q, v.author, sizeof v.author);
+    col_z(q, v.symbol, sizeof v.symbol);
+    bool ok = side_from_name(col_str(q), &v.side);
+    v.listed = col_bool(q);
+    v.from = price_from_e8(col_e8(q));
+    v.until = col_time(q);
+    ok = ok && price_e8(v.from) >= 0;
+    if (!ok || q->odd) return fail_name(q, "forecasts", v.id, err);
     *ret = v;
     return true;
 }

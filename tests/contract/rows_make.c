@@ -11,10 +11,12 @@
     _Static_assert(sizeof(type) == (bytes), #type                                                  \
                    " changed: store its new member (src/store/columns.h, rows.c), then make "      \
                    "and compare it here")
-FITS(struct signal, 216);
+FITS(struct signal, 256);
 FITS(struct trade, 384);
 FITS(struct order, 200);
 FITS(struct author, 168);
+FITS(struct author_record, 120);
+FITS(struct forecast, 128);
 FITS(struct account, 120);
 FITS(struct control, 232);
 FITS(struct post_memory, 112);
@@ -92,6 +94,10 @@ void make_signal(struct rng *r, struct signal *ret) {
     ret->verdict = (verdict)rng_below(r, 3);
     ret->reason = (reason)rng_below(r, REASON_COUNT);
     ret->seen = SOME_PRICE(r);
+    ret->seen_at = any_time(r);
+    ret->seen_volatility = some_size(r, 0);
+    ret->moved = some_amount(r);
+    ret->sigmas = some_size(r, 0);
     ret->approved = some_bool(r);
     ret->wants_approval = some_bool(r);
     ret->posted_at = any_time(r);
@@ -167,6 +173,27 @@ void make_author(struct rng *r, struct author *ret) {
     ret->trades_today = some_count(r);
     ret->last_trade_at = any_time(r);
     ret->last_post_at = any_time(r);
+}
+
+void make_record(struct rng *r, struct author_record *ret) {
+    *ret = (struct author_record){.signals = some_count(r)};
+    some_key(r, ret->key, sizeof ret->key);
+    ret->recent = rng_between(r, 0, i64_min(ret->signals, 200));
+    ret->hits = rng_between(r, 0, ret->recent);
+    ret->mean_return = some_amount(r);
+    ret->dropped = some_count(r);
+    ret->weight_bp = (int32_t)rng_between(r, 5000, 12500);
+    ret->updated_at = any_time(r);
+}
+
+void make_forecast(struct rng *r, struct forecast *ret) {
+    *ret = (struct forecast){.id = some_id(r), .sym = SYM_NONE};
+    TEXT(r, ret->author);
+    TEXT(r, ret->symbol);
+    ret->side = some_bool(r) ? SIDE_LONG : SIDE_SHORT;
+    ret->listed = some_bool(r);
+    ret->from = SOME_PRICE(r);
+    ret->until = any_time(r);
 }
 
 void make_account(struct rng *r, struct account *ret) {
@@ -272,6 +299,10 @@ void same_signal(const struct signal *a, const struct signal *b) {
     SAME(reason);
     SAME(trade_id);
     SAME_E8(seen);
+    SAME(seen_at);
+    SAME(seen_volatility);
+    SAME(moved);
+    SAME(sigmas);
     SAME(approved);
     SAME(wants_approval);
     SAME(posted_at);
@@ -348,6 +379,28 @@ void same_author(const struct author *a, const struct author *b) {
     SAME(trades_today);
     SAME(last_trade_at);
     SAME(last_post_at);
+}
+
+void same_record(const struct author_record *a, const struct author_record *b) {
+    SAME_TEXT(key);
+    SAME(signals);
+    SAME(recent);
+    SAME(hits);
+    SAME(mean_return);
+    SAME(dropped);
+    SAME(weight_bp);
+    SAME(updated_at);
+}
+
+void same_forecast(const struct forecast *a, const struct forecast *b) {
+    SAME(id);
+    SAME_TEXT(author);
+    SAME_TEXT(symbol);
+    SAME(sym);
+    SAME(side);
+    SAME(listed);
+    SAME_E8(from);
+    SAME(until);
 }
 
 void same_account(const struct account *a, const struct account *b) {

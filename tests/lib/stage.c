@@ -16,6 +16,8 @@
 #define FILLS_KEPT 32768
 #define AUTHORS_KEPT 1024
 #define MEMORY_KEPT 16384
+#define FORECASTS_KEPT 1024
+#define RECORDS_KEPT 4096
 #define REQUESTS_KEPT 16384
 #define NEWS_MAX 64
 #define TRACE_BYTES (8 << 20)
@@ -47,6 +49,10 @@ struct rows {
     int author_count;
     struct post_memory *memory; /* in the order in which they were put */
     int memory_count;
+    struct forecast *forecasts;
+    int forecast_count;
+    struct author_record *records;
+    int record_count;
     char (*sent)[COID_BYTES]; /* entries and exits that went out, each once */
     int sent_count;
 };
@@ -231,6 +237,25 @@ static void put_memory(struct rows *r, const struct post_memory *m) {
     r->memory[r->memory_count++] = *m;
 }
 
+static struct author_record *record_row(struct rows *r, const char *key) {
+    int i = 0;
+    while (i < r->record_count && strcmp(r->records[i].key, key) != 0) i++;
+    return i < r->record_count ? &r->records[i] : NULL;
+}
+
+static void end_forecast(struct rows *r, const struct action *a) {
+    int i = 0;
+    while (i < r->forecast_count && r->forecasts[i].id != a->u.ended.id) i++;
+    if (i == r->forecast_count) fail_msg("a forecast ends that never began");
+    r->forecasts[i] = r->forecasts[--r->forecast_count];
+    struct author_record *gone = record_row(r, a->u.ended.forgotten);
+    if (gone != NULL) *gone = r->records[--r->record_count];
+    struct author_record *row = record_row(r, a->u.ended.record.key);
+    if (row == NULL && r->record_count == RECORDS_KEPT) fail_msg("no room for more records");
+    if (row == NULL) row = &r->records[r->record_count++];
+    *row = a->u.ended.record;
+}
+
 static void check_equity(const struct stage *s, const struct equity_sample *e);
 
 static void note_time(struct stage *s) {
@@ -298,6 +323,12 @@ static void take_action(struct stage *s, const struct action *a) {
         return;
     case ACTION_PUT_MEMORY:
         put_memory(&s->rows, &a->u.memory);
+        return;
+    case ACTION_PUT_FORECAST:
+        PUT_BY_ID(&s->rows, forecasts, forecast_count, FORECASTS_KEPT, &a->u.forecast);
+        return;
+    case ACTION_END_FORECAST:
+        end_forecast(&s->rows, a);
         return;
     case ACTION_PUT_EQUITY:
         check_equity(s, &a->u.equity);
@@ -539,6 +570,12 @@ int64_t stage_last_trade(const struct stage *s) {
     return s->rows.trade_count == 0 ? 0 : s->rows.trades[s->rows.trade_count - 1].id;
 }
 
+const struct author_record *stage_record(struct stage *s, const char *key) {
+    return record_row(&s->rows, key);
+}
+
+int stage_forecasts(const struct stage *s) { return s->rows.forecast_count; }
+
 int64_t stage_wants_approval(const struct stage *s) {
     for (int i = s->rows.signal_count - 1; i >= 0 && i > s->rows.signal_count - 200; i--) {
         const struct signal *g = &s->rows.signals[i];
@@ -550,6 +587,21 @@ int64_t stage_wants_approval(const struct stage *s) {
 void stage_fate_of_next(struct stage *s, stage_fate f) { s->wire.fate = f; }
 
 /* --- opening, restarting ------------------------------------------------------------- */
+
+/* By id, whatever order the rows are in; records by nothing. */
+static void gather_forecasts(const struct rows *r, struct arena *a, struct trader_rows *ret) {
+    struct forecast *all = NEW_ARRAY(a, struct forecast, r->forecast_count + 1);
+    for (int n = 0; n < r->forecast_count; n++) {
+        int i = n;
+        for (; i > 0 && all[i - 1].id > r->forecasts[n].id; i--) all[i] = all[i - 1];
+        all[i] = r->forecasts[n];
+        all[i].sym = SYM_NONE;
+    }
+    ret->forecasts = all;
+    ret->forecast_count = r->forecast_count;
+    ret->records = r->records;
+    ret->record_count = r->record_count;
+}
 
 /* What a store would give to a new trader. */
 static void gather(const struct stage *s, struct arena *a, struct trader_rows *ret) {
@@ -602,6 +654,7 @@ static void gather(const struct stage *s, struct arena *a, struct trader_rows *r
     while (memory_from < r->memory_count && r->memory[memory_from].at < now - USEC_PER_DAY) {
         memory_from++;
     }
+    gather_forecasts(r, a, ret);
     ret->memory = r->memory + memory_from;
     ret->memory_count = r->memory_count - memory_from;
 }
@@ -649,6 +702,8 @@ static void open_rows(struct stage *s) {
     s->rows.fills = NEW_ARRAY(a, struct fill, FILLS_KEPT);
     s->rows.authors = NEW_ARRAY(a, struct author, AUTHORS_KEPT);
     s->rows.memory = NEW_ARRAY(a, struct post_memory, MEMORY_KEPT);
+    s->rows.forecasts = NEW_ARRAY(a, struct forecast, FORECASTS_KEPT);
+    s->rows.records = NEW_ARRAY(a, struct author_record, RECORDS_KEPT);
     s->rows.sent = (char(*)[COID_BYTES])NEW_ARRAY(a, char, REQUESTS_KEPT *COID_BYTES);
 }
 

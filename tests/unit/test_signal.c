@@ -7,9 +7,10 @@
 
 static struct rng rng;
 
-static const char whole[] = "{\"confidence\":0.9500,\"polarity\":-0.8000,\"author\":1.5000,"
-                            "\"freshness\":0.0001,\"copies\":1.0000,\"priced_in\":0.0000}";
-static const int32_t whole_bp[PART_COUNT] = {9500, -8000, 15000, 1, 10000, 0};
+static const char whole[] =
+    "{\"confidence\":0.9500,\"polarity\":-0.8000,\"author\":1.5000,\"record\":1.0500,"
+    "\"freshness\":0.0001,\"copies\":1.0000,\"priced_in\":0.0000}";
+static const int32_t whole_bp[PART_COUNT] = {9500, -8000, 15000, 10500, 1, 10000, 0};
 
 static void test_parts_are_written_with_four_decimals(void **state) {
     (void)state;
@@ -58,19 +59,25 @@ static void test_what_is_no_parts_object_is_refused_and_writes_nothing(void **st
         "}",
         "null",
         "{\"confidence\":0.9500}",
-        "{:,:,:,:,:,:}",
-        "{confidence:0.9,polarity:0.8,author:1,freshness:1,copies:1,priced_in:1}",
-        "{\"confidence\":0.9,\"polarity\":0.8,\"author\":1,\"freshness\":1,\"copies\":1,\"priced_"
+        "{:,:,:,:,:,:,:}",
+        "{confidence:0.9,polarity:0.8,author:1,record:1,freshness:1,copies:1,priced_in:1}",
+        "{\"confidence\":0.9,\"polarity\":0.8,\"author\":1,\"record\":1,\"freshness\":1,\"copies\":"
+        "1,\"priced_"
         "in\":}",
-        "{\"confidence\":0.90001,\"polarity\":0.8,\"author\":1,\"freshness\":1,\"copies\":1,"
+        "{\"confidence\":0.90001,\"polarity\":0.8,\"author\":1,\"record\":1,\"freshness\":1,"
+        "\"copies\":1,"
         "\"priced_in\":1}",
-        "{\"confidence\":300000,\"polarity\":0.8,\"author\":1,\"freshness\":1,\"copies\":1,"
+        "{\"confidence\":300000,\"polarity\":0.8,\"author\":1,\"record\":1,\"freshness\":1,"
+        "\"copies\":1,"
         "\"priced_in\":1}",
-        "{\"polarity\":0.8,\"confidence\":0.9,\"author\":1,\"freshness\":1,\"copies\":1,"
+        "{\"polarity\":0.8,\"confidence\":0.9,\"author\":1,\"record\":1,\"freshness\":1,\"copies\":"
+        "1,"
         "\"priced_in\":1}",
-        "{\"confidence\":0.9,\"polarity\":0.8,\"author\":1,\"freshness\":1,\"copies\":1,"
+        "{\"confidence\":0.9,\"polarity\":0.8,\"author\":1,\"record\":1,\"freshness\":1,\"copies\":"
+        "1,"
         "\"priced_in\":1,\"more\":1}",
-        "{\"confidence\":0.9,\"polarity\":0.8,\"author\":1,\"freshness\":1,\"copies\":1,"
+        "{\"confidence\":0.9,\"polarity\":0.8,\"author\":1,\"record\":1,\"freshness\":1,\"copies\":"
+        "1,"
         "\"priced_in\":1",
     };
     struct signal s;

@@ -236,6 +236,19 @@ static void test_prices_of_a_symbol_that_is_gone_are_read_over(void **state) {
     buf_fini(&blob);
 }
 
+/* The form that had no volatility begins with "FCRIRES1". */
+static void test_prices_in_the_form_of_before_are_learned_anew(void **state) {
+    (void)state;
+    struct buf blob;
+    with_prices(&blob);
+    assert_int_equal(blob.p[7], '2');
+    blob.p[7] = '1';
+    assert_ok(opens(&(struct trader_rows){.fresh = true}), &err);
+    assert_ok(trader_load_prices(trader, buf_str(&blob), &err), &err);
+    assert_false(trader->syms[DOGE].has_price);
+    buf_fini(&blob);
+}
+
 static void test_prices_that_are_cut_are_damaged(void **state) {
     (void)state;
     struct buf blob;
@@ -299,6 +312,7 @@ int main(void) {
         cmocka_unit_test(test_the_last_generation_is_told_and_not_passed),
         cmocka_unit_test(test_prices_come_back_as_they_were_kept),
         cmocka_unit_test(test_prices_of_a_symbol_that_is_gone_are_read_over),
+        cmocka_unit_test(test_prices_in_the_form_of_before_are_learned_anew),
         cmocka_unit_test(test_prices_that_are_cut_are_damaged),
         cmocka_unit_test(test_prices_that_are_damaged_break_nothing),
     };

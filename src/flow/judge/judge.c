@@ -7,6 +7,7 @@
 #include "flow/judge/judge.h"
 
 #include "config/config.h"
+#include "flow/judge/priced_in.h"
 
 #define SLOTS 8192 /* power of two, twice the authors */
 _Static_assert(SLOTS >= 2 * JUDGE_AUTHORS_MAX, "author slots half empty at least");
@@ -230,6 +231,7 @@ void judge_init(struct judge *j, struct arena *boot, const struct config *cfg) {
     j->memory = NEW_ARRAY(boot, struct post_memory, JUDGE_MEMORY_MAX);
     j->authors = NEW_ARRAY(boot, struct author, JUDGE_AUTHORS_MAX);
     j->author_slots = NEW_ARRAY(boot, int32_t, SLOTS);
+    records_init(&j->records, boot, cfg);
     watch_names(j, boot);
 }
 
@@ -337,7 +339,8 @@ static reason post_refusal(const struct judge *j, usec now, const struct reading
 
 void judge_post(struct judge *j, usec now, const struct reading *r, struct opinion *ret) {
     const struct config *cfg = j->cfg;
-    *ret = (struct opinion){.author_bp = BP_ONE, .freshness_bp = BP_ONE, .copies_bp = BP_ONE};
+    *ret = (struct opinion){
+        .author_bp = BP_ONE, .record_bp = BP_ONE, .freshness_bp = BP_ONE, .copies_bp = BP_ONE};
     forget_old(j, now);
     char key[AUTHOR_BYTES];
     judge_author_key(r->post, key);
@@ -348,9 +351,11 @@ void judge_post(struct judge *j, usec now, const struct reading *r, struct opini
     ret->refusal = ret->outdated                     ? REASON_EDIT
                    : chain_is_old(ret, now, r->post) ? REASON_STALE
                                                      : post_refusal(j, now, r, ret->author);
+    const int i =
+        list_find(&cfg->judge_author_weights, str_from_z(key), str_from_z(ret->author->username));
+    ret->listed = i >= 0;
+    ret->record_bp = record_factor(cfg, records_find(&j->records, str_from_z(key)));
     if (cfg->judge_author) {
-        const int i = list_find(&cfg->judge_author_weights, str_from_z(key),
-                                str_from_z(ret->author->username));
         const int64_t weight =
             i >= 0 ? cfg->judge_author_weights.weights[i] : cfg->judge_default_author_weight;
         ret->author_bp = (int32_t)(weight / (E8 / BP_ONE));
@@ -392,6 +397,7 @@ void judge_mention(const struct judge *j, const struct opinion *op, const struct
     s->parts_bp[PART_CONFIDENCE] = m->confidence_bp;
     s->parts_bp[PART_POLARITY] = m->abstain ? 0 : m->polarity_bp;
     s->parts_bp[PART_AUTHOR] = op->author_bp;
+    s->parts_bp[PART_RECORD] = op->record_bp;
     s->parts_bp[PART_FRESHNESS] = op->freshness_bp;
     s->parts_bp[PART_COPIES] = op->copies_bp;
     s->parts_bp[PART_PRICED_IN] = BP_ONE;
@@ -413,15 +419,10 @@ void judge_mention(const struct judge *j, const struct opinion *op, const struct
     }
 }
 
-bool judge_priced_in(const struct judge *j, struct signal *s, price now_price) {
-    if (!j->cfg->judge_priced_in || price_is_zero(s->seen)) return true;
-    const int64_t limit_bp = i64_max(j->cfg->judge_priced_in_percent / (E8 / BP_ONE), 1);
-    int64_t moved_bp = price_ratio_bp(now_price, s->seen) - BP_ONE;
-    if (s->side == SIDE_SHORT) moved_bp = -moved_bp;
-    moved_bp = i64_clamp(moved_bp, 0, limit_bp);
-    /* 1 - (moved / limit)^2: noise costs little, the limit costs all */
-    const int64_t left = limit_bp * limit_bp - moved_bp * moved_bp;
-    s->parts_bp[PART_PRICED_IN] = (int32_t)(BP_ONE * left / (limit_bp * limit_bp));
+reason judge_priced_in(const struct judge *j, struct signal *s, usec now, price now_price) {
+    if (!j->cfg->judge_priced_in) return REASON_NONE;
+    if (price_is_zero(s->seen)) return REASON_NO_PRICE;
+    s->parts_bp[PART_PRICED_IN] = priced_in_factor(j->cfg, s, now, now_price);
     s->score = score_of(s->parts_bp);
-    return s->score >= j->cfg->trading_signal_threshold;
+    return s->score >= j->cfg->trading_signal_threshold ? REASON_NONE : REASON_PRICED_IN;
 }

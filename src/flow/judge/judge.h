@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "flow/event.h"
+#include "flow/judge/record.h"
 
 struct config;
 
@@ -24,6 +25,7 @@ struct judge {
     int memory_first, memory_count;
     struct author *authors; /* unordered; found through author_slots */
     int author_count;
+    struct records records;
     int32_t *author_slots; /* open addressing, index + 1, 0 empty */
     str *watched;          /* skeletons of author names with a weight */
     str *watched_names;    /* the names themselves, lower case */
@@ -40,7 +42,8 @@ struct opinion {
     bool copy;             /* of another author's post */
     struct author *author; /* the judge's own row, changed in place */
     reason refusal;        /* holds for each mention; REASON_NONE if there is none */
-    int32_t author_bp, freshness_bp, copies_bp;
+    bool listed;           /* the author has a weight in the configuration */
+    int32_t author_bp, record_bp, freshness_bp, copies_bp;
 };
 
 void judge_init(struct judge *j, struct arena *boot, const struct config *cfg);
@@ -56,8 +59,11 @@ void judge_remember(struct judge *j, usec now, const struct reading *r, const st
  * symbol, ids and times are the caller's. */
 void judge_mention(const struct judge *j, const struct opinion *op, const struct mention *m,
                    struct signal *s);
-/* The already-priced-in factor at the first quote; updates part and score. False: refused. */
-MUST_CHECK bool judge_priced_in(const struct judge *j, struct signal *s, price now_price);
+/* The already-priced-in factor at the first quote; updates part, score, moved and sigmas. NO_PRICE:
+ * no price is known of the post's own time, so nobody can say; PRICED_IN: too little score is left.
+ */
+MUST_CHECK reason judge_priced_in(const struct judge *j, struct signal *s, usec now,
+                                  price now_price);
 
 struct author *judge_find_author(struct judge *j, str key); /* NULL if unknown */
 
