@@ -62,7 +62,7 @@
   X(judge, scam, BOOL, 0, 0, "true", CFG_RELOAD, "Refuse giveaway and phishing patterns.") \
   X(judge, priced_in, BOOL, 0, 0, "true", CFG_RELOAD, "Refuse when the price has already moved in the signal's favour.") \
   X(judge, priced_in_sigmas, FRAC, 0, 1000 * INT64_C(100000000), "25", CFG_RELOAD, "The move since the post, in multiples of what was usual before it, at which it is refused as priced in; the factor falls to it. 0: the volatility does not count.") \
-  X(judge, priced_in_percent, FRAC, 0, FRAC_BP(10000), "0.06", CFG_RELOAD, "The move since the post at which it is refused as priced in however volatile the price was.") \
+  X(judge, priced_in_percent, FRAC, 0, FRAC_BP(10000), "0.06", CFG_RELOAD, "The move since the post at which it is refused as priced in however volatile the price was; where the volatility is not known, or does not count, the factor falls to it.") \
   X(model, kind, CHOICE, 0, 0, "linear", 0, "Which model reads the posts.") \
   X(reader, workers, INT, 0, 64, "1", 0, "Reader threads; 0 takes one per processor.") \
   X(reader, symbols_file, STR, 0, 4096, "", 0, "A file of further names for coins, added to the built-in one.") \

@@ -168,7 +168,7 @@ static void note_price(struct sym_state *st, usec at, price p) {
     if (st->interval == 0 && st->ring_count > 0 && at - st->ring[last].at < RING_STEP) return;
     st->ring[st->ring_next].at = at;
     st->ring[st->ring_next].p = p;
-    st->ring[st->ring_next].volatility = st->volatility.a_minute;
+    st->ring[st->ring_next].squared = st->volatility.squared;
     st->ring_next = (st->ring_next + 1) % PRICE_RING;
     if (st->ring_count < PRICE_RING) st->ring_count++;
 }

@@ -34,7 +34,7 @@ struct sym_state {
     struct {
         usec at;
         price p;
-        int64_t volatility; /* the usual move in a minute, of what was seen up to `at`; 0 unknown */
+        int64_t squared; /* struct volatility's, of what was seen up to `at` */
     } ring[PRICE_RING];
     int ring_next; /* where the next one goes */
     int ring_count;

@@ -10,8 +10,7 @@
 #define MAGIC INT64_C(0x3253455249524346)   /* "FCRIRES2" */
 #define MAGIC_1 INT64_C(0x3153455249524346) /* "FCRIRES1": without volatility */
 #define HEAD_WORDS 16
-#define RETURN_MAX (10 * E8) /* no return is over 2, no usual one either */
-#define RATE_MAX (E8 * E8)   /* squared return a second, 1e-16 */
+#define RATE_MAX (E8 * E8) /* squared return a second, 1e-16 */
 
 static void put_i64(struct buf *b, int64_t v) {
     char bytes[8];
@@ -48,14 +47,14 @@ static void save_symbol(const struct sym_state *st, const char name[SYMBOL_BYTES
                             v->rate,
                             v->filled,
                             v->returns,
-                            v->a_minute};
+                            v->squared};
     _Static_assert(sizeof head == HEAD_WORDS * sizeof head[0], "as many as are read");
     for (ptrdiff_t i = 0; i < COUNT_OF(head); i++) put_i64(out, head[i]);
     for (int n = st->ring_count; n > 0; n--) { /* oldest first */
         const int i = (st->ring_next - n + PRICE_RING) % PRICE_RING;
         put_i64(out, st->ring[i].at);
         put_i64(out, price_e8(st->ring[i].p));
-        put_i64(out, st->ring[i].volatility);
+        put_i64(out, st->ring[i].squared);
     }
 }
 
@@ -70,7 +69,7 @@ void trader_save_prices(const struct trader *t, struct buf *out) {
 /* False when it cannot have been saved here: what is computed from it would be out of range. */
 static bool load_volatility(const int64_t w[6], struct volatility *ret) {
     const bool rates = w[2] >= 0 && w[2] <= RATE_MAX && w[3] >= 0 && w[3] <= E8;
-    const bool rest = w[4] >= 0 && w[4] <= VOLATILITY_LEAST && w[5] >= 0 && w[5] <= RETURN_MAX;
+    const bool rest = w[4] >= 0 && w[4] <= VOLATILITY_LEAST && w[5] >= 0;
     if (!rates || !rest || (w[4] > 0 && w[3] == 0) || w[0] < 0 || (w[0] != 0 && w[1] <= 0))
         return false;
     *ret = (struct volatility){.at = w[0],
@@ -78,7 +77,7 @@ static bool load_volatility(const int64_t w[6], struct volatility *ret) {
                                .rate = w[2],
                                .filled = w[3],
                                .returns = w[4],
-                               .a_minute = w[5]};
+                               .squared = w[5]};
     return true;
 }
 
@@ -103,12 +102,12 @@ static bool load_symbol(str *rest, struct sym_state *st) {
     st->ring_count = (int)head[9];
     st->ring_next = st->ring_count % PRICE_RING;
     for (int i = 0; i < st->ring_count; i++) {
-        int64_t at, p, usual;
-        if (!take_i64(rest, &at) || !take_i64(rest, &p) || !take_i64(rest, &usual)) return false;
-        if (usual < 0 || usual > RETURN_MAX) return false;
+        int64_t at, p, squared;
+        if (!take_i64(rest, &at) || !take_i64(rest, &p) || !take_i64(rest, &squared)) return false;
+        if (squared < 0) return false;
         st->ring[i].at = at;
         st->ring[i].p = price_from_e8(p);
-        st->ring[i].volatility = usual;
+        st->ring[i].squared = squared;
     }
     return true;
 }

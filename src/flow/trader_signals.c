@@ -160,7 +160,7 @@ static void look_back(const struct sym_state *st, struct signal *s) {
     if (ticks && st->quote.at <= at && st->quote.at >= oldest) {
         s->seen = st->quote.last;
         s->seen_at = st->quote.at;
-        s->seen_volatility = st->volatility.a_minute;
+        s->seen_volatility = volatility_a_minute(st->volatility.squared);
         return;
     }
     for (int n = 1; n <= st->ring_count; n++) {
@@ -169,7 +169,7 @@ static void look_back(const struct sym_state *st, struct signal *s) {
         if (st->ring[i].at < oldest) return;
         s->seen = st->ring[i].p;
         s->seen_at = st->ring[i].at;
-        s->seen_volatility = st->ring[i].volatility;
+        s->seen_volatility = volatility_a_minute(st->ring[i].squared);
         return;
     }
 }

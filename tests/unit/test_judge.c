@@ -492,6 +492,9 @@ static void test_the_same_move_weighs_by_what_was_usual(void **state) {
         {"0.02", 1, "102", "1", 9375},          /* */
         {"0.005", 1, "102", "4", 0},            /* the limit */
         {"0.005", 1, "130", "60", 0},           /* */
+        {"0.1", 1, "149.9", "4.99", 0},         /* */
+        {"0.2", 1, "149.9", "2.495", 6109},     /* */
+        {"0.2", 1, "150", "2.5", 0},            /* 50 % is too much in any storm */
         {"0.01", 1, "98", "0", 10000},          /* against the signal */
         {"0", 1, "102", "0", 9984},             /* not known: the percentage alone */
         {"0.00000001", 1, "100.05", "1", 9375}, /* a still price: 5 bp are noise */

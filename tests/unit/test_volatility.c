@@ -102,16 +102,16 @@ static void walk(double from, double usual, usec step, bool uneven, double toler
         at += uneven ? rng_between(&rng, 1, 2 * step) : step;
         volatility_note(&v, at, seen);
         const double want = reference_note(&f, at, (double)price_e8(seen) / 1e8);
-        if (v.a_minute == 0) {
+        if (volatility_a_minute(v.squared) == 0) {
             assert_true(i < 300);
             continue;
         }
-        const double got = (double)v.a_minute / 1e8;
+        const double got = (double)volatility_a_minute(v.squared) / 1e8;
         if (fabs(got - want) > tolerance * want + 2e-8) {
             fail_msg("step %d: %.8f, in floating point %.8f", i, got, want);
         }
     }
-    assert_true(v.a_minute > 0);
+    assert_true(volatility_a_minute(v.squared) > 0);
 }
 
 static void test_it_is_what_floating_point_gives(void **state) {
@@ -138,16 +138,16 @@ static void test_it_is_not_known_before_eight_returns(void **state) {
     (void)state;
     struct volatility v = {0};
     usec at = minutes(&v, KIT_DAY, VOLATILITY_LEAST, "100", "101");
-    assert_int_equal(v.a_minute, 0);
+    assert_int_equal(volatility_a_minute(v.squared), 0);
     minutes(&v, at, 1, "100", "101");
-    assert_in_range(v.a_minute, kit_e8("0.0099"), kit_e8("0.01"));
+    assert_in_range(volatility_a_minute(v.squared), kit_e8("0.0099"), kit_e8("0.01"));
 }
 
 static void test_a_flat_price_is_known_to_be_flat(void **state) {
     (void)state;
     struct volatility v = {0};
     minutes(&v, KIT_DAY, 100, "100", "100");
-    assert_int_equal(v.a_minute, 1); /* known, and as little as there is */
+    assert_int_equal(volatility_a_minute(v.squared), 1); /* known, and as little as there is */
 }
 
 static void test_ticks_between_two_steps_do_not_count(void **state) {
@@ -162,8 +162,8 @@ static void test_ticks_between_two_steps_do_not_count(void **state) {
             volatility_note(&ticked, at + s * USEC_PER_S, s % 2 == 0 ? P("101") : P("99"));
         }
     }
-    assert_int_equal(ticked.a_minute, even.a_minute);
-    assert_true(even.a_minute > 0);
+    assert_int_equal(volatility_a_minute(ticked.squared), volatility_a_minute(even.squared));
+    assert_true(volatility_a_minute(even.squared) > 0);
 }
 
 static void test_an_earlier_price_changes_nothing(void **state) {
@@ -179,26 +179,26 @@ static void test_a_gap_longer_than_the_memory_begins_anew(void **state) {
     (void)state;
     struct volatility v = {0}, fresh = {0};
     usec at = minutes(&v, KIT_DAY, 60, "100", "101");
-    assert_true(v.a_minute > 0);
+    assert_true(volatility_a_minute(v.squared) > 0);
     at += 5 * USEC_PER_HOUR;
     volatility_note(&v, at, P("200")); /* the jump over the gap is no return */
-    assert_int_equal(v.a_minute, 0);
+    assert_int_equal(volatility_a_minute(v.squared), 0);
     at = minutes(&v, at + USEC_PER_MIN, VOLATILITY_LEAST, "200.2", "200");
     volatility_note(&fresh, at - (VOLATILITY_LEAST + 1) * USEC_PER_MIN, P("200"));
     minutes(&fresh, at - VOLATILITY_LEAST * USEC_PER_MIN, VOLATILITY_LEAST, "200.2", "200");
-    assert_int_equal(v.a_minute, fresh.a_minute);
+    assert_int_equal(volatility_a_minute(v.squared), volatility_a_minute(fresh.squared));
 }
 
 static void test_a_shorter_gap_counts_as_the_time_it_was(void **state) {
     (void)state;
     struct volatility v = {0};
     usec at = minutes(&v, KIT_DAY, 120, "100", "101");
-    const int64_t before = v.a_minute;
+    const int64_t before = volatility_a_minute(v.squared);
     at += 29 * USEC_PER_MIN;
     volatility_note(&v, at, P("101")); /* stood still for half an hour */
-    assert_true(v.a_minute > 0);
+    assert_true(volatility_a_minute(v.squared) > 0);
     /* M / (M + dt) of the squares are left, of a memory that is fuller: 0.796 of the root */
-    assert_in_range(v.a_minute, before * 78 / 100, before * 82 / 100);
+    assert_in_range(volatility_a_minute(v.squared), before * 78 / 100, before * 82 / 100);
 }
 
 static void test_the_wildest_prices_do_not_overflow(void **state) {
@@ -206,11 +206,11 @@ static void test_the_wildest_prices_do_not_overflow(void **state) {
     struct volatility v = {0};
     minutes(&v, KIT_DAY, 5000, "0.00000001", "9999999999.99999999");
     /* each return is two */
-    assert_in_range(v.a_minute, kit_e8("1.99"), kit_e8("2.01"));
+    assert_in_range(volatility_a_minute(v.squared), kit_e8("1.99"), kit_e8("2.01"));
     for (int i = 0; i < 20000; i++) {
         const usec at = v.at + rng_between(&rng, 0, 2 * USEC_PER_HOUR);
         volatility_note(&v, at, price_from_e8(rng_between(&rng, 1, AMOUNT_E8_MAX)));
-        assert_in_range(v.a_minute, 0, kit_e8("2.01"));
+        assert_in_range(volatility_a_minute(v.squared), 0, kit_e8("2.01"));
         assert_in_range(v.filled, 0, E8);
     }
 }

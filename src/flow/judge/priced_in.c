@@ -3,7 +3,7 @@
  *   moved  = price now / price at the post's own time - 1, in the signal's direction
  *   usual  = volatility before the post * sqrt(time since that price, at least a minute)
  *   sigmas = moved / usual
- *   factor = 1 - max(sigmas / judge.priced_in_sigmas, moved / judge.priced_in_percent)^2
+ *   factor = 1 - (sigmas / judge.priced_in_sigmas)^2, and 0 from judge.priced_in_percent on
  *
  * In: a signal with what was seen when it was posted (price, its time, volatility up to it), and
  * the first price that it could be traded at. Out: the factor; what was measured stays in the
@@ -13,7 +13,8 @@
  * it has taken the news in; what it costs to be wrong is the stop's business.
  *
  * A move under USUAL_LEAST is noise however still the price was: one tick of a flat line is no
- * news. Where the volatility is not known (a start, a gap) the plain percentage alone decides.
+ * news. Where the volatility is not known (a start, a gap) the factor falls to the plain percentage
+ * in the same way: 1 - (moved / judge.priced_in_percent)^2.
  * Thread: the trader's; pure. */
 #include "flow/judge/priced_in.h"
 
@@ -43,8 +44,8 @@ int32_t priced_in_factor(const struct config *cfg, struct signal *s, usec now, p
         const usec span = i64_max(now - s->seen_at, USEC_PER_MIN);
         const int64_t usual = i64_max(volatility_over(s->seen_volatility, span), USUAL_LEAST);
         s->sigmas = share(s->moved, usual, SIGMAS_MAX);
-        if (cfg->judge_priced_in_sigmas > 0) {
-            used = i64_max(used, share(s->sigmas, cfg->judge_priced_in_sigmas, E8));
+        if (cfg->judge_priced_in_sigmas > 0 && used < E8) {
+            used = share(s->sigmas, cfg->judge_priced_in_sigmas, E8);
         }
     }
     const int64_t left = E8 - used * used / E8; /* used is at most one: 1e16 */

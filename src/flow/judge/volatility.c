@@ -82,9 +82,11 @@ void volatility_note(struct volatility *v, usec at, price p) {
     v->at = at;
     v->last = p;
     if (v->returns < VOLATILITY_LEAST) return;
-    const wide_int a_minute = (wide_int)v->rate * 60 * E8 / v->filled;
-    v->a_minute = i64_max(i64_sqrt((int64_t)(a_minute > INT64_MAX ? INT64_MAX : a_minute)), 1);
+    const wide_int squared = (wide_int)v->rate * 60 * E8 / v->filled;
+    v->squared = squared > INT64_MAX ? INT64_MAX : i64_max((int64_t)squared, 1);
 }
+
+int64_t volatility_a_minute(int64_t squared) { return i64_sqrt(squared); }
 
 int64_t volatility_over(int64_t a_minute, usec span) {
     PRE(a_minute >= 0 && span >= 0);

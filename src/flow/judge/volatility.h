@@ -13,18 +13,22 @@
 #define VOLATILITY_LEAST 8              /* returns without a gap, before it is known */
 
 struct volatility {
-    usec at;          /* of the last price taken, 0: none yet */
-    price last;       /* that price */
-    int64_t rate;     /* moving average of squared return a second, 1e-16; lacks the part of its
-                         memory that nothing was seen in */
-    int64_t filled;   /* how much of the memory is filled, 1e-8 of one */
-    int64_t returns;  /* taken since the last gap, counts to VOLATILITY_LEAST */
-    int64_t a_minute; /* the usual move in a minute, 1e-8; 0: not known. At least 1 when known */
+    usec at;         /* of the last price taken, 0: none yet */
+    price last;      /* that price */
+    int64_t rate;    /* moving average of squared return a second, 1e-16; lacks the part of its
+                        memory that nothing was seen in */
+    int64_t filled;  /* how much of the memory is filled, 1e-8 of one */
+    int64_t returns; /* taken since the last gap, counts to VOLATILITY_LEAST */
+    int64_t squared; /* of the usual move in a minute, 1e-16; 0: not known, else at least 1. The
+                        root is left to those who ask: prices come by the hundred thousand */
 };
 
 /* A price of `at`. Earlier ones, and those less than a step after the last taken, change nothing.
  * PRE: p is not zero. */
 void volatility_note(struct volatility *v, usec at, price p);
+
+/* The usual move in a minute, 1e-8, from its square; 0 stays 0, not known. PRE: squared >= 0. */
+int64_t volatility_a_minute(int64_t squared);
 
 /* The usual move in `span`, 1e-8, from that in a minute: it grows with the square root of time.
  * PRE: a_minute >= 0, span >= 0. At most 31 times the price. */
