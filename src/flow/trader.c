@@ -490,14 +490,14 @@ static void load_past(struct trader *t, const struct trader_rows *rows) {
 
 static bool rows_fit(const struct trader_rows *r, struct error *err) {
     if (r->trade_count <= TRADES_MAX && r->order_count <= ORDERS_MAX &&
-        r->signal_count <= SIGNALS_MAX && r->forecast_count <= FORECASTS_MAX) {
+        r->signal_count <= SIGNALS_MAX) {
         return true;
     }
     return fail(err, ERR_RANGE, 0,
-                "the store holds %d open trades, %d orders, %d waiting signals, %d forecasts; "
-                "at most %d, %d, %d, %d can be handled",
-                r->trade_count, r->order_count, r->signal_count, r->forecast_count, TRADES_MAX,
-                ORDERS_MAX, SIGNALS_MAX, FORECASTS_MAX);
+                "the store holds %d open trades, %d orders, %d waiting signals; "
+                "at most %d, %d, %d can be handled",
+                r->trade_count, r->order_count, r->signal_count, TRADES_MAX, ORDERS_MAX,
+                SIGNALS_MAX);
 }
 
 bool trader_open(struct arena *boot, const struct config *cfg, const struct symbols *symbols,

@@ -56,6 +56,9 @@ static bool is_own(reason refusal) {
            refusal != REASON_RETWEET && refusal != REASON_LOOKALIKE && refusal != REASON_SCAM;
 }
 
+/* "x:@": the post said neither id nor name. */
+static bool is_nobody(const struct signal *s) { return str_ends(str_from_z(s->author), STR(":@")); }
+
 static bool runs_already(const struct trader *t, const struct signal *s) {
     for (int i = 0; i < t->forecast_count && t->syms[s->sym].forecasts > 0; i++) {
         const struct forecast *o = &t->forecasts[i];
@@ -72,7 +75,8 @@ static void begin(struct trader *t, struct forecast *o, price from) {
 void forecast_watch(struct trader *t, const struct signal *s, const struct opinion *op) {
     if (s->side == SIDE_NONE || s->sym == SYM_NONE || op->copy || op->edit) return;
     struct sym_state *st = &t->syms[s->sym];
-    if (!st->has_price || st->dry || !is_own(op->refusal) || runs_already(t, s)) return;
+    if (!st->has_price || st->dry || is_nobody(s)) return;
+    if (!is_own(op->refusal) || runs_already(t, s)) return;
     if (t->forecast_count == FORECASTS_MAX) make_room(t);
     struct forecast *o = &t->forecasts[t->forecast_count++];
     *o = (struct forecast){.id = s->id, .sym = s->sym, .side = s->side, .listed = op->listed};
@@ -117,11 +121,11 @@ void forecasts_on_dry(struct trader *t, int sym) {
 
 void forecasts_load(struct trader *t, const struct trader_rows *rows) {
     for (int i = 0; i < rows->record_count; i++) records_put(&t->judge.records, &rows->records[i]);
-    for (int i = 0; i < rows->forecast_count; i++) {
+    for (int i = 0; i < rows->forecast_count && t->forecast_count < FORECASTS_MAX; i++) {
         struct forecast *o = &t->forecasts[t->forecast_count];
         *o = rows->forecasts[i];
         o->sym = symbols_find(t->symbols, str_from_z(o->symbol));
-        if (o->sym == SYM_NONE) continue; /* no longer listed: no price will come */
+        if (o->sym == SYM_NONE) continue; /* not listed any more: its row waits until it is */
         t->syms[o->sym].forecasts++;
         t->forecast_count++;
     }

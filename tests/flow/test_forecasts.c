@@ -192,6 +192,7 @@ static void not_his_own(struct stage *s) {
     stage_copy(s, 201, 101, "bob", "DOGE+60");
     stage_edit(s, 202, 101, "carol", "DOGE+60");
     stage_post(s, 203, "dave", "DOGE~"); /* no opinion */
+    stage_post(s, 206, "", "DOGE+60");   /* of nobody */
     struct post p = kit_post(204, "erin", stage_now(s));
     p.ref = POST_REF_RETWEET;
     p.ref_id = 999;

@@ -166,12 +166,13 @@ static void test_ticks_between_two_steps_do_not_count(void **state) {
     assert_true(volatility_a_minute(even.squared) > 0);
 }
 
-static void test_an_earlier_price_changes_nothing(void **state) {
+static void test_an_earlier_price_and_none_change_nothing(void **state) {
     (void)state;
     struct volatility v = {0};
     const usec at = minutes(&v, KIT_DAY, 30, "100", "100.5");
     const struct volatility before = v;
     volatility_note(&v, at - 10 * USEC_PER_MIN, P("500"));
+    volatility_note(&v, at + 10 * USEC_PER_MIN, P("0"));
     assert_memory_equal(&v, &before, sizeof v);
 }
 
@@ -230,7 +231,7 @@ int main(void) {
         cmocka_unit_test(test_it_is_not_known_before_eight_returns),
         cmocka_unit_test(test_a_flat_price_is_known_to_be_flat),
         cmocka_unit_test(test_ticks_between_two_steps_do_not_count),
-        cmocka_unit_test(test_an_earlier_price_changes_nothing),
+        cmocka_unit_test(test_an_earlier_price_and_none_change_nothing),
         cmocka_unit_test(test_a_gap_longer_than_the_memory_begins_anew),
         cmocka_unit_test(test_a_shorter_gap_counts_as_the_time_it_was),
         cmocka_unit_test(test_the_wildest_prices_do_not_overflow),

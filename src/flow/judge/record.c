@@ -83,7 +83,7 @@ struct author_record *records_of(struct records *r, const char key[AUTHOR_BYTES]
 void record_count(struct author_record *a, int64_t ret) {
     const int64_t held = i64_clamp(ret, -RECORD_RETURN_MAX, RECORD_RETURN_MAX);
     a->signals++;
-    if (a->recent == RECORD_WINDOW) {
+    if (a->recent >= RECORD_WINDOW) {
         a->recent /= 2;
         a->hits /= 2;
     }

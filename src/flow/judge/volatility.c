@@ -72,7 +72,7 @@ static void take(struct volatility *v, int64_t ret, usec dt) {
 }
 
 void volatility_note(struct volatility *v, usec at, price p) {
-    PRE(!price_is_zero(p));
+    if (price_e8(p) <= 0) return;
     if (v->at == 0 || at - v->at > VOLATILITY_MEMORY) {
         begin(v, at, p);
         return;

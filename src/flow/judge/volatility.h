@@ -23,8 +23,8 @@ struct volatility {
                         root is left to those who ask: prices come by the hundred thousand */
 };
 
-/* A price of `at`. Earlier ones, and those less than a step after the last taken, change nothing.
- * PRE: p is not zero. */
+/* A price of `at`. Earlier ones, and those less than a step after the last taken, change nothing;
+ * neither does a price of zero, which is none. */
 void volatility_note(struct volatility *v, usec at, price p);
 
 /* The usual move in a minute, 1e-8, from its square; 0 stays 0, not known. PRE: squared >= 0. */
