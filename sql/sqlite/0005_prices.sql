@@ -32,7 +32,7 @@ CREATE TABLE author_records (
     hits        INTEGER NOT NULL CHECK (hits BETWEEN 0 AND recent),  -- of the recent ones
     mean_return INTEGER NOT NULL,  -- a share, 1e-8
     dropped     INTEGER NOT NULL CHECK (dropped >= 0),  -- whose outcome nobody knows
-    weight      INTEGER NOT NULL,  -- the factor, basis points
+    weight      INTEGER NOT NULL,  -- the factor that comes of it, basis points
     updated_at  INTEGER NOT NULL
 ) STRICT;
 

@@ -54,7 +54,7 @@
   X(judge, author, BOOL, 0, 0, "true", CFG_RELOAD, "Factor: the author's weight.") \
   X(judge, author_weights, WEIGHTS, 0, 2 * INT64_C(100000000), "", CFG_RELOAD, "Weight by author name or source:id, 0 to 2.") \
   X(judge, default_author_weight, FRAC, 0, 2 * INT64_C(100000000), "1", CFG_RELOAD, "Weight of an author that is not listed.") \
-  X(judge, record_weight, FRAC, 0, INT64_C(100000000), "0.5", CFG_RELOAD, "Factor: how much an author's own record counts, from 0.5 to 1.25 of the score. 0: it does not.") \
+  X(judge, record, FRAC, 0, FRAC_BP(10000), "0.5", CFG_RELOAD, "Weight of the factor record: what came of the author's opinions so far. 0 leaves it out of the score, 1 counts it in full.") \
   X(judge, record_horizon_s, INT, 60, 86400, "1800", CFG_RELOAD, "An author was right when the price went his way for so many seconds.") \
   X(judge, copies, BOOL, 0, 0, "true", CFG_RELOAD, "Factor: near-copies of a post seen within 24 hours count as one opinion, with a penalty.") \
   X(judge, copy_penalty, FRAC, 0, FRAC_BP(10000), "0.5", CFG_RELOAD, "What a near-copy of another author's post keeps of its score.") \

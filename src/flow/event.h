@@ -64,7 +64,7 @@ struct author_record {
     int64_t hits;        /* of the recent ones: the price went the author's way */
     int64_t mean_return; /* of following him, 1e-8; forgets over 50 */
     int64_t dropped;     /* outcomes that nobody knows: a gap in the prices, or no room */
-    int32_t weight_bp;   /* the factor as it was at updated_at */
+    int32_t weight_bp;   /* the factor that comes of it */
     usec updated_at;
 };
 

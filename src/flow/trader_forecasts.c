@@ -35,7 +35,7 @@ static void end(struct trader *t, int i, bool counted, int64_t ret) {
     else
         rec->dropped++;
     rec->updated_at = t->now;
-    rec->weight_bp = record_factor(t->cfg, rec);
+    rec->weight_bp = record_factor(rec);
     a->u.ended.id = o->id;
     a->u.ended.record = *rec;
     t->syms[o->sym].forecasts--;

@@ -3,7 +3,7 @@
 #include "stage.h"
 
 #define SETS                                                                                       \
-    { "judge.record_weight=1", "judge.record_horizon_s=60", "judge.priced_in=false" }
+    { "judge.record=1", "judge.record_horizon_s=60", "judge.priced_in=false" }
 #define PLAY(name)                                                                                 \
     &(struct stage_play) { .story = name, .sets = SETS }
 
@@ -93,9 +93,16 @@ static void no_weight(struct stage *s) {
 static void test_without_a_weight_it_is_counted_and_changes_nothing(void **state) {
     (void)state;
     stage_expect(&(struct stage_play){.story = no_weight,
-                                      .sets = {"judge.record_weight=0", "judge.record_horizon_s=60", "judge.priced_in=false"}},
+                                      .sets = {"judge.record=0", "judge.record_horizon_s=60", "judge.priced_in=false"}},
                  "00:01:10 refusal tweet=101 DOGEUSDT SHORT score=60 BELOW_THRESHOLD\n"
                  "00:03:00 refusal tweet=102 DOGEUSDT SHORT score=60 BELOW_THRESHOLD\n");
+}
+
+static void test_half_of_it_counts_by_default(void **state) {
+    (void)state;
+    stage_expect(&(struct stage_play){.story = no_weight, .sets = {"judge.record_horizon_s=60", "judge.priced_in=false"}},
+                 "00:01:10 refusal tweet=101 DOGEUSDT SHORT score=60 BELOW_THRESHOLD\n"
+                 "00:03:00 refusal tweet=102 DOGEUSDT SHORT score=59 BELOW_THRESHOLD\n");
 }
 
 static void traded(struct stage *s) {
@@ -268,6 +275,7 @@ int main(void) {
         cmocka_unit_test(test_a_hit_counts_when_it_is_due_and_for_its_author),
         cmocka_unit_test(test_a_miss_shrinks_the_next_score),
         cmocka_unit_test(test_without_a_weight_it_is_counted_and_changes_nothing),
+        cmocka_unit_test(test_half_of_it_counts_by_default),
         cmocka_unit_test(test_a_traded_signal_counts_as_any_other),
         cmocka_unit_test(test_what_a_gap_hides_is_dropped_and_not_looked_up_later),
         cmocka_unit_test(test_nothing_is_foretold_where_there_are_no_prices),

@@ -7,53 +7,37 @@
 static struct arena memory;
 static struct rng rng;
 
-static const struct config *weighing(const char *weight) {
-    char set[64];
-    snprintf(set, sizeof set, "judge.record_weight=%s", weight);
-    return kit_config(&memory, set, NULL);
-}
-
-static int32_t factor_of(const struct config *cfg, int hits, int recent) {
+static int32_t factor_of(int hits, int recent) {
     const struct author_record a = {.signals = recent, .recent = recent, .hits = hits};
-    return record_factor(cfg, &a);
+    return record_factor(&a);
 }
 
 static void test_nobody_knows_anything_of_an_author_without_a_record(void **state) {
     (void)state;
-    arena_reset(&memory);
-    const struct config *cfg = weighing("1");
-    assert_int_equal(record_factor(cfg, NULL), 10000);
-    assert_int_equal(factor_of(cfg, 0, 0), 10000);
-    assert_int_equal(factor_of(cfg, 50, 100), 10000);
+    assert_int_equal(record_factor(NULL), 10000);
+    assert_int_equal(factor_of(0, 0), 10000);
+    assert_int_equal(factor_of(50, 100), 10000);
 }
 
 static void test_few_outcomes_say_little(void **state) {
     (void)state;
-    arena_reset(&memory);
-    const struct config *cfg = weighing("0.5");
-    assert_int_equal(factor_of(cfg, 1, 1), 10238);
-    assert_int_equal(factor_of(cfg, 0, 1), 9762);
-    assert_int_equal(factor_of(cfg, 14, 20), 11000);
-    assert_int_equal(factor_of(cfg, 6, 20), 9000);
-    assert_int_equal(factor_of(cfg, 20, 20), 12500);
-    assert_int_equal(factor_of(cfg, 0, 20), 7500);
+    assert_int_equal(factor_of(1, 1), 10476);
+    assert_int_equal(factor_of(0, 1), 9523);
+    assert_int_equal(factor_of(14, 20), 12000);
+    assert_int_equal(factor_of(6, 20), 8000);
+    assert_int_equal(factor_of(20, 20), 12500);
+    assert_int_equal(factor_of(0, 20), 5000);
 }
 
 static void test_the_factor_stays_in_its_range_and_grows_with_hits(void **state) {
     (void)state;
-    arena_reset(&memory);
-    static const char *const weights[] = {"0", "0.25", "0.5", "1"};
-    for (ptrdiff_t w = 0; w < COUNT_OF(weights); w++) {
-        const struct config *cfg = weighing(weights[w]);
-        for (int recent = 0; recent <= RECORD_WINDOW; recent++) {
-            int32_t before = 0;
-            for (int hits = 0; hits <= recent; hits++) {
-                const int32_t f = factor_of(cfg, hits, recent);
-                assert_in_range(f, RECORD_LEAST_BP, RECORD_MOST_BP);
-                assert_true(f >= before);
-                if (w == 0) assert_int_equal(f, 10000);
-                before = f;
-            }
+    for (int recent = 0; recent <= RECORD_WINDOW; recent++) {
+        int32_t before = 0;
+        for (int hits = 0; hits <= recent; hits++) {
+            const int32_t f = factor_of(hits, recent);
+            assert_in_range(f, RECORD_LEAST_BP, RECORD_MOST_BP);
+            assert_true(f >= before);
+            before = f;
         }
     }
 }
@@ -115,7 +99,7 @@ static void test_the_record_that_says_least_makes_room(void **state) {
     for (int round = 0; round < 3; round++) {
         arena_reset(&memory);
         struct records r;
-        records_init(&r, &memory, weighing("1"));
+        records_init(&r, &memory);
         for (int i = RECORDS_MAX - 1; i > 0; i--) {
             const int k = (int)rng_below(&rng, (uint64_t)i + 1), swap = order[i];
             order[i] = order[k];

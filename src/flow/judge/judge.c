@@ -231,7 +231,7 @@ void judge_init(struct judge *j, struct arena *boot, const struct config *cfg) {
     j->memory = NEW_ARRAY(boot, struct post_memory, JUDGE_MEMORY_MAX);
     j->authors = NEW_ARRAY(boot, struct author, JUDGE_AUTHORS_MAX);
     j->author_slots = NEW_ARRAY(boot, int32_t, SLOTS);
-    records_init(&j->records, boot, cfg);
+    records_init(&j->records, boot);
     watch_names(j, boot);
 }
 
@@ -337,6 +337,11 @@ static reason post_refusal(const struct judge *j, usec now, const struct reading
     return REASON_NONE;
 }
 
+/* 1 - weight * (1 - factor): so much of a factor counts. */
+static int32_t weighed(int64_t weight_e8, int32_t factor_bp) {
+    return (int32_t)(BP_ONE - weight_e8 * (BP_ONE - factor_bp) / E8);
+}
+
 void judge_post(struct judge *j, usec now, const struct reading *r, struct opinion *ret) {
     const struct config *cfg = j->cfg;
     *ret = (struct opinion){
@@ -354,7 +359,8 @@ void judge_post(struct judge *j, usec now, const struct reading *r, struct opini
     const int i =
         list_find(&cfg->judge_author_weights, str_from_z(key), str_from_z(ret->author->username));
     ret->listed = i >= 0;
-    ret->record_bp = record_factor(cfg, records_find(&j->records, str_from_z(key)));
+    ret->record_bp =
+        weighed(cfg->judge_record, record_factor(records_find(&j->records, str_from_z(key))));
     if (cfg->judge_author) {
         const int64_t weight =
             i >= 0 ? cfg->judge_author_weights.weights[i] : cfg->judge_default_author_weight;

@@ -4,7 +4,7 @@
  * due and not before (trader_forecasts.c). Out: a factor around one.
  *
  *   p      = (hits + RECORD_DOUBT / 2) / (recent + RECORD_DOUBT)
- *   factor = 1 + judge.record_weight * (2 p - 1), within 0.5 .. 1.25
+ *   factor = 2 p, within 0.5 .. 1.25; of which judge.record says how much counts
  *
  * A hit is a price that went the author's way at all. Directions are counted and not returns,
  * because one wild half hour would outweigh a year; the mean return is kept for people to see.
@@ -21,13 +21,11 @@
  * Integers only. Thread: the trader's. */
 #include "flow/judge/record.h"
 
-#include "config/config.h"
-
 #define SLOTS 4096 /* power of two, twice the records */
 _Static_assert(SLOTS >= 2 * RECORDS_MAX, "slots half empty at least");
 
-void records_init(struct records *r, struct arena *boot, const struct config *cfg) {
-    *r = (struct records){.cfg = cfg};
+void records_init(struct records *r, struct arena *boot) {
+    *r = (struct records){0};
     r->v = NEW_ARRAY(boot, struct author_record, RECORDS_MAX);
     r->slots = NEW_ARRAY(boot, int32_t, SLOTS);
 }
@@ -92,9 +90,8 @@ void record_count(struct author_record *a, int64_t ret) {
     a->mean_return += (held - a->mean_return) / i64_min(a->signals, RECORD_MEAN_OVER);
 }
 
-int32_t record_factor(const struct config *cfg, const struct author_record *a) {
-    if (a == NULL || cfg->judge_record_weight == 0) return (int32_t)BP_ONE;
-    const int64_t lead = 2 * a->hits - a->recent; /* hits over misses */
-    const int64_t bp = cfg->judge_record_weight * lead / (a->recent + RECORD_DOUBT) / (E8 / BP_ONE);
-    return (int32_t)i64_clamp(BP_ONE + bp, RECORD_LEAST_BP, RECORD_MOST_BP);
+int32_t record_factor(const struct author_record *a) {
+    if (a == NULL) return (int32_t)BP_ONE;
+    const int64_t bp = 2 * BP_ONE * (a->hits + RECORD_DOUBT / 2) / (a->recent + RECORD_DOUBT);
+    return (int32_t)i64_clamp(bp, RECORD_LEAST_BP, RECORD_MOST_BP);
 }

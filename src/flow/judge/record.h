@@ -5,8 +5,6 @@
 #include "base/arena.h"
 #include "flow/event.h"
 
-struct config;
-
 #define RECORDS_MAX 2048
 #define RECORD_WINDOW 200           /* outcomes in `recent`, before both counts are halved */
 #define RECORD_MEAN_OVER 50         /* the mean return forgets over so many */
@@ -16,13 +14,12 @@ struct config;
 #define RECORD_MOST_BP 12500
 
 struct records {
-    const struct config *cfg;
     struct author_record *v; /* unordered; found through slots */
     int count;
     int32_t *slots; /* open addressing, index + 1, 0 empty */
 };
 
-void records_init(struct records *r, struct arena *boot, const struct config *cfg);
+void records_init(struct records *r, struct arena *boot);
 void records_put(struct records *r, const struct author_record *a);   /* from the store */
 struct author_record *records_find(const struct records *r, str key); /* NULL if there is none */
 
@@ -34,7 +31,8 @@ struct author_record *records_of(struct records *r, const char key[AUTHOR_BYTES]
 /* One more outcome: the return of following him, 1e-8, signed. */
 void record_count(struct author_record *a, int64_t ret);
 
-/* The factor, basis points: one without a record. a: or NULL. */
-int32_t record_factor(const struct config *cfg, const struct author_record *a);
+/* The factor, basis points; one without a record (a may be NULL). How much of it counts is for the
+ * judge to say. */
+int32_t record_factor(const struct author_record *a);
 
 #endif
