@@ -279,6 +279,32 @@ static void test_an_older_schema_is_migrated_when_asked_to(void **state) {
     store_close(create()); /* and by itself, where a store may be made */
 }
 
+static void test_signals_that_wait_survive_a_migration(void **state) {
+    (void)state;
+    struct error err;
+    struct trader_rows rows;
+    make_older();
+    struct store_options opt = options(STORE_WRITE, false);
+    opt.any_schema = true;
+    struct store *s = open_as(opt);
+    exec(s, "INSERT INTO tweets (id, author, text, created_at, created_at_db, root_id, source, "
+            "source_id, author_id, received_at, lang, ref_kind, processed) VALUES (1, 'a', 't', 1, "
+            "1, 1, 'x', '1', '1', 1, 'en', 'none', 1)");
+    exec(s, "INSERT INTO signals VALUES (2, 1, 1, 1, 'x:1', 'DOGEUSDT', 'LONG', 70, 70, "
+            "'{\"confidence\":1.0000,\"polarity\":1.0000,\"author\":0.7000,\"freshness\":1.0000,"
+            "\"copies\":1.0000,\"priced_in\":1.0000}', 'waiting', NULL, 3, 5, 0, 0, 1, 1, 1)");
+    exec(s, "INSERT INTO account VALUES (1, 1, 1, 0, 0, 1, 1, 1, 0, 6, 1, 1, 1, 1, 'abcd', 1)");
+    int from, to;
+    assert_ok(store_migrate(s, &from, &to, &err), &err);
+    assert_ok(store_load_trader(s, &arena, 0, &rows, &err), &err);
+    assert_int_equal(rows.signal_count, 1);
+    assert_int_equal(rows.signals[0].parts_bp[PART_AUTHOR], 7000);
+    assert_int_equal(rows.signals[0].parts_bp[PART_RECORD], 10000); /* a factor of later */
+    assert_int_equal(rows.signals[0].seen_at, 0);
+    assert_int_equal(rows.signals[0].seen_volatility, 0);
+    store_close(s);
+}
+
 static void test_an_applied_migration_that_was_edited_is_an_error(void **state) {
     (void)state;
     struct store *s = create();
@@ -869,6 +895,7 @@ int main(void) {
         T(another_programs_database_is_left_alone),
         T(a_newer_schema_is_refused),
         T(an_older_schema_is_migrated_when_asked_to),
+        T(signals_that_wait_survive_a_migration),
         T(an_applied_migration_that_was_edited_is_an_error),
         T(a_migration_that_fails_leaves_the_schema_before_it),
         T(processes_that_start_at_once_make_one_store),
