@@ -11,13 +11,13 @@
     _Static_assert(sizeof(type) == (bytes), #type                                                  \
                    " changed: store its new member (src/store/columns.h, rows.c), then make "      \
                    "and compare it here")
-FITS(struct signal, 216);
+FITS(struct signal, 224);
 FITS(struct trade, 384);
 FITS(struct order, 200);
-FITS(struct author, 168);
+FITS(struct author, 360);
 FITS(struct account, 120);
 FITS(struct control, 232);
-FITS(struct post_memory, 112);
+FITS(struct post_memory, 128);
 
 /* -- values ---------------------------------------------------------------------------------- */
 
@@ -89,6 +89,7 @@ void make_signal(struct rng *r, struct signal *ret) {
     ret->score = (int)rng_below(r, 101);
     ret->base_score = (int)rng_below(r, 101);
     for (int i = 0; i < PART_COUNT; i++) ret->parts_bp[i] = (int32_t)rng_next(r);
+    ret->departures = (uint32_t)rng_below(r, 1u << DEPARTURE_COUNT);
     ret->verdict = (verdict)rng_below(r, 3);
     ret->reason = (reason)rng_below(r, REASON_COUNT);
     ret->seen = SOME_PRICE(r);
@@ -167,6 +168,19 @@ void make_author(struct rng *r, struct author *ret) {
     ret->trades_today = some_count(r);
     ret->last_trade_at = any_time(r);
     ret->last_post_at = any_time(r);
+    ret->first_seen = any_time(r);
+    ret->heard = some_count(r);
+    ret->forgotten = some_bool(r);
+    struct habit *h = &ret->habit;
+    for (int i = 0; i < HABIT_WORDS; i++) {
+        h->coins[i] = rng_next(r);
+        h->hosts[i] = rng_next(r);
+        h->new_coins[i] = rng_next(r);
+        h->new_hosts[i] = rng_next(r);
+    }
+    h->new_since = any_time(r);
+    h->new_hours = (uint32_t)rng_next(r);
+    for (int i = 0; i < 24; i++) h->hours[i] = (uint8_t)rng_next(r);
 }
 
 void make_account(struct rng *r, struct account *ret) {
@@ -204,6 +218,9 @@ void make_memory(struct rng *r, struct post_memory *ret) {
     ret->token_count = (int32_t)rng_between(r, 0, INT32_MAX);
     TEXT(r, ret->author);
     ret->at = some_time(r);
+    ret->numbers = rng_next(r);
+    ret->opinions = rng_next(r);
+    ret->voice = (memory_voice)rng_below(r, 3);
 }
 
 void make_reading(struct rng *r, int64_t id, struct post *post, struct reading *ret) {
@@ -267,6 +284,7 @@ void same_signal(const struct signal *a, const struct signal *b) {
     SAME(side);
     SAME(score);
     SAME(base_score);
+    SAME(departures);
     for (int i = 0; i < PART_COUNT; i++) SAME(parts_bp[i]);
     SAME(verdict);
     SAME(reason);
@@ -348,6 +366,18 @@ void same_author(const struct author *a, const struct author *b) {
     SAME(trades_today);
     SAME(last_trade_at);
     SAME(last_post_at);
+    SAME(first_seen);
+    SAME(heard);
+    SAME(forgotten);
+    for (int i = 0; i < HABIT_WORDS; i++) {
+        SAME(habit.coins[i]);
+        SAME(habit.hosts[i]);
+        SAME(habit.new_coins[i]);
+        SAME(habit.new_hosts[i]);
+    }
+    SAME(habit.new_since);
+    SAME(habit.new_hours);
+    for (int i = 0; i < 24; i++) SAME(habit.hours[i]);
 }
 
 void same_account(const struct account *a, const struct account *b) {
@@ -387,6 +417,9 @@ void same_memory(const struct post_memory *a, const struct post_memory *b) {
     SAME(token_count);
     SAME_TEXT(author);
     SAME(at);
+    SAME(numbers);
+    SAME(opinions);
+    SAME(voice);
 }
 
 struct action *add_action(struct actions *acts, action_kind kind) {

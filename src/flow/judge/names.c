@@ -1,9 +1,16 @@
-/* names: who wrote it, and does his name imitate one that is watched?
+/* names: how the name of an author looks, so that imitations of a watched one can be found.
  *
- * Look-alikes: two names with the same skeleton look the same to a hurried reader. The skeleton
- * folds case, drops separators and maps what is drawn alike in Latin, digits and Cyrillic. In: the
- * names that the configuration gives a weight, and the name of an author. Pure. */
+ * Two names with the same skeleton look the same to a hurried reader: the skeleton folds case,
+ * drops separators, maps what is drawn alike in Latin, digits, Cyrillic and Greek, takes accents
+ * away, and reads doubled letters once. Imitators also add to a name: digits around it, "official",
+ * "real" and the like; without these it is the core. Pure; any bytes have a look. */
 #include "flow/judge/judge_int.h"
+
+#include "base/buf.h"
+
+#define SKELETON_LEAST 4 /* characters; a shorter name looks like others by chance */
+#define CORE_LEAST 5
+#define AFFIXES_MOST 3 /* taken from a name */
 
 static char fold_ascii(char c) {
     if (c >= 'A' && c <= 'Z') c = (char)(c - 'A' + 'a');
@@ -55,30 +62,88 @@ static const struct {
 };
 /* clang-format on */
 
+/* U+00C0 to U+017F without their accents; '?' stands for what is no letter of ours. */
+static const char accents[] = "aaaaaaaceeeeiiii?nooooo?ouuuuy?s" /* 00C0 */
+                              "aaaaaaaceeeeiiii?nooooo?ouuuuy?y" /* 00E0 */
+                              "aaaaaaccccccccddddeeeeeeeeeegggg" /* 0100 */
+                              "gggghhhhiiiiiiiiii??jjkkklllllll" /* 0120 */
+                              "lllnnnnnnnnnoooooooorrrrrrssssss" /* 0140 */
+                              "ssttttttuuuuuuuuuuuuwwyyyzzzzzzs" /* 0160 */;
+_Static_assert(sizeof accents == 0x180 - 0xC0 + 1, "one character a code point");
+
 static char fold_wide(uint32_t cp) {
-    if (cp >= 0xFF21 && cp <= 0xFF5A) return fold_ascii((char)(cp - 0xFF21 + 'A')); /* full width */
+    if (cp >= 0xFF10 && cp <= 0xFF5A) return fold_ascii((char)(cp - 0xFF10 + '0')); /* full width */
+    if (cp >= 0xC0 && cp < 0x180) return fold_ascii(accents[cp - 0xC0]);
     for (ptrdiff_t i = 0; i < COUNT_OF(look_alikes); i++) {
         if (look_alikes[i].cp == cp) return look_alikes[i].like;
     }
     return '?';
 }
 
-/* Skeleton of a name, at most AUTHOR_BYTES bytes; also "rn" reads as "m", "vv" as "w". */
-static ptrdiff_t skeleton(str name, char ret[AUTHOR_BYTES]) {
+/* At most AUTHOR_BYTES - 1 bytes; also "rn" reads as "m", "vv" as "w". */
+static str skeleton(str name, char block[AUTHOR_BYTES]) {
     ptrdiff_t n = 0;
     for (ptrdiff_t pos = 0; pos < name.n && n < AUTHOR_BYTES - 1;) {
         const uint32_t cp = str_utf8_next(name, &pos);
         const char c = cp < 0x80 ? fold_ascii((char)cp) : fold_wide(cp);
         if (c == '\0') continue;
-        if (c == 'n' && n > 0 && ret[n - 1] == 'r')
-            ret[n - 1] = 'm';
-        else if (c == 'v' && n > 0 && ret[n - 1] == 'v')
-            ret[n - 1] = 'w';
+        if (c == 'n' && n > 0 && block[n - 1] == 'r')
+            block[n - 1] = 'm';
+        else if (c == 'v' && n > 0 && block[n - 1] == 'v')
+            block[n - 1] = 'w';
         else
-            ret[n++] = c;
+            block[n++] = c;
     }
-    ret[n] = '\0';
-    return n;
+    return str_from_bytes(block, n);
+}
+
+static bool is_trimming(char c) {
+    return (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+}
+
+static str trim_digits(str name) {
+    while (name.n > 0 && is_trimming(name.p[0])) name = str_tail(name, 1);
+    while (name.n > 0 && is_trimming(name.p[name.n - 1])) name = str_head(name, name.n - 1);
+    return name;
+}
+
+/* Runs of a letter once, in place. */
+static str squeeze(char *p, ptrdiff_t n) {
+    ptrdiff_t to = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        if (to == 0 || p[to - 1] != p[i]) p[to++] = p[i];
+    }
+    return str_from_bytes(p, to);
+}
+
+/* What imitators put in front of or behind a name, as skeletons without doubles. */
+static const char *const affixes[] = {
+    "bskysoclal", "oflclal",  "thereal", "real",  "verlfled", "actual", "glveaway", "alrdrop",
+    "suport",     "helpdesk", "help",    "admln", "team",     "backup", "promo",    "clalm",
+    "prlvate",    "true",     "the",     "lts",   "lam",      "hq",     "tv",       "llve",
+};
+
+/* The name without one affix, the same where it has none or nothing to stand on would be left. */
+static str without_affix(str core) {
+    for (ptrdiff_t i = 0; i < COUNT_OF(affixes); i++) {
+        const str a = str_from_z(affixes[i]);
+        if (core.n < a.n + CORE_LEAST) continue;
+        if (str_ends(core, a)) return str_head(core, core.n - a.n);
+        if (str_starts(core, a)) return str_tail(core, a.n);
+    }
+    return core;
+}
+
+struct name_look judge_name_look(str name) {
+    char block[AUTHOR_BYTES];
+    struct name_look look = {0};
+    const str whole = skeleton(name, block);
+    if (whole.n >= SKELETON_LEAST) look.skeleton = str_hash(whole);
+    str core = skeleton(trim_digits(name), block);
+    core = squeeze(block, core.n);
+    for (int i = 0; i < AFFIXES_MOST; i++) core = without_affix(core);
+    if (core.n >= CORE_LEAST) look.core = str_hash(core);
+    return look;
 }
 
 void judge_author_key(const struct post *p, char ret[AUTHOR_BYTES]) {
@@ -88,44 +153,4 @@ void judge_author_key(const struct post *p, char ret[AUTHOR_BYTES]) {
     buf_put_byte(&b, ':');
     if (p->author_id.n == 0) buf_put_byte(&b, '@');
     buf_put(&b, p->author_id.n > 0 ? p->author_id : p->username);
-}
-
-/* Does a name in the configuration ("name", "@name" or "source:id") mean this author? */
-static bool names_author(str entry, str key, str username) {
-    if (str_find_byte(entry, ':') >= 0) return str_eq(entry, key);
-    if (str_starts(entry, STR("@"))) entry = str_tail(entry, 1);
-    return str_eq_nocase(entry, username);
-}
-
-int judge_list_find(const struct config_list *list, str key, str username) {
-    for (int i = 0; i < list->count; i++) {
-        if (names_author(list->names[i], key, username)) return i;
-    }
-    return -1;
-}
-
-bool judge_is_lookalike(const struct judge *j, str username) {
-    char own[AUTHOR_BYTES];
-    const str mine = str_from_bytes(own, skeleton(username, own));
-    if (mine.n < 4) return false; /* too short to imitate anybody */
-    bool alike = false;
-    for (int i = 0; i < j->watched_count; i++) {
-        if (str_eq_nocase(username, j->watched_names[i])) return false; /* is one himself */
-        alike = alike || str_eq(mine, j->watched[i]);
-    }
-    return alike;
-}
-
-void judge_watch_names(struct judge *j, struct arena *boot) {
-    const struct config_list *w = &j->cfg->judge_author_weights;
-    j->watched = NEW_ARRAY(boot, str, JUDGE_WATCHED_MAX);
-    j->watched_names = NEW_ARRAY(boot, str, JUDGE_WATCHED_MAX);
-    for (int i = 0; i < w->count && j->watched_count < JUDGE_WATCHED_MAX; i++) {
-        str name = w->names[i];
-        if (str_find_byte(name, ':') >= 0 || w->weights[i] == 0) continue;
-        if (str_starts(name, STR("@"))) name = str_tail(name, 1);
-        char block[AUTHOR_BYTES];
-        j->watched[j->watched_count] = str_dup(boot, str_from_bytes(block, skeleton(name, block)));
-        j->watched_names[j->watched_count++] = name;
-    }
 }
