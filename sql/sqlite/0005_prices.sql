@@ -8,10 +8,6 @@ ALTER TABLE signals ADD COLUMN volatility INTEGER CHECK (volatility <> 0);
 ALTER TABLE signals ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE signals ADD COLUMN sigmas INTEGER NOT NULL DEFAULT 0;
 
--- Signals that wait were made without this factor: it leaves their score as it is.
-UPDATE signals SET parts = replace(parts, ',"freshness":', ',"record":1.0000,"freshness":')
-WHERE parts NOT LIKE '%"record":%';
-
 -- Opinions whose outcome is still to come: one row a running one. from_price NULL: it begins at the
 -- next price, which must come by until_at; else it is due then.
 CREATE TABLE forecasts (
@@ -39,7 +35,7 @@ CREATE TABLE author_records (
 DROP VIEW signals_v;
 CREATE VIEW signals_v AS SELECT
     id, tweet_id, root_id, cluster_id, author, symbol, side, score, base_score, parts, verdict,
-    reason, trade_id,
+    reason, departures, trade_id,
     substr('-', 1, seen_price < 0)
         || printf('%d.%08d', abs(seen_price) / 100000000, abs(seen_price) % 100000000) AS seen_price,
     approved, wants_approval,

@@ -7,6 +7,7 @@
 #define BF_FLOW_EVENT_H
 
 #include "flow/control.h"
+#include "flow/habit.h"
 #include "flow/quote.h"
 #include "flow/reading.h"
 #include "flow/request.h"
@@ -54,6 +55,10 @@ struct author {
     int64_t trades_today;
     usec last_trade_at; /* 0: never */
     usec last_post_at;
+    usec first_seen;
+    int64_t heard; /* number of his last post among all that were judged: who was silent longest? */
+    bool forgotten; /* he made room in the judge's table: a restart does not bring him back */
+    struct habit habit;
 };
 
 /* What came of an author's opinions, a row of author_records. */
@@ -97,11 +102,27 @@ struct account {
     usec now;                       /* time of the last turn */
 };
 
+/* What a remembered post is worth when another says the same. */
+#define MEMORY_VOICE_MAP(X)                                                                        \
+    X(COUNTS, "counts")                                                                            \
+    X(HELD, "held")       /* for a second source: who says the same is that, and no copy */        \
+    X(REFUSED, "refused") /* itself refused, whatever it says: confirms nobody */
+typedef enum memory_voice {
+#define X(name, text) VOICE_##name,
+    MEMORY_VOICE_MAP(X)
+#undef X
+} memory_voice;
+const char *memory_voice_name(memory_voice v);
+MUST_CHECK bool memory_voice_from_name(str s, memory_voice *ret);
+
 /* A post as the judge remembers it, a row of post_memory, kept for 24 hours. */
 struct post_memory {
     int64_t tweet_id, root_id, cluster_id;
     uint64_t simhash;
+    uint64_t numbers;  /* as in the reading */
+    uint64_t opinions; /* Bloom filter of its coins, each with the side taken; 0: it has none */
     int32_t token_count;
+    memory_voice voice;
     char author[AUTHOR_BYTES];
     usec at;
 };

@@ -79,7 +79,8 @@ void forecast_watch(struct trader *t, const struct signal *s, const struct opini
     if (!is_own(op->refusal) || runs_already(t, s)) return;
     if (t->forecast_count == FORECASTS_MAX) make_room(t);
     struct forecast *o = &t->forecasts[t->forecast_count++];
-    *o = (struct forecast){.id = s->id, .sym = s->sym, .side = s->side, .listed = op->listed};
+    *o = (struct forecast){
+        .id = s->id, .sym = s->sym, .side = s->side, .listed = op->standing.listed};
     memcpy(o->author, s->author, AUTHOR_BYTES);
     memcpy(o->symbol, s->symbol, SYMBOL_BYTES);
     o->until = t->now + i64_max(st->interval, WAIT_LEAST);

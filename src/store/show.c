@@ -40,7 +40,7 @@ struct view {
     X(cues, INT) X(model, TEXT) X(likes, INT) X(reposts, INT) X(replies, INT) X(quotes, INT)
 #define SIGNALS(X)                                                                                 \
     X(id, ID) X(tweet_id, ID) X(symbol, TEXT) X(side, TEXT) X(score, INT) X(base_score, INT)       \
-    X(parts, JSON) X(verdict, TEXT) X(reason, TEXT) X(trade_id, ID) X(author, TEXT)                \
+    X(parts, JSON) X(departures, TEXT) X(verdict, TEXT) X(reason, TEXT) X(trade_id, ID) X(author, TEXT)                \
     X(root_id, ID) X(cluster_id, ID) X(seen_price, AMOUNT) X(approved, BOOL)                       \
     X(wants_approval, BOOL) X(posted_at, TIME) X(created_at, TIME) X(expires_at, TIME)             \
     X(seen_at, TIME) X(volatility, AMOUNT) X(moved, AMOUNT) X(sigmas, AMOUNT)

@@ -11,15 +11,15 @@
     _Static_assert(sizeof(type) == (bytes), #type                                                  \
                    " changed: store its new member (src/store/columns.h, rows.c), then make "      \
                    "and compare it here")
-FITS(struct signal, 256);
+FITS(struct signal, 264);
 FITS(struct trade, 384);
 FITS(struct order, 200);
-FITS(struct author, 168);
+FITS(struct author, 360);
 FITS(struct author_record, 120);
 FITS(struct forecast, 128);
 FITS(struct account, 120);
 FITS(struct control, 232);
-FITS(struct post_memory, 112);
+FITS(struct post_memory, 128);
 
 /* -- values ---------------------------------------------------------------------------------- */
 
@@ -91,6 +91,7 @@ void make_signal(struct rng *r, struct signal *ret) {
     ret->score = (int)rng_below(r, 101);
     ret->base_score = (int)rng_below(r, 101);
     for (int i = 0; i < PART_COUNT; i++) ret->parts_bp[i] = (int32_t)rng_next(r);
+    ret->departures = (uint32_t)rng_below(r, 1u << DEPARTURE_COUNT);
     ret->verdict = (verdict)rng_below(r, 3);
     ret->reason = (reason)rng_below(r, REASON_COUNT);
     ret->seen = SOME_PRICE(r);
@@ -173,6 +174,19 @@ void make_author(struct rng *r, struct author *ret) {
     ret->trades_today = some_count(r);
     ret->last_trade_at = any_time(r);
     ret->last_post_at = any_time(r);
+    ret->first_seen = any_time(r);
+    ret->heard = some_count(r);
+    ret->forgotten = some_bool(r);
+    struct habit *h = &ret->habit;
+    for (int i = 0; i < HABIT_WORDS; i++) {
+        h->coins[i] = rng_next(r);
+        h->hosts[i] = rng_next(r);
+        h->new_coins[i] = rng_next(r);
+        h->new_hosts[i] = rng_next(r);
+    }
+    h->new_since = any_time(r);
+    h->new_hours = (uint32_t)rng_next(r);
+    for (int i = 0; i < 24; i++) h->hours[i] = (uint8_t)rng_next(r);
 }
 
 void make_record(struct rng *r, struct author_record *ret) {
@@ -231,6 +245,9 @@ void make_memory(struct rng *r, struct post_memory *ret) {
     ret->token_count = (int32_t)rng_between(r, 0, INT32_MAX);
     TEXT(r, ret->author);
     ret->at = some_time(r);
+    ret->numbers = rng_next(r);
+    ret->opinions = rng_next(r);
+    ret->voice = (memory_voice)rng_below(r, 3);
 }
 
 void make_reading(struct rng *r, int64_t id, struct post *post, struct reading *ret) {
@@ -294,6 +311,7 @@ void same_signal(const struct signal *a, const struct signal *b) {
     SAME(side);
     SAME(score);
     SAME(base_score);
+    SAME(departures);
     for (int i = 0; i < PART_COUNT; i++) SAME(parts_bp[i]);
     SAME(verdict);
     SAME(reason);
@@ -379,6 +397,18 @@ void same_author(const struct author *a, const struct author *b) {
     SAME(trades_today);
     SAME(last_trade_at);
     SAME(last_post_at);
+    SAME(first_seen);
+    SAME(heard);
+    SAME(forgotten);
+    for (int i = 0; i < HABIT_WORDS; i++) {
+        SAME(habit.coins[i]);
+        SAME(habit.hosts[i]);
+        SAME(habit.new_coins[i]);
+        SAME(habit.new_hosts[i]);
+    }
+    SAME(habit.new_since);
+    SAME(habit.new_hours);
+    for (int i = 0; i < 24; i++) SAME(habit.hours[i]);
 }
 
 void same_record(const struct author_record *a, const struct author_record *b) {
@@ -440,6 +470,9 @@ void same_memory(const struct post_memory *a, const struct post_memory *b) {
     SAME(token_count);
     SAME_TEXT(author);
     SAME(at);
+    SAME(numbers);
+    SAME(opinions);
+    SAME(voice);
 }
 
 struct action *add_action(struct actions *acts, action_kind kind) {

@@ -158,8 +158,9 @@ static int by_signal_id(const void *a, const void *b) {
     const struct signal *x = a, *y = b;
     return (x->id > y->id) - (x->id < y->id);
 }
-static int by_key(const void *a, const void *b) {
-    return strcmp(((const struct author *)a)->key, ((const struct author *)b)->key);
+static int by_heard(const void *a, const void *b) {
+    const struct author *x = a, *y = b;
+    return (x->heard > y->heard) - (x->heard < y->heard);
 }
 
 static bool model_is_open(const struct model *m, int64_t trade_id) {
@@ -207,12 +208,10 @@ static void compare_orders_and_signals(const struct model *m, const struct trade
 static void compare_memory(const struct model *m, const struct trader_rows *rows) {
     struct author authors[ROWS];
     int author_count = 0, n = 0;
-    const usec since = m->account.now - 2 * DAY;
     for (int i = 0; i < ROWS; i++) {
-        const struct author *v = &m->authors[i];
-        if (v->last_post_at >= since || v->last_trade_at >= since) authors[author_count++] = *v;
+        if (!m->authors[i].forgotten) authors[author_count++] = m->authors[i];
     }
-    qsort(authors, (size_t)author_count, sizeof *authors, by_key);
+    qsort(authors, (size_t)author_count, sizeof *authors, by_heard);
     assert_int_equal(rows->author_count, author_count);
     for (int i = 0; i < author_count; i++) same_author(&rows->authors[i], &authors[i]);
     for (int i = 0; i < ROWS; i++) { /* in the order of their putting */

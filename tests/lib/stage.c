@@ -3,7 +3,7 @@
  * Rows live in plain arrays, found by id from the end; what a store would refuse (an intent twice,
  * a fill twice, a client order id twice, an intent under another epoch) ends the test. A restart
  * opens a new trader with what src/store would give it: open trades, their orders and any other
- * live one, waiting signals, authors of the last two days, the judge's memory of 24 hours, trades
+ * live one, waiting signals, authors that are not forgotten, the judge's memory of 24 hours, trades
  * that ended within a day or the symbol's rest. */
 #include "stage.h"
 
@@ -604,6 +604,11 @@ static void gather_forecasts(const struct rows *r, struct arena *a, struct trade
 }
 
 /* What a store would give to a new trader. */
+static int by_heard(const void *a, const void *b) {
+    const int64_t x = ((const struct author *)a)->heard, y = ((const struct author *)b)->heard;
+    return x < y ? -1 : x > y;
+}
+
 static void gather(const struct stage *s, struct arena *a, struct trader_rows *ret) {
     const struct rows *r = &s->rows;
     const usec now = r->account.now;
@@ -645,11 +650,10 @@ static void gather(const struct stage *s, struct arena *a, struct trader_rows *r
         }
     }
     for (int i = 0; i < r->author_count; i++) {
-        const usec since = now - 2 * USEC_PER_DAY;
-        const struct author *w = &r->authors[i];
-        if (w->last_post_at >= since || w->last_trade_at >= since) {
-            authors[ret->author_count++] = *w;
-        }
+        if (!r->authors[i].forgotten) authors[ret->author_count++] = r->authors[i];
+    }
+    if (ret->author_count > 0) {
+        qsort(authors, (size_t)ret->author_count, sizeof *authors, by_heard);
     }
     while (memory_from < r->memory_count && r->memory[memory_from].at < now - USEC_PER_DAY) {
         memory_from++;
