@@ -171,7 +171,7 @@ static void put_product(const struct explain *x, struct buf *out, const struct s
         buf_put(out, i == 0 ? STR("  ") : STR("x "));
         put_bp(out, s->parts_bp[i]);
         buf_printf(out, "%s  %-12s", s->parts_bp[i] < 0 ? "" : " ", part_name((part)i));
-        put(x, out, DIM, STR(""));
+        put(x, out, DIM, str_from_z(part_info((part)i)->meaning));
         buf_put(out, STR("\n"));
     }
     put_heading(x, out, "");

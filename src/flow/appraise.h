@@ -11,11 +11,11 @@
 struct config;
 struct appraiser;
 
-/* Made in `boot` (some MiB); cfg: borrowed, as long as the appraiser. */
+/* Made in `boot`; cfg: borrowed, as long as the appraiser. */
 struct appraiser *appraiser_open(struct arena *boot, const struct config *cfg);
 
 /* Fills symbol, side, parts, scores and reason of ret[0..mention_count), as if each post came first
- * and at once. One thread. */
-void appraise(struct appraiser *a, const struct reading *r, struct signal ret[MENTIONS_MAX]);
+ * and at once. Changes nothing: any number of threads. */
+void appraise(const struct appraiser *a, const struct reading *r, struct signal ret[MENTIONS_MAX]);
 
 #endif

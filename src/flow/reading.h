@@ -8,6 +8,7 @@
 #define SYMBOL_BYTES 24 /* pair name with NUL: "BTCUSDT"; longest listed is under 20 */
 #define MENTIONS_MAX 16
 #define MISSES_MAX 16
+#define READING_HOSTS_MAX 4
 #define POLARITY_ABSTAIN_BP 1500 /* |polarity| under this reads as no opinion */
 
 typedef enum label { LABEL_NEGATIVE, LABEL_NEUTRAL, LABEL_POSITIVE } label;
@@ -102,7 +103,10 @@ struct reading {
     uint32_t cues;
     uint64_t simhash;    /* over the normalised text, for near-copies */
     int32_t token_count; /* words that simhash saw; under 4 it says little */
-    const char *model;   /* "linear-1"; static */
+    uint64_t numbers;    /* Bloom filter of its numbers, two bits each; 0: it has none */
+    int host_count;
+    uint64_t hosts[READING_HOSTS_MAX]; /* hashes of the hosts that it links to, the first few */
+    const char *model;                 /* "linear-1"; static */
 };
 
 /* The brief's calculate_signal_score(keywords_score, sentiment_score): round(100 * confidence *

@@ -21,6 +21,8 @@
     X(RETWEET, "a retweet adds no opinion of its own")                                             \
     X(LOOKALIKE, "the author's name imitates a watched one")                                       \
     X(SCAM, "giveaway or phishing pattern")                                                        \
+    X(STRANGER, "the author is not in judge.author_weights, and the source lets anybody in")       \
+    X(HELD, "it departs from its author's habits, and nobody else said the same")                  \
     X(MUTED_AUTHOR, "the author is muted")                                                         \
     X(MUTED_SYMBOL, "the symbol is muted")                                                         \
     X(PRICED_IN, "the price had moved already")                                                    \

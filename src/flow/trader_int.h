@@ -7,13 +7,15 @@
 #include "config/config.h"
 #include "flow/judge/deleted.h"
 #include "flow/judge/judge.h"
+#include "flow/judge/volatility.h"
 #include "flow/risk/risk.h"
 #include "flow/trader.h"
 
 #define TRADES_MAX 64
 #define ORDERS_MAX 512
-#define SIGNALS_MAX 128 /* waiting for a price or for a person */
-#define MEMO_MAX 4096   /* intents of the last 24 hours */
+#define SIGNALS_MAX 128   /* waiting for a price or for a person */
+#define FORECASTS_MAX 256 /* opinions whose outcome is still to come */
+#define MEMO_MAX 4096     /* intents of the last 24 hours */
 #define PRICE_RING 16
 #define RING_STEP (8 * USEC_PER_S)  /* of ticks, one in so much time: the ring spans two minutes */
 #define TICK_FRESH (5 * USEC_PER_S) /* a tick stands for that long */
@@ -26,16 +28,19 @@
 /* What the trader knows of one symbol's market. */
 struct sym_state {
     bool has_price;
-    bool dry;           /* no more prices will come */
-    struct quote quote; /* the last one; at 0 until there is one */
-    price mark;         /* last price of any kind */
-    usec interval;      /* of its candles, 0 for ticks */
+    bool dry;                     /* no more prices will come */
+    struct quote quote;           /* the last one; at 0 until there is one */
+    price mark;                   /* last price of any kind */
+    usec interval;                /* of its candles, 0 for ticks */
+    struct volatility volatility; /* up to the last price */
     struct {
         usec at;
         price p;
+        int64_t squared; /* struct volatility's, of what was seen up to `at` */
     } ring[PRICE_RING];
     int ring_next; /* where the next one goes */
     int ring_count;
+    int forecasts;  /* of the forecasts, how many are of this symbol */
     int waiting;    /* signals that wait for a price here */
     int trade;      /* index of its open trade, -1 */
     usec closed_at; /* when its last trade ended, 0 never */
@@ -63,6 +68,8 @@ struct trader {
     int order_count;
     struct signal *signals; /* waiting, by id */
     int signal_count;
+    struct forecast *forecasts; /* by id */
+    int forecast_count;
     struct memo *memos; /* ring */
     int memo_next, memo_count;
     struct position *positions; /* for trader_view */
@@ -123,6 +130,12 @@ void on_later_post(struct trader *t, const struct reading *r, const char *author
 int on_deletion(struct trader *t, const struct deletion *told);
 /* Is this a post that was deleted before it came, or that comes once more? Then it is done with. */
 bool on_deleted_post(struct trader *t, const struct reading *r);
+/* --- forecasts (trader_forecasts.c) --------------------------------------------------- */
+/* Of a signal just made: remembers it until its outcome is known. */
+void forecast_watch(struct trader *t, const struct signal *s, const struct opinion *op);
+void forecasts_on_quote(struct trader *t, const struct quote *q);
+void forecasts_on_dry(struct trader *t, int sym);
+void forecasts_load(struct trader *t, const struct trader_rows *rows);
 
 /* --- orders (trader_orders.c) -------------------------------------------------------- */
 struct trade *trade_find(struct trader *t, int64_t id); /* open ones; NULL */

@@ -17,7 +17,7 @@
 
 #include "flow/signal.h"
 
-typedef enum standing { STANDING_FIRM, STANDING_WEAKER, STANDING_GONE } standing;
+typedef enum stance { STANCE_FIRM, STANCE_WEAKER, STANCE_GONE } stance;
 
 /* What of a trade or of a waiting signal is compared. */
 struct claim {
@@ -53,11 +53,11 @@ static struct claim claim_of_signal(const struct signal *s) {
 /* --- doing it -------------------------------------------------------------------------------- */
 
 /* `by`: the post that takes it back; the deleted one itself. */
-static void take_back(struct trader *t, struct trade *tr, standing now, reason why, int64_t by) {
+static void take_back(struct trader *t, struct trade *tr, stance now, reason why, int64_t by) {
     const str rule = t->cfg->trading_on_retraction;
-    if (now == STANDING_FIRM) return;
+    if (now == STANCE_FIRM) return;
     const bool keep = str_eq(rule, STR("keep"));
-    const bool all = now == STANDING_GONE && str_eq(rule, STR("close"));
+    const bool all = now == STANCE_GONE && str_eq(rule, STR("close"));
     const bool due = tr->exit_due && (!tr->shrink_due || !all);
     if (due || (!all && tr->shrunk_reason != REASON_NONE)) return; /* it was done already */
     const char *what = keep ? "keep" : all ? "close" : "shrink";
@@ -87,11 +87,11 @@ static bool agrees(const struct mention *m, side with) {
 }
 
 /* What is left of a claim by this mention, which may be NULL. */
-static standing measure(const struct trader *t, const struct mention *m, const struct claim *c) {
-    if (m == NULL || !agrees(m, c->opinion)) return STANDING_GONE;
+static stance measure(const struct trader *t, const struct mention *m, const struct claim *c) {
+    if (m == NULL || !agrees(m, c->opinion)) return STANCE_GONE;
     const int64_t left = base_score(m->confidence_bp, m->polarity_bp) * E8;
     const bool weaker = left < c->base_score * t->cfg->trading_retraction_weaker;
-    return weaker ? STANDING_WEAKER : STANDING_FIRM;
+    return weaker ? STANCE_WEAKER : STANCE_FIRM;
 }
 
 void on_edit(struct trader *t, const struct reading *r) {
@@ -101,7 +101,7 @@ void on_edit(struct trader *t, const struct reading *r) {
         if (tr->root_id != root) continue;
         const struct claim c = claim_of_trade(tr);
         const bool hacked = (r->cues & CUE_HACKED) != 0;
-        const standing now = hacked ? STANDING_GONE : measure(t, mention_of(r, tr->symbol), &c);
+        const stance now = hacked ? STANCE_GONE : measure(t, mention_of(r, tr->symbol), &c);
         take_back(t, tr, now, REASON_RETRACTION, r->post->id);
     }
     for (int i = t->signal_count - 1; i >= 0; i--) { /* the newer version speaks for the chain */
@@ -117,24 +117,24 @@ typedef enum address { ADDRESS_NOBODY, ADDRESS_THIS, ADDRESS_OTHER } address;
 static address address_of(const struct trader *t, const struct post *p, const struct claim *c) {
     if (p->ref == POST_REF_NONE || p->ref_id == 0) return ADDRESS_NOBODY;
     if (p->ref_id == c->tweet_id || p->ref_id == c->root_id) return ADDRESS_THIS;
-    const struct post_memory *m = judge_recall(&t->judge, p->ref_id);
+    const struct post_memory *m = judge_find_post(&t->judge, p->ref_id);
     return m != NULL && m->root_id == c->root_id ? ADDRESS_THIS : ADDRESS_OTHER;
 }
 
 /* What a later post of the same author leaves of a claim. */
-static standing after(const struct trader *t, const struct reading *r, const struct claim *c) {
-    if (r->cues & CUE_HACKED) return STANDING_GONE;
+static stance after(const struct trader *t, const struct reading *r, const struct claim *c) {
+    if (r->cues & CUE_HACKED) return STANCE_GONE;
     const struct mention *m = mention_of(r, c->symbol);
     const bool opposite = m != NULL && !m->abstain && !agrees(m, c->opinion);
     const int score = m != NULL ? base_score(m->confidence_bp, m->polarity_bp) : 0;
-    if (opposite && score >= t->cfg->trading_denial_score) return STANDING_GONE;
-    if ((r->cues & (CUE_DENIAL | CUE_CORRECTION)) == 0) return STANDING_FIRM;
+    if (opposite && score >= t->cfg->trading_denial_score) return STANCE_GONE;
+    if ((r->cues & (CUE_DENIAL | CUE_CORRECTION)) == 0) return STANCE_FIRM;
     const address to = address_of(t, r->post, c);
-    if (to == ADDRESS_OTHER) return STANDING_FIRM;
+    if (to == ADDRESS_OTHER) return STANCE_FIRM;
     if (m != NULL) return measure(t, m, c);
-    if (r->mention_count > 0) return STANDING_FIRM; /* of other coins */
+    if (r->mention_count > 0) return STANCE_FIRM; /* of other coins */
     const bool clear = to == ADDRESS_THIS || (r->cues & CUE_DENIAL) != 0;
-    return clear ? STANDING_GONE : STANDING_FIRM;
+    return clear ? STANCE_GONE : STANCE_FIRM;
 }
 
 static bool is_later(const struct trader *t, const struct reading *r, const char *author,
@@ -154,7 +154,7 @@ void on_later_post(struct trader *t, const struct reading *r, const char *author
     }
     for (int i = t->signal_count - 1; i >= 0; i--) {
         const struct claim c = claim_of_signal(&t->signals[i]);
-        if (is_later(t, r, author, &c) && after(t, r, &c) == STANDING_GONE)
+        if (is_later(t, r, author, &c) && after(t, r, &c) == STANCE_GONE)
             signal_withdraw(t, i, REASON_DENIED);
     }
 }
@@ -167,7 +167,7 @@ static bool is_of(int64_t tweet_id, int64_t root_id, const struct deletion *d) {
 
 /* Word of a post that is known to be somebody else's is not obeyed. */
 static bool is_anothers(const struct trader *t, const struct deletion *d) {
-    const struct post_memory *m = judge_recall(&t->judge, d->tweet_id);
+    const struct post_memory *m = judge_find_post(&t->judge, d->tweet_id);
     if (m != NULL && !author_may_be(m->author, d->author)) return true;
     for (int i = 0; i < t->trade_count; i++) {
         const struct trade *tr = &t->trades[i];
@@ -179,7 +179,7 @@ static bool is_anothers(const struct trader *t, const struct deletion *d) {
 
 int on_deletion(struct trader *t, const struct deletion *told) {
     struct deletion d = *told;
-    const struct post_memory *m = judge_recall(&t->judge, d.tweet_id);
+    const struct post_memory *m = judge_find_post(&t->judge, d.tweet_id);
     d.root_id = m != NULL ? m->root_id : d.tweet_id;
     d.at = t->now;
     if (is_anothers(t, &d)) {
@@ -199,7 +199,7 @@ int on_deletion(struct trader *t, const struct deletion *told) {
     for (int i = 0; i < t->trade_count; i++) {
         struct trade *tr = &t->trades[i];
         if (!is_of(tr->tweet_id, tr->root_id, &d)) continue;
-        take_back(t, tr, STANDING_GONE, REASON_DELETED, d.tweet_id);
+        take_back(t, tr, STANCE_GONE, REASON_DELETED, d.tweet_id);
         count++;
     }
     for (int i = t->signal_count - 1; i >= 0; i--) {
@@ -215,7 +215,7 @@ bool on_deleted_post(struct trader *t, const struct reading *r) {
     if (t->deleted.count == 0) return false;
     judge_author_key(r->post, author);
     if (!deleted_has(&t->deleted, t->now, r->post->id, r->post->root_id, author)) return false;
-    if (judge_recall(&t->judge, r->post->id) != NULL) return true; /* a repetition */
+    if (judge_find_post(&t->judge, r->post->id) != NULL) return true; /* a repetition */
     t->account.posts++;
     struct action *put = act(t, ACTION_PUT_POST);
     put->u.post.reading = r;

@@ -6,6 +6,7 @@
 #include "flow/trader_int.h"
 
 #include "base/buf.h"
+#include "flow/judge/priced_in.h"
 
 static void put_signal(struct trader *t, const struct signal *s) {
     act(t, ACTION_PUT_SIGNAL)->u.signal = *s;
@@ -123,7 +124,7 @@ static bool try_signal(struct trader *t, int i) {
     struct plan plan;
     struct risk_view view;
     reason why = REASON_NONE;
-    if (!s->approved && !judge_priced_in(&t->judge, s, st->quote.last)) why = REASON_PRICED_IN;
+    if (!s->approved) why = judge_priced_in(&t->judge, s, t->now, st->quote.last);
     if (why == REASON_NONE) {
         view_of(t, s, &view);
         why = risk_check(&view, s, &t->symbols->v[s->sym], &st->quote, &plan);
@@ -157,15 +158,26 @@ void signals_on_quote(struct trader *t, int sym) {
 
 /* --- readings ------------------------------------------------------------------------ */
 
-/* The last price known at or before `at`, 0 if none is remembered. */
-static price price_before(const struct sym_state *st, usec at) {
+/* What was known of the price when the post was published: the last one at or before then, and the
+ * volatility up to it. Nothing when none is remembered, or only one from before a gap. */
+static void look_back(const struct sym_state *st, struct signal *s) {
+    const usec at = s->posted_at, oldest = at - i64_max(st->interval, SEEN_STANDS);
     const bool ticks = st->interval == 0 && st->quote.at != 0; /* not each is in the ring */
-    if (ticks && st->quote.at <= at) return st->quote.last;
+    if (ticks && st->quote.at <= at && st->quote.at >= oldest) {
+        s->seen = st->quote.last;
+        s->seen_at = st->quote.at;
+        s->seen_volatility = volatility_a_minute(st->volatility.squared);
+        return;
+    }
     for (int n = 1; n <= st->ring_count; n++) {
         const int i = (st->ring_next - n + PRICE_RING) % PRICE_RING;
-        if (st->ring[i].at <= at) return st->ring[i].p;
+        if (st->ring[i].at > at) continue;
+        if (st->ring[i].at < oldest) return;
+        s->seen = st->ring[i].p;
+        s->seen_at = st->ring[i].at;
+        s->seen_volatility = volatility_a_minute(st->ring[i].squared);
+        return;
     }
-    return price_from_e8(0);
 }
 
 /* Why a mention cannot be traded whatever the judge thinks of it. */
@@ -192,7 +204,7 @@ static void make_signal(struct trader *t, const struct reading *r, const struct 
     judge_mention(&t->judge, op, m, s);
     t->account.signals++;
     if (s->sym != SYM_NONE) {
-        s->seen = price_before(&t->syms[s->sym], s->posted_at);
+        look_back(&t->syms[s->sym], s);
         s->expires_at = t->now + i64_max(t->syms[s->sym].interval, WAIT_LEAST);
     } else {
         s->expires_at = t->now;
@@ -206,6 +218,7 @@ static void on_mention(struct trader *t, const struct reading *r, const struct o
     struct signal s;
     make_signal(t, r, op, m, &s);
     if (s.score > *best_score) *best_score = s.score;
+    forecast_watch(t, &s, op);
     if (s.reason == REASON_NONE && t->signal_count == SIGNALS_MAX) s.reason = REASON_OVERLOADED;
     if (s.reason != REASON_NONE) {
         refuse(t, &s, s.reason);
@@ -230,6 +243,7 @@ void on_reading(struct trader *t, const struct reading *r) {
     t->account.posts++;
     struct action *put = act(t, ACTION_PUT_POST);
     put->u.post.reading = r;
+    if (op.forgot) act(t, ACTION_PUT_AUTHOR)->u.author = op.gone;
     int best_score = 0;
     if (r->mention_count == 0) {
         put->u.post.outcome = REASON_NO_COIN;

@@ -25,7 +25,8 @@
 #define SIGNAL_MOVING(F, X)                                                                        \
     F(11, score)                                                                                   \
     X(12, parts) X(13, verdict) X(14, reason) X(15, trade_id) X(16, seen_price) X(17, approved)    \
-    X(18, wants_approval) X(19, expires_at)
+    X(18, wants_approval) X(19, expires_at) X(20, departures) X(21, seen_at) X(22, volatility)     \
+    X(23, moved) X(24, sigmas)
 
 #define TRADE_FIXED(F, X)                                                                          \
     F(1, id) X(2, tweet_id) X(3, signal_id) X(4, root_id) X(5, cluster_id) X(6, author)            \
@@ -49,7 +50,18 @@
     F(1, key)
 #define AUTHOR_MOVING(F, X)                                                                        \
     F(2, username) X(3, posts) X(4, day) X(5, trades_today) X(6, last_trade_at)                    \
-    X(7, last_post_at)
+    X(7, last_post_at) X(8, first_seen) X(9, heard) X(10, forgotten) X(11, habit)
+
+#define FORECAST_FIXED(F, X)                                                                        \
+    F(1, id) X(2, author) X(3, symbol) X(4, side) X(5, listed)
+#define FORECAST_MOVING(F, X)                                                                       \
+    F(6, from_price) X(7, until_at)
+
+#define RECORD_FIXED(F, X)                                                                         \
+    F(1, key)
+#define RECORD_MOVING(F, X)                                                                        \
+    F(2, signals) X(3, recent) X(4, hits) X(5, mean_return) X(6, dropped) X(7, weight)             \
+    X(8, updated_at)
 
 #define ACCOUNT_FIXED(F, X)                                                                        \
     F(1, id)
@@ -61,7 +73,8 @@
 #define MEMORY_FIXED(F, X)                                                                         \
     F(1, tweet_id)
 #define MEMORY_MOVING(F, X)                                                                        \
-    F(2, root_id) X(3, cluster_id) X(4, simhash) X(5, token_count) X(6, author) X(7, at)
+    F(2, root_id) X(3, cluster_id) X(4, simhash) X(5, token_count) X(6, author) X(7, at)         \
+    X(8, numbers) X(9, opinions) X(10, voice)
 
 #define DELETION_FIXED(F, X)                                                                       \
     F(1, tweet_id)

@@ -203,6 +203,7 @@ typedef enum show_kind {
     SHOW_WORKERS,
     SHOW_COMMANDS,
     SHOW_AUDIT,
+    SHOW_AUTHORS, /* with the most outcomes first; no cursor */
     SHOW_EQUITY,
     SHOW_LEDGER
 } show_kind;

@@ -121,6 +121,8 @@ MUST_CHECK bool row_put_signal(struct store *s, const struct signal *v, struct e
 MUST_CHECK bool row_put_trade(struct store *s, const struct trade *v, struct error *err);
 MUST_CHECK bool row_put_order(struct store *s, const struct order *v, struct error *err);
 MUST_CHECK bool row_put_author(struct store *s, const struct author *v, struct error *err);
+MUST_CHECK bool row_put_record(struct store *s, const struct author_record *v, struct error *err);
+MUST_CHECK bool row_put_forecast(struct store *s, const struct forecast *v, struct error *err);
 MUST_CHECK bool row_put_account(struct store *s, const struct account *v, struct error *err);
 MUST_CHECK bool row_put_memory(struct store *s, const struct post_memory *v, struct error *err);
 MUST_CHECK bool row_put_deletion(struct store *s, const struct deletion *v, struct error *err);
@@ -130,6 +132,8 @@ MUST_CHECK bool row_get_signal(struct query *q, struct signal *ret, struct error
 MUST_CHECK bool row_get_trade(struct query *q, struct trade *ret, struct error *err);
 MUST_CHECK bool row_get_order(struct query *q, struct order *ret, struct error *err);
 MUST_CHECK bool row_get_author(struct query *q, struct author *ret, struct error *err);
+MUST_CHECK bool row_get_record(struct query *q, struct author_record *ret, struct error *err);
+MUST_CHECK bool row_get_forecast(struct query *q, struct forecast *ret, struct error *err);
 MUST_CHECK bool row_get_account(struct query *q, struct account *ret, struct error *err);
 MUST_CHECK bool row_get_memory(struct query *q, struct post_memory *ret, struct error *err);
 

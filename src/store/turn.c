@@ -162,6 +162,29 @@ static bool put_memory(struct store *s, const struct post_memory *v, struct erro
     return query_run(&q, err);
 }
 
+/* -- authors' records ------------------------------------------------------------------------ */
+
+static bool remove_record(struct store *s, const char *key, struct error *err) {
+    static const struct sql sql = {"DELETE FROM author_records WHERE key = $1"};
+    struct query q;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_z(&q, key);
+    return query_run(&q, err) || fail_in(err, "forget the record of %s", key);
+}
+
+/* The outcome goes, what it says of its author stays. */
+static bool end_forecast(struct store *s, const struct action *a, struct error *err) {
+    static const struct sql sql = {"DELETE FROM forecasts WHERE id = $1"};
+    struct query q;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_i64(&q, a->u.ended.id);
+    if (!query_run(&q, err))
+        return fail_in(err, "end the outcome of signal %" PRId64, a->u.ended.id);
+    const char *forgotten = a->u.ended.forgotten;
+    if (forgotten[0] != '\0' && !remove_record(s, forgotten, err)) return false;
+    return row_put_record(s, &a->u.ended.record, err);
+}
+
 /* -- intents --------------------------------------------------------------------------------- */
 
 /* Why the intent was not written. */
@@ -328,6 +351,10 @@ static bool apply_one(struct store *s, const struct action *a, usec now, struct 
         return deletion_put(s, &a->u.deletion, err);
     case ACTION_PUT_AUTHOR:
         return row_put_author(s, &a->u.author, err);
+    case ACTION_PUT_FORECAST:
+        return row_put_forecast(s, &a->u.forecast, err);
+    case ACTION_END_FORECAST:
+        return end_forecast(s, a, err);
     case ACTION_PUT_SIGNAL:
         return row_put_signal(s, &a->u.signal, err);
     case ACTION_PUT_INTENT:

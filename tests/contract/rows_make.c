@@ -11,14 +11,16 @@
     _Static_assert(sizeof(type) == (bytes), #type                                                  \
                    " changed: store its new member (src/store/columns.h, rows.c), then make "      \
                    "and compare it here")
-FITS(struct signal, 216);
+FITS(struct signal, 264);
 FITS(struct trade, 400);
 FITS(struct deletion, 160);
 FITS(struct order, 200);
-FITS(struct author, 168);
+FITS(struct author, 360);
+FITS(struct author_record, 120);
+FITS(struct forecast, 128);
 FITS(struct account, 120);
 FITS(struct control, 232);
-FITS(struct post_memory, 112);
+FITS(struct post_memory, 128);
 
 /* -- values ---------------------------------------------------------------------------------- */
 
@@ -90,9 +92,14 @@ void make_signal(struct rng *r, struct signal *ret) {
     ret->score = (int)rng_below(r, 101);
     ret->base_score = (int)rng_below(r, 101);
     for (int i = 0; i < PART_COUNT; i++) ret->parts_bp[i] = (int32_t)rng_next(r);
+    ret->departures = (uint32_t)rng_below(r, 1u << DEPARTURE_COUNT);
     ret->verdict = (verdict)rng_below(r, 3);
     ret->reason = (reason)rng_below(r, REASON_COUNT);
     ret->seen = SOME_PRICE(r);
+    ret->seen_at = any_time(r);
+    ret->seen_volatility = some_size(r, 0);
+    ret->moved = some_amount(r);
+    ret->sigmas = some_size(r, 0);
     ret->approved = some_bool(r);
     ret->wants_approval = some_bool(r);
     ret->posted_at = any_time(r);
@@ -180,6 +187,40 @@ void make_author(struct rng *r, struct author *ret) {
     ret->trades_today = some_count(r);
     ret->last_trade_at = any_time(r);
     ret->last_post_at = any_time(r);
+    ret->first_seen = any_time(r);
+    ret->heard = some_count(r);
+    ret->forgotten = some_bool(r);
+    struct habit *h = &ret->habit;
+    for (int i = 0; i < HABIT_WORDS; i++) {
+        h->coins[i] = rng_next(r);
+        h->hosts[i] = rng_next(r);
+        h->new_coins[i] = rng_next(r);
+        h->new_hosts[i] = rng_next(r);
+    }
+    h->new_since = any_time(r);
+    h->new_hours = (uint32_t)rng_next(r);
+    for (int i = 0; i < 24; i++) h->hours[i] = (uint8_t)rng_next(r);
+}
+
+void make_record(struct rng *r, struct author_record *ret) {
+    *ret = (struct author_record){.signals = some_count(r)};
+    some_key(r, ret->key, sizeof ret->key);
+    ret->recent = rng_between(r, 0, i64_min(ret->signals, 200));
+    ret->hits = rng_between(r, 0, ret->recent);
+    ret->mean_return = some_amount(r);
+    ret->dropped = some_count(r);
+    ret->weight_bp = (int32_t)rng_between(r, 5000, 12500);
+    ret->updated_at = any_time(r);
+}
+
+void make_forecast(struct rng *r, struct forecast *ret) {
+    *ret = (struct forecast){.id = some_id(r), .sym = SYM_NONE};
+    TEXT(r, ret->author);
+    TEXT(r, ret->symbol);
+    ret->side = some_bool(r) ? SIDE_LONG : SIDE_SHORT;
+    ret->listed = some_bool(r);
+    ret->from = SOME_PRICE(r);
+    ret->until = any_time(r);
 }
 
 void make_account(struct rng *r, struct account *ret) {
@@ -217,6 +258,9 @@ void make_memory(struct rng *r, struct post_memory *ret) {
     ret->token_count = (int32_t)rng_between(r, 0, INT32_MAX);
     TEXT(r, ret->author);
     ret->at = some_time(r);
+    ret->numbers = rng_next(r);
+    ret->opinions = rng_next(r);
+    ret->voice = (memory_voice)rng_below(r, 3);
 }
 
 void make_reading(struct rng *r, int64_t id, struct post *post, struct reading *ret) {
@@ -280,11 +324,16 @@ void same_signal(const struct signal *a, const struct signal *b) {
     SAME(side);
     SAME(score);
     SAME(base_score);
+    SAME(departures);
     for (int i = 0; i < PART_COUNT; i++) SAME(parts_bp[i]);
     SAME(verdict);
     SAME(reason);
     SAME(trade_id);
     SAME_E8(seen);
+    SAME(seen_at);
+    SAME(seen_volatility);
+    SAME(moved);
+    SAME(sigmas);
     SAME(approved);
     SAME(wants_approval);
     SAME(posted_at);
@@ -374,6 +423,40 @@ void same_author(const struct author *a, const struct author *b) {
     SAME(trades_today);
     SAME(last_trade_at);
     SAME(last_post_at);
+    SAME(first_seen);
+    SAME(heard);
+    SAME(forgotten);
+    for (int i = 0; i < HABIT_WORDS; i++) {
+        SAME(habit.coins[i]);
+        SAME(habit.hosts[i]);
+        SAME(habit.new_coins[i]);
+        SAME(habit.new_hosts[i]);
+    }
+    SAME(habit.new_since);
+    SAME(habit.new_hours);
+    for (int i = 0; i < 24; i++) SAME(habit.hours[i]);
+}
+
+void same_record(const struct author_record *a, const struct author_record *b) {
+    SAME_TEXT(key);
+    SAME(signals);
+    SAME(recent);
+    SAME(hits);
+    SAME(mean_return);
+    SAME(dropped);
+    SAME(weight_bp);
+    SAME(updated_at);
+}
+
+void same_forecast(const struct forecast *a, const struct forecast *b) {
+    SAME(id);
+    SAME_TEXT(author);
+    SAME_TEXT(symbol);
+    SAME(sym);
+    SAME(side);
+    SAME(listed);
+    SAME_E8(from);
+    SAME(until);
 }
 
 void same_account(const struct account *a, const struct account *b) {
@@ -413,6 +496,9 @@ void same_memory(const struct post_memory *a, const struct post_memory *b) {
     SAME(token_count);
     SAME_TEXT(author);
     SAME(at);
+    SAME(numbers);
+    SAME(opinions);
+    SAME(voice);
 }
 
 struct action *add_action(struct actions *acts, action_kind kind) {

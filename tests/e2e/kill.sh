@@ -48,6 +48,10 @@ check "killed twenty times, it comes to an end" run_and_kill often 20 --speed 15
 equal "with the same ledger" "$(json "$SCRATCH/often.json" '$.ledger_hash')" "$hash"
 equal "and the same profit" "$(json "$SCRATCH/often.json" '$.pnl')" \
     "$(json "$SCRATCH/whole.json" '$.pnl')"
+authors() { "$BULLFINCH" show authors --json --limit 1000 --set store.url="sqlite:$SCRATCH/$1.db"; }
+equal "and the same records of authors" "$(authors often)" "$(authors whole)"
+check "of whom some have one" sh -c '"$@" | grep -q "\"recent\":[1-9]"' - "$BULLFINCH" show \
+    authors --json --set store.url="sqlite:$SCRATCH/often.db"
 check "its books balance" "$BULLFINCH" db check --set store.url="sqlite:$SCRATCH/often.db"
 check "its audit log is whole" "$BULLFINCH" audit verify \
     --set store.url="sqlite:$SCRATCH/often.db"

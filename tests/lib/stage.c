@@ -3,7 +3,7 @@
  * Rows live in plain arrays, found by id from the end; what a store would refuse (an intent twice,
  * a fill twice, a client order id twice, an intent under another epoch) ends the test. A restart
  * opens a new trader with what src/store would give it: open trades, their orders and any other
- * live one, waiting signals, authors of the last two days, the judge's memory of 24 hours, trades
+ * live one, waiting signals, authors that are not forgotten, the judge's memory of 24 hours, trades
  * that ended within a day or the symbol's rest. */
 #include "stage.h"
 
@@ -17,6 +17,8 @@
 #define AUTHORS_KEPT 1024
 #define MEMORY_KEPT 16384
 #define DELETIONS_KEPT 4096
+#define FORECASTS_KEPT 1024
+#define RECORDS_KEPT 4096
 #define REQUESTS_KEPT 16384
 #define NEWS_MAX 64
 #define TRACE_BYTES (8 << 20)
@@ -51,6 +53,10 @@ struct rows {
     int memory_count;
     struct deletion *deletions; /* in the order in which they were put */
     int deletion_count;
+    struct forecast *forecasts;
+    int forecast_count;
+    struct author_record *records;
+    int record_count;
     char (*sent)[COID_BYTES]; /* entries and exits that went out, each once */
     int sent_count;
 };
@@ -246,6 +252,25 @@ static void put_deletion(struct rows *r, const struct deletion *d) {
     r->deletions[r->deletion_count++] = *d;
 }
 
+static struct author_record *record_row(struct rows *r, const char *key) {
+    int i = 0;
+    while (i < r->record_count && strcmp(r->records[i].key, key) != 0) i++;
+    return i < r->record_count ? &r->records[i] : NULL;
+}
+
+static void end_forecast(struct rows *r, const struct action *a) {
+    int i = 0;
+    while (i < r->forecast_count && r->forecasts[i].id != a->u.ended.id) i++;
+    if (i == r->forecast_count) fail_msg("a forecast ends that never began");
+    r->forecasts[i] = r->forecasts[--r->forecast_count];
+    struct author_record *gone = record_row(r, a->u.ended.forgotten);
+    if (gone != NULL) *gone = r->records[--r->record_count];
+    struct author_record *row = record_row(r, a->u.ended.record.key);
+    if (row == NULL && r->record_count == RECORDS_KEPT) fail_msg("no room for more records");
+    if (row == NULL) row = &r->records[r->record_count++];
+    *row = a->u.ended.record;
+}
+
 static void check_equity(const struct stage *s, const struct equity_sample *e);
 
 static void note_time(struct stage *s) {
@@ -313,6 +338,12 @@ static void take_action(struct stage *s, const struct action *a) {
         return;
     case ACTION_PUT_MEMORY:
         put_memory(&s->rows, &a->u.memory);
+        return;
+    case ACTION_PUT_FORECAST:
+        PUT_BY_ID(&s->rows, forecasts, forecast_count, FORECASTS_KEPT, &a->u.forecast);
+        return;
+    case ACTION_END_FORECAST:
+        end_forecast(&s->rows, a);
         return;
     case ACTION_PUT_EQUITY:
         check_equity(s, &a->u.equity);
@@ -576,6 +607,12 @@ int64_t stage_last_trade(const struct stage *s) {
     return s->rows.trade_count == 0 ? 0 : s->rows.trades[s->rows.trade_count - 1].id;
 }
 
+const struct author_record *stage_record(struct stage *s, const char *key) {
+    return record_row(&s->rows, key);
+}
+
+int stage_forecasts(const struct stage *s) { return s->rows.forecast_count; }
+
 int64_t stage_wants_approval(const struct stage *s) {
     for (int i = s->rows.signal_count - 1; i >= 0 && i > s->rows.signal_count - 200; i--) {
         const struct signal *g = &s->rows.signals[i];
@@ -593,7 +630,27 @@ void stage_fate_after(struct stage *s, int requests, stage_fate f) {
 
 /* --- opening, restarting ------------------------------------------------------------- */
 
+/* By id, whatever order the rows are in; records by nothing. */
+static void gather_forecasts(const struct rows *r, struct arena *a, struct trader_rows *ret) {
+    struct forecast *all = NEW_ARRAY(a, struct forecast, r->forecast_count + 1);
+    for (int n = 0; n < r->forecast_count; n++) {
+        int i = n;
+        for (; i > 0 && all[i - 1].id > r->forecasts[n].id; i--) all[i] = all[i - 1];
+        all[i] = r->forecasts[n];
+        all[i].sym = SYM_NONE;
+    }
+    ret->forecasts = all;
+    ret->forecast_count = r->forecast_count;
+    ret->records = r->records;
+    ret->record_count = r->record_count;
+}
+
 /* What a store would give to a new trader. */
+static int by_heard(const void *a, const void *b) {
+    const int64_t x = ((const struct author *)a)->heard, y = ((const struct author *)b)->heard;
+    return x < y ? -1 : x > y;
+}
+
 static void gather(const struct stage *s, struct arena *a, struct trader_rows *ret) {
     const struct rows *r = &s->rows;
     const usec now = r->account.now;
@@ -635,15 +692,15 @@ static void gather(const struct stage *s, struct arena *a, struct trader_rows *r
         }
     }
     for (int i = 0; i < r->author_count; i++) {
-        const usec since = now - 2 * USEC_PER_DAY;
-        const struct author *w = &r->authors[i];
-        if (w->last_post_at >= since || w->last_trade_at >= since) {
-            authors[ret->author_count++] = *w;
-        }
+        if (!r->authors[i].forgotten) authors[ret->author_count++] = r->authors[i];
+    }
+    if (ret->author_count > 0) {
+        qsort(authors, (size_t)ret->author_count, sizeof *authors, by_heard);
     }
     while (memory_from < r->memory_count && r->memory[memory_from].at < now - USEC_PER_DAY) {
         memory_from++;
     }
+    gather_forecasts(r, a, ret);
     ret->memory = r->memory + memory_from;
     ret->memory_count = r->memory_count - memory_from;
     while (deletions_from < r->deletion_count &&
@@ -698,6 +755,8 @@ static void open_rows(struct stage *s) {
     s->rows.authors = NEW_ARRAY(a, struct author, AUTHORS_KEPT);
     s->rows.memory = NEW_ARRAY(a, struct post_memory, MEMORY_KEPT);
     s->rows.deletions = NEW_ARRAY(a, struct deletion, DELETIONS_KEPT);
+    s->rows.forecasts = NEW_ARRAY(a, struct forecast, FORECASTS_KEPT);
+    s->rows.records = NEW_ARRAY(a, struct author_record, RECORDS_KEPT);
     s->rows.sent = (char(*)[COID_BYTES])NEW_ARRAY(a, char, REQUESTS_KEPT *COID_BYTES);
 }
 

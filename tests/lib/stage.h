@@ -78,6 +78,10 @@ void stage_fate_of_next(struct stage *s, stage_fate f);
 void stage_fate_after(struct stage *s, int requests, stage_fate f); /* of a later one */
 void stage_restart(struct stage *s);
 
+/* The author's row as it stands now, "x:@alice"; NULL if there is none. */
+const struct author_record *stage_record(struct stage *s, const char *key);
+int stage_forecasts(const struct stage *s); /* rows of opinions whose outcome is still to come */
+
 /* --- for tests without a literal ----------------------------------------------------------- */
 
 struct stage *stage_open(const struct stage_play *play);

@@ -235,7 +235,6 @@ static void test_look_alikes_of_watched_names_are_refused(void **state) {
 static void test_other_names_are_no_look_alikes(void **state) {
     (void)state;
     fresh_with("judge.author_weights=elonmusk=1.5,cz=1,x:123=2", NULL, NULL);
-    by_name("elonmusk2", REASON_NONE);
     by_name("elon", REASON_NONE);
     by_name("elonmust", REASON_NONE);
     by_name("melonmusk", REASON_NONE);
@@ -390,7 +389,7 @@ static void test_with_all_factors_off_the_score_is_the_base_score(void **state) 
         struct signal s = {0};
         judge_mention(&judge, &last.opinion, m, &s);
         s.seen = P("1");
-        assert_true(judge_priced_in(&judge, &s, P("5")));
+        assert_int_equal(judge_priced_in(&judge, &s, NOW, P("5")), REASON_NONE);
         assert_int_equal(s.score, base_score(m->confidence_bp, m->polarity_bp));
         assert_int_equal(s.score, s.base_score);
         assert_int_equal(s.side, m->polarity_bp > 0   ? SIDE_LONG
@@ -426,7 +425,8 @@ static void test_the_threshold_itself_trades(void **state) {
 }
 
 static struct signal seen_at(side s, const char *price_text) {
-    struct signal sig = {.side = s, .seen = P(price_text), .score = 100};
+    struct signal sig = {
+        .side = s, .seen = P(price_text), .seen_at = NOW - USEC_PER_MIN, .score = 100};
     for (int i = 0; i < PART_COUNT; i++) sig.parts_bp[i] = 10000;
     return sig;
 }
@@ -443,11 +443,11 @@ static void test_priced_in_falls_to_nothing_at_its_limit(void **state) {
         {SIDE_LONG, "100", "100.5", 9375}, {SIDE_LONG, "100", "101", 7500},
         {SIDE_LONG, "100", "102", 0},      {SIDE_LONG, "100", "500", 0},
         {SIDE_SHORT, "100", "99", 7500},   {SIDE_SHORT, "100", "98", 0},
-        {SIDE_SHORT, "100", "110", 10000}, {SIDE_LONG, "0", "110", 10000},
+        {SIDE_SHORT, "100", "110", 10000},
     };
     for (ptrdiff_t i = 0; i < COUNT_OF(cases); i++) {
         struct signal s = seen_at(cases[i].s, cases[i].seen);
-        assert_true(judge_priced_in(&judge, &s, P(cases[i].now)));
+        assert_int_equal(judge_priced_in(&judge, &s, NOW, P(cases[i].now)), REASON_NONE);
         assert_int_equal(s.parts_bp[PART_PRICED_IN], cases[i].bp);
         assert_int_equal(s.score, (cases[i].bp + 50) / 100);
     }
@@ -457,10 +457,75 @@ static void test_priced_in_refuses_under_the_threshold(void **state) {
     (void)state;
     fresh_with("judge.priced_in_percent=0.02", NULL, NULL);
     struct signal s = seen_at(SIDE_LONG, "100");
-    assert_true(judge_priced_in(&judge, &s, P("101.09"))); /* 1 - (109/200)^2 = 0.7029 */
+    /* 1 - (109/200)^2 = 0.7029 */
+    assert_int_equal(judge_priced_in(&judge, &s, NOW, P("101.09")), REASON_NONE);
     s = seen_at(SIDE_LONG, "100");
-    assert_false(judge_priced_in(&judge, &s, P("101.12")));
+    assert_int_equal(judge_priced_in(&judge, &s, NOW, P("101.12")), REASON_PRICED_IN);
     assert_int_equal(s.score, 69);
+}
+
+static void test_a_price_that_nobody_saw_is_not_made_up(void **state) {
+    (void)state;
+    fresh();
+    struct signal s = seen_at(SIDE_LONG, "0");
+    assert_int_equal(judge_priced_in(&judge, &s, NOW, P("110")), REASON_NO_PRICE);
+    assert_int_equal(s.score, 100);
+    fresh_with("judge.priced_in=false", NULL, NULL);
+    assert_int_equal(judge_priced_in(&judge, &s, NOW, P("110")), REASON_NONE);
+}
+
+static void test_the_same_move_weighs_by_what_was_usual(void **state) {
+    (void)state;
+    fresh_with("trading.signal_threshold=0", "judge.priced_in_sigmas=4",
+               "judge.priced_in_percent=0.5");
+    static const struct {
+        const char *usual; /* a minute */
+        int minutes;
+        const char *now, *sigmas;
+        int bp;
+    } cases[] = {
+        {"0.01", 1, "102", "2", 7500},          /* half the limit */
+        {"0.01", 4, "102", "1", 9375},          /* the usual move doubles in four minutes */
+        {"0.01", 4, "104", "2", 7500},          /* */
+        {"0.01", 0, "102", "2", 7500},          /* at once: a minute is the least */
+        {"0.02", 1, "102", "1", 9375},          /* */
+        {"0.005", 1, "102", "4", 0},            /* the limit */
+        {"0.005", 1, "130", "60", 0},           /* */
+        {"0.1", 1, "149.9", "4.99", 0},         /* */
+        {"0.2", 1, "149.9", "2.495", 6109},     /* */
+        {"0.2", 1, "150", "2.5", 0},            /* 50 % is too much in any storm */
+        {"0.01", 1, "98", "0", 10000},          /* against the signal */
+        {"0", 1, "102", "0", 9984},             /* not known: the percentage alone */
+        {"0.00000001", 1, "100.05", "1", 9375}, /* a still price: 5 bp are noise */
+        {"0.00000001", 1, "100.2", "4", 0},
+    };
+    for (ptrdiff_t i = 0; i < COUNT_OF(cases); i++) {
+        struct signal s = seen_at(SIDE_LONG, "100");
+        s.seen_volatility = kit_e8(cases[i].usual);
+        s.seen_at = NOW - cases[i].minutes * USEC_PER_MIN;
+        assert_int_equal(judge_priced_in(&judge, &s, NOW, P(cases[i].now)), REASON_NONE);
+        if (s.sigmas != kit_e8(cases[i].sigmas) || s.parts_bp[PART_PRICED_IN] != cases[i].bp) {
+            fail_msg("case %td: %lld sigmas, factor %d", i, (long long)s.sigmas,
+                     s.parts_bp[PART_PRICED_IN]);
+        }
+        struct signal mirror = seen_at(SIDE_SHORT, "100");
+        mirror.seen_volatility = s.seen_volatility;
+        mirror.seen_at = s.seen_at;
+        const price down = price_from_e8(2 * kit_e8("100") - kit_e8(cases[i].now));
+        assert_int_equal(judge_priced_in(&judge, &mirror, NOW, down), REASON_NONE);
+        assert_int_equal(mirror.sigmas, s.sigmas);
+        assert_int_equal(mirror.moved, s.moved);
+    }
+}
+
+static void test_without_a_limit_in_sigmas_the_percentage_decides(void **state) {
+    (void)state;
+    fresh_with("judge.priced_in_sigmas=0", "judge.priced_in_percent=0.04", NULL);
+    struct signal s = seen_at(SIDE_LONG, "100");
+    s.seen_volatility = 1;
+    assert_int_equal(judge_priced_in(&judge, &s, NOW, P("102")), REASON_NONE);
+    assert_int_equal(s.parts_bp[PART_PRICED_IN], 7500);
+    assert_int_equal(s.sigmas, kit_e8("40")); /* told all the same */
 }
 
 /* --- what is kept -------------------------------------------------------------------- */
@@ -508,26 +573,36 @@ static bool knows(int i) {
     return judge_find_author(&judge, str_from_z(key)) != NULL;
 }
 
-/* Authors in any order of age: the silent half goes, whoever traded today stays. */
-static void test_the_authors_silent_for_longest_make_room(void **state) {
+/* Whoever was traded today, or is listed by id, stays; his row says that he went. */
+static void test_the_author_silent_for_longest_makes_room(void **state) {
     (void)state;
-    fresh();
-    for (int k = 0; k < JUDGE_AUTHORS_MAX; k++) {
-        const int i = (int)((k * INT64_C(2731)) % JUDGE_AUTHORS_MAX); /* a permutation */
-        struct author a = an_author(i, NOW + i * USEC_PER_S);
-        if (i == 7) a.last_trade_at = NOW + 7 * USEC_PER_S;
+    fresh_with("judge.author_weights=x:9=1", NULL, NULL);
+    for (int i = 0; i < JUDGE_AUTHORS_MAX; i++) {
+        struct author a = an_author(i, NOW - USEC_PER_DAY);
+        a.heard = i + 1;
+        if (i == 7) a.last_trade_at = NOW - USEC_PER_HOUR;
         judge_put_author(&judge, &a);
     }
     assert_int_equal(judge.author_count, JUDGE_AUTHORS_MAX);
-    const struct author more = an_author(JUDGE_AUTHORS_MAX, NOW + USEC_PER_DAY);
-    judge_put_author(&judge, &more);
-    assert_int_equal(judge.author_count, JUDGE_AUTHORS_MAX / 2 + 1);
-    assert_true(knows(7));
-    for (int i = 0; i < JUDGE_AUTHORS_MAX; i++) {
-        const bool young = i > JUDGE_AUTHORS_MAX / 2; /* one of them gave its place to 7 */
-        if (i != 7 && knows(i) != young) fail_msg("author %d: %d", i, knows(i));
+    a_post(1, "again", NOW);
+    last.post.author_id = STR("0"); /* is heard again: no longer the oldest */
+    judges(REASON_NONE);
+    assert_false(last.opinion.forgot);
+    for (int i = 0; i < 10; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "new%d", i);
+        a_post(10 + i, name, NOW);
+        judges(REASON_NONE);
+        assert_true(last.opinion.forgot);
+        assert_true(last.opinion.gone.forgotten);
+        const int gone = i < 6 ? i + 1 : i == 6 ? 8 : i + 3; /* 0, 7 and 9 stay */
+        char key[32];
+        snprintf(key, sizeof key, "x:%d", gone);
+        assert_string_equal(last.opinion.gone.key, key);
+        assert_false(knows(gone));
     }
-    assert_true(knows(JUDGE_AUTHORS_MAX));
+    assert_true(knows(0) && knows(7) && knows(9) && knows(13));
+    assert_int_equal(judge.author_count, JUDGE_AUTHORS_MAX);
 }
 
 static void test_authors_of_one_moment_stay_bounded_and_findable(void **state) {
@@ -618,9 +693,12 @@ int main(void) {
         cmocka_unit_test(test_the_threshold_itself_trades),
         cmocka_unit_test(test_priced_in_falls_to_nothing_at_its_limit),
         cmocka_unit_test(test_priced_in_refuses_under_the_threshold),
+        cmocka_unit_test(test_a_price_that_nobody_saw_is_not_made_up),
+        cmocka_unit_test(test_the_same_move_weighs_by_what_was_usual),
+        cmocka_unit_test(test_without_a_limit_in_sigmas_the_percentage_decides),
         cmocka_unit_test(test_a_post_is_remembered_for_24_hours),
         cmocka_unit_test(test_the_oldest_post_makes_room),
-        cmocka_unit_test(test_the_authors_silent_for_longest_make_room),
+        cmocka_unit_test(test_the_author_silent_for_longest_makes_room),
         cmocka_unit_test(test_authors_of_one_moment_stay_bounded_and_findable),
         cmocka_unit_test(test_a_new_day_starts_an_author_s_count_anew),
         cmocka_unit_test(test_author_keys_name_source_and_id_or_name),

@@ -176,6 +176,6 @@ void infer_words(const struct infer *f, struct arena scratch, const struct words
     ret->miss_count = links->miss_count;
     for (int i = 0; i < links->miss_count; i++) ret->misses[i] = links->misses[i];
     ret->cues = clauses.cues | denial_cues(f->denial, w);
-    ret->simhash = simhash_words(w, &ret->token_count);
+    simhash_words(w, ret);
     ret->model = f->model->ops->name;
 }

@@ -91,6 +91,9 @@ void targets_assign(const struct vocabulary *v, const struct words *w, const str
 
 /* --- simhash ---------------------------------------------------------------------------------- */
 
-uint64_t simhash_words(const struct words *w, int32_t *ret_count);
+#define HOST_BYTES 256 /* of a host name; what is longer is cut */
+
+/* Fills ret's simhash, token_count, numbers and hosts. */
+void simhash_words(const struct words *w, struct reading *ret);
 
 #endif

@@ -1,8 +1,10 @@
-/* simhash: 64 bits that near-copies of a text share.
+/* simhash: what tells whether two texts are copies, taken in one walk over the words: 64 bits that
+ * near-copies share, the numbers, the hosts that are linked to.
  *
  * Each word and each pair of neighbours votes on every bit; the majority stands. Users, links,
  * punctuation and capitals do not vote, so that a copy with another link or another name in front
- * has the same bits or nearly so. Pure. */
+ * has the same bits or nearly so. A price report of this hour and one of the next have nearly the
+ * same words too, and are told apart by their numbers. Pure. */
 #include "flow/infer/infer_int.h"
 
 #define LANES 8        /* bytes of a hash; a lane counts its eight bits in a byte each */
@@ -33,15 +35,43 @@ static inline void vote(struct votes *v, uint64_t h) {
     if (++v->in_lanes == LANE_VOTES) flush(v);
 }
 
-uint64_t simhash_words(const struct words *w, int32_t *ret_count) {
+/* "https://www.Example.com:8080/x" -> "example.com" */
+static str host_of(str link, char block[HOST_BYTES]) {
+    const ptrdiff_t scheme = str_find(link, STR("://"));
+    if (scheme >= 0) link = str_tail(link, scheme + 3);
+    ptrdiff_t n = 0;
+    while (n < link.n && n < HOST_BYTES && str_find_byte(STR("/?#:"), link.p[n]) < 0) {
+        const char c = link.p[n];
+        block[n++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    }
+    const str host = str_from_bytes(block, n);
+    return str_starts(host, STR("www.")) ? str_tail(host, 4) : host;
+}
+
+static void note_host(const struct words *w, const struct word *link, struct reading *ret) {
+    char block[HOST_BYTES];
+    const uint64_t h =
+        str_hash(host_of(str_from_bytes(w->text.p + link->begin, link->end - link->begin), block));
+    for (int i = 0; i < ret->host_count; i++) {
+        if (ret->hosts[i] == h) return;
+    }
+    if (ret->host_count < READING_HOSTS_MAX) ret->hosts[ret->host_count++] = h;
+}
+
+void simhash_words(const struct words *w, struct reading *ret) {
     struct votes v = {0};
     uint64_t before = 0;
     int32_t words = 0;
+    ret->numbers = 0;
+    ret->host_count = 0;
     for (int i = 0; i < w->count; i++) {
         word_kind kind = (word_kind)w->v[i].kind;
+        if (kind == WORD_LINK) note_host(w, &w->v[i], ret);
         if (kind == WORD_USER || kind == WORD_LINK || kind == WORD_PUNCT) continue;
         uint64_t h = w->v[i].hash * UINT64_C(0x9E3779B97F4A7C15);
         h ^= h >> 32;
+        if (kind == WORD_NUMBER)
+            ret->numbers |= UINT64_C(1) << (h & 63) | UINT64_C(1) << (h >> 6 & 63);
         vote(&v, h);
         if (before) vote(&v, (before ^ h) * UINT64_C(0xD6E8FEB86659FD93));
         before = h << 1 | 1;
@@ -50,6 +80,6 @@ uint64_t simhash_words(const struct words *w, int32_t *ret_count) {
     flush(&v);
     uint64_t bits = 0;
     for (int i = 0; i < 64; i++) bits |= (uint64_t)(2 * v.total[i] > v.count) << i;
-    *ret_count = words;
-    return bits;
+    ret->simhash = bits;
+    ret->token_count = words;
 }

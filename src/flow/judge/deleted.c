@@ -48,11 +48,3 @@ bool deleted_has(const struct deleted *d, usec now, int64_t tweet_id, int64_t ro
     }
     return false;
 }
-
-const struct post_memory *judge_recall(const struct judge *j, int64_t tweet_id) {
-    for (int i = 0; i < j->memory_count; i++) {
-        const struct post_memory *m = &j->memory[(j->memory_first + i) % JUDGE_MEMORY_MAX];
-        if (m->tweet_id == tweet_id) return m;
-    }
-    return NULL;
-}

@@ -25,7 +25,4 @@ bool deleted_has(const struct deleted *d, usec now, int64_t tweet_id, int64_t ro
 /* May these two keys be of the same author? Unknown ones, and a name beside an id, may. */
 bool author_may_be(const char *a, const char *b);
 
-/* The post as the judge remembers it, NULL if it does not. */
-const struct post_memory *judge_recall(const struct judge *j, int64_t tweet_id);
-
 #endif
