@@ -29,7 +29,7 @@ static bool open_reader(struct app *app, const struct reader **ret, struct error
     return ok;
 }
 
-static exit_status score_text(const struct reader *r, str text) {
+static exit_status score_text(const struct scorer *s, str text) {
     struct error err;
     struct arena mem, scratch;
     struct post post;
@@ -40,8 +40,10 @@ static exit_status score_text(const struct reader *r, str text) {
     buf_init(&out, MEMORY_BYTES);
     bool ok = score_post(&mem, text, &post, &err);
     if (ok) {
-        reader_read(r, scratch, &post, 1, &reading);
-        score_json(&post, &reading, &out);
+        struct signal signals[MENTIONS_MAX];
+        reader_read(s->reader, scratch, &post, 1, &reading);
+        appraise(s->appraiser, &reading, signals);
+        score_json(&post, &reading, signals, &out);
         buf_put_byte(&out, '\n');
         ok = app_print(&out, &err);
     }
@@ -51,7 +53,7 @@ static exit_status score_text(const struct reader *r, str text) {
     return ok ? EXIT_DONE : app_fail(&err);
 }
 
-static exit_status explain_text(struct app *app, const struct reader *r, str text) {
+static exit_status explain_text(const struct app *app, const struct scorer *s, str text) {
     struct error err;
     struct arena mem;
     struct post post;
@@ -63,9 +65,9 @@ static exit_status explain_text(struct app *app, const struct reader *r, str tex
     buf_init(&out, MEMORY_BYTES);
     bool ok = score_post(&mem, text, &post, &err);
     if (ok) {
-        reader_read(r, mem, &post, 1, reading);
-        weigh_words(r, mem, &post, reading, weights);
-        appraise(appraiser_open(&app->boot, &app->cfg), reading, signals);
+        reader_read(s->reader, mem, &post, 1, reading);
+        weigh_words(s->reader, mem, &post, reading, weights);
+        appraise(s->appraiser, reading, signals);
         const struct explain x = {.post = &post,
                                   .reading = reading,
                                   .weights = weights,
@@ -95,9 +97,10 @@ static exit_status score_run(struct app *app, const struct args *args) {
         fprintf(stderr, "bullfinch: --explain takes one TEXT, not -\n");
         return EXIT_USAGE;
     }
-    if (explain) return explain_text(app, r, args->pos[0]);
-    if (!stream) return score_text(r, args->pos[0]);
-    if (!score_stream(r, STDIN_FILENO, STDOUT_FILENO, &bad, &err)) return app_fail(&err);
+    const struct scorer s = {.reader = r, .appraiser = appraiser_open(&app->boot, &app->cfg)};
+    if (explain) return explain_text(app, &s, args->pos[0]);
+    if (!stream) return score_text(&s, args->pos[0]);
+    if (!score_stream(&s, STDIN_FILENO, STDOUT_FILENO, &bad, &err)) return app_fail(&err);
     if (bad > 0) fprintf(stderr, "bullfinch: %" PRId64 " lines could not be scored\n", bad);
     return bad > 0 ? EXIT_FAILED : EXIT_DONE;
 }
@@ -116,7 +119,7 @@ const struct cmd cmd_score = {
     .brief = "Show what a text says about which coins, as JSON.",
     .about = "TEXT is one post; - reads one post a line from standard input, plain text or a JSON "
              "object with `text`. Each gives one line: label, probs (negative, neutral, "
-             "positive), sentiment_score, signal_score, mentions, parts.\n\n"
+             "positive), sentiment_score, signal_score, mentions, parts, refusal.\n\n"
              "Example:\n"
              "  bullfinch score 'Just bought more $DOGE, so happy'",
     .opts = score_opts,
