@@ -521,18 +521,18 @@ static void test_the_author_silent_for_longest_makes_room(void **state) {
     a_post(1, "again", NOW);
     last.post.author_id = STR("0"); /* is heard again: no longer the oldest */
     judges(REASON_NONE);
-    assert_false(last.opinion.forgot);
+    assert_null(last.opinion.gone);
     for (int i = 0; i < 10; i++) {
         char name[16];
         snprintf(name, sizeof name, "new%d", i);
         a_post(10 + i, name, NOW);
         judges(REASON_NONE);
-        assert_true(last.opinion.forgot);
-        assert_true(last.opinion.gone.forgotten);
+        assert_non_null(last.opinion.gone);
+        assert_true(last.opinion.gone->forgotten);
         const int gone = i < 6 ? i + 1 : i == 6 ? 8 : i + 3; /* 0, 7 and 9 stay */
         char key[32];
         snprintf(key, sizeof key, "x:%d", gone);
-        assert_string_equal(last.opinion.gone.key, key);
+        assert_string_equal(last.opinion.gone->key, key);
         assert_false(knows(gone));
     }
     assert_true(knows(0) && knows(7) && knows(9) && knows(13));

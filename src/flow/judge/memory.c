@@ -1,14 +1,14 @@
 /* memory: the posts of the last 24 hours, and the index through which they are found.
  *
- * A ring of JUDGE_MEMORY_MAX: the oldest post makes room. Each post stands in chains: by its id, by
- * the first id of its edit chain, by each band of its simhash. Posts come and go in one order, so a
- * post is appended at a chain's end and leaves from its head, both in a few steps however many
- * copies there are. Memory is a fixed 7 MB. The trader's thread alone. */
+ * A ring of JUDGE_MEMORY_MAX: the oldest post makes room. Each post stands in chains: by the
+ * first id of its edit chain, by its own where that differs, by each band of its simhash. Posts
+ * come and go in one order, so a post is appended at a chain's end and leaves from its head, both
+ * in a few steps however many copies there are. Memory is a fixed 5 MB. The trader's thread alone.
+ */
 #include "flow/judge/judge_int.h"
 
 static void chains_init(struct chains *c, struct arena *boot, int slots) {
-    c->head = NEW_ARRAY(boot, int32_t, slots);
-    c->tail = NEW_ARRAY(boot, int32_t, slots);
+    c->slots = NEW_ARRAY(boot, struct chain, slots);
     c->next = NEW_ARRAY(boot, int32_t, JUDGE_MEMORY_MAX);
 }
 
@@ -24,33 +24,39 @@ void judge_memory_init(struct judge *j, struct arena *boot) {
     j->index = x;
 }
 
-static void append(struct chains *c, ptrdiff_t slot, int32_t idx) {
+static void append(struct judge *j, struct chains *c, ptrdiff_t slot, int32_t idx) {
+    struct chain *chain = &c->slots[slot];
     c->next[idx] = 0;
-    if (c->head[slot] == 0)
-        c->head[slot] = idx + 1;
-    else
-        c->next[c->tail[slot] - 1] = idx + 1;
-    c->tail[slot] = idx + 1;
+    if (chain->head == 0) {
+        chain->head = idx + 1;
+        chain->simhash = j->memory[idx].simhash;
+    } else {
+        c->next[chain->tail - 1] = idx + 1;
+    }
+    chain->tail = idx + 1;
 }
 
 /* The oldest post is the head of its chain. True: the chain is empty now. */
-static bool take_head(struct chains *c, ptrdiff_t slot, int32_t idx) {
-    PRE(c->head[slot] == idx + 1);
-    c->head[slot] = c->next[idx];
-    return c->head[slot] == 0;
+static bool take_head(struct judge *j, struct chains *c, ptrdiff_t slot, int32_t idx) {
+    struct chain *chain = &c->slots[slot];
+    PRE(chain->head == idx + 1);
+    chain->head = c->next[idx];
+    if (chain->head != 0) chain->simhash = j->memory[chain->head - 1].simhash;
+    return chain->head == 0;
 }
-
-static ptrdiff_t id_slot(struct chains *c, int64_t id) { return judge_id_slot(c, id) - c->head; }
 
 static void forget_oldest(struct judge *j) {
     struct memory_index *x = j->index;
     const int32_t idx = j->memory_first;
     const struct post_memory *m = &j->memory[idx];
-    IGNORE(take_head(&x->by_id, id_slot(&x->by_id, m->tweet_id), idx), "nobody asks");
-    IGNORE(take_head(&x->by_root, id_slot(&x->by_root, m->root_id), idx), "nobody asks");
+    IGNORE(take_head(j, &x->by_root, judge_id_slot(m->root_id), idx), "nobody asks");
+    if (m->tweet_id != m->root_id) {
+        IGNORE(take_head(j, &x->by_id, judge_id_slot(m->tweet_id), idx), "nobody asks");
+        x->versions--;
+    }
     for (int b = 0; b < BANDS && m->opinions != 0; b++) {
         const ptrdiff_t slot = m->simhash >> 16 * b & 0xFFFF;
-        if (take_head(&x->by_band[b], slot, idx)) {
+        if (take_head(j, &x->by_band[b], slot, idx)) {
             x->bitmap[b][slot / 64] &= ~(UINT64_C(1) << slot % 64);
         }
     }
@@ -68,13 +74,24 @@ void judge_put_memory(struct judge *j, const struct post_memory *m) {
     struct memory_index *x = j->index;
     const int32_t idx = (j->memory_first + j->memory_count++) & (JUDGE_MEMORY_MAX - 1);
     j->memory[idx] = *m;
-    append(&x->by_id, id_slot(&x->by_id, m->tweet_id), idx);
-    append(&x->by_root, id_slot(&x->by_root, m->root_id), idx);
+    append(j, &x->by_root, judge_id_slot(m->root_id), idx);
+    if (m->tweet_id != m->root_id) {
+        append(j, &x->by_id, judge_id_slot(m->tweet_id), idx);
+        x->versions++;
+    }
     for (int b = 0; b < BANDS && m->opinions != 0; b++) {
         const ptrdiff_t slot = m->simhash >> 16 * b & 0xFFFF;
-        append(&x->by_band[b], slot, idx);
+        append(j, &x->by_band[b], slot, idx);
         x->bitmap[b][slot / 64] |= UINT64_C(1) << slot % 64;
     }
+}
+
+static uint64_t opinions_of(const struct reading *r, const struct opinion *op) {
+    uint64_t all = 0;
+    for (int i = 0; i < r->mention_count; i++) {
+        all |= judge_opinion_bits(op->coins[i], &r->mentions[i]);
+    }
+    return all;
 }
 
 void judge_remember(struct judge *j, usec now, const struct reading *r, const struct opinion *op,
@@ -86,7 +103,7 @@ void judge_remember(struct judge *j, usec now, const struct reading *r, const st
         .cluster_id = op->cluster_id,
         .simhash = r->simhash,
         .numbers = r->numbers,
-        .opinions = judge_opinions(r),
+        .opinions = opinions_of(r, op),
         .token_count = r->token_count,
         .voice = op->refusal != REASON_NONE ? VOICE_REFUSED
                  : op->held                 ? VOICE_HELD
