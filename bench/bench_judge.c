@@ -71,7 +71,10 @@ static void judge_reading(struct bench *b, struct reading *r) {
     struct opinion op;
     struct post_memory row;
     struct signal s = {0};
-    if (!b->copies) r->simhash ^= rng_next(&b->rng);
+    if (!b->copies) {
+        r->simhash ^= rng_next(&b->rng);
+        r->keys ^= rng_next(&b->rng);
+    }
     judge_post(&b->judge, r->post->created_at, r, &op);
     if (r->mention_count > 0) judge_remember(&b->judge, r->post->created_at, r, &op, &row);
     for (int i = 0; i < r->mention_count; i++) {

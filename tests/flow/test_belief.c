@@ -10,6 +10,7 @@ static void says(struct stage *s, int64_t id, const char *source, const char *au
     p.source = str_from_z(source);
     struct reading r = kit_reading(&p);
     r.simhash = words;
+    r.keys = 1;
     if (host != 0) r.hosts[r.host_count++] = host;
     kit_mention(&r, "DOGEUSDT", 10000, 9000);
     stage_read(s, &r);

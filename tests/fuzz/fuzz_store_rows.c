@@ -37,7 +37,7 @@ static const char base_rows[] =
     "INSERT INTO account VALUES (1, 1000, 900, 0, 0, 1, 1, 1, 0, 6, 1, 1, 1, 1, 'abcd', 1);"
     "INSERT INTO control VALUES (1, 'auto', 'auto', 1, 'r', 'a', 1, 1, 0, NULL);"
     "INSERT INTO authors VALUES ('x:1', 'a', 1, 1, 1, 1, 1, 1, 1, 0, NULL);"
-    "INSERT INTO post_memory VALUES (1, 1, 1, 1, 1, 1, 'x:1', 1, 0, 0, 'counts');"
+    "INSERT INTO post_memory VALUES (1, 1, 1, 1, 1, 1, 'x:1', 1, 0, 0, 'counts', 0);"
     "INSERT INTO ledger VALUES (1, 1, 'line');"
     "INSERT INTO workers VALUES ('w', 'trade', 1, 1, 1);"
     "INSERT INTO commands (id, at, actor, verb, reason, mode, until) "

@@ -149,11 +149,12 @@ static void test_the_guard_can_be_off_and_its_weight_be_less(void **state) {
 
 /* The same words as the last post, by another. */
 static reason repeats(const char *author, usec at) {
-    const uint64_t words = last.reading.simhash;
+    const uint64_t words = last.reading.simhash, keys = last.reading.keys;
     last.post = kit_post(next_id++, author, at);
     last.reading = kit_reading(&last.post);
     last.reading.post = &last.post;
     last.reading.simhash = words;
+    last.reading.keys = keys;
     kit_mention(&last.reading, "DOGEUSDT", 10000, 9000);
     judge_post(&judge, at, &last.reading, &last.opinion);
     struct post_memory row;

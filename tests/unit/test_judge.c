@@ -30,6 +30,7 @@ static void fresh(void) { fresh_with(NULL, NULL, NULL); }
 static void a_post(int64_t id, const char *author, usec at) {
     last.post = kit_post(id, author, at);
     last.reading = kit_reading(&last.post);
+    last.reading.keys = 1; /* any may be a copy of any */
     kit_mention(&last.reading, "DOGEUSDT", 10000, 9000);
 }
 
@@ -127,7 +128,7 @@ static void test_an_edit_of_a_chain_older_than_the_memory_is_stale(void **state)
 static void copy_of(uint64_t simhash, int bits, int64_t id, const char *author) {
     a_post(id, author, NOW);
     last.reading.simhash = simhash;
-    for (int i = 0; i < bits; i++) last.reading.simhash ^= UINT64_C(1) << (i * 9);
+    for (int i = 0; i < bits; i++) last.reading.simhash ^= UINT64_C(1) << (i * 5);
 }
 
 static void test_a_near_copy_by_another_author_is_one_opinion_at_half_the_score(void **state) {
@@ -136,13 +137,14 @@ static void test_a_near_copy_by_another_author_is_one_opinion_at_half_the_score(
     a_post(101, "alice", NOW);
     judges(REASON_NONE);
     const uint64_t hash = last.reading.simhash;
-    copy_of(hash, 6, 201, "bob");
+    copy_of(hash, JUDGE_COPY_BITS, 201, "bob");
     judges(REASON_BELOW_THRESHOLD);
     assert_true(last.opinion.copy);
     assert_int_equal(last.opinion.cluster_id, 101);
     assert_int_equal(last.signal.parts_bp[PART_COPIES], 5000);
     assert_int_equal(last.signal.score, 45);
-    copy_of(hash ^ UINT64_C(0x7e), 1, 202, "bob"); /* 7 bits from alice, 11 from the copy */
+    copy_of(hash, JUDGE_COPY_BITS + 1, 202, "carol");
+    last.reading.simhash ^= UINT64_C(0xFFF) << 20; /* far from the copy as well */
     judges(REASON_NONE);
     assert_int_equal(last.opinion.cluster_id, 202);
 }
@@ -263,28 +265,40 @@ static void test_copies_count_within_their_window(void **state) {
     judges(REASON_NONE);
 }
 
-/* The index finds what a walk over the whole memory finds, and the oldest of it. */
+static bool share_a_key(uint64_t a, uint64_t b) {
+    for (int i = 0; i < 16; i++) {
+        if ((a >> i / 4 * 16 & 0xFFFF) == (b >> i % 4 * 16 & 0xFFFF)) return true;
+    }
+    return false;
+}
+
+/* Among the posts that share a key the index finds what a walk over the whole memory finds, and the
+ * oldest of it. */
 static void test_the_index_misses_no_copy(void **state) {
     (void)state;
     enum { POSTS = 3000 };
-    static uint64_t hashes[POSTS];
+    static uint64_t hashes[POSTS], keys[POSTS];
     static int64_t clusters[POSTS];
     fresh();
     uint64_t seeds[40];
     for (int i = 0; i < COUNT_OF(seeds); i++) seeds[i] = rng_next(&rng);
     for (int i = 0; i < POSTS; i++) {
         uint64_t h = seeds[rng_below(&rng, COUNT_OF(seeds))];
-        for (uint64_t flips = rng_below(&rng, 9); flips > 0; flips--) {
+        keys[i] = h & UINT64_C(0xFF00FF00FF00FF) *
+                          (uint64_t)rng_between(&rng, 1, 3); /* some are shared */
+        for (uint64_t flips = rng_below(&rng, 16); flips > 0; flips--) {
             h ^= UINT64_C(1) << rng_below(&rng, 64);
         }
         int64_t want = i + 1;
         for (int k = 0; k < i && want == i + 1; k++) {
-            if (__builtin_popcountll(hashes[k] ^ h) <= JUDGE_COPY_BITS) want = clusters[k];
+            if (__builtin_popcountll(hashes[k] ^ h) > JUDGE_COPY_BITS) continue;
+            if (share_a_key(keys[k], keys[i])) want = clusters[k];
         }
         hashes[i] = h;
         clusters[i] = want;
         a_post(i + 1, i % 2 ? "alice" : "bob", NOW);
         last.reading.simhash = h;
+        last.reading.keys = keys[i];
         IGNORE(judged_at(NOW), "only the cluster matters");
         if (last.opinion.cluster_id != want) {
             fail_msg("post %d: cluster %lld, want %lld", i + 1, (long long)last.opinion.cluster_id,
@@ -321,9 +335,9 @@ static void test_copies_of_copies_are_of_the_first(void **state) {
     a_post(101, "alice", NOW);
     judges(REASON_NONE);
     const uint64_t hash = last.reading.simhash;
-    copy_of(hash, 5, 201, "bob");
+    copy_of(hash, 11, 201, "bob");
     judges(REASON_BELOW_THRESHOLD);
-    copy_of(hash ^ UINT64_C(0x21), 5, 202, "carol"); /* 7 bits from alice, 2 from bob */
+    copy_of(hash ^ UINT64_C(0x6), 11, 202, "carol"); /* 13 bits from alice, 2 from bob */
     judges(REASON_BELOW_THRESHOLD);
     assert_int_equal(last.opinion.cluster_id, 101);
 }

@@ -1,10 +1,14 @@
 /* simhash: what tells whether two texts are copies, taken in one walk over the words: 64 bits that
- * near-copies share, the numbers, the hosts that are linked to.
+ * near-copies nearly share, keys to find them by, the numbers, the hosts that are linked to.
  *
  * Each word and each pair of neighbours votes on every bit; the majority stands. Users, links,
  * punctuation and capitals do not vote, so that a copy with another link or another name in front
  * has the same bits or nearly so. A price report of this hour and one of the next have nearly the
- * same words too, and are told apart by their numbers. Pure. */
+ * same words too, and are told apart by their numbers.
+ *
+ * The keys are the four pairs of neighbours with the smallest hashes: a word put in, left out or
+ * exchanged changes two or three pairs of a text, and of its smallest four some are left in 99 of
+ * 100 cases. Pure. */
 #include "flow/infer/infer_int.h"
 
 #define LANES 8        /* bytes of a hash; a lane counts its eight bits in a byte each */
@@ -35,6 +39,34 @@ static inline void vote(struct votes *v, uint64_t h) {
     if (++v->in_lanes == LANE_VOTES) flush(v);
 }
 
+#define KEYS 4
+
+/* The smallest hashes so far, in order. */
+struct smallest {
+    uint64_t v[KEYS];
+};
+
+static inline void take_smallest(struct smallest *s, uint64_t h) {
+    if (h >= s->v[KEYS - 1]) return;
+    for (int i = 0; i < KEYS; i++) {
+        if (h == s->v[i]) return;
+        if (h > s->v[i]) continue;
+        const uint64_t larger = s->v[i];
+        s->v[i] = h;
+        h = larger;
+    }
+}
+
+/* Where there are fewer than four, the last one stands for the others. */
+static uint64_t keys_of(const struct smallest *s) {
+    uint64_t keys = 0, last = 0;
+    for (int i = 0; i < KEYS; i++) {
+        if (s->v[i] != UINT64_MAX) last = s->v[i] & 0xFFFF;
+        keys |= last << 16 * i;
+    }
+    return keys;
+}
+
 /* "https://www.Example.com:8080/x" -> "example.com" */
 static str host_of(str link, char block[HOST_BYTES]) {
     const ptrdiff_t scheme = str_find(link, STR("://"));
@@ -60,6 +92,7 @@ static void note_host(const struct words *w, const struct word *link, struct rea
 
 void simhash_words(const struct words *w, struct reading *ret) {
     struct votes v = {0};
+    struct smallest pairs = {{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}};
     uint64_t before = 0;
     int32_t words = 0;
     ret->numbers = 0;
@@ -73,13 +106,19 @@ void simhash_words(const struct words *w, struct reading *ret) {
         if (kind == WORD_NUMBER)
             ret->numbers |= UINT64_C(1) << (h & 63) | UINT64_C(1) << (h >> 6 & 63);
         vote(&v, h);
-        if (before) vote(&v, (before ^ h) * UINT64_C(0xD6E8FEB86659FD93));
+        if (before) {
+            const uint64_t pair = (before ^ h) * UINT64_C(0xD6E8FEB86659FD93);
+            vote(&v, pair);
+            take_smallest(&pairs, pair ^ pair >> 32);
+        }
         before = h << 1 | 1;
         words++;
     }
+    if (words == 1) take_smallest(&pairs, before >> 1);
     flush(&v);
     uint64_t bits = 0;
     for (int i = 0; i < 64; i++) bits |= (uint64_t)(2 * v.total[i] > v.count) << i;
     ret->simhash = bits;
+    ret->keys = keys_of(&pairs);
     ret->token_count = words;
 }

@@ -14,7 +14,7 @@ struct config;
 
 #define JUDGE_MEMORY_MAX 16384 /* posts about coins in 24 hours; a power of two */
 #define JUDGE_AUTHORS_MAX 16384
-#define JUDGE_COPY_BITS 6  /* simhashes that differ in no more are near-copies */
+#define JUDGE_COPY_BITS 12 /* simhashes that differ in no more are near-copies; chance: 17 up */
 #define JUDGE_COPY_WORDS 5 /* shorter texts are copies only when they are the same, and soon */
 #define JUDGE_SHORT_WINDOW (10 * USEC_PER_MIN) /* how soon */
 #define JUDGE_WINDOW (24 * USEC_PER_HOUR)

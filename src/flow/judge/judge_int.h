@@ -55,30 +55,35 @@ bool judge_is_new_coin(const struct opinion *op, int mention_idx);
 
 /* --- memory.c -------------------------------------------------------------------------------- */
 
-/* Chains through the ring, oldest first, so that the oldest post is the head of each of its own. */
+/* Chains through the ring, oldest first, so that the oldest post is the head of each of its own. A
+ * node is a post and, where a post stands in several chains of a table, which of them. */
 struct chain {
-    int32_t head, tail; /* index in the ring + 1, head 0: empty */
-    uint64_t simhash;   /* of the head, so that most searches need not go to it */
+    int32_t head, tail; /* node + 1, head 0: empty */
 };
 struct chains {
     struct chain *slots;
-    int32_t *next; /* by index in the ring */
+    int32_t *next; /* by node */
 };
 
-/* Four bands of 16 bits cut a simhash into pieces: of two that differ in at most 6 bits one band
- * differs in at most one bit (6 < 4 * 2), so that 17 slots a band hold all near-copies. A bitmap
- * says which of the slots hold anything, and 32 KB of it stay in the nearest cache. */
-#define BANDS 4
-#define BAND_SLOTS 65536
-#define ID_SLOTS 65536
-_Static_assert(JUDGE_COPY_BITS < 2 * BANDS, "a band with at most one bit of difference");
+#define CHAIN_SLOTS 65536 /* 16 bits of a hash */
+#define COPY_KEYS 4       /* of a post; node: index in the ring * COPY_KEYS + which */
 
 struct memory_index {
-    struct chains by_root, by_band[BANDS];
+    struct chains by_root;
     struct chains by_id; /* of later versions alone: a first one has its root's id */
     int versions;        /* how many stand there */
-    uint64_t *bitmap[BANDS];
+    struct chains by_key;
+    uint64_t *simhash; /* by index in the ring: what a search looks at first, close together */
 };
+
+/* The k-th key of a post; -1: it has it already. */
+static inline int32_t judge_key(uint64_t keys, int k) {
+    const uint64_t key = keys >> 16 * k & 0xFFFF;
+    for (int i = 0; i < k; i++) {
+        if ((keys >> 16 * i & 0xFFFF) == key) return -1;
+    }
+    return (int32_t)key;
+}
 
 void judge_memory_init(struct judge *j, struct arena *boot);
 void judge_forget_old(struct judge *j, usec now);

@@ -8,12 +8,13 @@
  * its original, whatever it says. The oldest copy in memory names the cluster.
  *
  * The coins with their sides and the numbers are Bloom filters in 64 bits: two coins are taken for
- * one in one of 2,000 cases. Through the index a search looks at some 50 words of bitmap and a few
- * posts; of a chain it looks at the oldest CHAIN_MOST, so that no flood of posts can make it slow.
+ * one in one of 2,000 cases. Through the index a search looks at the few posts that share a key; of
+ * a chain it looks at the oldest CHAIN_MOST, so that no flood of posts can make it slow.
  * Pure; the trader's thread alone. */
 #include "flow/judge/judge_int.h"
 
-#define CHAIN_MOST 64
+#define CHAIN_MOST 1024
+#define COPIES_MOST 8     /* of a chain; the oldest are enough */
 #define CONFIRM_MOST 1024 /* latest posts that are looked through for a second source */
 
 /* --- what is said ---------------------------------------------------------------------------- */
@@ -76,49 +77,21 @@ static void note(struct found *f, int32_t idx) {
     if (!waits && strcmp(m->author, f->author) != 0) f->said |= m->opinions;
 }
 
-static bool is_near(uint64_t a, uint64_t b) {
-    return __builtin_popcountll(a ^ b) <= JUDGE_COPY_BITS;
-}
-
-static void search_slot(const struct chains *c, const struct chain *chain, const struct probe *q,
-                        struct found *f) {
-    if (chain->head == chain->tail && !is_near(chain->simhash, q->r->simhash)) return;
-    int32_t ref = chain->head;
-    for (int n = 0; ref != 0 && n < CHAIN_MOST; n++, ref = c->next[ref - 1]) {
-        const struct post_memory *m = &f->j->memory[ref - 1];
-        if (is_near(m->simhash, q->r->simhash) && is_copy(m, q)) note(f, ref - 1);
-    }
-}
-
-/* Slots of a band that hold anything and differ from `key` in at most one bit: its own word of the
- * bitmap has seven of them, ten other words one each. */
-static int slots_near(const uint64_t *bitmap, uint32_t key, uint32_t ret[17]) {
-    uint64_t mask = UINT64_C(1) << (key & 63);
-    int n = 0;
-    for (int bit = 0; bit < 6; bit++) mask |= UINT64_C(1) << ((key ^ 1u << bit) & 63);
-    for (uint64_t hits = bitmap[key / 64] & mask; hits != 0; hits &= hits - 1) {
-        ret[n++] = (key & ~63u) | (uint32_t)__builtin_ctzll(hits);
-    }
-    for (int bit = 6; bit < 16; bit++) {
-        const uint32_t slot = key ^ 1u << bit;
-        ret[n] = slot; /* kept if it holds anything: no branch to guess */
-        n += (int)(bitmap[slot / 64] >> (key & 63) & 1);
-    }
-    return n;
-}
-
 static void search_copies(const struct judge *j, const struct probe *q, struct found *f) {
     const struct memory_index *x = j->index;
-    uint32_t slots[BANDS][17 + 1];
-    int count[BANDS];
-    if (q->said_count == 0) return;
-    for (int b = 0; b < BANDS; b++) {
-        count[b] = slots_near(x->bitmap[b], (uint32_t)(q->r->simhash >> 16 * b & 0xFFFF), slots[b]);
-        for (int i = 0; i < count[b]; i++) __builtin_prefetch(&x->by_band[b].slots[slots[b][i]]);
-    }
-    for (int b = 0; b < BANDS; b++) {
-        const struct chains *c = &x->by_band[b];
-        for (int i = 0; i < count[b]; i++) search_slot(c, &c->slots[slots[b][i]], q, f);
+    const struct chains *c = &x->by_key;
+    for (int k = 0; k < COPY_KEYS && q->said_count > 0; k++) {
+        const int32_t key = judge_key(q->r->keys, k);
+        int32_t ref = key < 0 ? 0 : c->slots[key].head;
+        int copies = 0;
+        for (int n = 0; n < CHAIN_MOST && copies < COPIES_MOST; n++, ref = c->next[ref - 1]) {
+            if (ref == 0) break;
+            const int32_t idx = (ref - 1) / COPY_KEYS;
+            const int far = __builtin_popcountll(x->simhash[idx] ^ q->r->simhash);
+            if (far > JUDGE_COPY_BITS || !is_copy(&j->memory[idx], q)) continue;
+            note(f, idx);
+            copies++;
+        }
     }
 }
 
