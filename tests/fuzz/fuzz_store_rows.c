@@ -3,7 +3,7 @@
  *
  * The base is one trade with its post, signal, order and fill. The input is lines that overwrite a
  * column each, past the checks of the tables, as a damaged file or a hand would:
- * table (a letter), column (a letter), kind (i integer, t text, n NULL), value. */
+ * table (a letter), column (a letter), kind (i integer, t text, b blob, n NULL), value. */
 #include <stdlib.h>
 
 #include "fuzz.h"
@@ -81,6 +81,8 @@ static void bind_value(sqlite3_stmt *st, char kind, str value) {
     int rc;
     if (kind == 'n')
         rc = sqlite3_bind_null(st, 1);
+    else if (kind == 'b')
+        rc = sqlite3_bind_blob(st, 1, value.p ? value.p : "", (int)value.n, SQLITE_STATIC);
     else if (kind == 't')
         rc = sqlite3_bind_text(st, 1, value.p ? value.p : "", (int)value.n, SQLITE_STATIC);
     else

@@ -48,8 +48,8 @@ static void test_near_copies_of_a_text_are_one_cluster(void **state) {
         "Bitcoin is going to break out tonight, I bought a lot more and you should too",
         "BITCOIN is going to break out tonight, I bought a lot more and you should too!!!",
         "@friend Bitcoin is going to break out tonight, I bought a lot more and you should too",
-        "Bitcoin is going to break out tonight, I bought a lot more and you should too "
-        "https://example.com/x",
+        ("https://example.com/x Bitcoin is going to break out tonight, I bought a lot more and "
+         "you should too"),
     };
     fresh();
     for (ptrdiff_t i = 0; i < COUNT_OF(same); i++) assert_int_equal(cluster_of(same[i]), 1);
