@@ -11,32 +11,35 @@
  * 100 cases. Pure. */
 #include "flow/infer/infer_int.h"
 
-#define LANES 8        /* bytes of a hash; a lane counts its eight bits in a byte each */
-#define LANE_VOTES 255 /* until a count overflows */
+/* Sixty-four counters, one a bit, stood on edge: plane i has the i-th digit of each. One vote then
+ * is an addition of one-bit numbers to all of them at once. */
+#define PLANES 13
+_Static_assert(2 * WORDS_MAX < 1 << PLANES, "no counter overflows");
 
-/* Votes, first counted in the bytes of eight words, so that one vote is eight additions. */
 struct votes {
-    uint64_t lane[LANES];
-    int32_t total[64];
-    int32_t count, in_lanes;
+    uint64_t plane[PLANES];
+    int32_t count;
+    int planes; /* that hold anything: digits of count */
 };
 
-/* A byte's bits, each in a byte of its own: bit i in byte i. */
-static inline uint64_t spread_bits(uint64_t byte) {
-    uint64_t copies = byte * UINT64_C(0x0101010101010101) & UINT64_C(0x8040201008040201);
-    return (copies + UINT64_C(0x00406070787C7E7F)) >> 7 & UINT64_C(0x0101010101010101);
-}
-
-static void flush(struct votes *v) {
-    for (int i = 0; i < 64; i++) v->total[i] += (int32_t)(v->lane[i / 8] >> i % 8 * 8 & 0xFF);
-    for (int i = 0; i < LANES; i++) v->lane[i] = 0;
-    v->in_lanes = 0;
-}
-
 static inline void vote(struct votes *v, uint64_t h) {
-    for (int i = 0; i < LANES; i++) v->lane[i] += spread_bits(h >> i * 8 & 0xFF);
-    v->count++;
-    if (++v->in_lanes == LANE_VOTES) flush(v);
+    if (++v->count >> v->planes != 0) v->planes++;
+    for (int i = 0; i < v->planes; i++) {
+        const uint64_t carry = v->plane[i] & h;
+        v->plane[i] ^= h;
+        h = carry;
+    }
+}
+
+/* The bits that more than half voted for: each counter compared with that half, digit by digit. */
+static uint64_t majority(const struct votes *v) {
+    uint64_t above = 0, level = UINT64_MAX;
+    for (int i = v->planes - 1; i >= 0; i--) {
+        const uint64_t half = (v->count / 2 >> i & 1) != 0 ? UINT64_MAX : 0;
+        above |= level & v->plane[i] & ~half;
+        level &= ~(v->plane[i] ^ half);
+    }
+    return above;
 }
 
 #define KEYS 4
@@ -115,10 +118,7 @@ void simhash_words(const struct words *w, struct reading *ret) {
         words++;
     }
     if (words == 1) take_smallest(&pairs, before >> 1);
-    flush(&v);
-    uint64_t bits = 0;
-    for (int i = 0; i < 64; i++) bits |= (uint64_t)(2 * v.total[i] > v.count) << i;
-    ret->simhash = bits;
+    ret->simhash = majority(&v);
     ret->keys = keys_of(&pairs);
     ret->token_count = words;
 }
