@@ -5,6 +5,7 @@ ALTER TABLE post_memory ADD COLUMN numbers INTEGER NOT NULL DEFAULT 0;  -- 64 bi
 ALTER TABLE post_memory ADD COLUMN opinions INTEGER NOT NULL DEFAULT 0; -- the same
 ALTER TABLE post_memory ADD COLUMN voice TEXT NOT NULL DEFAULT 'counts'
     CHECK (voice = 'counts' OR voice = 'held' OR voice = 'refused');
+ALTER TABLE post_memory ADD COLUMN keys INTEGER NOT NULL DEFAULT 0; -- 64 bits, as a signed number
 
 ALTER TABLE authors ADD COLUMN first_seen INTEGER;
 ALTER TABLE authors ADD COLUMN heard INTEGER NOT NULL DEFAULT 0;  -- number of his last post among all

@@ -55,12 +55,17 @@ static const struct column fill_columns[] = {{"id", "ID", COLUMN_NUMBER, 0},
                                              {"price", "PRICE", COLUMN_AMOUNT, 0},
                                              {"fee", "FEE", COLUMN_AMOUNT, 0},
                                              {"fee_asset", "IN", COLUMN_TEXT, 0}};
-static const struct column signal_columns[] = {
-    {"id", "ID", COLUMN_NUMBER, 0},         {"created_at", "AT", COLUMN_TIME, 0},
-    {"symbol", "SYMBOL", COLUMN_TEXT, 0},   {"side", "SIDE", COLUMN_TEXT, 0},
-    {"score", "SCORE", COLUMN_NUMBER, 0},   {"base_score", "BASE", COLUMN_NUMBER, 0},
-    {"verdict", "VERDICT", COLUMN_TEXT, 0}, {"reason", "WHY", COLUMN_TEXT, 0},
-    {"author", "AUTHOR", COLUMN_TEXT, 28},  {"tweet_id", "POST", COLUMN_TEXT, 0}};
+static const struct column signal_columns[] = {{"id", "ID", COLUMN_NUMBER, 0},
+                                               {"created_at", "AT", COLUMN_TIME, 0},
+                                               {"symbol", "SYMBOL", COLUMN_TEXT, 0},
+                                               {"side", "SIDE", COLUMN_TEXT, 0},
+                                               {"score", "SCORE", COLUMN_NUMBER, 0},
+                                               {"base_score", "BASE", COLUMN_NUMBER, 0},
+                                               {"verdict", "VERDICT", COLUMN_TEXT, 0},
+                                               {"reason", "WHY", COLUMN_TEXT, 0},
+                                               {"departures", "DEPARTS", COLUMN_TEXT, 0},
+                                               {"author", "AUTHOR", COLUMN_TEXT, 28},
+                                               {"tweet_id", "POST", COLUMN_TEXT, 0}};
 static const struct column post_columns[] = {{"id", "ID", COLUMN_TEXT, 0},
                                              {"created_at", "AT", COLUMN_TIME, 0},
                                              {"author", "AUTHOR", COLUMN_TEXT, 20},

@@ -131,7 +131,7 @@ MUST_CHECK bool memory_voice_from_name(str s, memory_voice *ret);
 struct post_memory {
     int64_t tweet_id, root_id, cluster_id;
     uint64_t simhash;
-    uint64_t numbers;  /* as in the reading */
+    uint64_t keys, numbers; /* as in the reading */
     uint64_t opinions; /* Bloom filter of its coins, each with the side taken; 0: it has none */
     int32_t token_count;
     memory_voice voice;

@@ -103,6 +103,7 @@ struct reading {
     uint32_t cues;
     uint64_t simhash;    /* over the normalised text, for near-copies */
     int32_t token_count; /* words that simhash saw; under 4 it says little */
+    uint64_t keys;       /* four times 16 bits that near-copies share at least one of */
     uint64_t numbers;    /* Bloom filter of its numbers, two bits each; 0: it has none */
     int host_count;
     uint64_t hosts[READING_HOSTS_MAX]; /* hashes of the hosts that it links to, the first few */

@@ -25,7 +25,7 @@ MUST_CHECK bool verdict_from_name(str s, verdict *ret);
       "judge.habit_penalty where the post departs from its author's habits")                       \
     X(FRESHNESS, freshness, 0, 10000, "half at each judge.freshness_half_life_s of age")           \
     X(COPIES, copies, 0, 10000, "judge.copy_penalty where somebody else said the same before")     \
-    X(PRICED_IN, priced_in, 0, 10000, "falls to 0 as the price moves the signal's way")
+    X(PRICED_IN, priced_in, 0, 10000, "falls to 0 as the price moves the way of the signal")
 #define PART_MAP(X) BASE_PART_MAP(X) FACTOR_MAP(X)
 typedef enum part {
 #define X(name, word, least, most, meaning) PART_##name,

@@ -243,7 +243,7 @@ void on_reading(struct trader *t, const struct reading *r) {
     t->account.posts++;
     struct action *put = act(t, ACTION_PUT_POST);
     put->u.post.reading = r;
-    if (op.forgot) act(t, ACTION_PUT_AUTHOR)->u.author = op.gone;
+    if (op.gone != NULL) act(t, ACTION_PUT_AUTHOR)->u.author = *op.gone;
     int best_score = 0;
     if (r->mention_count == 0) {
         put->u.post.outcome = REASON_NO_COIN;

@@ -74,7 +74,7 @@
     F(1, tweet_id)
 #define MEMORY_MOVING(F, X)                                                                        \
     F(2, root_id) X(3, cluster_id) X(4, simhash) X(5, token_count) X(6, author) X(7, at)         \
-    X(8, numbers) X(9, opinions) X(10, voice)
+    X(8, numbers) X(9, opinions) X(10, voice) X(11, keys)
 
 #define DELETION_FIXED(F, X)                                                                       \
     F(1, tweet_id)

@@ -431,6 +431,7 @@ bool row_put_memory(struct store *s, const struct post_memory *v, struct error *
     bind_i64(&q, (int64_t)v->numbers);
     bind_i64(&q, (int64_t)v->opinions);
     bind_z(&q, memory_voice_name(v->voice));
+    bind_i64(&q, (int64_t)v->keys);
     return query_run(&q, err) || fail_in(err, "remember post %" PRId64, v->tweet_id);
 }
 
@@ -448,6 +449,7 @@ bool row_get_memory(struct query *q, struct post_memory *ret, struct error *err)
     if (!memory_voice_from_name(col_str(q), &v.voice)) {
         return fail_name(q, "post_memory", v.tweet_id, err);
     }
+    v.keys = (uint64_t)col_i64(q);
     *ret = v;
     return true;
 }

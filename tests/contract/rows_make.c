@@ -20,7 +20,7 @@ FITS(struct author_record, 120);
 FITS(struct forecast, 128);
 FITS(struct account, 120);
 FITS(struct control, 232);
-FITS(struct post_memory, 128);
+FITS(struct post_memory, 136);
 
 /* -- values ---------------------------------------------------------------------------------- */
 
@@ -259,6 +259,7 @@ void make_memory(struct rng *r, struct post_memory *ret) {
     TEXT(r, ret->author);
     ret->at = some_time(r);
     ret->numbers = rng_next(r);
+    ret->keys = rng_next(r);
     ret->opinions = rng_next(r);
     ret->voice = (memory_voice)rng_below(r, 3);
 }
@@ -497,6 +498,7 @@ void same_memory(const struct post_memory *a, const struct post_memory *b) {
     SAME_TEXT(author);
     SAME(at);
     SAME(numbers);
+    SAME(keys);
     SAME(opinions);
     SAME(voice);
 }

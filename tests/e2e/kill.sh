@@ -58,5 +58,15 @@ check "its audit log is whole" "$BULLFINCH" audit verify \
 
 check "the same with four readers" run_and_kill four 8 --speed 40000 --set reader.workers=4
 equal "and again the same ledger" "$(json "$SCRATCH/four.json" '$.ledger_hash')" "$hash"
+
+# What the judge knows of its authors comes back as well: with habits after three posts, it counts.
+habits="--set judge.guard=hold --set judge.guard_posts=3 --set judge.guard_days=0"
+# shellcheck disable=SC2086 # options
+check "with a guard on habits the day runs undisturbed" run guarded $habits
+# shellcheck disable=SC2086
+check "and killed ten times" run_and_kill guarded_often 10 --speed 15000 $habits
+equal "with the same ledger again" "$(json "$SCRATCH/guarded_often.json" '$.ledger_hash')" \
+    "$(json "$SCRATCH/guarded.json" '$.ledger_hash')"
+check "in which posts were held" grep -q '"HELD":[1-9]' "$SCRATCH/guarded.json"
 equal "nothing was told as broken" "$(grep -c level=broken "$SCRATCH/often.log")" 0
 finish

@@ -3,7 +3,7 @@
  *
  * The base is one trade with its post, signal, order and fill. The input is lines that overwrite a
  * column each, past the checks of the tables, as a damaged file or a hand would:
- * table (a letter), column (a letter), kind (i integer, t text, n NULL), value. */
+ * table (a letter), column (a letter), kind (i integer, t text, b blob, n NULL), value. */
 #include <stdlib.h>
 
 #include "fuzz.h"
@@ -41,7 +41,7 @@ static const char base_rows[] =
     "INSERT INTO account VALUES (1, 1000, 900, 0, 0, 1, 1, 1, 0, 6, 1, 1, 1, 1, 'abcd', 1);"
     "INSERT INTO control VALUES (1, 'auto', 'auto', 1, 'r', 'a', 1, 1, 0, NULL);"
     "INSERT INTO authors VALUES ('x:1', 'a', 1, 1, 1, 1, 1, 1, 1, 0, NULL);"
-    "INSERT INTO post_memory VALUES (1, 1, 1, 1, 1, 1, 'x:1', 1, 0, 0, 'counts');"
+    "INSERT INTO post_memory VALUES (1, 1, 1, 1, 1, 1, 'x:1', 1, 0, 0, 'counts', 0);"
     "INSERT INTO ledger VALUES (1, 1, 'line');"
     "INSERT INTO workers VALUES ('w', 'trade', 1, 1, 1);"
     "INSERT INTO commands (id, at, actor, verb, reason, mode, until) "
@@ -85,6 +85,8 @@ static void bind_value(sqlite3_stmt *st, char kind, str value) {
     int rc;
     if (kind == 'n')
         rc = sqlite3_bind_null(st, 1);
+    else if (kind == 'b')
+        rc = sqlite3_bind_blob(st, 1, value.p ? value.p : "", (int)value.n, SQLITE_STATIC);
     else if (kind == 't')
         rc = sqlite3_bind_text(st, 1, value.p ? value.p : "", (int)value.n, SQLITE_STATIC);
     else

@@ -121,6 +121,7 @@ static inline struct reading kit_reading(const struct post *p) {
                             .label = LABEL_POSITIVE,
                             .sentiment_bp = 9000,
                             .simhash = h ^ h >> 29,
+                            .keys = h,
                             .token_count = 12,
                             .model = "test"};
 }

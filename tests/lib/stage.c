@@ -547,6 +547,7 @@ void stage_copy(struct stage *s, int64_t id, int64_t of, const char *author, con
     const struct post original = kit_post(of, author, s->now), p = kit_post(id, author, s->now);
     struct reading r = a_reading(&p, mentions);
     r.simhash = kit_reading(&original).simhash;
+    r.keys = kit_reading(&original).keys;
     stage_read(s, &r);
 }
 

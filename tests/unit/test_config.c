@@ -294,6 +294,11 @@ static void test_list_entries_are_names(void **state) {
         "of , ; = # in it\n"
         "--set trading.muted_symbols: A stands twice\n"
         "--set trading.muted_symbols: a stands twice\n");
+    assert_report(
+        load_set("judge.author_weights=x:=1,:7=1,x:7@=1,x:@a=1,x:7@a=1"),
+        "--set judge.author_weights: \"x:\" lacks a side of its colon, expected source:id\n"
+        "--set judge.author_weights: \":7\" lacks a side of its colon, expected source:id\n"
+        "--set judge.author_weights: \"x:7@\" has no name behind its @\n");
     assert_report(load_set("judge.author_weights=a,b=2.1,c=,=1"),
                   "--set judge.author_weights: a has no weight, expected name=weight\n"
                   "--set judge.author_weights: b: 2.1 is too large, expected 0 to 2\n"

@@ -11,19 +11,37 @@ _Static_assert(SLOTS >= 2 * JUDGE_AUTHORS_MAX, "chains of one, mostly");
 
 void judge_authors_init(struct judge *j, struct arena *boot) {
     j->authors = NEW_ARRAY(boot, struct judge_author, JUDGE_AUTHORS_MAX);
+    j->author_links = NEW_ARRAY(boot, struct author_links, JUDGE_AUTHORS_MAX);
     j->author_slots = NEW_ARRAY(boot, int32_t, SLOTS);
 }
 
 static struct judge_author *at(const struct judge *j, int32_t ref) { return &j->authors[ref - 1]; }
+static struct author_links *links(const struct judge *j, int32_t ref) {
+    return &j->author_links[ref - 1];
+}
 
-static int32_t *slot_of(const struct judge *j, str key) {
-    return &j->author_slots[str_hash(key) & (SLOTS - 1)];
+static uint32_t hash_of(str key) { return (uint32_t)str_hash(key); }
+static int32_t *slot_of(const struct judge *j, uint32_t hash) {
+    return &j->author_slots[hash & (SLOTS - 1)];
 }
 
 static int32_t find(const struct judge *j, str key) {
-    int32_t ref = *slot_of(j, key);
-    while (ref != 0 && !str_eq(str_from_z(at(j, ref)->row.key), key)) ref = at(j, ref)->chain;
+    const uint32_t hash = hash_of(key);
+    int32_t ref = *slot_of(j, hash);
+    while (ref != 0 &&
+           (links(j, ref)->hash != hash || !str_eq(str_from_z(at(j, ref)->row.key), key))) {
+        ref = links(j, ref)->chain;
+    }
     return ref;
+}
+
+void judge_author_prefetch(const struct judge *j, str key) {
+    const uint32_t hash = hash_of(key);
+    int32_t ref = *slot_of(j, hash);
+    while (ref != 0 && links(j, ref)->hash != hash) ref = links(j, ref)->chain;
+    if (ref == 0) return;
+    const char *row = (const char *)at(j, ref);
+    for (size_t i = 0; i < sizeof(struct judge_author); i += 64) __builtin_prefetch(row + i, 1);
 }
 
 struct author *judge_find_author(struct judge *j, str key) {
@@ -34,16 +52,16 @@ struct author *judge_find_author(struct judge *j, str key) {
 /* --- the list by last post ----------------------------------------------------------------- */
 
 static void unlink_author(struct judge *j, int32_t ref) {
-    const struct judge_author *e = at(j, ref);
-    *(e->older != 0 ? &at(j, e->older)->newer : &j->oldest) = e->newer;
-    *(e->newer != 0 ? &at(j, e->newer)->older : &j->newest) = e->older;
+    const struct author_links *e = links(j, ref);
+    *(e->older != 0 ? &links(j, e->older)->newer : &j->oldest) = e->newer;
+    *(e->newer != 0 ? &links(j, e->newer)->older : &j->newest) = e->older;
 }
 
 static void link_newest(struct judge *j, int32_t ref) {
-    struct judge_author *e = at(j, ref);
+    struct author_links *e = links(j, ref);
     e->older = j->newest;
     e->newer = 0;
-    *(j->newest != 0 ? &at(j, j->newest)->newer : &j->oldest) = ref;
+    *(j->newest != 0 ? &links(j, j->newest)->newer : &j->oldest) = ref;
     j->newest = ref;
 }
 
@@ -57,12 +75,12 @@ static bool must_stay(const struct judge_author *e, usec now) {
 /* Takes the one who was silent for longest out of the table; his place is returned. */
 static int32_t forget_one(struct judge *j, usec now, struct author *ret_gone) {
     int32_t ref = j->oldest;
-    while (ref != 0 && must_stay(at(j, ref), now)) ref = at(j, ref)->newer;
+    while (ref != 0 && must_stay(at(j, ref), now)) ref = links(j, ref)->newer;
     if (ref == 0) ref = j->oldest; /* all must stay: not all can */
     unlink_author(j, ref);
-    int32_t *link = slot_of(j, str_from_z(at(j, ref)->row.key));
-    while (*link != ref) link = &at(j, *link)->chain;
-    *link = at(j, ref)->chain;
+    int32_t *link = slot_of(j, links(j, ref)->hash);
+    while (*link != ref) link = &links(j, *link)->chain;
+    *link = links(j, ref)->chain;
     *ret_gone = at(j, ref)->row;
     ret_gone->forgotten = true;
     return ref;
@@ -73,8 +91,10 @@ static bool add(struct judge *j, usec now, const struct author *a, int32_t *ret_
                 struct author *ret_gone) {
     const bool full = j->author_count == JUDGE_AUTHORS_MAX;
     const int32_t ref = full ? forget_one(j, now, ret_gone) : ++j->author_count;
-    int32_t *slot = slot_of(j, str_from_z(a->key));
-    *at(j, ref) = (struct judge_author){.row = *a, .chain = *slot};
+    const uint32_t hash = hash_of(str_from_z(a->key));
+    int32_t *slot = slot_of(j, hash);
+    *at(j, ref) = (struct judge_author){.row = *a};
+    *links(j, ref) = (struct author_links){.hash = hash, .chain = *slot};
     *slot = ref;
     link_newest(j, ref);
     *ret_ref = ref;
@@ -115,7 +135,7 @@ void judge_author_of(struct judge *j, usec now, const struct post *p, const char
     if (ref == 0) {
         struct author fresh = {.first_seen = now, .last_post_at = now};
         IGNORE(str_copyz(str_from_z(key), fresh.key, AUTHOR_BYTES), "as long as ours");
-        op->forgot = add(j, now, &fresh, &ref, &op->gone);
+        if (add(j, now, &fresh, &ref, &j->gone)) op->gone = &j->gone;
     } else if (ref != j->newest) {
         unlink_author(j, ref);
         link_newest(j, ref);

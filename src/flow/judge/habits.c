@@ -51,9 +51,8 @@ static void learn(struct habit *h, usec now, const struct reading *r, const stru
     const bool late = op->guarded; /* what is new waits for its day */
     bool new_one = false;
     for (int i = 0; i < r->mention_count; i++) {
-        const uint64_t c = str_hash(str_from_z(r->mentions[i].symbol));
-        if (filter_has(h->coins, c)) continue;
-        filter_add(late ? h->new_coins : h->coins, c);
+        if (filter_has(h->coins, op->coins[i])) continue;
+        filter_add(late ? h->new_coins : h->coins, op->coins[i]);
         new_one = true;
     }
     for (int i = 0; i < r->host_count; i++) {
@@ -87,7 +86,7 @@ void judge_habits(const struct config *cfg, usec now, const struct reading *r, s
     learn(h, now, r, op);
 }
 
-bool judge_is_new_coin(const struct opinion *op, const char *symbol) {
+bool judge_is_new_coin(const struct opinion *op, int mention_idx) {
     PRE(op->guarded);
-    return !filter_has(op->author->habit.coins, str_hash(str_from_z(symbol)));
+    return !filter_has(op->author->habit.coins, op->coins[mention_idx]);
 }

@@ -100,7 +100,7 @@ static reason post_refusal(const struct config *cfg, usec now, const struct read
 static bool departs(const struct reading *r, const struct opinion *op) {
     if (!op->guarded) return false;
     for (int i = 0; i < r->mention_count; i++) {
-        if (judge_is_new_coin(op, r->mentions[i].symbol)) return true;
+        if (judge_is_new_coin(op, i)) return true;
     }
     return op->departures != 0;
 }
@@ -112,6 +112,11 @@ void judge_post(struct judge *j, usec now, const struct reading *r, struct opini
     *ret = (struct opinion){0};
     judge_forget_old(j, now);
     judge_author_key(r->post, key);
+    judge_author_prefetch(j, str_from_z(key));
+    ret->mentions = r->mentions;
+    for (int i = 0; i < r->mention_count; i++) {
+        ret->coins[i] = str_hash(str_from_z(r->mentions[i].symbol));
+    }
     judge_recall(j, now, r, key, ret);
     if (ret->repeated) return;
     if (ret->cluster_id == 0) ret->cluster_id = r->post->root_id;
@@ -121,7 +126,7 @@ void judge_post(struct judge *j, usec now, const struct reading *r, struct opini
                    : chain_is_old(ret, now, r->post) ? REASON_STALE
                                                      : post_refusal(cfg, now, r, &ret->standing);
     ret->held = str_eq(cfg->judge_guard, STR("hold")) && departs(r, ret) &&
-                !judge_is_confirmed(j, now, r, key);
+                !judge_is_confirmed(j, now, r, ret);
     ret->record_bp = record_factor(records_find(&j->records, str_from_z(key)));
     ret->freshness_bp = freshness_bp(now - r->post->created_at, cfg->judge_freshness_half_life_s);
 }
@@ -166,14 +171,16 @@ static reason mention_refusal(const struct config *cfg, reason of_post, const st
 void judge_mention(const struct judge *j, const struct opinion *op, const struct mention *m,
                    struct signal *s) {
     const struct config *cfg = j->cfg;
+    const int idx = (int)(m - op->mentions);
+    PRE(idx >= 0 && idx < MENTIONS_MAX);
     weigh(cfg, m, &op->standing, op->freshness_bp, s);
     set_factor(cfg, s, PART_RECORD, op->record_bp);
     s->departures = op->departures;
-    if (op->guarded && judge_is_new_coin(op, m->symbol)) s->departures |= DEPARTURE_BIT(NEW_COIN);
+    if (op->guarded && judge_is_new_coin(op, idx)) s->departures |= DEPARTURE_BIT(NEW_COIN);
     if (s->departures != 0 && str_eq(cfg->judge_guard, STR("halve"))) {
         set_factor(cfg, s, PART_HABIT, bp_of(cfg->judge_habit_penalty));
     }
-    const uint64_t said = judge_opinion_bits(m->symbol, s->parts_bp[PART_POLARITY]);
+    const uint64_t said = judge_opinion_bits(op->coins[idx], m);
     if (op->copy && (op->copied & said) == said) {
         set_factor(cfg, s, PART_COPIES, bp_of(cfg->judge_copy_penalty));
     }

@@ -13,9 +13,9 @@
 
 struct config;
 
-#define JUDGE_MEMORY_MAX 32768 /* posts about coins in 24 hours; a power of two */
+#define JUDGE_MEMORY_MAX 16384 /* posts about coins in 24 hours; a power of two */
 #define JUDGE_AUTHORS_MAX 16384
-#define JUDGE_COPY_BITS 6  /* simhashes that differ in no more are near-copies */
+#define JUDGE_COPY_BITS 12 /* simhashes that differ in no more are near-copies; chance: 17 up */
 #define JUDGE_COPY_WORDS 5 /* shorter texts are copies only when they are the same, and soon */
 #define JUDGE_SHORT_WINDOW (10 * USEC_PER_MIN) /* how soon */
 #define JUDGE_WINDOW (24 * USEC_PER_HOUR)
@@ -34,6 +34,9 @@ struct standing {
 struct judge_author {
     struct author row;
     struct standing standing;
+};
+struct author_links {
+    uint32_t hash;        /* of his key: no need to look at the row of another */
     int32_t chain;        /* next with the same slot */
     int32_t older, newer; /* by last post */
 };
@@ -44,9 +47,11 @@ struct judge {
     struct post_memory *memory; /* ring */
     int memory_first, memory_count;
     struct judge_author *authors;
-    int32_t *author_slots; /* chains, index + 1 */
+    struct author_links *author_links; /* of each */
+    int32_t *author_slots;             /* chains, index + 1 */
     int author_count;
     struct records records;
+    struct author gone;      /* the last one who made room */
     int32_t oldest, newest;  /* index + 1 */
     int64_t heard;           /* number of the last post judged */
     struct watched *watched; /* the entries of judge.author_weights */
@@ -63,14 +68,15 @@ struct opinion {
     bool copy;      /* of another author's post */
     bool held;      /* departs, and judge.guard holds it */
     bool guarded;   /* its author has habits */
-    bool forgot;    /* an author made room for this one; `gone` is his row, to be put */
     int64_t cluster_id;
-    uint64_t copied;          /* what others said before: Bloom filter, as post_memory.opinions */
-    struct author *author;    /* the judge's own row, changed in place */
-    struct standing standing; /* his */
-    struct author gone;       /* where `forgot` */
-    uint32_t departures;      /* of the post: link and hour; a mention may add its coin */
-    reason refusal;           /* holds for each mention; REASON_NONE if there is none */
+    uint64_t copied;           /* what others said before: Bloom filter, as post_memory.opinions */
+    struct author *author;     /* the judge's own row, changed in place */
+    struct standing standing;  /* his */
+    const struct author *gone; /* who made room for him: a row to be put; NULL: nobody */
+    const struct mention *mentions;  /* the reading's, borrowed */
+    uint64_t coins[MENTIONS_MAX];    /* hash of each one's symbol */
+    uint32_t departures;             /* of the post: link and hour; a mention may add its coin */
+    reason refusal;                  /* holds for each mention; REASON_NONE if there is none */
     int32_t record_bp, freshness_bp; /* the factors, not yet weighed */
 };
 

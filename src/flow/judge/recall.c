@@ -8,32 +8,16 @@
  * its original, whatever it says. The oldest copy in memory names the cluster.
  *
  * The coins with their sides and the numbers are Bloom filters in 64 bits: two coins are taken for
- * one in one of 2,000 cases. Through the index a search looks at some 50 words of bitmap and a few
- * posts; of a chain it looks at the oldest CHAIN_MOST, so that no flood of posts can make it slow.
+ * one in one of 2,000 cases. Through the index a search looks at the few posts that share a key; of
+ * a chain it looks at the oldest CHAIN_MOST, so that no flood of posts can make it slow.
  * Pure; the trader's thread alone. */
 #include "flow/judge/judge_int.h"
 
-#define CHAIN_MOST 64
+#define CHAIN_MOST 1024
+#define COPIES_MOST 8     /* of a chain; the oldest are enough */
 #define CONFIRM_MOST 1024 /* latest posts that are looked through for a second source */
 
 /* --- what is said ---------------------------------------------------------------------------- */
-
-uint64_t judge_opinion_bits(const char *symbol, int32_t polarity_bp) {
-    if (polarity_bp == 0) return 0;
-    uint64_t h = str_hash(str_from_z(symbol));
-    if (polarity_bp < 0) h ^= h >> 12 | UINT64_C(1);
-    return UINT64_C(1) << (h & 63) | UINT64_C(1) << (h >> 6 & 63);
-}
-
-static uint64_t mention_bits(const struct mention *m) {
-    return judge_opinion_bits(m->symbol, m->abstain ? 0 : m->polarity_bp);
-}
-
-uint64_t judge_opinions(const struct reading *r) {
-    uint64_t all = 0;
-    for (int i = 0; i < r->mention_count; i++) all |= mention_bits(&r->mentions[i]);
-    return all;
-}
 
 /* What a post is compared with the memory by. */
 struct probe {
@@ -42,6 +26,13 @@ struct probe {
     uint64_t said[MENTIONS_MAX]; /* bits of each opinion */
     int said_count;
 };
+
+static void note_said(struct probe *q, const struct opinion *op) {
+    for (int i = 0; i < q->r->mention_count; i++) {
+        const uint64_t bits = judge_opinion_bits(op->coins[i], &q->r->mentions[i]);
+        if (bits != 0) q->said[q->said_count++] = bits;
+    }
+}
 
 static bool shares_opinion(const struct post_memory *m, const struct probe *q) {
     for (int i = 0; i < q->said_count; i++) {
@@ -53,13 +44,13 @@ static bool shares_opinion(const struct post_memory *m, const struct probe *q) {
 /* One may have numbers that the other leaves out; none was exchanged. */
 static bool numbers_agree(uint64_t a, uint64_t b) { return (a & b) == a || (a & b) == b; }
 
+/* PRE: the simhashes are near. */
 static bool is_copy(const struct post_memory *m, const struct probe *q) {
     const struct reading *r = q->r;
     const usec age = q->now - m->at;
     if (age > q->window || !numbers_agree(m->numbers, r->numbers)) return false;
     if (m->token_count >= JUDGE_COPY_WORDS && r->token_count >= JUDGE_COPY_WORDS) {
-        return __builtin_popcountll(m->simhash ^ r->simhash) <= JUDGE_COPY_BITS &&
-               shares_opinion(m, q);
+        return shares_opinion(m, q);
     }
     return m->simhash == r->simhash && m->token_count == r->token_count &&
            age <= JUDGE_SHORT_WINDOW && shares_opinion(m, q);
@@ -86,50 +77,47 @@ static void note(struct found *f, int32_t idx) {
     if (!waits && strcmp(m->author, f->author) != 0) f->said |= m->opinions;
 }
 
-static void search_slot(const struct chains *c, uint32_t slot, const struct probe *q,
-                        struct found *f) {
-    int32_t ref = c->head[slot];
-    for (int n = 0; ref != 0 && n < CHAIN_MOST; n++, ref = c->next[ref - 1]) {
-        if (is_copy(&f->j->memory[ref - 1], q)) note(f, ref - 1);
-    }
-}
-
-/* Slots of a band that differ from `key` in at most one bit: its own word of the bitmap holds seven
- * of them, ten other words one each. */
-static void search_band(const struct judge *j, int band, uint32_t key, const struct probe *q,
-                        struct found *f) {
-    const struct chains *c = &j->index->by_band[band];
-    const uint64_t *bitmap = j->index->bitmap[band];
-    uint64_t mask = UINT64_C(1) << (key & 63);
-    for (int bit = 0; bit < 6; bit++) mask |= UINT64_C(1) << ((key ^ 1u << bit) & 63);
-    for (int bit = 5; bit < 16; bit++) {
-        const uint32_t base = (bit == 5 ? key : key ^ 1u << bit) & ~63u;
-        if (bit > 5) mask = UINT64_C(1) << (key & 63);
-        for (uint64_t hits = bitmap[base / 64] & mask; hits != 0; hits &= hits - 1) {
-            search_slot(c, base | (uint32_t)__builtin_ctzll(hits), q, f);
-        }
-    }
-}
-
 static void search_copies(const struct judge *j, const struct probe *q, struct found *f) {
-    if (q->said_count == 0) return;
-    for (int b = 0; b < BANDS; b++) {
-        search_band(j, b, (uint32_t)(q->r->simhash >> 16 * b & 0xFFFF), q, f);
+    const struct memory_index *x = j->index;
+    const struct chains *c = &x->by_key;
+    for (int k = 0; k < COPY_KEYS && q->said_count > 0; k++) {
+        const int32_t key = judge_key(q->r->keys, k);
+        int32_t ref = key < 0 ? 0 : c->slots[key].head;
+        int copies = 0;
+        for (int n = 0; n < CHAIN_MOST && copies < COPIES_MOST; n++, ref = c->next[ref - 1]) {
+            if (ref == 0) break;
+            const int32_t idx = (ref - 1) / COPY_KEYS;
+            const int far = __builtin_popcountll(x->simhash[idx] ^ q->r->simhash);
+            if (far > JUDGE_COPY_BITS || !is_copy(&j->memory[idx], q)) continue;
+            note(f, idx);
+            copies++;
+        }
     }
 }
 
 /* --- ids ------------------------------------------------------------------------------------- */
 
 static int32_t find_id(const struct judge *j, int64_t id) {
-    struct chains *c = &j->index->by_id;
-    int32_t ref = *judge_id_slot(c, id);
-    while (ref != 0 && j->memory[ref - 1].tweet_id != id) ref = c->next[ref - 1];
+    const struct memory_index *x = j->index;
+    const ptrdiff_t slot = judge_id_slot(id);
+    for (int32_t ref = x->by_root.slots[slot].head; ref != 0; ref = x->by_root.next[ref - 1]) {
+        if (j->memory[ref - 1].tweet_id == id) return ref;
+    }
+    if (x->versions == 0) return 0;
+    int32_t ref = x->by_id.slots[slot].head;
+    while (ref != 0 && j->memory[ref - 1].tweet_id != id) ref = x->by_id.next[ref - 1];
     return ref;
 }
 
+const struct post_memory *judge_find_post(const struct judge *j, int64_t tweet_id) {
+    const int32_t ref = find_id(j, tweet_id);
+    return ref == 0 ? NULL : &j->memory[ref - 1];
+}
+
 static bool recall_chain(const struct judge *j, const struct post *p, struct opinion *op) {
-    struct chains *c = &j->index->by_root;
-    for (int32_t ref = *judge_id_slot(c, p->root_id); ref != 0; ref = c->next[ref - 1]) {
+    const struct chains *c = &j->index->by_root;
+    int32_t ref = c->slots[judge_id_slot(p->root_id)].head;
+    for (; ref != 0; ref = c->next[ref - 1]) {
         const struct post_memory *m = &j->memory[ref - 1];
         if (m->root_id != p->root_id) continue;
         op->edit = true;
@@ -146,11 +134,12 @@ void judge_recall(struct judge *j, usec now, const struct reading *r, const char
     const struct post *p = r->post;
     op->repeated = find_id(j, p->id) != 0;
     if (op->repeated || recall_chain(j, p, op)) return;
-    struct probe q = {.r = r, .now = now, .window = j->cfg->judge_copy_window_s * USEC_PER_S};
-    for (int i = 0; i < r->mention_count; i++) {
-        const uint64_t bits = mention_bits(&r->mentions[i]);
-        if (bits != 0) q.said[q.said_count++] = bits;
-    }
+    struct probe q;
+    q.r = r;
+    q.now = now;
+    q.window = j->cfg->judge_copy_window_s * USEC_PER_S;
+    q.said_count = 0;
+    note_said(&q, op);
     struct found f = {
         .j = j, .author = author, .held_since = now - j->cfg->judge_hold_s * USEC_PER_S};
     const bool refers = p->ref == POST_REF_RETWEET || p->ref == POST_REF_QUOTE;
@@ -166,12 +155,12 @@ void judge_recall(struct judge *j, usec now, const struct reading *r, const char
 }
 
 bool judge_is_confirmed(const struct judge *j, usec now, const struct reading *r,
-                        const char *author) {
-    struct probe q = {.r = r};
-    for (int i = 0; i < r->mention_count; i++) {
-        const uint64_t bits = mention_bits(&r->mentions[i]);
-        if (bits != 0) q.said[q.said_count++] = bits;
-    }
+                        const struct opinion *op) {
+    const char *author = op->author->key;
+    struct probe q;
+    q.r = r;
+    q.said_count = 0;
+    note_said(&q, op);
     const usec since = now - j->cfg->judge_hold_s * USEC_PER_S;
     for (int i = j->memory_count - 1, n = 0; i >= 0 && n < CONFIRM_MOST; i--, n++) {
         const struct post_memory *m = judge_memory_at(j, i);
