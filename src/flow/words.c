@@ -28,7 +28,6 @@ struct scan {
     struct words *w;
     ptrdiff_t at; /* next byte of the text */
     int norm_used;
-    int norm_max;
     int word_max;
     bool spaced; /* white space stood before `at` */
     bool line;   /* a line feed stood before `at` */
@@ -96,12 +95,38 @@ static char_class class_of_wide(uint32_t cp) {
     return CHAR_PUNCT;
 }
 
+/* Letters and digits in fancy dress (full-width, mathematical, circled, squared) as the ASCII that
+ * people read; 0: none of these. */
+static uint32_t plain_of(uint32_t cp) {
+    if (cp < 0x2100) return 0;
+    if (cp >= 0xFF01 && cp <= 0xFF5E) return cp - 0xFEE0;
+    if (cp >= 0x24B6 && cp <= 0x24CF) return cp - 0x24B6 + 'A';
+    if (cp >= 0x24D0 && cp <= 0x24E9) return cp - 0x24D0 + 'a';
+    if (cp >= 0x1D400 && cp <= 0x1D6A3) {
+        uint32_t i = (cp - 0x1D400) % 52;
+        return i < 26 ? i + 'A' : i - 26 + 'a';
+    }
+    if (cp >= 0x1D7CE && cp <= 0x1D7FF) return (cp - 0x1D7CE) % 10 + '0';
+    if (cp >= 0x1F130 && cp <= 0x1F189 && (cp - 0x1F130) % 32 < 26)
+        return (cp - 0x1F130) % 32 + 'A';
+    if (cp > 0x2134) return 0;
+    /* the alphabets' gaps, which stand elsewhere for historical reasons */
+    static const char gaps[] = "..C.......gHHHh.IILl.N...PQRRR......Z...Z...BC.eEF.Mo";
+    uint32_t i = cp - 0x2100;
+    return i < sizeof gaps - 1 && gaps[i] != '.' ? (unsigned char)gaps[i] : 0;
+}
+
+static struct glyph glyph_wide(str text, ptrdiff_t at) {
+    ptrdiff_t next = at;
+    uint32_t cp = str_utf8_next(text, &next), plain = plain_of(cp);
+    if (plain) return (struct glyph){plain, (int)(next - at), class_of_ascii((unsigned char)plain)};
+    return (struct glyph){cp, (int)(next - at), class_of_wide(cp)};
+}
+
 static inline struct glyph glyph_at(str text, ptrdiff_t at) {
     unsigned char c = (unsigned char)text.p[at];
     if (c < 0x80) return (struct glyph){c, 1, class_of_ascii(c)};
-    ptrdiff_t next = at;
-    uint32_t cp = str_utf8_next(text, &next);
-    return (struct glyph){cp, (int)(next - at), class_of_wide(cp)};
+    return glyph_wide(text, at);
 }
 
 /* Scripts that set no blanks between words: a run of one of them is one word. 0: any other. */
@@ -113,6 +138,24 @@ static int wide_script(uint32_t cp) {
     if (cp >= 0x3400 && cp <= 0x9FFF) return 4;   /* Han */
     if (cp >= 0xAC00 && cp <= 0xD7A3) return 5;   /* Hangul */
     if (cp >= 0x20000 && cp <= 0x3FFFF) return 4; /* Han, the rare ones */
+    return 0;
+}
+
+/* Letters of other scripts that look like Latin ones, in lower case; 0: none. */
+static char look_alike(uint32_t cp) {
+    static const struct {
+        uint16_t cp;
+        char latin;
+    } table[] = {{0x0430, 'a'}, {0x0432, 'b'}, {0x0435, 'e'}, {0x043A, 'k'}, {0x043C, 'm'},
+                 {0x043D, 'h'}, {0x043E, 'o'}, {0x0440, 'p'}, {0x0441, 'c'}, {0x0442, 't'},
+                 {0x0443, 'y'}, {0x0445, 'x'}, {0x0456, 'i'}, {0x0458, 'j'}, {0x0455, 's'},
+                 {0x0501, 'd'}, {0x051B, 'q'}, {0x04BB, 'h'}, {0x03B1, 'a'}, {0x03B2, 'b'},
+                 {0x03B5, 'e'}, {0x03B7, 'h'}, {0x03B9, 'i'}, {0x03BA, 'k'}, {0x03BC, 'm'},
+                 {0x03BD, 'v'}, {0x03BF, 'o'}, {0x03C1, 'p'}, {0x03C4, 't'}, {0x03C7, 'x'},
+                 {0x0131, 'i'}, {0x0261, 'g'}, {0x2C65, 'a'}, {0x0433, 'r'}};
+    for (int i = 0; i < COUNT_OF(table); i++) {
+        if (table[i].cp == cp) return table[i].latin;
+    }
     return 0;
 }
 
@@ -165,6 +208,22 @@ static int squeeze(char *p, int n) {
         i += run;
     }
     if (out > 3 && p[out - 1] == p[out - 2] && p[out - 1] == 'n') out--; /* "mooonn" */
+    return out;
+}
+
+/* A word of Latin letters among which others hide (a Cyrillic o in "doge") as it looks. A word with
+ * a letter that looks like none stays what it is. Returns its new length. */
+static int unmask(char *p, int n) {
+    char plain[WORD_NORM_BYTES_MAX];
+    const str whole = {p, n};
+    int out = 0;
+    for (ptrdiff_t at = 0; at < n;) {
+        uint32_t cp = str_utf8_next(whole, &at);
+        char c = cp < 0x80 ? (char)cp : look_alike(cp);
+        if (!c) return n;
+        plain[out++] = c;
+    }
+    memcpy(p, plain, (size_t)out);
     return out;
 }
 
@@ -282,9 +341,12 @@ static struct shape scan_body(struct scan *s, int norm_begin) {
             if (!joins(text, s->at, g, &sh)) break;
             if (g.cp == 0x2019) lower = '\'';
         }
+        if (script > 0 && s->norm_used - norm_begin > WORD_NORM_BYTES_MAX - 8) break;
         norm_put(s, norm_begin, lower);
         s->at += g.bytes;
     }
+    if (sh.foreign > 0 && sh.foreign < sh.letters)
+        s->norm_used = norm_begin + unmask(s->w->norm + norm_begin, s->norm_used - norm_begin);
     if (sh.elongated)
         s->norm_used = norm_begin + squeeze(s->w->norm + norm_begin, s->norm_used - norm_begin);
     return sh;
@@ -350,6 +412,16 @@ static ptrdiff_t domain_end(str text, ptrdiff_t begin) {
     return at;
 }
 
+/* Is there an address such as name@example.com at `begin`? Its end, else -1. */
+static ptrdiff_t mail_end(str text, ptrdiff_t begin) {
+    ptrdiff_t at = begin;
+    while (at < text.n && ((unsigned char)text.p[at] < 0x80) &&
+           (domain_byte(text.p[at]) || text.p[at] == '.' || text.p[at] == '_'))
+        at++;
+    if (at >= text.n || text.p[at] != '@') return -1;
+    return domain_end(text, at + 1);
+}
+
 static ptrdiff_t to_space(str text, ptrdiff_t at) {
     while (at < text.n) {
         unsigned char c = (unsigned char)text.p[at];
@@ -375,6 +447,7 @@ static bool scan_link(struct scan *s) {
     } else if ((c | 0x20) == 'w' && text_has(text, s->at, "www.")) {
         end = to_space(text, s->at);
     }
+    if (end < 0) end = mail_end(text, s->at);
     if (end < 0) {
         end = domain_end(text, s->at);
         if (end >= 0 && end < text.n && (text.p[end] == '/' || text.p[end] == '?')) {
@@ -390,12 +463,12 @@ static bool scan_link(struct scan *s) {
     return true;
 }
 
-/* Could a link or a bare domain start at the word? Only if a point or a colon follows its first
- * ASCII letters and digits, or it is the word http. */
+/* Could a link, a bare domain or an address start at the word? Only if a point, a colon or an at
+ * sign follows its first ASCII letters and digits, or it is the word http. */
 static bool may_be_link(str text, ptrdiff_t at) {
     ptrdiff_t begin = at;
     while (at < text.n && (unsigned char)text.p[at] < 0x80 && domain_byte(text.p[at])) at++;
-    if (at < text.n && (text.p[at] == '.' || text.p[at] == ':')) return true;
+    if (at < text.n && (text.p[at] == '.' || text.p[at] == ':' || text.p[at] == '@')) return true;
     return (at - begin == 4 || at - begin == 5) && text_has(text, begin, "http");
 }
 
@@ -585,19 +658,14 @@ static void mark_negated(struct words *w) {
 }
 
 void words_split(struct arena *a, str text, struct words *ret) {
-    PRE(text.n <= INT32_MAX);
+    PRE(text.n < INT32_MAX / 4);
     struct scan s = {.w = ret, .spaced = true, .line = true};
     s.word_max = (int)i64_min(text.n, WORDS_MAX);
-    s.norm_max = (int)i64_min(2 * text.n + 16, WORDS_NORM_BYTES_MAX);
     *ret = (struct words){.text = text};
     ret->v = NEW_ARRAY(a, struct word, s.word_max);
-    ret->norm = NEW_ARRAY(a, char, s.norm_max + WORD_NORM_BYTES_MAX + 8);
-    while (s.at < text.n) {
-        if (ret->count >= s.word_max || s.norm_used >= s.norm_max) {
-            ret->cut = true;
-            break;
-        }
-        scan_one(&s);
-    }
+    /* no letter takes twice as many bytes in lower case, and the last word may need its room */
+    ret->norm = NEW_ARRAY(a, char, 2 * text.n + WORD_NORM_BYTES_MAX + 8);
+    while (s.at < text.n && ret->count < s.word_max) scan_one(&s);
+    ret->cut = s.at < text.n;
     mark_negated(ret);
 }

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
     static const char *const venue[] = {"BTCUSDT", "ETHUSDT", "AAUSDT", "ONEUSDT", "XUSDT"};
     if (!boot.base) {
         arena_open(&boot, BOOT_BYTES);
-        arena_open(&scratch, 1 << 20);
+        arena_open(&scratch, READER_SCRATCH_BYTES);
     }
     arena_reset(&boot);
     const uint8_t *zero = bytes ? memchr(data, 0, bytes) : NULL;

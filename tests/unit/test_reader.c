@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "240525512798dc2783d7269e2e6be95265d761d5a89fe86afeba80975fdad3d2"
+#define DIGEST "01e9abdf5f63dd894e0971ee51d4416ea6995e269861dad8778ee3cec665091a"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;
