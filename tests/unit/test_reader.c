@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "01e9abdf5f63dd894e0971ee51d4416ea6995e269861dad8778ee3cec665091a"
+#define DIGEST "6311d576f7f2472ab8c2116aceae3933d429d5902cf50fe3787ad9310141b8ea"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;

@@ -16,28 +16,6 @@
 /* --- what stands near ---------------------------------------------------------------------------
  */
 
-static bool ends_sentence(const struct words *w, int at) {
-    if (w->v[at].kind != WORD_PUNCT) return false;
-    char mark = w->norm[w->v[at].norm];
-    return mark == '.' || mark == '!' || mark == '?';
-}
-
-/* How far the nearest word with one of `flags` is from the candidate, up to `reach` and within the
- * sentence; 0: none. Marks do not count as distance. */
-static int nearest(const struct linker *k, const struct candidate *c, uint16_t flags, int reach) {
-    const struct words *w = k->w;
-    for (int side = -1; side <= 1; side += 2) {
-        int at = side < 0 ? c->first - 1 : c->end, steps = 1;
-        for (; at >= 0 && at < w->count && steps <= reach; at += side) {
-            const struct word *v = &w->v[at];
-            if (v->flags & flags) return steps;
-            if (ends_sentence(w, at)) break;
-            steps += v->kind != WORD_PUNCT;
-        }
-    }
-    return 0;
-}
-
 static bool is_word(const struct words *w, int at, const char *const *list, int count) {
     if (at < 0 || at >= w->count || w->v[at].kind != WORD_TEXT) return false;
     str norm = word_norm(w, at);
@@ -47,11 +25,34 @@ static bool is_word(const struct words *w, int at, const char *const *list, int 
     return false;
 }
 
-/* A number that looks like a price or a share: $3.2, 0.45, 12k, 20%; 1: a bare one; 0: none. */
+static bool ends_sentence(const struct words *w, int at) {
+    if (w->v[at].kind != WORD_PUNCT) return false;
+    char mark = w->norm[w->v[at].norm];
+    return mark == '.' || mark == '!' || mark == '?';
+}
+
+/* How far the nearest word with one of `flags` is from the candidate, up to `reach` and within the
+ * sentence; 0: none. Marks do not count as distance. */
+static int nearest(const struct linker *k, const struct candidate *c, uint16_t flags, int reach) {
+    static const char *const light[] = {"my", "some", "more", "the", "all", "of", "a", "our"};
+    const struct words *w = k->w;
+    for (int side = -1; side <= 1; side += 2) {
+        int at = side < 0 ? c->first - 1 : c->end, steps = 1;
+        for (; at >= 0 && at < w->count && steps <= reach; at += side) {
+            const struct word *v = &w->v[at];
+            if (v->flags & flags) return steps;
+            if (ends_sentence(w, at)) break;
+            steps += v->kind != WORD_PUNCT && !is_word(w, at, light, COUNT_OF(light));
+        }
+    }
+    return 0;
+}
+
+/* 3: a price ($3.2); 2: what may be one, or a share (0.45, 12k, 20%); 1: a bare number; 0: none. */
 static int number_points(const struct words *w, int at) {
     if (at < 0 || at >= w->count || w->v[at].kind != WORD_NUMBER) return 0;
     str norm = word_norm(w, at);
-    if (w->text.p[w->v[at].begin] == '$') return 2;
+    if (w->text.p[w->v[at].begin] == '$') return 3;
     if (at + 1 < w->count && word_is_mark(w, at + 1, '%')) return 2;
     if (at + 1 < w->count && word_is_mark(w, at + 1, '$')) return 2;
     if (str_find_byte(norm, '.') >= 0 || str_ends(norm, STR("k"))) return 2;
@@ -87,7 +88,8 @@ static int price_points(const struct linker *k, const struct candidate *c) {
  */
 
 static bool parts_list(const struct linker *k, int at) {
-    static const char *const joints[] = {"and", "or", "und", "y", "e", "vs", "et", "then", "x"};
+    static const char *const joints[] = {"and", "or",  "und",  "y",  "e",    "vs",   "et",  "then",
+                                         "x",   "for", "into", "to", "from", "over", "than"};
     const struct word *v = &k->w->v[at];
     switch ((word_kind)v->kind) {
     case WORD_PUNCT:
@@ -122,27 +124,31 @@ static bool run_goes_on(const struct linker *k, const struct candidate *a,
 
 void link_find_runs(struct linker *k) {
     for (int i = 0; i < k->count;) {
-        int end = i + 1, sure = k->found[i].base >= POINTS_CERTAIN;
-        while (end < k->count && run_goes_on(k, &k->found[end - 1], &k->found[end])) {
+        int end = i, sure = 0, plain = 0;
+        do {
             sure += k->found[end].base >= POINTS_CERTAIN;
+            plain += !(k->lex->coins[k->found[end].coin].flags & COIN_WORD);
             end++;
-        }
+        } while (end < k->count && run_goes_on(k, &k->found[end - 1], &k->found[end]));
         for (int j = i; j < end; j++) {
             k->found[j].run = (uint8_t)i64_min(end - i, 255);
             k->found[j].run_sure = (uint8_t)i64_min(sure, 255);
+            k->found[j].run_plain = (uint8_t)i64_min(plain, 255);
         }
         i = end;
     }
 }
 
-/* A list of three tickers speaks for each of them, a certain one for those beside it. */
+/* A list of three tickers speaks for each of them, a certain one for those beside it; two that are
+ * words may stand together by chance, if not in capitals. */
 static int run_points(const struct linker *k, const struct candidate *c) {
     bool common = k->lex->coins[c->coin].flags & COIN_COMMON;
     bool money = k->crypto || k->hints || k->trades;
     if (c->run_sure >= 2) return 6;
     if (c->run >= 3 && c->run_sure >= 1) return common ? 3 : 5;
-    if (c->run >= 3 && money) return !common ? 4 : k->crypto ? 6 : 1;
-    return c->run >= 2 && c->run_sure >= 1 ? 3 : 0;
+    if (c->run >= 3 && (money || c->run_plain >= 2)) return !common ? 4 : k->crypto ? 6 : 1;
+    if (c->run >= 2 && c->run_sure >= 1) return 3;
+    return money && c->run == 2 && c->form == FORM_CAPS && !common && !k->shouting ? 3 : 0;
 }
 
 /* --- points -------------------------------------------------------------------------------------
@@ -179,7 +185,7 @@ static int context_points(const struct linker *k, const struct candidate *c) {
     if (hint)
         points += hint == 1 ? 3 : 2;
     else
-        points += (int)i64_min(k->hints, 2);
+        points += (int)i64_min(k->hints - c->hints, 2);
     if (trade)
         points += trade == 1 ? 3 : 2;
     else
@@ -191,7 +197,10 @@ static int context_points(const struct linker *k, const struct candidate *c) {
 int link_points(const struct linker *k, const struct candidate *c) {
     if (c->state && is_department(k, c)) return -POINTS_CERTAIN;
     if (c->base >= POINTS_CERTAIN) return c->base;
-    if (c->form == FORM_LISTED) return c->run_sure >= 2 ? POINTS_ENOUGH : 0;
+    if (c->form == FORM_LISTED) {
+        bool traded = c->run_sure && nearest(k, c, WORD_TRADE, 1);
+        return c->run_sure >= 2 || traded ? POINTS_ENOUGH : 0;
+    }
     if (c->form == FORM_LOWER) {
         bool sure = k->lex->coins[c->coin].flags & COIN_SURE;
         bool beside = nearest(k, c, WORD_TRADE | WORD_HINT | WORD_CRYPTO, 1 + sure) ||

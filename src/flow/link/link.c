@@ -101,7 +101,8 @@ static void note_tag(struct linker *k, int coin, int at, link_reason reason, int
         c->base = flags & COIN_STOCK ? 0 : 3;
     else
         c->base = flags & COIN_COMMON ? -6 : flags & COIN_WORD ? 0 : 1;
-    if (cash && !(flags & (COIN_STOCK | COIN_WORD))) k->hints++;
+    c->hints = cash && !(flags & (COIN_STOCK | COIN_WORD));
+    k->hints += c->hints;
 }
 
 void link_note_name(struct linker *k, const struct term *t, int at, int end) {
@@ -134,19 +135,19 @@ static bool note_ticker(struct linker *k, int coin, int at) {
     }
     if (!caps && (flags & COIN_WORD)) {
         /* only a list of coins could make it one, so something must stand before it */
-        if ((flags & COIN_COMMON) || k->count == 0 || k->found[k->count - 1].end < at - 3) {
-            return false;
-        }
+        bool listed = k->count > 0 && k->found[k->count - 1].end >= at - 3;
+        bool traded = at > 1 && ((k->w->v[at - 1].flags | k->w->v[at - 2].flags) & WORD_TRADE);
+        if ((flags & COIN_COMMON) || !(listed || traded)) return false;
     }
     struct candidate *c = note(k, coin, at, at + 1, LINK_TICKER);
     c->shares = true;
     c->sure = upper ? SURE_TICKER_WORD : SURE_TICKER_WORD - 500;
     if (caps) {
         c->form = FORM_CAPS;
-        c->base = flags & COIN_COMMON ? -6 : flags & COIN_WORD ? -1 : 0;
+        c->base = flags & COIN_COMMON ? -6 : flags & COIN_WORD ? -1 : 1;
     } else {
         c->form = flags & COIN_WORD ? FORM_LISTED : FORM_LOWER;
-        c->base = flags & COIN_SURE ? 0 : -2;
+        c->base = flags & COIN_SURE ? 0 : -1;
     }
     return true;
 }
@@ -340,7 +341,9 @@ static void first_pass(struct linker *k) {
         case WORD_EMOJI:
             visit_emoji(k, at);
             break;
-        case WORD_NUMBER:
+        case WORD_NUMBER: /* a share of something speaks of prices */
+            k->trades += at + 1 < w->count && word_is_mark(w, at + 1, '%');
+            break;
         case WORD_PUNCT:
             break;
         }
@@ -376,6 +379,7 @@ static void accept(struct linker *k, const struct candidate *c) {
         link_miss(k, MISS_TOO_MANY, c->first, c->end);
         return;
     }
+    mark(k, c->first, c->end, WORD_COIN);
     struct mention *m = &out->mentions[idx];
     if (c->sure > m->confidence_bp) {
         m->confidence_bp = c->sure;

@@ -4,7 +4,7 @@
 
 #include "flow/link/lexicon.h"
 
-#define CANDIDATES_MAX 512
+#define CANDIDATES_MAX 2048 /* a post with more is a list of thousands, and says nothing */
 
 /* Confidence by evidence, basis points. Untold things about a text keep all of them below 1. */
 enum {
@@ -41,9 +41,12 @@ struct candidate {
     uint8_t reason; /* link_reason */
     uint8_t miss;   /* miss_reason, if it does not link */
     bool state;     /* DOGE: not beside words of the state */
+    bool hints;     /* is itself one of the hints that were counted */
     bool shares;    /* words of the stock market speak against it */
     bool accepted;
-    uint8_t run, run_sure; /* coins in the list that it stands in, and the certain ones of them */
+    uint8_t run;       /* coins in the list that it stands in */
+    uint8_t run_sure;  /* those of them that are certain */
+    uint8_t run_plain; /* those of them whose tickers are no words */
 };
 
 struct linker {
