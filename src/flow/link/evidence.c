@@ -64,13 +64,14 @@ static int number_points(const struct words *w, int at) {
 
 /* A price behind the candidate ("NEAR at $3.2", "OP under 2", "LINK 30%") or an amount of it. */
 static int price_points(const struct linker *k, const struct candidate *c) {
-    static const char *const before[] = {"at",   "under", "above", "below",  "over", "to",
-                                         "hits", "hit",   "near",  "around", "from", "is",
-                                         "was",  "broke", "back",  "now",    "past", "moved"};
+    static const char *const before[] = {
+        "went",   "goes",  "got",   "rejected", "fell",  "rose", "down", "up",   "jumped",
+        "at",     "under", "above", "below",    "over",  "to",   "hits", "hit",  "near",
+        "around", "from",  "is",    "was",      "broke", "back", "now",  "past", "moved"};
     static const char *const from_to[] = {"from", "to"};
     const struct words *w = k->w;
     int at = c->end, points = number_points(w, at);
-    for (int i = 0; i < 2 && points == 0; i++) {
+    for (int i = 0; i < 3 && points == 0; i++) {
         bool joint = is_word(w, at, before, COUNT_OF(before)) ||
                      (at < w->count && (word_is_mark(w, at, '@') || word_is_mark(w, at, '=') ||
                                         word_is_mark(w, at, ':') || word_is_mark(w, at, '+') ||
@@ -143,7 +144,7 @@ void link_find_runs(struct linker *k) {
  * words may stand together by chance, if not in capitals. */
 static int run_points(const struct linker *k, const struct candidate *c) {
     bool common = k->lex->coins[c->coin].flags & COIN_COMMON;
-    bool money = k->crypto || k->hints || k->trades;
+    bool money = k->crypto || k->hints || k->trades || k->moves;
     if (c->run_sure >= 2) return 6;
     if (c->run >= 3 && c->run_sure >= 1) return common ? 3 : 5;
     if (c->run >= 3 && (money || c->run_plain >= 2)) return !common ? 4 : k->crypto ? 6 : 1;
@@ -180,7 +181,9 @@ static int context_points(const struct linker *k, const struct candidate *c) {
     /* people trade shares too, and what names may mean otherwise is bought as well */
     bool shares = c->shares && ((k->shares && !k->crypto) ||
                                 (k->lex->coins[c->coin].flags & COIN_STOCK && c->form == FORM_TAG));
-    int trade = shares || c->form == FORM_NAME ? 0 : nearest(k, c, WORD_TRADE, TRADE_WORDS);
+    bool common = k->lex->coins[c->coin].flags & COIN_COMMON;
+    int trade =
+        shares || common || c->form == FORM_NAME ? 0 : nearest(k, c, WORD_TRADE, TRADE_WORDS);
     if (k->crypto) points += nearest(k, c, WORD_CRYPTO, NEAR_WORDS) ? 3 : 2;
     if (hint)
         points += hint == 1 ? 3 : 2;
@@ -189,9 +192,10 @@ static int context_points(const struct linker *k, const struct candidate *c) {
     if (trade)
         points += trade == 1 ? 3 : 2;
     else
-        points += k->trades > 0 && !shares;
+        points +=
+            shares ? 0 : (int)i64_min(k->trades + (k->moves > 0), c->form == FORM_NAME ? 1 : 2);
     if (k->count > 1 && has_twin(k, c)) points += 4;
-    return points + (shares ? 0 : price_points(k, c)) + run_points(k, c);
+    return points + (shares || common ? 0 : price_points(k, c)) + run_points(k, c);
 }
 
 int link_points(const struct linker *k, const struct candidate *c) {
@@ -201,7 +205,7 @@ int link_points(const struct linker *k, const struct candidate *c) {
         bool traded = c->run_sure && nearest(k, c, WORD_TRADE, 1);
         return c->run_sure >= 2 || traded ? POINTS_ENOUGH : 0;
     }
-    if (c->form == FORM_LOWER) {
+    if (c->form == FORM_LOWER || (c->form == FORM_TITLE && !k->crypto)) {
         bool sure = k->lex->coins[c->coin].flags & COIN_SURE;
         bool beside = nearest(k, c, WORD_TRADE | WORD_HINT | WORD_CRYPTO, 1 + sure) ||
                       c->run_sure || price_points(k, c);

@@ -133,6 +133,24 @@ int link_coin_in_hashtag(const struct linker *k, int at) {
     return coin_in_front(k, word_norm(w, at));
 }
 
+/* --- companies -------------------------------------------------------------------------------- */
+
+bool link_is_company(const struct linker *k, int at) {
+    static const char *const ends[] = {
+        "global",    "holdings",   "group",   "energy",    "therapeutics", "financial",
+        "bancorp",   "industries", "systems", "partners",  "properties",   "communities",
+        "resources", "pharma",     "brands",  "medical",   "education",    "hospitality",
+        "aerospace", "biotech",    "reit",    "inc",       "corp",         "pharmaceuticals",
+        "motors",    "airlines",   "foods",   "insurance", "semiconductor"};
+    const struct words *w = k->w;
+    if (at >= w->count || !(w->v[at].flags & (WORD_TITLE | WORD_UPPER))) return false;
+    str norm = word_norm(w, at);
+    for (int i = 0; i < COUNT_OF(ends); i++) {
+        if (str_eq(norm, str_from_z(ends[i]))) return true;
+    }
+    return false;
+}
+
 /* --- names inside words ------------------------------------------------------------------------
  */
 

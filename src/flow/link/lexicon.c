@@ -209,7 +209,8 @@ static bool assets_line(struct compile *c, str line, struct error *err) {
         uint16_t flag;
     } kinds[] = {{"other", TERM_OTHER},   {"stock", TERM_STOCK}, {"quote", TERM_QUOTE},
                  {"crypto", TERM_CRYPTO}, {"hint", TERM_HINT},   {"trade", TERM_TRADE},
-                 {"shares", TERM_SHARES}, {"state", TERM_STATE}, {"not", TERM_NOT}};
+                 {"shares", TERM_SHARES}, {"state", TERM_STATE}, {"not", TERM_NOT},
+                 {"move", TERM_MOVE}};
     str kind, word;
     if (!str_cut(&line, '\t', &kind)) return true;
     uint16_t flag = 0;

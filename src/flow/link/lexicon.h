@@ -36,7 +36,8 @@ enum {
     TERM_SHARES = 1 << 8,
     TERM_STATE = 1 << 9,
     TERM_NOT = 1 << 10, /* a phrase that holds a name and means something else */
-    TERM_TELLS = TERM_CRYPTO | TERM_HINT | TERM_TRADE | TERM_SHARES | TERM_STATE
+    TERM_MOVE = 1 << 11,
+    TERM_TELLS = TERM_CRYPTO | TERM_HINT | TERM_TRADE | TERM_SHARES | TERM_STATE | TERM_MOVE
 };
 
 /* Everything that one text (a word or a phrase) can mean. */

@@ -56,6 +56,7 @@ static void note_context(struct linker *k, const struct term *t, int at, int end
         k->trades++;
         mark(k, at, end, WORD_TRADE);
     }
+    if (t->flags & TERM_MOVE) k->moves++;
     if (t->flags & TERM_SHARES) k->shares++;
     if (t->flags & TERM_STATE) k->state++;
 }
@@ -146,7 +147,8 @@ static bool note_ticker(struct linker *k, int coin, int at) {
         c->form = FORM_CAPS;
         c->base = flags & COIN_COMMON ? -6 : flags & COIN_WORD ? -1 : 1;
     } else {
-        c->form = flags & COIN_WORD ? FORM_LISTED : FORM_LOWER;
+        bool title = k->w->v[at].flags & WORD_TITLE;
+        c->form = flags & COIN_WORD ? FORM_LISTED : title ? FORM_TITLE : FORM_LOWER;
         c->base = flags & COIN_SURE ? 0 : -1;
     }
     return true;
@@ -189,6 +191,7 @@ static int visit_cashtag(struct linker *k, int at) {
     int end = link_pair_end(k, at);
     if (end && t && t->ticker != COIN_NONE && link_is_money(k, end - 1)) end = at + 1;
     if (t && (t->flags & TERM_SHARES)) k->shares++;
+    if (link_is_company(k, at + 1)) k->shares++;
     if (t && t->ticker != COIN_NONE && end) {
         link_note_sure(k, t->ticker, at, end, LINK_PAIR, SURE_PAIR);
         return end;
@@ -342,7 +345,7 @@ static void first_pass(struct linker *k) {
             visit_emoji(k, at);
             break;
         case WORD_NUMBER: /* a share of something speaks of prices */
-            k->trades += at + 1 < w->count && word_is_mark(w, at + 1, '%');
+            k->moves += at + 1 < w->count && word_is_mark(w, at + 1, '%');
             break;
         case WORD_PUNCT:
             break;
@@ -432,7 +435,7 @@ static void second_pass(struct linker *k) {
         const struct candidate *c = &k->found[i];
         if (c->accepted || is_known(k, c))
             accept(k, c);
-        else if (c->form != FORM_LISTED && c->form != FORM_LOWER)
+        else if (c->form < FORM_LOWER)
             link_miss(k, (miss_reason)c->miss, c->first, c->end);
     }
     out->coin_count += out->mention_count;
@@ -445,7 +448,7 @@ void link_words(const struct lexicon *lex, struct words *w, struct links *ret) {
     k.w = w;
     k.out = ret;
     k.count = 0;
-    k.crypto = k.hints = k.trades = 0;
+    k.crypto = k.hints = k.trades = k.moves = 0;
     k.shares = k.state = k.rivals = k.tags = 0;
     k.shouting = false;
     ret->mention_count = ret->hit_count = ret->miss_count = ret->coin_count = 0;

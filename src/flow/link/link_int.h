@@ -30,6 +30,7 @@ typedef enum form {
     FORM_NAME,  /* a name */
     FORM_CAPS,  /* a ticker in capitals, or one that needs none */
     FORM_LOWER, /* a ticker in lower case: only beside words of trade */
+    FORM_TITLE, /* ... with a capital: also in a post that speaks of crypto */
     FORM_LISTED /* a ticker that is a word in lower case: only in a list of sure ones */
 } form;
 
@@ -54,7 +55,7 @@ struct linker {
     struct words *w;
     struct links *out;
     int count;
-    int crypto, hints, trades; /* words of each kind */
+    int crypto, hints, trades, moves; /* words of each kind */
     int shares, state;
     int rivals;                                 /* $cashtags of coins that cannot be linked */
     int tags;                                   /* hashtags */
@@ -80,6 +81,8 @@ void link_note_name(struct linker *k, const struct term *t, int first, int end);
 const struct term *link_term_of_bent(const struct linker *k, int at);
 /* "#BitcoinPizzaDay": the coin that a piece of a hashtag names, COIN_NONE. */
 int link_coin_in_hashtag(const struct linker *k, int at);
+/* Is the word one that companies end their names with ("$ZETA Global")? */
+bool link_is_company(const struct linker *k, int at);
 /* Does the form hold the name of a large coin without being it? (dogematic, bitcoiners, meth) */
 bool link_holds_name(str norm);
 
