@@ -227,6 +227,14 @@ static int unmask(char *p, int n) {
     return out;
 }
 
+/* Three equal letters in a row, some of which may have been others before unmask()? */
+static bool is_stretched(const char *p, int n) {
+    for (int i = 2; i < n; i++) {
+        if (p[i] >= 'a' && p[i] <= 'z' && p[i] == p[i - 1] && p[i] == p[i - 2]) return true;
+    }
+    return false;
+}
+
 static void norm_put(struct scan *s, int begin, uint32_t cp) {
     char *p = s->w->norm;
     if (s->norm_used - begin >= WORD_NORM_BYTES_MAX - 4) return;
@@ -345,8 +353,11 @@ static struct shape scan_body(struct scan *s, int norm_begin) {
         norm_put(s, norm_begin, lower);
         s->at += g.bytes;
     }
-    if (sh.foreign > 0 && sh.foreign < sh.letters)
-        s->norm_used = norm_begin + unmask(s->w->norm + norm_begin, s->norm_used - norm_begin);
+    if (sh.foreign > 0 && sh.foreign < sh.letters) {
+        char *form = s->w->norm + norm_begin;
+        s->norm_used = norm_begin + unmask(form, s->norm_used - norm_begin);
+        sh.elongated |= is_stretched(form, s->norm_used - norm_begin);
+    }
     if (sh.elongated)
         s->norm_used = norm_begin + squeeze(s->w->norm + norm_begin, s->norm_used - norm_begin);
     return sh;
@@ -660,12 +671,23 @@ static void mark_negated(struct words *w) {
 void words_split(struct arena *a, str text, struct words *ret) {
     PRE(text.n < INT32_MAX / 4);
     struct scan s = {.w = ret, .spaced = true, .line = true};
-    s.word_max = (int)i64_min(text.n, WORDS_MAX);
+    /* a word of ordinary text has four bytes and more; zeroed room for one a byte costs much */
+    int most = (int)i64_min(text.n, WORDS_MAX);
+    s.word_max = (int)i64_min(text.n / 3 + 16, most);
     *ret = (struct words){.text = text};
     ret->v = NEW_ARRAY(a, struct word, s.word_max);
     /* no letter takes twice as many bytes in lower case, and the last word may need its room */
     ret->norm = NEW_ARRAY(a, char, 2 * text.n + WORD_NORM_BYTES_MAX + 8);
-    while (s.at < text.n && ret->count < s.word_max) scan_one(&s);
+    while (s.at < text.n) {
+        if (ret->count == s.word_max) {
+            if (s.word_max == most) break;
+            struct word *few = ret->v;
+            ret->v = NEW_ARRAY(a, struct word, most);
+            memcpy(ret->v, few, sizeof *few * (size_t)ret->count);
+            s.word_max = most;
+        }
+        scan_one(&s);
+    }
     ret->cut = s.at < text.n;
     mark_negated(ret);
 }

@@ -59,8 +59,9 @@ struct words {
     bool cut; /* the text has more than WORDS_MAX words: what stands behind is not read */
 };
 
-/* Cuts `text` (valid UTF-8) into words; arrays are taken from `a`, in proportion to the text: for
- * each byte two, and a struct word up to WORDS_MAX. Never fails. */
+/* Cuts `text` (valid UTF-8) into words; arrays are taken from `a`, in proportion to the text: two
+ * bytes for each of it, and up to four thirds of a struct word, for WORDS_MAX of them. Never
+ * fails. */
 void words_split(struct arena *a, str text, struct words *ret);
 
 static inline str word_norm(const struct words *w, int idx) {

@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "check.h"
 
-static char block[1 << 20];
+static char block[2 << 20];
 
 static struct words split(str text) {
     struct arena a;
@@ -70,6 +70,25 @@ static void test_other_scripts(void **state) {
     assert_str(shape("₿ up"), "e₿ wup");
 }
 
+static void test_fancy_letters_read_as_plain_ones(void **state) {
+    (void)state;
+    assert_str(shape("𝗕𝗶𝘁𝗰𝗼𝗶𝗻 ＥＴＨ ⓑⓣⓒ 🅱🆃🅲 ℬℰℳ"), "wbitcoin weth wbtc wbtc wbem");
+    assert_str(shape("＄１００ 𝟓𝟎"), "n100 n50");
+}
+
+static void test_look_alikes_among_latin_letters_read_as_they_look(void **state) {
+    (void)state;
+    assert_str(shape("D\xD0\x9EGE \xD0\x92itcoin"), "wdoge wbitcoin"); /* Cyrillic О, В */
+    assert_str(shape("биткоин и btc"), "wбиткоин wи wbtc");
+    assert_str(shape("xбж"), "wxбж"); /* letters that look like none stay */
+}
+
+static void test_addresses_are_links(void **state) {
+    (void)state;
+    assert_str(shape("write to eth.support@mail.com now"), "wwrite wto ~~ wnow");
+    assert_str(shape("5 btc @ 100"), "n5 wbtc p@ n100");
+}
+
 static void test_flags(void **state) {
     (void)state;
     struct words w = split(STR("BTC Eth I doge\nx"));
@@ -126,6 +145,9 @@ int main(void) {
         cmocka_unit_test(test_elongations_are_cut),
         cmocka_unit_test(test_apostrophes_are_one),
         cmocka_unit_test(test_other_scripts),
+        cmocka_unit_test(test_fancy_letters_read_as_plain_ones),
+        cmocka_unit_test(test_look_alikes_among_latin_letters_read_as_they_look),
+        cmocka_unit_test(test_addresses_are_links),
         cmocka_unit_test(test_flags),
         cmocka_unit_test(test_negation_reaches_to_the_end_of_the_clause),
         cmocka_unit_test(test_equal_forms_have_equal_hashes),

@@ -149,6 +149,7 @@ static int run_points(const struct linker *k, const struct candidate *c) {
     if (c->run >= 3 && c->run_sure >= 1) return common ? 3 : 5;
     if (c->run >= 3 && (money || c->run_plain >= 2)) return !common ? 4 : k->crypto ? 6 : 1;
     if (c->run >= 2 && c->run_sure >= 1) return 3;
+    if (c->run == 2 && c->run_plain == 2 && c->form == FORM_CAPS && !k->shouting) return 3;
     return money && c->run == 2 && c->form == FORM_CAPS && !common && !k->shouting ? 3 : 0;
 }
 
@@ -212,7 +213,11 @@ int link_points(const struct linker *k, const struct candidate *c) {
         if (!beside) return 0;
     }
     int points = c->base + context_points(k, c);
-    if (c->shares) points -= 2 * (int)i64_min(k->shares, 2);
+    if (c->shares &&
+        k->shares) { /* the first such word says little against a coin without shares */
+        bool both = k->lex->coins[c->coin].flags & (COIN_SHARE | COIN_STOCK);
+        points -= 2 * (int)i64_min(k->shares, 2) - !both;
+    }
     if (k->shouting && c->form == FORM_CAPS)
         points -= k->lex->coins[c->coin].flags & COIN_WORD ? 4 : 1;
     return points;

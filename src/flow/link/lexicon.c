@@ -146,13 +146,10 @@ static bool parse_flags(struct compile *c, str list, uint8_t *ret, struct error 
     static const struct {
         const char *name;
         uint8_t flags;
-    } table[] = {{"sure", COIN_SURE},
-                 {"lower", COIN_LOWER},
-                 {"word", COIN_WORD},
-                 {"stock", COIN_STOCK},
-                 {"share", COIN_SHARE},
-                 {"off", FLAG_OFF},
-                 {"common", COIN_COMMON | COIN_WORD}};
+    } table[] = {{"sure", COIN_SURE},   {"lower", COIN_LOWER},
+                 {"word", COIN_WORD},   {"stock", COIN_STOCK},
+                 {"share", COIN_SHARE}, {"abbr", COIN_ABBR | COIN_WORD},
+                 {"off", FLAG_OFF},     {"common", COIN_COMMON | COIN_WORD}};
     str flag;
     *ret = 0;
     while (str_cut(&list, ',', &flag)) {

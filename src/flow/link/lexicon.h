@@ -14,6 +14,7 @@ enum {
     COIN_WORD = 1 << 2,   /* the ticker is an ordinary word */
     COIN_COMMON = 1 << 3, /* ... and a very common one; WORD too */
     COIN_STOCK = 1 << 4,  /* the cashtag is rather a share's */
+    COIN_ABBR = 1 << 6,   /* no word, but an abbreviation of other things; WORD too */
     COIN_SHARE = 1 << 5   /* the cashtag is a share's as well, but rather the coin's */
 };
 

@@ -145,7 +145,7 @@ static bool note_ticker(struct linker *k, int coin, int at) {
     c->sure = upper ? SURE_TICKER_WORD : SURE_TICKER_WORD - 500;
     if (caps) {
         c->form = FORM_CAPS;
-        c->base = flags & COIN_COMMON ? -6 : flags & COIN_WORD ? -1 : 1;
+        c->base = flags & COIN_COMMON ? -6 : flags & COIN_ABBR ? 0 : flags & COIN_WORD ? -1 : 1;
     } else {
         bool title = k->w->v[at].flags & WORD_TITLE;
         c->form = flags & COIN_WORD ? FORM_LISTED : title ? FORM_TITLE : FORM_LOWER;
