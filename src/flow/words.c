@@ -179,13 +179,15 @@ static void shape_letter(struct shape *sh, uint32_t cp, uint32_t lower) {
     if (sh->run >= 3) sh->elongated = true;
 }
 
-/* Is the mark at `at` part of the word around it? Apostrophes between letters, points and commas
- * between digits, the underscore. */
-static bool joins(str text, ptrdiff_t at, struct glyph g, const struct shape *sh) {
+/* Is the mark at `at` part of the word around it? Apostrophes between letters that may stand in one
+ * word (script: glyph_wide_script of this one's), points and commas between digits, the underscore.
+ */
+static bool joins(str text, ptrdiff_t at, struct glyph g, const struct shape *sh, int script) {
     if (g.cp == '_') return true;
     if (g.cp == '\'' || g.cp == 0x2019) {
-        return sh->letters > 0 && at + g.bytes < text.n &&
-               glyph_at(text, at + g.bytes).class == CHAR_LETTER;
+        if (sh->letters == 0 || at + g.bytes >= text.n) return false;
+        struct glyph next = glyph_at(text, at + g.bytes);
+        return next.class == CHAR_LETTER && glyph_wide_script(next.cp) == script;
     }
     if (g.cp == '.' || g.cp == ',') {
         return sh->digits > 0 && sh->letters == 0 && at + 1 < text.n && text.p[at + 1] >= '0' &&
@@ -241,7 +243,7 @@ static struct shape scan_body(struct scan *s, int norm_begin) {
             s->at += g.bytes;
             continue;
         } else if (g.class != CHAR_MARK) {
-            if (!joins(text, s->at, g, &sh)) break;
+            if (!joins(text, s->at, g, &sh, script)) break;
             if (g.cp == 0x2019) lower = '\'';
         }
         if (script > 0 && s->norm_used - norm_begin > WORD_NORM_BYTES_MAX - 8) break;
@@ -332,8 +334,9 @@ static ptrdiff_t to_space(str text, ptrdiff_t at) {
     while (at < text.n) {
         unsigned char c = (unsigned char)text.p[at];
         if (c <= ' ' || c == '"' || c == '<' || c == '>') break;
-        if (c >= 0x80 && glyph_at(text, at).class != CHAR_LETTER) break;
-        at++;
+        struct glyph g = glyph_at(text, at);
+        if (c >= 0x80 && g.class != CHAR_LETTER) break;
+        at += g.bytes;
     }
     return at;
 }

@@ -120,7 +120,8 @@ static bool run_goes_on(const struct linker *k, const struct candidate *a,
         if (!parts_list(k, at)) return false;
     }
     bool common = (k->lex->coins[a->coin].flags | k->lex->coins[b->coin].flags) & COIN_COMMON;
-    return b->first > a->end || !(common || k->shouting);
+    bool lower = a->form == FORM_LISTED || b->form == FORM_LISTED; /* "XRP looks good" */
+    return b->first > a->end || !(common || lower || k->shouting);
 }
 
 void link_find_runs(struct linker *k) {

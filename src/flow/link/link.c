@@ -276,6 +276,8 @@ static int visit_word(struct linker *k, int at) {
             return behind;
         }
     }
+    bool share = t && t->flags == TERM_STOCK && t->ticker == COIN_NONE && t->name == COIN_NONE;
+    if (share && !(k->w->v[at].flags & WORD_UPPER)) t = NULL; /* "BTCs" are not shares of BTCS */
     if (t) return visit_term(k, t, at, end) ? end : at + 1;
     visit_unknown(k, at);
     return at + 1;
