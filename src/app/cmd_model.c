@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/eval_links.h"
 #include "flow/embedded.h"
 #include "model/linear.h"
 
@@ -68,6 +69,11 @@ static exit_status eval_run(struct app *app, const struct args *args) {
     struct model *m;
     struct reader *r;
     struct buf out;
+    if (args_has(args, "links")) return eval_links(app, args);
+    if (args->pos_count == 0) {
+        fputs("bullfinch: eval: which FILE?\n", stderr);
+        return EXIT_USAGE;
+    }
     bool ok = open_model(app, args, &m, &err) &&
               reader_open(&app->boot, &(struct reader_options){.model = m}, &r, &err);
     if (!ok) return app_fail(&err);
@@ -156,7 +162,11 @@ static exit_status train_run(struct app *app, const struct args *args) {
 /* --- their rows -------------------------------------------------------------------------- */
 
 static const struct opt eval_opts[] = {
-    {"model", "FILE", "A model file; without it the model in the program."}, {0}};
+    {"model", "FILE", "A model file; without it the model in the program."},
+    {"links", "FILE",
+     "Instead: how well coins are found in posts; one JSON object a line with text and symbols."},
+    {"misses", NULL, "With --links: show each post that was not read as the file says."},
+    {0}};
 static const struct opt train_opts[] = {
     {"out", "FILE", "Where the model goes; never over another file."},
     {"seed", "N", "The same seed and files give the same bytes; 1 if not given."},
@@ -166,12 +176,12 @@ static const struct opt train_opts[] = {
 const struct cmd cmd_eval = {
     .group = "Model",
     .name = "eval",
-    .pos = "FILE...",
+    .pos = "[FILE...]",
     .brief = "Show how well the model reads labelled texts.",
     .about = "A labelled file has one text a line: label (0 negative, 1 neutral, 2 positive), tab, "
              "text.",
     .opts = eval_opts,
-    .pos_min = 1,
+    .pos_min = 0,
     .pos_max = ARGS_POS_MAX,
     .run = eval_run};
 const struct cmd cmd_train = {

@@ -14,7 +14,6 @@
 #define OUT_BYTES 65536         /* written at once */
 #define OUT_BYTES_MAX (8 << 20) /* one object with every miss of a long text has room */
 #define POST_BYTES (16 << 20)   /* what one line of JSON may take while it is read */
-#define SCRATCH_BYTES (1 << 20)
 
 bool score_post(struct arena *a, str line, struct post *ret, struct error *err) {
     if (str_starts(str_trim(line), STR("{"))) {
@@ -72,8 +71,8 @@ static bool score_line(const struct scorer *s, struct arena a, struct arena scra
 static bool score_lines(const struct scorer *s, struct lines *in, int out_fd, struct buf *out,
                         struct arena *mem, int64_t *bad, struct error *err) {
     struct arena scratch = {0};
-    scratch.base = scratch.beg = NEW_ARRAY(mem, char, SCRATCH_BYTES);
-    scratch.end = scratch.beg + SCRATCH_BYTES;
+    scratch.base = scratch.beg = NEW_ARRAY(mem, char, READER_SCRATCH_BYTES);
+    scratch.end = scratch.beg + READER_SCRATCH_BYTES;
     for (;;) {
         str line;
         line_state state;
@@ -102,7 +101,7 @@ bool score_stream(const struct scorer *s, int in_fd, int out_fd, int64_t *ret_ba
     struct lines in;
     struct buf out;
     int64_t bad = 0;
-    arena_open(&mem, LINES_BLOCK_BYTES + SCRATCH_BYTES + POST_BYTES);
+    arena_open(&mem, LINES_BLOCK_BYTES + READER_SCRATCH_BYTES + POST_BYTES);
     lines_init(&in, &mem, in_fd);
     buf_init(&out, OUT_BYTES_MAX);
     bool ok = score_lines(s, &in, out_fd, &out, &mem, &bad, err);

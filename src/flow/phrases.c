@@ -80,6 +80,8 @@ int phrases_add(struct phrases *t, struct arena scratch, str phrase, int value) 
     return before;
 }
 
+static bool is_possessive(str norm) { return norm.n > 3 && str_ends(norm, STR("'s")); }
+
 int phrases_find(const struct phrases *t, const struct words *w, int at, int *ret_end) {
     int value = PHRASE_NONE;
     const struct phrase_slot *slot = slot_of(t, key_first(w->v[at].hash));
@@ -91,7 +93,12 @@ int phrases_find(const struct phrases *t, const struct words *w, int at, int *re
         if (!slot->more) break;
         at = next_word(w, at);
         if (at >= w->count) break;
-        slot = slot_of(t, key_next(slot->key, w->v[at].hash));
+        uint64_t key = slot->key;
+        slot = slot_of(t, key_next(key, w->v[at].hash));
+        if (slot->key == 0 && is_possessive(word_norm(w, at))) { /* "the NEAR protocol's" */
+            str owner = word_norm(w, at);
+            slot = slot_of(t, key_next(key, word_hash(str_head(owner, owner.n - 2))));
+        }
     }
     return value;
 }

@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "240525512798dc2783d7269e2e6be95265d761d5a89fe86afeba80975fdad3d2"
+#define DIGEST "6311d576f7f2472ab8c2116aceae3933d429d5902cf50fe3787ad9310141b8ea"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;

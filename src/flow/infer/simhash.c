@@ -13,7 +13,7 @@
 
 /* Sixty-four counters, one a bit, stood on edge: plane i has the i-th digit of each. One vote then
  * is an addition of one-bit numbers to all of them at once. */
-#define PLANES 13
+#define PLANES 16
 _Static_assert(2 * WORDS_MAX < 1 << PLANES, "no counter overflows");
 
 struct votes {
