@@ -85,7 +85,7 @@ struct reading {
     uint32_t cues;
     uint64_t simhash;    /* over the normalised text, for near-copies */
     int32_t token_count; /* words that simhash saw; under 4 it says little */
-    const char *model;   /* "linear-1"; static */
+    const char *model;   /* "linear-2"; static */
 };
 
 /* The brief's calculate_signal_score(keywords_score, sentiment_score): round(100 * confidence *

@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "240525512798dc2783d7269e2e6be95265d761d5a89fe86afeba80975fdad3d2"
+#define DIGEST "7f9524d1500f496250167ca2a67f51688ebe1d0716d5824a609644b372600463"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;
