@@ -13,7 +13,7 @@
 #include "model/linear.h"
 
 #define MODEL_BYTES_MAX (8 << 20)
-#define CLASSES_BYTES_MAX (1 << 20)
+#define LIST_BYTES_MAX (4 << 20)
 #define OUT_BYTES (1 << 16)
 
 static const char *const label_names[] = {"negative", "neutral", "positive"};
@@ -156,20 +156,24 @@ static bool write_new(const char *path, str bytes, struct error *err) {
     return ok || fail(err, ERR_IO, sys, "%s: %s", path, strerror(sys));
 }
 
-static bool classes_from(struct app *app, const struct args *args, str *ret, struct error *err) {
-    const str path = args_get(args, "classes", (str){NULL, 0});
-    *ret = embedded_classes();
+/* A list that is in the program, or the file that an option names. */
+static bool list_from(struct app *app, const struct args *args, const char *option, str *list,
+                      struct error *err) {
+    const str path = args_get(args, option, (str){NULL, 0});
     return !path.p ||
-           app_read_file(&app->boot, str_dupz(&app->boot, path), CLASSES_BYTES_MAX, ret, err);
+           app_read_file(&app->boot, str_dupz(&app->boot, path), LIST_BYTES_MAX, list, err);
 }
 
 static bool options_from(struct app *app, const struct args *args, struct train_options *opt,
                          struct error *err) {
     int64_t seed, epochs, folds;
+    opt->classes = embedded_classes();
+    opt->valences = embedded_valence();
     if (!args_get_i64(args, "seed", 1, 0, INT64_MAX, &seed, err) ||
-        !args_get_i64(args, "epochs", 4, 1, 1000, &epochs, err) ||
+        !args_get_i64(args, "epochs", 3, 1, 1000, &epochs, err) ||
         !args_get_i64(args, "folds", 5, 2, TRAIN_FOLDS_MAX, &folds, err) ||
-        !classes_from(app, args, &opt->classes, err) || !sets_from(app, args, opt, err))
+        !list_from(app, args, "classes", &opt->classes, err) ||
+        !list_from(app, args, "valence", &opt->valences, err) || !sets_from(app, args, opt, err))
         return false;
     opt->seed = (uint64_t)seed;
     opt->epochs = (int)epochs;
@@ -211,9 +215,11 @@ static const struct opt eval_opts[] = {
 static const struct opt train_opts[] = {
     {"out", "FILE", "Where the model goes; never over another file."},
     {"seed", "N", "The same seed and files give the same bytes; 1 if not given."},
-    {"epochs", "N", "Passes over the texts; 4 if not given."},
+    {"epochs", "N", "Passes over the texts; 3 if not given."},
     {"folds", "K", "Parts for cross-validation, 2 to 20; 5 if not given."},
     {"classes", "FILE", "Word classes; without it those in the program (models/classes.txt)."},
+    {"valence", "FILE",
+     "Words and phrases with values; without it those in the program (models/valence.txt)."},
     {0}};
 
 const struct cmd cmd_eval = {

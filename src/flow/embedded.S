@@ -15,5 +15,6 @@ bf_embedded_\name\()_end:
     embed assets, "assets.tsv"
     embed linear, "linear.bin"
     embed classes, "classes.txt"
+    embed valence, "valence.txt"
 
     .section .note.GNU-stack, "", %progbits

@@ -17,8 +17,9 @@
 #include "flow/embedded.h"
 #include "model/linear_int.h"
 
-#define SCALES 512 /* lengths whose scale is kept ready */
-#define MIX 32768  /* the domains' shares sum to about this */
+#define SCALES 512    /* lengths whose scale is kept ready */
+#define MIX 32768     /* the domains' shares sum to about this */
+#define MIX_LEAST 128 /* a domain with a smaller share is left out */
 
 struct linear {
     struct model base;
@@ -26,12 +27,13 @@ struct linear {
     int32_t gram_scale[GRAMS_MAX + 1];
     const struct linear_header *head;
     const struct word_cell *words, *traits;
+    const uint8_t *phrase_bits;
     const struct cell *table[TABLE_COUNT]; /* pairs and groups of letters */
 };
 
 /* Of tokens: their weights by domain, and those that are the same in all. */
 struct sum {
-    int32_t w[DOMAINS][3];
+    int32_t w[WEIGHTS];
     int32_t common[3];
 };
 
@@ -43,7 +45,8 @@ struct gather {
     int count;
     int16_t *stop; /* of each token and of the end: which of the sums is over all before it; -1 */
     struct sum *sums; /* at the ends of ranges */
-    int8_t *signs;
+    struct mood *moods;
+    int phrase_end; /* word behind the last phrase found */
     struct sum traits;
     int32_t domain[DOMAINS];
 };
@@ -76,15 +79,15 @@ static void add_cell(const struct linear *m, linear_table which, uint64_t hash, 
 }
 
 static void add_word(struct gather *g, const struct word_cell *c, struct sum *s) {
-    for (int d = 0; d < DOMAINS; d++) {
-        for (int k = 0; k < 3; k++) s->w[d][k] += c->w[d][k];
-    }
+#pragma GCC unroll 12
+    for (int i = 0; i < WEIGHTS; i++) s->w[i] += c->w[i];
+#pragma GCC unroll 4
     for (int d = 0; d < DOMAINS; d++) g->domain[d] += c->domain[d];
 }
 
 /* A word that training did not see often enough: the mean of its letters, scaled, and what is known
- * of its stem. Returns its class. */
-static int add_spelled(struct gather *g, const struct token *t, struct sum *s) {
+ * of its stem. Returns the stem's entry, NULL if there is none. */
+static const struct word_cell *add_spelled(struct gather *g, const struct token *t, struct sum *s) {
     const struct linear *m = g->m;
     str norm = word_norm(g->w, t->word);
     uint64_t grams[GRAMS_MAX];
@@ -97,9 +100,8 @@ static int add_spelled(struct gather *g, const struct token *t, struct sum *s) {
     }
     uint64_t stem = word_hash(linear_stem(norm, block));
     const struct word_cell *c = word_find(m, linear_stem_token(stem, t->negated));
-    if (!c) return 0;
-    add_word(g, c, s);
-    return c->class;
+    if (c) add_word(g, c, s);
+    return c;
 }
 
 /* The tables are larger than a core's cache: asks for all lines of a post before the first is
@@ -113,36 +115,70 @@ static void prefetch(const struct linear *m, const struct token *t, int count) {
     }
 }
 
+/* The longest phrase that begins at a token, NULL if there is none. */
+static const struct word_cell *find_phrase(struct gather *g, const struct token *t) {
+    const struct words *w = g->w;
+    const struct word_cell *best = NULL;
+    uint64_t hash = w->v[t->word].hash;
+    if (t->word < g->phrase_end) return NULL;
+    for (int i = t->word + 1; i < w->count && i < t->word + PHRASE_WORDS_MAX; i++) {
+        hash = linear_phrase(hash, w->v[i].hash);
+        const uint32_t bit = linear_phrase_bit(hash);
+        if (!(g->m->phrase_bits[bit >> 3] >> (bit & 7) & 1)) break;
+        const struct word_cell *c = word_find(g->m, hash);
+        if (!c) break;
+        if (c->class & WORD_CELL_PHRASE) {
+            best = c;
+            g->phrase_end = i + 1;
+        }
+        if (!(c->class & WORD_CELL_MORE)) break;
+    }
+    return best;
+}
+
+/* Adds a token's word and the phrase that begins with it. Returns its class. */
+static int sum_word(struct gather *g, int at, struct sum *s) {
+    const struct token *t = &g->tokens[at];
+    const struct word_cell *c = word_find(g->m, t->hash), *phrase = NULL;
+    struct mood *mood = &g->moods[at];
+    if (c)
+        add_word(g, c, s);
+    else if (t->spelled)
+        c = add_spelled(g, t, s);
+    if (!c) return 0;
+    const int class = c->class & (CLASSES_MAX - 1), sign = g->m->head->class_sign[class];
+    mood->sign = (int8_t)(t->negated ? -sign : sign);
+    if (t->word >= g->phrase_end) mood->valence = t->negated ? (int8_t)-c->valence : c->valence;
+    if (c->class & WORD_CELL_MORE) phrase = find_phrase(g, t);
+    if (phrase) {
+        add_word(g, phrase, s);
+        mood->valence = phrase->valence;
+    }
+    return class;
+}
+
+/* The pairs of a token are asked for when it is seen and added when the next one is. */
 static void sum_tokens(struct gather *g) {
     const struct linear *m = g->m;
     struct sum s = {0};
-    int before = 0;
+    uint64_t pairs[PAIRS_MAX];
+    int pending = 0;
     prefetch(m, g->tokens, g->count);
-    for (int i = 0; i < g->count; i++) {
-        const struct token *t = &g->tokens[i];
-        const struct word_cell *c = word_find(m, t->hash);
+    for (int i = 0; i <= g->count; i++) {
+        for (int p = 0; p < pending; p++) add_cell(m, TABLE_PAIRS, pairs[p], s.common);
         if (g->stop[i] >= 0) g->sums[g->stop[i]] = s;
-        int class = c ? c->class : 0;
-        if (c)
-            add_word(g, c, &s);
-        else if (t->spelled)
-            class = add_spelled(g, t, &s);
-        class &= CLASSES_MAX - 1;
-        g->signs[i] =
-            (int8_t)(t->negated ? -m->head->class_sign[class] : m->head->class_sign[class]);
-        if (i > 0) {
-            uint64_t pairs[PAIRS_MAX];
-            int n = linear_pairs(t - 1, before, t, class, pairs);
-            for (int p = 0; p < n; p++) add_cell(m, TABLE_PAIRS, pairs[p], s.common);
-        }
-        before = class;
+        if (i == g->count) break;
+        const int which = sum_word(g, i, &s);
+        if (i == 0) continue;
+        pending = linear_pairs(&g->tokens[i - 1], &g->tokens[i], which, pairs);
+        if (pending == PAIRS_MAX)
+            __builtin_prefetch(bucket_of(m, TABLE_PAIRS, pairs[PAIRS_MAX - 1]));
     }
-    if (g->stop[g->count] >= 0) g->sums[g->stop[g->count]] = s;
 }
 
 static void sum_traits(struct gather *g) {
     uint16_t traits[TRAITS];
-    linear_traits(g->w, g->tokens, g->count, g->signs, traits);
+    linear_traits(g->w, g->moods, g->count, traits);
     for (int i = 0; i < TRAITS; i++) add_word(g, &g->m->traits[traits[i]], &g->traits);
 }
 
@@ -168,6 +204,7 @@ static void mix_domains(const struct gather *g, int32_t ret[DOMAINS]) {
     }
     for (int d = 0; d < DOMAINS; d++) {
         ret[d] = d < domains ? half_times((top - logit[d]) * 1477 / 1024) : 0;
+        if (ret[d] < MIX_LEAST) ret[d] = 0;
         total += ret[d];
     }
     for (int d = 0; d < DOMAINS; d++) ret[d] = (int32_t)((int64_t)ret[d] * MIX / total);
@@ -183,7 +220,8 @@ static void range_logits(const struct gather *g, const int32_t mix[DOMAINS], int
         int64_t logit = 0, common = b->common[k] - a->common[k];
         for (int d = 0; d < DOMAINS; d++) {
             if (mix[d] == 0) continue;
-            int64_t sum = (b->w[d][k] - a->w[d][k] + common) * scale + g->traits.w[d][k] * whole;
+            const int i = 3 * d + k;
+            int64_t sum = (b->w[i] - a->w[i] + common) * scale + g->traits.w[i] * whole;
             logit += (sum / 32768 * h->scale[d] / 4096 + h->bias[d][k]) * mix[d];
         }
         ret->logit[k] = (int32_t)(logit * (NAT / WEIGHT_UNIT) / MIX);
@@ -222,7 +260,7 @@ static void linear_score(const struct model *base, struct arena scratch, const s
     int *ends = NEW_ARRAY(&scratch, int, 2 * count + 1);
     g.count = linear_tokens(w, tokens);
     g.tokens = tokens;
-    g.signs = NEW_ARRAY(&scratch, int8_t, g.count + 1);
+    g.moods = NEW_ARRAY(&scratch, struct mood, g.count + 1);
     for (int r = 0; r < count; r++) {
         ends[2 * r] = token_at(tokens, g.count, ranges[r].first);
         ends[2 * r + 1] = token_at(tokens, g.count, ranges[r].end);
@@ -279,6 +317,8 @@ static bool linear_init(struct linear *m, str bytes, struct error *err) {
             at += sizeof(struct word_cell) * CELLS << h->buckets_log2[i];
             m->traits = (const struct word_cell *)(const void *)(bytes.p + at);
             at += sizeof(struct word_cell) * TRAIT_CELLS;
+            m->phrase_bits = (const uint8_t *)(bytes.p + at);
+            at += PHRASE_BITS_BYTES;
         } else {
             m->table[i] = (const struct cell *)(const void *)(bytes.p + at);
             at += sizeof(struct cell) * CELLS << h->buckets_log2[i];

@@ -31,8 +31,9 @@ struct train_options {
     int set_count;
     uint64_t seed;
     int epochs;
-    int folds;   /* 2..TRAIN_FOLDS_MAX: parts for cross-validation, which also calibrates */
-    str classes; /* word classes, as in models/classes.txt */
+    int folds;    /* 2..TRAIN_FOLDS_MAX: parts for cross-validation, which also calibrates */
+    str classes;  /* word classes, as in models/classes.txt */
+    str valences; /* words and phrases, as in models/valence.txt */
     const struct reader *reader; /* to find the coins that the texts name */
 };
 

@@ -16,8 +16,7 @@
 #define TOKEN_MONEY UINT64_C(0x3A0AE13A0AE13A0B)
 #define NEGATED UINT64_C(0xA5A5F00DBADC0FFE)
 #define STEM UINT64_C(0x57E357E357E357E3)
-#define CLASS_FIRST UINT64_C(0xC1A550F1C1A550F1)
-#define CLASS_SECOND UINT64_C(0x2C1A552C1A552C1A)
+#define CLASS_BEHIND UINT64_C(0x2C1A552C1A552C1A)
 
 static uint64_t spread(uint64_t h) {
     h = (h ^ (h >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
@@ -119,29 +118,26 @@ str linear_stem(str form, char *block) {
 
 /* --- pairs and groups of letters -------------------------------------------------------------- */
 
-int linear_pairs(const struct token *before, int class_before, const struct token *now,
-                 int class_now, uint64_t ret[PAIRS_MAX]) {
+int linear_pairs(const struct token *before, const struct token *now, int which,
+                 uint64_t ret[PAIRS_MAX]) {
     int n = 0;
     ret[n++] = linear_pair(before->hash, now->hash);
-    if (class_before) ret[n++] = linear_pair(CLASS_FIRST + (uint64_t)class_before, now->hash);
-    if (class_now) ret[n++] = linear_pair(before->hash, CLASS_SECOND + (uint64_t)class_now);
+    if (which) ret[n++] = linear_pair(before->hash, CLASS_BEHIND + (uint64_t)which);
     return n;
 }
 
 int linear_grams(str norm, uint64_t ret[GRAMS_MAX]) {
     char p[40];
-    int n = 0, bytes = (int)i64_min(norm.n, 32);
+    int n = 0, bytes = (int)i64_min(norm.n, GRAMS_MAX);
     p[n++] = '<';
     memcpy(p + n, norm.p, (size_t)bytes);
     n += bytes;
     p[n++] = '>';
     int count = 0;
-    for (int size = 3; size <= 5; size++) {
-        for (int i = 0; i + size <= n && count < GRAMS_MAX; i++) {
-            uint64_t h = (uint64_t)size;
-            memcpy(&h, p + i, (size_t)size);
-            ret[count++] = spread(h * UINT64_C(0x9E3779B97F4A7C15) + (uint64_t)size);
-        }
+    for (int i = 0; i + 4 <= n && count < GRAMS_MAX; i++) {
+        uint32_t h;
+        memcpy(&h, p + i, 4);
+        ret[count++] = spread((uint64_t)h * UINT64_C(0x9E3779B97F4A7C15) + 4);
     }
     return count;
 }
@@ -152,52 +148,37 @@ int linear_grams(str norm, uint64_t ret[GRAMS_MAX]) {
 static int few(int n) { return n > 3 ? 3 + (n > 6) : n; }
 
 struct tally {
-    int caps, titles, elongated, users, links, hashtags, cashtags, coins, shouts, questions;
-    int numbers, emoji, quotes, colons, spelled;
+    int kinds[WORD_PUNCT + 1];
+    int marks[128];
+    int caps, titles, elongated, coins;
 };
 
-static void tally_mark(const struct words *w, int at, struct tally *t) {
-    char c = w->norm[w->v[at].norm];
-    t->shouts += c == '!';
-    t->questions += c == '?';
-    t->quotes += c == '"';
-    t->colons += c == ':';
-}
-
-static struct tally tally_words(const struct words *w) {
-    struct tally t = {0};
+static void tally_words(const struct words *w, struct tally *t) {
     for (int i = 0; i < w->count; i++) {
         const struct word *v = &w->v[i];
-        if (v->kind == WORD_TEXT) t.titles += (v->flags & (WORD_TITLE | WORD_UPPER)) != 0;
-        if (v->kind == WORD_PUNCT) tally_mark(w, i, &t);
+        t->kinds[v->kind]++;
+        if (v->kind == WORD_PUNCT) {
+            t->marks[w->norm[v->norm] & 127]++;
+        } else if (v->flags & (WORD_UPPER | WORD_TITLE | WORD_LONG | WORD_COIN)) {
+            const bool text = v->kind == WORD_TEXT;
+            t->titles += text && (v->flags & (WORD_TITLE | WORD_UPPER));
+            t->caps += text && (v->flags & WORD_UPPER);
+            t->elongated += text && (v->flags & WORD_LONG);
+            t->coins += (v->flags & WORD_COIN) != 0;
+        }
     }
-    return t;
 }
 
-static void tally_token(const struct words *w, const struct token *token, struct tally *t) {
-    const struct word *v = &w->v[token->word];
-    t->coins += (v->flags & WORD_COIN) != 0;
-    if (token->spelled) {
-        t->spelled++;
-        t->caps += (v->flags & WORD_UPPER) != 0;
-        t->elongated += (v->flags & WORD_LONG) != 0;
-    }
-    t->users += v->kind == WORD_USER;
-    t->links += v->kind == WORD_LINK;
-    t->hashtags += v->kind == WORD_HASHTAG;
-    t->cashtags += v->kind == WORD_CASHTAG;
-    t->numbers += v->kind == WORD_NUMBER;
-    t->emoji += v->kind == WORD_EMOJI;
-}
-
-/* The traits that tell of the good and bad words: how many, the first and the last, who wins. */
-static void sign_traits(const int8_t *signs, int count, uint16_t *ret) {
+/* The traits that tell of the good and bad words by their classes: how many, the first and the
+ * last, who wins. */
+static void sign_traits(const struct mood *moods, int count, uint16_t *ret) {
     int good = 0, bad = 0, first = 0, last = 0;
     for (int i = 0; i < count; i++) {
-        good += signs[i] > 0;
-        bad += signs[i] < 0;
-        if (signs[i] && !first) first = signs[i];
-        if (signs[i]) last = signs[i];
+        const int sign = moods[i].sign;
+        good += sign > 0;
+        bad += sign < 0;
+        if (sign && !first) first = sign;
+        if (sign) last = sign;
     }
     const int base = TRAIT_COUNTS * TRAIT_BUCKETS, wins = (good > bad) - (good < bad);
     ret[0] = (uint16_t)(base + few(good) * 5 + few(bad));
@@ -205,30 +186,48 @@ static void sign_traits(const int8_t *signs, int count, uint16_t *ret) {
     ret[2] = (uint16_t)(base + 34 + (wins + 1) * 2 + (count > 12));
 }
 
-void linear_traits(const struct words *w, const struct token *tokens, int count,
-                   const int8_t *signs, uint16_t ret[TRAITS]) {
-    struct tally t = tally_words(w);
-    for (int i = 0; i < count; i++) tally_token(w, &tokens[i], &t);
-    const int none = TRAIT_BUCKETS - 1;
+/* And by their values: the sums, the last, the total, the total a word. */
+static void valence_traits(const struct mood *moods, int count, uint16_t *ret) {
+    int good = 0, bad = 0, last = 0;
+    for (int i = 0; i < count; i++) {
+        const int v = moods[i].valence;
+        if (v > 0) good += v;
+        if (v < 0) bad -= v;
+        if (v) last = v;
+    }
+    const int base = TRAIT_COUNTS * TRAIT_BUCKETS + 40, total = good - bad;
+    const int density = count ? total * 8 / count : 0;
+    ret[0] = (uint16_t)(base + few(good) * 5 + few(bad));
+    ret[1] = (uint16_t)(base + 25 + i64_clamp(last, -4, 4) + 4);
+    ret[2] = (uint16_t)(base + 34 + i64_clamp(total, -6, 6) + 6);
+    ret[3] = (uint16_t)(base + 47 + i64_clamp(density, -6, 6) + 6);
+}
+
+void linear_traits(const struct words *w, const struct mood *moods, int count,
+                   uint16_t ret[TRAITS]) {
+    struct tally t = {0};
+    tally_words(w, &t);
+    const int none = TRAIT_BUCKETS - 1, spelled = t.kinds[WORD_TEXT] + t.kinds[WORD_HASHTAG];
     const int bucket[TRAIT_COUNTS] = {few(t.caps),
-                                      few(t.users),
-                                      few(t.links),
-                                      few(t.hashtags),
-                                      few(t.cashtags),
+                                      few(t.kinds[WORD_USER]),
+                                      few(t.kinds[WORD_LINK]),
+                                      few(t.kinds[WORD_HASHTAG]),
+                                      few(t.kinds[WORD_CASHTAG]),
                                       few(t.coins),
-                                      few(t.shouts),
-                                      few(t.questions),
-                                      few(t.numbers),
-                                      count / 6 > 8 ? 8 : count / 6,
-                                      t.spelled ? (int)i64_min(t.titles * 5 / t.spelled, 8) : none,
-                                      few(t.emoji),
-                                      few(t.quotes),
-                                      few(t.colons),
+                                      few(t.marks['!']),
+                                      few(t.marks['?']),
+                                      few(t.kinds[WORD_NUMBER]),
+                                      (int)i64_min(count / 6, 8),
+                                      spelled ? (int)i64_min(t.titles * 5 / spelled, 8) : none,
+                                      few(t.kinds[WORD_EMOJI]),
+                                      few(t.marks['"']),
+                                      few(t.marks[':']),
                                       w->count ? w->v[0].kind : none,
                                       w->count ? w->v[w->count - 1].kind : none,
                                       few(t.elongated)};
     for (int i = 0; i < TRAIT_COUNTS; i++) ret[i] = (uint16_t)(i * TRAIT_BUCKETS + bucket[i]);
-    sign_traits(signs, count, ret + TRAIT_COUNTS);
+    sign_traits(moods, count, ret + TRAIT_COUNTS);
+    valence_traits(moods, count, ret + TRAIT_COUNTS + 3);
 }
 
 /* --- scales ---------------------------------------------------------------------------------- */

@@ -96,7 +96,7 @@ void fit_run(const struct corpus *c, const struct told *told, struct fit *ret) {
                 loss_add(c, e, &told[i], &f, weight_of(c, e), &s);
         }
         for (int d = 0; d < DOMAINS; d++) {
-            if (!recall) f.scale[d] -= RATE * s.scale[d];
+            if (!recall) f.scale[d] = fmaxf(f.scale[d] - RATE * s.scale[d], 0);
             for (int k = 0; k < 3; k++)
                 f.bias[d][k] -= (recall ? RECALL_RATE : RATE) * s.bias[d][k];
         }

@@ -6,11 +6,12 @@
 #include "model/linear.h"
 
 #define LINEAR_MAGIC "BFLINEAR"
-#define LINEAR_VERSION 2
+#define LINEAR_VERSION 3
 #define WEIGHT_UNIT 1024 /* stored weights: 1/1024 nat */
 #define DOMAIN_UNIT 16   /* stored weights of the domains: 1/16 nat */
 #define CELLS 4          /* of a bucket */
 #define DOMAINS LINEAR_SETS_MAX
+#define WEIGHTS (DOMAINS * 3)
 #define CLASSES_MAX 64 /* of words; 0 is none */
 
 /* What the tables hold. */
@@ -21,12 +22,17 @@ typedef enum linear_table { TABLE_WORDS, TABLE_PAIRS, TABLE_GRAMS, TABLE_COUNT }
  * once in 16,000 look-ups. */
 struct word_cell {
     uint16_t check;
-    uint8_t class;
-    uint8_t reserved;
+    uint8_t class;  /* and WORD_CELL_ bits */
+    int8_t valence; /* -4 bad .. 4 good */
     int8_t domain[DOMAINS];
-    int16_t w[DOMAINS][3];
+    int16_t w[WEIGHTS]; /* three a domain */
 };
 _Static_assert(sizeof(struct word_cell) == 32, "file format");
+
+enum {
+    WORD_CELL_PHRASE = 1 << 6, /* is a phrase of several words */
+    WORD_CELL_MORE = 1 << 7    /* a phrase, or a longer one, begins with it */
+};
 
 /* The weights of a pair or of a group of letters, the same in all domains. */
 struct cell {
@@ -35,7 +41,8 @@ struct cell {
 };
 _Static_assert(sizeof(struct cell) == 8, "file format");
 
-/* The file: this header, words, traits of the whole text, pairs, groups of letters. */
+/* The file: this header, words, traits of the whole text, bits of phrases, pairs, groups of
+ * letters. */
 struct linear_header {
     char magic[8];
     uint32_t version;
@@ -88,29 +95,48 @@ static inline uint64_t linear_pair(uint64_t first, uint64_t second) {
     return h ^ (h >> 32);
 }
 
-#define PAIRS_MAX 3
-/* A token and the one before it, with their classes: the pair itself, and each word with the class
- * of the other. Returns how many hashes. */
-int linear_pairs(const struct token *before, int class_before, const struct token *now,
-                 int class_now, uint64_t ret[PAIRS_MAX]);
+#define PHRASE_WORDS_MAX 5
+/* The hash of a phrase, given the hash of what stands before its last word (the form's hash, where
+ * that is one word) and of that word. */
+static inline uint64_t linear_phrase(uint64_t before, uint64_t form_hash) {
+    return linear_pair(before + UINT64_C(0x9E2A5E9E2A5E9E2A), form_hash);
+}
+
+/* Which beginnings of phrases exist, so that hardly any other pair of words is looked up. */
+#define PHRASE_BITS_LOG2 17
+#define PHRASE_BITS_BYTES (1 << (PHRASE_BITS_LOG2 - 3))
+static inline uint32_t linear_phrase_bit(uint64_t hash) {
+    return (uint32_t)(hash & ((1U << PHRASE_BITS_LOG2) - 1));
+}
+
+#define PAIRS_MAX 2
+/* A token behind another: the pair itself and, where the token is of a class (not 0), the pair of
+ * the other with the class. Returns how many hashes. */
+int linear_pairs(const struct token *before, const struct token *now, int which,
+                 uint64_t ret[PAIRS_MAX]);
 
 /* --- groups of letters ----------------------------------------------------------------------- */
 
-#define GRAMS_MAX 96
-/* Hashes of the groups of 3 to 5 bytes of "<norm>". Returns how many. */
+#define GRAMS_MAX 32
+/* Hashes of the groups of 4 bytes of "<norm>". Returns how many. */
 int linear_grams(str norm, uint64_t ret[GRAMS_MAX]);
 
 /* --- traits: what the whole text looks like --------------------------------------------------- */
 
 #define TRAIT_COUNTS 17  /* traits that are a number of something */
 #define TRAIT_BUCKETS 10 /* cells of each */
-#define TRAITS (TRAIT_COUNTS + 3)
-#define TRAIT_CELLS (TRAIT_COUNTS * TRAIT_BUCKETS + 25 + 9 + 6)
+#define TRAITS (TRAIT_COUNTS + 7)
+#define TRAIT_CELLS (TRAIT_COUNTS * TRAIT_BUCKETS + 25 + 9 + 6 + 25 + 9 + 13 + 13)
 
-/* One cell (0..TRAIT_CELLS-1) for each trait. signs: of each token, as it stands (negated words
- * turned round). */
-void linear_traits(const struct words *w, const struct token *tokens, int count,
-                   const int8_t *signs, uint16_t ret[TRAITS]);
+/* How good or bad a token is, as it stands: negated words turned round. */
+struct mood {
+    int8_t sign;    /* of its class: -1, 0, 1 */
+    int8_t valence; /* -4..4; a phrase's stands at its first word, the others have 0 */
+};
+
+/* One cell (0..TRAIT_CELLS-1) for each trait. moods: of each token (count). */
+void linear_traits(const struct words *w, const struct mood *moods, int count,
+                   uint16_t ret[TRAITS]);
 
 /* --- scales ---------------------------------------------------------------------------------- */
 

@@ -119,7 +119,9 @@ static void learn(struct learner *l, const struct example *e, float weight) {
 
 /* --- domains --------------------------------------------------------------------------------- */
 
-static bool tells_domain(const struct entry *e) { return e->kind != ENTRY_PAIR && e->own >= 0; }
+static bool tells_domain(const struct entry *e) {
+    return e->kind != ENTRY_PAIR && e->own >= 0; /* phrases have none */
+}
 
 static void domain_shares(const struct learner *l, const struct example *e, float ret[DOMAINS]) {
     const struct corpus *c = l->c;

@@ -13,9 +13,9 @@
 #include "base/buf.h"
 #include "model/linear_train_int.h"
 
-#define BUCKETS_WORDS 14 /* log2, in the file */
+#define BUCKETS_WORDS 15 /* log2, in the file */
 #define BUCKETS_PAIRS 16
-#define BUCKETS_GRAMS 15
+#define BUCKETS_GRAMS 14
 
 /* --- cross-validation ------------------------------------------------------------------------ */
 
@@ -65,20 +65,19 @@ static int8_t quantise_domain(float w) {
 static struct word_cell word_cell_of(const struct learner *l, int32_t entry) {
     const struct entry *e = &l->c->entries[entry];
     float w[DOMAINS][3];
-    struct word_cell cell = {.check = cell_check(e->hash), .class = e->class};
+    struct word_cell cell = {
+        .check = cell_check(e->hash), .class = e->class, .valence = e->valence};
     learner_entry(l, entry, w);
     for (int d = 0; d < DOMAINS; d++) {
         cell.domain[d] = quantise_domain(l->dw[DOMAINS * (ptrdiff_t)entry + d]);
-        for (int k = 0; k < 3; k++) cell.w[d][k] = quantise(w[d][k]);
+        for (int k = 0; k < 3; k++) cell.w[3 * d + k] = quantise(w[d][k]);
     }
     return cell;
 }
 
 static int word_strength(const struct word_cell *c) {
     int s = 0;
-    for (int d = 0; d < DOMAINS; d++) {
-        for (int k = 0; k < 3; k++) s += c->w[d][k] < 0 ? -c->w[d][k] : c->w[d][k];
-    }
+    for (int i = 0; i < WEIGHTS; i++) s += c->w[i] < 0 ? -c->w[i] : c->w[i];
     return s;
 }
 
@@ -119,7 +118,7 @@ static void put_entries(const struct learner *l, struct word_cell *words, struct
     const struct corpus *c = l->c;
     for (int32_t i = 0; i < c->entry_count; i++) {
         const struct entry *e = &c->entries[i];
-        if (e->kind == ENTRY_WORD && (e->own >= 0 || e->forced)) {
+        if (e->kind == ENTRY_PHRASE || (e->kind == ENTRY_WORD && (e->own >= 0 || e->forced))) {
             struct word_cell cell = word_cell_of(l, i);
             word_put(words, e->hash, &cell);
         } else if (e->kind == ENTRY_PAIR && e->own >= 0) {
@@ -128,11 +127,21 @@ static void put_entries(const struct learner *l, struct word_cell *words, struct
     }
 }
 
+static void put_phrases(const struct corpus *c, uint8_t *bits) {
+    for (int i = 0; i < c->valences.count; i++) {
+        if (c->valences.v[i].words < 2) continue;
+        const uint32_t bit = linear_phrase_bit(c->valences.v[i].hash);
+        bits[bit >> 3] |= (uint8_t)(1U << (bit & 7));
+    }
+}
+
 static void put_grams(const struct learner *l, struct cell *table) {
     const struct corpus *c = l->c;
     for (ptrdiff_t slot = 0; slot < 1 << GRAM_LOG2; slot++) {
         if (c->gram_hash[slot] == 0) continue;
-        cell_put(table, BUCKETS_GRAMS, c->gram_hash[slot], l->w + 3 * (c->gram_rows + slot));
+        float w[3];
+        for (int k = 0; k < 3; k++) w[k] = GRAM_SHARE * l->w[3 * (c->gram_rows + slot) + k];
+        cell_put(table, BUCKETS_GRAMS, c->gram_hash[slot], w);
     }
 }
 
@@ -145,7 +154,7 @@ static void fill_header(const struct learner *l, const struct fit *fit, struct l
                                 .length_pivot = PIVOT,
                                 .traits = TRAIT_CELLS};
     for (int d = 0; d < DOMAINS; d++) {
-        h->scale[d] = (int32_t)lroundf(fmaxf(fit->scale[d], 0) * 4096);
+        h->scale[d] = (int32_t)lroundf(fit->scale[d] * 4096);
         h->domain_bias[d] = (int32_t)lroundf(l->domain_bias[d] * 1024);
         for (int k = 0; k < 3; k++) h->bias[d][k] = quantise(fit->bias[d][k]);
     }
@@ -157,7 +166,8 @@ static void write_model(const struct learner *l, const struct fit *fit, struct a
     const ptrdiff_t words_n = (ptrdiff_t)CELLS << BUCKETS_WORDS;
     const ptrdiff_t pairs_n = (ptrdiff_t)CELLS << BUCKETS_PAIRS;
     const ptrdiff_t grams_n = (ptrdiff_t)CELLS << BUCKETS_GRAMS;
-    const ptrdiff_t words_bytes = (words_n + TRAIT_CELLS) * (ptrdiff_t)sizeof(struct word_cell);
+    const ptrdiff_t traits_end = (words_n + TRAIT_CELLS) * (ptrdiff_t)sizeof(struct word_cell);
+    const ptrdiff_t words_bytes = traits_end + PHRASE_BITS_BYTES;
     const ptrdiff_t bytes = words_bytes + (pairs_n + grams_n) * (ptrdiff_t)sizeof(struct cell);
     struct linear_header h;
     char *body = arena_alloc(a, 1, 64, bytes);
@@ -165,6 +175,7 @@ static void write_model(const struct learner *l, const struct fit *fit, struct a
     struct cell *pairs = (struct cell *)(void *)(body + words_bytes);
     put_entries(l, words, pairs);
     put_grams(l, pairs + pairs_n);
+    put_phrases(l->c, (uint8_t *)body + traits_end);
     for (int i = 0; i < TRAIT_CELLS; i++) words[words_n + i] = word_cell_of(l, l->c->traits[i]);
     fill_header(l, fit, &h);
     h.bytes = (uint64_t)bytes + sizeof h;

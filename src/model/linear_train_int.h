@@ -4,14 +4,16 @@
 
 #include "base/rng.h"
 #include "model/linear_int.h"
+#include "model/valence.h"
 #include "model/word_classes.h"
 
 #define EXAMPLES_MAX (1 << 18)
 #define ITEMS_MAX (1 << 24)
-#define INDEX_LOG2 22 /* slots of an index of entries */
-#define GRAM_LOG2 19  /* weights of groups of letters, hashed */
-#define PIVOT 8       /* linear_header.length_pivot */
-#define SEEN_MIN 2    /* a word or pair seen less often has no weights of its own */
+#define INDEX_LOG2 22   /* slots of an index of entries */
+#define GRAM_LOG2 19    /* weights of groups of letters, hashed */
+#define GRAM_SHARE 0.7F /* of what groups of letters say */
+#define PIVOT 8         /* linear_header.length_pivot */
+#define SEEN_MIN 2      /* a word or pair seen less often has no weights of its own */
 #define GROUPS_LOG2 22
 
 /* --- corpus: the texts as lists of entries ---------------------------------------------------- */
@@ -23,7 +25,7 @@ struct feature {
     bool domains;
 };
 
-typedef enum entry_kind { ENTRY_WORD, ENTRY_PAIR, ENTRY_TRAIT } entry_kind;
+typedef enum entry_kind { ENTRY_WORD, ENTRY_PHRASE, ENTRY_PAIR, ENTRY_TRAIT } entry_kind;
 
 /* What will be one entry of the model's tables: a row of its own and features that it shares with
  * others (its groups of letters, its class). */
@@ -33,7 +35,8 @@ struct entry {
     int32_t first, count; /* into corpus.features */
     int32_t seen;
     entry_kind kind;
-    uint8_t class;
+    uint8_t class; /* and WORD_CELL_ bits */
+    int8_t valence;
     bool forced; /* in the model's table whether seen or not */
 };
 
@@ -55,6 +58,7 @@ struct corpus {
     struct arena mem;
     const struct train_options *opt;
     struct word_classes classes;
+    struct valences valences;
     struct example *ex;
     int32_t ex_count;
     int32_t *items; /* entries of the texts */
@@ -66,9 +70,10 @@ struct corpus {
     struct index words, pairs; /* hash -> entry */
     int32_t traits[TRAIT_CELLS];
     int32_t row_count;
-    int32_t gram_rows;   /* 1 << GRAM_LOG2 rows of groups of letters */
-    int32_t class_rows;  /* for each class: as it stands, negated, turned round; with domains */
-    uint64_t *gram_hash; /* behind each row of groups, for the file */
+    int32_t gram_rows;    /* 1 << GRAM_LOG2 rows of groups of letters */
+    int32_t class_rows;   /* for each class: as it stands, negated, turned round; with domains */
+    int32_t valence_rows; /* for words and for phrases: each value, both kinds; with domains */
+    uint64_t *gram_hash;  /* behind each row of groups, for the file */
     int64_t count[DOMAINS][3]; /* texts by set and label */
     int set;                   /* being read */
 };

@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "7f9524d1500f496250167ca2a67f51688ebe1d0716d5824a609644b372600463"
+#define DIGEST "c833c13cbab2daa3ef842d8db593b3ef775b50165d96cc42d7176f49358db5d5"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;

@@ -52,9 +52,10 @@ static int64_t cue_factor(uint32_t cues) {
 }
 
 #define DIRECTION_MAX (4 * NAT)
-#define DIRECTION_CLEAR (9 * NAT / 10) /* from here on the vocabulary is trusted before the model  \
-                                        */
-#define NEUTRAL_TRADER (NAT / 2)       /* most of what is said of coins is no opinion */
+#define DIRECTION_CLEAR                                                                            \
+    (9 * NAT / 10)               /* from here on the vocabulary is trusted before the model        \
+                                  */
+#define NEUTRAL_TRADER (NAT / 2) /* most of what is said of coins is no opinion */
 
 /* How much more likely than the model thinks a text of so few words says nothing. */
 static int64_t neutral_prior(int says) { return 2 * NAT / (1 + says); }
