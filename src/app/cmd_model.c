@@ -170,7 +170,7 @@ static bool options_from(struct app *app, const struct args *args, struct train_
     opt->classes = embedded_classes();
     opt->valences = embedded_valence();
     if (!args_get_i64(args, "seed", 1, 0, INT64_MAX, &seed, err) ||
-        !args_get_i64(args, "epochs", 3, 1, 1000, &epochs, err) ||
+        !args_get_i64(args, "epochs", 6, 1, 1000, &epochs, err) ||
         !args_get_i64(args, "folds", 5, 2, TRAIN_FOLDS_MAX, &folds, err) ||
         !list_from(app, args, "classes", &opt->classes, err) ||
         !list_from(app, args, "valence", &opt->valences, err) || !sets_from(app, args, opt, err))
@@ -215,7 +215,7 @@ static const struct opt eval_opts[] = {
 static const struct opt train_opts[] = {
     {"out", "FILE", "Where the model goes; never over another file."},
     {"seed", "N", "The same seed and files give the same bytes; 1 if not given."},
-    {"epochs", "N", "Passes over the texts; 3 if not given."},
+    {"epochs", "N", "Passes over the texts; 6 if not given."},
     {"folds", "K", "Parts for cross-validation, 2 to 20; 5 if not given."},
     {"classes", "FILE", "Word classes; without it those in the program (models/classes.txt)."},
     {"valence", "FILE",

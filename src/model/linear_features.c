@@ -207,6 +207,12 @@ void linear_traits(const struct words *w, const struct mood *moods, int count,
                    uint16_t ret[TRAITS]) {
     struct tally t = {0};
     tally_words(w, &t);
+    int first = 0, last = w->count - 1;
+    if (last > first && word_is_mark(w, first, '"') && word_is_mark(w, last, '"')) {
+        t.marks['"'] -= 2; /* a text in quotes reads like one without */
+        first++;
+        last--;
+    }
     const int none = TRAIT_BUCKETS - 1, spelled = t.kinds[WORD_TEXT] + t.kinds[WORD_HASHTAG];
     const int bucket[TRAIT_COUNTS] = {few(t.caps),
                                       few(t.kinds[WORD_USER]),
@@ -222,8 +228,8 @@ void linear_traits(const struct words *w, const struct mood *moods, int count,
                                       few(t.kinds[WORD_EMOJI]),
                                       few(t.marks['"']),
                                       few(t.marks[':']),
-                                      w->count ? w->v[0].kind : none,
-                                      w->count ? w->v[w->count - 1].kind : none,
+                                      first <= last ? w->v[first].kind : none,
+                                      first <= last ? w->v[last].kind : none,
                                       few(t.elongated)};
     for (int i = 0; i < TRAIT_COUNTS; i++) ret[i] = (uint16_t)(i * TRAIT_BUCKETS + bucket[i]);
     sign_traits(moods, count, ret + TRAIT_COUNTS);

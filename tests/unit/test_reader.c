@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "c833c13cbab2daa3ef842d8db593b3ef775b50165d96cc42d7176f49358db5d5"
+#define DIGEST "4c14ca7c954620bda8dc36414a79af9c5eee94c96fe939f1efda3570a5521658"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;
