@@ -14,5 +14,7 @@ bf_embedded_\name\()_end:
     embed symbols, "symbols.tsv"
     embed assets, "assets.tsv"
     embed linear, "linear.bin"
+    embed classes, "classes.txt"
+    embed valence, "valence.txt"
 
     .section .note.GNU-stack, "", %progbits

@@ -21,7 +21,7 @@ struct model_scores {
 
 struct model;
 struct model_ops {
-    const char *name; /* "linear-1"; stored with readings */
+    const char *name; /* "linear-2"; stored with readings */
     /* Scores `count` ranges of one post. Thread-safe; takes memory from `scratch` only (by value).
      */
     void (*score)(const struct model *m, struct arena scratch, const struct words *w,

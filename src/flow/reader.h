@@ -61,6 +61,6 @@ void reader_read(const struct reader *r, struct arena scratch, const struct post
 void reader_split(const struct reader *r, struct arena *a, str text, struct words *ret_words,
                   struct links *ret_links);
 
-const char *reader_model(const struct reader *r); /* "linear-1" */
+const char *reader_model(const struct reader *r); /* "linear-2" */
 
 #endif

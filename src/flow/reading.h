@@ -107,7 +107,7 @@ struct reading {
     uint64_t numbers;    /* Bloom filter of its numbers, two bits each; 0: it has none */
     int host_count;
     uint64_t hosts[READING_HOSTS_MAX]; /* hashes of the hosts that it links to, the first few */
-    const char *model;                 /* "linear-1"; static */
+    const char *model;                 /* "linear-2"; static */
 };
 
 /* The brief's calculate_signal_score(keywords_score, sentiment_score): round(100 * confidence *

@@ -287,7 +287,7 @@ void make_reading(struct rng *r, int64_t id, struct post *post, struct reading *
                             .miss_count = 1,
                             .simhash = rng_next(r),
                             .token_count = 4,
-                            .model = "linear-1"};
+                            .model = "linear-2"};
     ret->mentions[0] = (struct mention){.symbol = "DOGEUSDT",
                                         .confidence_bp = 9500,
                                         .polarity_bp = -125,

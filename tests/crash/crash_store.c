@@ -96,7 +96,7 @@ static void put_post(int64_t turn, struct post *post, struct reading *reading) {
                           .lang = STR("en"),
                           .created_at = NOW + turn,
                           .received_at = NOW + turn};
-    *reading = (struct reading){.post = post, .probs_bp = {0, 0, 10000}, .model = "linear-1"};
+    *reading = (struct reading){.post = post, .probs_bp = {0, 0, 10000}, .model = "linear-2"};
     add(ACTION_PUT_POST)->u.post.reading = reading;
 }
 

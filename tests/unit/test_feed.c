@@ -36,6 +36,13 @@ static void test_entities_are_decoded_once(void **state) {
     assert_str(cleaned(STR("&#xD800;&#x110000;&#0;")), "&#xD800;&#x110000;&#0;");
 }
 
+static void test_escapes_written_out_are_decoded(void **state) {
+    (void)state;
+    assert_str(cleaned(STR("it\\u2019s fine\\u002c \\u00e9t\\u00E9")), "it\xE2\x80\x99s fine, été");
+    assert_str(cleaned(STR("\\u20 \\uD83D \\u0000 \\n C:\\users \\u")),
+               "\\u20 \\uD83D \\u0000 \\n C:\\users \\u");
+}
+
 static void test_text_that_is_not_html_keeps_its_entities(void **state) {
     (void)state;
     struct raw_post raw = base_post();
@@ -218,6 +225,7 @@ static void test_language_is_taken_or_guessed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_entities_are_decoded_once),
+        cmocka_unit_test(test_escapes_written_out_are_decoded),
         cmocka_unit_test(test_text_that_is_not_html_keeps_its_entities),
         cmocka_unit_test(test_control_characters_go_and_line_feeds_stay),
         cmocka_unit_test(test_text_is_in_nfc),

@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "6311d576f7f2472ab8c2116aceae3933d429d5902cf50fe3787ad9310141b8ea"
+#define DIGEST "b60c66d86efe50d14fa15ae435d36131972c9edbbbf8f1f68662e74a3664e45d"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;

@@ -1,10 +1,11 @@
 /* clean: a text as it is sent becomes a text as it is read.
  *
- * Three passes, each only where a scan has shown that it is needed, so that a plain English post
- * is read once and not copied: HTML entities (X escapes &, < and >), control characters, and
- * Unicode's normal form C (so that "é" is one text however it was typed). In: bytes. Out: UTF-8.
- * Entities are decoded once: "&amp;lt;" is "&lt;", which is what its author wrote. Failure:
- * ill-formed UTF-8, a text over the limit. Pure; memory from the caller's arena. */
+ * Four passes, each only where a scan has shown that it is needed, so that a plain English post
+ * is read once and not copied: HTML entities (X escapes &, < and >), escapes written out (\u2019,
+ * in archives of posts), control characters, and Unicode's normal form C (so that "é" is one text
+ * however it was typed). In: bytes. Out: UTF-8. Entities are decoded once: "&amp;lt;" is "&lt;",
+ * which is what its author wrote. Failure: ill-formed UTF-8, a text over the limit. Pure; memory
+ * from the caller's arena. */
 #include <utf8proc.h>
 
 #include "flow/feed/feed_int.h"
@@ -12,7 +13,7 @@
 
 /* What a look at the bytes says about the passes that are needed. */
 struct need {
-    bool entities, controls, foreign;
+    bool entities, controls, foreign, escapes;
 };
 
 static struct need look(str s, bool html) {
@@ -22,6 +23,7 @@ static struct need look(str s, bool html) {
         need.foreign |= c >= 0x80;
         need.controls |= (c < 0x20 && c != '\n') || c == 0x7F;
         need.entities |= c == '&';
+        need.escapes |= c == '\\';
     }
     need.entities &= html;
     return need;
@@ -86,6 +88,32 @@ static str decode_entities(struct arena *a, str s) {
         if (bytes) {
             n += utf8proc_encode_char((utf8proc_int32_t)cp, (utf8proc_uint8_t *)out + n);
             i += bytes;
+        } else {
+            out[n++] = s.p[i++];
+        }
+    }
+    return (str){out, n};
+}
+
+/* --- escapes --------------------------------------------------------------------------------- */
+
+/* "\u2019" written out at s.p[at], as some archives of posts have it? Its code point, 0 if not. */
+static uint32_t escape_at(str s, ptrdiff_t at) {
+    uint32_t cp;
+    if (at + 6 > s.n || s.p[at] != '\\' || s.p[at + 1] != 'u') return 0;
+    char body[6] = {'#', 'x', s.p[at + 2], s.p[at + 3], s.p[at + 4], s.p[at + 5]};
+    return numeric_entity((str){body, 6}, &cp) ? cp : 0;
+}
+
+/* Decoded text is never longer: an escape has six bytes, what it stands for at most three. */
+static str decode_escapes(struct arena *a, str s) {
+    char *out = NEW_ARRAY(a, char, s.n + 1);
+    ptrdiff_t n = 0;
+    for (ptrdiff_t i = 0; i < s.n;) {
+        uint32_t cp = s.p[i] == '\\' ? escape_at(s, i) : 0;
+        if (cp) {
+            n += utf8proc_encode_char((utf8proc_int32_t)cp, (utf8proc_uint8_t *)out + n);
+            i += 6;
         } else {
             out[n++] = s.p[i++];
         }
@@ -182,6 +210,10 @@ bool feed_clean_text(struct arena *a, str raw, bool html, str *ret, struct error
     str s = raw;
     if (need.entities) {
         s = decode_entities(a, s);
+        need = look(s, false);
+    }
+    if (need.escapes) {
+        s = decode_escapes(a, s);
         need = look(s, false);
     }
     if (need.controls || (need.foreign && has_wide_control(s))) s = drop_controls(a, s);

@@ -54,8 +54,10 @@ static int64_t cue_factor(uint32_t cues) {
 }
 
 #define DIRECTION_MAX (4 * NAT)
-#define DIRECTION_CLEAR NAT      /* from here on the vocabulary is trusted before the model */
-#define NEUTRAL_TRADER (NAT / 4) /* most of what is said of coins is no opinion */
+#define DIRECTION_CLEAR                                                                            \
+    (9 * NAT / 10)               /* from here on the vocabulary is trusted before the model        \
+                                  */
+#define NEUTRAL_TRADER (NAT / 2) /* most of what is said of coins is no opinion */
 
 /* How much more likely than the model thinks a text of so few words says nothing. */
 static int64_t neutral_prior(int says) { return 2 * NAT / (1 + says); }
@@ -65,7 +67,7 @@ static int32_t polarity_of(const struct infer *f, const struct about *a) {
     if (a->says == 0) return 0;
     int64_t d = i64_clamp(a->direction, -DIRECTION_MAX, DIRECTION_MAX);
     int64_t size = d < 0 ? -d : d;
-    int64_t share = size >= DIRECTION_CLEAR ? 2 : 4; /* of the model, quarters */
+    int64_t share = size >= DIRECTION_CLEAR ? 1 : 4; /* of the model, quarters */
     int64_t neutral = a->logit[1] * share / 4 - size / 2 + NEUTRAL_TRADER;
     if (size < DIRECTION_CLEAR) neutral += neutral_prior(a->says);
     int32_t logit[3] = {(int32_t)(a->logit[0] * share / 4 - (d < 0 ? d : 0)), (int32_t)neutral,
@@ -145,13 +147,9 @@ static void fill_mentions(const struct infer *f, const struct clauses *c, const 
     }
 }
 
-static void fill_post(const struct infer *f, const struct clauses *c,
-                      const struct model_scores *whole, struct reading *ret) {
-    int says = 0;
-    for (int i = 0; i < c->count; i++) says += c->v[i].says;
-    int32_t logit[3] = {whole->logit[0], (int32_t)(whole->logit[1] + neutral_prior(says)),
-                        whole->logit[2]};
-    softmax_bp(f->exp, logit, ret->probs_bp);
+static void fill_post(const struct infer *f, const struct model_scores *whole,
+                      struct reading *ret) {
+    softmax_bp(f->exp, whole->logit, ret->probs_bp);
     ret->label = LABEL_NEGATIVE;
     for (int k = 1; k < 3; k++) {
         if (ret->probs_bp[k] > ret->probs_bp[ret->label]) ret->label = (label)k;
@@ -171,7 +169,7 @@ void infer_words(const struct infer *f, struct arena scratch, const struct words
     }
     ranges[clauses.count] = (struct model_range){0, w->count};
     f->model->ops->score(f->model, scratch, w, ranges, clauses.count + 1, scores);
-    fill_post(f, &clauses, &scores[clauses.count], ret);
+    fill_post(f, &scores[clauses.count], ret);
     fill_mentions(f, &clauses, links, scores, ret);
     ret->miss_count = links->miss_count;
     for (int i = 0; i < links->miss_count; i++) ret->misses[i] = links->misses[i];
