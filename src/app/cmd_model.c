@@ -9,11 +9,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/eval_targets.h"
 #include "flow/embedded.h"
 #include "model/linear.h"
 
 #define MODEL_BYTES_MAX (8 << 20)
-#define OUT_BYTES (1 << 16)
+#define OUT_BYTES (8 << 20)
 
 static const char *const label_names[] = {"negative", "neutral", "positive"};
 
@@ -63,6 +64,15 @@ static void put_eval(struct buf *out, const char *path, const struct eval_result
                    e->matrix[i][0], e->matrix[i][1], e->matrix[i][2]);
 }
 
+static bool put_targets(const struct reader *r, const char *path, const struct args *args,
+                        bool json, struct buf *out, struct error *err) {
+    struct eval_targets e;
+    struct buf *misses = args_has(args, "misses") && !json ? out : NULL;
+    if (!eval_targets_file(r, path, misses, &e, err)) return false;
+    eval_targets_put(out, path, &e, json);
+    return true;
+}
+
 static exit_status eval_run(struct app *app, const struct args *args) {
     struct error err;
     struct model *m;
@@ -72,6 +82,8 @@ static exit_status eval_run(struct app *app, const struct args *args) {
               reader_open(&app->boot, &(struct reader_options){.model = m}, &r, &err);
     if (!ok) return app_fail(&err);
     buf_init(&out, OUT_BYTES);
+    const str targets = args_get(args, "targets", (str){NULL, 0});
+    if (targets.p) ok = put_targets(r, str_dupz(&app->boot, targets), args, app->json, &out, &err);
     for (int i = 0; i < args->pos_count && ok; i++) {
         struct eval_result e;
         const char *path = str_dupz(&app->boot, args->pos[i]);
@@ -156,7 +168,11 @@ static exit_status train_run(struct app *app, const struct args *args) {
 /* --- their rows -------------------------------------------------------------------------- */
 
 static const struct opt eval_opts[] = {
-    {"model", "FILE", "A model file; without it the model in the program."}, {0}};
+    {"model", "FILE", "A model file; without it the model in the program."},
+    {"targets", "FILE",
+     "Posts labelled towards a coin, JSON lines: \"text\", \"symbol\", \"polarity\", \"pair\"."},
+    {"misses", NULL, "With --targets: each post that was read wrongly, and how."},
+    {0}};
 static const struct opt train_opts[] = {
     {"out", "FILE", "Where the model goes; never over another file."},
     {"seed", "N", "The same seed and files give the same bytes; 1 if not given."},
@@ -166,12 +182,12 @@ static const struct opt train_opts[] = {
 const struct cmd cmd_eval = {
     .group = "Model",
     .name = "eval",
-    .pos = "FILE...",
+    .pos = "[FILE...]",
     .brief = "Show how well the model reads labelled texts.",
     .about = "A labelled file has one text a line: label (0 negative, 1 neutral, 2 positive), tab, "
              "text.",
     .opts = eval_opts,
-    .pos_min = 1,
+    .pos_min = 0,
     .pos_max = ARGS_POS_MAX,
     .run = eval_run};
 const struct cmd cmd_train = {

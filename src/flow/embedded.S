@@ -14,5 +14,6 @@ bf_embedded_\name\()_end:
     embed symbols, "symbols.tsv"
     embed assets, "assets.tsv"
     embed linear, "linear.bin"
+    embed opinions, "opinions.tsv"
 
     .section .note.GNU-stack, "", %progbits

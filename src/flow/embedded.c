@@ -4,6 +4,7 @@
 extern const char bf_embedded_symbols[], bf_embedded_symbols_end[];
 extern const char bf_embedded_assets[], bf_embedded_assets_end[];
 extern const char bf_embedded_linear[], bf_embedded_linear_end[];
+extern const char bf_embedded_opinions[], bf_embedded_opinions_end[];
 
 str embedded_symbols(void) {
     return (str){bf_embedded_symbols, bf_embedded_symbols_end - bf_embedded_symbols};
@@ -15,4 +16,8 @@ str embedded_assets(void) {
 
 str embedded_linear(void) {
     return (str){bf_embedded_linear, bf_embedded_linear_end - bf_embedded_linear};
+}
+
+str embedded_opinions(void) {
+    return (str){bf_embedded_opinions, bf_embedded_opinions_end - bf_embedded_opinions};
 }

@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "240525512798dc2783d7269e2e6be95265d761d5a89fe86afeba80975fdad3d2"
+#define DIGEST "b3df45aca60198ca9b5ef6155deb985a4d93ebbe31dcd0179ede5ec6454abddf"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;

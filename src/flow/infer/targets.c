@@ -1,139 +1,687 @@
-/* targets: in a clause with several coins, what is said of each alone.
+/* targets: what one sentence says, and of which coins.
  *
- * In: clauses with at least two coins. Three forms are told apart; where none applies the coins
- * share what the clause says:
- *   a swap        "sold my BTC for ETH", "rotating into SOL from ETH"
- *   a comparison  "ETH over BTC", "I prefer ETH to BTC"
- *   a list        "long ETH short BTC", "ETH up BTC down": each direction belongs to the coin
- *                 behind it, or before it when the clause starts with a coin
- * Out: hit_direction of the hits of such clauses. Integers only; pure. */
+ * In: the items of a sentence. It is cut into clauses; what speaks in them becomes statements:
+ * turned round by negations and by verbs such as "regret", strengthened or weakened by adverbs,
+ * joined with the thing that they bring or end ("sell pressure is gone", "liquidated shorts"). Each
+ * statement is then given to coins: to those behind a verb, to those before a predicate, to both
+ * sides of a comparison or a swap with opposite signs, else to what the sentence or the one before
+ * is about. Questions, conditions, the past and other people's words leave little of a statement.
+ *
+ * Out: sums in the views of the coins. Integers only; pure. */
 #include "flow/infer/infer_int.h"
 #include "flow/reading.h"
 
-#define ITEMS_MAX 24
-#define CLEAR (14 * NAT / 10) /* weight of a side taken in a swap or a comparison */
+#define CLAUSES_MAX 40 /* of one sentence; the last one takes the rest */
+#define TENTH (NAT / 10)
+#define SIDE (16 * TENTH) /* weight of a side taken in a swap or a comparison */
+#define NOT_REACH 8       /* words that a negation reaches */
+#define JOIN_REACH 6      /* words between a thing and what ends it */
+#define THING_WHOLE (13 * TENTH)
+#define EVENT_WEIGHT (-17) /* of bad news, which can also end (hack, lawsuit, ban) */
+#define TOPIC_NONE UINT32_C(0)
+#define MENTION_OTHER 31 /* what is no coin of ours, in masks */
 
-/* What of a clause matters here, in order. */
-struct item {
-    role role;   /* ROLE_NONE: a coin */
-    int hit;     /* of a coin */
-    int32_t dir; /* of a direction, NAT */
+struct clause {
+    int first, end;   /* items */
+    uint32_t coins;   /* in it */
+    bool but, though; /* how it starts */
+    bool past, noview, after_if, asks;
+    bool compared; /* its comparison or swap has been given to the coins */
 };
 
-struct items {
-    int count;
-    struct item v[ITEMS_MAX];
-    int coins, ups, downs;
-    bool into, over, under, prefer, swap;
+struct statement {
+    uint8_t role;
+    bool thing;    /* may still be joined with what ends it */
+    bool reported; /* somebody else's words */
+    bool was;      /* "was bullish" */
+    int8_t effect; /* -1 ends things, 1 brings them, 0 neither */
+    int8_t side;   /* of a comparison: 1, -1 */
+    int clause;
+    int item;
+    int32_t value; /* NAT, signed; 0: given away already */
 };
 
-static void put(struct items *x, struct item item) {
-    if (x->count < ITEMS_MAX) x->v[x->count++] = item;
+struct parse {
+    const struct sentence *s;
+    struct views *v;
+    int clause_count, count;
+    struct clause clauses[CLAUSES_MAX];
+    struct statement st[ITEMS_MAX];
+    bool question, rhetoric;
+    bool reports;
+    uint32_t subject; /* of a comparison or swap: whom the next sentence goes on about; 0: all */
+    int32_t sum[MENTIONS_MAX]; /* what the sentence says of each */
+};
+
+static uint32_t bit_of(const struct item *i) {
+    return i->role == ROLE_COIN ? UINT32_C(1) << i->mention : UINT32_C(1) << MENTION_OTHER;
 }
 
-static void put_sense(struct items *x, const struct sense *s, bool negated) {
-    switch (s->role) {
-    case ROLE_DIRECTION:
-    case ROLE_SWAP: {
-        int32_t dir = s->weight * (NAT / 10);
-        if (negated) dir = -dir * 6 / 10;
-        put(x, (struct item){s->role, -1, dir});
-        x->ups += dir > 0;
-        x->downs += dir < 0;
-        x->swap |= s->role == ROLE_SWAP;
-        return;
+static bool is_target(const struct item *i) {
+    return i->role == ROLE_COIN || i->role == ROLE_OTHER;
+}
+
+/* --- clauses -------------------------------------------------------------------------------------
+ */
+
+static struct clause *open_clause(struct parse *p, int item) {
+    if (p->clause_count > 0) {
+        struct clause *last = &p->clauses[p->clause_count - 1];
+        if (p->clause_count == CLAUSES_MAX) return last;
+        if (last->first == item) return last;
+        last->end = item;
     }
-    case ROLE_OVER:
-    case ROLE_UNDER:
-    case ROLE_INTO:
-    case ROLE_FROM:
-    case ROLE_PREFER:
-        put(x, (struct item){s->role, -1, 0});
-        x->over |= s->role == ROLE_OVER;
-        x->under |= s->role == ROLE_UNDER;
-        x->into |= s->role == ROLE_INTO;
-        x->prefer |= s->role == ROLE_PREFER;
-        return;
-    case ROLE_NONE:
-    case ROLE_CUE:
-    case ROLE_BREAK:
-    case ROLE_JOIN:
-    case ROLE_AFFIRM:
-    case ROLE_TURN:
-    case ROLE_STRONGER:
-    case ROLE_WEAKER:
-        return;
+    struct clause *c = &p->clauses[p->clause_count++];
+    *c = (struct clause){.first = item, .end = p->s->count};
+    return c;
+}
+
+/* "and" starts a clause when it joins more than two coins or two verbs of one coin. */
+static bool joins_clauses(const struct sentence *s, const struct clause *c, int at) {
+    bool said = false;
+    for (int i = c->first; i < at; i++) said |= role_speaks((role)s->v[i].role);
+    int i = at + 1;
+    if (i >= s->count) return false;
+    if (!is_target(&s->v[i])) return said || role_speaks((role)s->v[i].role);
+    if (!said) return false;
+    while (i < s->count && (is_target(&s->v[i]) || s->v[i].role == ROLE_AND)) i++;
+    return i < s->count && role_speaks((role)s->v[i].role);
+}
+
+static void take_item(struct parse *p, int at) {
+    const struct item *i = &p->s->v[at];
+    const role what = (role)i->role;
+    struct clause *c = &p->clauses[p->clause_count - 1];
+    if (what == ROLE_BREAK) open_clause(p, at + 1);
+    if (what == ROLE_BUT) open_clause(p, at)->but = true;
+    if (what == ROLE_THOUGH) open_clause(p, at)->though = true;
+    if (what == ROLE_AND && joins_clauses(p->s, c, at)) open_clause(p, at);
+    if (is_target(i)) c->coins |= bit_of(i);
+    if (what == ROLE_PAST) c->past = true;
+    if (what == ROLE_NOVIEW) c->noview = true;
+    if (what == ROLE_IF) c->after_if = true;
+    if (what == ROLE_RHETORIC) p->rhetoric = true;
+    if (what == ROLE_REPORT && !i->own) p->reports = true;
+    if (what == ROLE_ASK && (p->s->question || i->at - p->s->first <= 1)) {
+        c->asks = true;
+        p->question = true;
     }
 }
 
-static void gather(const struct vocabulary *v, const struct words *w, const struct links *links,
-                   const struct clause *c, int hit, struct items *x) {
-    for (int at = c->first; at < c->end;) {
-        if (hit < links->hit_count && links->hits[hit].first == at) {
-            put(x, (struct item){ROLE_NONE, hit, 0});
-            x->coins++;
-            at = links->hits[hit++].end;
+/* --- statements ----------------------------------------------------------------------------------
+ */
+
+/* What stands between the words of a clause and acts on the next statement. */
+struct mood {
+    bool turn, negated;
+    int negated_at;
+    int boost; /* tenths */
+    int was_at;
+};
+
+static const struct mood no_mood = {.boost = 10, .was_at = -100, .negated_at = -100};
+
+static int8_t effect_of(const struct item *i) {
+    if (i->role == ROLE_END || i->role == ROLE_OVER) return -1;
+    if (i->role == ROLE_MOVE || i->role == ROLE_DIP) return i->weight < 0 ? -1 : 1;
+    return i->role == ROLE_GROW;
+}
+
+/* Things that say little by themselves say as much as others when something happens to them. */
+static int32_t whole_thing(int32_t value) {
+    if (value > 0) return value < THING_WHOLE ? THING_WHOLE : value;
+    return value > -THING_WHOLE ? -THING_WHOLE : value;
+}
+
+/* "liquidated shorts", "shorts got liquidated": one statement of the two. */
+static bool join_thing(struct parse *p, struct statement *now) {
+    if (p->count == 0) return false;
+    struct statement *last = &p->st[p->count - 1];
+    const struct item *a = &p->s->v[last->item], *b = &p->s->v[now->item];
+    if (last->clause != now->clause || b->at - a->end > JOIN_REACH) return false;
+    if (b->role == ROLE_DIP && last->role == ROLE_ACT && last->value > 0) return true;
+    if (last->thing && now->effect && (a->role != ROLE_SAY || b->role == ROLE_END)) {
+        last->value = now->effect * whole_thing(last->value);
+        last->thing = false;
+        return true;
+    }
+    const bool transitive = a->role == ROLE_END || (a->role == ROLE_GROW && b->at - a->end <= 2) ||
+                            (a->role == ROLE_OVER && b->at - a->end <= 2);
+    if (!now->thing || !transitive || b->at - a->end > 4) return false;
+    for (int i = last->item + 1; i < now->item; i++) {
+        const uint8_t between = p->s->v[i].role;
+        if (between == ROLE_COIN || between == ROLE_INTO || between == ROLE_ON) return false;
+    }
+    last->value = last->effect * whole_thing(now->value);
+    last->effect = 0;
+    last->thing = false;
+    return true;
+}
+
+static void add_statement(struct parse *p, int clause, int at, struct mood *m) {
+    const struct item *i = &p->s->v[at];
+    const role what = (role)i->role;
+    int32_t value = i->weight * TENTH * m->boost / 10;
+    const bool turned = m->turn && what != ROLE_EMOJI;
+    const bool negated = m->negated && what != ROLE_EMOJI && i->at - m->negated_at <= NOT_REACH;
+    struct statement now = {.role = i->role, .clause = clause, .item = at, .effect = effect_of(i)};
+    if (turned) value = -value * 9 / 10;
+    if (negated) {
+        value = -value * 8 / 10;
+        p->v->cues |= CUE_NEGATED;
+    }
+    const int sign = turned != negated ? -1 : 1;
+    if (what == ROLE_OVER) now.side = (int8_t)sign;
+    if (what == ROLE_UNDER) now.side = (int8_t)-sign;
+    now.effect = (int8_t)(now.effect * sign);
+    now.thing =
+        what == ROLE_THING || what == ROLE_POS || (what == ROLE_SAY && i->weight == EVENT_WEIGHT);
+    now.value = value;
+    now.reported = i->quoted;
+    now.was =
+        i->at - m->was_at <= 2 && (what == ROLE_SAY || what == ROLE_ACT || what == ROLE_PRAISE);
+    const int was_at = m->was_at;
+    *m = no_mood;
+    m->was_at = was_at;
+    if (join_thing(p, &now)) return;
+    if (p->count < ITEMS_MAX) p->st[p->count++] = now;
+}
+
+static void read_clause(struct parse *p, int clause) {
+    const struct clause *c = &p->clauses[clause];
+    struct mood m = no_mood;
+    for (int at = c->first; at < c->end; at++) {
+        const struct item *i = &p->s->v[at];
+        if (role_speaks((role)i->role)) {
+            add_statement(p, clause, at, &m);
             continue;
         }
-        int end = at + 1;
-        const struct sense *s = vocabulary_find(v, w, at, &end);
-        uint16_t flags = w->v[at].flags;
-        put_sense(x, s, (flags & WORD_NEGATED) && !(flags & WORD_NEGATION));
-        at = end;
+        if (i->role == ROLE_NOT) {
+            m.negated = !m.negated;
+            m.negated_at = i->end;
+        } else if (i->role == ROLE_TURN || i->role == ROLE_RHETORIC) {
+            m.turn = !m.turn;
+        } else if (i->role == ROLE_AFFIRM) {
+            m.negated = false;
+        } else if (i->role == ROLE_STRONG || i->role == ROLE_WEAK) {
+            m.boost = (int)i64_clamp(m.boost * i->weight / 10, 3, 17);
+        } else if (i->role == ROLE_WAS) {
+            m.was_at = i->end;
+        }
     }
 }
 
-static void give(struct clauses *c, int hit, int32_t dir) {
-    c->hit_own[hit] = true;
-    c->hit_direction[hit] = dir;
-}
-
-/* Coins get the side that the last "into", "from" or "over" before them gives. */
-static void give_sides(const struct items *x, struct clauses *c, int32_t before, int32_t behind) {
-    int32_t side = before;
-    for (int i = 0; i < x->count; i++) {
-        const struct item *item = &x->v[i];
-        if (item->role == ROLE_INTO) side = x->swap ? CLEAR : behind;
-        if (item->role == ROLE_FROM) side = -CLEAR;
-        if (item->role == ROLE_OVER || item->role == ROLE_UNDER) side = behind;
-        if (item->hit >= 0) give(c, item->hit, side);
+/* Other people's words: behind "says", or before it when nothing stands behind. */
+static void mark_reported(struct parse *p) {
+    int at = -1, behind = 0;
+    for (int i = 0; i < p->s->count && at < 0; i++) {
+        if (p->s->v[i].role == ROLE_REPORT && !p->s->v[i].own) at = i;
+    }
+    if (at < 0) return;
+    for (int n = 0; n < p->count; n++) {
+        struct statement *st = &p->st[n];
+        if (st->item < at || st->role == ROLE_EMOJI) continue;
+        bool but = false;
+        for (int c = 0; c <= st->clause; c++) {
+            but |= p->clauses[c].but && p->clauses[c].first > at;
+        }
+        behind += !but;
+        st->reported |= !but;
+    }
+    for (int n = 0; n < p->count && behind == 0; n++) {
+        if (p->st[n].item < at && p->st[n].role != ROLE_EMOJI) p->st[n].reported = true;
     }
 }
 
-/* Each direction belongs to the coins behind it, up to the next one; or, when the clause starts
- * with a coin, to the coins before it. */
-static void give_list(const struct items *x, struct clauses *c) {
-    bool coin_first = x->v[0].hit >= 0;
-    int32_t dir = 0;
-    for (int n = 0; n < x->count; n++) {
-        const struct item *item = &x->v[coin_first ? x->count - 1 - n : n];
-        if (item->role == ROLE_DIRECTION || item->role == ROLE_SWAP) dir = item->dir;
-        if (item->hit >= 0) give(c, item->hit, dir);
+/* --- whom it is about ----------------------------------------------------------------------------
+ */
+
+/* The coins that stand together from item `at` on, in steps of `step`, within a clause. */
+static uint32_t group_at(const struct parse *p, const struct clause *c, int at, int step) {
+    uint32_t mask = 0;
+    for (; at >= c->first && at < c->end; at += step) {
+        const struct item *i = &p->s->v[at];
+        if (is_target(i))
+            mask |= bit_of(i);
+        else if (i->role != ROLE_AND)
+            break;
+    }
+    return mask;
+}
+
+static bool is_act(const struct item *i) {
+    return i->role == ROLE_ACT || i->role == ROLE_SWAP || i->role == ROLE_POS;
+}
+
+/* Coins behind a statement; none when another verb stands between. */
+static uint32_t group_behind(const struct parse *p, const struct clause *c, int item) {
+    for (int at = item + 1; at < c->end; at++) {
+        const struct item *i = &p->s->v[at];
+        if (is_target(i)) return group_at(p, c, at, 1);
+        if (is_act(i) && i->at > p->s->v[item].end) return 0;
+    }
+    return 0;
+}
+
+static uint32_t group_before(const struct parse *p, const struct clause *c, int item) {
+    for (int at = item - 1; at >= c->first; at--) {
+        if (is_target(&p->s->v[at])) return group_at(p, c, at, -1);
+    }
+    return 0;
+}
+
+/* Coins of the clauses beside one without any: those before it, else those behind. */
+static uint32_t group_near(const struct parse *p, int clause) {
+    for (int c = clause - 1; c >= 0; c--) {
+        if (p->clauses[c].coins) return p->clauses[c].coins;
+    }
+    if (p->v->topic) return p->v->topic;
+    for (int c = clause + 1; c < p->clause_count; c++) {
+        if (p->clauses[c].coins) return p->clauses[c].coins;
+    }
+    return TOPIC_NONE;
+}
+
+static bool points_on(const struct parse *p, const struct clause *c, int item) {
+    const int end = p->s->v[item].end;
+    for (int at = item + 1; at < c->end && p->s->v[at].at <= end; at++) {
+        if (p->s->v[at].role == ROLE_ON) return true;
+    }
+    return false;
+}
+
+/* "ETH long, BTC short": the verbs stand behind their coins. */
+static bool coins_lead(const struct parse *p, const struct clause *c) {
+    int coins = 0, acts = 0;
+    bool last_acts = false;
+    for (int at = c->first; at < c->end; at++) {
+        const struct item *i = &p->s->v[at];
+        if (is_target(i)) {
+            if (coins == 0 && acts > 0) return false;
+            coins++;
+            last_acts = false;
+        } else if (is_act(i)) {
+            acts++;
+            last_acts = true;
+        }
+    }
+    return coins >= 2 && acts >= 2 && last_acts;
+}
+
+static uint32_t target_of(const struct parse *p, const struct statement *st) {
+    const struct clause *c = &p->clauses[st->clause];
+    const struct item *i = &p->s->v[st->item];
+    if (c->coins == 0) return group_near(p, st->clause);
+    uint32_t behind = group_behind(p, c, st->item), before = group_before(p, c, st->item);
+    const bool act =
+        (is_act(i) && !coins_lead(p, c)) || st->role == ROLE_PRAISE || points_on(p, c, st->item);
+    if (act) return behind ? behind : before;
+    if (before) return before;
+    /* a predicate before the first coin: of what the last clause was about, if it goes on */
+    return behind ? behind : group_near(p, st->clause);
+}
+
+/* --- comparisons and swaps -----------------------------------------------------------------------
+ */
+
+static void give(struct parse *p, uint32_t coins, int32_t value) {
+    for (int m = 0; m < p->v->count; m++) {
+        if (coins >> m & 1) p->sum[m] += value;
     }
 }
 
-static void assign_clause(const struct items *x, struct clauses *c) {
-    if (x->coins < 2) return;
-    if (x->prefer && x->into)
-        give_sides(x, c, CLEAR, -CLEAR);
-    else if (x->swap && x->into && x->ups == 0)
-        give_sides(x, c, -CLEAR, CLEAR);
-    else if (x->ups && x->downs)
-        give_list(x, c);
-    else if (x->over)
-        give_sides(x, c, CLEAR, -CLEAR * 7 / 10);
-    else if (x->under)
-        give_sides(x, c, -CLEAR * 7 / 10, CLEAR);
+static uint32_t coins_between(const struct parse *p, int from, int end) {
+    uint32_t mask = 0;
+    for (int at = from; at < end; at++) {
+        if (is_target(&p->s->v[at])) mask |= bit_of(&p->s->v[at]);
+    }
+    return mask;
 }
 
-void targets_assign(const struct vocabulary *v, const struct words *w, const struct links *links,
-                    struct clauses *c) {
-    int hit = 0;
-    for (int i = 0; i < c->count; i++) {
-        struct items x = {0};
-        while (hit < links->hit_count && links->hits[hit].first < c->v[i].first) hit++;
-        if (c->v[i].coins < 2) continue;
-        gather(v, w, links, &c->v[i], hit, &x);
-        assign_clause(&x, c);
+static int find_role(const struct parse *p, const struct clause *c, role what) {
+    for (int at = c->first; at < c->end; at++) {
+        if (p->s->v[at].role == what) return at;
     }
+    return -1;
+}
+
+static int32_t factor_bp(const struct parse *p, const struct statement *st);
+
+/* Coins of both sides of a comparison; how: 1 sets those before the word above those behind. */
+static bool compare_at(struct parse *p, struct clause *c, const struct statement *st, int at,
+                       int how) {
+    const uint32_t behind = coins_between(p, at + 1, c->end);
+    const uint32_t before = coins_between(p, c->first, at) & ~behind;
+    if (!behind || !before) return false;
+    const int32_t side = (int32_t)((int64_t)SIDE * how * factor_bp(p, st) / 10000);
+    give(p, before, side);
+    give(p, behind, -side * 9 / 10);
+    p->subject = before;
+    c->compared = true;
+    return true;
+}
+
+static void compare(struct parse *p, struct statement *st) {
+    struct clause *c = &p->clauses[st->clause];
+    const struct item *i = &p->s->v[st->item];
+    if (compare_at(p, c, st, st->item, st->side)) {
+        st->value = 0;
+        return;
+    }
+    /* only the side behind it is named: "this beats ADA" */
+    const uint32_t behind = coins_between(p, st->item + 1, c->end);
+    if (!behind || coins_between(p, c->first, st->item)) return;
+    uint32_t topic = group_near(p, st->clause) & ~behind;
+    const int32_t side = (int32_t)((int64_t)SIDE * st->side * factor_bp(p, st) / 10000);
+    if (i->weight == 0) return;
+    give(p, behind, -side * 8 / 10);
+    give(p, topic, side);
+    st->value = 0;
+}
+
+/* "cleaner than", "more bullish on A than B": what is said of A, turned round, is said of B. */
+static void compare_than(struct parse *p, int clause, int than) {
+    struct clause *c = &p->clauses[clause];
+    const uint32_t behind = coins_between(p, than + 1, c->end);
+    uint32_t before = coins_between(p, c->first, than) & ~behind;
+    int32_t value = 0;
+    if (!behind) return;
+    if (!before) before = group_near(p, clause) & ~behind;
+    for (int n = 0; n < p->count; n++) {
+        struct statement *st = &p->st[n];
+        if (st->clause != clause || st->item > than || st->role == ROLE_EMOJI) continue;
+        value += (int32_t)((int64_t)st->value * factor_bp(p, st) / 10000);
+        st->value = 0;
+    }
+    give(p, before, value);
+    give(p, behind, -value * 9 / 10);
+    p->subject = before;
+    c->compared = true;
+}
+
+/* Is what a verb does with coins a swap? "dumped my A for B", "buying B from A": only with a coin
+ * on either side. */
+static bool is_swap(const struct parse *p, const struct clause *c, const struct statement *st) {
+    if (st->role == ROLE_SWAP) return true;
+    const int at = find_role(p, c, st->value < 0 ? ROLE_INTO : ROLE_FROM);
+    return at > st->item && coins_between(p, at, c->end) && coins_between(p, st->item, at);
+}
+
+/* "sold my A for B", "out of A into B", "from A to B". */
+static void give_swap(struct parse *p, struct statement *st) {
+    const struct clause *c = &p->clauses[st->clause];
+    const int into = find_role(p, c, ROLE_INTO), from = find_role(p, c, ROLE_FROM);
+    if ((into < 0 && from < 0) || !is_swap(p, c, st)) return;
+    const int32_t side = (int32_t)((int64_t)SIDE * factor_bp(p, st) / 10000);
+    int32_t now = st->value < 0 ? -side : side;
+    bool seen = false;
+    for (int at = st->item + 1; at < c->end; at++) {
+        const struct item *i = &p->s->v[at];
+        if (i->role == ROLE_INTO) now = side;
+        if (i->role == ROLE_FROM) now = -side;
+        if (!is_target(i)) continue;
+        give(p, bit_of(i), now);
+        if (now == side) p->subject = bit_of(i);
+        seen = true;
+    }
+    const uint32_t before = coins_between(p, c->first, st->item);
+    if (before && seen) give(p, before, -now);
+    if (seen) st->value = 0;
+}
+
+/* "I prefer A to B", "I'd rather hold A than B". */
+static bool give_preference(struct parse *p, int clause) {
+    struct clause *c = &p->clauses[clause];
+    const int prefer = find_role(p, c, ROLE_PREFER);
+    if (prefer < 0) return false;
+    for (int at = prefer + 1; at < c->end; at++) {
+        const role r = (role)p->s->v[at].role;
+        if (r != ROLE_INTO && r != ROLE_OVER && r != ROLE_THAN) continue;
+        const struct statement none = {.clause = clause, .item = at};
+        if (!compare_at(p, c, &none, at, 1)) return false;
+        for (int n = 0; n < p->count; n++) {
+            if (p->st[n].clause == clause && p->st[n].role != ROLE_EMOJI) p->st[n].value = 0;
+        }
+        return true;
+    }
+    return false;
+}
+
+static void give_comparisons(struct parse *p) {
+    for (int c = 0; c < p->clause_count; c++) {
+        struct clause *clause = &p->clauses[c];
+        const uint32_t coins = clause->coins;
+        if (!coins || give_preference(p, c)) continue;
+        const int than = find_role(p, clause, ROLE_THAN);
+        if (than >= 0) compare_than(p, c, than);
+    }
+    for (int n = 0; n < p->count; n++) {
+        struct statement *st = &p->st[n];
+        if (!p->clauses[st->clause].coins || p->clauses[st->clause].compared) continue;
+        if (st->role == ROLE_OVER || st->role == ROLE_UNDER) compare(p, st);
+        if (st->role == ROLE_SWAP || st->role == ROLE_ACT) give_swap(p, st);
+    }
+}
+
+/* "unlike A, B ..." says of A the opposite of what it says of B. */
+static void give_unlike(struct parse *p) {
+    for (int c = 0; c < p->clause_count; c++) {
+        const struct clause *clause = &p->clauses[c];
+        const int at = find_role(p, clause, ROLE_UNLIKE);
+        const uint32_t these = at < 0 ? 0 : group_behind(p, clause, at);
+        int64_t others = 0;
+        for (int m = 0; m < p->v->count; m++) others += these >> m & 1 ? 0 : p->sum[m];
+        give(p, these, (int32_t)(-others * 8 / 10));
+    }
+}
+
+/* --- how much of it counts -----------------------------------------------------------------------
+ */
+
+/* Does a statement about the same coin follow behind a "but"? */
+static bool outweighed(const struct parse *p, const struct statement *by) {
+    for (int n = 0; n < p->count; n++) {
+        const struct statement *st = &p->st[n];
+        if (st->clause <= by->clause || st->role == ROLE_EMOJI || st->value == 0) continue;
+        bool but = false;
+        for (int c = by->clause + 1; c <= st->clause; c++) but |= p->clauses[c].but;
+        if (but && target_of(p, st) == target_of(p, by)) return true;
+    }
+    return false;
+}
+
+static bool under_condition(const struct parse *p, int clause) {
+    for (int c = clause; c >= 0; c--) {
+        if (p->clauses[c].after_if) return true;
+        if (p->clauses[c].but) return false;
+    }
+    return false;
+}
+
+static bool asked(const struct parse *p, int clause) {
+    if (!p->question && !p->s->question) return false;
+    if (p->rhetoric) return false;
+    for (int c = 0; c <= clause; c++) {
+        if (p->clauses[c].asks) return true;
+    }
+    return !p->question; /* a question mark without any word of asking: all of it */
+}
+
+/* What moods leave of a statement, basis points. */
+static int32_t factor_bp(const struct parse *p, const struct statement *st) {
+    const struct clause *c = &p->clauses[st->clause];
+    int32_t factor = 10000;
+    if (asked(p, st->clause))
+        factor = factor * 12 / 100;
+    else if (p->s->question && !p->rhetoric)
+        factor = factor * 50 / 100;
+    if (under_condition(p, st->clause)) factor = factor * 12 / 100;
+    if (c->past || st->was) factor = factor * 15 / 100;
+    if (c->noview) factor = factor * 10 / 100;
+    if (c->though) factor = factor * 25 / 100;
+    if (outweighed(p, st)) factor = factor * 30 / 100;
+    return factor;
+}
+
+static void give_statement(struct parse *p, const struct statement *st) {
+    struct views *v = p->v;
+    if (st->value == 0) return;
+    const uint32_t coins = target_of(p, st);
+    const int32_t value = (int32_t)((int64_t)st->value * factor_bp(p, st) / 10000);
+    const bool was_asked = asked(p, st->clause);
+    if (coins == 0) {
+        if (st->role == ROLE_PRAISE)
+            v->early_praise += value;
+        else if (st->role == ROLE_EMOJI)
+            v->early_emoji += value;
+        else if (!st->reported)
+            v->early += value;
+        return;
+    }
+    for (int m = 0; m < v->count; m++) {
+        if (!(coins >> m & 1)) continue;
+        struct view *view = &v->v[m];
+        if (st->reported)
+            view->held += value;
+        else if (st->role == ROLE_EMOJI)
+            view->emoji += value;
+        else if (st->role == ROLE_PRAISE && st->value > 0)
+            view->praise += value;
+        else
+            p->sum[m] += value;
+        if (was_asked) view->asked += st->value;
+    }
+}
+
+/* "... and he is right", "... they are wrong", "Is it dead? No." */
+static void give_answers(struct parse *p) {
+    int sign = 0, at = 0;
+    for (int i = 0; i < p->s->count; i++) {
+        const role r = (role)p->s->v[i].role;
+        if (r != ROLE_AGREE && r != ROLE_DOUBT && !(r == ROLE_NOT && i == 0)) continue;
+        const bool negated = i > 0 && p->s->v[i - 1].role == ROLE_NOT;
+        sign = (r == ROLE_AGREE) != negated ? 1 : -1;
+        at = i;
+        if (r != ROLE_NOT) break;
+    }
+    if (sign == 0 || p->s->question) return;
+    const bool answer = at == 0;
+    for (int m = 0; m < p->v->count; m++) {
+        struct view *v = &p->v->v[m];
+        const bool bare_not = p->s->v[at].role == ROLE_NOT;
+        if (v->held && !bare_not) {
+            p->sum[m] += sign * v->held * 9 / 10;
+            v->held = 0;
+        } else if (answer && v->asked && p->s->says <= 3) {
+            p->sum[m] += sign * v->asked * 8 / 10;
+            v->asked = 0;
+        }
+    }
+}
+
+/* --- the sentence --------------------------------------------------------------------------------
+ */
+
+static void add_span(struct views *v, uint32_t coins, int first, int end) {
+    struct span *last = v->span_count ? &v->spans[v->span_count - 1] : NULL;
+    if (last && (last->coins == coins || v->span_count == SPANS_MAX)) {
+        last->coins |= coins;
+        last->end = end;
+        return;
+    }
+    v->spans[v->span_count++] = (struct span){.coins = coins, .first = first, .end = end};
+}
+
+static void add_spans(struct parse *p) {
+    uint32_t coins = p->v->topic;
+    int first = p->s->first;
+    for (int c = 0; c < p->clause_count; c++) {
+        const struct clause *clause = &p->clauses[c];
+        const uint32_t own = clause->coins & ~(UINT32_C(1) << MENTION_OTHER);
+        if (!own) continue;
+        const int at = c == 0 || !coins ? p->s->first : p->s->v[clause->first].at;
+        if (at > first) add_span(p->v, coins, first, at);
+        coins = own;
+        first = at;
+    }
+    if (p->s->end > first) add_span(p->v, coins, first, p->s->end);
+}
+
+static void add_cues(struct parse *p) {
+    static const struct {
+        role role;
+        uint32_t cue;
+    } table[] = {{ROLE_IF, CUE_CONDITIONAL},
+                 {ROLE_PAST, CUE_PAST},
+                 {ROLE_REPORT, CUE_REPORTED},
+                 {ROLE_IRONY, CUE_SARCASM}};
+    uint32_t cues = p->question || p->s->question ? CUE_QUESTION : 0;
+    int32_t plain = 0;
+    for (int i = 0; i < p->s->count; i++) {
+        const struct item *item = &p->s->v[i];
+        for (int k = 0; k < COUNT_OF(table); k++) {
+            if (item->role == table[k].role && !item->own) cues |= table[k].cue;
+        }
+        if (item->role == ROLE_PLAIN) plain += item->weight * TENTH;
+        if (item->role == ROLE_NOVIEW) plain += 10 * TENTH;
+        if (item->role == ROLE_NOT) cues |= CUE_NEGATED;
+    }
+    p->v->cues |= cues;
+    uint32_t coins = 0;
+    for (int c = 0; c < p->clause_count; c++) coins |= p->clauses[c].coins;
+    if (!coins) coins = p->v->topic;
+    for (int m = 0; m < p->v->count; m++) {
+        struct view *v = &p->v->v[m];
+        if (coins && !(coins >> m & 1)) continue;
+        v->cues |= cues;
+        v->says += p->s->says;
+        v->plain += plain;
+    }
+    coins &= ~(UINT32_C(1) << MENTION_OTHER);
+    if (p->subject & coins) coins = p->subject & coins;
+    if (coins) p->v->topic = coins;
+}
+
+static void add_sums(struct parse *p) {
+    const bool but = p->s->count > 0 && p->s->v[0].role == ROLE_BUT;
+    for (int m = 0; m < p->v->count; m++) {
+        struct view *v = &p->v->v[m];
+        const int32_t sum = p->sum[m];
+        if (sum == 0) continue;
+        if (but) {
+            v->up = v->up * 4 / 10;
+            v->down = v->down * 4 / 10;
+            v->praise = v->praise * 4 / 10;
+        }
+        if (sum > 0)
+            v->up = (int32_t)i64_min(v->up + sum, 1000 * NAT);
+        else
+            v->down = (int32_t)i64_min(v->down - (int64_t)sum, 1000 * NAT);
+        v->last = sum;
+    }
+}
+
+void sentence_judge(const struct sentence *s, struct views *v) {
+    UNINITIALIZED struct parse p;
+    p.s = s;
+    p.v = v;
+    p.clause_count = p.count = 0;
+    p.question = p.rhetoric = p.reports = false;
+    p.subject = 0;
+    if (v->count > 0) {
+        memset(p.sum, 0, sizeof p.sum);
+        open_clause(&p, 0);
+        for (int at = 0; at < s->count; at++) take_item(&p, at);
+        for (int c = 0; c < p.clause_count; c++) read_clause(&p, c);
+        if (p.reports) mark_reported(&p);
+        give_comparisons(&p);
+        for (int n = 0; n < p.count; n++) give_statement(&p, &p.st[n]);
+        give_unlike(&p);
+        give_answers(&p);
+        add_spans(&p);
+    } else if (s->count > 0) {
+        p.question = s->v[0].role == ROLE_ASK;
+    }
+    add_cues(&p);
+    add_sums(&p);
 }
