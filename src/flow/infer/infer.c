@@ -33,7 +33,8 @@ bool infer_open(struct arena *boot, const struct model *model, str opinions, str
 
 #define DIRECTION_MAX (5 * NAT)
 #define DIRECTION_CLEAR NAT      /* from here on the vocabulary is trusted before the model */
-#define NEUTRAL_TRADER (NAT / 4) /* most of what is said of coins is no opinion */
+#define NEUTRAL_TRADER (NAT / 8) /* most of what is said of coins is no opinion */
+#define MOODS (CUE_QUESTION | CUE_CONDITIONAL | CUE_PAST | CUE_SARCASM | CUE_REPORTED)
 #define PLAIN_MAX (5 * NAT)
 #define EMOJI_MAX (16 * NAT / 10)
 
@@ -45,10 +46,14 @@ static int64_t direction_of(const struct view *v, uint32_t cues) {
     const int64_t said = (int64_t)v->up + v->down;
     int64_t d = (int64_t)v->up - v->down;
     if (said > 0) d = d * (d < 0 ? -d : d) / said; /* who says both says less */
-    if (v->praise < 0 || d > -NAT) d += v->praise;
+    const bool bad = v->down > v->up && v->down >= 7 * NAT / 10;
+    if (v->praise > 0 && bad)
+        d -= i64_min(v->praise, NAT); /* nobody loves an outage */
+    else
+        d += v->praise * 6 / 10;
     const int64_t emoji = i64_clamp(v->emoji, -EMOJI_MAX, EMOJI_MAX);
-    const bool against = (d > NAT && emoji < 0) || (d < -NAT && emoji > 0);
-    d += against ? emoji / 4 : emoji;
+    const bool against = (d > NAT && emoji < 0) || (d < -7 * NAT / 10 && emoji > 0);
+    d += against ? 0 : emoji * 7 / 10;
     if (cues & CUE_SARCASM) {
         const bool mixed = v->praise > 0 && v->down > NAT / 2;
         if (d > 0) d = mixed ? -v->down : -d * 8 / 10;
@@ -56,22 +61,27 @@ static int64_t direction_of(const struct view *v, uint32_t cues) {
     return i64_clamp(d, -DIRECTION_MAX, DIRECTION_MAX);
 }
 
-/* What moods leave of what the model thinks, quarters. */
-static int64_t model_share(uint32_t cues, int64_t size) {
-    const uint32_t moods = CUE_QUESTION | CUE_CONDITIONAL | CUE_PAST | CUE_SARCASM | CUE_REPORTED;
-    if (cues & moods) return 1;
-    return size >= DIRECTION_CLEAR ? 1 : 3;
+/* What counts of what the model thinks, quarters. Of several coins it knows least: words that lift
+ * one often sink another. */
+static int64_t model_share(uint32_t cues, int64_t size, bool alone) {
+    if (!alone && size >= DIRECTION_CLEAR) return 1;
+    return size >= DIRECTION_CLEAR || (cues & MOODS) ? 2 : 3;
+}
+
+/* Words of notices make no opinion likelier where there is hardly one. */
+static int64_t plain_of(const struct view *v, int64_t size) {
+    return i64_min(v->plain, PLAIN_MAX) * i64_clamp(2 * NAT - size, 0, 2 * NAT) / (2 * NAT);
 }
 
 /* The opinion as one number, -10000..10000. logit: of the model, for the words about the coin. */
-static int32_t polarity_of(const struct infer *f, const struct view *v, uint32_t cues,
+static int32_t polarity_of(const struct infer *f, const struct view *v, uint32_t cues, bool alone,
                            const int64_t logit_in[3]) {
     if (v->says == 0 && v->emoji == 0 && v->up + v->down == 0) return 0;
     const int64_t d = direction_of(v, cues), size = d < 0 ? -d : d;
-    const int64_t share = model_share(cues, size);
+    const int64_t share = model_share(cues, size, alone);
     int64_t neutral =
-        logit_in[1] * share / 4 - size / 2 + NEUTRAL_TRADER + i64_min(v->plain, PLAIN_MAX) / 2;
-    if (size < DIRECTION_CLEAR) neutral += neutral_prior(v->says) + NAT / 2;
+        logit_in[1] * share / 4 - size / 2 + NEUTRAL_TRADER + plain_of(v, size);
+    if (size < DIRECTION_CLEAR) neutral += neutral_prior(v->says) + (cues & MOODS ? NAT : NAT / 2);
     const int32_t logit[3] = {(int32_t)(logit_in[0] * share / 4 - (d < 0 ? d : 0)),
                               (int32_t)neutral,
                               (int32_t)(logit_in[2] * share / 4 + (d > 0 ? d : 0))};
@@ -98,13 +108,13 @@ static void model_of(const struct views *v, const struct model_scores *scores, i
 /* What was said before the first coin is about all of them. */
 static struct view with_early(const struct views *v, int mention) {
     struct view view = v->v[mention];
-    const int share = v->count == 1 ? 2 : 1;
+    const int share = v->count == 1 ? 3 : 2; /* quarters */
     if (v->early > 0)
-        view.up += v->early * share / 2;
+        view.up += v->early * share / 4;
     else
-        view.down -= v->early * share / 2;
-    view.praise += v->early_praise * share / 2;
-    view.emoji += v->early_emoji * share / 2;
+        view.down -= v->early * share / 4;
+    view.praise += v->early_praise * share / 4;
+    view.emoji += v->early_emoji * share / 4;
     return view;
 }
 
@@ -118,7 +128,7 @@ static void fill_mentions(const struct infer *f, const struct views *v, const st
         model_of(v, scores, i, logit);
         const struct view view = with_early(v, i);
         const uint32_t cues = v->count == 1 ? v->cues : view.cues | (v->cues & CUE_SARCASM);
-        const int32_t polarity = polarity_of(f, &view, cues, logit);
+        const int32_t polarity = polarity_of(f, &view, cues, v->count == 1, logit);
         m->abstain = polarity < POLARITY_ABSTAIN_BP && polarity > -POLARITY_ABSTAIN_BP;
         m->polarity_bp = m->abstain ? 0 : polarity;
     }

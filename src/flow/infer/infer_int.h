@@ -24,6 +24,7 @@ enum {
 #define ROLE_MAP(X)                                                                                \
     X(NONE, "none")                                                                                \
     X(ACT, "act")                                                                                  \
+    X(TOWARD, "toward")                                                                            \
     X(POS, "pos")                                                                                  \
     X(SAY, "say")                                                                                  \
     X(MOVE, "move")                                                                                \
@@ -52,6 +53,7 @@ enum {
     X(BUT, "but")                                                                                  \
     X(THOUGH, "though")                                                                            \
     X(AND, "and")                                                                                  \
+    X(IF_YOU, "ifyou")                                                                             \
     X(IF, "if")                                                                                    \
     X(ASK, "ask")                                                                                  \
     X(RHETORIC, "rhetoric")                                                                        \
@@ -113,6 +115,7 @@ struct item {
     uint8_t role;   /* role */
     bool quoted;    /* stands in quotation marks */
     bool own;       /* of ROLE_REPORT: the author speaks of himself ("I heard") */
+    bool foreign;   /* of an act: done with something that is no coin ("sold my truck") */
     int8_t mention; /* of ROLE_COIN */
     int16_t weight; /* tenths of a nat */
     int at, end;    /* words */

@@ -26,6 +26,7 @@ struct clause {
     uint32_t coins;   /* in it */
     bool but, though; /* how it starts */
     bool past, noview, after_if, asks;
+    bool addressed; /* "if you buy A": says nothing, what follows does */
     bool compared; /* its comparison or swap has been given to the coins */
 };
 
@@ -95,11 +96,17 @@ static void take_item(struct parse *p, int at) {
     if (what == ROLE_BREAK) open_clause(p, at + 1);
     if (what == ROLE_BUT) open_clause(p, at)->but = true;
     if (what == ROLE_THOUGH) open_clause(p, at)->though = true;
-    if (what == ROLE_AND && joins_clauses(p->s, c, at)) open_clause(p, at);
+    if (what == ROLE_AND && joins_clauses(p->s, c, at)) {
+        const struct clause before = *c;
+        c = open_clause(p, at);
+        c->noview = before.noview;
+        c->past = before.past;
+    }
     if (is_target(i)) c->coins |= bit_of(i);
     if (what == ROLE_PAST) c->past = true;
     if (what == ROLE_NOVIEW) c->noview = true;
     if (what == ROLE_IF) c->after_if = true;
+    if (what == ROLE_IF_YOU) (at > c->first ? open_clause(p, at) : c)->addressed = true;
     if (what == ROLE_RHETORIC) p->rhetoric = true;
     if (what == ROLE_REPORT && !i->own) p->reports = true;
     if (what == ROLE_ASK && (p->s->question || i->at - p->s->first <= 1)) {
@@ -140,17 +147,19 @@ static bool join_thing(struct parse *p, struct statement *now) {
     const struct item *a = &p->s->v[last->item], *b = &p->s->v[now->item];
     if (last->clause != now->clause || b->at - a->end > JOIN_REACH) return false;
     if (b->role == ROLE_DIP && last->role == ROLE_ACT && last->value > 0) return true;
-    if (last->thing && now->effect && (a->role != ROLE_SAY || b->role == ROLE_END)) {
+    if (last->thing && now->effect && b->role != ROLE_OVER &&
+        (a->role != ROLE_SAY || b->role == ROLE_END)) {
         last->value = now->effect * whole_thing(last->value);
         last->thing = false;
         return true;
     }
     const bool transitive = a->role == ROLE_END || (a->role == ROLE_GROW && b->at - a->end <= 2) ||
                             (a->role == ROLE_OVER && b->at - a->end <= 2);
-    if (!now->thing || !transitive || b->at - a->end > 4) return false;
+    if (!now->thing || !transitive || !last->effect || b->at - a->end > 4) return false;
     for (int i = last->item + 1; i < now->item; i++) {
         const uint8_t between = p->s->v[i].role;
-        if (between == ROLE_COIN || between == ROLE_INTO || between == ROLE_ON) return false;
+        if (between == ROLE_COIN || between == ROLE_INTO) return false;
+        if (between == ROLE_ON && a->role == ROLE_OVER) return false;
     }
     last->value = last->effect * whole_thing(now->value);
     last->effect = 0;
@@ -199,7 +208,7 @@ static void read_clause(struct parse *p, int clause) {
         if (i->role == ROLE_NOT) {
             m.negated = !m.negated;
             m.negated_at = i->end;
-        } else if (i->role == ROLE_TURN || i->role == ROLE_RHETORIC) {
+        } else if (i->role == ROLE_TURN || (i->role == ROLE_RHETORIC && i->weight == 0)) {
             m.turn = !m.turn;
         } else if (i->role == ROLE_AFFIRM) {
             m.negated = false;
@@ -225,6 +234,10 @@ static void mark_reported(struct parse *p) {
         for (int c = 0; c <= st->clause; c++) {
             but |= p->clauses[c].but && p->clauses[c].first > at;
         }
+        const struct clause *own = &p->clauses[st->clause];
+        /* "he says it is worthless, bullish": a last word of one's own */
+        but |= own->first > at + 1 && own->end - own->first == 1 && own->end == p->s->count &&
+               p->s->v[own->first - 1].role == ROLE_BREAK;
         behind += !but;
         st->reported |= !but;
     }
@@ -250,7 +263,8 @@ static uint32_t group_at(const struct parse *p, const struct clause *c, int at, 
 }
 
 static bool is_act(const struct item *i) {
-    return i->role == ROLE_ACT || i->role == ROLE_SWAP || i->role == ROLE_POS;
+    return i->role == ROLE_ACT || i->role == ROLE_SWAP || i->role == ROLE_POS ||
+           i->role == ROLE_TOWARD;
 }
 
 /* Coins behind a statement; none when another verb stands between. */
@@ -311,6 +325,8 @@ static bool coins_lead(const struct parse *p, const struct clause *c) {
 static uint32_t target_of(const struct parse *p, const struct statement *st) {
     const struct clause *c = &p->clauses[st->clause];
     const struct item *i = &p->s->v[st->item];
+    if (i->foreign && !group_behind(p, c, st->item)) return 0;
+    if (st->role == ROLE_TOWARD) return c->coins ? group_behind(p, c, st->item) : 0;
     if (c->coins == 0) return group_near(p, st->clause);
     uint32_t behind = group_behind(p, c, st->item), before = group_before(p, c, st->item);
     const bool act =
@@ -402,7 +418,10 @@ static void compare_than(struct parse *p, int clause, int than) {
 /* Is what a verb does with coins a swap? "dumped my A for B", "buying B from A": only with a coin
  * on either side. */
 static bool is_swap(const struct parse *p, const struct clause *c, const struct statement *st) {
-    if (st->role == ROLE_SWAP) return true;
+    const int into = find_role(p, c, ROLE_INTO), from = find_role(p, c, ROLE_FROM);
+    if (st->role == ROLE_SWAP)
+        return (into >= 0 && coins_between(p, into, c->end)) ||
+               (from >= 0 && coins_between(p, from, c->end));
     const int at = find_role(p, c, st->value < 0 ? ROLE_INTO : ROLE_FROM);
     return at > st->item && coins_between(p, at, c->end) && coins_between(p, st->item, at);
 }
@@ -410,8 +429,7 @@ static bool is_swap(const struct parse *p, const struct clause *c, const struct 
 /* "sold my A for B", "out of A into B", "from A to B". */
 static void give_swap(struct parse *p, struct statement *st) {
     const struct clause *c = &p->clauses[st->clause];
-    const int into = find_role(p, c, ROLE_INTO), from = find_role(p, c, ROLE_FROM);
-    if ((into < 0 && from < 0) || !is_swap(p, c, st)) return;
+    if (!is_swap(p, c, st)) return;
     const int32_t side = (int32_t)((int64_t)SIDE * factor_bp(p, st) / 10000);
     int32_t now = st->value < 0 ? -side : side;
     bool seen = false;
@@ -444,6 +462,7 @@ static bool give_preference(struct parse *p, int clause) {
         }
         return true;
     }
+    give(p, group_behind(p, c, prefer), SIDE * 6 / 10);
     return false;
 }
 
@@ -459,7 +478,7 @@ static void give_comparisons(struct parse *p) {
         struct statement *st = &p->st[n];
         if (!p->clauses[st->clause].coins || p->clauses[st->clause].compared) continue;
         if (st->role == ROLE_OVER || st->role == ROLE_UNDER) compare(p, st);
-        if (st->role == ROLE_SWAP || st->role == ROLE_ACT) give_swap(p, st);
+        if (is_act(&p->s->v[st->item])) give_swap(p, st);
     }
 }
 
@@ -517,7 +536,7 @@ static int32_t factor_bp(const struct parse *p, const struct statement *st) {
         factor = factor * 50 / 100;
     if (under_condition(p, st->clause)) factor = factor * 12 / 100;
     if (c->past || st->was) factor = factor * 15 / 100;
-    if (c->noview) factor = factor * 10 / 100;
+    if (c->noview || c->addressed) factor = factor * 10 / 100;
     if (c->though) factor = factor * 25 / 100;
     if (outweighed(p, st)) factor = factor * 30 / 100;
     return factor;
@@ -530,6 +549,7 @@ static void give_statement(struct parse *p, const struct statement *st) {
     const int32_t value = (int32_t)((int64_t)st->value * factor_bp(p, st) / 10000);
     const bool was_asked = asked(p, st->clause);
     if (coins == 0) {
+        if (st->role == ROLE_TOWARD || p->s->v[st->item].foreign) return;
         if (st->role == ROLE_PRAISE)
             v->early_praise += value;
         else if (st->role == ROLE_EMOJI)
@@ -543,6 +563,8 @@ static void give_statement(struct parse *p, const struct statement *st) {
         struct view *view = &v->v[m];
         if (st->reported)
             view->held += value;
+        else if (st->was || p->clauses[st->clause].past)
+            view->held += st->value; /* "... not anymore", "... and more than ever" */
         else if (st->role == ROLE_EMOJI)
             view->emoji += value;
         else if (st->role == ROLE_PRAISE && st->value > 0)
@@ -644,6 +666,7 @@ static void add_cues(struct parse *p) {
 
 static void add_sums(struct parse *p) {
     const bool but = p->s->count > 0 && p->s->v[0].role == ROLE_BUT;
+    if (but) p->v->early = p->v->early * 4 / 10;
     for (int m = 0; m < p->v->count; m++) {
         struct view *v = &p->v->v[m];
         const int32_t sum = p->sum[m];

@@ -87,6 +87,22 @@ static int take_wide(struct scan *s, int at) {
     return end;
 }
 
+/* Is the object of the verb that ends before word `at` something of daily life: "my truck"? */
+static bool foreign_object(const struct scan *s, int at) {
+    static const char *const articles[] = {"my", "our", "a", "an", "his", "her", "their"};
+    const struct words *w = s->w;
+    int end;
+    bool article = false;
+    if (at + 1 >= w->count || w->v[at].kind != WORD_TEXT || w->v[at + 1].kind != WORD_TEXT)
+        return false;
+    for (int i = 0; i < COUNT_OF(articles); i++) {
+        article |= str_eq(word_norm(w, at), str_from_z(articles[i]));
+    }
+    return article && !(w->v[at + 1].flags & WORD_COIN) &&
+           vocabulary_find(s->v, w, at, &end)->role == ROLE_NONE &&
+           vocabulary_find(s->v, w, at + 1, &end)->role == ROLE_NONE;
+}
+
 /* A word or phrase of the vocabulary. Returns the word behind it. */
 static int take_word(struct scan *s, int at) {
     int end = at + 1;
@@ -99,6 +115,8 @@ static int take_word(struct scan *s, int at) {
     } else if (what != ROLE_NONE) {
         struct item *i = put(s, what, sense->weight, at, end);
         if (what == ROLE_REPORT) i->own = own_before(s->w, at);
+        const bool my = end > at + 1 && str_eq(word_norm(s->w, end - 1), STR("my"));
+        if (what == ROLE_ACT || what == ROLE_SWAP) i->foreign = foreign_object(s, end - my);
     } else if (flags & WORD_NEGATION) {
         put(s, ROLE_NOT, 0, at, end);
     }
@@ -164,6 +182,7 @@ static void take_number(struct scan *s, int at) {
 /* A comma in a list of coins parts nothing. */
 static bool in_list(const struct scan *s, int at) {
     const struct sentence *x = &s->s;
+    if (x->count > 1 && x->v[x->count - 2].role == ROLE_UNLIKE) return false;
     return x->count > 0 && x->v[x->count - 1].role == ROLE_COIN && x->v[x->count - 1].end == at &&
            coin_at(s, at + 1);
 }
