@@ -15,6 +15,8 @@ struct phrase_slot {
 
 struct phrases {
     struct phrase_slot *slots;
+    uint64_t *filter; /* two bits a slot, by key: what is not there is told without a look at slots,
+                       * which are more than the nearest cache holds */
     uint64_t mask;
     int used, max;
 };
@@ -24,6 +26,15 @@ static uint64_t key_first(uint64_t hash) { return hash ? hash : 1; }
 static uint64_t key_next(uint64_t key, uint64_t hash) {
     key = (key ^ (key >> 29)) * UINT64_C(0x9FB21C651E98DF25) ^ hash;
     return key ? key : 1;
+}
+
+static uint64_t filter_bit(const struct phrases *t, uint64_t key) {
+    return (key >> 23) & (2 * t->mask + 1);
+}
+
+static bool may_have(const struct phrases *t, uint64_t key) {
+    const uint64_t bit = filter_bit(t, key);
+    return t->filter[bit / 64] >> (bit % 64) & 1;
 }
 
 static struct phrase_slot *slot_of(const struct phrases *t, uint64_t key) {
@@ -38,6 +49,7 @@ struct phrases *phrases_open(struct arena *boot, int max) {
     uint64_t slots = 64;
     while (slots < 2 * (uint64_t)max) slots *= 2;
     t->slots = NEW_ARRAY(boot, struct phrase_slot, (ptrdiff_t)slots);
+    t->filter = NEW_ARRAY(boot, uint64_t, (ptrdiff_t)(slots / 32));
     t->mask = slots - 1;
     t->max = max;
     return t;
@@ -47,6 +59,8 @@ static struct phrase_slot *slot_make(struct phrases *t, uint64_t key) {
     struct phrase_slot *slot = slot_of(t, key);
     if (slot->key == 0) {
         PRE(t->used < t->max);
+        const uint64_t bit = filter_bit(t, key);
+        t->filter[bit / 64] |= UINT64_C(1) << (bit % 64);
         t->used++;
         *slot = (struct phrase_slot){.key = key, .value = PHRASE_NONE};
     }
@@ -82,8 +96,10 @@ int phrases_add(struct phrases *t, struct arena scratch, str phrase, int value) 
 
 int phrases_find(const struct phrases *t, const struct words *w, int at, int *ret_end) {
     int value = PHRASE_NONE;
-    const struct phrase_slot *slot = slot_of(t, key_first(w->v[at].hash));
-    while (slot->key) {
+    uint64_t key = key_first(w->v[at].hash);
+    while (may_have(t, key)) {
+        const struct phrase_slot *slot = slot_of(t, key);
+        if (slot->key == 0) break;
         if (slot->value != PHRASE_NONE) {
             value = slot->value;
             *ret_end = at + 1;
@@ -91,7 +107,7 @@ int phrases_find(const struct phrases *t, const struct words *w, int at, int *re
         if (!slot->more) break;
         at = next_word(w, at);
         if (at >= w->count) break;
-        slot = slot_of(t, key_next(slot->key, w->v[at].hash));
+        key = key_next(key, w->v[at].hash);
     }
     return value;
 }

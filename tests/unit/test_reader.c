@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "b3df45aca60198ca9b5ef6155deb985a4d93ebbe31dcd0179ede5ec6454abddf"
+#define DIGEST "51f36c9915a88a7a820a6ace15426865ce4656a5c3bcde9026fec5a980ded7c2"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;

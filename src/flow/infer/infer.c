@@ -79,8 +79,7 @@ static int32_t polarity_of(const struct infer *f, const struct view *v, uint32_t
     if (v->says == 0 && v->emoji == 0 && v->up + v->down == 0) return 0;
     const int64_t d = direction_of(v, cues), size = d < 0 ? -d : d;
     const int64_t share = model_share(cues, size, alone);
-    int64_t neutral =
-        logit_in[1] * share / 4 - size / 2 + NEUTRAL_TRADER + plain_of(v, size);
+    int64_t neutral = logit_in[1] * share / 4 - size / 2 + NEUTRAL_TRADER + plain_of(v, size);
     if (size < DIRECTION_CLEAR) neutral += neutral_prior(v->says) + (cues & MOODS ? NAT : NAT / 2);
     const int32_t logit[3] = {(int32_t)(logit_in[0] * share / 4 - (d < 0 ? d : 0)),
                               (int32_t)neutral,

@@ -1,250 +1,12 @@
-/* targets: what one sentence says, and of which coins.
+/* targets: of which coins a sentence says what.
  *
- * In: the items of a sentence. It is cut into clauses; what speaks in them becomes statements:
- * turned round by negations and by verbs such as "regret", strengthened or weakened by adverbs,
- * joined with the thing that they bring or end ("sell pressure is gone", "liquidated shorts"). Each
- * statement is then given to coins: to those behind a verb, to those before a predicate, to both
- * sides of a comparison or a swap with opposite signs, else to what the sentence or the one before
- * is about. Questions, conditions, the past and other people's words leave little of a statement.
+ * In: the items of a sentence, which clauses.c takes apart into statements. Each is given to coins:
+ * to those behind a verb, to those before a predicate, to both sides of a comparison or a swap with
+ * opposite signs, else to what the sentence or the one before it is about. Questions, conditions,
+ * the past and other people's words leave little of a statement.
  *
  * Out: sums in the views of the coins. Integers only; pure. */
-#include "flow/infer/infer_int.h"
-#include "flow/reading.h"
-
-#define CLAUSES_MAX 40 /* of one sentence; the last one takes the rest */
-#define TENTH (NAT / 10)
-#define SIDE (16 * TENTH) /* weight of a side taken in a swap or a comparison */
-#define NOT_REACH 8       /* words that a negation reaches */
-#define JOIN_REACH 6      /* words between a thing and what ends it */
-#define THING_WHOLE (13 * TENTH)
-#define EVENT_WEIGHT (-17) /* of bad news, which can also end (hack, lawsuit, ban) */
-#define TOPIC_NONE UINT32_C(0)
-#define MENTION_OTHER 31 /* what is no coin of ours, in masks */
-
-struct clause {
-    int first, end;   /* items */
-    uint32_t coins;   /* in it */
-    bool but, though; /* how it starts */
-    bool past, noview, after_if, asks;
-    bool addressed; /* "if you buy A": says nothing, what follows does */
-    bool compared; /* its comparison or swap has been given to the coins */
-};
-
-struct statement {
-    uint8_t role;
-    bool thing;    /* may still be joined with what ends it */
-    bool reported; /* somebody else's words */
-    bool was;      /* "was bullish" */
-    int8_t effect; /* -1 ends things, 1 brings them, 0 neither */
-    int8_t side;   /* of a comparison: 1, -1 */
-    int clause;
-    int item;
-    int32_t value; /* NAT, signed; 0: given away already */
-};
-
-struct parse {
-    const struct sentence *s;
-    struct views *v;
-    int clause_count, count;
-    struct clause clauses[CLAUSES_MAX];
-    struct statement st[ITEMS_MAX];
-    bool question, rhetoric;
-    bool reports;
-    uint32_t subject; /* of a comparison or swap: whom the next sentence goes on about; 0: all */
-    int32_t sum[MENTIONS_MAX]; /* what the sentence says of each */
-};
-
-static uint32_t bit_of(const struct item *i) {
-    return i->role == ROLE_COIN ? UINT32_C(1) << i->mention : UINT32_C(1) << MENTION_OTHER;
-}
-
-static bool is_target(const struct item *i) {
-    return i->role == ROLE_COIN || i->role == ROLE_OTHER;
-}
-
-/* --- clauses -------------------------------------------------------------------------------------
- */
-
-static struct clause *open_clause(struct parse *p, int item) {
-    if (p->clause_count > 0) {
-        struct clause *last = &p->clauses[p->clause_count - 1];
-        if (p->clause_count == CLAUSES_MAX) return last;
-        if (last->first == item) return last;
-        last->end = item;
-    }
-    struct clause *c = &p->clauses[p->clause_count++];
-    *c = (struct clause){.first = item, .end = p->s->count};
-    return c;
-}
-
-/* "and" starts a clause when it joins more than two coins or two verbs of one coin. */
-static bool joins_clauses(const struct sentence *s, const struct clause *c, int at) {
-    bool said = false;
-    for (int i = c->first; i < at; i++) said |= role_speaks((role)s->v[i].role);
-    int i = at + 1;
-    if (i >= s->count) return false;
-    if (!is_target(&s->v[i])) return said || role_speaks((role)s->v[i].role);
-    if (!said) return false;
-    while (i < s->count && (is_target(&s->v[i]) || s->v[i].role == ROLE_AND)) i++;
-    return i < s->count && role_speaks((role)s->v[i].role);
-}
-
-static void take_item(struct parse *p, int at) {
-    const struct item *i = &p->s->v[at];
-    const role what = (role)i->role;
-    struct clause *c = &p->clauses[p->clause_count - 1];
-    if (what == ROLE_BREAK) open_clause(p, at + 1);
-    if (what == ROLE_BUT) open_clause(p, at)->but = true;
-    if (what == ROLE_THOUGH) open_clause(p, at)->though = true;
-    if (what == ROLE_AND && joins_clauses(p->s, c, at)) {
-        const struct clause before = *c;
-        c = open_clause(p, at);
-        c->noview = before.noview;
-        c->past = before.past;
-    }
-    if (is_target(i)) c->coins |= bit_of(i);
-    if (what == ROLE_PAST) c->past = true;
-    if (what == ROLE_NOVIEW) c->noview = true;
-    if (what == ROLE_IF) c->after_if = true;
-    if (what == ROLE_IF_YOU) (at > c->first ? open_clause(p, at) : c)->addressed = true;
-    if (what == ROLE_RHETORIC) p->rhetoric = true;
-    if (what == ROLE_REPORT && !i->own) p->reports = true;
-    if (what == ROLE_ASK && (p->s->question || i->at - p->s->first <= 1)) {
-        c->asks = true;
-        p->question = true;
-    }
-}
-
-/* --- statements ----------------------------------------------------------------------------------
- */
-
-/* What stands between the words of a clause and acts on the next statement. */
-struct mood {
-    bool turn, negated;
-    int negated_at;
-    int boost; /* tenths */
-    int was_at;
-};
-
-static const struct mood no_mood = {.boost = 10, .was_at = -100, .negated_at = -100};
-
-static int8_t effect_of(const struct item *i) {
-    if (i->role == ROLE_END || i->role == ROLE_OVER) return -1;
-    if (i->role == ROLE_MOVE || i->role == ROLE_DIP) return i->weight < 0 ? -1 : 1;
-    return i->role == ROLE_GROW;
-}
-
-/* Things that say little by themselves say as much as others when something happens to them. */
-static int32_t whole_thing(int32_t value) {
-    if (value > 0) return value < THING_WHOLE ? THING_WHOLE : value;
-    return value > -THING_WHOLE ? -THING_WHOLE : value;
-}
-
-/* "liquidated shorts", "shorts got liquidated": one statement of the two. */
-static bool join_thing(struct parse *p, struct statement *now) {
-    if (p->count == 0) return false;
-    struct statement *last = &p->st[p->count - 1];
-    const struct item *a = &p->s->v[last->item], *b = &p->s->v[now->item];
-    if (last->clause != now->clause || b->at - a->end > JOIN_REACH) return false;
-    if (b->role == ROLE_DIP && last->role == ROLE_ACT && last->value > 0) return true;
-    if (last->thing && now->effect && b->role != ROLE_OVER &&
-        (a->role != ROLE_SAY || b->role == ROLE_END)) {
-        last->value = now->effect * whole_thing(last->value);
-        last->thing = false;
-        return true;
-    }
-    const bool transitive = a->role == ROLE_END || (a->role == ROLE_GROW && b->at - a->end <= 2) ||
-                            (a->role == ROLE_OVER && b->at - a->end <= 2);
-    if (!now->thing || !transitive || !last->effect || b->at - a->end > 4) return false;
-    for (int i = last->item + 1; i < now->item; i++) {
-        const uint8_t between = p->s->v[i].role;
-        if (between == ROLE_COIN || between == ROLE_INTO) return false;
-        if (between == ROLE_ON && a->role == ROLE_OVER) return false;
-    }
-    last->value = last->effect * whole_thing(now->value);
-    last->effect = 0;
-    last->thing = false;
-    return true;
-}
-
-static void add_statement(struct parse *p, int clause, int at, struct mood *m) {
-    const struct item *i = &p->s->v[at];
-    const role what = (role)i->role;
-    int32_t value = i->weight * TENTH * m->boost / 10;
-    const bool turned = m->turn && what != ROLE_EMOJI;
-    const bool negated = m->negated && what != ROLE_EMOJI && i->at - m->negated_at <= NOT_REACH;
-    struct statement now = {.role = i->role, .clause = clause, .item = at, .effect = effect_of(i)};
-    if (turned) value = -value * 9 / 10;
-    if (negated) {
-        value = -value * 8 / 10;
-        p->v->cues |= CUE_NEGATED;
-    }
-    const int sign = turned != negated ? -1 : 1;
-    if (what == ROLE_OVER) now.side = (int8_t)sign;
-    if (what == ROLE_UNDER) now.side = (int8_t)-sign;
-    now.effect = (int8_t)(now.effect * sign);
-    now.thing =
-        what == ROLE_THING || what == ROLE_POS || (what == ROLE_SAY && i->weight == EVENT_WEIGHT);
-    now.value = value;
-    now.reported = i->quoted;
-    now.was =
-        i->at - m->was_at <= 2 && (what == ROLE_SAY || what == ROLE_ACT || what == ROLE_PRAISE);
-    const int was_at = m->was_at;
-    *m = no_mood;
-    m->was_at = was_at;
-    if (join_thing(p, &now)) return;
-    if (p->count < ITEMS_MAX) p->st[p->count++] = now;
-}
-
-static void read_clause(struct parse *p, int clause) {
-    const struct clause *c = &p->clauses[clause];
-    struct mood m = no_mood;
-    for (int at = c->first; at < c->end; at++) {
-        const struct item *i = &p->s->v[at];
-        if (role_speaks((role)i->role)) {
-            add_statement(p, clause, at, &m);
-            continue;
-        }
-        if (i->role == ROLE_NOT) {
-            m.negated = !m.negated;
-            m.negated_at = i->end;
-        } else if (i->role == ROLE_TURN || (i->role == ROLE_RHETORIC && i->weight == 0)) {
-            m.turn = !m.turn;
-        } else if (i->role == ROLE_AFFIRM) {
-            m.negated = false;
-        } else if (i->role == ROLE_STRONG || i->role == ROLE_WEAK) {
-            m.boost = (int)i64_clamp(m.boost * i->weight / 10, 3, 17);
-        } else if (i->role == ROLE_WAS) {
-            m.was_at = i->end;
-        }
-    }
-}
-
-/* Other people's words: behind "says", or before it when nothing stands behind. */
-static void mark_reported(struct parse *p) {
-    int at = -1, behind = 0;
-    for (int i = 0; i < p->s->count && at < 0; i++) {
-        if (p->s->v[i].role == ROLE_REPORT && !p->s->v[i].own) at = i;
-    }
-    if (at < 0) return;
-    for (int n = 0; n < p->count; n++) {
-        struct statement *st = &p->st[n];
-        if (st->item < at || st->role == ROLE_EMOJI) continue;
-        bool but = false;
-        for (int c = 0; c <= st->clause; c++) {
-            but |= p->clauses[c].but && p->clauses[c].first > at;
-        }
-        const struct clause *own = &p->clauses[st->clause];
-        /* "he says it is worthless, bullish": a last word of one's own */
-        but |= own->first > at + 1 && own->end - own->first == 1 && own->end == p->s->count &&
-               p->s->v[own->first - 1].role == ROLE_BREAK;
-        behind += !but;
-        st->reported |= !but;
-    }
-    for (int n = 0; n < p->count && behind == 0; n++) {
-        if (p->st[n].item < at && p->st[n].role != ROLE_EMOJI) p->st[n].reported = true;
-    }
-}
+#include "flow/infer/parse_int.h"
 
 /* --- whom it is about ----------------------------------------------------------------------------
  */
@@ -518,8 +280,7 @@ static bool under_condition(const struct parse *p, int clause) {
 }
 
 static bool asked(const struct parse *p, int clause) {
-    if (!p->question && !p->s->question) return false;
-    if (p->rhetoric) return false;
+    if ((!p->question && !p->s->question) || p->rhetoric) return false;
     for (int c = 0; c <= clause; c++) {
         if (p->clauses[c].asks) return true;
     }
@@ -534,11 +295,11 @@ static int32_t factor_bp(const struct parse *p, const struct statement *st) {
         factor = factor * 12 / 100;
     else if (p->s->question && !p->rhetoric)
         factor = factor * 50 / 100;
-    if (under_condition(p, st->clause)) factor = factor * 12 / 100;
+    if (p->ifs && under_condition(p, st->clause)) factor = factor * 12 / 100;
     if (c->past || st->was) factor = factor * 15 / 100;
     if (c->noview || c->addressed) factor = factor * 10 / 100;
     if (c->though) factor = factor * 25 / 100;
-    if (outweighed(p, st)) factor = factor * 30 / 100;
+    if (p->buts && outweighed(p, st)) factor = factor * 30 / 100;
     return factor;
 }
 
@@ -629,25 +390,27 @@ static void add_spans(struct parse *p) {
     if (p->s->end > first) add_span(p->v, coins, first, p->s->end);
 }
 
-static void add_cues(struct parse *p) {
-    static const struct {
-        role role;
-        uint32_t cue;
-    } table[] = {{ROLE_IF, CUE_CONDITIONAL},
-                 {ROLE_PAST, CUE_PAST},
-                 {ROLE_REPORT, CUE_REPORTED},
-                 {ROLE_IRONY, CUE_SARCASM}};
+static uint32_t cues_of(const struct parse *p, int32_t *ret_plain) {
+    static const uint16_t by_role[ROLE_BREAK + 1] = {[ROLE_IF] = CUE_CONDITIONAL,
+                                                     [ROLE_PAST] = CUE_PAST,
+                                                     [ROLE_REPORT] = CUE_REPORTED,
+                                                     [ROLE_IRONY] = CUE_SARCASM,
+                                                     [ROLE_NOT] = CUE_NEGATED};
     uint32_t cues = p->question || p->s->question ? CUE_QUESTION : 0;
     int32_t plain = 0;
     for (int i = 0; i < p->s->count; i++) {
         const struct item *item = &p->s->v[i];
-        for (int k = 0; k < COUNT_OF(table); k++) {
-            if (item->role == table[k].role && !item->own) cues |= table[k].cue;
-        }
+        if (!item->own) cues |= by_role[item->role];
         if (item->role == ROLE_PLAIN) plain += item->weight * TENTH;
         if (item->role == ROLE_NOVIEW) plain += 10 * TENTH;
-        if (item->role == ROLE_NOT) cues |= CUE_NEGATED;
     }
+    *ret_plain = plain;
+    return cues;
+}
+
+static void add_cues(struct parse *p) {
+    int32_t plain;
+    const uint32_t cues = cues_of(p, &plain);
     p->v->cues |= cues;
     uint32_t coins = 0;
     for (int c = 0; c < p->clause_count; c++) coins |= p->clauses[c].coins;
@@ -688,23 +451,18 @@ void sentence_judge(const struct sentence *s, struct views *v) {
     UNINITIALIZED struct parse p;
     p.s = s;
     p.v = v;
-    p.clause_count = p.count = 0;
-    p.question = p.rhetoric = p.reports = false;
-    p.subject = 0;
-    if (v->count > 0) {
-        memset(p.sum, 0, sizeof p.sum);
-        open_clause(&p, 0);
-        for (int at = 0; at < s->count; at++) take_item(&p, at);
-        for (int c = 0; c < p.clause_count; c++) read_clause(&p, c);
-        if (p.reports) mark_reported(&p);
-        give_comparisons(&p);
-        for (int n = 0; n < p.count; n++) give_statement(&p, &p.st[n]);
-        give_unlike(&p);
-        give_answers(&p);
-        add_spans(&p);
-    } else if (s->count > 0) {
-        p.question = s->v[0].role == ROLE_ASK;
+    if (v->count == 0) { /* nobody asks for more than the cues */
+        int32_t plain;
+        p.question = s->count > 0 && s->v[0].role == ROLE_ASK;
+        v->cues |= cues_of(&p, &plain);
+        return;
     }
+    parse_sentence(&p);
+    give_comparisons(&p);
+    for (int n = 0; n < p.count; n++) give_statement(&p, &p.st[n]);
+    give_unlike(&p);
+    give_answers(&p);
+    add_spans(&p);
     add_cues(&p);
     add_sums(&p);
 }

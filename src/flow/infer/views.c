@@ -36,7 +36,8 @@ static struct item *put(struct scan *s, role what, int16_t weight, int at, int e
 static void flush(struct scan *s, int end) {
     struct sentence *x = &s->s;
     x->end = end;
-    if (x->count > 0 || x->says > 0) sentence_judge(x, s->out);
+    if (x->count > 0 || (x->says > 0 && s->out->count > 0)) sentence_judge(x, s->out);
+    if (x->question) s->out->cues |= CUE_QUESTION;
     s->out->says += x->says;
     x->count = 0;
     x->says = 0;
@@ -141,6 +142,7 @@ static void take_price(struct scan *s, int at) {
     if (!last || last->end != at) return;
     if (last->role == ROLE_GROW && last->weight > 0) last->weight = 13; /* holds 3k */
     const str verb = word_norm(w, last->at);
+    if (last->role != ROLE_END && last->role != ROLE_INTO) return;
     if (last->role == ROLE_END && str_starts(verb, STR("br"))) { /* breaks 100k */
         last->role = ROLE_MOVE;
         last->weight = 14;

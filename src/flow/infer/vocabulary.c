@@ -14,33 +14,24 @@
 struct wide {
     str text;
     int sense;
+    int next; /* of the same chain, -1: none */
 };
 
-#define FIRST_WORDS (1 << 15) /* bits of the filter before the table */
+#define WIDE_CHAINS 256
 
 struct vocabulary {
     struct phrases *phrases; /* -> index of the sense */
-    /* by hash of their first words: most words of a post start nothing, and the table is larger
-     * than the nearest cache */
-    uint64_t first[FIRST_WORDS / 64];
     struct sense senses[SENSES_MAX];
     int sense_count;
     struct wide wide[WIDE_MAX];
     int wide_count;
-    uint64_t wide_first[64]; /* code points that one of them starts with, folded to 12 bits */
+    int16_t wide_chain[WIDE_CHAINS]; /* by first code point, -1: none */
 };
 
 /* --- the forms of a verb -----------------------------------------------------------------------
  */
 
-static uint64_t first_bit(uint64_t hash) { return (hash >> 17) & (FIRST_WORDS - 1); }
-
 static void add(struct vocabulary *v, struct arena scratch, str phrase, int sense) {
-    struct arena a = scratch;
-    struct words w;
-    words_split(&a, phrase, &w);
-    const uint64_t bit = first_bit(w.v[0].hash);
-    v->first[bit / 64] |= UINT64_C(1) << (bit % 64);
     IGNORE(phrases_add(v->phrases, scratch, phrase, sense) != PHRASE_NONE,
            "a phrase listed twice keeps its first line");
 }
@@ -117,8 +108,9 @@ static bool add_wide(struct vocabulary *v, str text, int sense) {
     ptrdiff_t at = 0;
     if (v->wide_count == WIDE_MAX) return false;
     const uint32_t cp = str_utf8_next(text, &at);
-    v->wide_first[(cp >> 6) & 63] |= UINT64_C(1) << (cp & 63);
-    v->wide[v->wide_count++] = (struct wide){text, sense};
+    int16_t *chain = &v->wide_chain[cp % WIDE_CHAINS];
+    v->wide[v->wide_count] = (struct wide){text, sense, *chain};
+    *chain = (int16_t)v->wide_count++;
     return true;
 }
 
@@ -172,6 +164,7 @@ bool vocabulary_open(struct arena *boot, str text, struct vocabulary **ret, stru
         words += text.p[i] == '*' ? 3 : text.p[i] == '.' || text.p[i] == '&' || text.p[i] == '/';
     }
     v->phrases = phrases_open(boot, words);
+    for (int i = 0; i < WIDE_CHAINS; i++) v->wide_chain[i] = -1;
     while (str_cut(&text, '\n', &line)) {
         const char *why;
         number++;
@@ -189,8 +182,6 @@ bool vocabulary_open(struct arena *boot, str text, struct vocabulary **ret, stru
 const struct sense *vocabulary_find(const struct vocabulary *v, const struct words *w, int at,
                                     int *ret_end) {
     static const struct sense nothing;
-    const uint64_t bit = first_bit(w->v[at].hash);
-    if (!(v->first[bit / 64] >> (bit % 64) & 1)) return &nothing;
     int sense = phrases_find(v->phrases, w, at, ret_end);
     return sense < 0 ? &nothing : &v->senses[sense];
 }
@@ -209,8 +200,7 @@ const struct sense *vocabulary_find_wide(const struct vocabulary *v, str form, p
         const ptrdiff_t begin = *at;
         const struct wide *best = NULL;
         const uint32_t cp = str_utf8_next(form, at);
-        if (!(v->wide_first[(cp >> 6) & 63] >> (cp & 63) & 1)) continue;
-        for (int i = 0; i < v->wide_count; i++) {
+        for (int i = v->wide_chain[cp % WIDE_CHAINS]; i >= 0; i = v->wide[i].next) {
             const struct wide *w = &v->wide[i];
             if (str_starts(str_tail(form, begin), w->text) && (!best || w->text.n > best->text.n))
                 best = w;
