@@ -48,6 +48,7 @@ static void take_item(struct parse *p, int at) {
         c->past = before.past;
     }
     if (is_target(i)) c->coins |= bit_of(i);
+    if (what == ROLE_EXCEPT) p->except = at;
     if (what == ROLE_PAST) c->past = true;
     if (what == ROLE_NOVIEW) c->noview = true;
     if (what == ROLE_IF) p->ifs = c->after_if = true;
@@ -195,6 +196,7 @@ void parse_sentence(struct parse *p) {
     p->clause_count = p->count = 0;
     p->question = p->rhetoric = p->reports = p->buts = p->ifs = false;
     p->subject = 0;
+    p->except = -1;
     memset(p->sum, 0, sizeof p->sum);
     open_clause(p, 0);
     for (int at = 0; at < p->s->count; at++) take_item(p, at);

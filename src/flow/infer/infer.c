@@ -73,6 +73,12 @@ static int64_t plain_of(const struct view *v, int64_t size) {
     return i64_min(v->plain, PLAIN_MAX) * i64_clamp(2 * NAT - size, 0, 2 * NAT) / (2 * NAT);
 }
 
+/* How much likelier none is where the vocabulary found little, by what the text does. */
+static int64_t silence_of(uint32_t cues) {
+    if (cues & (CUE_QUESTION | CUE_CONDITIONAL)) return 7 * NAT / 4;
+    return cues & MOODS ? NAT : NAT / 2;
+}
+
 /* The opinion as one number, -10000..10000. logit: of the model, for the words about the coin. */
 static int32_t polarity_of(const struct infer *f, const struct view *v, uint32_t cues, bool alone,
                            const int64_t logit_in[3]) {
@@ -80,7 +86,7 @@ static int32_t polarity_of(const struct infer *f, const struct view *v, uint32_t
     const int64_t d = direction_of(v, cues), size = d < 0 ? -d : d;
     const int64_t share = model_share(cues, size, alone);
     int64_t neutral = logit_in[1] * share / 4 - size / 2 + NEUTRAL_TRADER + plain_of(v, size);
-    if (size < DIRECTION_CLEAR) neutral += neutral_prior(v->says) + (cues & MOODS ? NAT : NAT / 2);
+    if (size < DIRECTION_CLEAR) neutral += neutral_prior(v->says) + silence_of(cues);
     const int32_t logit[3] = {(int32_t)(logit_in[0] * share / 4 - (d < 0 ? d : 0)),
                               (int32_t)neutral,
                               (int32_t)(logit_in[2] * share / 4 + (d > 0 ? d : 0))};

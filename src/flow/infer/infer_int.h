@@ -48,7 +48,7 @@ enum {
     X(THAN, "than")                                                                                \
     X(PREFER, "prefer")                                                                            \
     X(UNLIKE, "unlike")                                                                            \
-    X(WITH, "with")                                                                                \
+    X(EXCEPT, "except")                                                                            \
     X(ON, "on")                                                                                    \
     X(BUT, "but")                                                                                  \
     X(THOUGH, "though")                                                                            \

@@ -44,6 +44,7 @@ struct parse {
     struct statement st[ITEMS_MAX];
     bool question, rhetoric;
     bool reports, buts, ifs;
+    int except;       /* item of "except", -1: none */
     uint32_t subject; /* of a comparison or swap: whom the next sentence goes on about; 0: all */
     int32_t sum[MENTIONS_MAX]; /* what the sentence says of each */
 };

@@ -303,11 +303,18 @@ static int32_t factor_bp(const struct parse *p, const struct statement *st) {
     return factor;
 }
 
+/* "all look sick except A": said of others, and what it says of A is the opposite. */
+static bool excepted(const struct parse *p, const struct statement *st) {
+    return st->item < p->except && !coins_between(p, 0, p->except) &&
+           coins_between(p, p->except, p->s->count);
+}
+
 static void give_statement(struct parse *p, const struct statement *st) {
     struct views *v = p->v;
     if (st->value == 0) return;
     const uint32_t coins = target_of(p, st);
-    const int32_t value = (int32_t)((int64_t)st->value * factor_bp(p, st) / 10000);
+    int32_t value = (int32_t)((int64_t)st->value * factor_bp(p, st) / 10000);
+    if (excepted(p, st)) value = -value;
     const bool was_asked = asked(p, st->clause);
     if (coins == 0) {
         if (st->role == ROLE_TOWARD || p->s->v[st->item].foreign) return;
