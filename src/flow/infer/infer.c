@@ -35,6 +35,7 @@ bool infer_open(struct arena *boot, const struct model *model, str opinions, str
 #define DIRECTION_CLEAR NAT      /* from here on the vocabulary is trusted before the model */
 #define NEUTRAL_TRADER (NAT / 8) /* most of what is said of coins is no opinion */
 #define MOODS (CUE_QUESTION | CUE_CONDITIONAL | CUE_PAST | CUE_SARCASM | CUE_REPORTED)
+#define LURES (CUE_GIVEAWAY | CUE_PHISHING) /* praise that is no view */
 #define PLAIN_MAX (5 * NAT)
 #define EMOJI_MAX (16 * NAT / 10)
 
@@ -58,6 +59,7 @@ static int64_t direction_of(const struct view *v, uint32_t cues) {
         const bool mixed = v->praise > 0 && v->down > NAT / 2;
         if (d > 0) d = mixed ? -v->down : -d * 8 / 10;
     }
+    if (cues & LURES) d /= 5;
     return i64_clamp(d, -DIRECTION_MAX, DIRECTION_MAX);
 }
 
@@ -75,7 +77,7 @@ static int64_t plain_of(const struct view *v, int64_t size) {
 
 /* How much likelier none is where the vocabulary found little, by what the text does. */
 static int64_t silence_of(uint32_t cues) {
-    if (cues & (CUE_QUESTION | CUE_CONDITIONAL)) return 7 * NAT / 4;
+    if (cues & (CUE_QUESTION | CUE_CONDITIONAL | LURES)) return 7 * NAT / 4;
     return cues & MOODS ? NAT : NAT / 2;
 }
 
@@ -132,7 +134,8 @@ static void fill_mentions(const struct infer *f, const struct views *v, const st
         int64_t logit[3];
         model_of(v, scores, i, logit);
         const struct view view = with_early(v, i);
-        const uint32_t cues = v->count == 1 ? v->cues : view.cues | (v->cues & CUE_SARCASM);
+        const uint32_t cues =
+            v->count == 1 ? v->cues : view.cues | (v->cues & (CUE_SARCASM | LURES));
         const int32_t polarity = polarity_of(f, &view, cues, v->count == 1, logit);
         m->abstain = polarity < POLARITY_ABSTAIN_BP && polarity > -POLARITY_ABSTAIN_BP;
         m->polarity_bp = m->abstain ? 0 : polarity;
