@@ -87,7 +87,7 @@ int main(int argc, char **argv) {
     int64_t rounds = argc > 2 ? strtoll(argv[2], NULL, 10) : 20;
     arena_open(&b.boot, 256 << 20);
     arena_open(&b.posts_mem, 256 << 20);
-    arena_open(&b.scratch, 1 << 20);
+    arena_open(&b.scratch, READER_SCRATCH_BYTES);
     b.posts = NEW_ARRAY(&b.boot, struct post, POSTS_MAX);
     if (!reader_open(&b.boot, &(struct reader_options){0}, &b.reader, &err) ||
         !read_file(&b, argc > 1 ? argv[1] : "demo/posts.jsonl", &err)) {

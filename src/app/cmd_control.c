@@ -6,16 +6,14 @@
  *
  * The database may be busy with a replay that writes without pause but for moments: the order is
  * tried again every millisecond until it gets in. Failure: says that nothing was ordered. */
-#include "app/cmds.h"
+#include "app/orders.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE (10 * USEC_PER_S)   /* to get the order in */
 #define ANSWER_WAIT (5 * USEC_PER_S) /* for the trader's answer */
-#define TRY_PAUSE USEC_PER_MS
 #define LOOK_PAUSE (20 * USEC_PER_MS)
 
 struct answer {
@@ -27,24 +25,22 @@ struct answer {
     str text;
 };
 
-static void pause_us(usec us) {
+void orders_pause(usec us) {
     const struct timespec ts = {us / USEC_PER_S, us % USEC_PER_S * 1000};
     IGNORE(nanosleep(&ts, NULL), "a shorter pause does no harm");
 }
 
-/* The store, ready to be written, with a short patience of its own: ours is better spread. */
-static bool open_for_orders(struct app *app, struct store **ret, struct error *err) {
+bool orders_open(struct app *app, struct store **ret, struct error *err) {
     app->cfg.store_busy_timeout_ms = 1;
     const usec since = time_monotonic_us();
     while (!app_store_open(app, STORE_WRITE, false, ret, err)) {
-        if (err->code != ERR_BUSY || time_monotonic_us() - since > PATIENCE) return false;
-        pause_us(TRY_PAUSE);
+        if (err->code != ERR_BUSY || time_monotonic_us() - since > ORDERS_PATIENCE) return false;
+        orders_pause(ORDERS_PAUSE);
     }
     return true;
 }
 
-/* Time by the clock of the account: a store that is used in virtual time has its own. */
-static usec account_now(struct store *s, struct arena *a) {
+usec orders_now(struct store *s, struct arena *a) {
     str text, line;
     bool found, is_virtual = false;
     int64_t clock = 0;
@@ -66,7 +62,7 @@ static bool wait_for_answer(struct app *app, struct store *s, struct answer *a, 
         } else if (a->done) {
             return true;
         }
-        pause_us(LOOK_PAUSE);
+        orders_pause(LOOK_PAUSE);
     }
     return true;
 }
@@ -86,12 +82,12 @@ static bool give(struct app *app, struct store *s, struct command *cmd, usec las
     const usec since = time_monotonic_us();
     *ret = (struct answer){0};
     for (;;) {
-        const usec now = account_now(s, &app->boot);
+        const usec now = orders_now(s, &app->boot);
         cmd->until = lasts == USEC_NEVER ? USEC_NEVER : now + lasts;
         if (store_command_add(s, cmd, key, now, &ret->id, &ret->repeated, err)) break;
-        if (err->code != ERR_BUSY || time_monotonic_us() - since > PATIENCE)
+        if (err->code != ERR_BUSY || time_monotonic_us() - since > ORDERS_PATIENCE)
             return fail_in(err, "nothing was ordered");
-        pause_us(TRY_PAUSE);
+        orders_pause(ORDERS_PAUSE);
     }
     ret->longer = stands_longer(s, cmd);
     int64_t pid;
@@ -148,7 +144,7 @@ static exit_status order_for(struct app *app, const struct args *args, struct co
     cmd->at = time_wall_us();
     IGNORE(!str_copyz(args_get(args, "reason", STR("")), cmd->reason, sizeof cmd->reason),
            "a long reason is cut");
-    if (!open_for_orders(app, &s, &err)) return app_fail(&err);
+    if (!orders_open(app, &s, &err)) return app_fail(&err);
     const bool ok = give(app, s, cmd, lasts, args_get(args, "key", STR("")), &a, &err);
     const exit_status status = ok ? report(app, cmd, &a) : app_fail(&err);
     store_close(s);
@@ -188,7 +184,7 @@ static bool mode_before(struct app *app, mode *ret, struct error *err) {
     struct store *s;
     struct control c;
     bool found;
-    if (!open_for_orders(app, &s, err)) return false;
+    if (!orders_open(app, &s, err)) return false;
     const bool ok = store_control(s, &c, &found, err);
     store_close(s);
     if (!ok) return false;

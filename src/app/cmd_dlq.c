@@ -170,6 +170,11 @@ static bool try_again(struct app *app, struct store *s, int64_t id, struct error
         return fail_in(err, "still no post");
     }
 
+    if (post.deleted)
+        return fail(err, ERR_STATE, 0,
+                    "dead letter %" PRId64 " is word of a deletion: bullfinch db forget %" PRId64
+                    " does what it says",
+                    id, post.id);
     struct symbols symbols;
     const struct reader *reader;
     struct arena scratch;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/eval_links.h"
 #include "app/eval_targets.h"
 #include "flow/embedded.h"
 #include "model/linear.h"
@@ -78,6 +79,11 @@ static exit_status eval_run(struct app *app, const struct args *args) {
     struct model *m;
     struct reader *r;
     struct buf out;
+    if (args_has(args, "links")) return eval_links(app, args);
+    if (args->pos_count == 0 && !args_has(args, "targets")) {
+        fputs("bullfinch: eval: which FILE?\n", stderr);
+        return EXIT_USAGE;
+    }
     bool ok = open_model(app, args, &m, &err) &&
               reader_open(&app->boot, &(struct reader_options){.model = m}, &r, &err);
     if (!ok) return app_fail(&err);
@@ -171,7 +177,9 @@ static const struct opt eval_opts[] = {
     {"model", "FILE", "A model file; without it the model in the program."},
     {"targets", "FILE",
      "Posts labelled towards a coin, JSON lines: \"text\", \"symbol\", \"polarity\", \"pair\"."},
-    {"misses", NULL, "With --targets: each post that was read wrongly, and how."},
+    {"links", "FILE",
+     "Instead: how well coins are found in posts; one JSON object a line with text and symbols."},
+    {"misses", NULL, "With --targets or --links: show each post that was not read as labelled."},
     {0}};
 static const struct opt train_opts[] = {
     {"out", "FILE", "Where the model goes; never over another file."},

@@ -9,8 +9,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/explain.h"
 #include "app/score_view.h"
+#include "app/table.h"
 #include "app/wire.h"
+#include "flow/appraise.h"
 
 #define REPORT_BYTES (1 << 20)
 #define MEMORY_BYTES (16 << 20)
@@ -26,7 +29,7 @@ static bool open_reader(struct app *app, const struct reader **ret, struct error
     return ok;
 }
 
-static exit_status score_text(const struct reader *r, str text) {
+static exit_status score_text(const struct scorer *s, str text) {
     struct error err;
     struct arena mem, scratch;
     struct post post;
@@ -37,13 +40,44 @@ static exit_status score_text(const struct reader *r, str text) {
     buf_init(&out, MEMORY_BYTES);
     bool ok = score_post(&mem, text, &post, &err);
     if (ok) {
-        reader_read(r, scratch, &post, 1, &reading);
-        score_json(&post, &reading, &out);
+        struct signal signals[MENTIONS_MAX];
+        reader_read(s->reader, scratch, &post, 1, &reading);
+        appraise(s->appraiser, &reading, signals);
+        score_json(&post, &reading, signals, &out);
         buf_put_byte(&out, '\n');
         ok = app_print(&out, &err);
     }
     buf_fini(&out);
     arena_close(&scratch);
+    arena_close(&mem);
+    return ok ? EXIT_DONE : app_fail(&err);
+}
+
+static exit_status explain_text(const struct app *app, const struct scorer *s, str text) {
+    struct error err;
+    struct arena mem;
+    struct post post;
+    struct buf out;
+    arena_open(&mem, MEMORY_BYTES);
+    struct reading *reading = NEW(&mem, struct reading);
+    struct weights *weights = NEW(&mem, struct weights);
+    struct signal *signals = NEW_ARRAY(&mem, struct signal, MENTIONS_MAX);
+    buf_init(&out, MEMORY_BYTES);
+    bool ok = score_post(&mem, text, &post, &err);
+    if (ok) {
+        reader_read(s->reader, mem, &post, 1, reading);
+        weigh_words(s->reader, mem, &post, reading, weights);
+        appraise(s->appraiser, reading, signals);
+        const struct explain x = {.post = &post,
+                                  .reading = reading,
+                                  .weights = weights,
+                                  .signals = signals,
+                                  .threshold = (int)app->cfg.trading_signal_threshold,
+                                  .color = terminal_has_color(STDOUT_FILENO)};
+        explain_put(&x, &out);
+        ok = app_print(&out, &err);
+    }
+    buf_fini(&out);
     arena_close(&mem);
     return ok ? EXIT_DONE : app_fail(&err);
 }
@@ -58,13 +92,25 @@ static exit_status score_run(struct app *app, const struct args *args) {
         return EXIT_USAGE;
     }
     if (!open_reader(app, &r, &err)) return app_fail(&err);
-    if (!str_eq(args->pos[0], STR("-"))) return score_text(r, args->pos[0]);
-    if (!score_stream(r, STDIN_FILENO, STDOUT_FILENO, &bad, &err)) return app_fail(&err);
+    const bool stream = str_eq(args->pos[0], STR("-")), explain = args_has(args, "explain");
+    if (explain && stream) {
+        fprintf(stderr, "bullfinch: --explain takes one TEXT, not -\n");
+        return EXIT_USAGE;
+    }
+    const struct scorer s = {.reader = r, .appraiser = appraiser_open(&app->boot, &app->cfg)};
+    if (explain) return explain_text(app, &s, args->pos[0]);
+    if (!stream) return score_text(&s, args->pos[0]);
+    if (!score_stream(&s, STDIN_FILENO, STDOUT_FILENO, &bad, &err)) return app_fail(&err);
     if (bad > 0) fprintf(stderr, "bullfinch: %" PRId64 " lines could not be scored\n", bad);
     return bad > 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
-static const struct opt score_opts[] = {{"model", "NAME", "linear, the one in the program."}, {0}};
+static const struct opt score_opts[] = {
+    {"model", "NAME", "linear, the one in the program."},
+    {"explain", NULL,
+     "Show for a person which words moved it, which coin, each part, and why it would "
+     "or would not trade."},
+    {0}};
 
 const struct cmd cmd_score = {
     .group = "Looking",
@@ -73,7 +119,7 @@ const struct cmd cmd_score = {
     .brief = "Show what a text says about which coins, as JSON.",
     .about = "TEXT is one post; - reads one post a line from standard input, plain text or a JSON "
              "object with `text`. Each gives one line: label, probs (negative, neutral, "
-             "positive), sentiment_score, signal_score, mentions, parts.\n\n"
+             "positive), sentiment_score, signal_score, mentions, parts, refusal.\n\n"
              "Example:\n"
              "  bullfinch score 'Just bought more $DOGE, so happy'",
     .opts = score_opts,

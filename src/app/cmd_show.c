@@ -55,12 +55,17 @@ static const struct column fill_columns[] = {{"id", "ID", COLUMN_NUMBER, 0},
                                              {"price", "PRICE", COLUMN_AMOUNT, 0},
                                              {"fee", "FEE", COLUMN_AMOUNT, 0},
                                              {"fee_asset", "IN", COLUMN_TEXT, 0}};
-static const struct column signal_columns[] = {
-    {"id", "ID", COLUMN_NUMBER, 0},         {"created_at", "AT", COLUMN_TIME, 0},
-    {"symbol", "SYMBOL", COLUMN_TEXT, 0},   {"side", "SIDE", COLUMN_TEXT, 0},
-    {"score", "SCORE", COLUMN_NUMBER, 0},   {"base_score", "BASE", COLUMN_NUMBER, 0},
-    {"verdict", "VERDICT", COLUMN_TEXT, 0}, {"reason", "WHY", COLUMN_TEXT, 0},
-    {"author", "AUTHOR", COLUMN_TEXT, 28},  {"tweet_id", "POST", COLUMN_TEXT, 0}};
+static const struct column signal_columns[] = {{"id", "ID", COLUMN_NUMBER, 0},
+                                               {"created_at", "AT", COLUMN_TIME, 0},
+                                               {"symbol", "SYMBOL", COLUMN_TEXT, 0},
+                                               {"side", "SIDE", COLUMN_TEXT, 0},
+                                               {"score", "SCORE", COLUMN_NUMBER, 0},
+                                               {"base_score", "BASE", COLUMN_NUMBER, 0},
+                                               {"verdict", "VERDICT", COLUMN_TEXT, 0},
+                                               {"reason", "WHY", COLUMN_TEXT, 0},
+                                               {"departures", "DEPARTS", COLUMN_TEXT, 0},
+                                               {"author", "AUTHOR", COLUMN_TEXT, 28},
+                                               {"tweet_id", "POST", COLUMN_TEXT, 0}};
 static const struct column post_columns[] = {{"id", "ID", COLUMN_TEXT, 0},
                                              {"created_at", "AT", COLUMN_TIME, 0},
                                              {"author", "AUTHOR", COLUMN_TEXT, 20},
@@ -83,6 +88,15 @@ static const struct column audit_columns[] = {
     {"actor", "WHO", COLUMN_TEXT, 24},    {"action", "DID", COLUMN_TEXT, 0},
     {"entity", "TO", COLUMN_TEXT, 0},     {"entity_id", "ID", COLUMN_NUMBER, 0},
     {"detail", "DETAIL", COLUMN_TEXT, 80}};
+static const struct column author_columns[] = {{"key", "AUTHOR", COLUMN_TEXT, 28},
+                                               {"username", "NAME", COLUMN_TEXT, 20},
+                                               {"posts", "POSTS", COLUMN_NUMBER, 0},
+                                               {"signals", "SIGNALS", COLUMN_NUMBER, 0},
+                                               {"hits", "HITS", COLUMN_NUMBER, 0},
+                                               {"recent", "OF", COLUMN_NUMBER, 0},
+                                               {"mean_return", "MEAN RETURN", COLUMN_PROFIT, 0},
+                                               {"dropped", "DROPPED", COLUMN_NUMBER, 0},
+                                               {"weight", "WEIGHT", COLUMN_NUMBER, 0}};
 static const struct column equity_columns[] = {{"at", "AT", COLUMN_TIME, 0},
                                                {"equity", "EQUITY", COLUMN_AMOUNT, 0},
                                                {"cash", "CASH", COLUMN_AMOUNT, 0},
@@ -109,6 +123,7 @@ static const struct view views[] = {
     VIEW("workers", SHOW_WORKERS, worker_columns, NULL),
     VIEW("commands", SHOW_COMMANDS, command_columns, "pending done failed"),
     VIEW("audit", SHOW_AUDIT, audit_columns, NULL),
+    VIEW("authors", SHOW_AUTHORS, author_columns, ""),
     VIEW("equity", SHOW_EQUITY, equity_columns, ""),
     {"ledger", SHOW_LEDGER, NULL, 0, ""}};
 
@@ -129,7 +144,7 @@ static bool view_of(str name, const struct view **ret, struct error *err) {
                     STR_ARG(name), near->name);
     return fail(err, ERR_USAGE, 0,
                 "show: no table \"" STR_FMT "\"; there are trades, positions, orders, fills, "
-                "signals, posts, workers, commands, audit, equity and ledger",
+                "signals, posts, authors, workers, commands, audit, equity and ledger",
                 STR_ARG(name));
 }
 
@@ -157,11 +172,22 @@ static str in_capitals(struct arena *a, str s) {
     return str_from_z(p);
 }
 
+/* A deleted post has no text any more: said in its place. */
+static void mark_deleted(json_t *rows) {
+    size_t i;
+    json_t *row;
+    json_array_foreach(rows, i, row) {
+        if (json_is_string(json_object_get(row, "deleted_at")))
+            json_object_set_new(row, "text", json_string("(deleted)"));
+    }
+}
+
 static bool put_table(const struct view *v, const struct buf *json, struct buf *out,
                       struct error *err) {
     json_error_t why;
     json_t *rows = json_loadb(json->p, (size_t)json->len, 0, &why);
     if (!rows) return fail(err, ERR_DAMAGED, 0, "the store's JSON: %s", why.text);
+    if (v->kind == SHOW_POSTS) mark_deleted(rows);
     if (json_array_size(rows) == 0)
         buf_printf(out, "No %s.\n", v->name);
     else
@@ -222,8 +248,10 @@ const struct cmd cmd_show = {
     .name = "show",
     .pos = "TABLE",
     .brief = "Show trades, positions, orders, fills, signals, posts and more.",
-    .about = "TABLE is one of trades, positions, orders, fills, signals, posts, workers, commands, "
-             "audit, equity, ledger. With --json all columns are printed, amounts as strings; the "
+    .about = "TABLE is one of trades, positions, orders, fills, signals, posts, authors, workers, "
+             "commands, audit, equity, ledger. The signals of an author are those whose outcome is "
+             "known, and HITS OF are the last 100 to 200 of them. With --json all columns are "
+             "printed, amounts as strings; the "
              "ledger is plain lines, oldest first.",
     .opts = show_opts,
     .pos_min = 1,

@@ -14,7 +14,6 @@
 #define OUT_BYTES 65536         /* written at once */
 #define OUT_BYTES_MAX (8 << 20) /* one object with every miss of a long text has room */
 #define POST_BYTES (16 << 20)   /* what one line of JSON may take while it is read */
-#define SCRATCH_BYTES (1 << 20)
 
 bool score_post(struct arena *a, str line, struct post *ret, struct error *err) {
     if (str_starts(str_trim(line), STR("{"))) {
@@ -51,15 +50,17 @@ static void put_error(struct buf *out, const char *what) {
 }
 
 /* False: the line was bad, and that is what was put. */
-static bool score_line(const struct reader *r, struct arena a, struct arena scratch, str line,
+static bool score_line(const struct scorer *s, struct arena a, struct arena scratch, str line,
                        struct buf *out) {
     struct post post;
     struct reading reading;
     struct error err;
     bool ok = score_post(&a, line, &post, &err);
     if (ok) {
-        reader_read(r, scratch, &post, 1, &reading);
-        score_json(&post, &reading, out);
+        struct signal signals[MENTIONS_MAX];
+        reader_read(s->reader, scratch, &post, 1, &reading);
+        appraise(s->appraiser, &reading, signals);
+        score_json(&post, &reading, signals, out);
     } else {
         put_error(out, err.msg);
     }
@@ -67,11 +68,11 @@ static bool score_line(const struct reader *r, struct arena a, struct arena scra
     return ok;
 }
 
-static bool score_lines(const struct reader *r, struct lines *in, int out_fd, struct buf *out,
+static bool score_lines(const struct scorer *s, struct lines *in, int out_fd, struct buf *out,
                         struct arena *mem, int64_t *bad, struct error *err) {
     struct arena scratch = {0};
-    scratch.base = scratch.beg = NEW_ARRAY(mem, char, SCRATCH_BYTES);
-    scratch.end = scratch.beg + SCRATCH_BYTES;
+    scratch.base = scratch.beg = NEW_ARRAY(mem, char, READER_SCRATCH_BYTES);
+    scratch.end = scratch.beg + READER_SCRATCH_BYTES;
     for (;;) {
         str line;
         line_state state;
@@ -81,7 +82,7 @@ static bool score_lines(const struct reader *r, struct lines *in, int out_fd, st
         if (!lines_next(in, &line, &state, err)) return false;
         switch (state) {
         case LINE_GIVEN:
-            *bad += !score_line(r, *mem, scratch, line, out);
+            *bad += !score_line(s, *mem, scratch, line, out);
             break;
         case LINE_TOO_LONG:
             put_error(out, "longer than 1 MiB");
@@ -94,16 +95,16 @@ static bool score_lines(const struct reader *r, struct lines *in, int out_fd, st
     }
 }
 
-bool score_stream(const struct reader *r, int in_fd, int out_fd, int64_t *ret_bad,
+bool score_stream(const struct scorer *s, int in_fd, int out_fd, int64_t *ret_bad,
                   struct error *err) {
     struct arena mem;
     struct lines in;
     struct buf out;
     int64_t bad = 0;
-    arena_open(&mem, LINES_BLOCK_BYTES + SCRATCH_BYTES + POST_BYTES);
+    arena_open(&mem, LINES_BLOCK_BYTES + READER_SCRATCH_BYTES + POST_BYTES);
     lines_init(&in, &mem, in_fd);
     buf_init(&out, OUT_BYTES_MAX);
-    bool ok = score_lines(r, &in, out_fd, &out, &mem, &bad, err);
+    bool ok = score_lines(s, &in, out_fd, &out, &mem, &bad, err);
     if (ok) *ret_bad = bad;
     buf_fini(&out);
     arena_close(&mem);

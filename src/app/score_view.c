@@ -1,7 +1,8 @@
-/* score_view: a reading as JSON.
+/* score_view: a reading and its signals as JSON.
  *
- * In: a post and its reading. Out: one JSON object, numbers with at most four decimals taken from
- * basis points, so that the text is exact and the same everywhere. No memory but the buffer. */
+ * In: a post, its reading, and what the judge says of each mention. Out: one JSON object, numbers
+ * with at most four decimals taken from basis points, so that the text is exact and the same
+ * everywhere. No memory but the buffer. */
 #include "app/score_view.h"
 
 static void put(struct buf *out, const char *z) { buf_put(out, str_from_z(z)); }
@@ -34,17 +35,11 @@ static const char *label_text(label l) {
     WRONG("label out of range");
 }
 
-/* The mention with the highest score, the first of equals; NULL: none. */
-static const struct mention *best_mention(const struct reading *rd) {
-    const struct mention *best = NULL;
-    int top = -1;
+/* The signal with the highest score, the first of equals; NULL: none. */
+static const struct signal *best_signal(const struct reading *rd, const struct signal *signals) {
+    const struct signal *best = NULL;
     for (int i = 0; i < rd->mention_count; i++) {
-        const struct mention *m = &rd->mentions[i];
-        int score = base_score(m->confidence_bp, m->polarity_bp);
-        if (score > top) {
-            top = score;
-            best = m;
-        }
+        if (best == NULL || signals[i].score > best->score) best = &signals[i];
     }
     return best;
 }
@@ -66,32 +61,46 @@ static void put_mentions(struct buf *out, const struct reading *rd) {
     put(out, "]");
 }
 
-static void put_parts(struct buf *out, const struct mention *m) {
+static void put_parts(struct buf *out, const struct signal *s) {
     put(out, ",\"parts\":{");
-    if (m) {
+    if (s) {
         put(out, "\"symbol\":\"");
-        put(out, m->symbol);
-        put(out, m->polarity_bp == 0  ? "\",\"side\":null"
-                 : m->polarity_bp > 0 ? "\",\"side\":\"LONG\""
-                                      : "\",\"side\":\"SHORT\"");
-        put(out, ",\"confidence\":");
-        put_bp(out, m->confidence_bp);
-        put(out, ",\"polarity\":");
-        put_bp(out, m->polarity_bp);
+        put(out, s->symbol);
+        put(out, s->side == SIDE_NONE   ? "\",\"side\":null"
+                 : s->side == SIDE_LONG ? "\",\"side\":\"LONG\""
+                                        : "\",\"side\":\"SHORT\"");
+        put(out, ",\"base_score\":");
+        buf_put_i64(out, s->base_score);
+        for (int i = 0; i < PART_COUNT; i++) {
+            put(out, ",\"");
+            put(out, part_name((part)i));
+            put(out, "\":");
+            put_bp(out, s->parts_bp[i]);
+        }
     }
     put(out, "}");
 }
 
+/* Why it would not trade; null: nothing in the post speaks against it. */
+static void put_refusal(struct buf *out, const struct signal *s) {
+    const reason why = s ? s->reason : REASON_NO_COIN;
+    put(out, ",\"refusal\":");
+    if (why == REASON_NONE) {
+        put(out, "null");
+        return;
+    }
+    put(out, "\"");
+    put(out, reason_name(why));
+    put(out, "\"");
+}
+
 static void put_cues(struct buf *out, uint32_t cues) {
-    static const char *const names[] = {"question", "conditional", "past",
-                                        "sarcasm",  "reported",    "negated",
-                                        "giveaway", "phishing",    "promo"};
     bool first = true;
     put(out, ",\"cues\":[");
-    for (int i = 0; i < COUNT_OF(names); i++) {
+    for (int i = 0; i < CUE_COUNT; i++) {
         if (!(cues >> i & 1)) continue;
         put(out, first ? "\"" : ",\"");
-        put(out, names[i]);
+        put(out, cue_name((cue)i));
         put(out, "\"");
         first = false;
     }
@@ -111,8 +120,9 @@ static void put_misses(struct buf *out, const struct post *p, const struct readi
     put(out, "]");
 }
 
-void score_json(const struct post *p, const struct reading *rd, struct buf *out) {
-    const struct mention *best = best_mention(rd);
+void score_json(const struct post *p, const struct reading *rd, const struct signal *signals,
+                struct buf *out) {
+    const struct signal *best = best_signal(rd, signals);
     put(out, "{\"label\":\"");
     put(out, label_text(rd->label));
     put(out, "\",\"probs\":[");
@@ -123,9 +133,10 @@ void score_json(const struct post *p, const struct reading *rd, struct buf *out)
     put(out, "],\"sentiment_score\":");
     put_bp(out, rd->sentiment_bp);
     put(out, ",\"signal_score\":");
-    buf_put_i64(out, best ? base_score(best->confidence_bp, best->polarity_bp) : 0);
+    buf_put_i64(out, best ? best->score : 0);
     put_mentions(out, rd);
     put_parts(out, best);
+    put_refusal(out, best);
     put_cues(out, rd->cues);
     put_misses(out, p, rd);
     put(out, ",\"model\":\"");

@@ -117,10 +117,9 @@ static void check_reward_risk(struct config_loader *l) {
 
 static void check_sources(struct config_loader *l) {
     const struct config *c = &l->cfg;
-    static const int rows[] = {CFG_ROW_source_kind, CFG_ROW_source_path, CFG_ROW_source_name};
     if (l->origins.sources_line == 0) return;
-    for (int i = 0; i < 3; i++) {
-        if (l->bad[rows[i]]) return;
+    for (int i = 0; i < CONFIG_SOURCE_KEYS; i++) {
+        if (l->bad[config_source_rows[i]]) return;
     }
     for (int i = 0; i < c->source_count; i++) {
         struct config_origin at = l->origins.source[i][0];

@@ -198,6 +198,12 @@ static void read_file(struct config_loader *l, const struct config_input *in) {
 
 /* ---- the result ---- */
 
+/* What the rows of the section say. */
+static struct config_source first_source(const struct config *c) {
+    return (struct config_source){c->source_kind, c->source_path, c->source_name,
+                                  c->source_strangers};
+}
+
 static str copy_str(struct arena *a, str s) { return s.n > 0 ? str_dup(a, s) : STR(""); }
 
 /* Bytes that copy_out() takes at most, alignment included. */
@@ -212,7 +218,7 @@ static ptrdiff_t size_of_result(const struct config_loader *l) {
     }
     for (int i = 0; i < l->cfg.source_count; i++) {
         const struct config_source *s = &l->cfg.sources[i];
-        size += s->kind.n + s->path.n + s->name.n;
+        size += s->kind.n + s->path.n + s->name.n + s->strangers.n;
     }
     return size;
 }
@@ -238,13 +244,13 @@ static void copy_out(struct arena *a, const struct config_loader *l, struct conf
         config_value_put(ret, &config_rows[i], &v);
         origins->row[i] = copy_origin(a, l->origins.row[i], ret->file);
     }
-    ret->sources[0] = (struct config_source){ret->source_kind, ret->source_path, ret->source_name};
+    ret->sources[0] = first_source(ret);
     for (int i = 1; i < ret->source_count; i++) {
-        struct config_source *s = &ret->sources[i];
-        *s = (struct config_source){copy_str(a, s->kind), copy_str(a, s->path),
-                                    copy_str(a, s->name)};
-        for (int k = 0; k < 3; k++)
+        for (int k = 0; k < CONFIG_SOURCE_KEYS; k++) {
+            str *member = config_source_member(&ret->sources[i], k);
+            *member = copy_str(a, *member);
             origins->source[i][k] = copy_origin(a, l->origins.source[i][k], ret->file);
+        }
     }
     origins->profile = copy_origin(a, l->origins.profile, STR(""));
 }
@@ -270,8 +276,7 @@ static void read_levels(struct config_loader *l, const struct config_input *in) 
     config_read_env(l, in->env);
     config_read_sets(l, in);
     if (l->cfg.source_count == 0) l->cfg.source_count = 1;
-    l->cfg.sources[0] =
-        (struct config_source){l->cfg.source_kind, l->cfg.source_path, l->cfg.source_name};
+    l->cfg.sources[0] = first_source(&l->cfg);
     config_check_all(l);
 }
 

@@ -20,8 +20,9 @@ struct config_list {
 };
 
 struct config_source {
-    str kind, path, name;
+    str kind, path, name, strangers;
 };
+#define CONFIG_SOURCE_KEYS 4
 #define CONFIG_SOURCES_MAX 16
 
 /* One member per row: cfg->trading_signal_threshold. */
@@ -38,7 +39,7 @@ struct config {
     CONFIG_MAP(X)
 #undef X
     struct config_source
-        sources[CONFIG_SOURCES_MAX];      /* [0] is source.kind, source.path, source.name */
+        sources[CONFIG_SOURCES_MAX];      /* [0] is source.kind, source.path and so on */
     int source_count;                     /* at least 1 */
     str file;                             /* path of the file read, empty if none */
     str profile;                          /* "dev" (default), "staging", "prod" */

@@ -62,8 +62,9 @@ struct config_origin {
 
 struct config_origins {
     struct config_origin row[CONFIG_ROW_COUNT];
-    struct config_origin source[CONFIG_SOURCES_MAX][3]; /* kind, path, name; [0] is not used */
-    int sources_line;                                   /* of `sources` in the file, 0: not given */
+    struct config_origin source[CONFIG_SOURCES_MAX]
+                               [CONFIG_SOURCE_KEYS]; /* as config_source_rows; [0] is not used */
+    int sources_line;                                /* of `sources` in the file, 0: not given */
     struct config_origin profile;
 };
 
@@ -127,6 +128,10 @@ void config_row_put_expected(struct buf *b,
                              const struct config_row *row); /* "a whole number, .." */
 bool config_row_is_share(const struct config_row *row);     /* a fraction of at most 1 */
 str config_row_default(const struct config_row *row);       /* its text */
+
+/* The rows of a source's members, and the member. */
+extern const int config_source_rows[CONFIG_SOURCE_KEYS];
+str *config_source_member(struct config_source *s, int i);
 
 /* ---- values (value.c) ---- */
 

@@ -65,17 +65,15 @@ static void put_value(struct buf *out, const struct config_row *row,
     WRONG("a type that is not in the list");
 }
 
-/* The rows of the sources' members and what the entry says. */
-static const int source_rows[3] = {CFG_ROW_source_kind, CFG_ROW_source_path, CFG_ROW_source_name};
-
 static struct config_value source_value(const struct config *cfg, int idx, int member) {
-    const struct config_source *s = &cfg->sources[idx];
-    return (struct config_value){.text = member == 0 ? s->kind : member == 1 ? s->path : s->name};
+    struct config_source s = cfg->sources[idx];
+    return (struct config_value){.text = *config_source_member(&s, member)};
 }
 
 static const struct config_origin *source_origin(const struct config *cfg, int idx, int member) {
     if (!cfg->origins) return NULL;
-    return idx == 0 ? &cfg->origins->row[source_rows[member]] : &cfg->origins->source[idx][member];
+    return idx == 0 ? &cfg->origins->row[config_source_rows[member]]
+                    : &cfg->origins->source[idx][member];
 }
 
 static const struct config_origin *row_origin(const struct config *cfg, int row) {
@@ -103,10 +101,11 @@ static void put_yaml_line(struct buf *out, const struct config_row *row,
 static void put_yaml_sources(struct buf *out, const struct config *cfg) {
     buf_put(out, STR("sources:\n"));
     for (int i = 0; i < cfg->source_count; i++) {
-        for (int k = 0; k < 3; k++) {
+        for (int k = 0; k < CONFIG_SOURCE_KEYS; k++) {
             struct config_value value = source_value(cfg, i, k);
             buf_put(out, k == 0 ? STR("  - ") : STR("    "));
-            put_yaml_line(out, &config_rows[source_rows[k]], &value, source_origin(cfg, i, k));
+            put_yaml_line(out, &config_rows[config_source_rows[k]], &value,
+                          source_origin(cfg, i, k));
         }
     }
 }
@@ -164,10 +163,11 @@ static void print_json(const struct config *cfg, struct buf *out) {
     buf_put(out, STR("},\"sources\":["));
     for (int i = 0; i < cfg->source_count; i++) {
         buf_put(out, i > 0 ? STR(",{") : STR("{"));
-        for (int k = 0; k < 3; k++) {
+        for (int k = 0; k < CONFIG_SOURCE_KEYS; k++) {
             struct config_value value = source_value(cfg, i, k);
             if (k > 0) buf_put_byte(out, ',');
-            put_json_key(out, &config_rows[source_rows[k]], &value, source_origin(cfg, i, k));
+            put_json_key(out, &config_rows[config_source_rows[k]], &value,
+                         source_origin(cfg, i, k));
         }
         buf_put_byte(out, '}');
     }

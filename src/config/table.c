@@ -228,3 +228,12 @@ void config_row_put_expected(struct buf *b, const struct config_row *row) {
     config_row_put_range(b, row);
     if (config_row_is_share(row)) buf_put(b, STR(" (0.01 is 1 %)"));
 }
+
+const int config_source_rows[CONFIG_SOURCE_KEYS] = {CFG_ROW_source_kind, CFG_ROW_source_path,
+                                                    CFG_ROW_source_name, CFG_ROW_source_strangers};
+
+str *config_source_member(struct config_source *s, int i) {
+    str *const members[CONFIG_SOURCE_KEYS] = {&s->kind, &s->path, &s->name, &s->strangers};
+    PRE(i >= 0 && i < CONFIG_SOURCE_KEYS);
+    return members[i];
+}

@@ -15,8 +15,8 @@
  * of name=fraction, "x:44196397=1.5"; min and max of the fraction
  *
  * Rows of a section stand together. A list of several sources is not a row: the file's `sources`
- * ({kind, path, name} each) fills struct config's sources; source.kind, source.path and source.name
- * are its first entry, and each entry is checked by those rows. More than one entry is read and
+ * ({kind, path, name, strangers} each) fills struct config's sources; source.kind and so on are its
+ * first entry, and each entry is checked by those rows. More than one entry is read and
  * printed, but refused as long as a run has one source (check.c). */
 #ifndef BF_CONFIG_TABLE_H
 #define BF_CONFIG_TABLE_H
@@ -24,6 +24,7 @@
 #define CFG_RELOAD 1   /* may stand in the settings table and change while running */
 #define CFG_SECRET 2   /* names a file or an environment variable that holds a secret */
 #define CFG_ADVANCED 4 /* not in the short example file */
+#define CFG_SWITCH 8   /* of a FRAC: true and false are taken for 1 and 0 */
 
 #define FRAC_BP(bp) ((bp)*INT64_C(10000)) /* basis points in units of 1e-8 */
 
@@ -47,25 +48,41 @@
   X(trading, allow_short, BOOL, 0, 0, "true", CFG_RELOAD, "Open SHORT positions where the venue can.") \
   X(trading, leverage, INT, 1, 20, "1", CFG_RELOAD, "Most that all positions together may be worth, in multiples of equity.") \
   X(trading, approval_timeout_s, INT, 1, 86400, "300", CFG_RELOAD, "In manual mode: seconds until an intent that nobody approved expires.") \
+  X(trading, on_retraction, CHOICE, 0, 0, "close|shrink|keep", CFG_RELOAD, "What becomes of a position whose post is taken back (deleted, denied by its author, edited into something else): close sells all, shrink one half, keep nothing. An edit that is only weaker sells one half unless this is keep.") \
+  X(trading, retraction_weaker, FRAC, 0, FRAC_BP(10000), "0.75", CFG_RELOAD, "An edit, or a correction by the author, that keeps less than this share of the post's base score counts as weaker.") \
+  X(trading, denial_window_s, INT, 0, 2592000, "86400", CFG_RELOAD, "For so many seconds after an entry, a later post of the same author can take the first one back; 0: never.") \
+  X(trading, denial_score, INT, 1, 100, "50", CFG_RELOAD, "Least base score at which the opposite opinion on the same coin takes the author's earlier post back.") \
   X(trading, muted_authors, LIST, 0, 1000, "", CFG_RELOAD, "Authors that are read and never traded: names, or source:id.") \
   X(trading, muted_symbols, LIST, 0, 1000, "", CFG_RELOAD, "Symbols that are never traded.") \
-  X(judge, freshness, BOOL, 0, 0, "true", CFG_RELOAD, "Factor: a post's score shrinks with its age.") \
+  X(judge, author, FRAC, 0, FRAC_BP(10000), "1", CFG_RELOAD | CFG_SWITCH, "Weight of the factor author: 0 leaves it out of the score, 1 counts it in full (docs/scoring.md).") \
+  X(judge, author_weights, WEIGHTS, 0, 2 * INT64_C(100000000), "", CFG_RELOAD, "The factor by author, 0 to 2: name, source:id, or source:id@name, which also says that the name is that id's alone. source:id counts before a name.") \
+  X(judge, default_author_weight, FRAC, 0, 2 * INT64_C(100000000), "1", CFG_RELOAD, "The factor of an author that is not listed.") \
+  X(judge, trade_strangers, BOOL, 0, 0, "false", CFG_RELOAD, "Trade also on authors that are not in judge.author_weights where the source lets anybody in (source.strangers). They are scored and stored either way.") \
+  X(judge, habit, FRAC, 0, FRAC_BP(10000), "1", CFG_RELOAD | CFG_SWITCH, "Weight of the factor habit: a post that departs from all that its author wrote before.") \
+  X(judge, guard, CHOICE, 0, 0, "halve|hold|off", CFG_RELOAD, "What becomes of a first mention of a coin, a host never linked to before, an hour in which the author never posts: halve multiplies the score by judge.habit_penalty, hold refuses it until another author says the same, off does nothing.") \
+  X(judge, habit_penalty, FRAC, 0, FRAC_BP(10000), "0.5", CFG_RELOAD, "What such a post keeps of its score.") \
+  X(judge, guard_posts, INT, 1, 1000000, "20", CFG_RELOAD, "An author has habits after so many posts, if judge.guard_days have passed as well.") \
+  X(judge, guard_days, INT, 0, 3650, "7", CFG_RELOAD, "Days since an author was first seen until he has habits.") \
+  X(judge, hold_s, INT, 1, 86400, "300", CFG_RELOAD, "With judge.guard hold: seconds within which somebody else has to say the same of the coin.") \
+  X(judge, freshness, FRAC, 0, FRAC_BP(10000), "1", CFG_RELOAD | CFG_SWITCH, "Weight of the factor freshness: a score shrinks with the post's age.") \
   X(judge, freshness_half_life_s, INT, 1, 86400, "120", CFG_RELOAD, "Age at which the freshness factor is one half.") \
-  X(judge, author, BOOL, 0, 0, "true", CFG_RELOAD, "Factor: the author's weight.") \
-  X(judge, author_weights, WEIGHTS, 0, 2 * INT64_C(100000000), "", CFG_RELOAD, "Weight by author name or source:id, 0 to 2.") \
-  X(judge, default_author_weight, FRAC, 0, 2 * INT64_C(100000000), "1", CFG_RELOAD, "Weight of an author that is not listed.") \
-  X(judge, copies, BOOL, 0, 0, "true", CFG_RELOAD, "Factor: near-copies of a post seen within 24 hours count as one opinion, with a penalty.") \
+  X(judge, record, FRAC, 0, FRAC_BP(10000), "0.5", CFG_RELOAD | CFG_SWITCH, "Weight of the factor record: what came of the author's opinions so far. 0 leaves it out of the score, 1 counts it in full.") \
+  X(judge, record_horizon_s, INT, 60, 86400, "1800", CFG_RELOAD, "An author was right when the price went his way for so many seconds.") \
+  X(judge, copies, FRAC, 0, FRAC_BP(10000), "1", CFG_RELOAD | CFG_SWITCH, "Weight of the factor copies: who repeats what another author said adds little. Copies count as one opinion for the limits whatever the weight.") \
   X(judge, copy_penalty, FRAC, 0, FRAC_BP(10000), "0.5", CFG_RELOAD, "What a near-copy of another author's post keeps of its score.") \
+  X(judge, copy_window_s, INT, 60, 86400, "86400", CFG_RELOAD, "How long after a post a near-copy counts as one.") \
   X(judge, lookalike, BOOL, 0, 0, "true", CFG_RELOAD, "Refuse authors whose name imitates a watched one (an author with a weight).") \
   X(judge, scam, BOOL, 0, 0, "true", CFG_RELOAD, "Refuse giveaway and phishing patterns.") \
-  X(judge, priced_in, BOOL, 0, 0, "true", CFG_RELOAD, "Refuse when the price has already moved in the signal's favour.") \
-  X(judge, priced_in_percent, FRAC, 0, FRAC_BP(10000), "0.06", CFG_RELOAD, "The move since the post at which it is refused as priced in; the factor falls to it.") \
+  X(judge, priced_in, FRAC, 0, FRAC_BP(10000), "1", CFG_RELOAD | CFG_SWITCH, "Weight of the factor priced_in: the price has already moved in the signal's favour.") \
+  X(judge, priced_in_sigmas, FRAC, 0, 1000 * INT64_C(100000000), "25", CFG_RELOAD, "The move since the post, in multiples of what was usual before it, at which it is refused as priced in; the factor falls to it. 0: the volatility does not count.") \
+  X(judge, priced_in_percent, FRAC, 0, FRAC_BP(10000), "0.06", CFG_RELOAD, "The move since the post at which it is refused as priced in however volatile the price was; where the volatility is not known, or does not count, the factor falls to it.") \
   X(model, kind, CHOICE, 0, 0, "linear", 0, "Which model reads the posts.") \
   X(reader, workers, INT, 0, 64, "1", 0, "Reader threads; 0 takes one per processor.") \
   X(reader, symbols_file, STR, 0, 4096, "", 0, "A file of further names for coins, added to the built-in one.") \
   X(source, kind, CHOICE, 0, 0, "replay", 0, "Where posts come from: replay reads a file.") \
   X(source, path, STR, 0, 4096, "", 0, "The posts file of a replay source: one JSON object a line, oldest first.") \
   X(source, name, STR, 1, 32, "x", CFG_ADVANCED, "Name under which the source's posts are stored.") \
+  X(source, strangers, CHOICE, 0, 0, "auto|yes|no", CFG_ADVANCED, "Does the source let anybody in? Then authors that are not in judge.author_weights are never traded. auto goes by the kind: a replay does not.") \
   X(market, kind, CHOICE, 0, 0, "candles", 0, "Where prices come from: candles reads the files of venue.prices.") \
   X(venue, kind, CHOICE, 0, 0, "paper", 0, "Where orders go: paper fills them here against the prices.") \
   X(venue, prices, STR, 0, 4096, "", 0, "Directory of candle files SYMBOL-INTERVAL.csv.") \

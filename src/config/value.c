@@ -95,6 +95,10 @@ static bool parse_decimal(const struct config_row *row, str text, int64_t min, i
                           const struct config_place *place, int64_t *ret) {
     str whole;
     int64_t e8 = 0;
+    if (row->flags & CFG_SWITCH) {
+        if (str_eq_nocase(text, STR("true"))) text = STR("1");
+        if (str_eq_nocase(text, STR("false"))) text = STR("0");
+    }
     if (str_ends(text, STR("%"))) return refuse(place, row, text, "is written with %");
     if (!has_number_shape(text, true, &whole))
         return refuse(place, row, text, "is not a decimal number");
@@ -172,6 +176,9 @@ static const char *name_fault(str name) {
     if (name.n == 0) return "is an empty name";
     if (name.n > NAME_MAX_BYTES) return "is longer than 128 bytes";
     if (name.p[0] == '@') return "is written with @; the name alone is expected";
+    const ptrdiff_t colon = str_find_byte(name, ':');
+    if (colon == 0 || colon == name.n - 1) return "lacks a side of its colon, expected source:id";
+    if (colon > 0 && str_ends(name, STR("@"))) return "has no name behind its @";
     if (config_has_password(name)) return "is not a name";
     if (!config_is_line(name)) return "holds characters that are no text on one line";
     for (ptrdiff_t i = 0; i < name.n; i++) {

@@ -347,33 +347,27 @@ static void read_section(struct reader *r, str section, int line) {
 
 /* ---- sources ---- */
 
-static const int source_rows[3] = {CFG_ROW_source_kind, CFG_ROW_source_path, CFG_ROW_source_name};
-
-static str *source_member(struct config_source *s, int i) {
-    return i == 0 ? &s->kind : i == 1 ? &s->path : &s->name;
-}
-
 /* The value of entry `idx`; the first goes through the rows, which env and --set may still change.
  */
 static void put_source(struct config_loader *l, int idx, int member, const struct config_node *node,
                        const struct config_place *place) {
     if (idx == 0) {
-        config_apply(l, source_rows[member], node, place);
+        config_apply(l, config_source_rows[member], node, place);
         return;
     }
     struct config_value value;
-    const struct config_row *row = &config_rows[source_rows[member]];
+    const struct config_row *row = &config_rows[config_source_rows[member]];
     if (!config_value_parse(l->keep, row, node, place, &value)) {
         l->source_bad[idx] = true;
         return;
     }
-    *source_member(&l->cfg.sources[idx], member) = value.text;
+    *config_source_member(&l->cfg.sources[idx], member) = value.text;
     l->origins.source[idx][member] = *place->origin;
 }
 
 /* lines: of the entry's keys read before, 0: not yet. */
 static void read_source_key(struct reader *r, struct arena scratch, int idx, const struct got *at,
-                            int lines[3]) {
+                            int lines[CONFIG_SOURCE_KEYS]) {
     struct config_origin o = origin_of(r, at->line);
     struct config_node node;
     char label_block[32];
@@ -382,12 +376,13 @@ static void read_source_key(struct reader *r, struct arena scratch, int idx, con
     buf_init_fixed(&label, label_block, sizeof label_block);
     buf_printf(&label, "sources[%d]", idx);
     int member = 0;
-    while (member < 3 && !str_eq(at->text, str_from_z(config_rows[source_rows[member]].name)))
+    while (member < CONFIG_SOURCE_KEYS &&
+           !str_eq(at->text, str_from_z(config_rows[config_source_rows[member]].name)))
         member++;
     struct got first = next(r);
-    if (member == 3) {
+    if (member == CONFIG_SOURCE_KEYS) {
         config_mistake_add(&r->l->mistakes, &o, buf_str(&label),
-                           "%s is no key of a source, expected kind, path or name",
+                           "%s is no key of a source, expected kind, path, name or strangers",
                            config_shown(at->text, shown));
         skip(r, first);
         return;
@@ -399,7 +394,7 @@ static void read_source_key(struct reader *r, struct arena scratch, int idx, con
     }
     if (!read_node(r, &scratch, first, key, &node)) {
         r->l->source_bad[idx] = true;
-        if (idx == 0) r->l->bad[source_rows[member]] = true;
+        if (idx == 0) r->l->bad[config_source_rows[member]] = true;
         return;
     }
     struct config_place place = {&r->l->mistakes, &o, key, scratch};
@@ -409,18 +404,20 @@ static void read_source_key(struct reader *r, struct arena scratch, int idx, con
 static void read_source(struct reader *r, int idx, struct got first) {
     struct config_loader *l = r->l;
     struct config_origin by_default = {.level = LEVEL_DEFAULT, .line = first.line};
-    for (int i = 0; i < 3; i++) {
-        *source_member(&l->cfg.sources[idx], i) = config_row_default(&config_rows[source_rows[i]]);
+    for (int i = 0; i < CONFIG_SOURCE_KEYS; i++) {
+        *config_source_member(&l->cfg.sources[idx], i) =
+            config_row_default(&config_rows[config_source_rows[i]]);
         l->origins.source[idx][i] = by_default;
     }
     if (first.kind != GOT_MAP) {
         if (first.kind != GOT_ALIAS)
-            mistake(r, first.line, STR("sources"), "expected a source, {kind, path, name}");
+            mistake(r, first.line, STR("sources"),
+                    "expected a source, {kind, path, name, strangers}");
         l->source_bad[idx] = true;
         skip(r, first);
         return;
     }
-    int lines[3] = {0};
+    int lines[CONFIG_SOURCE_KEYS] = {0};
     struct got key = {.kind = GOT_TEXT};
     struct arena scratch = l->scratch;
     while (read_key(r, &scratch, &key.text, &key.line)) {
@@ -440,7 +437,7 @@ static void read_sources(struct reader *r, int line) {
     }
     if (got.kind != GOT_LIST) {
         if (got.kind != GOT_ALIAS && got.kind != GOT_NOTHING)
-            mistake(r, line, key, "expected a list of sources, each {kind, path, name}");
+            mistake(r, line, key, "expected a list of sources, each {kind, path, name, strangers}");
         skip(r, got);
         return;
     }
@@ -483,8 +480,8 @@ static void read_top(struct reader *r) {
     if (r->source_line > 0 && r->sources_line > 0) {
         int later = r->source_line > r->sources_line ? r->source_line : r->sources_line;
         mistake(r, later, STR(""),
-                "source and sources are both given; source.kind, path and name are the first entry "
-                "of sources: give one of the two");
+                "source and sources are both given; source.kind, path and the others are the first "
+                "entry of sources: give one of the two");
     }
 }
 

@@ -34,7 +34,8 @@ struct control {
     X(RESUME, "resume")                                                                            \
     X(MODE, "mode")                                                                                \
     X(FLATTEN, "flatten")                                                                          \
-    X(APPROVE, "approve") X(REJECT, "reject") X(CLOSE, "close") X(RECONCILE, "reconcile")
+    X(APPROVE, "approve") X(REJECT, "reject") X(CLOSE, "close") X(RECONCILE, "reconcile")          \
+    X(FORGET, "forget")
 /* clang-format on */
 typedef enum verb {
 #define X(name, text) VERB_##name,
@@ -50,7 +51,7 @@ struct command {
     verb verb;
     char actor[64];
     char reason[128];
-    int64_t target; /* signal id (approve, reject), trade id (close) */
+    int64_t target; /* signal id (approve, reject), trade id (close), post id (forget) */
     mode mode;      /* MODE, RESUME */
     usec until;     /* HALT; USEC_NEVER */
     usec at;        /* when it was given, wall clock */

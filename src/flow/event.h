@@ -7,6 +7,7 @@
 #define BF_FLOW_EVENT_H
 
 #include "flow/control.h"
+#include "flow/habit.h"
 #include "flow/quote.h"
 #include "flow/reading.h"
 #include "flow/request.h"
@@ -24,12 +25,23 @@
     X(COMMAND, "command")                                                                          \
     X(START, "start")                                                                              \
     X(DRY, "dry")                                                                                  \
-    X(CONTROL, "control")
+    X(CONTROL, "control")                                                                          \
+    X(DELETION, "deletion")
 typedef enum event_kind {
 #define X(name, text) EVENT_##name,
     EVENT_MAP(X)
 #undef X
 } event_kind;
+
+/* Word that a post was deleted, a row of deletions. Also for a post that has not come yet. */
+struct deletion {
+    int64_t tweet_id;
+    int64_t root_id;           /* of its edit chain, as far as that is known; else tweet_id */
+    char author[AUTHOR_BYTES]; /* whose post it is said to be, "x:44196397"; "" unknown */
+    char actor[64];            /* "source", or the person that asked for it: "cli:root" */
+    usec deleted_at;           /* at the source */
+    usec at; /* of the turn that obeyed; what the trader remembers is counted by it */
+};
 
 struct event {
     event_kind kind;
@@ -42,6 +54,7 @@ struct event {
         struct command command;        /* COMMAND */
         struct control control;        /* CONTROL: the row as another process left it */
         int sym;                       /* DRY: no more prices will come for this symbol */
+        struct deletion deletion;      /* DELETION: root_id and at are the trader's to fill */
     } u;
 };
 
@@ -54,6 +67,34 @@ struct author {
     int64_t trades_today;
     usec last_trade_at; /* 0: never */
     usec last_post_at;
+    usec first_seen;
+    int64_t heard; /* number of his last post among all that were judged: who was silent longest? */
+    bool forgotten; /* he made room in the judge's table: a restart does not bring him back */
+    struct habit habit;
+};
+
+/* What came of an author's opinions, a row of author_records. */
+struct author_record {
+    char key[AUTHOR_BYTES];
+    int64_t signals;     /* whose outcome was counted, ever */
+    int64_t recent;      /* the last 100 to 200 of them */
+    int64_t hits;        /* of the recent ones: the price went the author's way */
+    int64_t mean_return; /* of following him, 1e-8; forgets over 50 */
+    int64_t dropped;     /* outcomes that nobody knows: a gap in the prices, or no room */
+    int32_t weight_bp;   /* the factor that comes of it */
+    usec updated_at;
+};
+
+/* An opinion whose outcome is still to come, a row of forecasts. */
+struct forecast {
+    int64_t id; /* of its signal */
+    char author[AUTHOR_BYTES];
+    char symbol[SYMBOL_BYTES];
+    int sym;
+    side side;
+    bool listed; /* the author has a weight in the configuration */
+    price from;  /* where following it would have begun; 0: at the next price */
+    usec until;  /* with `from` when it is due, else until when a price must come */
 };
 
 /* Totals that no other row gives back, one row of account. */
@@ -73,11 +114,27 @@ struct account {
     usec now;                       /* time of the last turn */
 };
 
+/* What a remembered post is worth when another says the same. */
+#define MEMORY_VOICE_MAP(X)                                                                        \
+    X(COUNTS, "counts")                                                                            \
+    X(HELD, "held")       /* for a second source: who says the same is that, and no copy */        \
+    X(REFUSED, "refused") /* itself refused, whatever it says: confirms nobody */
+typedef enum memory_voice {
+#define X(name, text) VOICE_##name,
+    MEMORY_VOICE_MAP(X)
+#undef X
+} memory_voice;
+const char *memory_voice_name(memory_voice v);
+MUST_CHECK bool memory_voice_from_name(str s, memory_voice *ret);
+
 /* A post as the judge remembers it, a row of post_memory, kept for 24 hours. */
 struct post_memory {
     int64_t tweet_id, root_id, cluster_id;
     uint64_t simhash;
+    uint64_t keys, numbers; /* as in the reading */
+    uint64_t opinions; /* Bloom filter of its coins, each with the side taken; 0: it has none */
     int32_t token_count;
+    memory_voice voice;
     char author[AUTHOR_BYTES];
     usec at;
 };
@@ -98,7 +155,10 @@ struct audit {
 #define ACTION_MAP(X)                                                                              \
     X(PUT_POST, "put_post") /* the reading's post, with what was read and its outcome */           \
     X(PUT_MEMORY, "put_memory")                                                                    \
+    X(PUT_DELETION, "put_deletion") /* the row, and no text of the post anywhere any more */       \
     X(PUT_AUTHOR, "put_author")                                                                    \
+    X(PUT_FORECAST, "put_forecast")                                                                  \
+    X(END_FORECAST, "end_forecast") /* and what it says of its author */                             \
     X(PUT_SIGNAL, "put_signal")                                                                    \
     X(PUT_INTENT, "put_intent") /* trade + orders of an entry: unique, under the epoch */          \
     X(PUT_TRADE, "put_trade")                                                                      \
@@ -129,7 +189,14 @@ struct action {
             reason outcome;                /* NONE when it has signals */
         } post;
         struct post_memory memory;
+        struct deletion deletion;
         struct author author;
+        struct forecast forecast;
+        struct {
+            int64_t id;
+            struct author_record record;
+            char forgotten[AUTHOR_BYTES]; /* key of the record that made room for it, "" for none */
+        } ended;
         struct signal signal;
         struct trade trade; /* PUT_INTENT and PUT_TRADE */
         struct order order;

@@ -93,6 +93,13 @@ NAMED(leg, leg_name, leg_from_name, leg_names)
 static const char *const tif_names[] = {"NONE", "GTC", "IOC", "FOK"};
 NAMED(tif, tif_name, tif_from_name, tif_names)
 
+static const char *const memory_voice_names[] = {
+#define X(name, text) text,
+    MEMORY_VOICE_MAP(X)
+#undef X
+};
+NAMED(memory_voice, memory_voice_name, memory_voice_from_name, memory_voice_names)
+
 static const char *const action_kind_names[] = {
 #define X(name, text) text,
     ACTION_MAP(X)
@@ -102,9 +109,13 @@ const char *action_kind_name(action_kind k) {
     return name_at((unsigned)k, action_kind_names, COUNT_OF(action_kind_names));
 }
 
-static const char *const part_names[] = {
-#define X(name, text) text,
+static const struct part_info part_infos[] = {
+#define X(name, word, least, most, meaning) {#word, least, most, meaning},
     PART_MAP(X)
 #undef X
 };
-const char *part_name(part p) { return name_at((unsigned)p, part_names, COUNT_OF(part_names)); }
+const struct part_info *part_info(part p) {
+    PRE((unsigned)p < PART_COUNT);
+    return &part_infos[p];
+}
+const char *part_name(part p) { return part_info(p)->name; }

@@ -94,6 +94,8 @@ int phrases_add(struct phrases *t, struct arena scratch, str phrase, int value) 
     return before;
 }
 
+static bool is_possessive(str norm) { return norm.n > 3 && str_ends(norm, STR("'s")); }
+
 int phrases_find(const struct phrases *t, const struct words *w, int at, int *ret_end) {
     int value = PHRASE_NONE;
     uint64_t key = key_first(w->v[at].hash);
@@ -107,7 +109,12 @@ int phrases_find(const struct phrases *t, const struct words *w, int at, int *re
         if (!slot->more) break;
         at = next_word(w, at);
         if (at >= w->count) break;
-        key = key_next(key, w->v[at].hash);
+        const uint64_t prefix = key;
+        key = key_next(prefix, w->v[at].hash);
+        if (!may_have(t, key) && is_possessive(word_norm(w, at))) { /* "the NEAR protocol's" */
+            const str owner = word_norm(w, at);
+            key = key_next(prefix, word_hash(str_head(owner, owner.n - 2)));
+        }
     }
     return value;
 }

@@ -28,6 +28,7 @@ struct post {
     post_ref ref;   /* what it refers to first: a retweet before a quote before a reply */
     int64_t ref_id; /* 0 if none */
     bool edited;    /* id != root_id */
+    bool deleted; /* no post: word that the post of this id was deleted, at received_at; no text */
     int64_t likes, reposts, replies, quotes; /* public metrics, -1 unknown */
 };
 

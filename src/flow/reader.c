@@ -32,10 +32,6 @@ void reader_split(const struct reader *r, struct arena *a, str text, struct word
                   struct links *ret_links) {
     words_split(a, text, ret_words);
     link_words(r->lexicon, ret_words, ret_links);
-    for (int i = 0; i < ret_links->hit_count; i++) {
-        const struct link_hit *hit = &ret_links->hits[i];
-        for (int at = hit->first; at < hit->end; at++) ret_words->v[at].flags |= WORD_COIN;
-    }
 }
 
 static void read_one(const struct reader *r, struct arena scratch, const struct post *post,

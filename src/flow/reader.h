@@ -13,6 +13,7 @@
 #include "flow/words.h"
 
 #define READER_BATCH_MAX 64
+#define READER_SCRATCH_BYTES (4 << 20) /* for a post of POST_TEXT_BYTES_MAX of the worst kind */
 
 /* A post as a source hands it over: fields cut out of the wire format, nothing decoded. */
 struct raw_post {
@@ -50,7 +51,8 @@ MUST_CHECK bool reader_open(struct arena *boot, const struct reader_options *opt
                             struct reader **ret, struct error *err);
 
 /* Reads count (1..READER_BATCH_MAX) posts into ret[0..count). Never fails: a post that says nothing
- * reads as nothing. scratch: by value, some 256 KiB. Thread-safe. */
+ * reads as nothing. scratch: by value, READER_SCRATCH_BYTES; a post of ordinary length touches
+ * some 20 KiB of them. Thread-safe. */
 void reader_read(const struct reader *r, struct arena scratch, const struct post *posts, int count,
                  struct reading *ret);
 

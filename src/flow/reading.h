@@ -8,6 +8,7 @@
 #define SYMBOL_BYTES 24 /* pair name with NUL: "BTCUSDT"; longest listed is under 20 */
 #define MENTIONS_MAX 16
 #define MISSES_MAX 16
+#define READING_HOSTS_MAX 4
 #define POLARITY_ABSTAIN_BP 1500 /* |polarity| under this reads as no opinion */
 
 typedef enum label { LABEL_NEGATIVE, LABEL_NEUTRAL, LABEL_POSITIVE } label;
@@ -45,6 +46,7 @@ typedef enum miss_reason {
 
 const char *link_reason_name(link_reason r);
 const char *miss_reason_name(miss_reason r);
+const char *miss_reason_text(miss_reason r); /* for people: "an ordinary word here" */
 
 struct mention {
     char symbol[SYMBOL_BYTES]; /* the pair, "BTCUSDT" */
@@ -61,17 +63,33 @@ struct miss {
 };
 
 /* What the text does besides having an opinion; bits of reading.cues. */
+#define CUE_MAP(X)                                                                                 \
+    X(QUESTION, "question")                                                                        \
+    X(CONDITIONAL, "conditional")                                                                  \
+    X(PAST, "past")                                                                                \
+    X(SARCASM, "sarcasm")                                                                          \
+    X(REPORTED, "reported")                                                                        \
+    X(NEGATED, "negated")                                                                          \
+    X(GIVEAWAY, "giveaway") /* send 1 get 2, free airdrop, DM to claim */                          \
+    X(PHISHING, "phishing") /* wallet connect, seed phrase, claim link */                          \
+    X(PROMO, "promo")       /* join my group, signals channel */                                   \
+    /* what takes earlier posts of the same author back (infer/denial.c) */                        \
+    X(CORRECTION, "correction") /* correction: ..., fake news: says that something was wrong */    \
+    X(DENIAL, "denial")         /* ignore my last post, deleting this */                           \
+    X(HACKED, "hacked")         /* my account was hacked, that was not me */
+typedef enum cue {
+#define X(name, text) CUE_BIT_##name,
+    CUE_MAP(X)
+#undef X
+        CUE_COUNT
+} cue;
 enum {
-    CUE_QUESTION = 1 << 0,
-    CUE_CONDITIONAL = 1 << 1,
-    CUE_PAST = 1 << 2,
-    CUE_SARCASM = 1 << 3,
-    CUE_REPORTED = 1 << 4,
-    CUE_NEGATED = 1 << 5,
-    CUE_GIVEAWAY = 1 << 6, /* send 1 get 2, free airdrop, DM to claim */
-    CUE_PHISHING = 1 << 7, /* wallet connect, seed phrase, claim link */
-    CUE_PROMO = 1 << 8,    /* join my group, signals channel */
+#define X(name, text) CUE_##name = 1 << CUE_BIT_##name,
+    CUE_MAP(X)
+#undef X
 };
+
+const char *cue_name(cue c);
 
 struct reading {
     const struct post *post; /* borrowed */
@@ -85,7 +103,11 @@ struct reading {
     uint32_t cues;
     uint64_t simhash;    /* over the normalised text, for near-copies */
     int32_t token_count; /* words that simhash saw; under 4 it says little */
-    const char *model;   /* "linear-1"; static */
+    uint64_t keys;       /* four times 16 bits that near-copies share at least one of */
+    uint64_t numbers;    /* Bloom filter of its numbers, two bits each; 0: it has none */
+    int host_count;
+    uint64_t hosts[READING_HOSTS_MAX]; /* hashes of the hosts that it links to, the first few */
+    const char *model;                 /* "linear-1"; static */
 };
 
 /* The brief's calculate_signal_score(keywords_score, sentiment_score): round(100 * confidence *

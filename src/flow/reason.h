@@ -15,10 +15,14 @@
     X(FUTURE_TIME, "dated more than 2 s ahead of its receipt")                                     \
     X(EDIT, "a newer version of the post was judged before")                                       \
     X(RETRACTED, "an edit took back what the post had said")                                       \
+    X(DELETED, "the post was deleted")                                                             \
+    X(DENIED, "its author took it back in a later post")                                           \
     X(COPY, "a copy of a post of the last 24 hours")                                               \
     X(RETWEET, "a retweet adds no opinion of its own")                                             \
     X(LOOKALIKE, "the author's name imitates a watched one")                                       \
     X(SCAM, "giveaway or phishing pattern")                                                        \
+    X(STRANGER, "the author is not in judge.author_weights, and the source lets anybody in")       \
+    X(HELD, "it departs from its author's habits, and nobody else said the same")                  \
     X(MUTED_AUTHOR, "the author is muted")                                                         \
     X(MUTED_SYMBOL, "the symbol is muted")                                                         \
     X(PRICED_IN, "the price had moved already")                                                    \

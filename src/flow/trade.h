@@ -29,6 +29,8 @@ struct trade {
     money pnl;  /* realised, after fees */
     money fees; /* all fees, in quote (base fees at their fill's price) */
     reason closed_reason;
+    usec posted_at; /* the post was published */
+    int base_score; /* of the signal that opened it: what an edit is measured against */
     usec created_at, entered_at, closed_at, hold_until;
     usec signed_at, recv_window; /* of the entry request */
     int64_t epoch;               /* control epoch under which it was committed */
@@ -41,6 +43,8 @@ struct trade {
     reason exit_reason;
     usec exit_since; /* when exit_due was set */
     bool exit_sent;
+    bool shrink_due;      /* the exit that is due takes one half, not all */
+    reason shrunk_reason; /* why it was halved, or is to be; once at most */
 };
 
 struct position {

@@ -163,10 +163,12 @@ static void begin_day(struct trader *t) {
 static void note_price(struct sym_state *st, usec at, price p) {
     st->mark = p;
     st->has_price = true;
+    volatility_note(&st->volatility, at, p);
     const int last = (st->ring_next + PRICE_RING - 1) % PRICE_RING;
     if (st->interval == 0 && st->ring_count > 0 && at - st->ring[last].at < RING_STEP) return;
     st->ring[st->ring_next].at = at;
     st->ring[st->ring_next].p = p;
+    st->ring[st->ring_next].squared = st->volatility.squared;
     st->ring_next = (st->ring_next + 1) % PRICE_RING;
     if (st->ring_count < PRICE_RING) st->ring_count++;
 }
@@ -202,6 +204,7 @@ static void on_quote(struct trader *t, const struct quote *q) {
     if (!st->has_price) tell_least_equity(t, q);
     note_price(st, q->at, q->last);
     if (st->trade >= 0) check_drawdown(t);
+    if (st->forecasts > 0) forecasts_on_quote(t, q);
     exits_on_quote(t, q->sym);
     signals_on_quote(t, q->sym);
     sample_hourly(t);
@@ -264,6 +267,13 @@ static bool close_one(struct trader *t, int64_t id, const char **ret_text) {
     return true;
 }
 
+/* A person asks for it: as if the source had said that the post was deleted. */
+static int forget_post(struct trader *t, const struct command *c) {
+    struct deletion d = {.tweet_id = c->target, .deleted_at = t->now};
+    memcpy(d.actor, c->actor, sizeof d.actor);
+    return on_deletion(t, &d);
+}
+
 static void on_command(struct trader *t, const struct command *c) {
     const char *text = "done";
     char counted[64];
@@ -291,6 +301,11 @@ static void on_command(struct trader *t, const struct command *c) {
     case VERB_RECONCILE:
         orders_query_all(t);
         text = "asked the venue for every live order";
+        break;
+    case VERB_FORGET:
+        (void)snprintf(counted, sizeof counted, "forgotten; of its trades, %d were open",
+                       forget_post(t, c));
+        text = counted;
         break;
     case VERB_NONE:
         WRONG("a command without a verb");
@@ -358,6 +373,10 @@ static void on_event(struct trader *t, const struct event *ev) {
     case EVENT_DRY:
         t->syms[ev->u.sym].dry = true;
         signals_on_dry(t, ev->u.sym);
+        forecasts_on_dry(t, ev->u.sym);
+        return;
+    case EVENT_DELETION:
+        IGNORE(on_deletion(t, &ev->u.deletion) >= 0, "how many trades it had opened");
         return;
     case EVENT_NONE:
         break;
@@ -407,6 +426,7 @@ bool trader_may_open(const struct trader *t, const struct event *ev) {
     case EVENT_START:
     case EVENT_DRY:
     case EVENT_CONTROL:
+    case EVENT_DELETION:
         return false;
     }
     WRONG("event kind out of its list");
@@ -508,10 +528,12 @@ bool trader_open(struct arena *boot, const struct config *cfg, const struct symb
     t->trades = NEW_ARRAY(boot, struct trade, TRADES_MAX);
     t->orders = NEW_ARRAY(boot, struct order, ORDERS_MAX);
     t->signals = NEW_ARRAY(boot, struct signal, SIGNALS_MAX);
+    t->forecasts = NEW_ARRAY(boot, struct forecast, FORECASTS_MAX);
     t->memos = NEW_ARRAY(boot, struct memo, MEMO_MAX);
     t->positions = NEW_ARRAY(boot, struct position, TRADES_MAX);
     t->query_at = t->next_timer = USEC_NEVER;
     judge_init(&t->judge, boot, cfg);
+    deleted_init(&t->deleted, boot);
     if (rows->fresh) {
         start_account(t, rows);
     } else {
@@ -525,6 +547,8 @@ bool trader_open(struct arena *boot, const struct config *cfg, const struct symb
     load_past(t, rows);
     for (int i = 0; i < rows->author_count; i++) judge_put_author(&t->judge, &rows->authors[i]);
     for (int i = 0; i < rows->memory_count; i++) judge_put_memory(&t->judge, &rows->memory[i]);
+    for (int i = 0; i < rows->deletion_count; i++) deleted_put(&t->deleted, &rows->deletions[i]);
+    forecasts_load(t, rows);
     timers_update(t);
     *ret = t;
     return true;

@@ -36,9 +36,15 @@ struct trader_rows {
     const struct signal *signals;
     int signal_count; /* verdict waiting */
     const struct author *authors;
-    int author_count; /* of the last two days, or the authors' cooldown where that is longer */
+    int author_count; /* not forgotten; those heard last at the end */
     const struct post_memory *memory;
     int memory_count; /* of the last 24 hours, oldest first */
+    const struct deletion *deletions;
+    int deletion_count; /* obeyed in the last 24 hours, oldest first */
+    const struct author_record *records;
+    int record_count;
+    const struct forecast *forecasts;
+    int forecast_count; /* by id */
     const struct trade *closed;
     int closed_count; /* closed within 24 hours, or the symbol cooldown where that is longer */
 };

@@ -1,17 +1,21 @@
-/* What the three files of the trader share: trader.c (turns, timers, commands), trader_signals.c
- * (from a reading to an intent), trader_orders.c (from an intent to a closed trade). */
+/* What the files of the trader share: trader.c (turns, timers, commands), trader_signals.c (from a
+ * reading to an intent), trader_retract.c (what is taken back), trader_orders.c (from an intent to
+ * a closed trade). */
 #ifndef BF_FLOW_TRADER_INT_H
 #define BF_FLOW_TRADER_INT_H
 
 #include "config/config.h"
+#include "flow/judge/deleted.h"
 #include "flow/judge/judge.h"
+#include "flow/judge/volatility.h"
 #include "flow/risk/risk.h"
 #include "flow/trader.h"
 
 #define TRADES_MAX 64
 #define ORDERS_MAX 512
-#define SIGNALS_MAX 128 /* waiting for a price or for a person */
-#define MEMO_MAX 4096   /* intents of the last 24 hours */
+#define SIGNALS_MAX 128   /* waiting for a price or for a person */
+#define FORECASTS_MAX 256 /* opinions whose outcome is still to come */
+#define MEMO_MAX 4096     /* intents of the last 24 hours */
 #define PRICE_RING 16
 #define RING_STEP (8 * USEC_PER_S)  /* of ticks, one in so much time: the ring spans two minutes */
 #define TICK_FRESH (5 * USEC_PER_S) /* a tick stands for that long */
@@ -24,16 +28,19 @@
 /* What the trader knows of one symbol's market. */
 struct sym_state {
     bool has_price;
-    bool dry;           /* no more prices will come */
-    struct quote quote; /* the last one; at 0 until there is one */
-    price mark;         /* last price of any kind */
-    usec interval;      /* of its candles, 0 for ticks */
+    bool dry;                     /* no more prices will come */
+    struct quote quote;           /* the last one; at 0 until there is one */
+    price mark;                   /* last price of any kind */
+    usec interval;                /* of its candles, 0 for ticks */
+    struct volatility volatility; /* up to the last price */
     struct {
         usec at;
         price p;
+        int64_t squared; /* struct volatility's, of what was seen up to `at` */
     } ring[PRICE_RING];
     int ring_next; /* where the next one goes */
     int ring_count;
+    int forecasts;  /* of the forecasts, how many are of this symbol */
     int waiting;    /* signals that wait for a price here */
     int trade;      /* index of its open trade, -1 */
     usec closed_at; /* when its last trade ended, 0 never */
@@ -53,6 +60,7 @@ struct trader {
     struct account account;
     struct control control;
     struct judge judge;
+    struct deleted deleted;
     struct sym_state *syms; /* one per symbol */
     struct trade *trades;   /* open, by id */
     int trade_count;
@@ -60,6 +68,8 @@ struct trader {
     int order_count;
     struct signal *signals; /* waiting, by id */
     int signal_count;
+    struct forecast *forecasts; /* by id */
+    int forecast_count;
     struct memo *memos; /* ring */
     int memo_next, memo_count;
     struct position *positions; /* for trader_view */
@@ -109,11 +119,31 @@ void signals_refuse_all(struct trader *t, reason why);
 bool signal_approve(struct trader *t, int64_t id, const char *actor, const char **ret_text);
 bool signal_reject(struct trader *t, int64_t id, const char *actor, const char **ret_text);
 
+/* The i-th waiting signal is refused and leaves the table. */
+void signal_withdraw(struct trader *t, int i, reason why);
+
+/* --- what is taken back (trader_retract.c) ------------------------------------------- */
+void on_edit(struct trader *t, const struct reading *r);
+/* Does this post take back what the same author (key) wrote before? */
+void on_later_post(struct trader *t, const struct reading *r, const char *author);
+/* How many open trades the post had made. */
+int on_deletion(struct trader *t, const struct deletion *told);
+/* Is this a post that was deleted before it came, or that comes once more? Then it is done with. */
+bool on_deleted_post(struct trader *t, const struct reading *r);
+/* --- forecasts (trader_forecasts.c) --------------------------------------------------- */
+/* Of a signal just made: remembers it until its outcome is known. */
+void forecast_watch(struct trader *t, const struct signal *s, const struct opinion *op);
+void forecasts_on_quote(struct trader *t, const struct quote *q);
+void forecasts_on_dry(struct trader *t, int sym);
+void forecasts_load(struct trader *t, const struct trader_rows *rows);
+
 /* --- orders (trader_orders.c) -------------------------------------------------------- */
 struct trade *trade_find(struct trader *t, int64_t id); /* open ones; NULL */
 void trade_open(struct trader *t, struct signal *s, const struct plan *plan);
 bool trade_entered(const struct trade *tr); /* its entry has filled */
 void trade_want_exit(struct trader *t, struct trade *tr, reason why);
+/* Half of it is sold, and the rest is protected again; once in the life of a trade. */
+void trade_want_shrink(struct trader *t, struct trade *tr, reason why);
 void exits_on_quote(struct trader *t, int sym);
 void orders_on_timer(struct trader *t);
 void orders_on_start(struct trader *t);

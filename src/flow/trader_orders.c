@@ -144,6 +144,8 @@ static void make_trade(struct trader *t, struct trade *tr, const struct signal *
         .stop_loss = p->stop,
         .take_profit = p->target,
         .status = TRADE_OPEN,
+        .posted_at = s->posted_at,
+        .base_score = s->base_score,
         .created_at = t->now,
         .signed_at = t->now,
         .recv_window = t->traits.recv_window,
@@ -244,12 +246,9 @@ static qty sellable(const struct trader *t, const struct trade *tr) {
     return qty_is_zero(s->market_step) ? q : qty_to_step(q, s->market_step, ROUND_FLOOR);
 }
 
-/* Is what is left under the step or the least notional? What is owed never is: a debt is bought
- * back whole, and venues take orders that only reduce one however small they are. */
-static bool is_dust(const struct trader *t, const struct trade *tr) {
-    if (tr->side == SIDE_SHORT) return qty_is_zero(tr->held);
+/* Is so much of it under the step or the least notional? */
+static bool is_too_small(const struct trader *t, const struct trade *tr, qty q) {
     const struct symbol *s = &t->symbols->v[tr->sym];
-    const qty q = sellable(t, tr);
     if (qty_is_zero(q) || qty_cmp(q, s->min_qty) < 0 || qty_cmp(q, s->market_min_qty) < 0) {
         return true;
     }
@@ -257,6 +256,35 @@ static bool is_dust(const struct trader *t, const struct trade *tr) {
     money value;
     if (price_is_zero(mark) || !money_notional(mark, q, ROUND_FLOOR, &value)) return false;
     return s->min_notional_market && money_cmp(value, s->min_notional) < 0;
+}
+
+/* Is what is left too small to be sold? What is owed never is: a debt is bought back whole, and
+ * venues take orders that only reduce one however small they are. */
+static bool is_dust(const struct trader *t, const struct trade *tr) {
+    if (tr->side == SIDE_SHORT) return qty_is_zero(tr->held);
+    return is_too_small(t, tr, sellable(t, tr));
+}
+
+/* What a shrink leaves: half of what the entry brought, in whole steps. */
+static qty half_of(const struct trader *t, const struct trade *tr) {
+    const struct symbol *s = &t->symbols->v[tr->sym];
+    qty q = qty_from_e8(qty_e8(tr->quantity) / 2);
+    if (!qty_is_zero(s->step)) q = qty_to_step(q, s->step, ROUND_FLOOR);
+    return qty_is_zero(s->market_step) ? q : qty_to_step(q, s->market_step, ROUND_FLOOR);
+}
+
+static qty over_half(const struct trader *t, const struct trade *tr) {
+    const qty all = sellable(t, tr), half = half_of(t, tr);
+    return qty_cmp(all, half) > 0 ? qty_minus(all, half) : qty_from_e8(0);
+}
+
+/* What the exit that is due takes. Where one of two halves could not be sold by itself, it takes
+ * all: a rest without protection helps nobody. */
+static qty exit_takes(const struct trader *t, struct trade *tr) {
+    const qty all = sellable(t, tr), half = half_of(t, tr), over = over_half(t, tr);
+    if (tr->shrink_due && !is_too_small(t, tr, over) && !is_too_small(t, tr, half)) return over;
+    tr->shrink_due = false;
+    return all;
 }
 
 /* Makes room: exits and protection that ended, but for the newest of each trade. */
@@ -281,8 +309,9 @@ static void send_exit(struct trader *t, struct trade *tr) {
     }
     tr->generation++;
     tr->exit_sent = true;
+    const qty takes = exit_takes(t, tr);
     struct order *o = add_order(t, tr, LEG_EXIT);
-    o->qty = sellable(t, tr);
+    o->qty = takes;
     put_order(t, o);
     put_trade(t, tr);
     struct request *rq = &act(t, ACTION_SEND)->u.request;
@@ -290,19 +319,32 @@ static void send_exit(struct trader *t, struct trade *tr) {
                  order_of(t, tr->id, LEG_TARGET), o);
     rq->id = ++t->last_request;
     struct texts x = {0};
-    ledger(t, "exit trade=%lld %s qty=%s", (long long)tr->id, reason_name(tr->exit_reason),
-           text_e8(&x, qty_e8(o->qty)));
+    ledger(t, "%s trade=%lld %s qty=%s", tr->shrink_due ? "shrink" : "exit", (long long)tr->id,
+           reason_name(tr->exit_reason), text_e8(&x, qty_e8(o->qty)));
     t->acts->durable = true;
 }
 
-void trade_want_exit(struct trader *t, struct trade *tr, reason why) {
-    if (tr->exit_due) return;
+static void exit_wanted(struct trader *t, struct trade *tr, reason why) {
     tr->exit_due = true;
     tr->exit_reason = why;
     tr->exit_since = t->now;
     put_trade(t, tr);
     t->acts->durable = true;
-    if (trade_entered(tr) && price_is_fresh(t, tr->sym)) send_exit(t, tr);
+    if (trade_entered(tr) && !tr->exit_sent && price_is_fresh(t, tr->sym)) send_exit(t, tr);
+}
+
+/* A shrink that is under way becomes an exit: what its order leaves goes with the next price. */
+void trade_want_exit(struct trader *t, struct trade *tr, reason why) {
+    if (tr->exit_due && !tr->shrink_due) return;
+    tr->shrink_due = false;
+    exit_wanted(t, tr, why);
+}
+
+void trade_want_shrink(struct trader *t, struct trade *tr, reason why) {
+    if (tr->exit_due || tr->shrunk_reason != REASON_NONE) return;
+    tr->shrink_due = true;
+    tr->shrunk_reason = why;
+    exit_wanted(t, tr, why);
 }
 
 static bool is_guarded(struct trader *t, const struct trade *tr) {
@@ -374,10 +416,24 @@ static void protect_rest(struct trader *t, struct trade *tr) {
     t->acts->durable = true;
 }
 
+/* The half was sold, and with it went the stop and the target: the rest gets them back at once, or
+ * goes as well. */
+static void shrunk(struct trader *t, struct trade *tr) {
+    tr->shrink_due = tr->exit_due = tr->exit_sent = false;
+    tr->exit_reason = REASON_NONE;
+    put_trade(t, tr);
+    struct texts x = {0};
+    tell(t, TELL_INFO, "trade_shrunk", "%s %s: %s, %s is left", side_name(tr->side), tr->symbol,
+         reason_text(tr->shrunk_reason), text_e8(&x, qty_e8(tr->held)));
+    const int generation = tr->generation;
+    protect_rest(t, tr);
+    if (tr->generation == generation) trade_want_exit(t, tr, tr->shrunk_reason);
+}
+
 /* Something is held and nothing guards it: close it at once. An exit that has just ended without
  * taking all is not repeated before the next price; until then the rest is protected again. */
 static void stand_bare(struct trader *t, struct trade *tr) {
-    const bool tried = order_of(t, tr->id, LEG_EXIT) != NULL;
+    const bool tried = tr->exit_due && order_of(t, tr->id, LEG_EXIT) != NULL;
     if (tr->exit_reason == REASON_NONE) {
         tr->exit_reason = has_filled(t, tr, LEG_STOP)     ? REASON_STOP
                           : has_filled(t, tr, LEG_TARGET) ? REASON_TARGET
@@ -421,7 +477,10 @@ static void settle(struct trader *t, struct trade *tr, leg last) {
         return;
     }
     if (entry != NULL && order_is_live(entry->state)) return; /* still filling */
-    stand_bare(t, tr);
+    if (tr->shrink_due && tr->exit_sent && is_too_small(t, tr, over_half(t, tr)))
+        shrunk(t, tr);
+    else
+        stand_bare(t, tr);
 }
 
 /* --- fills --------------------------------------------------------------------------------------
@@ -683,6 +742,8 @@ static void request_failed(struct trader *t, const struct reply *r, order_state 
         exit_failed(t, tr, r);
     } else if (r->kind == REQUEST_BRACKET && tr != NULL) {
         entry_failed(t, tr, r);
+    } else if (r->kind == REQUEST_PROTECT && tr != NULL) {
+        trade_want_exit(t, tr, tr->shrunk_reason); /* nothing is due only after a shrink */
     } else if (r->kind == REQUEST_QUERY) {
         ask_soon(t); /* the question was not taken, and what was asked is still open */
     }

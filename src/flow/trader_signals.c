@@ -6,6 +6,7 @@
 #include "flow/trader_int.h"
 
 #include "base/buf.h"
+#include "flow/judge/priced_in.h"
 
 static void put_signal(struct trader *t, const struct signal *s) {
     act(t, ACTION_PUT_SIGNAL)->u.signal = *s;
@@ -30,6 +31,12 @@ static void refuse(struct trader *t, struct signal *s, reason why) {
     put_signal(t, s);
     ledger(t, "refusal tweet=%lld %s %s score=%d %s", (long long)s->tweet_id, s->symbol,
            side_name(s->side), s->score, reason_name(why));
+}
+
+void signal_withdraw(struct trader *t, int i, reason why) {
+    struct signal s = t->signals[i];
+    forget(t, i);
+    refuse(t, &s, why);
 }
 
 /* --- risk ---------------------------------------------------------------------------------------
@@ -117,7 +124,7 @@ static bool try_signal(struct trader *t, int i) {
     struct plan plan;
     struct risk_view view;
     reason why = REASON_NONE;
-    if (!s->approved && !judge_priced_in(&t->judge, s, st->quote.last)) why = REASON_PRICED_IN;
+    if (!s->approved) why = judge_priced_in(&t->judge, s, t->now, st->quote.last);
     if (why == REASON_NONE) {
         view_of(t, s, &view);
         why = risk_check(&view, s, &t->symbols->v[s->sym], &st->quote, &plan);
@@ -151,36 +158,25 @@ void signals_on_quote(struct trader *t, int sym) {
 
 /* --- readings ------------------------------------------------------------------------ */
 
-/* The last price known at or before `at`, 0 if none is remembered. */
-static price price_before(const struct sym_state *st, usec at) {
+/* What was known of the price when the post was published: the last one at or before then, and the
+ * volatility up to it. Nothing when none is remembered, or only one from before a gap. */
+static void look_back(const struct sym_state *st, struct signal *s) {
+    const usec at = s->posted_at, oldest = at - i64_max(st->interval, SEEN_STANDS);
     const bool ticks = st->interval == 0 && st->quote.at != 0; /* not each is in the ring */
-    if (ticks && st->quote.at <= at) return st->quote.last;
+    if (ticks && st->quote.at <= at && st->quote.at >= oldest) {
+        s->seen = st->quote.last;
+        s->seen_at = st->quote.at;
+        s->seen_volatility = volatility_a_minute(st->volatility.squared);
+        return;
+    }
     for (int n = 1; n <= st->ring_count; n++) {
         const int i = (st->ring_next - n + PRICE_RING) % PRICE_RING;
-        if (st->ring[i].at <= at) return st->ring[i].p;
-    }
-    return price_from_e8(0);
-}
-
-/* An edit that no longer says what its post said takes back what came of it. */
-static void retract(struct trader *t, const struct reading *r) {
-    const int64_t root = r->post->root_id;
-    for (int i = 0; i < t->trade_count; i++) {
-        struct trade *tr = &t->trades[i];
-        if (tr->root_id != root) continue;
-        bool still = false;
-        for (int k = 0; k < r->mention_count; k++) {
-            const struct mention *m = &r->mentions[k];
-            const bool agrees = !m->abstain && (m->polarity_bp > 0) == (tr->side == SIDE_LONG);
-            if (strcmp(m->symbol, tr->symbol) == 0 && agrees) still = true;
-        }
-        if (!still) trade_want_exit(t, tr, REASON_RETRACTION);
-    }
-    for (int i = t->signal_count - 1; i >= 0; i--) {
-        if (t->signals[i].root_id != root) continue;
-        struct signal s = t->signals[i]; /* the newer version speaks for the chain */
-        forget(t, i);
-        refuse(t, &s, REASON_RETRACTED);
+        if (st->ring[i].at > at) continue;
+        if (st->ring[i].at < oldest) return;
+        s->seen = st->ring[i].p;
+        s->seen_at = st->ring[i].at;
+        s->seen_volatility = volatility_a_minute(st->ring[i].squared);
+        return;
     }
 }
 
@@ -208,7 +204,7 @@ static void make_signal(struct trader *t, const struct reading *r, const struct 
     judge_mention(&t->judge, op, m, s);
     t->account.signals++;
     if (s->sym != SYM_NONE) {
-        s->seen = price_before(&t->syms[s->sym], s->posted_at);
+        look_back(&t->syms[s->sym], s);
         s->expires_at = t->now + i64_max(t->syms[s->sym].interval, WAIT_LEAST);
     } else {
         s->expires_at = t->now;
@@ -222,6 +218,7 @@ static void on_mention(struct trader *t, const struct reading *r, const struct o
     struct signal s;
     make_signal(t, r, op, m, &s);
     if (s.score > *best_score) *best_score = s.score;
+    forecast_watch(t, &s, op);
     if (s.reason == REASON_NONE && t->signal_count == SIGNALS_MAX) s.reason = REASON_OVERLOADED;
     if (s.reason != REASON_NONE) {
         refuse(t, &s, s.reason);
@@ -240,11 +237,13 @@ static void on_mention(struct trader *t, const struct reading *r, const struct o
 
 void on_reading(struct trader *t, const struct reading *r) {
     struct opinion op;
+    if (on_deleted_post(t, r)) return;
     judge_post(&t->judge, t->now, r, &op);
     if (op.repeated) return;
     t->account.posts++;
     struct action *put = act(t, ACTION_PUT_POST);
     put->u.post.reading = r;
+    if (op.gone != NULL) act(t, ACTION_PUT_AUTHOR)->u.author = *op.gone;
     int best_score = 0;
     if (r->mention_count == 0) {
         put->u.post.outcome = REASON_NO_COIN;
@@ -258,7 +257,8 @@ void on_reading(struct trader *t, const struct reading *r) {
         judge_remember(&t->judge, t->now, r, &op, &act(t, ACTION_PUT_MEMORY)->u.memory);
     }
     t->reading_author = op.author; /* put once, after what his post may have led to */
-    if (r->post->edited && !op.outdated) retract(t, r);
+    if (r->post->edited && !op.outdated) on_edit(t, r);
+    if (!op.outdated) on_later_post(t, r, op.author->key);
     for (int i = 0; i < r->mention_count; i++) on_mention(t, r, &op, &r->mentions[i], &best_score);
     put->u.post.signal_score = best_score;
     act(t, ACTION_PUT_AUTHOR)->u.author = *op.author;

@@ -12,23 +12,14 @@
 
 #include <utf8proc.h>
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "hashes are stored in the model's file");
+#include "flow/glyph.h"
 
-typedef enum char_class {
-    CHAR_SPACE,
-    CHAR_LETTER,
-    CHAR_DIGIT,
-    CHAR_PUNCT,
-    CHAR_EMOJI,
-    CHAR_MARK,  /* combines with the letter before it */
-    CHAR_JOINER /* invisible: neither breaks nor makes a word */
-} char_class;
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "hashes are stored in the model's file");
 
 struct scan {
     struct words *w;
     ptrdiff_t at; /* next byte of the text */
     int norm_used;
-    int norm_max;
     int word_max;
     bool spaced; /* white space stood before `at` */
     bool line;   /* a line feed stood before `at` */
@@ -50,70 +41,17 @@ static char_class class_of_ascii(unsigned char c) {
     return CHAR_PUNCT;
 }
 
-static char_class class_of_wide(uint32_t cp) {
-    if (cp >= 0x1F3FB && cp <= 0x1F3FF) return CHAR_JOINER; /* skin tones */
-    if (cp == 0xFE0F || cp == 0xFE0E || cp == 0x200D) return CHAR_JOINER;
-    if (cp >= 0x1F000 && cp <= 0x1FAFF) return CHAR_EMOJI;
-    switch (utf8proc_category((utf8proc_int32_t)cp)) {
-    case UTF8PROC_CATEGORY_LU:
-    case UTF8PROC_CATEGORY_LL:
-    case UTF8PROC_CATEGORY_LT:
-    case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO:
-    case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_NO:
-        return CHAR_LETTER;
-    case UTF8PROC_CATEGORY_ND:
-        return CHAR_DIGIT;
-    case UTF8PROC_CATEGORY_MN:
-    case UTF8PROC_CATEGORY_MC:
-    case UTF8PROC_CATEGORY_ME:
-        return CHAR_MARK;
-    case UTF8PROC_CATEGORY_ZS:
-    case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP:
-    case UTF8PROC_CATEGORY_CC:
-        return CHAR_SPACE;
-    case UTF8PROC_CATEGORY_SO:
-    case UTF8PROC_CATEGORY_SC:
-    case UTF8PROC_CATEGORY_SM:
-        return CHAR_EMOJI;
-    case UTF8PROC_CATEGORY_CF:
-    case UTF8PROC_CATEGORY_SK:
-        return CHAR_JOINER;
-    case UTF8PROC_CATEGORY_PC:
-    case UTF8PROC_CATEGORY_PD:
-    case UTF8PROC_CATEGORY_PS:
-    case UTF8PROC_CATEGORY_PE:
-    case UTF8PROC_CATEGORY_PI:
-    case UTF8PROC_CATEGORY_PF:
-    case UTF8PROC_CATEGORY_PO:
-    case UTF8PROC_CATEGORY_CS:
-    case UTF8PROC_CATEGORY_CO:
-    case UTF8PROC_CATEGORY_CN:
-        return CHAR_PUNCT;
-    }
-    return CHAR_PUNCT;
+static struct glyph glyph_wide(str text, ptrdiff_t at) {
+    ptrdiff_t next = at;
+    uint32_t cp = str_utf8_next(text, &next), plain = glyph_plain(cp);
+    if (plain) return (struct glyph){plain, (int)(next - at), class_of_ascii((unsigned char)plain)};
+    return (struct glyph){cp, (int)(next - at), glyph_class(cp)};
 }
 
 static inline struct glyph glyph_at(str text, ptrdiff_t at) {
     unsigned char c = (unsigned char)text.p[at];
     if (c < 0x80) return (struct glyph){c, 1, class_of_ascii(c)};
-    ptrdiff_t next = at;
-    uint32_t cp = str_utf8_next(text, &next);
-    return (struct glyph){cp, (int)(next - at), class_of_wide(cp)};
-}
-
-/* Scripts that set no blanks between words: a run of one of them is one word. 0: any other. */
-static int wide_script(uint32_t cp) {
-    if (cp < 0x0E00) return 0;
-    if (cp <= 0x0E7F) return 1;                   /* Thai */
-    if (cp >= 0x3041 && cp <= 0x309F) return 2;   /* Hiragana */
-    if (cp >= 0x30A0 && cp <= 0x30FF) return 3;   /* Katakana */
-    if (cp >= 0x3400 && cp <= 0x9FFF) return 4;   /* Han */
-    if (cp >= 0xAC00 && cp <= 0xD7A3) return 5;   /* Hangul */
-    if (cp >= 0x20000 && cp <= 0x3FFFF) return 4; /* Han, the rare ones */
-    return 0;
+    return glyph_wide(text, at);
 }
 
 static bool alnum_at(str text, ptrdiff_t at) {
@@ -168,6 +106,30 @@ static int squeeze(char *p, int n) {
     return out;
 }
 
+/* A word of Latin letters among which others hide (a Cyrillic o in "doge") as it looks. A word with
+ * a letter that looks like none stays what it is. Returns its new length. */
+static int unmask(char *p, int n) {
+    char plain[WORD_NORM_BYTES_MAX];
+    const str whole = {p, n};
+    int out = 0;
+    for (ptrdiff_t at = 0; at < n;) {
+        uint32_t cp = str_utf8_next(whole, &at);
+        char c = cp < 0x80 ? (char)cp : glyph_look_alike(cp);
+        if (!c) return n;
+        plain[out++] = c;
+    }
+    memcpy(p, plain, (size_t)out);
+    return out;
+}
+
+/* Three equal letters in a row, some of which may have been others before unmask()? */
+static bool is_stretched(const char *p, int n) {
+    for (int i = 2; i < n; i++) {
+        if (p[i] >= 'a' && p[i] <= 'z' && p[i] == p[i - 1] && p[i] == p[i - 2]) return true;
+    }
+    return false;
+}
+
 static void norm_put(struct scan *s, int begin, uint32_t cp) {
     char *p = s->w->norm;
     if (s->norm_used - begin >= WORD_NORM_BYTES_MAX - 4) return;
@@ -217,13 +179,15 @@ static void shape_letter(struct shape *sh, uint32_t cp, uint32_t lower) {
     if (sh->run >= 3) sh->elongated = true;
 }
 
-/* Is the mark at `at` part of the word around it? Apostrophes between letters, points and commas
- * between digits, the underscore. */
-static bool joins(str text, ptrdiff_t at, struct glyph g, const struct shape *sh) {
+/* Is the mark at `at` part of the word around it? Apostrophes between letters that may stand in one
+ * word (script: glyph_wide_script of this one's), points and commas between digits, the underscore.
+ */
+static bool joins(str text, ptrdiff_t at, struct glyph g, const struct shape *sh, int script) {
     if (g.cp == '_') return true;
     if (g.cp == '\'' || g.cp == 0x2019) {
-        return sh->letters > 0 && at + g.bytes < text.n &&
-               glyph_at(text, at + g.bytes).class == CHAR_LETTER;
+        if (sh->letters == 0 || at + g.bytes >= text.n) return false;
+        struct glyph next = glyph_at(text, at + g.bytes);
+        return next.class == CHAR_LETTER && glyph_wide_script(next.cp) == script;
     }
     if (g.cp == '.' || g.cp == ',') {
         return sh->digits > 0 && sh->letters == 0 && at + 1 < text.n && text.p[at + 1] >= '0' &&
@@ -267,7 +231,7 @@ static struct shape scan_body(struct scan *s, int norm_begin) {
         struct glyph g = glyph_at(text, s->at);
         uint32_t lower = g.cp;
         if (g.class == CHAR_LETTER) {
-            int here = g.cp < 0x80 ? 0 : wide_script(g.cp);
+            int here = g.cp < 0x80 ? 0 : glyph_wide_script(g.cp);
             if (script < 0) script = here;
             if (here != script) break;
             lower = g.cp < 0x80 ? g.cp | 0x20 : (uint32_t)utf8proc_tolower((utf8proc_int32_t)g.cp);
@@ -279,11 +243,17 @@ static struct shape scan_body(struct scan *s, int norm_begin) {
             s->at += g.bytes;
             continue;
         } else if (g.class != CHAR_MARK) {
-            if (!joins(text, s->at, g, &sh)) break;
+            if (!joins(text, s->at, g, &sh, script)) break;
             if (g.cp == 0x2019) lower = '\'';
         }
+        if (script > 0 && s->norm_used - norm_begin > WORD_NORM_BYTES_MAX - 8) break;
         norm_put(s, norm_begin, lower);
         s->at += g.bytes;
+    }
+    if (sh.foreign > 0 && sh.foreign < sh.letters) {
+        char *form = s->w->norm + norm_begin;
+        s->norm_used = norm_begin + unmask(form, s->norm_used - norm_begin);
+        sh.elongated |= is_stretched(form, s->norm_used - norm_begin);
     }
     if (sh.elongated)
         s->norm_used = norm_begin + squeeze(s->w->norm + norm_begin, s->norm_used - norm_begin);
@@ -296,7 +266,7 @@ static uint16_t shape_flags(const struct shape *sh, uint32_t first) {
     if (sh->first_capital && !(flags & WORD_UPPER)) flags |= WORD_TITLE;
     if (sh->elongated) flags |= WORD_LONG;
     if (sh->digits) flags |= WORD_DIGIT;
-    if (wide_script(first)) flags |= WORD_WIDE;
+    if (glyph_wide_script(first)) flags |= WORD_WIDE;
     return flags;
 }
 
@@ -350,12 +320,23 @@ static ptrdiff_t domain_end(str text, ptrdiff_t begin) {
     return at;
 }
 
+/* Is there an address such as name@example.com at `begin`? Its end, else -1. */
+static ptrdiff_t mail_end(str text, ptrdiff_t begin) {
+    ptrdiff_t at = begin;
+    while (at < text.n && ((unsigned char)text.p[at] < 0x80) &&
+           (domain_byte(text.p[at]) || text.p[at] == '.' || text.p[at] == '_'))
+        at++;
+    if (at >= text.n || text.p[at] != '@') return -1;
+    return domain_end(text, at + 1);
+}
+
 static ptrdiff_t to_space(str text, ptrdiff_t at) {
     while (at < text.n) {
         unsigned char c = (unsigned char)text.p[at];
         if (c <= ' ' || c == '"' || c == '<' || c == '>') break;
-        if (c >= 0x80 && glyph_at(text, at).class != CHAR_LETTER) break;
-        at++;
+        struct glyph g = glyph_at(text, at);
+        if (c >= 0x80 && g.class != CHAR_LETTER) break;
+        at += g.bytes;
     }
     return at;
 }
@@ -375,6 +356,7 @@ static bool scan_link(struct scan *s) {
     } else if ((c | 0x20) == 'w' && text_has(text, s->at, "www.")) {
         end = to_space(text, s->at);
     }
+    if (end < 0) end = mail_end(text, s->at);
     if (end < 0) {
         end = domain_end(text, s->at);
         if (end >= 0 && end < text.n && (text.p[end] == '/' || text.p[end] == '?')) {
@@ -390,12 +372,12 @@ static bool scan_link(struct scan *s) {
     return true;
 }
 
-/* Could a link or a bare domain start at the word? Only if a point or a colon follows its first
- * ASCII letters and digits, or it is the word http. */
+/* Could a link, a bare domain or an address start at the word? Only if a point, a colon or an at
+ * sign follows its first ASCII letters and digits, or it is the word http. */
 static bool may_be_link(str text, ptrdiff_t at) {
     ptrdiff_t begin = at;
     while (at < text.n && (unsigned char)text.p[at] < 0x80 && domain_byte(text.p[at])) at++;
-    if (at < text.n && (text.p[at] == '.' || text.p[at] == ':')) return true;
+    if (at < text.n && (text.p[at] == '.' || text.p[at] == ':' || text.p[at] == '@')) return true;
     return (at - begin == 4 || at - begin == 5) && text_has(text, begin, "http");
 }
 
@@ -585,19 +567,25 @@ static void mark_negated(struct words *w) {
 }
 
 void words_split(struct arena *a, str text, struct words *ret) {
-    PRE(text.n <= INT32_MAX);
+    PRE(text.n < INT32_MAX / 4);
     struct scan s = {.w = ret, .spaced = true, .line = true};
-    s.word_max = (int)i64_min(text.n, WORDS_MAX);
-    s.norm_max = (int)i64_min(2 * text.n + 16, WORDS_NORM_BYTES_MAX);
+    /* a word of ordinary text has four bytes and more; zeroed room for one a byte costs much */
+    int most = (int)i64_min(text.n, WORDS_MAX);
+    s.word_max = (int)i64_min(text.n / 3 + 16, most);
     *ret = (struct words){.text = text};
     ret->v = NEW_ARRAY(a, struct word, s.word_max);
-    ret->norm = NEW_ARRAY(a, char, s.norm_max + WORD_NORM_BYTES_MAX + 8);
+    /* no letter takes twice as many bytes in lower case, and the last word may need its room */
+    ret->norm = NEW_ARRAY(a, char, 2 * text.n + WORD_NORM_BYTES_MAX + 8);
     while (s.at < text.n) {
-        if (ret->count >= s.word_max || s.norm_used >= s.norm_max) {
-            ret->cut = true;
-            break;
+        if (ret->count == s.word_max) {
+            if (s.word_max == most) break;
+            struct word *few = ret->v;
+            ret->v = NEW_ARRAY(a, struct word, most);
+            memcpy(ret->v, few, sizeof *few * (size_t)ret->count);
+            s.word_max = most;
         }
         scan_one(&s);
     }
+    ret->cut = s.at < text.n;
     mark_negated(ret);
 }

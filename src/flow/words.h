@@ -11,9 +11,8 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-#define WORDS_MAX 3072             /* what stands behind is not read: no signal starts there */
-#define WORDS_NORM_BYTES_MAX 65536 /* of all normalised forms together */
-#define WORD_NORM_BYTES_MAX 255    /* of one; the rest of a longer word is cut */
+#define WORDS_MAX 32000         /* more than a text of 25,000 characters has; an index fits int16 */
+#define WORD_NORM_BYTES_MAX 255 /* of one normalised form; the rest of a longer word is cut */
 
 typedef enum word_kind {
     WORD_TEXT,    /* letters, and digits among letters */
@@ -36,7 +35,11 @@ enum {
     WORD_WIDE = 1 << 6,     /* a run of a script that sets no blanks between words */
     WORD_NEGATED = 1 << 7,  /* stands in the scope of a negation of its clause */
     WORD_NEGATION = 1 << 8, /* is a negation */
-    WORD_COIN = 1 << 9      /* names a coin; set from the linker's hits, not by words_split */
+    /* told by the linker, not by words_split */
+    WORD_COIN = 1 << 9,    /* names a coin */
+    WORD_CRYPTO = 1 << 10, /* speaks of crypto, and of nothing else */
+    WORD_HINT = 1 << 11,   /* often speaks of crypto */
+    WORD_TRADE = 1 << 12   /* speaks of buying, selling, prices */
 };
 
 struct word {
@@ -53,11 +56,12 @@ struct words {
     struct word *v;
     int count;
     char *norm;
-    bool cut; /* the text is longer than what was read */
+    bool cut; /* the text has more than WORDS_MAX words: what stands behind is not read */
 };
 
-/* Cuts `text` (valid UTF-8) into words; arrays are taken from `a`, in proportion to the text and at
- * most 144 KiB. Never fails. */
+/* Cuts `text` (valid UTF-8) into words; arrays are taken from `a`, in proportion to the text: two
+ * bytes for each of it, and up to four thirds of a struct word, for WORDS_MAX of them. Never
+ * fails. */
 void words_split(struct arena *a, str text, struct words *ret);
 
 static inline str word_norm(const struct words *w, int idx) {

@@ -16,7 +16,6 @@
 #define PLACES 64
 #define ARENA_BYTES (8 << 20)
 #define KEEP_BYTES (256 << 10)
-#define SCRATCH_BYTES (1 << 20)
 #define WORKERS_MAX 64
 #define PAYLOAD_MAX (64 << 10)
 #define POST_ROOM (4 << 20) /* complaints leave that much for the post itself */
@@ -196,7 +195,7 @@ bool live_posts_open(struct arena *boot, const struct reader *reader, struct sou
     lp->rebase = rebase;
     lp->workers = workers > WORKERS_MAX ? WORKERS_MAX : workers;
     for (int i = 0; i < PLACES; i++) arena_open(&lp->places[i].arena, ARENA_BYTES);
-    for (int i = 0; i < lp->workers; i++) arena_open(&lp->scratch[i], SCRATCH_BYTES);
+    for (int i = 0; i < lp->workers; i++) arena_open(&lp->scratch[i], READER_SCRATCH_BYTES);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

@@ -23,7 +23,6 @@
 #define ARENA_BYTES (6 << 20)
 #define POST_ROOM (4 << 20)    /* a line of 1 MiB, its decoded strings, its clean text */
 #define KEEP_BYTES (512 << 10) /* an arena that used more gives its pages back */
-#define SCRATCH_BYTES (1 << 20)
 #define WORKERS_MAX 64
 #define PAYLOAD_MAX (64 << 10)
 #define PAYLOAD_TIGHT 256 /* when very many lines are bad: enough to recognise one */
@@ -233,7 +232,7 @@ static bool start_workers(struct readers *rs, struct arena *boot, int workers, s
     for (int i = 0; i < workers; i++) {
         struct worker_start *start = NEW(boot, struct worker_start);
         start->rs = rs;
-        arena_open(&rs->scratch[i], SCRATCH_BYTES);
+        arena_open(&rs->scratch[i], READER_SCRATCH_BYTES);
         start->scratch = rs->scratch[i];
         const int rc = pthread_create(&rs->workers[i], NULL, worker, start);
         if (rc != 0) {
@@ -268,7 +267,7 @@ bool readers_open(struct arena *boot, const struct reader *reader, struct source
         source->complain_ctx = rs;
     }
     if (workers == 1)
-        arena_open(&rs->scratch[0], SCRATCH_BYTES);
+        arena_open(&rs->scratch[0], READER_SCRATCH_BYTES);
     else if (!start_workers(rs, boot, workers, err))
         return false;
     *ret = rs;

@@ -49,6 +49,10 @@ struct runner {
     bool was_wall;       /* the store was last used in real time */
     struct buf blob;
 
+    bool scrub_due; /* a deletion was committed, and the store's log still has the text */
+    usec scrub_at;  /* monotonic: not before */
+    bool deletes;   /* one is in the open transaction */
+
     int64_t posts, prices, commits, dead, dead_stored, posts_since_commit;
     bool posts_ended, prices_ended;
     int waiting_posts;
@@ -77,6 +81,16 @@ MUST_CHECK bool turn_begin(struct runner *r, struct error *err);
 /* A sign of life in the store (workers) every few seconds of wall time, inside the open transaction
  * or the next. PRE: between turns. */
 MUST_CHECK bool turn_beat(struct runner *r, struct error *err);
+
+/* After deletions the store's log is cut: at most once a minute. PRE: between turns, committed. */
+MUST_CHECK bool turn_scrub(struct runner *r, struct error *err);
+/* Where there were deletions since it was last done, the store is written anew: before a run, at
+ * its end, and twice a day in between. What goes wrong (no room for it) is told, and done the next
+ * time. PRE: nothing is uncommitted on this connection. */
+void turn_rewrite(struct store *s);
+
+/* What a post, read, is to the trader: a reading, or word of a deletion. */
+void turn_event_of(const struct reading *r, struct event *ret);
 
 void turn_crash_point(void);
 

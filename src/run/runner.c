@@ -163,7 +163,8 @@ void runner_close(struct runner *r) {
 
 bool runner_saw_no_post(const struct runner *r) {
     if (!r->posts_ended || !r->parts.source || r->offset_open > 0) return false;
-    return r->parts.source->counts.lines > 0 && r->parts.source->counts.posts == 0;
+    const struct source_counts *c = &r->parts.source->counts;
+    return c->lines > 0 && c->posts == 0 && c->deletions == 0;
 }
 
 void runner_progress(struct runner *r, struct run_progress *ret) {

@@ -43,8 +43,9 @@ static void put_extra(struct buf *out, const struct run_summary_extra *x) {
     if (s)
         buf_printf(out,
                    ",\"source\":{\"lines\":%" PRId64 ",\"posts\":%" PRId64 ",\"malformed\":%" PRId64
-                   ",\"disordered\":%" PRId64 ",\"repeated\":%" PRId64 "}",
-                   s->lines, s->posts, s->malformed, s->disordered, s->repeated);
+                   ",\"disordered\":%" PRId64 ",\"repeated\":%" PRId64 ",\"deletions\":%" PRId64
+                   "}",
+                   s->lines, s->posts, s->malformed, s->disordered, s->repeated, s->deletions);
     if (m)
         buf_printf(out,
                    ",\"market\":{\"files\":%" PRId64 ",\"candles\":%" PRId64 ",\"gaps\":%" PRId64
@@ -72,8 +73,10 @@ bool run_summary(struct runner *r, const struct run_summary_extra *extra, struct
     buf_printf(out, ",\"ledger_hash\":\"%s\"", hash);
     put_amount(out, "realized", money_e8(t.pnl));
     put_amount(out, "unrealized", money_e8(v.unrealized));
-    buf_printf(out, ",\"closed\":%" PRId64 ",\"mode\":\"%s\",\"at\":\"" STR_FMT "\"", t.closed,
-               mode_name(v.control->mode), STR_ARG(time_format_rfc3339(r->now, at)));
+    buf_printf(
+        out,
+        ",\"closed\":%" PRId64 ",\"deleted\":%" PRId64 ",\"mode\":\"%s\",\"at\":\"" STR_FMT "\"",
+        t.closed, t.deleted, mode_name(v.control->mode), STR_ARG(time_format_rfc3339(r->now, at)));
     put_positions(out, &v);
     if (extra) put_extra(out, extra);
     buf_put_byte(out, '}');

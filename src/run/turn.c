@@ -36,6 +36,7 @@
 #define SETTLE_STEPS_MAX 1000000 /* turns that may follow from one event before it is a bug */
 #define COMMANDS_MAX 64
 #define BEAT_US (5 * USEC_PER_S)
+#define SCRUB_US USEC_PER_MIN
 #define BUSY_PATIENCE (60 * USEC_PER_S) /* how long somebody else may keep the write lock */
 
 static bool settle(struct runner *r, struct error *err);
@@ -109,10 +110,30 @@ bool turn_commit(struct runner *r, struct error *err) {
     turn_crash_point();
     r->in_txn = false;
     r->moved = false;
+    r->scrub_due = r->scrub_due || r->deletes;
+    r->deletes = false;
     r->txn_rows = 0;
     r->posts_since_commit = 0;
     r->commits++;
     return true;
+}
+
+bool turn_scrub(struct runner *r, struct error *err) {
+    const usec mono = time_monotonic_us();
+    bool clean;
+    if (!r->scrub_due || mono < r->scrub_at) return true;
+    r->scrub_at = mono + SCRUB_US;
+    if (!store_scrub(r->parts.store, false, &clean, err)) return fail_in(err, "after a deletion");
+    r->scrub_due = !clean; /* somebody reads: next time */
+    return true;
+}
+
+void turn_rewrite(struct store *s) {
+    struct error err;
+    bool wanted, clean;
+    const bool ok =
+        store_wants_rewrite(s, &wanted, &err) && (!wanted || store_scrub(s, true, &clean, &err));
+    if (!ok) log_unusual("rewrite_failed", LOG_Z("why", err.msg));
 }
 
 static int64_t epoch_of(const struct runner *r) {
@@ -199,11 +220,29 @@ static bool pass_on(struct runner *r, struct error *err) {
     return true;
 }
 
+void turn_event_of(const struct reading *r, struct event *ret) {
+    const struct post *p = r->post;
+    if (!p->deleted) {
+        *ret = (struct event){.kind = EVENT_READING, .u.reading = r};
+        return;
+    }
+    *ret = (struct event){.kind = EVENT_DELETION};
+    struct deletion *d = &ret->u.deletion;
+    *d = (struct deletion){.tweet_id = p->id, .actor = "source", .deleted_at = p->created_at};
+    struct buf key;
+    buf_init_fixed(&key, d->author, sizeof d->author);
+    if (p->author_id.n > 0)
+        buf_printf(&key, STR_FMT ":" STR_FMT, STR_ARG(p->source), STR_ARG(p->author_id));
+}
+
 /* Rows into the transaction; a turn that must be durable ends it unless turns are grouped. */
 static bool keep(struct runner *r, struct error *err) {
     struct actions *acts = r->acts;
     int rows = 0;
-    for (int i = 0; i < acts->count; i++) rows += is_row(acts->v[i].kind);
+    for (int i = 0; i < acts->count; i++) {
+        rows += is_row(acts->v[i].kind);
+        r->deletes = r->deletes || acts->v[i].kind == ACTION_PUT_DELETION;
+    }
     const bool sends = rows < acts->count;
 
     if (rows > 0) {

@@ -74,12 +74,13 @@ static bool look_at_posts(struct replay *v, struct error *err) {
 
 static bool deliver_post(struct replay *v, struct error *err) {
     struct runner *r = v->r;
-    const struct event ev = {.kind = EVENT_READING, .u.reading = v->post->reading};
+    struct event ev;
+    turn_event_of(v->post->reading, &ev);
     if (!letters_bury(r, v->post->complaints, err)) return false;
     if (!turn_do(r, i64_max(v->post_at, r->now), &ev, err)) return false;
     r->offset = v->post->offset;
     r->moved = true;
-    r->posts++;
+    r->posts += !v->post->post->deleted;
     r->posts_since_commit++;
     readers_pop(v->readers);
     return look_at_posts(v, err);
@@ -133,7 +134,7 @@ static bool group_is_due(const struct replay *v) {
 static bool commit_group(struct replay *v, struct error *err) {
     if (!turn_commit(v->r, err)) return false;
     v->committed_at = time_monotonic_us();
-    return true;
+    return turn_scrub(v->r, err);
 }
 
 /* Between events: ends the group when it is time, and lets others write. */
@@ -282,12 +283,14 @@ bool run_virtual(struct runner *r, struct error *err) {
     struct replay v = {.r = r, .committed_at = time_monotonic_us()};
     struct arena memory;
     arena_open(&memory, 64 << 20);
+    turn_rewrite(r->parts.store);
     bool ok =
         readers_open(&memory, r->parts.reader, r->parts.source, r->opt.workers, &v.readers, err) &&
         begin(&v, err);
     bool end = false;
     while (ok && !end && !stopped(r)) ok = one_event(&v, &end, err) && breathe(&v, err);
     ok = ok && turn_commit(r, err);
+    if (ok) turn_rewrite(r->parts.store);
     log_set_clock(NULL);
     runner_tick(r, true);
     readers_close(v.readers);

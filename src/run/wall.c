@@ -32,7 +32,9 @@
 #define GROUP_ROWS 256
 #define KEEPER_US (500 * USEC_PER_MS)
 #define KEEPER_COMMITS 16
-#define LATE_PRICE (500 * USEC_PER_MS) /* an older open is no price of now */
+#define SCRUB_US USEC_PER_MIN
+#define REWRITE_US (12 * USEC_PER_HOUR) /* texts of deleted posts must be gone within a day */
+#define LATE_PRICE (500 * USEC_PER_MS)  /* an older open is no price of now */
 
 struct live {
     struct runner *r;
@@ -48,6 +50,7 @@ struct live {
     bool stop;
     atomic_bool prices_done;
     _Atomic int64_t commits; /* for the keeper */
+    atomic_bool scrub_due;   /* the same: there were deletions */
 
     struct inbox_item item; /* large */
     usec commands_at;       /* monotonic: next look */
@@ -101,13 +104,32 @@ static void *run_market(void *arg) {
 
 /* --- the keeper's thread ----------------------------------------------------------------- */
 
+/* What deletions took from the posts leaves the log, too. Somebody may be reading: then later. */
+static void scrub(struct live *v) {
+    struct error err;
+    bool clean = false;
+    atomic_store(&v->scrub_due, false); /* first: a deletion meanwhile sets it again */
+    if (!store_scrub(v->r->parts.keeper, false, &clean, &err))
+        log_unusual("scrub_failed", LOG_Z("why", err.msg));
+    if (!clean) atomic_store(&v->scrub_due, true);
+}
+
 /* Brings what commits left for later into its place, so that no commit has to: on a connection and
  * a thread of its own, so that nobody waits for it. */
 static void *run_keeper(void *arg) {
     struct live *v = arg;
     struct error err;
     int64_t done = 0;
+    usec scrub_at = 0, rewrite_at = time_monotonic_us() + REWRITE_US;
     while (wait_until(v, time_wall_us() + KEEPER_US)) {
+        if (atomic_load(&v->scrub_due) && time_monotonic_us() >= scrub_at) {
+            scrub_at = time_monotonic_us() + SCRUB_US;
+            scrub(v);
+        }
+        if (time_monotonic_us() >= rewrite_at) {
+            rewrite_at = time_monotonic_us() + REWRITE_US;
+            turn_rewrite(v->r->parts.keeper); /* the trader's next commit waits that long */
+        }
         const int64_t commits = atomic_load(&v->commits);
         if (commits - done < KEEPER_COMMITS) continue;
         done = commits;
@@ -160,9 +182,10 @@ static bool on_post(struct live *v, struct live_post *p, struct error *err) {
     if (p->is_end) {
         r->posts_ended = true;
     } else {
-        const struct event ev = {.kind = EVENT_READING, .u.reading = &p->reading};
+        struct event ev;
+        turn_event_of(&p->reading, &ev);
         if (!turn_do(r, now_of(r), &ev, err)) return false;
-        r->posts++;
+        r->posts += !p->post.deleted;
     }
     live_posts_give_back(v->posts, p);
     r->waiting_posts = live_posts_waiting(v->posts);
@@ -229,6 +252,8 @@ static bool chores(struct live *v, struct error *err) {
     if (mono < v->commands_at) return true;
     v->commands_at = mono + POLL_US;
     atomic_store(&v->commits, r->commits);
+    if (r->scrub_due) atomic_store(&v->scrub_due, true);
+    r->scrub_due = false;
     r->now = now_of(r);
     runner_tick(r, false);
     return turn_beat(r, err) && turn_commands(r, err);
@@ -337,9 +362,11 @@ bool run_wall(struct runner *r, struct error *err) {
     struct live *v = NEW(&memory, struct live);
     v->r = r;
     r->wall = true;
+    turn_rewrite(r->parts.store);
     bool ok = open_edges(v, &memory, err) && begin(v, err) && loop(v, err);
     stop_threads(v);
     if (ok) ok = drain(v, err) && turn_commit(r, err);
+    if (ok) turn_rewrite(r->parts.store);
     r->lanes = NULL;
     runner_tick(r, true);
     inbox_close(v->inbox);

@@ -38,6 +38,10 @@ static void complain(struct replay *r, const char *what, str payload) {
 }
 
 static void count_post(struct replay *r, const struct post *p) {
+    if (p->deleted) {
+        r->base.counts.deletions++;
+        return;
+    }
     r->base.counts.posts++;
     if (p->created_at < r->newest) r->base.counts.disordered++;
     r->newest = i64_max(r->newest, p->created_at);
@@ -47,7 +51,7 @@ static void count_post(struct replay *r, const struct post *p) {
     *seat = p->id;
 }
 
-/* A line -> a post. False: there was none in it, and it has been told. */
+/* A line -> a post, or word of a deletion. False: there was none in it, and it has been told. */
 static bool take_post(struct replay *r, struct arena *a, str line, struct post *ret) {
     if (r->lines.line == 1 && str_starts(line, STR("\xEF\xBB\xBF"))) line = str_tail(line, 3);
     line = str_trim(line);

@@ -8,7 +8,7 @@
 #include "flow/post.h"
 
 struct source_counts {
-    int64_t lines, posts, malformed, disordered, repeated;
+    int64_t lines, posts, malformed, disordered, repeated, deletions;
 };
 #define SOURCE_MARK_BYTES 65 /* a text of one word */
 
@@ -46,7 +46,8 @@ MUST_CHECK bool source_mark(const struct source *s, int64_t offset, char ret[SOU
                             struct error *err);
 void source_close(struct source *s); /* NULL is fine */
 
-/* Replay of a file of X API v2 posts, one JSON object a line, oldest first. `name` is stored as the
+/* Replay of a file of X API v2 posts, one JSON object a line, oldest first; between them stand the
+ * deletions (post.deleted), each at its own time. `name` is stored as the
  * posts' source. received_at == created_at unless `received` is in the object. Lines up to
  * POST_LINE_BYTES_MAX; longer, broken or post-less lines are counted and told; a post older than
  * the one before is counted as disordered and given in file order with its own time. total_bytes of
@@ -55,7 +56,9 @@ MUST_CHECK bool replay_open(struct arena *boot, const char *path, str name, stru
                             struct error *err);
 int64_t replay_total_bytes(const struct source *s);
 
-/* One X API v2 post object (both name sets, note_tweet, wrapped in {"data":...} or not) -> post.
+/* One X API v2 post object (both name sets, note_tweet, wrapped in {"data":...} or not) -> post. An
+ * event {"delete":...} of the compliance stream gives a post that is `deleted`: id, author_id, its
+ * time, and nothing else; `lenient` refuses it.
  * line: borrowed for as long as the post. Also takes {"text": ...} alone when `lenient` (score):
  * then id and time are optional. */
 MUST_CHECK bool x_post_parse(struct arena *a, str line, str source, usec received_at, bool lenient,

@@ -1,13 +1,15 @@
-/* x_post: one JSON object of X's API v2 becomes a post.
+/* x_post: one JSON object of X's API v2 becomes a post, or word that a post was deleted.
  *
  * In: one line of JSON, as the search, the streams and files of posts write it: the post object
  * itself or wrapped in {"data": ...}, under the names of either version of the API
  * (edit_history_tweet_ids or edit_history_post_ids, note_tweet or note_post, referenced_tweets or
- * referenced_posts). Out: a clean post (feed does the cleaning); its strings live in the arena.
- * Strict: a member that is there must be what the API says it is, and the error names it; null is
- * as good as missing; of a name that stands twice the last counts. Members that are not known are
- * checked to be JSON and ignored, whatever they hold.
- * Failure: ERR_PARSE, ERR_RANGE or ERR_LIMIT; nothing is kept. Any thread. */
+ * referenced_posts). Or an event of the compliance stream, {"delete": {"tweet": {"id",
+ * "author_id"}, "event_at"}}, also with "post" or (as version 1.1 has it) "status", and with
+ * "timestamp_ms". Other events of that stream are no posts, and say so. Out: a clean post (feed
+ * does the cleaning); its strings live in the arena. Strict: a member that is there must be what
+ * the API says it is, and the error names it; null is as good as missing; of a name that stands
+ * twice the last counts. Members that are not known are checked to be JSON and ignored, whatever
+ * they hold. Failure: ERR_PARSE, ERR_RANGE or ERR_LIMIT; nothing is kept. Any thread. */
 #include "flow/reader.h"
 #include "source/jscan.h"
 #include "source/source.h"
@@ -19,6 +21,10 @@ struct taken {
     str text, note; /* note: the long form, which wins */
     bool has_text, has_note, wrapped;
     str received;
+    bool is_deletion;
+    str gone_id, gone_author; /* of the deleted post */
+    str event_at;             /* RFC 3339 */
+    usec event;               /* the same from timestamp_ms; 0 none */
 };
 
 typedef bool take_fn(struct taken *t, const struct jvalue *v, const char *name, struct error *err);
@@ -204,6 +210,67 @@ static bool take_metrics(struct taken *t, const struct jvalue *v, const char *na
     }
 }
 
+/* --- deletions ------------------------------------------------------------------------------- */
+
+/* {"id", "author_id"} of the deleted post, opened. */
+static bool take_deleted_post(struct taken *t, const struct jvalue *v, struct error *err) {
+    struct jvalue item;
+    str key;
+    bool end;
+    t->gone_id = t->gone_author = (str){0};
+    if (v->kind != JKIND_OBJECT) return expected("delete.tweet", "an object", err);
+    for (;;) {
+        if (!jscan_member(&t->scan, &key, &end, err)) return false;
+        if (end) return true;
+        if (!jscan_value(&t->scan, &item, err)) return false;
+        bool ok = true;
+        if (str_eq(key, STR("id")) || str_eq(key, STR("id_str")))
+            ok = to_id(t, &item, "delete.tweet.id", &t->gone_id, err);
+        else if (str_eq(key, STR("author_id")) || str_eq(key, STR("user_id")) ||
+                 str_eq(key, STR("user_id_str")))
+            ok = to_id(t, &item, "delete.tweet.author_id", &t->gone_author, err);
+        if (!ok || !jscan_skip(&t->scan, &item, err)) return false;
+    }
+}
+
+/* Milliseconds since 1970, as digits in a string or as an integer. */
+static bool take_event_ms(struct taken *t, const struct jvalue *v, struct error *err) {
+    int64_t ms = 0;
+    const bool text = v->kind == JKIND_STRING && str_to_i64(v->string, &ms);
+    if (v->kind == JKIND_INTEGER) ms = v->integer;
+    if ((!text && v->kind != JKIND_INTEGER) || ms <= 0 || ms > USEC_NEVER / USEC_PER_MS / 16)
+        return expected("delete.timestamp_ms", "milliseconds since 1970", err);
+    t->event = ms * USEC_PER_MS;
+    return true;
+}
+
+static bool take_delete(struct taken *t, const struct jvalue *v, const char *name,
+                        struct error *err) {
+    struct jvalue item;
+    str key;
+    bool end;
+    t->gone_id = t->gone_author = t->event_at = (str){0};
+    t->event = 0;
+    t->is_deletion = v->kind == JKIND_OBJECT;
+    if (v->kind == JKIND_NULL) return true;
+    if (!t->is_deletion) return expected(name, "an object", err);
+    for (;;) {
+        if (!jscan_member(&t->scan, &key, &end, err)) return false;
+        if (end) return true;
+        if (!jscan_value(&t->scan, &item, err)) return false;
+        bool ok = true;
+        if (str_eq(key, STR("tweet")) || str_eq(key, STR("post")) || str_eq(key, STR("status")))
+            ok = take_deleted_post(t, &item, err);
+        else if (str_eq(key, STR("event_at")))
+            ok = to_str(&item, "delete.event_at", &t->event_at, err);
+        else if (str_eq(key, STR("timestamp_ms")))
+            ok = take_event_ms(t, &item, err);
+        else
+            ok = jscan_skip(&t->scan, &item, err);
+        if (!ok) return false;
+    }
+}
+
 /* --- the object ------------------------------------------------------------------------------ */
 
 static bool take_object(struct taken *t, bool outer, struct error *err);
@@ -234,7 +301,8 @@ static const struct {
                {"note_post", 9, take_note},
                {"referenced_tweets", 17, take_references},
                {"referenced_posts", 16, take_references},
-               {"public_metrics", 14, take_metrics}};
+               {"public_metrics", 14, take_metrics},
+               {"delete", 6, take_delete}};
 
 static bool take_member(struct taken *t, str key, bool outer, struct error *err) {
     struct jvalue v;
@@ -259,12 +327,19 @@ static bool take_object(struct taken *t, bool outer, struct error *err) {
     }
 }
 
-static bool take_all(struct taken *t, struct error *err) {
+static bool take_all(struct taken *t, bool lenient, struct error *err) {
     struct jvalue root;
     if (!jscan_value(&t->scan, &root, err)) return false;
     if (root.kind != JKIND_OBJECT) return fail(err, ERR_PARSE, 0, "expected a JSON object");
     if (!take_object(t, true, err) || !jscan_end(&t->scan, err)) return false;
-    if (!t->has_text && !t->has_note) return fail(err, ERR_PARSE, 0, "text: missing");
+    const bool says = t->has_text || t->has_note;
+    if (t->is_deletion && lenient)
+        return fail(err, ERR_PARSE, 0, "delete: word of a deletion, not a post");
+    if (t->is_deletion && says)
+        return fail(err, ERR_PARSE, 0, "text and delete: a post, or word of its deletion?");
+    if (t->is_deletion && t->gone_id.n == 0)
+        return fail(err, ERR_PARSE, 0, "delete.tweet.id: missing");
+    if (!t->is_deletion && !says) return fail(err, ERR_PARSE, 0, "text: missing");
     t->raw.text = t->has_note ? t->note : t->text;
     return true;
 }
@@ -297,6 +372,20 @@ static bool fill_received(str text, usec told, struct post *p, struct error *err
                 STR_ARG(str_head(text, 40)));
 }
 
+/* When it was deleted is when word of it came, unless that was told: so it stands in the order of
+ * what was said at the time. */
+static bool fill_deletion(const struct taken *t, struct post *p, struct error *err) {
+    usec at = t->event;
+    if (t->event_at.n > 0 && !time_parse_rfc3339(t->event_at, &at))
+        return fail(err, ERR_PARSE, 0, "delete.event_at: expected RFC 3339, got \"" STR_FMT "\"",
+                    STR_ARG(str_head(t->event_at, 40)));
+    if (at == 0) return fail(err, ERR_PARSE, 0, "delete.event_at: missing, and no timestamp_ms");
+    p->deleted = true;
+    p->created_at = at;
+    if (t->received.n == 0 && p->received_at == 0) p->received_at = at;
+    return true;
+}
+
 bool x_post_parse(struct arena *a, str line, str source, usec received_at, bool lenient,
                   struct post *ret, struct error *err) {
     struct taken t = {.raw = {.source = source, .html = true}};
@@ -305,11 +394,21 @@ bool x_post_parse(struct arena *a, str line, str source, usec received_at, bool 
         return fail(err, ERR_RANGE, 0, "%td bytes, the most is %d", line.n, POST_LINE_BYTES_MAX);
     }
     jscan_init(&t.scan, a, line);
-    if (!take_all(&t, err)) return false;
+    if (!take_all(&t, lenient, err)) return false;
     if (lenient) fill_missing(&t.raw);
+    if (t.is_deletion) /* nothing that may stand beside it; the time is put right below */
+        t.raw = (struct raw_post){.source = source,
+                                  .id = t.gone_id,
+                                  .author_id = t.gone_author,
+                                  .created_at = STR("1970-01-01T00:00:00Z"),
+                                  .likes = -1,
+                                  .reposts = -1,
+                                  .replies = -1,
+                                  .quotes = -1};
     keep(a, &t.raw);
     struct post p;
     if (!feed_normalize(a, &t.raw, received_at, &p, err)) return false;
+    if (t.is_deletion && !fill_deletion(&t, &p, err)) return false;
     if (!fill_received(t.received, received_at, &p, err)) return false;
     *ret = p;
     return true;

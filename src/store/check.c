@@ -118,6 +118,25 @@ static bool check_signals(struct check *c, struct error *err) {
     return true;
 }
 
+/* -- deletions ------------------------------------------------------------------------------- */
+
+/* Of a deleted post no text is left (unless the word of it named another author). */
+static bool check_deletions(struct check *c, struct error *err) {
+    static const struct sql sql = {
+        "SELECT t.id FROM deletions d JOIN tweets t ON t.id = d.tweet_id WHERE t.text <> '' AND "
+        "(d.author = '' OR t.author_id = '' OR instr(d.author, ':@') > 0 OR "
+        "substr(t.source || ':' || t.author_id, 1, 63) = d.author) "
+        "UNION SELECT id FROM tweets WHERE deleted_at IS NOT NULL AND text <> '' ORDER BY 1"};
+    struct query q;
+    bool row;
+    if (!query_open(c->s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
+    while (row) {
+        finding(c, "post %" PRId64 " was deleted and still has its text", col_i64(&q));
+        if (!query_row(&q, &row, err)) return false;
+    }
+    return true;
+}
+
 /* -- equity ---------------------------------------------------------------------------------- */
 
 /* What was earned until a sample, told by the trades alone: possible while none is open. */
@@ -367,9 +386,9 @@ static bool check_all(struct check *c, struct error *err) {
         c->findings++;
         return true;
     }
-    return check_audit(c, err) && check_signals(c, err) && check_orders(c, err) &&
-           check_fills(c, err) && check_trades(c, err) && check_positions(c, err) &&
-           check_account(c, err) && check_equity(c, err);
+    return check_audit(c, err) && check_signals(c, err) && check_deletions(c, err) &&
+           check_orders(c, err) && check_fills(c, err) && check_trades(c, err) &&
+           check_positions(c, err) && check_account(c, err) && check_equity(c, err);
 }
 
 bool store_check(struct store *s, struct buf *report, struct error *err) {

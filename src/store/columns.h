@@ -15,7 +15,7 @@
 #define POST_MOVING(F, X)                                                                          \
     F(14, sentiment_score) X(15, signal_score) X(16, processed) X(17, outcome) X(18, label)        \
     X(19, probs) X(20, mentions) X(21, misses) X(22, cues) X(23, model) X(24, likes)               \
-    X(25, reposts) X(26, replies) X(27, quotes)
+    X(25, reposts) X(26, replies) X(27, quotes) X(28, deleted_at)
 
 /* A signal's score and parts move: the first price may say that the news is priced in. */
 #define SIGNAL_FIXED(F, X)                                                                         \
@@ -25,17 +25,19 @@
 #define SIGNAL_MOVING(F, X)                                                                        \
     F(11, score)                                                                                   \
     X(12, parts) X(13, verdict) X(14, reason) X(15, trade_id) X(16, seen_price) X(17, approved)    \
-    X(18, wants_approval) X(19, expires_at)
+    X(18, wants_approval) X(19, expires_at) X(20, departures) X(21, seen_at) X(22, volatility)     \
+    X(23, moved) X(24, sigmas)
 
 #define TRADE_FIXED(F, X)                                                                          \
     F(1, id) X(2, tweet_id) X(3, signal_id) X(4, root_id) X(5, cluster_id) X(6, author)            \
-    X(7, strategy) X(8, symbol) X(9, side) X(10, leverage) X(11, created_at)
+    X(7, strategy) X(8, symbol) X(9, side) X(10, leverage) X(11, created_at) X(12, posted_at)      \
+    X(13, base_score)
 #define TRADE_MOVING(F, X)                                                                         \
-    F(12, quantity) X(13, entry_price) X(14, quote_price) X(15, limit_price) X(16, stop_loss)      \
-    X(17, take_profit) X(18, status) X(19, pnl) X(20, fees) X(21, closed_reason)                   \
-    X(22, entered_at) X(23, closed_at) X(24, hold_until) X(25, signed_at) X(26, recv_window)       \
-    X(27, epoch) X(28, held) X(29, basis) X(30, generation) X(31, list_coid) X(32, exit_due)       \
-    X(33, exit_reason) X(34, exit_since) X(35, exit_sent)
+    F(14, quantity) X(15, entry_price) X(16, quote_price) X(17, limit_price) X(18, stop_loss)      \
+    X(19, take_profit) X(20, status) X(21, pnl) X(22, fees) X(23, closed_reason)                   \
+    X(24, entered_at) X(25, closed_at) X(26, hold_until) X(27, signed_at) X(28, recv_window)       \
+    X(29, epoch) X(30, held) X(31, basis) X(32, generation) X(33, list_coid) X(34, exit_due)       \
+    X(35, exit_reason) X(36, exit_since) X(37, exit_sent) X(38, shrink_due) X(39, shrunk_reason)
 
 #define ORDER_FIXED(F, X)                                                                          \
     F(1, id) X(2, trade_id) X(3, leg) X(4, client_order_id) X(5, symbol) X(6, side) X(7, type)     \
@@ -48,7 +50,18 @@
     F(1, key)
 #define AUTHOR_MOVING(F, X)                                                                        \
     F(2, username) X(3, posts) X(4, day) X(5, trades_today) X(6, last_trade_at)                    \
-    X(7, last_post_at)
+    X(7, last_post_at) X(8, first_seen) X(9, heard) X(10, forgotten) X(11, habit)
+
+#define FORECAST_FIXED(F, X)                                                                        \
+    F(1, id) X(2, author) X(3, symbol) X(4, side) X(5, listed)
+#define FORECAST_MOVING(F, X)                                                                       \
+    F(6, from_price) X(7, until_at)
+
+#define RECORD_FIXED(F, X)                                                                         \
+    F(1, key)
+#define RECORD_MOVING(F, X)                                                                        \
+    F(2, signals) X(3, recent) X(4, hits) X(5, mean_return) X(6, dropped) X(7, weight)             \
+    X(8, updated_at)
 
 #define ACCOUNT_FIXED(F, X)                                                                        \
     F(1, id)
@@ -60,7 +73,13 @@
 #define MEMORY_FIXED(F, X)                                                                         \
     F(1, tweet_id)
 #define MEMORY_MOVING(F, X)                                                                        \
-    F(2, root_id) X(3, cluster_id) X(4, simhash) X(5, token_count) X(6, author) X(7, at)
+    F(2, root_id) X(3, cluster_id) X(4, simhash) X(5, token_count) X(6, author) X(7, at)         \
+    X(8, numbers) X(9, opinions) X(10, voice) X(11, keys)
+
+#define DELETION_FIXED(F, X)                                                                       \
+    F(1, tweet_id)
+#define DELETION_MOVING(F, X)                                                                      \
+    F(2, root_id) X(3, author) X(4, actor) X(5, deleted_at) X(6, at)
 
 #define CONTROL_FIXED(F, X)                                                                        \
     F(1, id)

@@ -130,8 +130,8 @@ static void describe(struct audit *a, const struct command *cmd, const struct co
     if (cmd->reason[0]) buf_printf(&b, "%s%s", b.len ? ": " : "", cmd->reason);
 }
 
-static bool add_inside(struct store *s, const struct command *cmd, str key, usec now,
-                       int64_t *ret_id, bool *ret_repeated, struct error *err) {
+bool command_add(struct store *s, const struct command *cmd, str key, usec now, int64_t *ret_id,
+                 bool *ret_repeated, struct error *err) {
     if (!find_by_key(s, cmd, key, now, ret_id, ret_repeated, err)) return false;
     if (*ret_repeated) return true;
     /* before the first start nobody has said which mode is wanted: the careful one */
@@ -159,7 +159,7 @@ bool store_command_add(struct store *s, const struct command *cmd, str key, usec
     int64_t id = 0;
     bool repeated = false;
     if (!store_begin(s, true, err)) return fail_in(err, "store the command");
-    const bool ok = add_inside(s, cmd, key, now, &id, &repeated, err);
+    const bool ok = command_add(s, cmd, key, now, &id, &repeated, err);
     if (!commit_or_rollback(s, ok, err)) return fail_in(err, "store the command");
     *ret_id = id;
     *ret_repeated = repeated;

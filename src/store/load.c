@@ -1,8 +1,9 @@
 /* What a trader starts from, read back from the rows that earlier turns put.
  *
  * Open trades; their orders, and those of ended trades whose end the venue has not told; signals
- * that wait; what the judge remembers; trades that ended within a day (their intents must not be
- * made again) or the symbol's rest.
+ * that wait; what the judge remembers, with every author that has not made room for another, and
+ * deletions; trades that ended within a day (their intents must not be made again) or the symbol's
+ * rest.
  *
  * Orders and authors are looked through from end to end: at 30 ms per 100,000 rows, once at each
  * start, that is cheaper than an index that every turn would have to keep.
@@ -14,8 +15,6 @@
 #include "store/store_int.h"
 
 #include "store/columns.h"
-
-#define AUTHOR_DAYS 2
 
 /* Reads the rows of an open query into an array of *ret_count elements of `size` bytes. counted:
  * how many there are. get: one of row_get_*, behind a plain pointer. */
@@ -35,6 +34,18 @@ static bool get_author(struct query *q, void *ret, struct error *err) {
 }
 static bool get_memory(struct query *q, void *ret, struct error *err) {
     return row_get_memory(q, ret, err);
+}
+static bool get_deletion(struct query *q, void *ret, struct error *err) {
+    (void)err;
+    row_get_deletion(q, ret);
+    return true;
+}
+
+static bool get_record(struct query *q, void *ret, struct error *err) {
+    return row_get_record(q, ret, err);
+}
+static bool get_forecast(struct query *q, void *ret, struct error *err) {
+    return row_get_forecast(q, ret, err);
 }
 
 /* One list: how many rows there are, the rows, and what an element is. */
@@ -109,21 +120,29 @@ static bool load_lists(struct store *s, struct arena *a, usec cooldown, struct t
              "id", struct order, get_order);
     static const struct list signals =
         LIST(SIGNAL, "signals", "verdict = 'waiting'", "id", struct signal, get_signal);
-    static const struct list authors =
-        LIST(AUTHOR, "authors", "last_post_at >= $1 OR last_trade_at >= $1", "key", struct author,
-             get_author);
+    static const struct list authors = LIST(AUTHOR, "authors", "forgotten = 0",
+                                            "heard, last_post_at, key", struct author, get_author);
+    static const struct list records =
+        LIST(RECORD, "author_records", "1 = 1", "key", struct author_record, get_record);
+    static const struct list forecasts =
+        LIST(FORECAST, "forecasts", "1 = 1", "id", struct forecast, get_forecast);
     static const struct list memory =
         LIST(MEMORY, "post_memory", "at >= $1", "seq", struct post_memory, get_memory);
+    static const struct list deletions =
+        LIST(DELETION, "deletions", "at >= $1", "at, tweet_id", struct deletion, get_deletion);
     static const struct list ended = LIST(TRADE, "trades", "closed_at >= $1 AND status <> 'OPEN'",
                                           "closed_at, id", struct trade, get_trade);
     const usec now = i64_max(v->account.now, 0); /* whatever the row says */
     return load_list(s, a, &trades, 0, (const void **)&v->trades, &v->trade_count, err) &&
            load_list(s, a, &orders, 0, (const void **)&v->orders, &v->order_count, err) &&
            load_list(s, a, &signals, 0, (const void **)&v->signals, &v->signal_count, err) &&
-           load_list(s, a, &authors, now - AUTHOR_DAYS * USEC_PER_DAY, (const void **)&v->authors,
-                     &v->author_count, err) &&
+           load_list(s, a, &authors, 0, (const void **)&v->authors, &v->author_count, err) &&
+           load_list(s, a, &records, 0, (const void **)&v->records, &v->record_count, err) &&
+           load_list(s, a, &forecasts, 0, (const void **)&v->forecasts, &v->forecast_count, err) &&
            load_list(s, a, &memory, now - USEC_PER_DAY, (const void **)&v->memory, &v->memory_count,
                      err) &&
+           load_list(s, a, &deletions, now - USEC_PER_DAY, (const void **)&v->deletions,
+                     &v->deletion_count, err) &&
            load_list(s, a, &ended, now - i64_max(cooldown, USEC_PER_DAY), (const void **)&v->closed,
                      &v->closed_count, err);
 }

@@ -35,7 +35,7 @@ static bool col_reason(struct query *q, reason *ret) {
 
 bool row_put_signal(struct store *s, const struct signal *v, struct error *err) {
     static const struct sql sql = {SQL_UPSERT("signals", SIGNAL, "id")};
-    char block[PARTS_BYTES];
+    char block[PARTS_BYTES], departures[DEPARTURES_BYTES];
     struct buf parts;
     struct query q;
     buf_init_fixed(&parts, block, sizeof block);
@@ -61,6 +61,12 @@ bool row_put_signal(struct store *s, const struct signal *v, struct error *err) 
     bind_bool(&q, v->approved);
     bind_bool(&q, v->wants_approval);
     bind_time(&q, v->expires_at);
+    departures_format(v->departures, departures);
+    bind_z_or_null(&q, departures);
+    bind_time_or_null(&q, v->seen_at);
+    bind_e8_or_null(&q, v->seen_volatility);
+    bind_e8(&q, v->moved);
+    bind_e8(&q, v->sigmas);
     return query_run(&q, err) || fail_in(err, "put signal %" PRId64, v->id);
 }
 
@@ -85,6 +91,12 @@ bool row_get_signal(struct query *q, struct signal *ret, struct error *err) {
     v.approved = col_bool(q);
     v.wants_approval = col_bool(q);
     v.expires_at = col_time(q);
+    ok = ok && departures_parse(col_str(q), &v.departures);
+    v.seen_at = col_time(q);
+    v.seen_volatility = col_e8(q);
+    v.moved = col_e8(q);
+    v.sigmas = col_e8(q);
+    ok = ok && v.seen_volatility >= 0;
     if (!ok || q->odd) return fail_name(q, "signals", v.id, err);
     *ret = v;
     return true;
@@ -125,6 +137,8 @@ bool row_put_trade(struct store *s, const struct trade *v, struct error *err) {
     bind_z(&q, side_name(v->side));
     bind_i64(&q, v->leverage);
     bind_time(&q, v->created_at);
+    bind_time_or_null(&q, v->posted_at);
+    bind_i64(&q, v->base_score);
     bind_trade_levels(&q, v);
     bind_z(&q, trade_status_name(v->status));
     bind_e8(&q, money_e8(v->pnl));
@@ -144,6 +158,8 @@ bool row_put_trade(struct store *s, const struct trade *v, struct error *err) {
     bind_reason(&q, v->exit_reason);
     bind_time_or_null(&q, v->exit_since);
     bind_bool(&q, v->exit_sent);
+    bind_bool(&q, v->shrink_due);
+    bind_reason(&q, v->shrunk_reason);
     return query_run(&q, err) || fail_in(err, "put trade %" PRId64, v->id);
 }
 
@@ -160,6 +176,8 @@ bool row_get_trade(struct query *q, struct trade *ret, struct error *err) {
     bool ok = side_from_name(col_str(q), &v.side);
     v.leverage = col_i32(q);
     v.created_at = col_time(q);
+    v.posted_at = col_time(q);
+    v.base_score = col_i32(q);
     col_trade_levels(q, &v);
     ok = ok && trade_status_from_name(col_str(q), &v.status);
     v.pnl = money_from_e8(col_e8(q));
@@ -179,6 +197,8 @@ bool row_get_trade(struct query *q, struct trade *ret, struct error *err) {
     ok = ok && col_reason(q, &v.exit_reason);
     v.exit_since = col_time(q);
     v.exit_sent = col_bool(q);
+    v.shrink_due = col_bool(q);
+    ok = ok && col_reason(q, &v.shrunk_reason);
     if (!ok || q->odd) return fail_name(q, "trades", v.id, err);
     *ret = v;
     return true;
@@ -240,6 +260,7 @@ bool row_get_order(struct query *q, struct order *ret, struct error *err) {
 
 bool row_put_author(struct store *s, const struct author *v, struct error *err) {
     static const struct sql sql = {SQL_UPSERT("authors", AUTHOR, "key")};
+    uint8_t habit[HABIT_BYTES];
     struct query q;
     if (!query_open(s, &sql, &q, err)) return false;
     bind_z(&q, v->key);
@@ -249,12 +270,16 @@ bool row_put_author(struct store *s, const struct author *v, struct error *err) 
     bind_i64(&q, v->trades_today);
     bind_time_or_null(&q, v->last_trade_at);
     bind_time_or_null(&q, v->last_post_at);
+    bind_time_or_null(&q, v->first_seen);
+    bind_i64(&q, v->heard);
+    bind_bool(&q, v->forgotten);
+    habit_format(&v->habit, habit);
+    bind_blob(&q, str_from_bytes((const char *)habit, HABIT_BYTES));
     return query_run(&q, err) || fail_in(err, "put author %s", v->key);
 }
 
 bool row_get_author(struct query *q, struct author *ret, struct error *err) {
     struct author v = {0};
-    (void)err;
     col_z(q, v.key, sizeof v.key);
     col_z(q, v.username, sizeof v.username);
     v.posts = col_i64(q);
@@ -262,6 +287,82 @@ bool row_get_author(struct query *q, struct author *ret, struct error *err) {
     v.trades_today = col_i64(q);
     v.last_trade_at = col_time(q);
     v.last_post_at = col_time(q);
+    v.first_seen = col_time(q);
+    v.heard = col_i64(q);
+    v.forgotten = col_bool(q);
+    if (!habit_parse(col_str(q), &v.habit) || q->odd) {
+        return fail(err, ERR_DAMAGED, 0,
+                    "%s: the habits of author %s are no habits: run `bullfinch db check`",
+                    q->s->path, v.key);
+    }
+    *ret = v;
+    return true;
+}
+
+/* -- authors' records ------------------------------------------------------------------------ */
+
+bool row_put_record(struct store *s, const struct author_record *v, struct error *err) {
+    static const struct sql sql = {SQL_UPSERT("author_records", RECORD, "key")};
+    struct query q;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_z(&q, v->key);
+    bind_i64(&q, v->signals);
+    bind_i64(&q, v->recent);
+    bind_i64(&q, v->hits);
+    bind_e8(&q, v->mean_return);
+    bind_i64(&q, v->dropped);
+    bind_i64(&q, v->weight_bp);
+    bind_time(&q, v->updated_at);
+    return query_run(&q, err) || fail_in(err, "put the record of %s", v->key);
+}
+
+/* Counts as they can have been put, so that what is computed from them stays in range. */
+bool row_get_record(struct query *q, struct author_record *ret, struct error *err) {
+    struct author_record v = {0};
+    col_z(q, v.key, sizeof v.key);
+    v.signals = col_i64(q);
+    v.recent = col_i64(q);
+    v.hits = col_i64(q);
+    v.mean_return = col_e8(q);
+    v.dropped = col_i64(q);
+    v.weight_bp = col_i32(q);
+    v.updated_at = col_time(q);
+    const bool sound = v.hits >= 0 && v.hits <= v.recent && v.recent <= v.signals && v.dropped >= 0;
+    const bool bounded = v.signals < INT64_MAX && v.dropped < INT64_MAX && v.recent <= INT32_MAX;
+    if (!sound || !bounded || q->odd) {
+        return fail(err, ERR_DAMAGED, 0,
+                    "%s: the record of %s has counts that cannot be: run `bullfinch db check`",
+                    q->s->path, v.key);
+    }
+    *ret = v;
+    return true;
+}
+
+bool row_put_forecast(struct store *s, const struct forecast *v, struct error *err) {
+    static const struct sql sql = {SQL_UPSERT("forecasts", FORECAST, "id")};
+    struct query q;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_i64(&q, v->id);
+    bind_z(&q, v->author);
+    bind_z(&q, v->symbol);
+    bind_z(&q, side_name(v->side));
+    bind_bool(&q, v->listed);
+    bind_e8_or_null(&q, price_e8(v->from));
+    bind_time(&q, v->until);
+    return query_run(&q, err) || fail_in(err, "put the forecast of signal %" PRId64, v->id);
+}
+
+bool row_get_forecast(struct query *q, struct forecast *ret, struct error *err) {
+    struct forecast v = {.sym = SYM_NONE};
+    v.id = col_i64(q);
+    col_z(q, v.author, sizeof v.author);
+    col_z(q, v.symbol, sizeof v.symbol);
+    bool ok = side_from_name(col_str(q), &v.side);
+    v.listed = col_bool(q);
+    v.from = price_from_e8(col_e8(q));
+    v.until = col_time(q);
+    ok = ok && price_e8(v.from) >= 0;
+    if (!ok || q->odd) return fail_name(q, "forecasts", v.id, err);
     *ret = v;
     return true;
 }
@@ -327,12 +428,15 @@ bool row_put_memory(struct store *s, const struct post_memory *v, struct error *
     bind_i64(&q, v->token_count);
     bind_z(&q, v->author);
     bind_time(&q, v->at);
+    bind_i64(&q, (int64_t)v->numbers);
+    bind_i64(&q, (int64_t)v->opinions);
+    bind_z(&q, memory_voice_name(v->voice));
+    bind_i64(&q, (int64_t)v->keys);
     return query_run(&q, err) || fail_in(err, "remember post %" PRId64, v->tweet_id);
 }
 
 bool row_get_memory(struct query *q, struct post_memory *ret, struct error *err) {
     struct post_memory v = {0};
-    (void)err;
     v.tweet_id = col_i64(q);
     v.root_id = col_i64(q);
     v.cluster_id = col_i64(q);
@@ -340,6 +444,12 @@ bool row_get_memory(struct query *q, struct post_memory *ret, struct error *err)
     v.token_count = col_i32(q);
     col_z(q, v.author, sizeof v.author);
     v.at = col_time(q);
+    v.numbers = (uint64_t)col_i64(q);
+    v.opinions = (uint64_t)col_i64(q);
+    if (!memory_voice_from_name(col_str(q), &v.voice)) {
+        return fail_name(q, "post_memory", v.tweet_id, err);
+    }
+    v.keys = (uint64_t)col_i64(q);
     *ret = v;
     return true;
 }

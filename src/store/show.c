@@ -37,19 +37,22 @@ struct view {
     X(signal_score, INT) X(processed, BOOL) X(received_at, TIME) X(root_id, ID) X(source, TEXT)    \
     X(source_id, TEXT) X(author_id, TEXT) X(lang, TEXT) X(ref_kind, TEXT) X(ref_id, ID)            \
     X(outcome, TEXT) X(label, TEXT) X(probs, JSON) X(mentions, JSON) X(misses, JSON)               \
-    X(cues, INT) X(model, TEXT) X(likes, INT) X(reposts, INT) X(replies, INT) X(quotes, INT)
+    X(cues, INT) X(model, TEXT) X(likes, INT) X(reposts, INT) X(replies, INT) X(quotes, INT)    \
+    X(deleted_at, TIME)
 #define SIGNALS(X)                                                                                 \
     X(id, ID) X(tweet_id, ID) X(symbol, TEXT) X(side, TEXT) X(score, INT) X(base_score, INT)       \
-    X(parts, JSON) X(verdict, TEXT) X(reason, TEXT) X(trade_id, ID) X(author, TEXT)                \
+    X(parts, JSON) X(departures, TEXT) X(verdict, TEXT) X(reason, TEXT) X(trade_id, ID) X(author, TEXT)                \
     X(root_id, ID) X(cluster_id, ID) X(seen_price, AMOUNT) X(approved, BOOL)                       \
-    X(wants_approval, BOOL) X(posted_at, TIME) X(created_at, TIME) X(expires_at, TIME)
+    X(wants_approval, BOOL) X(posted_at, TIME) X(created_at, TIME) X(expires_at, TIME)             \
+    X(seen_at, TIME) X(volatility, AMOUNT) X(moved, AMOUNT) X(sigmas, AMOUNT)
 #define TRADES(X)                                                                                  \
     X(id, ID) X(tweet_id, ID) X(signal_id, ID) X(symbol, TEXT) X(side, TEXT) X(leverage, INT)      \
     X(quantity, AMOUNT) X(entry_price, AMOUNT) X(stop_loss, AMOUNT) X(take_profit, AMOUNT)         \
     X(status, TEXT) X(pnl, AMOUNT) X(fees, AMOUNT) X(strategy, TEXT) X(author, TEXT)               \
     X(closed_reason, TEXT) X(quote_price, AMOUNT) X(limit_price, AMOUNT) X(held, AMOUNT)           \
     X(exit_due, BOOL) X(exit_reason, TEXT) X(created_at, TIME) X(entered_at, TIME)                 \
-    X(closed_at, TIME) X(hold_until, TIME)
+    X(closed_at, TIME) X(hold_until, TIME) X(posted_at, TIME) X(base_score, INT)                   \
+    X(shrink_due, BOOL) X(shrunk_reason, TEXT)
 #define ORDERS(X)                                                                                  \
     X(id, ID) X(trade_id, ID) X(leg, TEXT) X(client_order_id, TEXT) X(venue_order_id, TEXT)        \
     X(symbol, TEXT) X(side, TEXT) X(type, TEXT) X(tif, TEXT) X(quantity, AMOUNT)                   \
@@ -70,6 +73,10 @@ struct view {
 #define AUDIT(X)                                                                                   \
     X(id, ID) X(at, TIME) X(actor, TEXT) X(action, TEXT) X(entity, TEXT) X(entity_id, ID)          \
     X(trade_id, ID) X(detail, TEXT) X(prev_hash, TEXT) X(hash, TEXT)
+/* A share of one; -1 means that the price fell by all of it. */
+#define AUTHORS(X)                                                                                 \
+    X(key, TEXT) X(username, TEXT) X(posts, INT) X(signals, INT) X(recent, INT) X(hits, INT)       \
+    X(mean_return, AMOUNT) X(dropped, INT) X(weight, SHARE) X(last_post_at, TIME)
 #define EQUITY(X)                                                                                  \
     X(at, TIME) X(equity, AMOUNT) X(cash, AMOUNT) X(unrealized, AMOUNT) X(drawdown, SHARE)
 /* clang-format on */
@@ -97,6 +104,14 @@ struct view {
         .of_symbol = SELECT(LIST, table, of_symbol_where rest)                                     \
     }
 
+/* An author without a record weighs what he weighs by the configuration: 1. */
+#define AUTHORS_WITH_RECORDS                                                                       \
+    "(SELECT a.key, a.username, a.posts, a.last_post_at, coalesce(r.signals, 0) AS signals, "      \
+    "coalesce(r.recent, 0) AS recent, coalesce(r.hits, 0) AS hits, "                               \
+    "coalesce(r.mean_return, 0) AS mean_return, coalesce(r.dropped, 0) AS dropped, "               \
+    "coalesce(r.weight, 10000) AS weight FROM authors a "                                          \
+    "LEFT JOIN author_records r ON r.key = a.key) AS t"
+
 static const struct view views[] = {
     [SHOW_TRADES] = VIEW(TRADES, "trades", ANY, OF_SYMBOL, BY_ID("status")),
     [SHOW_POSITIONS] = VIEW(POSITIONS, "positions", ANY, OF_SYMBOL,
@@ -112,6 +127,9 @@ static const struct view views[] = {
              " AND $2 = $2 AND ($3 = '' OR upper(role) = upper($3)) ORDER BY name LIMIT $4"),
     [SHOW_COMMANDS] = VIEW(COMMANDS, "commands", ANY, ANY, BY_ID("status")),
     [SHOW_AUDIT] = VIEW(AUDIT, "audit_log", ANY, ANY, BY_ID("action")),
+    [SHOW_AUTHORS] = VIEW(
+        AUTHORS, AUTHORS_WITH_RECORDS, ANY, "key IN (SELECT author FROM signals WHERE symbol = $1)",
+        " AND $2 = $2 AND $3 = $3 ORDER BY signals DESC, posts DESC, key LIMIT $4"),
     [SHOW_EQUITY] =
         VIEW(EQUITY, "equity", ANY, ANY, " AND at < $2 AND $3 = $3 ORDER BY at DESC LIMIT $4"),
 };

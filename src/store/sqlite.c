@@ -244,6 +244,26 @@ static bool sqlite_checkpoint(struct store *base, struct error *err) {
     return rc == SQLITE_OK || rc == SQLITE_BUSY || fail_here(s, err, rc, "checkpoint");
 }
 
+/* Everything into a new file and back, over what was there. Its scratch file is on disk: what would
+ * be in memory is as large as the store. */
+static int rewrite_file(struct sqlite_store *s) {
+    const int rc = sqlite3_exec(s->db, "PRAGMA temp_store = FILE; VACUUM", NULL, NULL, NULL);
+    const int back = sqlite3_exec(s->db, "PRAGMA temp_store = MEMORY", NULL, NULL, NULL);
+    return rc == SQLITE_OK ? back : rc;
+}
+
+/* TRUNCATE waits for writers and readers, for as long as the connection's patience lasts. */
+static bool sqlite_scrub(struct store *base, bool rewrite, bool *ret_clean, struct error *err) {
+    struct sqlite_store *s = self(base);
+    errno = 0;
+    int rc = rewrite ? rewrite_file(s) : SQLITE_OK;
+    if (rc == SQLITE_OK)
+        rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    *ret_clean = rc == SQLITE_OK;
+    return rc == SQLITE_OK || (rc & 0xFF) == SQLITE_BUSY || (rc & 0xFF) == SQLITE_LOCKED ||
+           fail_here(s, err, rc, "scrub");
+}
+
 /* integrity_check and foreign_key_check. A file that is too damaged to be checked is a finding. */
 static bool sqlite_check_structure(struct store *s, struct buf *report, bool *ret_sound,
                                    struct error *err) {
@@ -324,6 +344,7 @@ static const struct store_ops sqlite_ops = {
     .migrations = sqlite_migrations,
     .has_tables = sqlite_has_tables,
     .checkpoint = sqlite_checkpoint,
+    .scrub = sqlite_scrub,
     .check_structure = sqlite_check_structure,
     .backup = sqlite_backup,
     .trader_lock = sqlite_trader_lock,
@@ -345,7 +366,7 @@ static bool set_up(struct sqlite_store *s, const struct store_options *opt, stru
     sqlite3_busy_timeout(s->db, (int)i64_clamp(opt->busy_timeout_ms, 0, INT32_MAX));
     buf_printf(&b,
                "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
-               "PRAGMA secure_delete = OFF; PRAGMA page_size = " PAGE_BYTES ";"
+               "PRAGMA secure_delete = ON; PRAGMA page_size = " PAGE_BYTES ";"
                "PRAGMA cache_size = -%d; PRAGMA synchronous = %s;",
                writes ? CACHE_KIB_WRITE : CACHE_KIB_READ, opt->full_sync ? "FULL" : "NORMAL");
     POST(!buf_full(&b));

@@ -54,6 +54,7 @@ struct store_ops {
     const struct migration *migrations; /* in order; the last row has version 0 */
     bool (*has_tables)(struct store *s, str like, bool *ret, struct error *err);
     bool (*checkpoint)(struct store *s, struct error *err);
+    bool (*scrub)(struct store *s, bool rewrite, bool *ret_clean, struct error *err);
     bool (*check_structure)(struct store *s, struct buf *report, bool *ret_sound,
                             struct error *err);
     bool (*backup)(struct store *s, const char *to_path, struct error *err);
@@ -85,6 +86,15 @@ const char *store_path(const struct store *s); /* for messages; borrowed */
 /* For idle moments: brings what commits left for later into its place (SQLite: the log into the
  * file), so that no commit has to. Never waits for others; nothing to do is fine. */
 MUST_CHECK bool store_checkpoint(struct store *s, struct error *err);
+
+/* The bytes of what was deleted leave the files. Cheap: the log is folded in and cut to nothing.
+ * rewrite: the file is written anew as well, because pages that were split keep copies of what was
+ * moved; nobody else can write meanwhile (a second for some 100 MB). Waits for others as long as
+ * busy_timeout_ms says; *ret_clean false: somebody was still reading or writing, try again later.
+ */
+MUST_CHECK bool store_scrub(struct store *s, bool rewrite, bool *ret_clean, struct error *err);
+/* Were there deletions since the file was last written anew? */
+MUST_CHECK bool store_wants_rewrite(struct store *s, bool *ret, struct error *err);
 
 /* One trader per store. The lock belongs to `s` and goes with store_close or the process, however
  * that ends. ERR_EXISTS: another has it, the message names its process id. */
@@ -145,6 +155,21 @@ MUST_CHECK bool store_settings(struct store *s, struct arena *a, const str **ret
 MUST_CHECK bool store_worker_beat(struct store *s, str name, str role, int64_t pid, usec started,
                                   usec now, struct error *err);
 
+/* --- forgetting ------------------------------------------------------------------------------ */
+struct forgotten {
+    int64_t posts;        /* whose text was removed now */
+    int64_t commands;     /* for the trader: to close what they opened */
+    int64_t last_command; /* 0: none */
+};
+/* In one transaction: the post's text (of each version, of its retweets, in dead letters) is gone,
+ * the command for the trader, the audit row. A post that has not come yet will not be kept. */
+MUST_CHECK bool store_forget_post(struct store *s, int64_t id, str actor, usec now,
+                                  struct forgotten *ret, struct error *err);
+/* The same for all posts of an author that are stored, and his name. who: "44196397",
+ * "x:44196397" or "@name". */
+MUST_CHECK bool store_forget_author(struct store *s, str who, str actor, usec now,
+                                    struct forgotten *ret, struct error *err);
+
 /* --- dead letters --------------------------------------------------------------------------- */
 struct dead_letter {
     int64_t id;
@@ -178,6 +203,7 @@ typedef enum show_kind {
     SHOW_WORKERS,
     SHOW_COMMANDS,
     SHOW_AUDIT,
+    SHOW_AUTHORS, /* with the most outcomes first; no cursor */
     SHOW_EQUITY,
     SHOW_LEDGER
 } show_kind;
@@ -200,6 +226,7 @@ MUST_CHECK bool store_ledger_hash(struct store *s, char ret[65], struct error *e
  * (signals' reasons and posts' outcomes), fees, realised pnl. */
 struct store_totals {
     int64_t posts, signals, trades, closed;
+    int64_t deleted; /* posts of which there is word that they were deleted */
     int64_t refused[REASON_COUNT];
     money fees, pnl;
 };

@@ -121,16 +121,35 @@ MUST_CHECK bool row_put_signal(struct store *s, const struct signal *v, struct e
 MUST_CHECK bool row_put_trade(struct store *s, const struct trade *v, struct error *err);
 MUST_CHECK bool row_put_order(struct store *s, const struct order *v, struct error *err);
 MUST_CHECK bool row_put_author(struct store *s, const struct author *v, struct error *err);
+MUST_CHECK bool row_put_record(struct store *s, const struct author_record *v, struct error *err);
+MUST_CHECK bool row_put_forecast(struct store *s, const struct forecast *v, struct error *err);
 MUST_CHECK bool row_put_account(struct store *s, const struct account *v, struct error *err);
 MUST_CHECK bool row_put_memory(struct store *s, const struct post_memory *v, struct error *err);
+MUST_CHECK bool row_put_deletion(struct store *s, const struct deletion *v, struct error *err);
 MUST_CHECK bool row_put_control(struct store *s, const struct control *v, struct error *err);
 
 MUST_CHECK bool row_get_signal(struct query *q, struct signal *ret, struct error *err);
 MUST_CHECK bool row_get_trade(struct query *q, struct trade *ret, struct error *err);
 MUST_CHECK bool row_get_order(struct query *q, struct order *ret, struct error *err);
 MUST_CHECK bool row_get_author(struct query *q, struct author *ret, struct error *err);
+MUST_CHECK bool row_get_record(struct query *q, struct author_record *ret, struct error *err);
+MUST_CHECK bool row_get_forecast(struct query *q, struct forecast *ret, struct error *err);
 MUST_CHECK bool row_get_account(struct query *q, struct account *ret, struct error *err);
 MUST_CHECK bool row_get_memory(struct query *q, struct post_memory *ret, struct error *err);
+
+void row_get_deletion(struct query *q, struct deletion *ret);
+
+/* --- deletions (forget.c) ------------------------------------------------------------------- */
+/* The row, and no text of the post in any table. PRE: in an immediate transaction. */
+MUST_CHECK bool deletion_put(struct store *s, const struct deletion *v, struct error *err);
+/* When this post, or its edit chain, was deleted; 0: never. author: key. */
+MUST_CHECK bool deletion_find(struct store *s, int64_t tweet_id, int64_t root_id, str author,
+                              usec *ret, struct error *err);
+
+/* --- commands (commands.c) ------------------------------------------------------------------ */
+/* store_command_add inside the caller's transaction. */
+MUST_CHECK bool command_add(struct store *s, const struct command *cmd, str key, usec now,
+                            int64_t *ret_id, bool *ret_repeated, struct error *err);
 
 /* --- audit (audit.c) ------------------------------------------------------------------------ */
 /* Adds a row to the chain. PRE: in an immediate transaction. */

@@ -59,6 +59,7 @@ bool store_totals(struct store *s, struct store_totals *ret, struct error *err) 
     static const struct sql signals = {"SELECT count(*) FROM signals"};
     static const struct sql trades = {"SELECT count(*) FROM trades WHERE entered_at IS NOT NULL"};
     static const struct sql closed = {"SELECT count(*) FROM trades WHERE status = 'CLOSED'"};
+    static const struct sql deleted = {"SELECT count(*) FROM deletions"};
     static const struct sql by_signal = {"SELECT reason, count(*) FROM signals "
                                          "WHERE verdict = 'refused' AND reason IS NOT NULL "
                                          "GROUP BY reason"};
@@ -68,8 +69,8 @@ bool store_totals(struct store *s, struct store_totals *ret, struct error *err) 
     const bool ok =
         one_number(s, &posts, &v.posts, err) && one_number(s, &signals, &v.signals, err) &&
         one_number(s, &trades, &v.trades, err) && one_number(s, &closed, &v.closed, err) &&
-        count_reasons(s, &by_signal, &v, err) && count_reasons(s, &by_post, &v, err) &&
-        sum_money(s, &v, err);
+        one_number(s, &deleted, &v.deleted, err) && count_reasons(s, &by_signal, &v, err) &&
+        count_reasons(s, &by_post, &v, err) && sum_money(s, &v, err);
     if (ok) *ret = v;
     return ok;
 }

@@ -75,10 +75,11 @@ static void bind_count(struct query *q, int64_t v) {
         bind_i64(q, v);
 }
 
-static void bind_post(struct query *q, const struct post *p, usec now) {
+/* Of a deleted post neither what it says nor the name of who says it is kept. */
+static void bind_post(struct query *q, const struct post *p, bool deleted, usec now) {
     bind_i64(q, p->id);
-    bind_str(q, p->username);
-    bind_str(q, p->text);
+    bind_str(q, deleted ? STR("") : p->username);
+    bind_str(q, deleted ? STR("") : p->text);
     bind_time(q, p->created_at);
     bind_time(q, now);
     bind_i64(q, p->root_id);
@@ -89,6 +90,18 @@ static void bind_post(struct query *q, const struct post *p, usec now) {
     bind_str(q, p->lang);
     bind_z(q, ref_names[p->ref]);
     bind_id(q, p->ref_id);
+}
+
+/* Was it deleted, before it came or before it came again? */
+static bool find_deletion(struct store *s, const struct post *p, usec *ret, struct error *err) {
+    char block[AUTHOR_BYTES];
+    struct buf key;
+    buf_init_fixed(&key, block, sizeof block); /* cut where it is too long, as the trader's is */
+    buf_put(&key, p->source);
+    buf_put_byte(&key, ':');
+    if (p->author_id.n == 0) buf_put_byte(&key, '@');
+    buf_put(&key, p->author_id.n > 0 ? p->author_id : p->username);
+    return deletion_find(s, p->id, p->root_id, buf_str(&key), ret, err);
 }
 
 static bool put_post(struct store *s, const struct action *a, usec now, struct error *err) {
@@ -102,8 +115,10 @@ static bool put_post(struct store *s, const struct action *a, usec now, struct e
     buf_init_fixed(&misses, misses_block, sizeof misses_block);
     put_bp(&score, r->sentiment_bp);
     struct query q;
+    usec deleted_at;
+    if (!find_deletion(s, r->post, &deleted_at, err)) return false;
     if (!query_open(s, &sql, &q, err)) return false;
-    bind_post(&q, r->post, now);
+    bind_post(&q, r->post, deleted_at != 0, now);
     bind_str(&q, buf_str(&score)); /* decimal text: the column makes it a number */
     bind_i64(&q, a->u.post.signal_score);
     bind_bool(&q, true);
@@ -118,6 +133,7 @@ static bool put_post(struct store *s, const struct action *a, usec now, struct e
     bind_count(&q, r->post->reposts);
     bind_count(&q, r->post->replies);
     bind_count(&q, r->post->quotes);
+    bind_time_or_null(&q, deleted_at);
     return query_run(&q, err) || fail_in(err, "put post %" PRId64, r->post->id);
 }
 
@@ -144,6 +160,29 @@ static bool put_memory(struct store *s, const struct post_memory *v, struct erro
     if (!query_open(s, &prune, &q, err)) return false;
     bind_time(&q, v->at - USEC_PER_DAY);
     return query_run(&q, err);
+}
+
+/* -- authors' records ------------------------------------------------------------------------ */
+
+static bool remove_record(struct store *s, const char *key, struct error *err) {
+    static const struct sql sql = {"DELETE FROM author_records WHERE key = $1"};
+    struct query q;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_z(&q, key);
+    return query_run(&q, err) || fail_in(err, "forget the record of %s", key);
+}
+
+/* The outcome goes, what it says of its author stays. */
+static bool end_forecast(struct store *s, const struct action *a, struct error *err) {
+    static const struct sql sql = {"DELETE FROM forecasts WHERE id = $1"};
+    struct query q;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_i64(&q, a->u.ended.id);
+    if (!query_run(&q, err))
+        return fail_in(err, "end the outcome of signal %" PRId64, a->u.ended.id);
+    const char *forgotten = a->u.ended.forgotten;
+    if (forgotten[0] != '\0' && !remove_record(s, forgotten, err)) return false;
+    return row_put_record(s, &a->u.ended.record, err);
 }
 
 /* -- intents --------------------------------------------------------------------------------- */
@@ -308,8 +347,14 @@ static bool apply_one(struct store *s, const struct action *a, usec now, struct 
         return put_post(s, a, now, err);
     case ACTION_PUT_MEMORY:
         return put_memory(s, &a->u.memory, err);
+    case ACTION_PUT_DELETION:
+        return deletion_put(s, &a->u.deletion, err);
     case ACTION_PUT_AUTHOR:
         return row_put_author(s, &a->u.author, err);
+    case ACTION_PUT_FORECAST:
+        return row_put_forecast(s, &a->u.forecast, err);
+    case ACTION_END_FORECAST:
+        return end_forecast(s, a, err);
     case ACTION_PUT_SIGNAL:
         return row_put_signal(s, &a->u.signal, err);
     case ACTION_PUT_INTENT:

@@ -11,13 +11,16 @@
     _Static_assert(sizeof(type) == (bytes), #type                                                  \
                    " changed: store its new member (src/store/columns.h, rows.c), then make "      \
                    "and compare it here")
-FITS(struct signal, 216);
-FITS(struct trade, 384);
+FITS(struct signal, 264);
+FITS(struct trade, 400);
+FITS(struct deletion, 160);
 FITS(struct order, 200);
-FITS(struct author, 168);
+FITS(struct author, 360);
+FITS(struct author_record, 120);
+FITS(struct forecast, 128);
 FITS(struct account, 120);
 FITS(struct control, 232);
-FITS(struct post_memory, 112);
+FITS(struct post_memory, 136);
 
 /* -- values ---------------------------------------------------------------------------------- */
 
@@ -89,9 +92,14 @@ void make_signal(struct rng *r, struct signal *ret) {
     ret->score = (int)rng_below(r, 101);
     ret->base_score = (int)rng_below(r, 101);
     for (int i = 0; i < PART_COUNT; i++) ret->parts_bp[i] = (int32_t)rng_next(r);
+    ret->departures = (uint32_t)rng_below(r, 1u << DEPARTURE_COUNT);
     ret->verdict = (verdict)rng_below(r, 3);
     ret->reason = (reason)rng_below(r, REASON_COUNT);
     ret->seen = SOME_PRICE(r);
+    ret->seen_at = any_time(r);
+    ret->seen_volatility = some_size(r, 0);
+    ret->moved = some_amount(r);
+    ret->sigmas = some_size(r, 0);
     ret->approved = some_bool(r);
     ret->wants_approval = some_bool(r);
     ret->posted_at = any_time(r);
@@ -119,6 +127,8 @@ static void make_trade_state(struct rng *r, struct trade *ret) {
     ret->exit_reason = (reason)rng_below(r, REASON_COUNT);
     ret->exit_since = any_time(r);
     ret->exit_sent = some_bool(r);
+    ret->shrink_due = some_bool(r);
+    ret->shrunk_reason = (reason)rng_below(r, REASON_COUNT);
 }
 
 void make_trade(struct rng *r, struct trade *ret) {
@@ -130,6 +140,8 @@ void make_trade(struct rng *r, struct trade *ret) {
     TEXT(r, ret->symbol);
     ret->side = some_bool(r) ? SIDE_LONG : SIDE_SHORT;
     ret->leverage = (int32_t)rng_between(r, 1, 125);
+    ret->posted_at = any_time(r);
+    ret->base_score = (int)rng_below(r, 101);
     ret->quantity = qty_from_e8(some_size(r, 0));
     ret->entry_price = SOME_PRICE(r);
     ret->quote_price = SOME_PRICE(r);
@@ -137,6 +149,14 @@ void make_trade(struct rng *r, struct trade *ret) {
     ret->stop_loss = SOME_PRICE(r);
     ret->take_profit = SOME_PRICE(r);
     make_trade_state(r, ret);
+}
+
+void make_deletion(struct rng *r, struct deletion *ret) {
+    *ret = (struct deletion){.tweet_id = some_id(r), .root_id = some_id(r)};
+    ANY_TEXT(r, ret->author);
+    TEXT(r, ret->actor);
+    ret->deleted_at = some_time(r);
+    ret->at = some_time(r);
 }
 
 void make_order(struct rng *r, struct order *ret) {
@@ -167,6 +187,40 @@ void make_author(struct rng *r, struct author *ret) {
     ret->trades_today = some_count(r);
     ret->last_trade_at = any_time(r);
     ret->last_post_at = any_time(r);
+    ret->first_seen = any_time(r);
+    ret->heard = some_count(r);
+    ret->forgotten = some_bool(r);
+    struct habit *h = &ret->habit;
+    for (int i = 0; i < HABIT_WORDS; i++) {
+        h->coins[i] = rng_next(r);
+        h->hosts[i] = rng_next(r);
+        h->new_coins[i] = rng_next(r);
+        h->new_hosts[i] = rng_next(r);
+    }
+    h->new_since = any_time(r);
+    h->new_hours = (uint32_t)rng_next(r);
+    for (int i = 0; i < 24; i++) h->hours[i] = (uint8_t)rng_next(r);
+}
+
+void make_record(struct rng *r, struct author_record *ret) {
+    *ret = (struct author_record){.signals = some_count(r)};
+    some_key(r, ret->key, sizeof ret->key);
+    ret->recent = rng_between(r, 0, i64_min(ret->signals, 200));
+    ret->hits = rng_between(r, 0, ret->recent);
+    ret->mean_return = some_amount(r);
+    ret->dropped = some_count(r);
+    ret->weight_bp = (int32_t)rng_between(r, 5000, 12500);
+    ret->updated_at = any_time(r);
+}
+
+void make_forecast(struct rng *r, struct forecast *ret) {
+    *ret = (struct forecast){.id = some_id(r), .sym = SYM_NONE};
+    TEXT(r, ret->author);
+    TEXT(r, ret->symbol);
+    ret->side = some_bool(r) ? SIDE_LONG : SIDE_SHORT;
+    ret->listed = some_bool(r);
+    ret->from = SOME_PRICE(r);
+    ret->until = any_time(r);
 }
 
 void make_account(struct rng *r, struct account *ret) {
@@ -204,6 +258,10 @@ void make_memory(struct rng *r, struct post_memory *ret) {
     ret->token_count = (int32_t)rng_between(r, 0, INT32_MAX);
     TEXT(r, ret->author);
     ret->at = some_time(r);
+    ret->numbers = rng_next(r);
+    ret->keys = rng_next(r);
+    ret->opinions = rng_next(r);
+    ret->voice = (memory_voice)rng_below(r, 3);
 }
 
 void make_reading(struct rng *r, int64_t id, struct post *post, struct reading *ret) {
@@ -267,11 +325,16 @@ void same_signal(const struct signal *a, const struct signal *b) {
     SAME(side);
     SAME(score);
     SAME(base_score);
+    SAME(departures);
     for (int i = 0; i < PART_COUNT; i++) SAME(parts_bp[i]);
     SAME(verdict);
     SAME(reason);
     SAME(trade_id);
     SAME_E8(seen);
+    SAME(seen_at);
+    SAME(seen_volatility);
+    SAME(moved);
+    SAME(sigmas);
     SAME(approved);
     SAME(wants_approval);
     SAME(posted_at);
@@ -316,6 +379,19 @@ void same_trade(const struct trade *a, const struct trade *b) {
     SAME(exit_reason);
     SAME(exit_since);
     SAME(exit_sent);
+    SAME(shrink_due);
+    SAME(shrunk_reason);
+    SAME(posted_at);
+    SAME(base_score);
+}
+
+void same_deletion(const struct deletion *a, const struct deletion *b) {
+    SAME(tweet_id);
+    SAME(root_id);
+    SAME_TEXT(author);
+    SAME_TEXT(actor);
+    SAME(deleted_at);
+    SAME(at);
 }
 
 void same_order(const struct order *a, const struct order *b) {
@@ -348,6 +424,40 @@ void same_author(const struct author *a, const struct author *b) {
     SAME(trades_today);
     SAME(last_trade_at);
     SAME(last_post_at);
+    SAME(first_seen);
+    SAME(heard);
+    SAME(forgotten);
+    for (int i = 0; i < HABIT_WORDS; i++) {
+        SAME(habit.coins[i]);
+        SAME(habit.hosts[i]);
+        SAME(habit.new_coins[i]);
+        SAME(habit.new_hosts[i]);
+    }
+    SAME(habit.new_since);
+    SAME(habit.new_hours);
+    for (int i = 0; i < 24; i++) SAME(habit.hours[i]);
+}
+
+void same_record(const struct author_record *a, const struct author_record *b) {
+    SAME_TEXT(key);
+    SAME(signals);
+    SAME(recent);
+    SAME(hits);
+    SAME(mean_return);
+    SAME(dropped);
+    SAME(weight_bp);
+    SAME(updated_at);
+}
+
+void same_forecast(const struct forecast *a, const struct forecast *b) {
+    SAME(id);
+    SAME_TEXT(author);
+    SAME_TEXT(symbol);
+    SAME(sym);
+    SAME(side);
+    SAME(listed);
+    SAME_E8(from);
+    SAME(until);
 }
 
 void same_account(const struct account *a, const struct account *b) {
@@ -387,6 +497,10 @@ void same_memory(const struct post_memory *a, const struct post_memory *b) {
     SAME(token_count);
     SAME_TEXT(author);
     SAME(at);
+    SAME(numbers);
+    SAME(keys);
+    SAME(opinions);
+    SAME(voice);
 }
 
 struct action *add_action(struct actions *acts, action_kind kind) {

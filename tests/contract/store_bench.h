@@ -53,5 +53,6 @@ int store_rows_run(void);
 int store_people_run(void);
 int store_check_run(void);
 int store_shared_run(void);
+int store_forget_run(void);
 
 #endif

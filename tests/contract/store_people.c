@@ -414,7 +414,7 @@ static const char *text_of(const json_t *row, const char *key) {
 static void test_every_kind_is_shown_as_json(void **state) {
     static const show_kind kinds[] = {SHOW_TRADES,  SHOW_POSITIONS, SHOW_ORDERS,  SHOW_FILLS,
                                       SHOW_SIGNALS, SHOW_POSTS,     SHOW_WORKERS, SHOW_COMMANDS,
-                                      SHOW_AUDIT,   SHOW_EQUITY};
+                                      SHOW_AUDIT,   SHOW_AUTHORS,   SHOW_EQUITY};
     struct bench *b = *state;
     struct error err;
     struct signal s;
@@ -430,6 +430,7 @@ static void test_every_kind_is_shown_as_json(void **state) {
     add(b, ACTION_PUT_EQUITY)->u.equity = (struct equity_sample){.at = NOW, .drawdown_bp = -12};
     add(b, ACTION_PUT_POSITION)->u.position =
         (struct position){.symbol = "X", .size = qty_from_e8(-1), .leverage = 1};
+    add(b, ACTION_PUT_AUTHOR)->u.author = (struct author){.key = "x:1"};
     add_audits(b, 1);
     command(b, (struct command){.verb = VERB_HALT, .until = USEC_NEVER});
     assert_ok(store_worker_beat(b->s, STR("w"), STR("trade"), 1, NOW, NOW, &err), &err);
@@ -438,11 +439,42 @@ static void test_every_kind_is_shown_as_json(void **state) {
         if (json_array_size(all) == 0) fail_msg("nothing of kind %d", (int)kinds[i]);
         json_decref(all);
         json_t *none = show(b, (struct show_query){.kind = kinds[i], .status = STR("no such")});
-        if (kinds[i] != SHOW_POSITIONS && kinds[i] != SHOW_EQUITY) {
+        if (kinds[i] != SHOW_POSITIONS && kinds[i] != SHOW_AUTHORS && kinds[i] != SHOW_EQUITY) {
             assert_int_equal(json_array_size(none), 0);
         }
         json_decref(none);
     }
+}
+
+static void test_authors_are_shown_with_their_records(void **state) {
+    struct bench *b = *state;
+    static const char *const keys[] = {"x:1", "x:2", "x:3"};
+    for (int i = 0; i < COUNT_OF(keys); i++) {
+        struct author a = {.posts = i};
+        memcpy(a.key, keys[i], strlen(keys[i]));
+        add(b, ACTION_PUT_AUTHOR)->u.author = a;
+    }
+    add(b, ACTION_END_FORECAST)->u.ended.record = (struct author_record){.key = "x:2",
+                                                                         .signals = 7,
+                                                                         .recent = 7,
+                                                                         .hits = 2,
+                                                                         .mean_return = -123456,
+                                                                         .dropped = 1,
+                                                                         .weight_bp = 9444,
+                                                                         .updated_at = NOW};
+    turn(b);
+    json_t *rows = show(b, (struct show_query){.kind = SHOW_AUTHORS});
+    assert_int_equal(json_array_size(rows), 3);
+    const json_t *row = json_array_get(rows, 0); /* who has a record comes first */
+    assert_string_equal(text_of(row, "key"), "x:2");
+    assert_int_equal(json_integer_value(json_object_get(row, "signals")), 7);
+    assert_int_equal(json_integer_value(json_object_get(row, "hits")), 2);
+    assert_string_equal(text_of(row, "mean_return"), "-0.00123456");
+    assert_true(json_real_value(json_object_get(row, "weight")) == 0.9444);
+    row = json_array_get(rows, 1); /* then who posts more; without a record he weighs one */
+    assert_string_equal(text_of(row, "key"), "x:3");
+    assert_true(json_real_value(json_object_get(row, "weight")) == 1.0);
+    json_decref(rows);
 }
 
 static void test_amounts_ids_and_times_are_shown_exactly(void **state) {
@@ -568,6 +600,7 @@ int store_people_run(void) {
         T(gaps_are_kept),
         T(cursors_carry_any_bytes_and_move_with_the_transaction),
         T(every_kind_is_shown_as_json),
+        T(authors_are_shown_with_their_records),
         T(amounts_ids_and_times_are_shown_exactly),
         T(lists_are_filtered_and_paged),
         T(posts_are_paged_by_time_whatever_their_ids),

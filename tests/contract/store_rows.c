@@ -46,6 +46,9 @@ struct model {
     struct signal signals[ROWS];
     struct author authors[ROWS];
     struct post_memory memory[ROWS];
+    struct deletion deletions[ROWS];
+    struct author_record records[ROWS];
+    struct forecast forecasts[ROWS];
 };
 
 static void make_model(struct model *m) {
@@ -57,6 +60,9 @@ static void make_model(struct model *m) {
         make_order(&rng, &m->orders[i]);
         make_author(&rng, &m->authors[i]);
         make_memory(&rng, &m->memory[i]);
+        make_deletion(&rng, &m->deletions[i]);
+        make_record(&rng, &m->records[i]);
+        make_forecast(&rng, &m->forecasts[i]);
         m->trades[i].tweet_id = rng_below(&rng, 4) ? 1 + i : 0;
         m->signals[i].tweet_id = 1 + i;
         m->trades[i].signal_id = rng_below(&rng, 4) ? m->signals[i].id : 0;
@@ -66,6 +72,7 @@ static void make_model(struct model *m) {
         const usec now = m->account.now;
         if (rng_below(&rng, 2)) m->trades[i].closed_at = now - DAY - 2 + rng_between(&rng, 0, 4);
         m->memory[i].at = now - DAY - 2 + rng_between(&rng, 0, 4);
+        m->deletions[i].at = now - DAY - 2 + rng_between(&rng, 0, 4);
         m->authors[i].last_post_at = now - 2 * DAY - 2 + rng_between(&rng, 0, 4);
         if (rng_below(&rng, 2)) m->authors[i].last_trade_at = 0;
     }
@@ -88,12 +95,17 @@ static void change_model(struct model *m) {
         memcpy(t.strategy, o->strategy, sizeof t.strategy);
         memcpy(t.symbol, o->symbol, sizeof t.symbol);
         t.side = o->side, t.leverage = o->leverage, t.created_at = o->created_at;
+        t.posted_at = o->posted_at, t.base_score = o->base_score;
         m->trades[i] = t;
         m->signals[i].score = other.signals[i].score;
         memcpy(m->signals[i].parts_bp, other.signals[i].parts_bp, sizeof other.signals[i].parts_bp);
         m->signals[i].verdict = other.signals[i].verdict;
         m->signals[i].reason = other.signals[i].reason;
         m->signals[i].seen = other.signals[i].seen;
+        m->signals[i].seen_at = other.signals[i].seen_at;
+        m->signals[i].seen_volatility = other.signals[i].seen_volatility;
+        m->signals[i].moved = other.signals[i].moved;
+        m->signals[i].sigmas = other.signals[i].sigmas;
         m->signals[i].approved = other.signals[i].approved;
         m->signals[i].wants_approval = other.signals[i].wants_approval;
         m->signals[i].expires_at = other.signals[i].expires_at;
@@ -110,6 +122,10 @@ static void change_model(struct model *m) {
         m->authors[i].posts = other.authors[i].posts;
         m->authors[i].trades_today = other.authors[i].trades_today;
         m->memory[i].simhash = other.memory[i].simhash;
+        memcpy(other.records[i].key, m->records[i].key, sizeof m->records[i].key);
+        m->records[i] = other.records[i];
+        m->forecasts[i].from = other.forecasts[i].from;
+        m->forecasts[i].until = other.forecasts[i].until;
     }
 }
 
@@ -122,6 +138,9 @@ static void put_model(struct bench *b, const struct model *m) {
         add(b, ACTION_PUT_SIGNAL)->u.signal = m->signals[i];
         add(b, ACTION_PUT_AUTHOR)->u.author = m->authors[i];
         add(b, ACTION_PUT_MEMORY)->u.memory = m->memory[i];
+        add(b, ACTION_PUT_DELETION)->u.deletion = m->deletions[i];
+        add(b, ACTION_PUT_FORECAST)->u.forecast = m->forecasts[i];
+        add(b, ACTION_END_FORECAST)->u.ended.record = m->records[i]; /* of one that is not there */
         add_post(b, 1 + i);
     }
     turn(b);
@@ -144,8 +163,9 @@ static int by_signal_id(const void *a, const void *b) {
     const struct signal *x = a, *y = b;
     return (x->id > y->id) - (x->id < y->id);
 }
-static int by_key(const void *a, const void *b) {
-    return strcmp(((const struct author *)a)->key, ((const struct author *)b)->key);
+static int by_heard(const void *a, const void *b) {
+    const struct author *x = a, *y = b;
+    return (x->heard > y->heard) - (x->heard < y->heard);
 }
 
 static bool model_is_open(const struct model *m, int64_t trade_id) {
@@ -193,12 +213,10 @@ static void compare_orders_and_signals(const struct model *m, const struct trade
 static void compare_memory(const struct model *m, const struct trader_rows *rows) {
     struct author authors[ROWS];
     int author_count = 0, n = 0;
-    const usec since = m->account.now - 2 * DAY;
     for (int i = 0; i < ROWS; i++) {
-        const struct author *v = &m->authors[i];
-        if (v->last_post_at >= since || v->last_trade_at >= since) authors[author_count++] = *v;
+        if (!m->authors[i].forgotten) authors[author_count++] = m->authors[i];
     }
-    qsort(authors, (size_t)author_count, sizeof *authors, by_key);
+    qsort(authors, (size_t)author_count, sizeof *authors, by_heard);
     assert_int_equal(rows->author_count, author_count);
     for (int i = 0; i < author_count; i++) same_author(&rows->authors[i], &authors[i]);
     for (int i = 0; i < ROWS; i++) { /* in the order of their putting */
@@ -207,6 +225,53 @@ static void compare_memory(const struct model *m, const struct trader_rows *rows
         same_memory(&rows->memory[n++], &m->memory[i]);
     }
     assert_int_equal(rows->memory_count, n);
+}
+
+static int by_deletion(const void *a, const void *b) {
+    const struct deletion *x = a, *y = b;
+    return (x->at > y->at) - (x->at < y->at);
+}
+
+static void compare_deletions(const struct model *m, const struct trader_rows *rows) {
+    struct deletion want[ROWS];
+    int n = 0;
+    for (int i = 0; i < ROWS; i++) {
+        if (m->deletions[i].at >= m->account.now - DAY) want[n++] = m->deletions[i];
+    }
+    assert_int_equal(rows->deletion_count, n);
+    qsort(want, (size_t)n, sizeof *want, by_deletion);
+    for (int i = 0; i < n; i++) {
+        bool found = false; /* several have one time */
+        for (int k = 0; k < n && !found; k++) {
+            found = rows->deletions[k].tweet_id == want[i].tweet_id;
+            if (found) same_deletion(&rows->deletions[k], &want[i]);
+        }
+        assert_true(found);
+        assert_int_equal(rows->deletions[i].at, want[i].at);
+    }
+}
+
+static int by_record_key(const void *a, const void *b) {
+    return strcmp(((const struct author_record *)a)->key, ((const struct author_record *)b)->key);
+}
+static int by_forecast_id(const void *a, const void *b) {
+    const struct forecast *x = a, *y = b;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+static void compare_records(const struct model *m, const struct trader_rows *rows) {
+    struct author_record records[ROWS];
+    struct forecast forecasts[ROWS];
+    memcpy(records, m->records, sizeof records);
+    memcpy(forecasts, m->forecasts, sizeof forecasts);
+    qsort(records, ROWS, sizeof *records, by_record_key);
+    qsort(forecasts, ROWS, sizeof *forecasts, by_forecast_id);
+    assert_int_equal(rows->record_count, ROWS);
+    assert_int_equal(rows->forecast_count, ROWS);
+    for (int i = 0; i < ROWS; i++) {
+        same_record(&rows->records[i], &records[i]);
+        same_forecast(&rows->forecasts[i], &forecasts[i]);
+    }
 }
 
 static void compare_model(struct bench *b, const struct model *m) {
@@ -218,6 +283,8 @@ static void compare_model(struct bench *b, const struct model *m) {
     compare_trades(m, &rows);
     compare_orders_and_signals(m, &rows);
     compare_memory(m, &rows);
+    compare_deletions(m, &rows);
+    compare_records(m, &rows);
 }
 
 static void test_what_is_put_is_what_is_loaded(void **state) {
@@ -243,6 +310,36 @@ static void test_a_later_put_overwrites_what_may_change(void **state) {
     }
 }
 
+static void test_a_forecast_ends_with_what_it_says_of_its_author(void **state) {
+    struct bench *b = *state;
+    struct forecast f[2];
+    struct author_record first, second;
+    struct trader_rows rows;
+    for (int i = 0; i < 2; i++) make_forecast(&rng, &f[i]);
+    make_record(&rng, &first);
+    make_record(&rng, &second);
+    for (int i = 0; i < 2; i++) add(b, ACTION_PUT_FORECAST)->u.forecast = f[i];
+    struct action *a = add(b, ACTION_END_FORECAST);
+    a->u.ended.id = f[0].id;
+    a->u.ended.record = first;
+    add(b, ACTION_PUT_ACCOUNT)->u.account = (struct account){.now = NOW};
+    turn(b);
+    load(b, &rows);
+    assert_int_equal(rows.forecast_count, 1);
+    same_forecast(&rows.forecasts[0], &f[1]);
+    assert_int_equal(rows.record_count, 1);
+    same_record(&rows.records[0], &first);
+    a = add(b, ACTION_END_FORECAST);
+    a->u.ended.id = f[1].id;
+    a->u.ended.record = second;
+    memcpy(a->u.ended.forgotten, first.key, sizeof first.key);
+    turn(b);
+    load(b, &rows);
+    assert_int_equal(rows.forecast_count, 0);
+    assert_int_equal(rows.record_count, 1);
+    same_record(&rows.records[0], &second);
+}
+
 static void test_a_row_that_cannot_be_ours_is_not_half_loaded(void **state) {
     static const struct {
         const char *sql, *table;
@@ -252,7 +349,10 @@ static void test_a_row_that_cannot_be_ours_is_not_half_loaded(void **state) {
         {"UPDATE orders SET quote_filled = 9000000000000000000", "orders"},
         {"UPDATE signals SET seen_price = -9000000000000000000", "signals"},
         {"UPDATE signals SET parts = '{}'", "signals"},
+        {"UPDATE signals SET volatility = -1", "signals"},
         {"UPDATE account SET cash = 9000000000000000000", "account"},
+        {"UPDATE author_records SET mean_return = 9000000000000000000", "record"},
+        {"UPDATE forecasts SET from_price = 9000000000000000000", "forecasts"},
     };
     struct bench *b = *state;
     for (int i = 0; i < COUNT_OF(wrong); i++) {
@@ -270,6 +370,8 @@ static void test_a_row_that_cannot_be_ours_is_not_half_loaded(void **state) {
         add(b, ACTION_PUT_TRADE)->u.trade = plain_trade(10, 1, 1, NOW);
         add(b, ACTION_PUT_ORDER)->u.order = o;
         add(b, ACTION_PUT_ACCOUNT)->u.account = (struct account){.now = NOW};
+        make_forecast(&rng, &add(b, ACTION_PUT_FORECAST)->u.forecast);
+        make_record(&rng, &add(b, ACTION_END_FORECAST)->u.ended.record);
         turn(b);
         load(b, &rows);
         exec(b, wrong[i].sql);
@@ -559,6 +661,7 @@ int store_rows_run(void) {
         T(unknown_url_is_refused),
         T(what_is_put_is_what_is_loaded),
         T(a_later_put_overwrites_what_may_change),
+        T(a_forecast_ends_with_what_it_says_of_its_author),
         T(a_row_that_cannot_be_ours_is_not_half_loaded),
         T(a_post_keeps_its_first_time_and_takes_the_last_reading),
         T(old_memory_is_pruned_and_recent_memory_is_not),

@@ -49,7 +49,7 @@ check "with what to do" grep -q 'x.db' "$SCRATCH/err"
 check "and is not made by looking" test ! -e "$SCRATCH/x.db"
 equal "the demo's day" "$(status_of "$BULLFINCH" run --exit-at-end --posts demo/posts.jsonl \
     --prices demo/prices --set "$db")" 0
-for table in trades positions orders fills signals posts workers commands audit equity; do
+for table in trades positions orders fills signals posts authors workers commands audit equity; do
     equal "show $table" "$(status_of "$BULLFINCH" show $table --set "$db")" 0
     equal "show $table --json" "$(status_of "$BULLFINCH" show $table --json --set "$db")" 0
     equal "which is JSON" "$(sqlite3 :memory: \

@@ -25,6 +25,7 @@ static void test_an_edit_that_reverses_the_meaning_closes_the_trade(void **state
                  "00:00:01 order trade=2 stop sent>open\n"
                  "00:00:01 order trade=2 target new>sent\n"
                  "00:00:01 order trade=2 target sent>open\n"
+                 "00:00:05 retract trade=2 tweet=105 RETRACTION close\n"
                  "00:00:05 exit trade=2 RETRACTION qty=1243\n"
                  "00:00:05 refusal tweet=105 DOGEUSDT SHORT score=90 DUPLICATE\n"
                  "00:00:05 order trade=2 stop open>canceled\n"
@@ -43,7 +44,7 @@ static void softened(struct stage *s) {
     stage_at(s, "00:00:01");
     stage_post(s, 101, "alice", "DOGE+90");
     stage_at(s, "00:00:05");
-    stage_edit(s, 105, 101, "alice", "DOGE+40");
+    stage_edit(s, 105, 101, "alice", "DOGE+69");
     stage_edit(s, 106, 101, "alice", "DOGE+95");
 }
 
@@ -60,7 +61,7 @@ static void test_an_edit_that_still_agrees_leaves_the_trade(void **state) {
                  "00:00:01 order trade=2 stop sent>open\n"
                  "00:00:01 order trade=2 target new>sent\n"
                  "00:00:01 order trade=2 target sent>open\n"
-                 "00:00:05 refusal tweet=105 DOGEUSDT LONG score=40 BELOW_THRESHOLD\n"
+                 "00:00:05 refusal tweet=105 DOGEUSDT LONG score=69 BELOW_THRESHOLD\n"
                  "00:00:05 refusal tweet=106 DOGEUSDT LONG score=95 DUPLICATE\n");
 }
 
@@ -86,6 +87,7 @@ static void test_an_edit_that_no_longer_names_the_coin_closes_the_trade(void **s
                  "00:00:01 order trade=2 target new>sent\n"
                  "00:00:01 order trade=2 target sent>open\n"
                  "00:00:05 refusal tweet=105 NO_COIN\n"
+                 "00:00:05 retract trade=2 tweet=105 RETRACTION close\n"
                  "00:00:05 exit trade=2 RETRACTION qty=1243\n"
                  "00:00:05 order trade=2 stop open>canceled\n"
                  "00:00:05 order trade=2 target open>canceled\n"

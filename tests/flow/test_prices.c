@@ -88,6 +88,69 @@ static void test_ticks_are_remembered_as_long_as_a_post_may_take(void **state) {
                  "00:01:41 refusal tweet=101 DOGEUSDT LONG score=27 PRICED_IN\n");
 }
 
+/* Twenty minutes of +-`step` in the fourth digit, then a post, and the next open half a percent up. */
+static void after_calm_or_storm(struct stage *s, const char *high, int toward) {
+    char ohlcv[120];
+    for (int i = 0; i < 20; i++) {
+        snprintf(ohlcv, sizeof ohlcv, "%s %s 0.08 %s 10000000", i % 2 ? high : "0.08", high, i % 2 ? "0.08" : high);
+        stage_minute(s, DOGE, ohlcv);
+    }
+    stage_price(s, DOGE, "0.08");
+    stage_later(s, 10 * USEC_PER_S);
+    stage_post(s, 101, "alice", toward > 0 ? "DOGE+90" : "DOGE-90");
+    stage_later(s, 50 * USEC_PER_S);
+    stage_range(s, DOGE, "0.08 0.0804 0.08 0.0804 10000000");
+    stage_price(s, DOGE, "0.0804");
+}
+
+static void after_calm(struct stage *s) { after_calm_or_storm(s, "0.08001", 1); }
+static void after_storm(struct stage *s) { after_calm_or_storm(s, "0.0802", 1); }
+static void after_calm_against(struct stage *s) { after_calm_or_storm(s, "0.08001", -1); }
+
+static void test_half_a_percent_is_much_after_a_calm_and_little_after_a_storm(void **state) {
+    (void)state;
+    /* 5 bp are the least that counts as usual: half a percent is ten times that */
+    stage_expect(&(struct stage_play){.story = after_calm, .sets = {"judge.priced_in_sigmas=12", "judge.priced_in_percent=0.5"}},
+                 "00:21:00 refusal tweet=101 DOGEUSDT LONG score=27 PRICED_IN\n");
+    struct stage *s = stage_open(&(struct stage_play){.story = after_storm, .sets = {"judge.priced_in_sigmas=12"}});
+    after_storm(s);
+    assert_true(stage_is_open(s, DOGE));
+    stage_close(s);
+    s = stage_open(&(struct stage_play){.story = after_calm_against, .sets = {"judge.priced_in_sigmas=12"}});
+    after_calm_against(s);
+    assert_true(stage_is_open(s, DOGE)); /* short, at a better price than before */
+    stage_close(s);
+}
+
+static void long_silence(struct stage *s) {
+    stage_price(s, DOGE, "0.08");
+    stage_later(s, 6 * USEC_PER_MIN);
+    stage_post(s, 101, "alice", "DOGE+90");
+    stage_later(s, USEC_PER_S);
+    stage_price(s, DOGE, "0.08");
+}
+
+static void before_the_first_price(struct stage *s) {
+    stage_later(s, 10 * USEC_PER_S);
+    stage_price(s, DOGE, "0.08");
+    const struct post p = kit_post(101, "alice", stage_now(s) - 5 * USEC_PER_S);
+    struct reading r = kit_reading(&p);
+    kit_mention(&r, "DOGEUSDT", 10000, 9000);
+    stage_read(s, &r);
+}
+
+static void test_without_a_price_of_then_nobody_can_say_what_is_priced_in(void **state) {
+    (void)state;
+    stage_expect(&(struct stage_play){.story = long_silence, .ticks = true},
+                 "00:06:01 refusal tweet=101 DOGEUSDT LONG score=90 NO_PRICE\n");
+    stage_expect(&(struct stage_play){.story = before_the_first_price, .ticks = true},
+                 "00:00:10 refusal tweet=101 DOGEUSDT LONG score=88 NO_PRICE\n");
+    struct stage *s = stage_open(&(struct stage_play){.story = before_the_first_price, .ticks = true, .sets = {"judge.priced_in=false"}});
+    before_the_first_price(s);
+    assert_true(stage_is_open(s, DOGE));
+    stage_close(s);
+}
+
 static void ran_away(struct stage *s) {
     stage_price(s, DOGE, "0.08");
     stage_post(s, 101, "alice", "DOGE+90");
@@ -340,6 +403,8 @@ int main(void) {
         cmocka_unit_test(test_a_post_at_the_very_open_trades_at_it),
         cmocka_unit_test(test_a_move_since_the_post_is_priced_in),
         cmocka_unit_test(test_ticks_are_remembered_as_long_as_a_post_may_take),
+        cmocka_unit_test(test_half_a_percent_is_much_after_a_calm_and_little_after_a_storm),
+        cmocka_unit_test(test_without_a_price_of_then_nobody_can_say_what_is_priced_in),
         cmocka_unit_test(test_an_entry_that_would_cost_more_than_its_limit_is_not_filled),
         cmocka_unit_test(test_what_a_fee_in_base_leaves_is_written_off),
         cmocka_unit_test(test_a_thin_market_is_sold_into_piece_by_piece),

@@ -123,6 +123,18 @@ static void an_old_post(struct life *l, const char *author) {
     stage_read(l->s, &r);
 }
 
+/* A deletion, also of what is still to come; or a post that denies. */
+static void something_taken_back(struct life *l, int64_t id, const char *author,
+                                 const char *mentions) {
+    static const uint32_t cues[] = {CUE_HACKED, CUE_DENIAL, CUE_CORRECTION};
+    const int64_t known = l->roots[some_root(l)];
+    if (one_in(l, 2))
+        stage_delete(l->s, one_in(l, 8) ? id + 1 : known, one_in(l, 4) ? "77" : "");
+    else
+        stage_say(l->s, id, one_in(l, 2) ? known : 0, author, cues[rng_below(&l->rng, 3)],
+                  one_in(l, 2) ? "" : mentions);
+}
+
 static void a_post(struct life *l) {
     char author[16], mentions[128];
     snprintf(author, sizeof author, "author%d", (int)rng_below(&l->rng, AUTHORS));
@@ -134,6 +146,8 @@ static void a_post(struct life *l) {
         stage_post(l->s, id, author, mentions);
     } else if (kind == 6) {
         stage_copy(l->s, id, l->roots[some_root(l)], author, mentions);
+    } else if (kind == 7) {
+        something_taken_back(l, id, author, mentions);
     } else if (kind < 9) {
         stage_edit(l->s, id, l->roots[some_root(l)], author, mentions);
     } else {

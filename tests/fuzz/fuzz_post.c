@@ -21,7 +21,7 @@ static void open_once(void) {
     arena_open(&boot, 64 << 20);
     arena_open(&first_mem, POST_BYTES);
     arena_open(&second_mem, POST_BYTES);
-    arena_open(&scratch, 256 << 10);
+    arena_open(&scratch, READER_SCRATCH_BYTES);
     LAW(reader_open(&boot, &(struct reader_options){0}, &reader, &err));
 }
 

@@ -3,7 +3,7 @@
  *
  * The base is one trade with its post, signal, order and fill. The input is lines that overwrite a
  * column each, past the checks of the tables, as a damaged file or a hand would:
- * table (a letter), column (a letter), kind (i integer, t text, n NULL), value. */
+ * table (a letter), column (a letter), kind (i integer, t text, b blob, n NULL), value. */
 #include <stdlib.h>
 
 #include "fuzz.h"
@@ -12,9 +12,10 @@
 #define LINES_MAX 16
 
 static const char *const tables[] = {
-    "tweets",   "signals",     "trades",   "orders",     "fills",     "positions", "equity",
-    "account",  "control",     "commands", "audit_log",  "authors",   "ledger",    "workers",
-    "settings", "post_memory", "intents",  "migrations", "audit_head"};
+    "tweets",     "signals",   "trades",        "orders",      "fills",     "positions",
+    "equity",     "account",   "control",       "commands",    "audit_log", "authors",
+    "ledger",     "workers",   "settings",      "post_memory", "intents",   "migrations",
+    "audit_head", "forecasts", "author_records"};
 
 static const char base_rows[] =
     "INSERT INTO tweets (id, author, text, created_at, created_at_db, root_id, source, source_id, "
@@ -22,7 +23,10 @@ static const char base_rows[] =
     "VALUES (1, 'a', 't', 1, 1, 1, 'x', '1', '1', 1, 'en', 'none', 1);"
     "INSERT INTO signals VALUES (2, 1, 1, 1, 'x:1', 'DOGEUSDT', 'LONG', 70, 70, "
     "'{\"confidence\":1.0000,\"polarity\":1.0000,\"author\":1.0000,\"freshness\":1.0000,"
-    "\"copies\":1.0000,\"priced_in\":1.0000}', 'waiting', NULL, 3, 5, 0, 0, 1, 1, 1);"
+    "\"copies\":1.0000,\"priced_in\":1.0000}', 'waiting', NULL, 3, 5, 0, 0, 1, 1, 1, NULL, "
+    "1, 300000, 0, 0);"
+    "INSERT INTO forecasts VALUES (2, 'x:1', 'DOGEUSDT', 'LONG', 0, 5, 9);"
+    "INSERT INTO author_records VALUES ('x:1', 3, 2, 1, 100, 1, 10000, 1);"
     "INSERT INTO trades (id, tweet_id, symbol, side, quantity, created_at, strategy, root_id, "
     "cluster_id, author, recv_window, epoch, held, basis, generation, exit_due, exit_sent) "
     "VALUES (3, 1, 'DOGEUSDT', 'LONG', 1, 1, 's', 1, 1, 'x:1', 1, 1, 100, 100, 1, 0, 0);"
@@ -36,8 +40,8 @@ static const char base_rows[] =
     "INSERT INTO equity VALUES (1, 1, 1, 1, 0);"
     "INSERT INTO account VALUES (1, 1000, 900, 0, 0, 1, 1, 1, 0, 6, 1, 1, 1, 1, 'abcd', 1);"
     "INSERT INTO control VALUES (1, 'auto', 'auto', 1, 'r', 'a', 1, 1, 0, NULL);"
-    "INSERT INTO authors VALUES ('x:1', 'a', 1, 1, 1, 1, 1);"
-    "INSERT INTO post_memory VALUES (1, 1, 1, 1, 1, 1, 'x:1', 1);"
+    "INSERT INTO authors VALUES ('x:1', 'a', 1, 1, 1, 1, 1, 1, 1, 0, NULL);"
+    "INSERT INTO post_memory VALUES (1, 1, 1, 1, 1, 1, 'x:1', 1, 0, 0, 'counts', 0);"
     "INSERT INTO ledger VALUES (1, 1, 'line');"
     "INSERT INTO workers VALUES ('w', 'trade', 1, 1, 1);"
     "INSERT INTO commands (id, at, actor, verb, reason, mode, until) "
@@ -81,6 +85,8 @@ static void bind_value(sqlite3_stmt *st, char kind, str value) {
     int rc;
     if (kind == 'n')
         rc = sqlite3_bind_null(st, 1);
+    else if (kind == 'b')
+        rc = sqlite3_bind_blob(st, 1, value.p ? value.p : "", (int)value.n, SQLITE_STATIC);
     else if (kind == 't')
         rc = sqlite3_bind_text(st, 1, value.p ? value.p : "", (int)value.n, SQLITE_STATIC);
     else

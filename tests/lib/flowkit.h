@@ -84,11 +84,14 @@ static inline struct symbols *kit_symbols(struct arena *a) {
 /* Midnight, 20 May 2021. */
 #define KIT_DAY (INT64_C(18767) * USEC_PER_DAY)
 
+/* author: a name, or the digits of an id. */
 static inline struct post kit_post(int64_t id, const char *author, usec at) {
+    const bool digits = author[0] >= '0' && author[0] <= '9';
     return (struct post){.id = id,
                          .root_id = id,
                          .source = STR("x"),
-                         .username = str_from_z(author),
+                         .author_id = digits ? str_from_z(author) : STR(""),
+                         .username = digits ? STR("") : str_from_z(author),
                          .lang = STR("en"),
                          .created_at = at,
                          .received_at = at,
@@ -118,6 +121,7 @@ static inline struct reading kit_reading(const struct post *p) {
                             .label = LABEL_POSITIVE,
                             .sentiment_bp = 9000,
                             .simhash = h ^ h >> 29,
+                            .keys = h,
                             .token_count = 12,
                             .model = "test"};
 }

@@ -15,7 +15,7 @@ struct readkit {
 static inline void readkit_open(struct readkit *k, const struct reader_options *opt) {
     struct error err;
     arena_open(&k->boot, 64 << 20);
-    arena_open(&k->scratch, 256 << 10); /* what reader.h promises to be enough */
+    arena_open(&k->scratch, READER_SCRATCH_BYTES); /* what reader.h promises to be enough */
     arena_open(&k->text, 4 << 20);
     assert_ok(reader_open(&k->boot, opt, &k->reader, &err), &err);
 }

@@ -85,6 +85,15 @@ static inline void rig_post(FILE *f, int64_t at_ms, int n, const char *text) {
             (long long)id, (int)t.n, t.p, 9000 + n, n, text);
 }
 
+/* Word, some time later, that the n-th post was deleted. */
+static inline void rig_deletion(FILE *f, int64_t posted_ms, int64_t at_ms, int n) {
+    const int64_t id = ((posted_ms - INT64_C(1288834974657)) << 22) + n;
+    fprintf(f,
+            "{\"delete\":{\"tweet\":{\"id\":\"%lld\",\"author_id\":\"%d\"},"
+            "\"timestamp_ms\":\"%lld\"}}\n",
+            (long long)id, 9000 + n, (long long)at_ms);
+}
+
 static inline void rig_posts(struct rig *g, uint64_t seed) {
     static const char *const coins[] = {"DOGE", "ETH", "BTC"};
     struct rng r;
@@ -109,6 +118,7 @@ static inline void rig_posts(struct rig *g, uint64_t seed) {
                                   : "$%s looks strong, what a great bounce %s",
                      coin, words);
         rig_post(f, at, n, text);
+        if (n % 3 == 1) rig_deletion(f, at, at + 900, n);
         at += rng_between(&r, 1000, 300000);
     }
     fclose(f);

@@ -3,7 +3,7 @@
  * Rows live in plain arrays, found by id from the end; what a store would refuse (an intent twice,
  * a fill twice, a client order id twice, an intent under another epoch) ends the test. A restart
  * opens a new trader with what src/store would give it: open trades, their orders and any other
- * live one, waiting signals, authors of the last two days, the judge's memory of 24 hours, trades
+ * live one, waiting signals, authors that are not forgotten, the judge's memory of 24 hours, trades
  * that ended within a day or the symbol's rest. */
 #include "stage.h"
 
@@ -16,6 +16,9 @@
 #define FILLS_KEPT 32768
 #define AUTHORS_KEPT 1024
 #define MEMORY_KEPT 16384
+#define DELETIONS_KEPT 4096
+#define FORECASTS_KEPT 1024
+#define RECORDS_KEPT 4096
 #define REQUESTS_KEPT 16384
 #define NEWS_MAX 64
 #define TRACE_BYTES (8 << 20)
@@ -26,6 +29,7 @@ struct wire {
     struct venue base;
     struct venue *paper;
     stage_fate fate; /* of the next request that is no question */
+    int fate_skips;  /* but of the one after so many */
     struct report news[NEWS_MAX];
     int news_count;
     bool news_due; /* from the next step on */
@@ -47,6 +51,12 @@ struct rows {
     int author_count;
     struct post_memory *memory; /* in the order in which they were put */
     int memory_count;
+    struct deletion *deletions; /* in the order in which they were put */
+    int deletion_count;
+    struct forecast *forecasts;
+    int forecast_count;
+    struct author_record *records;
+    int record_count;
     char (*sent)[COID_BYTES]; /* entries and exits that went out, each once */
     int sent_count;
 };
@@ -103,8 +113,11 @@ static void lose(struct wire *w, struct reply *ret, bool later) {
 
 static void wire_call(struct venue *v, usec now, const struct request *rq, struct reply *ret) {
     struct wire *w = (struct wire *)v;
-    const stage_fate fate = rq->kind == REQUEST_QUERY ? FATE_NORMAL : w->fate;
-    if (rq->kind != REQUEST_QUERY) w->fate = FATE_NORMAL;
+    const bool counts = rq->kind != REQUEST_QUERY;
+    const bool waits = counts && w->fate_skips > 0;
+    const stage_fate fate = counts && !waits ? w->fate : FATE_NORMAL;
+    if (waits) w->fate_skips--;
+    if (counts && !waits) w->fate = FATE_NORMAL;
     switch (fate) {
     case FATE_NORMAL:
         venue_call(w->paper, now, rq, ret);
@@ -231,6 +244,33 @@ static void put_memory(struct rows *r, const struct post_memory *m) {
     r->memory[r->memory_count++] = *m;
 }
 
+static void put_deletion(struct rows *r, const struct deletion *d) {
+    for (int i = 0; i < r->deletion_count; i++) {
+        if (r->deletions[i].tweet_id == d->tweet_id) return;
+    }
+    if (r->deletion_count == DELETIONS_KEPT) fail_msg("no room for more deletions");
+    r->deletions[r->deletion_count++] = *d;
+}
+
+static struct author_record *record_row(struct rows *r, const char *key) {
+    int i = 0;
+    while (i < r->record_count && strcmp(r->records[i].key, key) != 0) i++;
+    return i < r->record_count ? &r->records[i] : NULL;
+}
+
+static void end_forecast(struct rows *r, const struct action *a) {
+    int i = 0;
+    while (i < r->forecast_count && r->forecasts[i].id != a->u.ended.id) i++;
+    if (i == r->forecast_count) fail_msg("a forecast ends that never began");
+    r->forecasts[i] = r->forecasts[--r->forecast_count];
+    struct author_record *gone = record_row(r, a->u.ended.forgotten);
+    if (gone != NULL) *gone = r->records[--r->record_count];
+    struct author_record *row = record_row(r, a->u.ended.record.key);
+    if (row == NULL && r->record_count == RECORDS_KEPT) fail_msg("no room for more records");
+    if (row == NULL) row = &r->records[r->record_count++];
+    *row = a->u.ended.record;
+}
+
 static void check_equity(const struct stage *s, const struct equity_sample *e);
 
 static void note_time(struct stage *s) {
@@ -299,6 +339,12 @@ static void take_action(struct stage *s, const struct action *a) {
     case ACTION_PUT_MEMORY:
         put_memory(&s->rows, &a->u.memory);
         return;
+    case ACTION_PUT_FORECAST:
+        PUT_BY_ID(&s->rows, forecasts, forecast_count, FORECASTS_KEPT, &a->u.forecast);
+        return;
+    case ACTION_END_FORECAST:
+        end_forecast(&s->rows, a);
+        return;
     case ACTION_PUT_EQUITY:
         check_equity(s, &a->u.equity);
         return;
@@ -321,6 +367,9 @@ static void take_action(struct stage *s, const struct action *a) {
     case ACTION_PUT_POST:
     case ACTION_PUT_POSITION:
     case ACTION_AUDIT:
+    case ACTION_PUT_DELETION:
+        put_deletion(&s->rows, &a->u.deletion);
+        return;
     case ACTION_COMMAND_DONE:
         return;
     }
@@ -498,7 +547,27 @@ void stage_copy(struct stage *s, int64_t id, int64_t of, const char *author, con
     const struct post original = kit_post(of, author, s->now), p = kit_post(id, author, s->now);
     struct reading r = a_reading(&p, mentions);
     r.simhash = kit_reading(&original).simhash;
+    r.keys = kit_reading(&original).keys;
     stage_read(s, &r);
+}
+
+void stage_say(struct stage *s, int64_t id, int64_t answers, const char *author, uint32_t cues,
+               const char *mentions) {
+    struct post p = kit_post(id, author, s->now);
+    p.ref = answers != 0 ? POST_REF_REPLY : POST_REF_NONE;
+    p.ref_id = answers;
+    struct reading r = a_reading(&p, mentions);
+    r.cues = cues;
+    stage_read(s, &r);
+}
+
+void stage_delete(struct stage *s, int64_t id, const char *author) {
+    struct event ev = {.kind = EVENT_DELETION};
+    struct deletion *d = &ev.u.deletion;
+    *d = (struct deletion){.tweet_id = id, .actor = "source", .deleted_at = s->now};
+    if (author[0] != '\0') snprintf(d->author, sizeof d->author, "x:%s", author);
+    turn(s, &ev);
+    step_done(s);
 }
 
 /* --- people -------------------------------------------------------------------------- */
@@ -539,6 +608,12 @@ int64_t stage_last_trade(const struct stage *s) {
     return s->rows.trade_count == 0 ? 0 : s->rows.trades[s->rows.trade_count - 1].id;
 }
 
+const struct author_record *stage_record(struct stage *s, const char *key) {
+    return record_row(&s->rows, key);
+}
+
+int stage_forecasts(const struct stage *s) { return s->rows.forecast_count; }
+
 int64_t stage_wants_approval(const struct stage *s) {
     for (int i = s->rows.signal_count - 1; i >= 0 && i > s->rows.signal_count - 200; i--) {
         const struct signal *g = &s->rows.signals[i];
@@ -549,9 +624,34 @@ int64_t stage_wants_approval(const struct stage *s) {
 
 void stage_fate_of_next(struct stage *s, stage_fate f) { s->wire.fate = f; }
 
+void stage_fate_after(struct stage *s, int requests, stage_fate f) {
+    s->wire.fate_skips = requests;
+    s->wire.fate = f;
+}
+
 /* --- opening, restarting ------------------------------------------------------------- */
 
+/* By id, whatever order the rows are in; records by nothing. */
+static void gather_forecasts(const struct rows *r, struct arena *a, struct trader_rows *ret) {
+    struct forecast *all = NEW_ARRAY(a, struct forecast, r->forecast_count + 1);
+    for (int n = 0; n < r->forecast_count; n++) {
+        int i = n;
+        for (; i > 0 && all[i - 1].id > r->forecasts[n].id; i--) all[i] = all[i - 1];
+        all[i] = r->forecasts[n];
+        all[i].sym = SYM_NONE;
+    }
+    ret->forecasts = all;
+    ret->forecast_count = r->forecast_count;
+    ret->records = r->records;
+    ret->record_count = r->record_count;
+}
+
 /* What a store would give to a new trader. */
+static int by_heard(const void *a, const void *b) {
+    const int64_t x = ((const struct author *)a)->heard, y = ((const struct author *)b)->heard;
+    return x < y ? -1 : x > y;
+}
+
 static void gather(const struct stage *s, struct arena *a, struct trader_rows *ret) {
     const struct rows *r = &s->rows;
     const usec now = r->account.now;
@@ -562,7 +662,7 @@ static void gather(const struct stage *s, struct arena *a, struct trader_rows *r
     struct order *orders = NEW_ARRAY(a, struct order, 1024);
     struct signal *signals = NEW_ARRAY(a, struct signal, 256);
     struct author *authors = NEW_ARRAY(a, struct author, r->author_count + 1);
-    int memory_from = 0;
+    int memory_from = 0, deletions_from = 0;
     *ret = (struct trader_rows){.fresh = !r->has_account,
                                 .account = r->account,
                                 .control = r->control,
@@ -593,17 +693,23 @@ static void gather(const struct stage *s, struct arena *a, struct trader_rows *r
         }
     }
     for (int i = 0; i < r->author_count; i++) {
-        const usec since = now - 2 * USEC_PER_DAY;
-        const struct author *w = &r->authors[i];
-        if (w->last_post_at >= since || w->last_trade_at >= since) {
-            authors[ret->author_count++] = *w;
-        }
+        if (!r->authors[i].forgotten) authors[ret->author_count++] = r->authors[i];
+    }
+    if (ret->author_count > 0) {
+        qsort(authors, (size_t)ret->author_count, sizeof *authors, by_heard);
     }
     while (memory_from < r->memory_count && r->memory[memory_from].at < now - USEC_PER_DAY) {
         memory_from++;
     }
+    gather_forecasts(r, a, ret);
     ret->memory = r->memory + memory_from;
     ret->memory_count = r->memory_count - memory_from;
+    while (deletions_from < r->deletion_count &&
+           r->deletions[deletions_from].at < now - USEC_PER_DAY) {
+        deletions_from++;
+    }
+    ret->deletions = r->deletions + deletions_from;
+    ret->deletion_count = r->deletion_count - deletions_from;
 }
 
 static void open_now(struct stage *s) {
@@ -649,6 +755,9 @@ static void open_rows(struct stage *s) {
     s->rows.fills = NEW_ARRAY(a, struct fill, FILLS_KEPT);
     s->rows.authors = NEW_ARRAY(a, struct author, AUTHORS_KEPT);
     s->rows.memory = NEW_ARRAY(a, struct post_memory, MEMORY_KEPT);
+    s->rows.deletions = NEW_ARRAY(a, struct deletion, DELETIONS_KEPT);
+    s->rows.forecasts = NEW_ARRAY(a, struct forecast, FORECASTS_KEPT);
+    s->rows.records = NEW_ARRAY(a, struct author_record, RECORDS_KEPT);
     s->rows.sent = (char(*)[COID_BYTES])NEW_ARRAY(a, char, REQUESTS_KEPT *COID_BYTES);
 }
 

@@ -60,6 +60,11 @@ void stage_dry(struct stage *s, int sym);
 void stage_post(struct stage *s, int64_t id, const char *author, const char *mentions);
 void stage_edit(struct stage *s, int64_t id, int64_t root, const char *author,
                 const char *mentions);
+/* A post with cues, that answers another one (0: none). */
+void stage_say(struct stage *s, int64_t id, int64_t answers, const char *author, uint32_t cues,
+               const char *mentions);
+/* Word of a deletion; author: an id, "" for none. */
+void stage_delete(struct stage *s, int64_t id, const char *author);
 /* The same words by somebody else. */
 void stage_copy(struct stage *s, int64_t id, int64_t of, const char *author, const char *mentions);
 void stage_read(struct stage *s, const struct reading *r); /* any reading */
@@ -70,7 +75,12 @@ void stage_command(struct stage *s, verb v, int64_t target);
 int64_t stage_last_signal(const struct stage *s);
 int64_t stage_last_trade(const struct stage *s);
 void stage_fate_of_next(struct stage *s, stage_fate f);
+void stage_fate_after(struct stage *s, int requests, stage_fate f); /* of a later one */
 void stage_restart(struct stage *s);
+
+/* The author's row as it stands now, "x:@alice"; NULL if there is none. */
+const struct author_record *stage_record(struct stage *s, const char *key);
+int stage_forecasts(const struct stage *s); /* rows of opinions whose outcome is still to come */
 
 /* --- for tests without a literal ----------------------------------------------------------- */
 

@@ -294,6 +294,11 @@ static void test_list_entries_are_names(void **state) {
         "of , ; = # in it\n"
         "--set trading.muted_symbols: A stands twice\n"
         "--set trading.muted_symbols: a stands twice\n");
+    assert_report(
+        load_set("judge.author_weights=x:=1,:7=1,x:7@=1,x:@a=1,x:7@a=1"),
+        "--set judge.author_weights: \"x:\" lacks a side of its colon, expected source:id\n"
+        "--set judge.author_weights: \":7\" lacks a side of its colon, expected source:id\n"
+        "--set judge.author_weights: \"x:7@\" has no name behind its @\n");
     assert_report(load_set("judge.author_weights=a,b=2.1,c=,=1"),
                   "--set judge.author_weights: a has no weight, expected name=weight\n"
                   "--set judge.author_weights: b: 2.1 is too large, expected 0 to 2\n"
@@ -546,8 +551,8 @@ static void test_a_second_source_is_refused_where_it_stands(void **state) {
 static void test_source_and_sources_together_are_refused(void **state) {
     (void)state;
     static const char both[] =
-        ": source and sources are both given; source.kind, path and name are the first entry of "
-        "sources: give one of the two\n";
+        ": source and sources are both given; source.kind, path and the others are the first entry "
+        "of sources: give one of the two\n";
     assert_false(load_text("source: {path: a}\nsources:\n  - path: b\n"));
     assert_true(str_starts(buf_str(&got.report), STR("f.yaml:2")));
     assert_true(str_ends(buf_str(&got.report), str_from_z(both)));
@@ -572,13 +577,14 @@ static void test_mistakes_in_sources_have_their_entry_and_line(void **state) {
         "f.yaml:3: sources[1]: reads the same as sources[0]; its posts would count twice\n"
         "f.yaml:4: sources[2]: a replay source needs a path\n"
         "f.yaml:6: sources[3].path: stands twice, first on line 5\n"
-        "f.yaml:7: sources[3]: nmae is no key of a source, expected kind, path or name\n"
+        "f.yaml:7: sources[3]: nmae is no key of a source, expected kind, path, name or strangers\n"
         "f.yaml:8: sources[4].path: found a list, expected a text, at most 4096 bytes\n"
-        "f.yaml:9: sources: expected a source, {kind, path, name}\n");
+        "f.yaml:9: sources: expected a source, {kind, path, name, strangers}\n");
     assert_report(load_text("sources: []"),
                   "f.yaml:1: sources: expected a list of at least one source\n");
-    assert_report(load_text("sources: {path: a}"),
-                  "f.yaml:1: sources: expected a list of sources, each {kind, path, name}\n");
+    assert_report(
+        load_text("sources: {path: a}"),
+        "f.yaml:1: sources: expected a list of sources, each {kind, path, name, strangers}\n");
     struct buf text;
     buf_init(&text, 4096);
     buf_put(&text, STR("sources:\n"));

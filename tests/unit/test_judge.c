@@ -30,6 +30,7 @@ static void fresh(void) { fresh_with(NULL, NULL, NULL); }
 static void a_post(int64_t id, const char *author, usec at) {
     last.post = kit_post(id, author, at);
     last.reading = kit_reading(&last.post);
+    last.reading.keys = 1; /* any may be a copy of any */
     kit_mention(&last.reading, "DOGEUSDT", 10000, 9000);
 }
 
@@ -127,7 +128,7 @@ static void test_an_edit_of_a_chain_older_than_the_memory_is_stale(void **state)
 static void copy_of(uint64_t simhash, int bits, int64_t id, const char *author) {
     a_post(id, author, NOW);
     last.reading.simhash = simhash;
-    for (int i = 0; i < bits; i++) last.reading.simhash ^= UINT64_C(1) << (i * 9);
+    for (int i = 0; i < bits; i++) last.reading.simhash ^= UINT64_C(1) << (i * 5);
 }
 
 static void test_a_near_copy_by_another_author_is_one_opinion_at_half_the_score(void **state) {
@@ -136,13 +137,14 @@ static void test_a_near_copy_by_another_author_is_one_opinion_at_half_the_score(
     a_post(101, "alice", NOW);
     judges(REASON_NONE);
     const uint64_t hash = last.reading.simhash;
-    copy_of(hash, 6, 201, "bob");
+    copy_of(hash, JUDGE_COPY_BITS, 201, "bob");
     judges(REASON_BELOW_THRESHOLD);
     assert_true(last.opinion.copy);
     assert_int_equal(last.opinion.cluster_id, 101);
     assert_int_equal(last.signal.parts_bp[PART_COPIES], 5000);
     assert_int_equal(last.signal.score, 45);
-    copy_of(hash ^ UINT64_C(0x7e), 1, 202, "bob"); /* 7 bits from alice, 11 from the copy */
+    copy_of(hash, JUDGE_COPY_BITS + 1, 202, "carol");
+    last.reading.simhash ^= UINT64_C(0xFFF) << 20; /* far from the copy as well */
     judges(REASON_NONE);
     assert_int_equal(last.opinion.cluster_id, 202);
 }
@@ -158,15 +160,151 @@ static void test_a_near_copy_by_its_own_author_joins_the_cluster_without_penalty
     assert_int_equal(last.opinion.cluster_id, 101);
 }
 
-static void test_short_texts_are_alike_by_chance(void **state) {
+static void test_a_short_text_is_a_copy_only_if_it_is_the_same_and_soon(void **state) {
     (void)state;
     fresh();
     a_post(101, "alice", NOW);
     last.reading.token_count = 4;
+    const uint64_t hash = last.reading.simhash;
     judges(REASON_NONE);
-    copy_of(last.reading.simhash, 0, 201, "bob");
+    copy_of(hash, 1, 201, "bob"); /* a word of four is another one */
+    last.reading.token_count = 4;
     judges(REASON_NONE);
-    assert_false(last.opinion.copy);
+    copy_of(hash, 0, 202, "carol");
+    last.reading.token_count = 4;
+    judges(REASON_BELOW_THRESHOLD);
+    assert_int_equal(last.opinion.cluster_id, 101);
+    copy_of(hash, 0, 203, "dave"); /* the same bits of another length */
+    judges(REASON_NONE);
+    copy_of(hash, 0, 204, "erin");
+    last.reading.token_count = 4;
+    last.post.created_at = last.post.received_at = NOW + JUDGE_SHORT_WINDOW + 1;
+    assert_int_equal(judged_at(NOW + JUDGE_SHORT_WINDOW + 1), REASON_NONE);
+    assert_int_equal(last.opinion.cluster_id, 204);
+}
+
+/* --- what makes a copy --------------------------------------------------------------- */
+
+/* bob's post with alice's words, of this coin and side. */
+static void same_words(int64_t id, const char *symbol, int polarity_bp) {
+    a_post(101, "alice", NOW);
+    const uint64_t hash = last.reading.simhash;
+    a_post(id, "bob", NOW);
+    last.reading.simhash = hash;
+    last.reading.mention_count = 0;
+    kit_mention(&last.reading, symbol, 10000, polarity_bp);
+}
+
+static void test_the_same_words_of_another_coin_are_no_copy(void **state) {
+    (void)state;
+    fresh();
+    a_post(101, "alice", NOW);
+    judges(REASON_NONE);
+    same_words(201, "BTCUSDT", 9000);
+    judges(REASON_NONE);
+    assert_int_equal(last.opinion.cluster_id, 201);
+    same_words(202, "DOGEUSDT", -9000);
+    judges(REASON_NONE);
+    assert_int_equal(last.opinion.cluster_id, 202);
+    same_words(203, "DOGEUSDT", 9000);
+    judges(REASON_BELOW_THRESHOLD);
+    assert_int_equal(last.opinion.cluster_id, 101);
+}
+
+static void test_of_two_coins_only_the_repeated_one_is_penalised(void **state) {
+    (void)state;
+    fresh();
+    a_post(101, "alice", NOW);
+    judges(REASON_NONE);
+    same_words(201, "DOGEUSDT", 9000);
+    kit_mention(&last.reading, "BTCUSDT", 10000, 9000);
+    judges(REASON_BELOW_THRESHOLD);
+    assert_int_equal(last.signal.parts_bp[PART_COPIES], 5000);
+    struct signal btc = {0};
+    memcpy(btc.symbol, "BTCUSDT", sizeof "BTCUSDT");
+    judge_mention(&judge, &last.opinion, &last.reading.mentions[1], &btc);
+    assert_int_equal(btc.parts_bp[PART_COPIES], 10000);
+    assert_int_equal(btc.reason, REASON_NONE);
+}
+
+static void with_numbers(int64_t id, uint64_t numbers, const char *author) {
+    a_post(101, "alice", NOW);
+    const uint64_t hash = last.reading.simhash;
+    a_post(id, author, NOW);
+    last.reading.simhash = hash;
+    last.reading.numbers = numbers;
+}
+
+static void test_a_number_exchanged_for_another_makes_another_post(void **state) {
+    (void)state;
+    fresh();
+    with_numbers(101, 0x11, "alice"); /* 60,000, say */
+    judges(REASON_NONE);
+    with_numbers(201, 0x22, "bob"); /* 70,000 */
+    judges(REASON_NONE);
+    assert_int_equal(last.opinion.cluster_id, 201);
+    with_numbers(202, 0, "carol"); /* left out */
+    judges(REASON_BELOW_THRESHOLD);
+    with_numbers(203, 0x111, "dave"); /* one more */
+    judges(REASON_BELOW_THRESHOLD);
+    assert_int_equal(last.opinion.cluster_id, 101);
+}
+
+static void test_copies_count_within_their_window(void **state) {
+    (void)state;
+    fresh_with("judge.copy_window_s=3600", NULL, NULL);
+    a_post(101, "alice", NOW - USEC_PER_HOUR);
+    const uint64_t hash = last.reading.simhash;
+    assert_int_equal(judged_at(NOW - USEC_PER_HOUR), REASON_NONE);
+    copy_of(hash, 2, 201, "bob");
+    judges(REASON_BELOW_THRESHOLD);
+    fresh_with("judge.copy_window_s=3599", NULL, NULL);
+    a_post(101, "alice", NOW - USEC_PER_HOUR);
+    assert_int_equal(judged_at(NOW - USEC_PER_HOUR), REASON_NONE);
+    copy_of(hash, 2, 201, "bob");
+    judges(REASON_NONE);
+}
+
+static bool share_a_key(uint64_t a, uint64_t b) {
+    for (int i = 0; i < 16; i++) {
+        if ((a >> i / 4 * 16 & 0xFFFF) == (b >> i % 4 * 16 & 0xFFFF)) return true;
+    }
+    return false;
+}
+
+/* Among the posts that share a key the index finds what a walk over the whole memory finds, and the
+ * oldest of it. */
+static void test_the_index_misses_no_copy(void **state) {
+    (void)state;
+    enum { POSTS = 3000 };
+    static uint64_t hashes[POSTS], keys[POSTS];
+    static int64_t clusters[POSTS];
+    fresh();
+    uint64_t seeds[40];
+    for (int i = 0; i < COUNT_OF(seeds); i++) seeds[i] = rng_next(&rng);
+    for (int i = 0; i < POSTS; i++) {
+        uint64_t h = seeds[rng_below(&rng, COUNT_OF(seeds))];
+        keys[i] = h & UINT64_C(0xFF00FF00FF00FF) *
+                          (uint64_t)rng_between(&rng, 1, 3); /* some are shared */
+        for (uint64_t flips = rng_below(&rng, 16); flips > 0; flips--) {
+            h ^= UINT64_C(1) << rng_below(&rng, 64);
+        }
+        int64_t want = i + 1;
+        for (int k = 0; k < i && want == i + 1; k++) {
+            if (__builtin_popcountll(hashes[k] ^ h) > JUDGE_COPY_BITS) continue;
+            if (share_a_key(keys[k], keys[i])) want = clusters[k];
+        }
+        hashes[i] = h;
+        clusters[i] = want;
+        a_post(i + 1, i % 2 ? "alice" : "bob", NOW);
+        last.reading.simhash = h;
+        last.reading.keys = keys[i];
+        IGNORE(judged_at(NOW), "only the cluster matters");
+        if (last.opinion.cluster_id != want) {
+            fail_msg("post %d: cluster %lld, want %lld", i + 1, (long long)last.opinion.cluster_id,
+                     (long long)want);
+        }
+    }
 }
 
 static void test_a_retweet_is_refused_and_a_quote_is_of_the_cluster(void **state) {
@@ -197,9 +335,9 @@ static void test_copies_of_copies_are_of_the_first(void **state) {
     a_post(101, "alice", NOW);
     judges(REASON_NONE);
     const uint64_t hash = last.reading.simhash;
-    copy_of(hash, 5, 201, "bob");
+    copy_of(hash, 11, 201, "bob");
     judges(REASON_BELOW_THRESHOLD);
-    copy_of(hash ^ UINT64_C(0x21), 5, 202, "carol"); /* 7 bits from alice, 2 from bob */
+    copy_of(hash ^ UINT64_C(0x6), 11, 202, "carol"); /* 13 bits from alice, 2 from bob */
     judges(REASON_BELOW_THRESHOLD);
     assert_int_equal(last.opinion.cluster_id, 101);
 }
@@ -228,6 +366,16 @@ static void test_look_alikes_of_watched_names_are_refused(void **state) {
     by_name("elonmu\xd1\x95k", REASON_LOOKALIKE);        /* Cyrillic dze */
     by_name("\xce\xb5lonmusk", REASON_NONE);             /* epsilon is drawn otherwise */
     by_name("\xef\xbd\x85lonmusk", REASON_LOOKALIKE);    /* full width */
+    by_name("\xc3\xa9lonmusk", REASON_LOOKALIKE);        /* e with an accent */
+    by_name("elonmusk2", REASON_LOOKALIKE);
+    by_name("elon_musk_01", REASON_LOOKALIKE);
+    by_name("ellonmuskk", REASON_LOOKALIKE);
+    by_name("elonmusk_official", REASON_LOOKALIKE);
+    by_name("ElonMusk0fficial", REASON_LOOKALIKE);
+    by_name("realElonMusk", REASON_LOOKALIKE);
+    by_name("TheRealElonMusk1", REASON_LOOKALIKE);
+    by_name("elonmusk.bsky.social", REASON_LOOKALIKE);
+    by_name("elonmusk_giveaway", REASON_LOOKALIKE);
     by_name("arrnholder", REASON_LOOKALIKE);
     by_name("CZ_B1nance", REASON_LOOKALIKE);
 }
@@ -235,7 +383,6 @@ static void test_look_alikes_of_watched_names_are_refused(void **state) {
 static void test_other_names_are_no_look_alikes(void **state) {
     (void)state;
     fresh_with("judge.author_weights=elonmusk=1.5,cz=1,x:123=2", NULL, NULL);
-    by_name("elonmusk2", REASON_NONE);
     by_name("elon", REASON_NONE);
     by_name("elonmust", REASON_NONE);
     by_name("melonmusk", REASON_NONE);
@@ -250,6 +397,81 @@ static void test_a_watched_name_that_looks_like_another_is_itself(void **state) 
     by_name("btc_lion", REASON_NONE);
     by_name("btclion", REASON_NONE);
     by_name("btc1ion", REASON_LOOKALIKE);
+}
+
+static void by_id(const char *source, const char *id, const char *name, reason want) {
+    static int64_t post_id = 5000;
+    a_post(post_id++, name, NOW);
+    last.post.source = str_from_z(source);
+    last.post.author_id = str_from_z(id);
+    const reason got = judged_at(NOW);
+    if (got != want) {
+        fail_msg("%s:%s %s: %s, want %s", source, id, name, reason_name(got), reason_name(want));
+    }
+}
+
+static void test_a_name_with_an_id_belongs_to_that_id(void **state) {
+    (void)state;
+    fresh_with("judge.author_weights=x:44196397@elonmusk=1.2,carol=1", NULL, NULL);
+    by_id("x", "44196397", "elonmusk", REASON_NONE);
+    assert_int_equal(last.signal.parts_bp[PART_AUTHOR], 12000);
+    by_id("x", "44196397", "newname", REASON_NONE); /* it is he, whatever he calls himself */
+    assert_int_equal(last.signal.parts_bp[PART_AUTHOR], 12000);
+    by_id("x", "999", "elonmusk", REASON_LOOKALIKE);
+    by_id("x", "998", "ElonMusk", REASON_LOOKALIKE);
+    by_id("bsky", "did:plc:1", "elonmusk", REASON_LOOKALIKE); /* on another source too */
+    by_id("x", "", "elonmusk", REASON_NONE);                  /* a source that tells no ids */
+    assert_int_equal(last.signal.parts_bp[PART_AUTHOR], 12000);
+    by_id("x", "997", "e1onmusk", REASON_LOOKALIKE);
+    by_id("x", "1", "carol", REASON_NONE); /* no id was given: the name is enough */
+}
+
+static void test_a_listed_id_s_name_is_learned_from_its_posts(void **state) {
+    (void)state;
+    fresh_with("judge.author_weights=x:44196397=1", NULL, NULL);
+    by_id("x", "999", "elonmusk", REASON_NONE); /* nobody knows yet */
+    by_id("x", "44196397", "elonmusk", REASON_NONE);
+    by_id("x", "999", "elonmusk", REASON_LOOKALIKE);
+    by_id("x", "998", "e1on_musk", REASON_LOOKALIKE);
+    by_id("x", "44196397", "cryptoking", REASON_NONE);
+    by_id("x", "999", "elonmusk", REASON_NONE);
+    by_id("x", "997", "crypto_king", REASON_LOOKALIKE);
+    struct author row =
+        *judge_find_author(&judge, STR("x:44196397")); /* a restart knows it again */
+    fresh_with("judge.author_weights=x:44196397=1", NULL, NULL);
+    judge_put_author(&judge, &row);
+    by_id("x", "996", "cryptok1ng", REASON_LOOKALIKE);
+}
+
+static void test_the_most_exact_entry_counts(void **state) {
+    (void)state;
+    fresh_with("judge.author_weights=bob=0.9,x:@bob=1.1,x:7=1.2", NULL, NULL);
+    by_id("x", "7", "bob", REASON_NONE);
+    assert_int_equal(last.signal.parts_bp[PART_AUTHOR], 12000);
+    by_id("x", "8", "bob", REASON_LOOKALIKE); /* the name is 7's by now */
+    fresh_with("judge.author_weights=bob=0.9,x:@bob=1.1", NULL, NULL);
+    by_id("x", "8", "bob", REASON_NONE);
+    assert_int_equal(last.signal.parts_bp[PART_AUTHOR], 11000);
+    by_id("bsky", "8", "bob", REASON_NONE);
+    assert_int_equal(last.signal.parts_bp[PART_AUTHOR], 9000);
+}
+
+static void test_strangers_of_an_open_source_are_scored_and_not_traded(void **state) {
+    (void)state;
+    fresh_with("source.strangers=yes", "judge.author_weights=alice=1,x:5=1", NULL);
+    by_id("x", "1", "alice", REASON_NONE);
+    by_id("x", "5", "eve", REASON_NONE);
+    by_id("x", "2", "bob", REASON_STRANGER);
+    assert_int_equal(last.signal.score, 90);
+    by_id("another", "2", "bob", REASON_NONE); /* no source of that name */
+    fresh_with("source.strangers=yes", "judge.trade_strangers=true", NULL);
+    by_id("x", "2", "bob", REASON_NONE);
+    fresh(); /* a replay lets in whom its file has */
+    by_id("x", "2", "bob", REASON_NONE);
+    cfg->sources[0].kind = STR("jetstream");
+    by_id("x", "3", "carl", REASON_STRANGER);
+    cfg->sources[0].strangers = STR("no");
+    by_id("x", "4", "dan", REASON_NONE);
 }
 
 static void test_a_name_of_weight_zero_is_not_watched(void **state) {
@@ -390,7 +612,7 @@ static void test_with_all_factors_off_the_score_is_the_base_score(void **state) 
         struct signal s = {0};
         judge_mention(&judge, &last.opinion, m, &s);
         s.seen = P("1");
-        assert_true(judge_priced_in(&judge, &s, P("5")));
+        assert_int_equal(judge_priced_in(&judge, &s, NOW, P("5")), REASON_NONE);
         assert_int_equal(s.score, base_score(m->confidence_bp, m->polarity_bp));
         assert_int_equal(s.score, s.base_score);
         assert_int_equal(s.side, m->polarity_bp > 0   ? SIDE_LONG
@@ -426,7 +648,8 @@ static void test_the_threshold_itself_trades(void **state) {
 }
 
 static struct signal seen_at(side s, const char *price_text) {
-    struct signal sig = {.side = s, .seen = P(price_text), .score = 100};
+    struct signal sig = {
+        .side = s, .seen = P(price_text), .seen_at = NOW - USEC_PER_MIN, .score = 100};
     for (int i = 0; i < PART_COUNT; i++) sig.parts_bp[i] = 10000;
     return sig;
 }
@@ -443,11 +666,11 @@ static void test_priced_in_falls_to_nothing_at_its_limit(void **state) {
         {SIDE_LONG, "100", "100.5", 9375}, {SIDE_LONG, "100", "101", 7500},
         {SIDE_LONG, "100", "102", 0},      {SIDE_LONG, "100", "500", 0},
         {SIDE_SHORT, "100", "99", 7500},   {SIDE_SHORT, "100", "98", 0},
-        {SIDE_SHORT, "100", "110", 10000}, {SIDE_LONG, "0", "110", 10000},
+        {SIDE_SHORT, "100", "110", 10000},
     };
     for (ptrdiff_t i = 0; i < COUNT_OF(cases); i++) {
         struct signal s = seen_at(cases[i].s, cases[i].seen);
-        assert_true(judge_priced_in(&judge, &s, P(cases[i].now)));
+        assert_int_equal(judge_priced_in(&judge, &s, NOW, P(cases[i].now)), REASON_NONE);
         assert_int_equal(s.parts_bp[PART_PRICED_IN], cases[i].bp);
         assert_int_equal(s.score, (cases[i].bp + 50) / 100);
     }
@@ -457,10 +680,75 @@ static void test_priced_in_refuses_under_the_threshold(void **state) {
     (void)state;
     fresh_with("judge.priced_in_percent=0.02", NULL, NULL);
     struct signal s = seen_at(SIDE_LONG, "100");
-    assert_true(judge_priced_in(&judge, &s, P("101.09"))); /* 1 - (109/200)^2 = 0.7029 */
+    /* 1 - (109/200)^2 = 0.7029 */
+    assert_int_equal(judge_priced_in(&judge, &s, NOW, P("101.09")), REASON_NONE);
     s = seen_at(SIDE_LONG, "100");
-    assert_false(judge_priced_in(&judge, &s, P("101.12")));
+    assert_int_equal(judge_priced_in(&judge, &s, NOW, P("101.12")), REASON_PRICED_IN);
     assert_int_equal(s.score, 69);
+}
+
+static void test_a_price_that_nobody_saw_is_not_made_up(void **state) {
+    (void)state;
+    fresh();
+    struct signal s = seen_at(SIDE_LONG, "0");
+    assert_int_equal(judge_priced_in(&judge, &s, NOW, P("110")), REASON_NO_PRICE);
+    assert_int_equal(s.score, 100);
+    fresh_with("judge.priced_in=false", NULL, NULL);
+    assert_int_equal(judge_priced_in(&judge, &s, NOW, P("110")), REASON_NONE);
+}
+
+static void test_the_same_move_weighs_by_what_was_usual(void **state) {
+    (void)state;
+    fresh_with("trading.signal_threshold=0", "judge.priced_in_sigmas=4",
+               "judge.priced_in_percent=0.5");
+    static const struct {
+        const char *usual; /* a minute */
+        int minutes;
+        const char *now, *sigmas;
+        int bp;
+    } cases[] = {
+        {"0.01", 1, "102", "2", 7500},          /* half the limit */
+        {"0.01", 4, "102", "1", 9375},          /* the usual move doubles in four minutes */
+        {"0.01", 4, "104", "2", 7500},          /* */
+        {"0.01", 0, "102", "2", 7500},          /* at once: a minute is the least */
+        {"0.02", 1, "102", "1", 9375},          /* */
+        {"0.005", 1, "102", "4", 0},            /* the limit */
+        {"0.005", 1, "130", "60", 0},           /* */
+        {"0.1", 1, "149.9", "4.99", 0},         /* */
+        {"0.2", 1, "149.9", "2.495", 6109},     /* */
+        {"0.2", 1, "150", "2.5", 0},            /* 50 % is too much in any storm */
+        {"0.01", 1, "98", "0", 10000},          /* against the signal */
+        {"0", 1, "102", "0", 9984},             /* not known: the percentage alone */
+        {"0.00000001", 1, "100.05", "1", 9375}, /* a still price: 5 bp are noise */
+        {"0.00000001", 1, "100.2", "4", 0},
+    };
+    for (ptrdiff_t i = 0; i < COUNT_OF(cases); i++) {
+        struct signal s = seen_at(SIDE_LONG, "100");
+        s.seen_volatility = kit_e8(cases[i].usual);
+        s.seen_at = NOW - cases[i].minutes * USEC_PER_MIN;
+        assert_int_equal(judge_priced_in(&judge, &s, NOW, P(cases[i].now)), REASON_NONE);
+        if (s.sigmas != kit_e8(cases[i].sigmas) || s.parts_bp[PART_PRICED_IN] != cases[i].bp) {
+            fail_msg("case %td: %lld sigmas, factor %d", i, (long long)s.sigmas,
+                     s.parts_bp[PART_PRICED_IN]);
+        }
+        struct signal mirror = seen_at(SIDE_SHORT, "100");
+        mirror.seen_volatility = s.seen_volatility;
+        mirror.seen_at = s.seen_at;
+        const price down = price_from_e8(2 * kit_e8("100") - kit_e8(cases[i].now));
+        assert_int_equal(judge_priced_in(&judge, &mirror, NOW, down), REASON_NONE);
+        assert_int_equal(mirror.sigmas, s.sigmas);
+        assert_int_equal(mirror.moved, s.moved);
+    }
+}
+
+static void test_without_a_limit_in_sigmas_the_percentage_decides(void **state) {
+    (void)state;
+    fresh_with("judge.priced_in_sigmas=0", "judge.priced_in_percent=0.04", NULL);
+    struct signal s = seen_at(SIDE_LONG, "100");
+    s.seen_volatility = 1;
+    assert_int_equal(judge_priced_in(&judge, &s, NOW, P("102")), REASON_NONE);
+    assert_int_equal(s.parts_bp[PART_PRICED_IN], 7500);
+    assert_int_equal(s.sigmas, kit_e8("40")); /* told all the same */
 }
 
 /* --- what is kept -------------------------------------------------------------------- */
@@ -508,26 +796,36 @@ static bool knows(int i) {
     return judge_find_author(&judge, str_from_z(key)) != NULL;
 }
 
-/* Authors in any order of age: the silent half goes, whoever traded today stays. */
-static void test_the_authors_silent_for_longest_make_room(void **state) {
+/* Whoever was traded today, or is listed by id, stays; his row says that he went. */
+static void test_the_author_silent_for_longest_makes_room(void **state) {
     (void)state;
-    fresh();
-    for (int k = 0; k < JUDGE_AUTHORS_MAX; k++) {
-        const int i = (int)((k * INT64_C(2731)) % JUDGE_AUTHORS_MAX); /* a permutation */
-        struct author a = an_author(i, NOW + i * USEC_PER_S);
-        if (i == 7) a.last_trade_at = NOW + 7 * USEC_PER_S;
+    fresh_with("judge.author_weights=x:9=1", NULL, NULL);
+    for (int i = 0; i < JUDGE_AUTHORS_MAX; i++) {
+        struct author a = an_author(i, NOW - USEC_PER_DAY);
+        a.heard = i + 1;
+        if (i == 7) a.last_trade_at = NOW - USEC_PER_HOUR;
         judge_put_author(&judge, &a);
     }
     assert_int_equal(judge.author_count, JUDGE_AUTHORS_MAX);
-    const struct author more = an_author(JUDGE_AUTHORS_MAX, NOW + USEC_PER_DAY);
-    judge_put_author(&judge, &more);
-    assert_int_equal(judge.author_count, JUDGE_AUTHORS_MAX / 2 + 1);
-    assert_true(knows(7));
-    for (int i = 0; i < JUDGE_AUTHORS_MAX; i++) {
-        const bool young = i > JUDGE_AUTHORS_MAX / 2; /* one of them gave its place to 7 */
-        if (i != 7 && knows(i) != young) fail_msg("author %d: %d", i, knows(i));
+    a_post(1, "again", NOW);
+    last.post.author_id = STR("0"); /* is heard again: no longer the oldest */
+    judges(REASON_NONE);
+    assert_null(last.opinion.gone);
+    for (int i = 0; i < 10; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "new%d", i);
+        a_post(10 + i, name, NOW);
+        judges(REASON_NONE);
+        assert_non_null(last.opinion.gone);
+        assert_true(last.opinion.gone->forgotten);
+        const int gone = i < 6 ? i + 1 : i == 6 ? 8 : i + 3; /* 0, 7 and 9 stay */
+        char key[32];
+        snprintf(key, sizeof key, "x:%d", gone);
+        assert_string_equal(last.opinion.gone->key, key);
+        assert_false(knows(gone));
     }
-    assert_true(knows(JUDGE_AUTHORS_MAX));
+    assert_true(knows(0) && knows(7) && knows(9) && knows(13));
+    assert_int_equal(judge.author_count, JUDGE_AUTHORS_MAX);
 }
 
 static void test_authors_of_one_moment_stay_bounded_and_findable(void **state) {
@@ -598,12 +896,21 @@ int main(void) {
         cmocka_unit_test(test_an_edit_of_a_chain_older_than_the_memory_is_stale),
         cmocka_unit_test(test_a_near_copy_by_another_author_is_one_opinion_at_half_the_score),
         cmocka_unit_test(test_a_near_copy_by_its_own_author_joins_the_cluster_without_penalty),
-        cmocka_unit_test(test_short_texts_are_alike_by_chance),
+        cmocka_unit_test(test_a_short_text_is_a_copy_only_if_it_is_the_same_and_soon),
         cmocka_unit_test(test_a_retweet_is_refused_and_a_quote_is_of_the_cluster),
         cmocka_unit_test(test_copies_of_copies_are_of_the_first),
         cmocka_unit_test(test_look_alikes_of_watched_names_are_refused),
         cmocka_unit_test(test_other_names_are_no_look_alikes),
         cmocka_unit_test(test_a_watched_name_that_looks_like_another_is_itself),
+        cmocka_unit_test(test_a_name_with_an_id_belongs_to_that_id),
+        cmocka_unit_test(test_a_listed_id_s_name_is_learned_from_its_posts),
+        cmocka_unit_test(test_the_most_exact_entry_counts),
+        cmocka_unit_test(test_strangers_of_an_open_source_are_scored_and_not_traded),
+        cmocka_unit_test(test_the_same_words_of_another_coin_are_no_copy),
+        cmocka_unit_test(test_of_two_coins_only_the_repeated_one_is_penalised),
+        cmocka_unit_test(test_a_number_exchanged_for_another_makes_another_post),
+        cmocka_unit_test(test_copies_count_within_their_window),
+        cmocka_unit_test(test_the_index_misses_no_copy),
         cmocka_unit_test(test_a_name_of_weight_zero_is_not_watched),
         cmocka_unit_test(test_look_alikes_pass_when_the_rule_is_off),
         cmocka_unit_test(test_weights_are_by_name_or_by_source_and_id),
@@ -618,9 +925,12 @@ int main(void) {
         cmocka_unit_test(test_the_threshold_itself_trades),
         cmocka_unit_test(test_priced_in_falls_to_nothing_at_its_limit),
         cmocka_unit_test(test_priced_in_refuses_under_the_threshold),
+        cmocka_unit_test(test_a_price_that_nobody_saw_is_not_made_up),
+        cmocka_unit_test(test_the_same_move_weighs_by_what_was_usual),
+        cmocka_unit_test(test_without_a_limit_in_sigmas_the_percentage_decides),
         cmocka_unit_test(test_a_post_is_remembered_for_24_hours),
         cmocka_unit_test(test_the_oldest_post_makes_room),
-        cmocka_unit_test(test_the_authors_silent_for_longest_make_room),
+        cmocka_unit_test(test_the_author_silent_for_longest_makes_room),
         cmocka_unit_test(test_authors_of_one_moment_stay_bounded_and_findable),
         cmocka_unit_test(test_a_new_day_starts_an_author_s_count_anew),
         cmocka_unit_test(test_author_keys_name_source_and_id_or_name),

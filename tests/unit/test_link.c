@@ -69,11 +69,11 @@ static void test_coins_are_linked_by_what_names_them(void **state) {
         {"#Bitcoin #xrp", "BTC:hashtag XRP:hashtag"},
         {"BTCUSDT and ethusdt", "BTC:pair ETH:pair"},
         {"BTC/USDT, SOL-USD, $DOGE/usdt", "BTC:pair SOL:pair DOGE:pair"},
-        {"ETH/BTC is a pair on ETH", "ETH:pair"},
+        {"ETH/BTC is about both", "ETH:pair BTC:ticker"},
         {"BTC or btc", "BTC:ticker"},
         {"SOL in capitals", "SOL:ticker"},
         {"bitcoin's price, two dogecoins", "BTC:name DOGE:name"},
-        {"Shiba Inu and shiba-inu", "SHIB:name"},
+        {"Shiba Inu and shiba-inu tokens", "SHIB:name"},
         {"Bitcoin Cash is not what you think", "BCH:name"},
         {"stacking sats", "BTC:nickname"},
         {"Doge", "DOGE:name"},
@@ -104,7 +104,8 @@ static void test_ordinary_words_are_not_coins(void **state) {
     (void)state;
     static const struct link_case table[] = {
         {"one day the gas will be fun for people", ""},
-        {"ONE coin", "ONE:ticker"},
+        {"HOT coin", "HOT:ticker"},
+        {"ONE coin to rule them all", ""},
         {"ONE of us", ""},
         {"buy GAS, the token of Neo", "GAS:ticker"},
         {"GAS prices at the pump station", ""},
@@ -148,7 +149,7 @@ static void test_nothing_is_linked_inside_words_links_and_names(void **state) {
         {"see dogecoin.com", ""},
         {"vitalik.eth wrote", ""},
         {"@dogecoin @BTC_Archive", ""},
-        {"mail me at eth@btc.com", "ETH:ticker"},
+        {"mail me at eth@btc.com", ""},
         {"underdoge", ""},
     };
     check_links(table, COUNT_OF(table));
@@ -260,6 +261,9 @@ static void test_mistakes_in_extra_names_have_their_line(void **state) {
                  {"# x\nAAUSDT\tAA\tx\t\tsometimes\n", "extra symbols:2: unknown flag"},
                  {"AAUSDT\tAA\tethereum\t\t\n", "two coins"},
                  {"AAUSDT\tAA\t...|!\t\t\n", "no word"},
+                 {"AAUSDT\tAA\t$aa\t\t\n", "no word"},
+                 {"BTCUSDT\tBTC\t-ethereum\t\t\n", "extra symbols:1: no name of this coin"},
+                 {"AAUSDT\tAA\tx\t\tsure,word\n", "neither"},
                  {"AAUSDT\t\tname\t\t\n", "no ticker"},
                  {"AAUSDT\tAA\tb\tc\t\td\n", "five columns"},
                  {"\xFF\t\n", "UTF-8"}};
@@ -278,6 +282,120 @@ static void test_mistakes_in_extra_names_have_their_line(void **state) {
     }
 }
 
+/* --- texts of all sizes and dresses ------------------------------------------------------- */
+
+static void test_names_are_found_however_they_are_dressed(void **state) {
+    (void)state;
+    static const struct link_case table[] = {
+        {"𝗕𝗶𝘁𝗰𝗼𝗶𝗻 and 𝐄𝐓𝐇", "BTC:name ETH:ticker"},
+        {"Ｂｉｔｃｏｉｎ、ＳＯＬ", "BTC:name SOL:ticker"},
+        {"ⓑⓣⓒ", "BTC:ticker"},
+        {"$D\xD0\x9EGE", "DOGE:cashtag"}, /* a Cyrillic O */
+        {"\xD0\x92itcoin", "BTC:name"},   /* a Cyrillic В */
+        {"биткоином, биткоины и биткойна", "BTC:name"},
+        {"البيتكوين وبالبيتكوين", "BTC:name"},
+        {"Bitcoin'i sattım, bitcoina nie sprzedam", "BTC:name"},
+        {"ETH's fees, BTCs, Cardano's devs", "ETH:ticker BTC:ticker ADA:name"},
+        {"#BitcoinPizzaDay #XRPArmy #BuyDogecoin", "BTC:hashtag XRP:hashtag DOGE:hashtag"},
+        {"#bitcoinmining", "BTC:hashtag"},
+        {"ETH-based, pro-XRP, BTC-denominated", "ETH:ticker XRP:ticker BTC:ticker"},
+        {"etherium and bitocin", "ETH:name BTC:name"},
+    };
+    check_links(table, COUNT_OF(table));
+}
+
+static void test_context_makes_a_word_a_coin(void **state) {
+    (void)state;
+    static const struct link_case table[] = {
+        {"short DOT here", "DOT:ticker"},
+        {"a DOT on the map", ""},
+        {"NEAR at $3.2", "NEAR:ticker"},
+        {"NEAR the end", ""},
+        {"DOT 20%, LINK 30%, ATOM 50%", "DOT:ticker LINK:ticker ATOM:ticker"},
+        {"btc, eth and link", "BTC:ticker ETH:ticker LINK:ticker"},
+        {"eth has a link", "ETH:ticker"},
+        {"The Sandbox opens, SAND too", "SAND:name"},
+        {"the sandbox opens, sand too", ""},
+        {"sold my ada for good", "ADA:ticker"},
+        {"sol y playa, ada yaprak", ""},
+        {"three .eth names", ""},
+        {"ETH-PERP, SOL/USDT", "ETH:pair SOL:pair"},
+        {"wintry weather", ""},
+    };
+    check_links(table, COUNT_OF(table));
+}
+
+static void test_words_of_the_stock_market_speak_against_cashtags(void **state) {
+    (void)state;
+    static const struct link_case table[] = {
+        {"$SUI to 5 soon", "SUI:cashtag"},
+        {"$SUI raises its dividend, REITs are back", ""},
+        {"$LTC holders", "LTC:cashtag"},
+        {"LTC Properties, $LTC, declares a dividend", ""},
+        {"$BTC up while earnings disappoint", "BTC:cashtag"},
+    };
+    check_links(table, COUNT_OF(table));
+    assert_str(missed("$SUI raises its dividend"), "$SUI:stock");
+}
+
+/* The last words of a text of 25,000 characters. */
+static void check_long(const char *filler, const char *end) {
+    static char text[131072];
+    ptrdiff_t n = 0, unit = (ptrdiff_t)strlen(filler), tail = (ptrdiff_t)strlen(end);
+    ptrdiff_t chars = 0, unit_chars = 0, tail_chars = 0;
+    for (ptrdiff_t i = 0; i < unit; i++) unit_chars += ((unsigned char)filler[i] & 0xC0) != 0x80;
+    for (ptrdiff_t i = 0; i < tail; i++) tail_chars += ((unsigned char)end[i] & 0xC0) != 0x80;
+    while (chars + unit_chars + tail_chars <= 25000 && n + unit + tail <= (ptrdiff_t)sizeof text) {
+        memcpy(text + n, filler, (size_t)unit);
+        n += unit;
+        chars += unit_chars;
+    }
+    memcpy(text + n, end, (size_t)tail);
+    const struct reading *r = readkit_read(&kit, (str){text, n + tail});
+    const struct mention *m = readkit_find(r, "BTCUSDT");
+    if (!m) fail_msg("nothing found behind \"%s\" over and over", filler);
+    assert_true(m->end > n);
+}
+
+static void test_long_posts_are_read_to_the_end(void **state) {
+    (void)state;
+    check_long("a ", "bitcoin");
+    check_long("!?", " bitcoin");
+    check_long("word ", "bitcoin");
+    check_long("ночь ", "биткоин");
+    check_long("今日は天気が良い", "、ビットコイン");
+    check_long("天", "，比特币");
+    check_long("🙂", "₿");
+    check_long("x", " BTC");
+}
+
+static void test_names_beyond_the_places_kept_are_still_names(void **state) {
+    (void)state;
+    static char text[25000];
+    for (size_t i = 0; i < sizeof text; i++) text[i] = "bitcoin "[i % 8];
+    struct arena a = kit.scratch;
+    struct words w;
+    struct links links;
+    reader_split(kit.reader, &a, (str){text, sizeof text - 1}, &w, &links);
+    assert_int_equal(links.hit_count, LINK_HITS_MAX);
+    for (int i = 0; i < 1000; i++) assert_true(w.v[i].flags & WORD_COIN);
+}
+
+static void test_the_user_takes_names_away(void **state) {
+    (void)state;
+    struct readkit own;
+    readkit_open(&own, &(struct reader_options){.extra = STR("BTCUSDT\tBTC\t\t-digital gold\n"
+                                                             "SOLUSDT\tSOL\t\t\toff\n"
+                                                             "ETHUSDT\tETH\t\t\tword\n")});
+    assert_int_equal(readkit_read(&own, STR("digital gold"))->mention_count, 0);
+    assert_int_equal(readkit_read(&own, STR("ETH fell off a table"))->mention_count, 0);
+    const struct reading *r = readkit_read(&own, STR("$SOL and $BTC"));
+    assert_int_equal(r->mention_count, 1);
+    assert_string_equal(r->mentions[0].symbol, "BTCUSDT");
+    assert_int_equal(r->misses[0].reason, MISS_NOT_LISTED);
+    readkit_close(&own);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_coins_are_linked_by_what_names_them),
@@ -293,6 +411,12 @@ int main(void) {
         cmocka_unit_test(test_the_venue_says_what_may_be_linked),
         cmocka_unit_test(test_extra_names_are_added),
         cmocka_unit_test(test_mistakes_in_extra_names_have_their_line),
+        cmocka_unit_test(test_names_are_found_however_they_are_dressed),
+        cmocka_unit_test(test_context_makes_a_word_a_coin),
+        cmocka_unit_test(test_words_of_the_stock_market_speak_against_cashtags),
+        cmocka_unit_test(test_long_posts_are_read_to_the_end),
+        cmocka_unit_test(test_names_beyond_the_places_kept_are_still_names),
+        cmocka_unit_test(test_the_user_takes_names_away),
     };
     return cmocka_run_group_tests(tests, open_kit, close_kit);
 }

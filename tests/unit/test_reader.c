@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "51f36c9915a88a7a820a6ace15426865ce4656a5c3bcde9026fec5a980ded7c2"
+#define DIGEST "6311d576f7f2472ab8c2116aceae3933d429d5902cf50fe3787ad9310141b8ea"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;

@@ -93,6 +93,18 @@ static void test_posts_come_in_the_order_of_the_file(void **state) {
     assert_int_equal(fix.told_count, 0);
 }
 
+static void test_deletions_are_counted_apart(void **state) {
+    (void)state;
+    open_with(STR(LINE(1) "\n{\"delete\":{\"tweet\":{\"id\":\"1\"},\"timestamp_ms\":\"5\"}}\n"));
+    assert_int_equal(next_id(), 1);
+    assert_int_equal(next_id(), 1);
+    assert_int_equal(next_id(), 0);
+    assert_int_equal(fix.source->counts.posts, 1);
+    assert_int_equal(fix.source->counts.deletions, 1);
+    assert_int_equal(fix.source->counts.repeated, 0);
+    assert_int_equal(fix.source->counts.disordered, 0);
+}
+
 static void test_bad_lines_are_told_and_lose_nothing_good(void **state) {
     (void)state;
     open_with(STR(LINE(1) "\n"
@@ -237,6 +249,7 @@ int main(void) {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         EACH(test_posts_come_in_the_order_of_the_file),
+        EACH(test_deletions_are_counted_apart),
         EACH(test_bad_lines_are_told_and_lose_nothing_good),
         EACH(test_a_number_of_400_digits_is_one_bad_line),
         EACH(test_a_line_of_ten_megabytes_is_passed_over),

@@ -7,9 +7,10 @@
 
 static struct rng rng;
 
-static const char whole[] = "{\"confidence\":0.9500,\"polarity\":-0.8000,\"author\":1.5000,"
-                            "\"freshness\":0.0001,\"copies\":1.0000,\"priced_in\":0.0000}";
-static const int32_t whole_bp[PART_COUNT] = {9500, -8000, 15000, 1, 10000, 0};
+static const char whole[] =
+    "{\"confidence\":0.9500,\"polarity\":-0.8000,\"author\":1.5000,\"record\":1.0500,"
+    "\"habit\":0.5000,\"freshness\":0.0001,\"copies\":1.0000,\"priced_in\":0.0000}";
+static const int32_t whole_bp[PART_COUNT] = {9500, -8000, 15000, 10500, 5000, 1, 10000, 0};
 
 static void test_parts_are_written_with_four_decimals(void **state) {
     (void)state;
@@ -57,20 +58,30 @@ static void test_what_is_no_parts_object_is_refused_and_writes_nothing(void **st
         "{",
         "}",
         "null",
+        "{\"polarity\":0.8000}",
         "{\"confidence\":0.9500}",
+        "{\"confidence\":0.95,\"polarity\":0.8,\"freshness\":1,\"author\":1}",
+        "{\"confidence\":0.95,\"polarity\":0.8,\"author\":1,\"author\":1}",
+        "{\"confidence\":0.95,\"polarity\":0.8,}",
         "{:,:,:,:,:,:}",
-        "{confidence:0.9,polarity:0.8,author:1,freshness:1,copies:1,priced_in:1}",
-        "{\"confidence\":0.9,\"polarity\":0.8,\"author\":1,\"freshness\":1,\"copies\":1,\"priced_"
+        "{confidence:0.9,polarity:0.8,author:1,habit:1,freshness:1,copies:1,priced_in:1}",
+        "{\"confidence\":0.9,\"polarity\":0.8,\"author\":1,\"habit\":1,\"freshness\":1,\"copies\":"
+        "1,\"priced_"
         "in\":}",
-        "{\"confidence\":0.90001,\"polarity\":0.8,\"author\":1,\"freshness\":1,\"copies\":1,"
+        "{\"confidence\":0.90001,\"polarity\":0.8,\"author\":1,\"habit\":1,\"freshness\":1,"
+        "\"copies\":1,"
         "\"priced_in\":1}",
-        "{\"confidence\":300000,\"polarity\":0.8,\"author\":1,\"freshness\":1,\"copies\":1,"
+        "{\"confidence\":300000,\"polarity\":0.8,\"author\":1,\"habit\":1,\"freshness\":1,"
+        "\"copies\":1,"
         "\"priced_in\":1}",
-        "{\"polarity\":0.8,\"confidence\":0.9,\"author\":1,\"freshness\":1,\"copies\":1,"
+        "{\"polarity\":0.8,\"confidence\":0.9,\"author\":1,\"habit\":1,\"freshness\":1,\"copies\":"
+        "1,"
         "\"priced_in\":1}",
-        "{\"confidence\":0.9,\"polarity\":0.8,\"author\":1,\"freshness\":1,\"copies\":1,"
+        "{\"confidence\":0.9,\"polarity\":0.8,\"author\":1,\"habit\":1,\"freshness\":1,\"copies\":"
+        "1,"
         "\"priced_in\":1,\"more\":1}",
-        "{\"confidence\":0.9,\"polarity\":0.8,\"author\":1,\"freshness\":1,\"copies\":1,"
+        "{\"confidence\":0.9,\"polarity\":0.8,\"author\":1,\"habit\":1,\"freshness\":1,\"copies\":"
+        "1,"
         "\"priced_in\":1",
     };
     struct signal s;
@@ -81,6 +92,38 @@ static void test_what_is_no_parts_object_is_refused_and_writes_nothing(void **st
         assert_memory_equal(&s, &untouched, sizeof s);
     }
     assert_false(signal_parts_from_json((str){0}, &s));
+}
+
+static void test_a_factor_of_a_later_program_reads_as_one(void **state) {
+    (void)state;
+    struct signal s = {0};
+    assert_true(signal_parts_from_json(
+        STR("{\"confidence\":0.9500,\"polarity\":0.8000,\"freshness\":0.2500}"), &s));
+    for (int i = 0; i < PART_COUNT; i++) {
+        const int want = i == PART_CONFIDENCE  ? 9500
+                         : i == PART_POLARITY  ? 8000
+                         : i == PART_FRESHNESS ? 2500
+                                               : 10000;
+        assert_int_equal(s.parts_bp[i], want);
+    }
+}
+
+static void test_departures_make_the_round_trip(void **state) {
+    (void)state;
+    char text[DEPARTURES_BYTES];
+    uint32_t back = 7;
+    departures_format(DEPARTURE_BIT(NEW_COIN) | DEPARTURE_BIT(ODD_HOUR), text);
+    assert_string_equal(text, "new_coin,odd_hour");
+    for (uint32_t all = 0; all < 1u << DEPARTURE_COUNT; all++) {
+        departures_format(all, text);
+        assert_true(departures_parse(str_from_z(text), &back));
+        assert_int_equal(back, all);
+    }
+    static const char *const bad[] = {"new",       "odd_hour,new_coin", "new_coin,",
+                                      ",new_coin", "new_coin,new_coin", ","};
+    for (ptrdiff_t i = 0; i < COUNT_OF(bad); i++) {
+        if (departures_parse(str_from_z(bad[i]), &back)) fail_msg("%s was taken", bad[i]);
+    }
 }
 
 static void test_a_damaged_object_is_refused_or_means_numbers(void **state) {
@@ -112,6 +155,8 @@ int main(void) {
         cmocka_unit_test(test_parts_read_back_as_written),
         cmocka_unit_test(test_random_parts_make_the_round_trip),
         cmocka_unit_test(test_what_is_no_parts_object_is_refused_and_writes_nothing),
+        cmocka_unit_test(test_a_factor_of_a_later_program_reads_as_one),
+        cmocka_unit_test(test_departures_make_the_round_trip),
         cmocka_unit_test(test_a_damaged_object_is_refused_or_means_numbers),
     };
     return cmocka_run_group_tests_name("signal", tests, set_up, NULL);

@@ -244,19 +244,32 @@ static void test_a_newer_schema_is_refused(void **state) {
     refused(options(STORE_READ, false), ERR_STATE, "newer bullfinch");
 }
 
-static void make_older(void) {
-    struct store *s = create();
-    static const char *const views[] = {
-        "tweets",  "signals", "intents",  "trades",       "orders",      "fills",    "positions",
-        "equity",  "account", "control",  "commands",     "audit_log",   "gaps",     "authors",
-        "workers", "ledger",  "settings", "dead_letters", "post_memory", "api_usage"};
-    for (int i = 0; i < COUNT_OF(views); i++) {
-        char sql[64];
-        const int n = snprintf(sql, sizeof sql, "DROP VIEW %s_v", views[i]);
-        assert_true(n > 0);
+/* Leaves nothing in the store. */
+static void drop_all(struct store *s) {
+    static const struct sql next = {"SELECT 'DROP ' || type || ' ' || name FROM main.sqlite_master "
+                                    "WHERE type IN ('view', 'table') AND name NOT LIKE 'sqlite_%' "
+                                    "ORDER BY type DESC LIMIT 1"};
+    for (bool row = true; row;) {
+        struct error err;
+        struct query q;
+        char sql[128];
+        assert_ok(query_open(s, &next, &q, &err), &err);
+        assert_ok(query_row(&q, &row, &err), &err);
+        if (!row) return;
+        col_z(&q, sql, sizeof sql);
+        query_close(&q);
         exec(s, sql);
     }
-    exec(s, "DELETE FROM migrations WHERE version >= 2");
+}
+
+/* A store as the first migration left it. */
+static void make_older(void) {
+    struct store *s = create();
+    exec(s, "PRAGMA foreign_keys = OFF");
+    exec(s, "CREATE TEMP TABLE kept AS SELECT * FROM main.migrations WHERE version = 1");
+    drop_all(s);
+    exec(s, s->ops->migrations[0].sql);
+    exec(s, "INSERT INTO main.migrations SELECT * FROM temp.kept");
     store_close(s);
 }
 
@@ -276,6 +289,32 @@ static void test_an_older_schema_is_migrated_when_asked_to(void **state) {
     store_close(s);
     store_close(reopen());
     store_close(create()); /* and by itself, where a store may be made */
+}
+
+static void test_signals_that_wait_survive_a_migration(void **state) {
+    (void)state;
+    struct error err;
+    struct trader_rows rows;
+    make_older();
+    struct store_options opt = options(STORE_WRITE, false);
+    opt.any_schema = true;
+    struct store *s = open_as(opt);
+    exec(s, "INSERT INTO tweets (id, author, text, created_at, created_at_db, root_id, source, "
+            "source_id, author_id, received_at, lang, ref_kind, processed) VALUES (1, 'a', 't', 1, "
+            "1, 1, 'x', '1', '1', 1, 'en', 'none', 1)");
+    exec(s, "INSERT INTO signals VALUES (2, 1, 1, 1, 'x:1', 'DOGEUSDT', 'LONG', 70, 70, "
+            "'{\"confidence\":1.0000,\"polarity\":1.0000,\"author\":0.7000,\"freshness\":1.0000,"
+            "\"copies\":1.0000,\"priced_in\":1.0000}', 'waiting', NULL, 3, 5, 0, 0, 1, 1, 1)");
+    exec(s, "INSERT INTO account VALUES (1, 1, 1, 0, 0, 1, 1, 1, 0, 6, 1, 1, 1, 1, 'abcd', 1)");
+    int from, to;
+    assert_ok(store_migrate(s, &from, &to, &err), &err);
+    assert_ok(store_load_trader(s, &arena, 0, &rows, &err), &err);
+    assert_int_equal(rows.signal_count, 1);
+    assert_int_equal(rows.signals[0].parts_bp[PART_AUTHOR], 7000);
+    assert_int_equal(rows.signals[0].parts_bp[PART_RECORD], 10000); /* a factor of later */
+    assert_int_equal(rows.signals[0].seen_at, 0);
+    assert_int_equal(rows.signals[0].seen_volatility, 0);
+    store_close(s);
 }
 
 static void test_an_applied_migration_that_was_edited_is_an_error(void **state) {
@@ -868,6 +907,7 @@ int main(void) {
         T(another_programs_database_is_left_alone),
         T(a_newer_schema_is_refused),
         T(an_older_schema_is_migrated_when_asked_to),
+        T(signals_that_wait_survive_a_migration),
         T(an_applied_migration_that_was_edited_is_an_error),
         T(a_migration_that_fails_leaves_the_schema_before_it),
         T(processes_that_start_at_once_make_one_store),

@@ -193,6 +193,28 @@ static void test_the_last_generation_is_told_and_not_passed(void **state) {
     for (int i = 0; i < acts->count; i++) assert_int_not_equal(acts->v[i].kind, ACTION_TELL);
 }
 
+/* --- forecasts ----------------------------------------------------------------------- */
+
+/* More rows than there is room for, and rows of a pair that is gone, keep nobody from starting. */
+static void test_forecasts_that_cannot_be_followed_stay_rows(void **state) {
+    (void)state;
+    begin();
+    static struct forecast rows[FORECASTS_MAX + 40];
+    for (int i = 0; i < COUNT_OF(rows); i++) {
+        rows[i] = (struct forecast){.id = i + 1, .side = SIDE_LONG, .from = P("1"), .until = 1};
+        snprintf(rows[i].author, sizeof rows[i].author, "x:%d", i);
+        snprintf(rows[i].symbol, sizeof rows[i].symbol, "%s", i < 50 ? "GONEUSDT" : "DOGEUSDT");
+    }
+    const struct trader_rows r = {
+        .fresh = true, .forecasts = rows, .forecast_count = COUNT_OF(rows)};
+    assert_ok(opens(&r), &err);
+    assert_int_equal(trader->forecast_count, COUNT_OF(rows) - 50);
+    assert_int_equal(trader->syms[DOGE].forecasts, trader->forecast_count);
+    for (int i = 0; i < 50; i++) memcpy(rows[i].symbol, "DOGEUSDT", sizeof "DOGEUSDT");
+    assert_ok(opens(&r), &err);
+    assert_int_equal(trader->forecast_count, FORECASTS_MAX);
+}
+
 /* --- the blob of prices -------------------------------------------------------------- */
 
 static void with_prices(struct buf *blob) {
@@ -233,6 +255,19 @@ static void test_prices_of_a_symbol_that_is_gone_are_read_over(void **state) {
     assert_ok(trader_load_prices(trader, buf_str(&blob), &err), &err);
     assert_false(trader->syms[BTC].has_price);
     assert_int_equal(price_e8(trader->syms[DOGE].mark), kit_e8("0.08"));
+    buf_fini(&blob);
+}
+
+/* The form that had no volatility begins with "FCRIRES1". */
+static void test_prices_in_the_form_of_before_are_learned_anew(void **state) {
+    (void)state;
+    struct buf blob;
+    with_prices(&blob);
+    assert_int_equal(blob.p[7], '2');
+    blob.p[7] = '1';
+    assert_ok(opens(&(struct trader_rows){.fresh = true}), &err);
+    assert_ok(trader_load_prices(trader, buf_str(&blob), &err), &err);
+    assert_false(trader->syms[DOGE].has_price);
     buf_fini(&blob);
 }
 
@@ -297,8 +332,10 @@ int main(void) {
         cmocka_unit_test(test_cancelled_intents_count_and_give_no_rest),
         cmocka_unit_test(test_a_full_table_forgets_old_exits_before_it_gives_up),
         cmocka_unit_test(test_the_last_generation_is_told_and_not_passed),
+        cmocka_unit_test(test_forecasts_that_cannot_be_followed_stay_rows),
         cmocka_unit_test(test_prices_come_back_as_they_were_kept),
         cmocka_unit_test(test_prices_of_a_symbol_that_is_gone_are_read_over),
+        cmocka_unit_test(test_prices_in_the_form_of_before_are_learned_anew),
         cmocka_unit_test(test_prices_that_are_cut_are_damaged),
         cmocka_unit_test(test_prices_that_are_damaged_break_nothing),
     };

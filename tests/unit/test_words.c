@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "check.h"
 
-static char block[1 << 20];
+static char block[2 << 20];
 
 static struct words split(str text) {
     struct arena a;
@@ -37,7 +37,7 @@ static void test_text_is_cut_into_kinds(void **state) {
     assert_str(shape("BTC/USDT BTC-USD"), "wbtc p/ wusdt wbtc p- wusd");
     assert_str(shape("hi:) ;-D :( <3"), "whi p: p) e:) e:( e:3");
     assert_str(shape("wow!!! really?? hmm..."), "wwow p!! wreally p?? whmm p..");
-    assert_str(shape("a@b.com US$5"), "wa p@ ~~ wus p$ n5");
+    assert_str(shape("a@b.com US$5"), "~~ wus p$ n5");
     assert_str(shape(""), "");
 }
 
@@ -68,6 +68,25 @@ static void test_other_scripts(void **state) {
     assert_str(shape("＃比特币 ＄BTC"), "h比特币 cbtc");
     assert_str(shape("🚀🚀🏽👍"), "e🚀 e🚀 e👍");
     assert_str(shape("₿ up"), "e₿ wup");
+}
+
+static void test_fancy_letters_read_as_plain_ones(void **state) {
+    (void)state;
+    assert_str(shape("𝗕𝗶𝘁𝗰𝗼𝗶𝗻 ＥＴＨ ⓑⓣⓒ 🅱🆃🅲 ℬℰℳ"), "wbitcoin weth wbtc wbtc wbem");
+    assert_str(shape("＄１００ 𝟓𝟎"), "n100 n50");
+}
+
+static void test_look_alikes_among_latin_letters_read_as_they_look(void **state) {
+    (void)state;
+    assert_str(shape("D\xD0\x9EGE \xD0\x92itcoin"), "wdoge wbitcoin"); /* Cyrillic О, В */
+    assert_str(shape("биткоин и btc"), "wбиткоин wи wbtc");
+    assert_str(shape("xбж"), "wxбж"); /* letters that look like none stay */
+}
+
+static void test_addresses_are_links(void **state) {
+    (void)state;
+    assert_str(shape("write to eth.support@mail.com now"), "wwrite wto ~~ wnow");
+    assert_str(shape("5 btc @ 100"), "n5 wbtc p@ n100");
 }
 
 static void test_flags(void **state) {
@@ -126,6 +145,9 @@ int main(void) {
         cmocka_unit_test(test_elongations_are_cut),
         cmocka_unit_test(test_apostrophes_are_one),
         cmocka_unit_test(test_other_scripts),
+        cmocka_unit_test(test_fancy_letters_read_as_plain_ones),
+        cmocka_unit_test(test_look_alikes_among_latin_letters_read_as_they_look),
+        cmocka_unit_test(test_addresses_are_links),
         cmocka_unit_test(test_flags),
         cmocka_unit_test(test_negation_reaches_to_the_end_of_the_clause),
         cmocka_unit_test(test_equal_forms_have_equal_hashes),

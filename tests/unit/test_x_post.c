@@ -46,6 +46,70 @@ static void test_a_whole_post_is_read(void **state) {
     assert_true(p.received_at == p.created_at);
 }
 
+#define GONE "\"id\":\"1683364599280685057\""
+
+static void test_word_of_a_deletion_is_read(void **state) {
+    (void)state;
+    static const char *const lines[] = {
+        "{\"delete\":{\"tweet\":{" GONE ",\"author_id\":\"44196397\"},"
+        "\"timestamp_ms\":\"1690180471123\"}}",
+        "{\"data\":{\"delete\":{\"event_at\":\"2023-07-24T06:34:31.123Z\",\"post\":{"
+        "\"author_id\":44196397," GONE "},\"quote_tweet_id\":\"9\"}}}",
+        "{\"delete\":{\"status\":{\"id\":1683364599280685057,\"id_str\":"
+        "\"1683364599280685057\",\"user_id\":3,\"user_id_str\":\"44196397\"},"
+        "\"timestamp_ms\":1690180471123}}"};
+    for (int i = 0; i < COUNT_OF(lines); i++) {
+        struct post p;
+        struct error err;
+        assert_ok(parse(lines[i], &p, &err), &err);
+        assert_true(p.deleted);
+        assert_true(p.id == INT64_C(1683364599280685057));
+        assert_str(p.author_id, "44196397");
+        assert_str(p.text, "");
+        assert_true(p.created_at == INT64_C(1690180471123000));
+        assert_true(p.received_at == p.created_at);
+    }
+}
+
+static void test_what_is_wrong_with_a_deletion_is_named(void **state) {
+    (void)state;
+    static const struct {
+        const char *line, *says;
+    } table[] = {
+        {"{\"delete\":1}", "delete: expected an object"},
+        {"{\"delete\":{\"tweet\":7,\"timestamp_ms\":\"1\"}}", "delete.tweet: expected an object"},
+        {"{\"delete\":{\"tweet\":{},\"timestamp_ms\":\"1\"}}", "delete.tweet.id: missing"},
+        {"{\"delete\":{\"tweet\":{\"id\":true}}}", "delete.tweet.id: expected a string"},
+        {"{\"delete\":{\"tweet\":{\"id\":\"x1\"},\"timestamp_ms\":\"1\"}}",
+         "id: expected decimal digits"},
+        {"{\"delete\":{\"tweet\":{" GONE "}}}", "delete.event_at: missing"},
+        {"{\"delete\":{\"tweet\":{" GONE "},\"event_at\":\"soon\"}}",
+         "delete.event_at: expected RFC 3339"},
+        {"{\"delete\":{\"tweet\":{" GONE "},\"timestamp_ms\":\"-1\"}}",
+         "delete.timestamp_ms: expected milliseconds"},
+        {"{\"delete\":{\"tweet\":{" GONE "},\"timestamp_ms\":1.5}}",
+         "delete.timestamp_ms: expected milliseconds"},
+        {"{\"delete\":{\"tweet\":{" GONE "},\"timestamp_ms\":\"1\"},\"text\":\"a\"}",
+         "text and delete"},
+        {"{\"withheld\":{\"tweet\":{" GONE "}}}", "text: missing"},
+    };
+    for (int i = 0; i < COUNT_OF(table); i++) {
+        struct post p;
+        struct error err;
+        assert_fails(parse(table[i].line, &p, &err), &err, ERR_PARSE);
+        if (!strstr(err.msg, table[i].says)) fail_msg("%s: %s", table[i].line, err.msg);
+    }
+}
+
+static void test_a_deletion_is_nothing_to_score(void **state) {
+    (void)state;
+    struct post p;
+    struct error err;
+    assert_fails(
+        parse_as(STR("{\"delete\":{\"tweet\":{" GONE "},\"timestamp_ms\":\"1\"}}"), true, &p, &err),
+        &err, ERR_PARSE);
+}
+
 static void test_both_versions_of_names_and_the_wrapper_are_read(void **state) {
     (void)state;
     struct post p;
@@ -233,6 +297,9 @@ static void test_lenient_takes_a_text_alone(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_whole_post_is_read),
+        cmocka_unit_test(test_word_of_a_deletion_is_read),
+        cmocka_unit_test(test_what_is_wrong_with_a_deletion_is_named),
+        cmocka_unit_test(test_a_deletion_is_nothing_to_score),
         cmocka_unit_test(test_both_versions_of_names_and_the_wrapper_are_read),
         cmocka_unit_test(test_receipt_is_told_or_recorded),
         cmocka_unit_test(test_wrong_members_are_named),

@@ -15,6 +15,7 @@
 struct infer {
     const struct model *model;
     struct vocabulary *vocabulary;
+    struct denial *denial;
     struct exp_table *exp;
 };
 
@@ -23,6 +24,7 @@ bool infer_open(struct arena *boot, const struct model *model, str opinions, str
     struct infer *f = NEW(boot, struct infer);
     f->model = model;
     if (!vocabulary_open(boot, opinions, &f->vocabulary, err)) return false;
+    f->denial = denial_open(boot);
     f->exp = exp_table_open(boot);
     *ret = f;
     return true;
@@ -177,7 +179,7 @@ void infer_words(const struct infer *f, struct arena scratch, const struct words
     fill_mentions(f, &views, links, scores, ret);
     ret->miss_count = links->miss_count;
     for (int i = 0; i < links->miss_count; i++) ret->misses[i] = links->misses[i];
-    ret->cues = views.cues;
-    ret->simhash = simhash_words(w, &ret->token_count);
+    ret->cues = views.cues | denial_cues(f->denial, w);
+    simhash_words(w, ret);
     ret->model = f->model->ops->name;
 }

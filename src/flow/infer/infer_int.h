@@ -99,6 +99,12 @@ const struct sense *vocabulary_find(const struct vocabulary *v, const struct wor
 const struct sense *vocabulary_find_wide(const struct vocabulary *v, str form, ptrdiff_t *at,
                                          bool *ret_not);
 
+/* --- denial: what takes the author's earlier posts back (denial.c) ---------------------------- */
+
+struct denial;
+struct denial *denial_open(struct arena *boot);
+uint32_t denial_cues(const struct denial *d, const struct words *w); /* bits of reading.cues */
+
 /* --- integer softmax -------------------------------------------------------------------------- */
 
 struct exp_table;
@@ -178,6 +184,9 @@ void views_scan(const struct vocabulary *v, const struct words *w, const struct 
 
 /* --- simhash ---------------------------------------------------------------------------------- */
 
-uint64_t simhash_words(const struct words *w, int32_t *ret_count);
+#define HOST_BYTES 256 /* of a host name; what is longer is cut */
+
+/* Fills ret's simhash, token_count, numbers and hosts. */
+void simhash_words(const struct words *w, struct reading *ret);
 
 #endif

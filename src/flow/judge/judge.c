@@ -1,307 +1,57 @@
 /* judge: see the header. The score is one product in integers:
  *
- *   score = round(100 * confidence * |polarity| * author * freshness * copies * priced_in)
+ *   score = round(100 * confidence * |polarity| * author * record * habit * freshness * copies
+ *                   * priced_in)
  *
- * with every factor in basis points; a factor that is switched off is 10,000, and then the score is
- * the base score. Each factor is kept in the signal, so that a person can see what it did. */
-#include "flow/judge/judge.h"
+ * Each factor is in basis points and has a weight in the configuration: what enters the product is
+ * 1 - weight * (1 - factor). With every weight at 0 the score is the base score. What entered is
+ * kept in the signal, so that a person can see what it did. */
+#include "flow/judge/judge_int.h"
 
-#include "config/config.h"
+#include "flow/judge/priced_in.h"
+#include "flow/symbol.h"
 
-#define SLOTS 8192 /* power of two, twice the authors */
-_Static_assert(SLOTS >= 2 * JUDGE_AUTHORS_MAX, "author slots half empty at least");
 #define FUTURE_TOLERANCE (2 * USEC_PER_S)
 
-/* --- names ---------------------------------------------------------------------------------------
- * Look-alikes: two names with the same skeleton look the same to a hurried reader. The skeleton
- * folds case, drops separators and maps what is drawn alike in Latin, digits and Cyrillic. */
-
-static char fold_ascii(char c) {
-    if (c >= 'A' && c <= 'Z') c = (char)(c - 'A' + 'a');
-    switch (c) {
-    case '0':
-        return 'o';
-    case '1':
-    case 'i':
-    case '|':
-        return 'l';
-    case '3':
-        return 'e';
-    case '4':
-        return 'a';
-    case '5':
-        return 's';
-    case '7':
-        return 't';
-    case '8':
-        return 'b';
-    case '_':
-    case '-':
-    case '.':
-        return '\0';
-    default: /* not an enum */
-        return c;
-    }
+void judge_init_alone(struct judge *j, struct arena *boot, const struct config *cfg) {
+    *j = (struct judge){.cfg = cfg};
+    judge_watch(j, boot);
 }
-
-/* clang-format off */
-static const struct {
-    uint32_t cp;
-    char like;
-} look_alikes[] = {
-    /* Cyrillic */
-    {0x430, 'a'}, {0x410, 'a'}, {0x435, 'e'}, {0x415, 'e'}, {0x43E, 'o'}, {0x41E, 'o'},
-    {0x440, 'p'}, {0x420, 'p'}, {0x441, 'c'}, {0x421, 'c'}, {0x445, 'x'}, {0x425, 'x'},
-    {0x443, 'y'}, {0x423, 'y'}, {0x456, 'l'}, {0x406, 'l'}, {0x455, 's'}, {0x405, 's'},
-    {0x458, 'j'}, {0x408, 'j'}, {0x43A, 'k'}, {0x41A, 'k'}, {0x442, 't'}, {0x422, 't'},
-    {0x43D, 'h'}, {0x41D, 'h'}, {0x412, 'b'}, {0x432, 'b'}, {0x41C, 'm'}, {0x43C, 'm'},
-    {0x4BB, 'h'}, {0x4CF, 'l'}, {0x501, 'd'}, {0x51B, 'q'}, {0x51D, 'w'},
-    /* Greek */
-    {0x3BF, 'o'}, {0x39F, 'o'}, {0x3B1, 'a'}, {0x391, 'a'}, {0x392, 'b'}, {0x395, 'e'},
-    {0x397, 'h'}, {0x399, 'l'}, {0x3B9, 'l'}, {0x39A, 'k'}, {0x3BA, 'k'}, {0x39C, 'm'},
-    {0x39D, 'n'}, {0x3BD, 'v'}, {0x3A1, 'p'}, {0x3C1, 'p'}, {0x3A4, 't'}, {0x3C4, 't'},
-    {0x3A5, 'y'}, {0x3A7, 'x'}, {0x3C7, 'x'},
-    /* Latin with a twist */
-    {0x131, 'l'}, {0x261, 'g'}, {0x269, 'l'},
-};
-/* clang-format on */
-
-static char fold_wide(uint32_t cp) {
-    if (cp >= 0xFF21 && cp <= 0xFF5A) return fold_ascii((char)(cp - 0xFF21 + 'A')); /* full width */
-    for (ptrdiff_t i = 0; i < COUNT_OF(look_alikes); i++) {
-        if (look_alikes[i].cp == cp) return look_alikes[i].like;
-    }
-    return '?';
-}
-
-/* Skeleton of a name, at most AUTHOR_BYTES bytes; also "rn" reads as "m", "vv" as "w". */
-static ptrdiff_t skeleton(str name, char ret[AUTHOR_BYTES]) {
-    ptrdiff_t n = 0;
-    for (ptrdiff_t pos = 0; pos < name.n && n < AUTHOR_BYTES - 1;) {
-        const uint32_t cp = str_utf8_next(name, &pos);
-        const char c = cp < 0x80 ? fold_ascii((char)cp) : fold_wide(cp);
-        if (c == '\0') continue;
-        if (c == 'n' && n > 0 && ret[n - 1] == 'r')
-            ret[n - 1] = 'm';
-        else if (c == 'v' && n > 0 && ret[n - 1] == 'v')
-            ret[n - 1] = 'w';
-        else
-            ret[n++] = c;
-    }
-    ret[n] = '\0';
-    return n;
-}
-
-void judge_author_key(const struct post *p, char ret[AUTHOR_BYTES]) {
-    struct buf b;
-    buf_init_fixed(&b, ret, AUTHOR_BYTES);
-    buf_put(&b, p->source);
-    buf_put_byte(&b, ':');
-    if (p->author_id.n == 0) buf_put_byte(&b, '@');
-    buf_put(&b, p->author_id.n > 0 ? p->author_id : p->username);
-}
-
-/* Does a name in the configuration ("name", "@name" or "source:id") mean this author? */
-static bool names_author(str entry, str key, str username) {
-    if (str_find_byte(entry, ':') >= 0) return str_eq(entry, key);
-    if (str_starts(entry, STR("@"))) entry = str_tail(entry, 1);
-    return str_eq_nocase(entry, username);
-}
-
-static int list_find(const struct config_list *list, str key, str username) {
-    for (int i = 0; i < list->count; i++) {
-        if (names_author(list->names[i], key, username)) return i;
-    }
-    return -1;
-}
-
-static bool is_lookalike(const struct judge *j, str username) {
-    char own[AUTHOR_BYTES];
-    const str mine = str_from_bytes(own, skeleton(username, own));
-    if (mine.n < 4) return false; /* too short to imitate anybody */
-    bool alike = false;
-    for (int i = 0; i < j->watched_count; i++) {
-        if (str_eq_nocase(username, j->watched_names[i])) return false; /* is one himself */
-        alike = alike || str_eq(mine, j->watched[i]);
-    }
-    return alike;
-}
-
-static void watch_names(struct judge *j, struct arena *boot) {
-    const struct config_list *w = &j->cfg->judge_author_weights;
-    j->watched = NEW_ARRAY(boot, str, JUDGE_WATCHED_MAX);
-    j->watched_names = NEW_ARRAY(boot, str, JUDGE_WATCHED_MAX);
-    for (int i = 0; i < w->count && j->watched_count < JUDGE_WATCHED_MAX; i++) {
-        str name = w->names[i];
-        if (str_find_byte(name, ':') >= 0 || w->weights[i] == 0) continue;
-        if (str_starts(name, STR("@"))) name = str_tail(name, 1);
-        char block[AUTHOR_BYTES];
-        j->watched[j->watched_count] = str_dup(boot, str_from_bytes(block, skeleton(name, block)));
-        j->watched_names[j->watched_count++] = name;
-    }
-}
-
-/* --- authors -----------------------------------------------------------------------------------
- */
-
-static int32_t *author_slot(struct judge *j, str key) {
-    for (uint64_t i = str_hash(key);; i++) {
-        int32_t *slot = &j->author_slots[i & (SLOTS - 1)];
-        if (*slot == 0 || str_eq(str_from_z(j->authors[*slot - 1].key), key)) return slot;
-    }
-}
-
-struct author *judge_find_author(struct judge *j, str key) {
-    const int32_t *slot = author_slot(j, key);
-    return *slot == 0 ? NULL : &j->authors[*slot - 1];
-}
-
-static usec last_heard(const struct author *a) {
-    return i64_max(a->last_post_at, a->last_trade_at + USEC_PER_DAY);
-}
-
-static int heard_after(const struct judge *j, usec at) {
-    int count = 0;
-    for (int i = 0; i < j->author_count; i++) count += last_heard(&j->authors[i]) > at;
-    return count;
-}
-
-/* Forgets the half of the authors that was silent for longest, and indexes the rest anew. Happens
- * once in JUDGE_AUTHORS_MAX / 2 new authors; their rows stay in the store. The moment that parts
- * the halves is found by bisection: at most 64 looks at the table, no memory, no sorting. */
-static void forget_silent(struct judge *j) {
-    const int room = JUDGE_AUTHORS_MAX / 2;
-    usec lo = 0, hi = USEC_NEVER; /* heard_after(hi) <= room */
-    while (lo < hi) {
-        const usec middle = lo + (hi - lo) / 2;
-        if (heard_after(j, middle) <= room)
-            hi = middle;
-        else
-            lo = middle + 1;
-    }
-    int ties = room - heard_after(j, hi); /* of those heard at that very moment, so many stay */
-    int kept = 0;
-    for (int i = 0; i < j->author_count; i++) {
-        const usec heard = last_heard(&j->authors[i]);
-        if (heard < hi || (heard == hi && ties-- <= 0)) continue;
-        j->authors[kept++] = j->authors[i];
-    }
-    j->author_count = kept;
-    memset(j->author_slots, 0, SLOTS * sizeof *j->author_slots);
-    for (int i = 0; i < kept; i++) *author_slot(j, str_from_z(j->authors[i].key)) = i + 1;
-}
-
-void judge_put_author(struct judge *j, const struct author *a) {
-    struct author *known = judge_find_author(j, str_from_z(a->key));
-    if (known != NULL) {
-        *known = *a;
-        return;
-    }
-    if (j->author_count == JUDGE_AUTHORS_MAX) forget_silent(j);
-    j->authors[j->author_count++] = *a;
-    *author_slot(j, str_from_z(a->key)) = j->author_count;
-}
-
-static struct author *author_of(struct judge *j, usec now, const struct post *p) {
-    struct author fresh = {0};
-    judge_author_key(p, fresh.key);
-    IGNORE(str_copyz(p->username, fresh.username, AUTHOR_BYTES), "names are cut");
-    struct author *a = judge_find_author(j, str_from_z(fresh.key));
-    if (a == NULL) {
-        fresh.last_post_at = now;
-        judge_put_author(j, &fresh);
-        a = judge_find_author(j, str_from_z(fresh.key));
-    }
-    POST(a != NULL);
-    a->posts++;
-    a->last_post_at = now;
-    if (a->day != time_utc_day(now)) {
-        a->day = time_utc_day(now);
-        a->trades_today = 0;
-    }
-    return a;
-}
-
-/* --- memory of posts -----------------------------------------------------------------------------
- */
 
 void judge_init(struct judge *j, struct arena *boot, const struct config *cfg) {
-    *j = (struct judge){.cfg = cfg};
-    j->memory = NEW_ARRAY(boot, struct post_memory, JUDGE_MEMORY_MAX);
-    j->authors = NEW_ARRAY(boot, struct author, JUDGE_AUTHORS_MAX);
-    j->author_slots = NEW_ARRAY(boot, int32_t, SLOTS);
-    watch_names(j, boot);
+    judge_init_alone(j, boot, cfg);
+    judge_memory_init(j, boot);
+    judge_authors_init(j, boot);
+    records_init(&j->records, boot);
 }
 
-static struct post_memory *memory_at(const struct judge *j, int i) {
-    return &j->memory[(j->memory_first + i) % JUDGE_MEMORY_MAX];
-}
+/* --- factors --------------------------------------------------------------------------------- */
 
-static void forget_old(struct judge *j, usec now) {
-    while (j->memory_count > 0 && memory_at(j, 0)->at < now - JUDGE_WINDOW) {
-        j->memory_first = (j->memory_first + 1) % JUDGE_MEMORY_MAX;
-        j->memory_count--;
+static int32_t bp_of(int64_t e8) { return (int32_t)(e8 / (E8 / BP_ONE)); }
+
+int32_t judge_weight_bp(const struct config *cfg, part p) {
+    switch (p) {
+    case PART_CONFIDENCE:
+    case PART_POLARITY:
+        return (int32_t)BP_ONE;
+#define X(name, word, least, most, meaning)                                                        \
+    case PART_##name:                                                                              \
+        return bp_of(cfg->judge_##word);
+        FACTOR_MAP(X)
+#undef X
+    case PART_COUNT:
+        break;
     }
+    WRONG("part out of its list");
 }
 
-void judge_put_memory(struct judge *j, const struct post_memory *m) {
-    if (j->memory_count == JUDGE_MEMORY_MAX) {
-        j->memory_first = (j->memory_first + 1) % JUDGE_MEMORY_MAX;
-        j->memory_count--;
-    }
-    *memory_at(j, j->memory_count++) = *m;
+/* 1 - weight * (1 - factor) */
+static void set_factor(const struct config *cfg, struct signal *s, part p, int64_t factor_bp) {
+    const struct part_info *info = part_info(p);
+    PRE(factor_bp >= info->least && factor_bp <= info->most);
+    const int64_t change = (factor_bp - BP_ONE) * judge_weight_bp(cfg, p) / BP_ONE;
+    s->parts_bp[p] = (int32_t)(BP_ONE + change);
 }
-
-void judge_remember(struct judge *j, usec now, const struct reading *r, const struct opinion *op,
-                    struct post_memory *ret) {
-    PRE(!op->repeated);
-    struct post_memory m = {
-        .tweet_id = r->post->id,
-        .root_id = r->post->root_id,
-        .cluster_id = op->cluster_id,
-        .simhash = r->simhash,
-        .token_count = r->token_count,
-        .at = now,
-    };
-    memcpy(m.author, op->author->key, AUTHOR_BYTES);
-    judge_put_memory(j, &m);
-    *ret = m;
-}
-
-static bool is_near_copy(const struct post_memory *m, const struct reading *r) {
-    if (r->post->ref != POST_REF_NONE && r->post->ref != POST_REF_REPLY &&
-        m->tweet_id == r->post->ref_id) {
-        return true; /* a retweet or quote of it */
-    }
-    return m->token_count >= JUDGE_COPY_WORDS && r->token_count >= JUDGE_COPY_WORDS &&
-           __builtin_popcountll(m->simhash ^ r->simhash) <= JUDGE_COPY_BITS;
-}
-
-/* Looks through the memory, oldest first: the first match names the cluster. */
-static void recall(struct judge *j, const struct reading *r, const char *author,
-                   struct opinion *op) {
-    for (int i = 0; i < j->memory_count; i++) {
-        const struct post_memory *m = memory_at(j, i);
-        if (m->tweet_id == r->post->id) {
-            op->repeated = true;
-            return;
-        }
-        if (m->root_id == r->post->root_id) {
-            op->edit = true;
-            op->root_seen = op->root_seen || m->tweet_id == m->root_id;
-            /* ids of a chain grow; those of other sources have no order and no edits */
-            op->outdated = op->outdated || (r->post->id > 0 && m->tweet_id > r->post->id);
-            op->cluster_id = m->cluster_id;
-            op->copy = false;
-        } else if (op->cluster_id == 0 && is_near_copy(m, r)) {
-            op->cluster_id = m->cluster_id;
-            op->copy = strcmp(m->author, author) != 0;
-        }
-    }
-}
-
-/* --- the post as a whole -------------------------------------------------------------------------
- */
 
 /* 10,000 at age 0, half at each half-life: a shift and a straight line between. */
 static int32_t freshness_bp(usec age, int64_t half_life_s) {
@@ -313,6 +63,16 @@ static int32_t freshness_bp(usec age, int64_t half_life_s) {
     return (int32_t)(upper - (upper / 2) * (age % half) / half);
 }
 
+static int score_of(const int32_t parts[PART_COUNT]) {
+    const int64_t polarity =
+        parts[PART_POLARITY] < 0 ? -(int64_t)parts[PART_POLARITY] : parts[PART_POLARITY];
+    int64_t product = parts[PART_CONFIDENCE] * polarity; /* 1e8 is one */
+    for (int i = PART_FIRST_FACTOR; i < PART_COUNT; i++) product = product * parts[i] / BP_ONE;
+    return (int)i64_min((product + 500000) / 1000000, 100);
+}
+
+/* --- the post as a whole --------------------------------------------------------------------- */
+
 /* What became of a chain is known for as long as the memory reaches: an edit of an older one could
  * be traded a second time. */
 static bool chain_is_old(const struct opinion *op, usec now, const struct post *p) {
@@ -321,58 +81,57 @@ static bool chain_is_old(const struct opinion *op, usec now, const struct post *
     return !time_from_snowflake(p->root_id, &began) || now - began >= JUDGE_WINDOW;
 }
 
-static reason post_refusal(const struct judge *j, usec now, const struct reading *r,
-                           const struct author *a) {
-    const struct config *cfg = j->cfg;
+static reason post_refusal(const struct config *cfg, usec now, const struct reading *r,
+                           const struct standing *who) {
     const struct post *p = r->post;
-    const str key = str_from_z(a->key), name = str_from_z(a->username);
     if (p->created_at > i64_max(p->received_at, now) + FUTURE_TOLERANCE) return REASON_FUTURE_TIME;
     if (now - p->created_at > cfg->trading_max_signal_age_s * USEC_PER_S) return REASON_STALE;
     if (p->ref == POST_REF_RETWEET) return REASON_RETWEET;
-    if (list_find(&cfg->trading_muted_authors, key, name) >= 0) return REASON_MUTED_AUTHOR;
-    if (cfg->judge_lookalike && is_lookalike(j, p->username)) return REASON_LOOKALIKE;
+    if (who->muted) return REASON_MUTED_AUTHOR;
+    if (cfg->judge_lookalike && who->lookalike) return REASON_LOOKALIKE;
     if (cfg->judge_scam && (r->cues & (CUE_GIVEAWAY | CUE_PHISHING)) != 0) return REASON_SCAM;
+    if (!who->listed && !cfg->judge_trade_strangers && judge_lets_strangers_in(cfg, p->source)) {
+        return REASON_STRANGER;
+    }
     return REASON_NONE;
+}
+
+/* Does anything of it depart from what its author used to do? */
+static bool departs(const struct reading *r, const struct opinion *op) {
+    if (!op->guarded) return false;
+    for (int i = 0; i < r->mention_count; i++) {
+        if (judge_is_new_coin(op, i)) return true;
+    }
+    return op->departures != 0;
 }
 
 void judge_post(struct judge *j, usec now, const struct reading *r, struct opinion *ret) {
     const struct config *cfg = j->cfg;
-    *ret = (struct opinion){.author_bp = BP_ONE, .freshness_bp = BP_ONE, .copies_bp = BP_ONE};
-    forget_old(j, now);
     char key[AUTHOR_BYTES];
+    PRE(j->index != NULL);
+    *ret = (struct opinion){0};
+    judge_forget_old(j, now);
     judge_author_key(r->post, key);
-    recall(j, r, key, ret);
+    judge_author_prefetch(j, str_from_z(key));
+    ret->mentions = r->mentions;
+    for (int i = 0; i < r->mention_count; i++) {
+        ret->coins[i] = str_hash(str_from_z(r->mentions[i].symbol));
+    }
+    judge_recall(j, now, r, key, ret);
     if (ret->repeated) return;
     if (ret->cluster_id == 0) ret->cluster_id = r->post->root_id;
-    ret->author = author_of(j, now, r->post);
+    judge_author_of(j, now, r->post, key, ret);
+    judge_habits(cfg, now, r, ret);
     ret->refusal = ret->outdated                     ? REASON_EDIT
                    : chain_is_old(ret, now, r->post) ? REASON_STALE
-                                                     : post_refusal(j, now, r, ret->author);
-    if (cfg->judge_author) {
-        const int i = list_find(&cfg->judge_author_weights, str_from_z(key),
-                                str_from_z(ret->author->username));
-        const int64_t weight =
-            i >= 0 ? cfg->judge_author_weights.weights[i] : cfg->judge_default_author_weight;
-        ret->author_bp = (int32_t)(weight / (E8 / BP_ONE));
-    }
-    if (cfg->judge_freshness) {
-        ret->freshness_bp =
-            freshness_bp(now - r->post->created_at, cfg->judge_freshness_half_life_s);
-    }
-    if (cfg->judge_copies && ret->copy) {
-        ret->copies_bp = (int32_t)(cfg->judge_copy_penalty / (E8 / BP_ONE));
-    }
+                                                     : post_refusal(cfg, now, r, &ret->standing);
+    ret->held = str_eq(cfg->judge_guard, STR("hold")) && departs(r, ret) &&
+                !judge_is_confirmed(j, now, r, ret);
+    ret->record_bp = record_factor(records_find(&j->records, str_from_z(key)));
+    ret->freshness_bp = freshness_bp(now - r->post->created_at, cfg->judge_freshness_half_life_s);
 }
 
-/* --- one mention --------------------------------------------------------------------- */
-
-static int score_of(const int32_t parts[PART_COUNT]) {
-    const int64_t polarity =
-        parts[PART_POLARITY] < 0 ? -(int64_t)parts[PART_POLARITY] : parts[PART_POLARITY];
-    int64_t product = parts[PART_CONFIDENCE] * polarity; /* 1e8 is one */
-    for (int i = PART_AUTHOR; i < PART_COUNT; i++) product = product * parts[i] / BP_ONE;
-    return (int)i64_min((product + 500000) / 1000000, 100);
-}
+/* --- one mention ------------------------------------------------------------------------------ */
 
 /* A muted symbol is written as the pair ("DOGEUSDT") or as the coin ("DOGE", "$doge"). */
 static bool is_muted(const struct config *cfg, str symbol) {
@@ -387,41 +146,75 @@ static bool is_muted(const struct config *cfg, str symbol) {
     return false;
 }
 
-void judge_mention(const struct judge *j, const struct opinion *op, const struct mention *m,
-                   struct signal *s) {
+/* Side, base score and the parts that need no memory; the other factors are 1. */
+static void weigh(const struct config *cfg, const struct mention *m, const struct standing *who,
+                  int32_t fresh_bp, struct signal *s) {
     s->parts_bp[PART_CONFIDENCE] = m->confidence_bp;
     s->parts_bp[PART_POLARITY] = m->abstain ? 0 : m->polarity_bp;
-    s->parts_bp[PART_AUTHOR] = op->author_bp;
-    s->parts_bp[PART_FRESHNESS] = op->freshness_bp;
-    s->parts_bp[PART_COPIES] = op->copies_bp;
-    s->parts_bp[PART_PRICED_IN] = BP_ONE;
-    s->side = m->abstain || m->polarity_bp == 0 ? SIDE_NONE
-              : m->polarity_bp > 0              ? SIDE_LONG
-                                                : SIDE_SHORT;
+    for (int i = PART_FIRST_FACTOR; i < PART_COUNT; i++) s->parts_bp[i] = (int32_t)BP_ONE;
+    set_factor(cfg, s, PART_AUTHOR, who->weight_bp);
+    set_factor(cfg, s, PART_FRESHNESS, fresh_bp);
+    s->side = s->parts_bp[PART_POLARITY] == 0  ? SIDE_NONE
+              : s->parts_bp[PART_POLARITY] > 0 ? SIDE_LONG
+                                               : SIDE_SHORT;
     s->base_score = base_score(m->confidence_bp, s->parts_bp[PART_POLARITY]);
     s->score = score_of(s->parts_bp);
-    if (s->side == SIDE_NONE) {
-        s->reason = REASON_ABSTAIN;
-    } else if (op->refusal != REASON_NONE) {
-        s->reason = op->refusal;
-    } else if (is_muted(j->cfg, str_from_z(s->symbol))) {
-        s->reason = REASON_MUTED_SYMBOL;
-    } else if (s->score < j->cfg->trading_signal_threshold) {
-        s->reason = REASON_BELOW_THRESHOLD;
-    } else {
-        s->reason = REASON_NONE;
-    }
 }
 
-bool judge_priced_in(const struct judge *j, struct signal *s, price now_price) {
-    if (!j->cfg->judge_priced_in || price_is_zero(s->seen)) return true;
-    const int64_t limit_bp = i64_max(j->cfg->judge_priced_in_percent / (E8 / BP_ONE), 1);
-    int64_t moved_bp = price_ratio_bp(now_price, s->seen) - BP_ONE;
-    if (s->side == SIDE_SHORT) moved_bp = -moved_bp;
-    moved_bp = i64_clamp(moved_bp, 0, limit_bp);
-    /* 1 - (moved / limit)^2: noise costs little, the limit costs all */
-    const int64_t left = limit_bp * limit_bp - moved_bp * moved_bp;
-    s->parts_bp[PART_PRICED_IN] = (int32_t)(BP_ONE * left / (limit_bp * limit_bp));
+static reason mention_refusal(const struct config *cfg, reason of_post, const struct signal *s) {
+    if (s->side == SIDE_NONE) return REASON_ABSTAIN;
+    if (of_post != REASON_NONE) return of_post;
+    if (is_muted(cfg, str_from_z(s->symbol))) return REASON_MUTED_SYMBOL;
+    return s->score < cfg->trading_signal_threshold ? REASON_BELOW_THRESHOLD : REASON_NONE;
+}
+
+void judge_mention(const struct judge *j, const struct opinion *op, const struct mention *m,
+                   struct signal *s) {
+    const struct config *cfg = j->cfg;
+    const int idx = (int)(m - op->mentions);
+    PRE(idx >= 0 && idx < MENTIONS_MAX);
+    weigh(cfg, m, &op->standing, op->freshness_bp, s);
+    set_factor(cfg, s, PART_RECORD, op->record_bp);
+    s->departures = op->departures;
+    if (op->guarded && judge_is_new_coin(op, idx)) s->departures |= DEPARTURE_BIT(NEW_COIN);
+    if (s->departures != 0 && str_eq(cfg->judge_guard, STR("halve"))) {
+        set_factor(cfg, s, PART_HABIT, bp_of(cfg->judge_habit_penalty));
+    }
+    const uint64_t said = judge_opinion_bits(op->coins[idx], m);
+    if (op->copy && (op->copied & said) == said) {
+        set_factor(cfg, s, PART_COPIES, bp_of(cfg->judge_copy_penalty));
+    }
     s->score = score_of(s->parts_bp);
-    return s->score >= j->cfg->trading_signal_threshold;
+    s->reason = mention_refusal(cfg, op->refusal, s);
+    if (s->reason == REASON_NONE && op->held && s->departures != 0) s->reason = REASON_HELD;
+}
+
+void judge_alone(const struct judge *j, usec now, const struct reading *r, int mention_idx,
+                 struct signal *ret) {
+    const struct post *p = r->post;
+    PRE(mention_idx >= 0 && mention_idx < r->mention_count);
+    const struct mention *m = &r->mentions[mention_idx];
+    const bool timeless = p->created_at == 0;
+    const struct standing who = judge_standing(j, p->source, p->author_id, p->username);
+    *ret = (struct signal){.sym = SYM_NONE};
+    memcpy(ret->symbol, m->symbol, SYMBOL_BYTES);
+    judge_author_key(p, ret->author);
+    const usec at = timeless ? now : p->created_at;
+    weigh(j->cfg, m, &who, freshness_bp(now - at, j->cfg->judge_freshness_half_life_s), ret);
+    ret->posted_at = p->created_at;
+    struct post then = *p;
+    then.created_at = at;
+    struct reading dated = *r;
+    dated.post = &then;
+    ret->reason = mention_refusal(j->cfg, post_refusal(j->cfg, now, &dated, &who), ret);
+}
+
+/* --- the price -------------------------------------------------------------------------------- */
+
+reason judge_priced_in(const struct judge *j, struct signal *s, usec now, price now_price) {
+    if (j->cfg->judge_priced_in == 0) return REASON_NONE;
+    if (price_is_zero(s->seen)) return REASON_NO_PRICE;
+    set_factor(j->cfg, s, PART_PRICED_IN, priced_in_factor(j->cfg, s, now, now_price));
+    s->score = score_of(s->parts_bp);
+    return s->score >= j->cfg->trading_signal_threshold ? REASON_NONE : REASON_PRICED_IN;
 }

@@ -31,7 +31,7 @@ static bool has_word(struct arena scratch, str text) {
     struct words w;
     words_split(&scratch, text, &w);
     word_kind kind = w.count > 0 ? (word_kind)w.v[0].kind : WORD_PUNCT;
-    return kind != WORD_LINK && kind != WORD_USER && kind != WORD_PUNCT;
+    return kind == WORD_TEXT || kind == WORD_NUMBER || kind == WORD_EMOJI;
 }
 
 static struct term *term_make(struct compile *c, str text) {
@@ -46,6 +46,16 @@ static struct term *term_make(struct compile *c, str text) {
 
 static bool is_wide(uint32_t cp) { return cp >= 0x0E00 && cp <= 0xD7A3; }
 
+/* The form of a name's first word; the name may be one that has no ending. */
+static void note_start(struct compile *c, str name) {
+    struct arena scratch = *c->boot;
+    struct words w;
+    words_split(&scratch, name, &w);
+    if (w.v[0].norm_bytes < NAME_START_BYTES) return;
+    uint32_t bit = lexicon_start(word_norm(&w, 0));
+    c->lex->name_starts[bit / 64] |= UINT64_C(1) << bit % 64;
+}
+
 static void note_wide(struct lexicon *lex, str text) {
     ptrdiff_t at = 0;
     uint32_t cp = str_utf8_next(text, &at);
@@ -54,23 +64,42 @@ static void note_wide(struct lexicon *lex, str text) {
     if (text.n > lex->wide_bytes_max) lex->wide_bytes_max = (int)text.n;
 }
 
+/* A name that the user does not want. False: the coin has none such. */
+static bool take_name(struct compile *c, int coin, str name) {
+    struct lexicon *lex = c->lex;
+    struct words w;
+    struct arena scratch = *c->boot;
+    int end = 0;
+    words_split(&scratch, name, &w);
+    int idx = phrases_find(lex->phrases, &w, 0, &end);
+    if (idx == PHRASE_NONE || end != w.count || lex->terms[idx].name != coin) return false;
+    lex->terms[idx].name = COIN_NONE;
+    return true;
+}
+
 static bool add_names(struct compile *c, int coin, str list, link_reason reason,
                       struct error *err) {
     str name;
     while (str_cut(&list, '|', &name)) {
         name = str_trim(name);
-        bool guarded = str_starts(name, STR("~"));
-        if (guarded) name = str_tail(name, 1);
+        bool guarded = str_starts(name, STR("~")), taken = str_starts(name, STR("-"));
+        if (guarded || taken) name = str_tail(name, 1);
         if (name.n == 0) continue;
         if (!has_word(*c->boot, name)) return complain(c, err, "no word in name", name);
+        if (taken) {
+            if (!take_name(c, coin, name)) return complain(c, err, "no name of this coin:", name);
+            continue;
+        }
         struct term *t = term_make(c, name);
         if (t->name != COIN_NONE && t->name != coin) {
             return complain(c, err, "name of two coins", name);
         }
         t->name = (int16_t)coin;
         t->name_reason = (uint8_t)reason;
+        t->flags &= (uint16_t)~TERM_GUARDED;
         if (guarded) t->flags |= TERM_GUARDED;
         note_wide(c->lex, name);
+        if (!guarded) note_start(c, name);
     }
     return true;
 }
@@ -111,23 +140,28 @@ static bool base_is_fine(const struct compile *c, str base) {
     return base.n > 0 && base.n + c->quote.n < SYMBOL_BYTES && has_word(*c->boot, base);
 }
 
+#define FLAG_OFF (1 << 7) /* of a line, not of a coin: the user wants no links to it */
+
 static bool parse_flags(struct compile *c, str list, uint8_t *ret, struct error *err) {
+    static const struct {
+        const char *name;
+        uint8_t flags;
+    } table[] = {{"sure", COIN_SURE},   {"lower", COIN_LOWER},
+                 {"word", COIN_WORD},   {"stock", COIN_STOCK},
+                 {"share", COIN_SHARE}, {"abbr", COIN_ABBR | COIN_WORD},
+                 {"off", FLAG_OFF},     {"common", COIN_COMMON | COIN_WORD}};
     str flag;
     *ret = 0;
     while (str_cut(&list, ',', &flag)) {
         flag = str_trim(flag);
         if (flag.n == 0) continue;
-        if (str_eq(flag, STR("common")))
-            *ret |= COIN_COMMON | COIN_WORD;
-        else if (str_eq(flag, STR("word")))
-            *ret |= COIN_WORD;
-        else if (str_eq(flag, STR("lower")))
-            *ret |= COIN_LOWER;
-        else if (str_eq(flag, STR("stock")))
-            *ret |= COIN_STOCK;
-        else
-            return complain(c, err, "unknown flag", flag);
+        int i = 0;
+        while (i < COUNT_OF(table) && !str_eq(flag, str_from_z(table[i].name))) i++;
+        if (i == COUNT_OF(table)) return complain(c, err, "unknown flag", flag);
+        *ret |= table[i].flags;
     }
+    if ((*ret & COIN_WORD) && (*ret & (COIN_SURE | COIN_LOWER)))
+        return complain(c, err, "a word is neither sure nor lower:", list);
     return true;
 }
 
@@ -148,8 +182,11 @@ static bool symbols_line(struct compile *c, str line, struct error *err) {
     int coin = coin_find(c->lex, base);
     if (coin == COIN_NONE) {
         if (c->lex->coin_count >= COINS_MAX) return complain(c, err, "too many coins at", base);
-        coin = coin_make(c, base, flags);
+        coin = coin_make(c, base, flags & (uint8_t)~FLAG_OFF);
+    } else if (str_trim(column[4]).n > 0) {
+        c->lex->coins[coin].flags = flags & (uint8_t)~FLAG_OFF;
     }
+    if (flags & FLAG_OFF) c->lex->coins[coin].listed = false;
     return add_names(c, coin, column[2], LINK_NAME, err) &&
            add_names(c, coin, column[3], LINK_NICKNAME, err);
 }
@@ -166,12 +203,14 @@ static bool all_capitals(str text) {
 static bool assets_line(struct compile *c, str line, struct error *err) {
     static const struct {
         const char *name;
-        uint8_t flag;
-    } kinds[] = {{"other", TERM_OTHER},   {"stock", TERM_STOCK},   {"quote", TERM_QUOTE},
-                 {"crypto", TERM_CRYPTO}, {"shares", TERM_SHARES}, {"state", TERM_STATE}};
+        uint16_t flag;
+    } kinds[] = {{"other", TERM_OTHER},   {"stock", TERM_STOCK}, {"quote", TERM_QUOTE},
+                 {"crypto", TERM_CRYPTO}, {"hint", TERM_HINT},   {"trade", TERM_TRADE},
+                 {"shares", TERM_SHARES}, {"state", TERM_STATE}, {"not", TERM_NOT},
+                 {"move", TERM_MOVE}};
     str kind, word;
     if (!str_cut(&line, '\t', &kind)) return true;
-    uint8_t flag = 0;
+    uint16_t flag = 0;
     for (int i = 0; i < COUNT_OF(kinds); i++) {
         if (str_eq(kind, str_from_z(kinds[i].name))) flag = kinds[i].flag;
     }
@@ -181,6 +220,7 @@ static bool assets_line(struct compile *c, str line, struct error *err) {
         if (!has_word(*c->boot, word)) return complain(c, err, "no word in", word);
         struct term *t = term_make(c, word);
         t->flags |= flag;
+        if (flag & (TERM_CRYPTO | TERM_HINT)) note_wide(c->lex, word);
         if (flag == TERM_OTHER && all_capitals(word)) t->flags |= TERM_CAPITALS;
     }
     return true;

@@ -8,7 +8,15 @@
 #define COIN_NONE (-1)
 #define COINS_MAX 4096
 
-enum { COIN_WORD = 1 << 0, COIN_LOWER = 1 << 1, COIN_STOCK = 1 << 2, COIN_COMMON = 1 << 3 };
+enum {
+    COIN_SURE = 1 << 0,   /* the ticker means nothing else: it needs no context */
+    COIN_LOWER = 1 << 1,  /* ... nor capitals */
+    COIN_WORD = 1 << 2,   /* the ticker is an ordinary word */
+    COIN_COMMON = 1 << 3, /* ... and a very common one; WORD too */
+    COIN_STOCK = 1 << 4,  /* the cashtag is rather a share's */
+    COIN_ABBR = 1 << 6,   /* no word, but an abbreviation of other things; WORD too */
+    COIN_SHARE = 1 << 5   /* the cashtag is a share's as well, but rather the coin's */
+};
 
 struct coin {
     char pair[SYMBOL_BYTES];
@@ -18,14 +26,19 @@ struct coin {
 };
 
 enum {
-    TERM_GUARDED = 1 << 0,  /* a name that links only beside words of crypto */
+    TERM_GUARDED = 1 << 0,  /* a name that links only in a post on crypto */
     TERM_OTHER = 1 << 1,    /* an asset that is not traded */
     TERM_CAPITALS = 1 << 2, /* the asset's ticker: only in capitals, or as a tag */
     TERM_STOCK = 1 << 3,
     TERM_QUOTE = 1 << 4,
-    TERM_CRYPTO = 1 << 5,
-    TERM_SHARES = 1 << 6,
-    TERM_STATE = 1 << 7
+    TERM_CRYPTO = 1 << 5, /* words that tell what a post is about */
+    TERM_HINT = 1 << 6,
+    TERM_TRADE = 1 << 7,
+    TERM_SHARES = 1 << 8,
+    TERM_STATE = 1 << 9,
+    TERM_NOT = 1 << 10, /* a phrase that holds a name and means something else */
+    TERM_MOVE = 1 << 11,
+    TERM_TELLS = TERM_CRYPTO | TERM_HINT | TERM_TRADE | TERM_SHARES | TERM_STATE | TERM_MOVE
 };
 
 /* Everything that one text (a word or a phrase) can mean. */
@@ -33,7 +46,7 @@ struct term {
     int16_t ticker; /* coin whose ticker it is, COIN_NONE */
     int16_t name;   /* coin whose name it is, COIN_NONE */
     uint8_t name_reason;
-    uint8_t flags;
+    uint16_t flags;
 };
 
 struct lexicon {
@@ -46,10 +59,32 @@ struct lexicon {
     /* first characters of names in scripts without blanks: bit (code point mod 4096) */
     uint64_t wide_first[64];
     int wide_bytes_max;
+    /* first four bytes of names that mean nothing else, hashed: most words begin like none */
+    uint64_t name_starts[256];
 };
+
+#define NAME_START_BYTES 4
+
+static inline uint32_t lexicon_start(str form) {
+    uint32_t start;
+    memcpy(&start, form.p, NAME_START_BYTES);
+    return start * 0x9E3779B1u >> 18;
+}
+
+/* Could a name that means nothing else stand at the beginning of the form (of four bytes or more)?
+ */
+static inline bool lexicon_may_start(const struct lexicon *lex, str form) {
+    uint32_t bit = lexicon_start(form);
+    return lex->name_starts[bit / 64] >> bit % 64 & 1;
+}
 
 static inline const struct term *lexicon_term(const struct lexicon *lex, int idx) {
     return idx < 0 ? NULL : &lex->terms[idx];
+}
+
+/* What a single normalised form means, NULL: nothing. */
+static inline const struct term *lexicon_find(const struct lexicon *lex, str form) {
+    return lexicon_term(lex, phrases_find_form(lex->phrases, form));
 }
 
 #endif

@@ -18,7 +18,9 @@ MUST_CHECK bool lexicon_open(struct arena *boot, const struct reader_options *op
 /* Coins that may be linked. */
 int lexicon_coins(const struct lexicon *lex);
 
-/* Finds the coins in a text. Never fails; thread-safe; takes no memory. */
-void link_words(const struct lexicon *lex, const struct words *w, struct links *ret);
+/* Finds the coins in a text; marks the words that name them (WORD_COIN, also where there are more
+ * places than hits), and those that speak of crypto and of trade. Never fails; thread-safe; takes
+ * no memory. */
+void link_words(const struct lexicon *lex, struct words *w, struct links *ret);
 
 #endif

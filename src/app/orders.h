@@ -1,0 +1,18 @@
+/* orders: how commands of people reach a store that a trader may be writing to (cmd_control.c). */
+#ifndef BF_APP_ORDERS_H
+#define BF_APP_ORDERS_H
+
+#include "app/cmds.h"
+
+#define ORDERS_PATIENCE (10 * USEC_PER_S) /* to get an order in */
+#define ORDERS_PAUSE USEC_PER_MS          /* between two tries, while ERR_BUSY */
+
+/* The store, ready to be written, with a short patience of its own: ours is better spread. */
+MUST_CHECK bool orders_open(struct app *app, struct store **ret, struct error *err);
+
+/* Time by the clock of the account: a store that is used in virtual time has its own. */
+usec orders_now(struct store *s, struct arena *a);
+
+void orders_pause(usec us);
+
+#endif

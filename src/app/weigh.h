@@ -1,0 +1,36 @@
+/* weigh: what each word does to a reading, found by reading the text without it.
+ *
+ * Says nothing about how the reader works inside, and so is true of every reader and every model:
+ * a word's weight towards a coin is what confidence times polarity loses when the word is taken
+ * out. For people who ask why; far too slow for trading. */
+#ifndef BF_APP_WEIGH_H
+#define BF_APP_WEIGH_H
+
+#include "flow/reader.h"
+
+#define WEIGH_WORDS_MAX 256 /* the first words of a text; the rest stays unweighed */
+
+/* One word and what it does. */
+struct weight {
+    int32_t begin, end;             /* bytes in post->text */
+    int32_t sentiment_bp;           /* to the sentiment of the whole post */
+    int32_t value_bp[MENTIONS_MAX]; /* to confidence * polarity, by mention, -20000..20000 */
+    uint32_t links;                 /* bit i: mention i is not linked without this word */
+    uint32_t names;                 /* bit i: stands in the evidence of mention i */
+};
+
+struct weights {
+    int count;
+    struct weight v[WEIGH_WORDS_MAX];
+    bool cut; /* the text has more words than were weighed */
+};
+
+/* confidence * polarity in basis points, -10000..10000; 0 when abstaining. */
+int32_t mention_value_bp(const struct mention *m);
+
+/* Weighs the words of a post that reads as `rd`. scratch: by value, what reader_read takes and
+ * twice the text. Never fails. */
+void weigh_words(const struct reader *r, struct arena scratch, const struct post *post,
+                 const struct reading *rd, struct weights *ret);
+
+#endif

@@ -1,0 +1,21 @@
+/* appraise: the judge's word on one post alone: no memory of other posts or of authors, no prices.
+ *
+ * For people who ask what a post is worth; factors that need what is not there stand at one. */
+#ifndef BF_FLOW_APPRAISE_H
+#define BF_FLOW_APPRAISE_H
+
+#include "base/arena.h"
+#include "flow/reading.h"
+#include "flow/signal.h"
+
+struct config;
+struct appraiser;
+
+/* Made in `boot`; cfg: borrowed, as long as the appraiser. */
+struct appraiser *appraiser_open(struct arena *boot, const struct config *cfg);
+
+/* Fills symbol, side, parts, scores and reason of ret[0..mention_count), as if each post came first
+ * and at once. Changes nothing: any number of threads. */
+void appraise(const struct appraiser *a, const struct reading *r, struct signal ret[MENTIONS_MAX]);
+
+#endif

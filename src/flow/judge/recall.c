@@ -1,0 +1,172 @@
+/* recall: what the memory says of a post: was it judged before, is it an edit, a copy of what?
+ *
+ * Two posts are copies of each other when they say the same: at least one coin with the same side,
+ * no number exchanged for another, and nearly the same words (simhashes that differ in at most
+ * JUDGE_COPY_BITS). So "BTC to the moon" is no copy of "ETH to the moon", nor the price report of
+ * one hour of that of the hour before. Of texts under JUDGE_COPY_WORDS words, which are alike by
+ * chance, only the very same within JUDGE_SHORT_WINDOW is a copy. A retweet or a quote is one of
+ * its original, whatever it says. The oldest copy in memory names the cluster.
+ *
+ * The coins with their sides and the numbers are Bloom filters in 64 bits: two coins are taken for
+ * one in one of 2,000 cases. Through the index a search looks at the few posts that share a key; of
+ * a chain it looks at the oldest CHAIN_MOST, so that no flood of posts can make it slow.
+ * Pure; the trader's thread alone. */
+#include "flow/judge/judge_int.h"
+
+#define CHAIN_MOST 1024
+#define COPIES_MOST 8     /* of a chain; the oldest are enough */
+#define CONFIRM_MOST 1024 /* latest posts that are looked through for a second source */
+
+/* --- what is said ---------------------------------------------------------------------------- */
+
+/* What a post is compared with the memory by. */
+struct probe {
+    const struct reading *r;
+    usec now, window;
+    uint64_t said[MENTIONS_MAX]; /* bits of each opinion */
+    int said_count;
+};
+
+static void note_said(struct probe *q, const struct opinion *op) {
+    for (int i = 0; i < q->r->mention_count; i++) {
+        const uint64_t bits = judge_opinion_bits(op->coins[i], &q->r->mentions[i]);
+        if (bits != 0) q->said[q->said_count++] = bits;
+    }
+}
+
+static bool shares_opinion(const struct post_memory *m, const struct probe *q) {
+    for (int i = 0; i < q->said_count; i++) {
+        if ((m->opinions & q->said[i]) == q->said[i]) return true;
+    }
+    return false;
+}
+
+/* One may have numbers that the other leaves out; none was exchanged. */
+static bool numbers_agree(uint64_t a, uint64_t b) { return (a & b) == a || (a & b) == b; }
+
+/* PRE: the simhashes are near. */
+static bool is_copy(const struct post_memory *m, const struct probe *q) {
+    const struct reading *r = q->r;
+    const usec age = q->now - m->at;
+    if (age > q->window || !numbers_agree(m->numbers, r->numbers)) return false;
+    if (m->token_count >= JUDGE_COPY_WORDS && r->token_count >= JUDGE_COPY_WORDS) {
+        return shares_opinion(m, q);
+    }
+    return m->simhash == r->simhash && m->token_count == r->token_count &&
+           age <= JUDGE_SHORT_WINDOW && shares_opinion(m, q);
+}
+
+/* --- copies ---------------------------------------------------------------------------------- */
+
+/* The copies that were found: the oldest, and what others than the author say in them. */
+struct found {
+    const struct judge *j;
+    usec held_since; /* of a post held for a second source later than this one may be the second */
+    const char *author;
+    int32_t first; /* index in the ring + 1, 0: none */
+    uint64_t said; /* by others */
+};
+
+static void note(struct found *f, int32_t idx) {
+    const struct judge *j = f->j;
+    const struct post_memory *m = &j->memory[idx];
+    if (f->first == 0 || judge_memory_age(j, idx) < judge_memory_age(j, f->first - 1)) {
+        f->first = idx + 1;
+    }
+    const bool waits = m->voice == VOICE_HELD && m->at >= f->held_since;
+    if (!waits && strcmp(m->author, f->author) != 0) f->said |= m->opinions;
+}
+
+static void search_copies(const struct judge *j, const struct probe *q, struct found *f) {
+    const struct memory_index *x = j->index;
+    const struct chains *c = &x->by_key;
+    for (int k = 0; k < COPY_KEYS && q->said_count > 0; k++) {
+        const int32_t key = judge_key(q->r->keys, k);
+        int32_t ref = key < 0 ? 0 : c->slots[key].head;
+        int copies = 0;
+        for (int n = 0; n < CHAIN_MOST && copies < COPIES_MOST; n++, ref = c->next[ref - 1]) {
+            if (ref == 0) break;
+            const int32_t idx = (ref - 1) / COPY_KEYS;
+            const int far = __builtin_popcountll(x->simhash[idx] ^ q->r->simhash);
+            if (far > JUDGE_COPY_BITS || !is_copy(&j->memory[idx], q)) continue;
+            note(f, idx);
+            copies++;
+        }
+    }
+}
+
+/* --- ids ------------------------------------------------------------------------------------- */
+
+static int32_t find_id(const struct judge *j, int64_t id) {
+    const struct memory_index *x = j->index;
+    const ptrdiff_t slot = judge_id_slot(id);
+    for (int32_t ref = x->by_root.slots[slot].head; ref != 0; ref = x->by_root.next[ref - 1]) {
+        if (j->memory[ref - 1].tweet_id == id) return ref;
+    }
+    if (x->versions == 0) return 0;
+    int32_t ref = x->by_id.slots[slot].head;
+    while (ref != 0 && j->memory[ref - 1].tweet_id != id) ref = x->by_id.next[ref - 1];
+    return ref;
+}
+
+const struct post_memory *judge_find_post(const struct judge *j, int64_t tweet_id) {
+    const int32_t ref = find_id(j, tweet_id);
+    return ref == 0 ? NULL : &j->memory[ref - 1];
+}
+
+static bool recall_chain(const struct judge *j, const struct post *p, struct opinion *op) {
+    const struct chains *c = &j->index->by_root;
+    int32_t ref = c->slots[judge_id_slot(p->root_id)].head;
+    for (; ref != 0; ref = c->next[ref - 1]) {
+        const struct post_memory *m = &j->memory[ref - 1];
+        if (m->root_id != p->root_id) continue;
+        op->edit = true;
+        op->root_seen = op->root_seen || m->tweet_id == m->root_id;
+        /* ids of a chain grow; those of other sources have no order and no edits */
+        op->outdated = op->outdated || (p->id > 0 && m->tweet_id > p->id);
+        op->cluster_id = m->cluster_id;
+    }
+    return op->edit;
+}
+
+void judge_recall(struct judge *j, usec now, const struct reading *r, const char *author,
+                  struct opinion *op) {
+    const struct post *p = r->post;
+    op->repeated = find_id(j, p->id) != 0;
+    if (op->repeated || recall_chain(j, p, op)) return;
+    struct probe q;
+    q.r = r;
+    q.now = now;
+    q.window = j->cfg->judge_copy_window_s * USEC_PER_S;
+    q.said_count = 0;
+    note_said(&q, op);
+    struct found f = {
+        .j = j, .author = author, .held_since = now - j->cfg->judge_hold_s * USEC_PER_S};
+    const bool refers = p->ref == POST_REF_RETWEET || p->ref == POST_REF_QUOTE;
+    const int32_t original = refers ? find_id(j, p->ref_id) : 0;
+    if (original != 0) note(&f, original - 1);
+    search_copies(j, &q, &f);
+    if (f.first == 0) return;
+    const struct post_memory *first = &j->memory[f.first - 1];
+    op->cluster_id = first->cluster_id;
+    if (strcmp(first->author, author) == 0) return;
+    op->copy = f.said != 0 || original != 0;
+    op->copied = original != 0 ? UINT64_MAX : f.said;
+}
+
+bool judge_is_confirmed(const struct judge *j, usec now, const struct reading *r,
+                        const struct opinion *op) {
+    const char *author = op->author->key;
+    struct probe q;
+    q.r = r;
+    q.said_count = 0;
+    note_said(&q, op);
+    const usec since = now - j->cfg->judge_hold_s * USEC_PER_S;
+    for (int i = j->memory_count - 1, n = 0; i >= 0 && n < CONFIRM_MOST; i--, n++) {
+        const struct post_memory *m = judge_memory_at(j, i);
+        if (m->at < since) return false;
+        if (m->voice != VOICE_COUNTS || strcmp(m->author, author) == 0) continue;
+        if (shares_opinion(m, &q)) return true;
+    }
+    return false;
+}
