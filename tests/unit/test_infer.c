@@ -198,8 +198,8 @@ static void test_what_ends_turns_round_what_it_ends(void **state) {
         {"closed my DOGE short", "DOGEUSDT", UP},
         {"closed my DOGE long", "DOGEUSDT", DOWN},
         {"buying the ETH dip", "ETHUSDT", UP},
-        {"no reason to sell ADA", "ADAUSDT", UP},
-        {"no reason to buy ADA", "ADAUSDT", DOWN},
+        {"no reason to sell $ADA", "ADAUSDT", UP},
+        {"no reason to buy $ADA", "ADAUSDT", DOWN},
     };
     check_polarity(table, COUNT_OF(table));
 }
@@ -213,7 +213,7 @@ static void test_who_asks_supposes_or_looks_back_has_no_opinion(void **state) {
         {"I was bullish on SOL back in 2021", "SOLUSDT", NOTHING},
         {"an analyst says BTC will crash", "BTCUSDT", NOTHING},
         {"no opinion on XRP", "XRPUSDT", NOTHING},
-        {"ADA could go either way", "ADAUSDT", NOTHING},
+        {"$ADA could go either way", "ADAUSDT", NOTHING},
         {"sold my truck, still reading about BTC", "BTCUSDT", NOTHING},
         {"why would anyone sell BTC now?", "BTCUSDT", UP},
         {"why would anyone buy BTC now?", "BTCUSDT", DOWN},
@@ -251,7 +251,7 @@ static void test_a_clear_call_reaches_what_trading_asks_for(void **state) {
         int sign;
     } table[] = {{"buy DOGE now", "DOGEUSDT", 1},      {"sell DOGE now", "DOGEUSDT", -1},
                  {"BTC to the moon", "BTCUSDT", 1},    {"dumping all my XRP", "XRPUSDT", -1},
-                 {"loading up on SOL", "SOLUSDT", 1},  {"ADA is a scam", "ADAUSDT", -1},
+                 {"loading up on SOL", "SOLUSDT", 1},  {"$ADA is a scam", "ADAUSDT", -1},
                  {"I am shorting ETH", "ETHUSDT", -1}, {"just bought more BTC", "BTCUSDT", 1}};
     for (int i = 0; i < COUNT_OF(table); i++) {
         const struct mention *m =
