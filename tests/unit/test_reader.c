@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "6311d576f7f2472ab8c2116aceae3933d429d5902cf50fe3787ad9310141b8ea"
+#define DIGEST "37e05e0b83b8c7f3c2172cec312274cf88e4d7cea343273da5039dd9ada11348"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;
