@@ -10,12 +10,13 @@
 #include <unistd.h>
 
 #include "app/eval_links.h"
+#include "app/eval_targets.h"
 #include "flow/embedded.h"
 #include "model/linear.h"
 
 #define MODEL_BYTES_MAX (8 << 20)
 #define LIST_BYTES_MAX (4 << 20)
-#define OUT_BYTES (1 << 16)
+#define OUT_BYTES (8 << 20)
 
 static const char *const label_names[] = {"negative", "neutral", "positive"};
 
@@ -93,13 +94,22 @@ static void put_eval(struct buf *out, const char *path, const struct eval_result
     }
 }
 
+static bool put_targets(const struct reader *r, const char *path, const struct args *args,
+                        bool json, struct buf *out, struct error *err) {
+    struct eval_targets e;
+    struct buf *misses = args_has(args, "misses") && !json ? out : NULL;
+    if (!eval_targets_file(r, path, misses, &e, err)) return false;
+    eval_targets_put(out, path, &e, json);
+    return true;
+}
+
 static exit_status eval_run(struct app *app, const struct args *args) {
     struct error err;
     struct model *m;
     struct reader *r;
     struct buf out;
     if (args_has(args, "links")) return eval_links(app, args);
-    if (args->pos_count == 0) {
+    if (args->pos_count == 0 && !args_has(args, "targets")) {
         fputs("bullfinch: eval: which FILE?\n", stderr);
         return EXIT_USAGE;
     }
@@ -107,6 +117,8 @@ static exit_status eval_run(struct app *app, const struct args *args) {
               reader_open(&app->boot, &(struct reader_options){.model = m}, &r, &err);
     if (!ok) return app_fail(&err);
     buf_init(&out, OUT_BYTES);
+    const str targets = args_get(args, "targets", (str){NULL, 0});
+    if (targets.p) ok = put_targets(r, str_dupz(&app->boot, targets), args, app->json, &out, &err);
     for (int i = 0; i < args->pos_count && ok; i++) {
         struct eval_result e;
         const char *path = str_dupz(&app->boot, args->pos[i]);
@@ -218,9 +230,11 @@ static exit_status train_run(struct app *app, const struct args *args) {
 
 static const struct opt eval_opts[] = {
     {"model", "FILE", "A model file; without it the model in the program."},
+    {"targets", "FILE",
+     "Posts labelled towards a coin, JSON lines: \"text\", \"symbol\", \"polarity\", \"pair\"."},
     {"links", "FILE",
      "Instead: how well coins are found in posts; one JSON object a line with text and symbols."},
-    {"misses", NULL, "With --links: show each post that was not read as the file says."},
+    {"misses", NULL, "With --targets or --links: show each post that was not read as labelled."},
     {0}};
 static const struct opt train_opts[] = {
     {"out", "FILE", "Where the model goes; never over another file."},

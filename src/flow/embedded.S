@@ -16,5 +16,6 @@ bf_embedded_\name\()_end:
     embed linear, "linear.bin"
     embed classes, "classes.txt"
     embed valence, "valence.txt"
+    embed opinions, "opinions.tsv"
 
     .section .note.GNU-stack, "", %progbits

@@ -15,6 +15,8 @@ struct phrase_slot {
 
 struct phrases {
     struct phrase_slot *slots;
+    uint64_t *filter; /* two bits a slot, by key: what is not there is told without a look at slots,
+                       * which are more than the nearest cache holds */
     uint64_t mask;
     int used, max;
 };
@@ -24,6 +26,15 @@ static uint64_t key_first(uint64_t hash) { return hash ? hash : 1; }
 static uint64_t key_next(uint64_t key, uint64_t hash) {
     key = (key ^ (key >> 29)) * UINT64_C(0x9FB21C651E98DF25) ^ hash;
     return key ? key : 1;
+}
+
+static uint64_t filter_bit(const struct phrases *t, uint64_t key) {
+    return (key >> 23) & (2 * t->mask + 1);
+}
+
+static bool may_have(const struct phrases *t, uint64_t key) {
+    const uint64_t bit = filter_bit(t, key);
+    return t->filter[bit / 64] >> (bit % 64) & 1;
 }
 
 static struct phrase_slot *slot_of(const struct phrases *t, uint64_t key) {
@@ -38,6 +49,7 @@ struct phrases *phrases_open(struct arena *boot, int max) {
     uint64_t slots = 64;
     while (slots < 2 * (uint64_t)max) slots *= 2;
     t->slots = NEW_ARRAY(boot, struct phrase_slot, (ptrdiff_t)slots);
+    t->filter = NEW_ARRAY(boot, uint64_t, (ptrdiff_t)(slots / 32));
     t->mask = slots - 1;
     t->max = max;
     return t;
@@ -47,6 +59,8 @@ static struct phrase_slot *slot_make(struct phrases *t, uint64_t key) {
     struct phrase_slot *slot = slot_of(t, key);
     if (slot->key == 0) {
         PRE(t->used < t->max);
+        const uint64_t bit = filter_bit(t, key);
+        t->filter[bit / 64] |= UINT64_C(1) << (bit % 64);
         t->used++;
         *slot = (struct phrase_slot){.key = key, .value = PHRASE_NONE};
     }
@@ -84,8 +98,10 @@ static bool is_possessive(str norm) { return norm.n > 3 && str_ends(norm, STR("'
 
 int phrases_find(const struct phrases *t, const struct words *w, int at, int *ret_end) {
     int value = PHRASE_NONE;
-    const struct phrase_slot *slot = slot_of(t, key_first(w->v[at].hash));
-    while (slot->key) {
+    uint64_t key = key_first(w->v[at].hash);
+    while (may_have(t, key)) {
+        const struct phrase_slot *slot = slot_of(t, key);
+        if (slot->key == 0) break;
         if (slot->value != PHRASE_NONE) {
             value = slot->value;
             *ret_end = at + 1;
@@ -93,11 +109,11 @@ int phrases_find(const struct phrases *t, const struct words *w, int at, int *re
         if (!slot->more) break;
         at = next_word(w, at);
         if (at >= w->count) break;
-        uint64_t key = slot->key;
-        slot = slot_of(t, key_next(key, w->v[at].hash));
-        if (slot->key == 0 && is_possessive(word_norm(w, at))) { /* "the NEAR protocol's" */
-            str owner = word_norm(w, at);
-            slot = slot_of(t, key_next(key, word_hash(str_head(owner, owner.n - 2))));
+        const uint64_t prefix = key;
+        key = key_next(prefix, w->v[at].hash);
+        if (!may_have(t, key) && is_possessive(word_norm(w, at))) { /* "the NEAR protocol's" */
+            const str owner = word_norm(w, at);
+            key = key_next(prefix, word_hash(str_head(owner, owner.n - 2)));
         }
     }
     return value;

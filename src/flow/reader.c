@@ -23,7 +23,7 @@ bool reader_open(struct arena *boot, const struct reader_options *opt, struct re
         return false;
     }
     r->model = opt->model ? opt->model : model_linear();
-    r->infer = infer_open(boot, r->model);
+    if (!infer_open(boot, r->model, embedded_opinions(), &r->infer, err)) return false;
     *ret = r;
     return true;
 }

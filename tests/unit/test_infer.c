@@ -1,4 +1,5 @@
 /* infer: what sentences say of coins. The sentences are the project's own or well known. */
+#include "flow/infer/infer_int.h"
 #include "flow/reader.h"
 
 #include "readkit.h"
@@ -184,6 +185,137 @@ static void test_coins_in_one_post_are_told_apart(void **state) {
     assert_true(polarity("Buying $BTC and $ETH", "ETHUSDT") > 0);
 }
 
+static void test_what_ends_turns_round_what_it_ends(void **state) {
+    (void)state;
+    static const struct polarity_case table[] = {
+        {"shorts got liquidated on BTC", "BTCUSDT", UP},
+        {"longs got liquidated on BTC", "BTCUSDT", DOWN},
+        {"sell pressure on ETH is gone", "ETHUSDT", UP},
+        {"buyers of ETH are gone", "ETHUSDT", DOWN},
+        {"SOL broke resistance", "SOLUSDT", UP},
+        {"SOL lost support", "SOLUSDT", DOWN},
+        {"the ban on XRP was lifted", "XRPUSDT", UP},
+        {"closed my DOGE short", "DOGEUSDT", UP},
+        {"closed my DOGE long", "DOGEUSDT", DOWN},
+        {"buying the ETH dip", "ETHUSDT", UP},
+        {"no reason to sell $ADA", "ADAUSDT", UP},
+        {"no reason to buy $ADA", "ADAUSDT", DOWN},
+    };
+    check_polarity(table, COUNT_OF(table));
+}
+
+static void test_who_asks_supposes_or_looks_back_has_no_opinion(void **state) {
+    (void)state;
+    static const struct polarity_case table[] = {
+        {"should I buy DOGE now?", "DOGEUSDT", NOTHING},
+        {"is ETH going to zero?", "ETHUSDT", NOTHING},
+        {"if BTC breaks 70k it will pump", "BTCUSDT", NOTHING},
+        {"I was bullish on SOL back in 2021", "SOLUSDT", NOTHING},
+        {"an analyst says BTC will crash", "BTCUSDT", NOTHING},
+        {"no opinion on XRP", "XRPUSDT", NOTHING},
+        {"$ADA could go either way", "ADAUSDT", NOTHING},
+        {"sold my truck, still reading about BTC", "BTCUSDT", NOTHING},
+        {"why would anyone sell BTC now?", "BTCUSDT", UP},
+        {"why would anyone buy BTC now?", "BTCUSDT", DOWN},
+    };
+    check_polarity(table, COUNT_OF(table));
+}
+
+static void test_agreeing_with_others_makes_their_words_ones_own(void **state) {
+    (void)state;
+    static const struct polarity_case table[] = {
+        {"they say ETH is dead. They are right.", "ETHUSDT", DOWN},
+        {"they say ETH is dead. They are wrong.", "ETHUSDT", UP},
+        {"my uncle says DOGE will crash and I agree", "DOGEUSDT", DOWN},
+        {"I was bullish on SOL, not anymore", "SOLUSDT", DOWN},
+        {"\"BTC is dead\", wrote a columnist", "BTCUSDT", NOTHING},
+    };
+    check_polarity(table, COUNT_OF(table));
+}
+
+static void test_but_outweighs_and_although_is_outweighed(void **state) {
+    (void)state;
+    static const struct polarity_case table[] = {
+        {"BTC looks great but I am selling", "BTCUSDT", DOWN},
+        {"BTC looks awful but I am buying", "BTCUSDT", UP},
+        {"although ETH fell, I keep accumulating", "ETHUSDT", UP},
+        {"everything crashes except SOL", "SOLUSDT", UP},
+    };
+    check_polarity(table, COUNT_OF(table));
+}
+
+static void test_a_clear_call_reaches_what_trading_asks_for(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *symbol;
+        int sign;
+    } table[] = {{"buy DOGE now", "DOGEUSDT", 1},      {"sell DOGE now", "DOGEUSDT", -1},
+                 {"BTC to the moon", "BTCUSDT", 1},    {"dumping all my XRP", "XRPUSDT", -1},
+                 {"loading up on SOL", "SOLUSDT", 1},  {"$ADA is a scam", "ADAUSDT", -1},
+                 {"I am shorting ETH", "ETHUSDT", -1}, {"just bought more BTC", "BTCUSDT", 1}};
+    for (int i = 0; i < COUNT_OF(table); i++) {
+        const struct mention *m =
+            readkit_find(readkit_read(&kit, str_from_z(table[i].text)), table[i].symbol);
+        assert_non_null(m);
+        if (m->polarity_bp * table[i].sign <= 0 ||
+            base_score(m->confidence_bp, m->polarity_bp) < 70)
+            fail_msg("\"%s\": %d", table[i].text, m->polarity_bp);
+    }
+}
+
+static void test_scripts_without_blanks_are_read(void **state) {
+    (void)state;
+    static const struct polarity_case table[] = {
+        {"\u6BD4\u7279\u5E01\u8981\u6DA8\u4E86", "BTCUSDT", UP},
+        {"\u6BD4\u7279\u5E01\u8981\u8DCC\u4E86", "BTCUSDT", DOWN},
+        {"\u6BD4\u7279\u5E01\u4E0D\u4F1A\u8DCC", "BTCUSDT", UP},
+    };
+    check_polarity(table, COUNT_OF(table));
+}
+
+static void test_a_mistake_in_the_opinions_is_told_with_its_line(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *told;
+    } table[] = {
+        {"# comment\nact\t20\tbuy\nwish\t1\tx\n", "opinions.tsv:3: no such role"},
+        {"act\tmuch\tbuy\n", "opinions.tsv:1: the weight"},
+        {"act\t41\tbuy\n", "opinions.tsv:1: the weight"},
+        {"act\t20\n", "opinions.tsv:1: not role"},
+        {"act\t20\tbuy||sell\n", "opinions.tsv:1: a phrase is empty"},
+    };
+    for (int i = 0; i < COUNT_OF(table); i++) {
+        struct arena boot;
+        struct vocabulary *v;
+        struct error err;
+        arena_open(&boot, 8 << 20);
+        assert_false(vocabulary_open(&boot, str_from_z(table[i].text), &v, &err));
+        assert_int_equal(err.code, ERR_CONFIG);
+        assert_non_null(strstr(err.msg, table[i].told));
+        arena_close(&boot);
+    }
+}
+
+static void test_verbs_are_listed_with_their_forms(void **state) {
+    (void)state;
+    static const char *const forms[] = {"dump",    "dumps",  "dumped",  "dumping", "rallies",
+                                        "rallied", "dipped", "dipping", "crashes", "loved"};
+    struct arena boot;
+    struct vocabulary *v;
+    struct error err;
+    arena_open(&boot, 8 << 20);
+    assert_ok(vocabulary_open(&boot, STR("say\t5\tdump*|rally*|dip**|crash*|love*\n"), &v, &err),
+              &err);
+    for (int i = 0; i < COUNT_OF(forms); i++) {
+        struct arena scratch = boot;
+        struct words w;
+        int end;
+        words_split(&scratch, str_from_z(forms[i]), &w);
+        if (vocabulary_find(v, &w, 0, &end)->role != ROLE_SAY) fail_msg("%s", forms[i]);
+    }
+    arena_close(&boot);
+}
+
 static void test_probabilities_sum_to_one_and_label_is_the_largest(void **state) {
     (void)state;
     static const char *const texts[] = {"",
@@ -250,6 +382,14 @@ int main(void) {
         cmocka_unit_test(test_news_has_a_direction),
         cmocka_unit_test(test_cues_are_told),
         cmocka_unit_test(test_coins_in_one_post_are_told_apart),
+        cmocka_unit_test(test_what_ends_turns_round_what_it_ends),
+        cmocka_unit_test(test_who_asks_supposes_or_looks_back_has_no_opinion),
+        cmocka_unit_test(test_agreeing_with_others_makes_their_words_ones_own),
+        cmocka_unit_test(test_but_outweighs_and_although_is_outweighed),
+        cmocka_unit_test(test_a_clear_call_reaches_what_trading_asks_for),
+        cmocka_unit_test(test_scripts_without_blanks_are_read),
+        cmocka_unit_test(test_a_mistake_in_the_opinions_is_told_with_its_line),
+        cmocka_unit_test(test_verbs_are_listed_with_their_forms),
         cmocka_unit_test(test_probabilities_sum_to_one_and_label_is_the_largest),
         cmocka_unit_test(test_near_copies_share_their_simhash),
         cmocka_unit_test(test_a_very_long_post_is_read_within_the_scratch),

@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "b60c66d86efe50d14fa15ae435d36131972c9edbbbf8f1f68662e74a3664e45d"
+#define DIGEST "a4d2e7e4b79fb2b628b444da6e659e992553f4d73bc87dee50ea7dc41b31c0fb"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;

@@ -19,133 +19,133 @@ struct infer {
     struct exp_table *exp;
 };
 
-struct infer *infer_open(struct arena *boot, const struct model *model) {
+bool infer_open(struct arena *boot, const struct model *model, str opinions, struct infer **ret,
+                struct error *err) {
     struct infer *f = NEW(boot, struct infer);
     f->model = model;
-    f->vocabulary = vocabulary_open(boot);
+    if (!vocabulary_open(boot, opinions, &f->vocabulary, err)) return false;
     f->denial = denial_open(boot);
     f->exp = exp_table_open(boot);
-    return f;
+    *ret = f;
+    return true;
 }
 
-/* What is said of one coin. */
-struct about {
-    int64_t direction; /* NAT */
-    int64_t logit[3];  /* of the model, NAT */
-    uint32_t cues;
-    int says; /* words that say something */
-};
+/* --- towards a coin -----------------------------------------------------------------------------
+ */
 
-/* What a cue leaves of an opinion, basis points. */
-static int64_t cue_factor(uint32_t cues) {
-    static const struct {
-        uint32_t cue;
-        int64_t keeps_bp;
-    } table[] = {{CUE_QUESTION, 4000},
-                 {CUE_CONDITIONAL, 5000},
-                 {CUE_PAST, 6000},
-                 {CUE_SARCASM, 2000},
-                 {CUE_REPORTED, 8000}};
-    int64_t factor = 10000;
-    for (int i = 0; i < COUNT_OF(table); i++) {
-        if (cues & table[i].cue) factor = factor * table[i].keeps_bp / 10000;
-    }
-    return factor;
-}
-
-#define DIRECTION_MAX (4 * NAT)
-#define DIRECTION_CLEAR                                                                            \
-    (9 * NAT / 10)               /* from here on the vocabulary is trusted before the model        \
-                                  */
-#define NEUTRAL_TRADER (NAT / 2) /* most of what is said of coins is no opinion */
+#define DIRECTION_MAX (5 * NAT)
+#define DIRECTION_CLEAR NAT      /* from here on the vocabulary is trusted before the model */
+#define NEUTRAL_TRADER (NAT / 8) /* most of what is said of coins is no opinion */
+#define MOODS (CUE_QUESTION | CUE_CONDITIONAL | CUE_PAST | CUE_SARCASM | CUE_REPORTED)
+#define LURES (CUE_GIVEAWAY | CUE_PHISHING) /* praise that is no view */
+#define PLAIN_MAX (5 * NAT)
+#define EMOJI_MAX (16 * NAT / 10)
 
 /* How much more likely than the model thinks a text of so few words says nothing. */
 static int64_t neutral_prior(int says) { return 2 * NAT / (1 + says); }
 
-/* The opinion as one number, -10000..10000. */
-static int32_t polarity_of(const struct infer *f, const struct about *a) {
-    if (a->says == 0) return 0;
-    int64_t d = i64_clamp(a->direction, -DIRECTION_MAX, DIRECTION_MAX);
-    int64_t size = d < 0 ? -d : d;
-    int64_t share = size >= DIRECTION_CLEAR ? 1 : 4; /* of the model, quarters */
-    int64_t neutral = a->logit[1] * share / 4 - size / 2 + NEUTRAL_TRADER;
-    if (size < DIRECTION_CLEAR) neutral += neutral_prior(a->says);
-    int32_t logit[3] = {(int32_t)(a->logit[0] * share / 4 - (d < 0 ? d : 0)), (int32_t)neutral,
-                        (int32_t)(a->logit[2] * share / 4 + (d > 0 ? d : 0))};
+/* All that the vocabulary found for and against a coin, as one number. */
+static int64_t direction_of(const struct view *v, uint32_t cues) {
+    const int64_t said = (int64_t)v->up + v->down;
+    int64_t d = (int64_t)v->up - v->down;
+    if (said > 0) d = d * (d < 0 ? -d : d) / said; /* who says both says less */
+    const bool bad = v->down > v->up && v->down >= 7 * NAT / 10;
+    if (v->praise > 0 && bad)
+        d -= i64_min(v->praise, NAT); /* nobody loves an outage */
+    else
+        d += v->praise * 6 / 10;
+    const int64_t emoji = i64_clamp(v->emoji, -EMOJI_MAX, EMOJI_MAX);
+    const bool against = (d > NAT && emoji < 0) || (d < -7 * NAT / 10 && emoji > 0);
+    d += against ? 0 : emoji * 7 / 10;
+    if (cues & CUE_SARCASM) {
+        const bool mixed = v->praise > 0 && v->down > NAT / 2;
+        if (d > 0) d = mixed ? -v->down : -d * 8 / 10;
+    }
+    if (cues & LURES) d /= 5;
+    return i64_clamp(d, -DIRECTION_MAX, DIRECTION_MAX);
+}
+
+/* What counts of what the model thinks, quarters. Of several coins it knows least: words that lift
+ * one often sink another. */
+static int64_t model_share(uint32_t cues, int64_t size, bool alone) {
+    if (!alone && size >= DIRECTION_CLEAR) return 1;
+    return size >= DIRECTION_CLEAR || (cues & MOODS) ? 2 : 3;
+}
+
+/* Words of notices make no opinion likelier where there is hardly one. */
+static int64_t plain_of(const struct view *v, int64_t size) {
+    return i64_min(v->plain, PLAIN_MAX) * i64_clamp(2 * NAT - size, 0, 2 * NAT) / (2 * NAT);
+}
+
+/* How much likelier none is where the vocabulary found little, by what the text does. */
+static int64_t silence_of(uint32_t cues) {
+    if (cues & (CUE_QUESTION | CUE_CONDITIONAL | LURES)) return 7 * NAT / 4;
+    return cues & MOODS ? NAT : NAT / 2;
+}
+
+/* The opinion as one number, -10000..10000. logit: of the model, for the words about the coin. */
+static int32_t polarity_of(const struct infer *f, const struct view *v, uint32_t cues, bool alone,
+                           const int64_t logit_in[3]) {
+    if (v->says == 0 && v->emoji == 0 && v->up + v->down == 0) return 0;
+    const int64_t d = direction_of(v, cues), size = d < 0 ? -d : d;
+    const int64_t share = model_share(cues, size, alone);
+    int64_t neutral = logit_in[1] * share / 4 - size / 2 + NEUTRAL_TRADER + plain_of(v, size);
+    if (size < DIRECTION_CLEAR) neutral += neutral_prior(v->says) + silence_of(cues);
+    const int32_t logit[3] = {(int32_t)(logit_in[0] * share / 4 - (d < 0 ? d : 0)),
+                              (int32_t)neutral,
+                              (int32_t)(logit_in[2] * share / 4 + (d > 0 ? d : 0))};
     int32_t p[3];
     softmax_bp(f->exp, logit, p);
-    return (int32_t)((p[LABEL_POSITIVE] - p[LABEL_NEGATIVE]) * cue_factor(a->cues) / 10000);
+    return p[LABEL_POSITIVE] - p[LABEL_NEGATIVE];
 }
 
-/* Which clause with coins speaks for this one: itself, or, when it has none, the nearest before
- * it; -1: none. */
-static int clause_owner(const struct clauses *c, int clause) {
-    while (clause >= 0 && c->v[clause].coins == 0) clause--;
-    return clause;
-}
-
-/* The first hit of a mention in a clause, -1: none. */
-static int hit_in(const struct clause *c, const struct links *links, int mention) {
-    for (int i = 0; i < links->hit_count; i++) {
-        const struct link_hit *hit = &links->hits[i];
-        if (hit->mention == mention && hit->first >= c->first && hit->first < c->end) return i;
-    }
-    return -1;
-}
-
-/* One of several coins: judged by the clauses with it and those that follow without any coin; what
- * stands before the first coin is about all of them. */
-static struct about about_one(const struct clauses *c, const struct links *links,
-                              const struct model_scores *scores, int mention) {
-    struct about a = {0};
+/* The model's logits for what is about a coin: the mean over its spans by their length. */
+static void model_of(const struct views *v, const struct model_scores *scores, int mention,
+                     int64_t ret[3]) {
     int64_t weight = 0;
-    for (int i = 0; i < c->count; i++) {
-        const struct clause *clause = &c->v[i];
-        int owner = clause_owner(c, i);
-        int hit = owner < 0 ? -1 : hit_in(&c->v[owner], links, mention);
-        if (owner >= 0 && hit < 0) continue;
-        a.cues |= clause->cues;
-        a.says += clause->says;
-        if (owner == i && c->hit_own[hit]) {
-            a.direction += c->hit_direction[hit];
-            a.says++;
-            continue;
-        }
-        a.direction += owner == i ? clause->direction : clause->direction / 2;
-        weight += clause->says;
-        for (int k = 0; k < 3; k++) a.logit[k] += (int64_t)scores[i].logit[k] * clause->says;
+    for (int k = 0; k < 3; k++) ret[k] = 0;
+    for (int i = 0; i < v->span_count; i++) {
+        const struct span *span = &v->spans[i];
+        if (span->coins && !(span->coins >> mention & 1)) continue;
+        const int words = span->end - span->first;
+        weight += words;
+        for (int k = 0; k < 3; k++) ret[k] += (int64_t)scores[i].logit[k] * words;
     }
-    for (int k = 0; k < 3 && weight; k++) a.logit[k] /= weight;
-    return a;
+    for (int k = 0; k < 3 && weight; k++) ret[k] /= weight;
 }
 
-/* The only coin: the whole post is about it. */
-static struct about about_all(const struct clauses *c, const struct model_scores *whole) {
-    struct about a = {0};
-    for (int i = 0; i < c->count; i++) {
-        bool direct = c->v[i].coins || c->v[i].turn || c->count == 1;
-        if (c->v[i].turn && c->v[i].direction) a.direction /= 2;
-        a.direction += direct ? c->v[i].direction : c->v[i].direction / 2;
-        a.says += c->v[i].says;
-        a.cues |= c->v[i].cues;
-    }
-    for (int k = 0; k < 3; k++) a.logit[k] = whole->logit[k];
-    return a;
+/* What was said before the first coin is about all of them. */
+static struct view with_early(const struct views *v, int mention) {
+    struct view view = v->v[mention];
+    const int share = v->count == 1 ? 3 : 2; /* quarters */
+    if (v->early > 0)
+        view.up += v->early * share / 4;
+    else
+        view.down -= v->early * share / 4;
+    view.praise += v->early_praise * share / 4;
+    view.emoji += v->early_emoji * share / 4;
+    return view;
 }
 
-static void fill_mentions(const struct infer *f, const struct clauses *c, const struct links *links,
+static void fill_mentions(const struct infer *f, const struct views *v, const struct links *links,
                           const struct model_scores *scores, struct reading *ret) {
     ret->mention_count = links->mention_count;
     for (int i = 0; i < links->mention_count; i++) {
         struct mention *m = &ret->mentions[i];
         *m = links->mentions[i];
-        struct about a = links->mention_count == 1 ? about_all(c, &scores[c->count])
-                                                   : about_one(c, links, scores, i);
-        int32_t polarity = polarity_of(f, &a);
+        int64_t logit[3];
+        model_of(v, scores, i, logit);
+        const struct view view = with_early(v, i);
+        const uint32_t cues =
+            v->count == 1 ? v->cues : view.cues | (v->cues & (CUE_SARCASM | LURES));
+        const int32_t polarity = polarity_of(f, &view, cues, v->count == 1, logit);
         m->abstain = polarity < POLARITY_ABSTAIN_BP && polarity > -POLARITY_ABSTAIN_BP;
         m->polarity_bp = m->abstain ? 0 : polarity;
     }
 }
+
+/* --- the post ------------------------------------------------------------------------------------
+ */
 
 static void fill_post(const struct infer *f, const struct model_scores *whole,
                       struct reading *ret) {
@@ -159,21 +159,25 @@ static void fill_post(const struct infer *f, const struct model_scores *whole,
 
 void infer_words(const struct infer *f, struct arena scratch, const struct words *w,
                  const struct links *links, struct reading *ret) {
-    struct clauses clauses;
-    clauses_scan(f->vocabulary, w, links, &clauses);
-    if (links->mention_count > 1) targets_assign(f->vocabulary, w, links, &clauses);
-    struct model_range ranges[CLAUSES_MAX + 1];
-    struct model_scores scores[CLAUSES_MAX + 1];
-    for (int i = 0; i < clauses.count; i++) {
-        ranges[i] = (struct model_range){clauses.v[i].first, clauses.v[i].end};
+    UNINITIALIZED struct views views;
+    views_scan(f->vocabulary, w, links, &views);
+    UNINITIALIZED struct model_range ranges[SPANS_MAX + 1];
+    UNINITIALIZED struct model_scores scores[SPANS_MAX + 1];
+    const int spans = links->mention_count > 1 ? views.span_count : 0;
+    for (int i = 0; i < spans; i++) {
+        ranges[i] = (struct model_range){views.spans[i].first, views.spans[i].end};
     }
-    ranges[clauses.count] = (struct model_range){0, w->count};
-    f->model->ops->score(f->model, scratch, w, ranges, clauses.count + 1, scores);
-    fill_post(f, &scores[clauses.count], ret);
-    fill_mentions(f, &clauses, links, scores, ret);
+    ranges[spans] = (struct model_range){0, w->count};
+    f->model->ops->score(f->model, scratch, w, ranges, spans + 1, scores);
+    fill_post(f, &scores[spans], ret);
+    if (spans == 0) {
+        views.span_count = 1;
+        views.spans[0] = (struct span){.coins = 0, .first = 0, .end = w->count};
+    }
+    fill_mentions(f, &views, links, scores, ret);
     ret->miss_count = links->miss_count;
     for (int i = 0; i < links->miss_count; i++) ret->misses[i] = links->misses[i];
-    ret->cues = clauses.cues | denial_cues(f->denial, w);
+    ret->cues = views.cues | denial_cues(f->denial, w);
     simhash_words(w, ret);
     ret->model = f->model->ops->name;
 }
