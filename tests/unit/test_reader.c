@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "6311d576f7f2472ab8c2116aceae3933d429d5902cf50fe3787ad9310141b8ea"
+#define DIGEST "d21fee6929a43dc549ab5757fdea3447b502f3671ce86f8ee77ca9df8d119abc"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;
