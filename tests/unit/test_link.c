@@ -341,6 +341,11 @@ static void test_words_of_another_sense_speak_against_a_ticker(void **state) {
         {"bought a CAKE", ""},
         {"LINK: https://example.com/chart", ""},
         {"LLLINKKK for the chart", ""},
+        {"LTC Perez speaks", ""},
+        {"LTC breaks out, says Perez", "LTC:ticker"},
+        {"FIL and the children visit a museum, target met", ""},
+        {"FIL and the children, target met", "FIL:ticker"},
+        {"THETA \u22127%", "THETA:ticker"},
     };
     check_links(table, COUNT_OF(table));
 }
@@ -353,6 +358,7 @@ static void test_lists_and_duels_make_small_letters_coins(void **state) {
         {"near,ftm,one,luna: my portfolio", "NEAR:ticker FTM:ticker ONE:ticker LUNA:ticker"},
         {"bonk flipped wif", "BONK:name WIF:ticker"},
         {"sold fantom into sui", "FTM:name SUI:ticker"},
+        {"FIL vs AR", "FIL:ticker AR:ticker"},
         {"bonk and a wig", ""},
     };
     check_links(table, COUNT_OF(table));

@@ -4,8 +4,9 @@
  * trade. Out: points. A ticker that is an ordinary word needs to stand beside such words, or in a
  * list of coins, or before a price; a name such as Avalanche needs a post on crypto; words of the
  * stock market speak against tickers that shares have too; words of the state make DOGE a
- * department. The nearest witness of a kind counts, not their number, so that a long post does not
- * talk every word into being a coin. Pure. */
+ * department; words of a ticker's other senses speak against it, and those of daily life do in a
+ * post without crypto. The nearest witness of a kind counts, not their number, so that a long post
+ * does not talk every word into being a coin. Pure. */
 #include "flow/link/link_int.h"
 
 #define NEAR_WORDS 3
@@ -69,13 +70,20 @@ static int number_points(const struct words *w, int at) {
     return (w->v[at].flags & WORD_DIGIT) && norm.p[norm.n - 1] >= '0' && norm.p[norm.n - 1] <= '9';
 }
 
+bool link_is_minus(const struct words *w, int at) {
+    if (at < 0 || at >= w->count) return false;
+    str mark = {w->text.p + w->v[at].begin, w->v[at].end - w->v[at].begin};
+    return str_eq(mark, STR("-")) || str_eq(mark, STR("−")) || str_eq(mark, STR("–"));
+}
+
 /* A price behind the candidate ("NEAR at $3.2", "OP under 2", "LINK 30%") or an amount of it. */
 static int price_points(const struct linker *k, const struct candidate *c) {
     static const char *const before[] = {
-        "went",   "goes",  "got",   "rejected", "fell", "rose", "down",  "up",   "jumped", "at",
-        "under",  "above", "below", "over",     "to",   "hits", "hit",   "near", "around", "from",
-        "is",     "was",   "broke", "back",     "now",  "past", "moved", "only", "just",   "about",
-        "almost", "still", "by",    "по",       "a",    "à",    "sits",  "the"};
+        "went",   "goes",  "got",   "rejected", "fell",  "rose",   "down",  "up",   "jumped",
+        "at",     "under", "above", "below",    "over",  "to",     "hits",  "hit",  "near",
+        "around", "from",  "is",    "was",      "broke", "back",   "now",   "past", "moved",
+        "only",   "just",  "about", "almost",   "still", "by",     "по",    "a",    "à",
+        "sits",   "the",   "its",   "finally",  "again", "closes", "closed"};
     static const char *const from_to[] = {"from", "to"};
     const struct words *w = k->w;
     int at = c->end, points = number_points(w, at);
@@ -83,7 +91,7 @@ static int price_points(const struct linker *k, const struct candidate *c) {
         bool joint = is_word(w, at, before, COUNT_OF(before)) ||
                      (at < w->count && (word_is_mark(w, at, '@') || word_is_mark(w, at, '=') ||
                                         word_is_mark(w, at, ':') || word_is_mark(w, at, '+') ||
-                                        word_is_mark(w, at, '-')));
+                                        link_is_minus(w, at)));
         if (!joint) break;
         bool from = is_word(w, at, from_to, 1);
         points = number_points(w, ++at);
@@ -146,8 +154,20 @@ static void find_duel(const struct linker *k, struct candidate *a, struct candid
     a->duel = b->duel = !into || k->trades > 0;
 }
 
+/* "FIL vs AR" */
+static void find_contest(const struct linker *k, struct candidate *a, struct candidate *b) {
+    static const char *const joints[] = {"vs", "versus", "over", "or"};
+    if (a->form != FORM_CAPS || b->form != FORM_CAPS || k->shouting) return;
+    if (b->first != a->end + 1 || !is_word(k->w, a->end, joints, COUNT_OF(joints))) return;
+    uint16_t flags = k->lex->coins[a->coin].flags | k->lex->coins[b->coin].flags;
+    if (flags & COIN_LOUD) a->duel = b->duel = true;
+}
+
 void link_find_runs(struct linker *k) {
-    for (int i = 0; i + 1 < k->count; i++) find_duel(k, &k->found[i], &k->found[i + 1]);
+    for (int i = 0; i + 1 < k->count; i++) {
+        find_duel(k, &k->found[i], &k->found[i + 1]);
+        find_contest(k, &k->found[i], &k->found[i + 1]);
+    }
     for (int i = 0; i < k->count;) {
         int end = i, sure = 0, plain = 0;
         bool comma = true;
@@ -225,6 +245,7 @@ static int loud_points(const struct linker *k, const struct candidate *c) {
     int points = 0;
     if (c->end + 1 < w->count && word_is_mark(w, c->end, ':') && w->v[c->end + 1].kind == WORD_LINK)
         points -= 3; /* "LINK: https://..." */
+    if (link_begins_name(k, c)) points -= 2;
     if (is_plain_capitals(k, c->first - 1) || is_plain_capitals(k, c->end)) points -= 2;
     bool told = c->end < w->count && (w->v[c->end].flags & tells);
     if (is_word(w, c->first - 1, articles, COUNT_OF(articles)) && !told) points -= 3;
@@ -279,12 +300,13 @@ int link_points(const struct linker *k, const struct candidate *c) {
     if (c->form == FORM_LOWER || (c->form == FORM_TITLE && !k->crypto)) {
         bool sure = k->lex->coins[c->coin].flags & COIN_SURE;
         uint16_t tells = WORD_TRADE | WORD_HINT | WORD_CRYPTO | (sure ? WORD_MOVE : 0);
-        bool beside = nearest(k, c, tells, 1 + sure) || c->run_sure || c->run_comma || c->duel ||
-                      price_points(k, c);
+        bool beside = nearest(k, c, tells, sure ? 3 : 1) || c->run_sure || c->run_comma ||
+                      c->duel || price_points(k, c);
         if (!beside) return 0;
     }
     int points = c->base + context_points(k, c);
     if (k->sense_count > 0) points -= POINTS_SENSE * (int)i64_min(link_senses(k, c->coin), 2);
+    if (k->life > 0 && k->crypto == 0 && c->form != FORM_NAME) points -= 2;
     if (c->form == FORM_CAPS && (k->lex->coins[c->coin].flags & COIN_WORD))
         points += loud_points(k, c);
     if (c->shares &&

@@ -88,7 +88,7 @@ const struct term *link_term_of_bent(const struct linker *k, int at) {
 
 const struct term *link_term_of_typo(const struct linker *k, int at) {
     const struct word *v = &k->w->v[at];
-    if (!lexicon_may_be_typo(k->lex, v->hash) || v->kind == WORD_CASHTAG) return NULL;
+    if (v->kind == WORD_CASHTAG) return NULL;
     return lexicon_term(k->lex, phrases_find_form(k->lex->typos, word_norm(k->w, at)));
 }
 

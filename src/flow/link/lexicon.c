@@ -211,7 +211,7 @@ static bool parse_flags(struct compile *c, str list, uint16_t *ret, struct error
                  {"word", COIN_WORD},   {"stock", COIN_STOCK},
                  {"share", COIN_SHARE}, {"abbr", COIN_ABBR | COIN_WORD},
                  {"off", FLAG_OFF},     {"common", COIN_COMMON | COIN_WORD},
-                 {"loud", COIN_LOUD}};
+                 {"loud", COIN_LOUD},   {"plain", COIN_PLAIN}};
     str flag;
     *ret = 0;
     while (str_cut(&list, ',', &flag)) {
@@ -288,7 +288,7 @@ static bool assets_line(struct compile *c, str line, struct error *err) {
     } kinds[] = {{"other", TERM_OTHER},   {"stock", TERM_STOCK}, {"quote", TERM_QUOTE},
                  {"crypto", TERM_CRYPTO}, {"hint", TERM_HINT},   {"trade", TERM_TRADE},
                  {"shares", TERM_SHARES}, {"state", TERM_STATE}, {"not", TERM_NOT},
-                 {"move", TERM_MOVE}};
+                 {"move", TERM_MOVE},     {"life", TERM_LIFE}};
     str kind, word;
     if (!str_cut(&line, '\t', &kind)) return true;
     uint16_t flag = 0;

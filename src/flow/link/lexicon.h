@@ -16,6 +16,7 @@ enum {
     COIN_STOCK = 1 << 4,  /* the cashtag is rather a share's */
     COIN_ABBR = 1 << 6,   /* no word, but an abbreviation of other things; WORD too */
     COIN_SHARE = 1 << 5,  /* the cashtag is a share's as well, but rather the coin's */
+    COIN_PLAIN = 1 << 9,  /* so well known that its ticker begins no name */
     COIN_LOUD = 1 << 8    /* a word that is rarely written in capitals, but for the coin */
 };
 
@@ -40,8 +41,9 @@ enum {
     TERM_NOT = 1 << 10, /* a phrase that holds a name and means something else */
     TERM_MOVE = 1 << 11,
     TERM_SENSE = 1 << 12, /* tells of what tickers mean otherwise; which: term.sense */
-    TERM_TELLS =
-        TERM_CRYPTO | TERM_HINT | TERM_TRADE | TERM_SHARES | TERM_STATE | TERM_MOVE | TERM_SENSE
+    TERM_LIFE = 1 << 13,  /* speaks of other things than markets */
+    TERM_TELLS = TERM_CRYPTO | TERM_HINT | TERM_TRADE | TERM_SHARES | TERM_STATE | TERM_MOVE |
+                 TERM_SENSE | TERM_LIFE
 };
 
 #define SENSE_NONE (-1)

@@ -64,6 +64,7 @@ static void note_context(struct linker *k, const struct term *t, int at, int end
         k->senses[k->sense_count++] = t->sense;
     if (t->flags & TERM_SHARES) k->shares++;
     if (t->flags & TERM_STATE) k->state++;
+    if (t->flags & TERM_LIFE) k->life++;
 }
 
 static struct candidate *note(struct linker *k, int coin, int first, int end, link_reason reason) {
@@ -294,11 +295,11 @@ static void visit_unknown(struct linker *k, int at) {
         link_note_sure(k, bent->ticker, at, at + 1, LINK_TICKER, SURE_TICKER_LOWER);
     else if (v->kind == WORD_HASHTAG && (coin = link_coin_in_hashtag(k, at)) != COIN_NONE)
         link_note_sure(k, coin, at, at + 1, LINK_HASHTAG, SURE_HASHTAG);
-    else if ((typo = link_term_of_typo(k, at)))
+    else if (lexicon_may_be_typo(k->lex, v->hash) && (typo = link_term_of_typo(k, at)))
         note_typo(k, typo, at);
     else if (link_holds_name(norm))
         link_miss(k, MISS_INSIDE_WORD, at, at + 1);
-    else if (str_ends(norm, STR("'s")))
+    else if (norm.p[norm.n - 1] == 's' && norm.p[norm.n - 2] == '\'')
         note_owner(k, (str){norm.p, norm.n - 2}, at);
 }
 
@@ -368,8 +369,7 @@ static void visit_emoji(struct linker *k, int at) {
 /* +18%, −7%: so are moves of prices written. */
 static bool has_sign(const struct words *w, int at) {
     char first = w->text.p[w->v[at].begin];
-    return first == '+' || first == '-' || word_is_mark(w, at - 1, '+') ||
-           word_is_mark(w, at - 1, '-');
+    return first == '+' || first == '-' || word_is_mark(w, at - 1, '+') || link_is_minus(w, at - 1);
 }
 
 static void first_pass(struct linker *k) {
@@ -461,13 +461,25 @@ static void shrink(const struct linker *k, struct mention *m) {
     if (coins > MANY_COINS) m->confidence_bp = m->confidence_bp * MANY_COINS / coins;
 }
 
-#define BASE_DOUBTED 4
+#define BASE_DOUBTED 3
+
+/* A word with a capital behind the ticker that is no coin, and no title in capitals. Of the coins
+ * that everybody knows, no such thing is believed. */
+bool link_begins_name(const struct linker *k, const struct candidate *c) {
+    const struct words *w = k->w;
+    if (c->end + 1 >= w->count || (k->lex->coins[c->coin].flags & COIN_PLAIN)) return false;
+    const struct word *next = &w->v[c->end], *behind = &w->v[c->end + 1];
+    if (next->kind != WORD_TEXT || !(next->flags & WORD_TITLE) || (next->flags & WORD_LINE))
+        return false;
+    return !(behind->flags & WORD_TITLE) && !lexicon_find(k->lex, word_norm(w, c->end));
+}
 
 /* What may be doubted of a candidate that was certain: the ticker in capitals or as a hashtag, a
  * doge that may be one of Venice, and the name as a cashtag, which is what imitators take. */
 static bool may_be_doubted(const struct linker *k, const struct candidate *c) {
-    if (c->base < POINTS_CERTAIN || c->end != c->first + 1 || link_senses(k, c->coin) == 0)
-        return false;
+    if (c->base < POINTS_CERTAIN || c->end != c->first + 1) return false;
+    bool life = k->life > 0 && !(k->lex->coins[c->coin].flags & COIN_PLAIN);
+    if (!life && link_senses(k, c->coin) == 0 && !link_begins_name(k, c)) return false;
     const struct word *v = &k->w->v[c->first];
     const struct term *t = lexicon_find(k->lex, word_norm(k->w, c->first));
     bool ticker = t && t->ticker == c->coin;
@@ -481,7 +493,9 @@ static void doubt(struct linker *k) {
         struct candidate *c = &k->found[i];
         if (!may_be_doubted(k, c)) continue;
         word_kind kind = (word_kind)k->w->v[c->first].kind;
-        c->base = kind == WORD_CASHTAG ? -POINTS_CERTAIN : BASE_DOUBTED;
+        bool name = link_begins_name(k, c) && link_senses(k, c->coin) == 0;
+        c->base = kind == WORD_CASHTAG ? -POINTS_CERTAIN : name ? 1 : BASE_DOUBTED;
+        c->doubted = true;
         c->form = kind == WORD_HASHTAG ? FORM_TAG : FORM_CAPS;
         if (c->state) continue; /* told nothing in the first place */
         k->crypto--;
@@ -515,7 +529,7 @@ static bool is_known(const struct linker *k, const struct candidate *c) {
 
 static void second_pass(struct linker *k) {
     struct links *out = k->out;
-    if (k->sense_count > 0) doubt(k);
+    doubt(k);
     decide(k);
     for (int i = 0; i < k->count; i++) {
         const struct candidate *c = &k->found[i];
@@ -535,7 +549,7 @@ void link_words(const struct lexicon *lex, struct words *w, struct links *ret) {
     k.out = ret;
     k.count = 0;
     k.crypto = k.hints = k.trades = k.moves = 0;
-    k.shares = k.state = k.rivals = k.tags = k.sense_count = 0;
+    k.shares = k.state = k.life = k.rivals = k.tags = k.sense_count = 0;
     k.shouting = false;
     ret->mention_count = ret->hit_count = ret->miss_count = ret->coin_count = 0;
     first_pass(&k);

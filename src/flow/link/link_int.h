@@ -46,6 +46,7 @@ struct candidate {
     bool hints;     /* is itself one of the hints that were counted */
     bool shares;    /* words of the stock market speak against it */
     bool accepted;
+    bool doubted;      /* a ticker that would be certain elsewhere */
     uint8_t run;       /* coins in the list that it stands in */
     uint8_t run_sure;  /* those of them that are certain */
     uint8_t run_plain; /* those of them whose tickers are no words */
@@ -59,7 +60,7 @@ struct linker {
     struct links *out;
     int count;
     int crypto, hints, trades, moves; /* words of each kind */
-    int shares, state;
+    int shares, state, life;
     int rivals; /* $cashtags of coins that cannot be linked */
     int tags;   /* hashtags */
     int sense_count;
@@ -73,6 +74,8 @@ struct linker {
 void link_miss(struct linker *k, miss_reason reason, int first, int end);
 /* Marks words first..end-1 as speaking of crypto. */
 void link_tell(struct linker *k, int first, int end);
+/* "LTC Perez", "UNI Köln": does the ticker begin a name? */
+bool link_begins_name(const struct linker *k, const struct candidate *c);
 /* A candidate that needs nothing. */
 void link_note_sure(struct linker *k, int coin, int first, int end, link_reason reason, int sure);
 /* A name of a coin. */
@@ -103,6 +106,9 @@ int link_pair_end(const struct linker *k, int at);
 
 /* Is the word one of the coins that others are priced in? Then a pair is about both. */
 bool link_is_money(const struct linker *k, int at);
+
+/* A minus, however it is written? (-, −, –) */
+bool link_is_minus(const struct words *w, int at);
 
 /* --- evidence.c: the second pass's judgement ---------------------------------------------------
  */
