@@ -39,7 +39,8 @@ enum {
     WORD_COIN = 1 << 9,    /* names a coin */
     WORD_CRYPTO = 1 << 10, /* speaks of crypto, and of nothing else */
     WORD_HINT = 1 << 11,   /* often speaks of crypto */
-    WORD_TRADE = 1 << 12   /* speaks of buying, selling, prices */
+    WORD_TRADE = 1 << 12,  /* speaks of buying, selling, prices */
+    WORD_MOVE = 1 << 13    /* says so of prices among other things */
 };
 
 struct word {

@@ -266,6 +266,7 @@ static void test_mistakes_in_extra_names_have_their_line(void **state) {
                  {"AAUSDT\tAA\tx\t\tsure,word\n", "neither"},
                  {"AAUSDT\t\tname\t\t\n", "no ticker"},
                  {"AAUSDT\tAA\tb\tc\t\td\n", "five columns"},
+                 {"AAUSDT\tAA\t^short\t\t\n", "6 to 16 letters"},
                  {"\xFF\t\n", "UTF-8"}};
     for (int i = 0; i < COUNT_OF(table); i++) {
         struct arena boot;
@@ -321,6 +322,55 @@ static void test_context_makes_a_word_a_coin(void **state) {
         {"three .eth names", ""},
         {"ETH-PERP, SOL/USDT", "ETH:pair SOL:pair"},
         {"wintry weather", ""},
+    };
+    check_links(table, COUNT_OF(table));
+}
+
+static void test_words_of_another_sense_speak_against_a_ticker(void **state) {
+    (void)state;
+    static const struct link_case table[] = {
+        {"ETH rallied", "ETH:ticker"},
+        {"A professor at ETH writes about robots", ""},
+        {"#ETH students build a robot", ""},
+        {"A professor bought ETH at 2400 on Binance", "ETH:ticker"},
+        {"UNI unlock tomorrow", "UNI:ticker"},
+        {"UNI library open until tomorrow", ""},
+        {"Seagate's backlog: $STX up 4%", ""},
+        {"the doge and his palace", ""},
+        {"NEAR MISS on the runway, prices up 3%", ""},
+        {"bought a CAKE", ""},
+        {"LINK: https://example.com/chart", ""},
+        {"LLLINKKK for the chart", ""},
+        {"LTC Perez speaks", ""},
+        {"LTC breaks out, says Perez", "LTC:ticker"},
+        {"FIL and the children visit a museum, target met", ""},
+        {"FIL and the children, target met", "FIL:ticker"},
+        {"THETA \u22127%", "THETA:ticker"},
+    };
+    check_links(table, COUNT_OF(table));
+}
+
+static void test_lists_and_duels_make_small_letters_coins(void **state) {
+    (void)state;
+    static const struct link_case table[] = {
+        {"dot,link,uni are defi", "DOT:ticker LINK:ticker UNI:ticker"},
+        {"dot,link,uni", ""},
+        {"near,ftm,one,luna: my portfolio", "NEAR:ticker FTM:ticker ONE:ticker LUNA:ticker"},
+        {"bonk flipped wif", "BONK:name WIF:ticker"},
+        {"sold fantom into sui", "FTM:name SUI:ticker"},
+        {"FIL vs AR", "FIL:ticker AR:ticker"},
+        {"bonk and a wig", ""},
+    };
+    check_links(table, COUNT_OF(table));
+}
+
+static void test_names_with_one_letter_wrong_need_crypto_beside_them(void **state) {
+    (void)state;
+    static const struct link_case table[] = {
+        {"bought polkadt", "DOT:name"},      {"pokladot wallet", "DOT:name"},
+        {"chainlonk token", "LINK:name"},    {"chainlnik", ""},
+        {"cardaano coin pumps", "ADA:name"}, {"pardano coin pumps", ""},
+        {"polkadotss wallet", ""},
     };
     check_links(table, COUNT_OF(table));
 }
@@ -388,7 +438,7 @@ static void test_the_user_takes_names_away(void **state) {
                                                              "SOLUSDT\tSOL\t\t\toff\n"
                                                              "ETHUSDT\tETH\t\t\tword\n")});
     assert_int_equal(readkit_read(&own, STR("digital gold"))->mention_count, 0);
-    assert_int_equal(readkit_read(&own, STR("ETH fell off a table"))->mention_count, 0);
+    assert_int_equal(readkit_read(&own, STR("ETH stands on a table"))->mention_count, 0);
     const struct reading *r = readkit_read(&own, STR("$SOL and $BTC"));
     assert_int_equal(r->mention_count, 1);
     assert_string_equal(r->mentions[0].symbol, "BTCUSDT");
@@ -413,6 +463,9 @@ int main(void) {
         cmocka_unit_test(test_mistakes_in_extra_names_have_their_line),
         cmocka_unit_test(test_names_are_found_however_they_are_dressed),
         cmocka_unit_test(test_context_makes_a_word_a_coin),
+        cmocka_unit_test(test_words_of_another_sense_speak_against_a_ticker),
+        cmocka_unit_test(test_lists_and_duels_make_small_letters_coins),
+        cmocka_unit_test(test_names_with_one_letter_wrong_need_crypto_beside_them),
         cmocka_unit_test(test_words_of_the_stock_market_speak_against_cashtags),
         cmocka_unit_test(test_long_posts_are_read_to_the_end),
         cmocka_unit_test(test_names_beyond_the_places_kept_are_still_names),

@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "a4d2e7e4b79fb2b628b444da6e659e992553f4d73bc87dee50ea7dc41b31c0fb"
+#define DIGEST "bd95f20266342ba043eb5b345d0cdfff7a0ec0ca2bbf797d77ad8cbf8d14ff1d"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;

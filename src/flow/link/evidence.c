@@ -4,14 +4,15 @@
  * trade. Out: points. A ticker that is an ordinary word needs to stand beside such words, or in a
  * list of coins, or before a price; a name such as Avalanche needs a post on crypto; words of the
  * stock market speak against tickers that shares have too; words of the state make DOGE a
- * department. The nearest witness of a kind counts, not their number, so that a long post does not
- * talk every word into being a coin. Pure. */
+ * department; words of a ticker's other senses speak against it, and those of daily life do in a
+ * post without crypto. The nearest witness of a kind counts, not their number, so that a long post
+ * does not talk every word into being a coin. Pure. */
 #include "flow/link/link_int.h"
 
 #define NEAR_WORDS 3
 #define TRADE_WORDS 2
-#define GAP_WORDS 4 /* marks, amounts and "and" between two coins of a list */
-#define HASHTAGS_MANY 3
+#define GAP_WORDS 4    /* marks, amounts and "and" between two coins of a list */
+#define POINTS_SENSE 3 /* against a coin for a word that tells of another sense, twice at most */
 
 /* --- what stands near ---------------------------------------------------------------------------
  */
@@ -29,6 +30,12 @@ static bool ends_sentence(const struct words *w, int at) {
     if (w->v[at].kind != WORD_PUNCT) return false;
     char mark = w->norm[w->v[at].norm];
     return mark == '.' || mark == '!' || mark == '?';
+}
+
+/* Is the ticker a very common word, as it stands here? */
+static bool is_common(const struct linker *k, const struct candidate *c) {
+    uint16_t flags = k->lex->coins[c->coin].flags;
+    return (flags & COIN_COMMON) && !((flags & COIN_LOUD) && c->form == FORM_CAPS);
 }
 
 /* How far the nearest word with one of `flags` is from the candidate, up to `reach` and within the
@@ -55,27 +62,36 @@ static int number_points(const struct words *w, int at) {
     if (w->text.p[w->v[at].begin] == '$') return 3;
     if (at + 1 < w->count && word_is_mark(w, at + 1, '%')) return 2;
     if (at + 1 < w->count && word_is_mark(w, at + 1, '$')) return 2;
-    if (str_find_byte(norm, '.') >= 0 || str_ends(norm, STR("k"))) return 2;
+    if (str_find_byte(norm, '.') >= 0 || str_ends(norm, STR("k")) || str_ends(norm, STR("x")))
+        return 2;
     if (at + 1 < w->count && w->v[at + 1].begin == w->v[at].end &&
         (word_is_mark(w, at + 1, ':') || word_is_mark(w, at + 1, '-')))
         return 0; /* a time of day, a result of a match */
     return (w->v[at].flags & WORD_DIGIT) && norm.p[norm.n - 1] >= '0' && norm.p[norm.n - 1] <= '9';
 }
 
+bool link_is_minus(const struct words *w, int at) {
+    if (at < 0 || at >= w->count) return false;
+    str mark = {w->text.p + w->v[at].begin, w->v[at].end - w->v[at].begin};
+    return str_eq(mark, STR("-")) || str_eq(mark, STR("−")) || str_eq(mark, STR("–"));
+}
+
 /* A price behind the candidate ("NEAR at $3.2", "OP under 2", "LINK 30%") or an amount of it. */
 static int price_points(const struct linker *k, const struct candidate *c) {
     static const char *const before[] = {
-        "went",   "goes",  "got",   "rejected", "fell",  "rose", "down", "up",   "jumped",
-        "at",     "under", "above", "below",    "over",  "to",   "hits", "hit",  "near",
-        "around", "from",  "is",    "was",      "broke", "back", "now",  "past", "moved"};
+        "went",   "goes",  "got",   "rejected", "fell",  "rose",   "down",  "up",   "jumped",
+        "at",     "under", "above", "below",    "over",  "to",     "hits",  "hit",  "near",
+        "around", "from",  "is",    "was",      "broke", "back",   "now",   "past", "moved",
+        "only",   "just",  "about", "almost",   "still", "by",     "по",    "a",    "à",
+        "sits",   "the",   "its",   "finally",  "again", "closes", "closed"};
     static const char *const from_to[] = {"from", "to"};
     const struct words *w = k->w;
     int at = c->end, points = number_points(w, at);
-    for (int i = 0; i < 3 && points == 0; i++) {
+    for (int i = 0; i < 4 && points == 0; i++) {
         bool joint = is_word(w, at, before, COUNT_OF(before)) ||
                      (at < w->count && (word_is_mark(w, at, '@') || word_is_mark(w, at, '=') ||
                                         word_is_mark(w, at, ':') || word_is_mark(w, at, '+') ||
-                                        word_is_mark(w, at, '-')));
+                                        link_is_minus(w, at)));
         if (!joint) break;
         bool from = is_word(w, at, from_to, 1);
         points = number_points(w, ++at);
@@ -119,21 +135,52 @@ static bool run_goes_on(const struct linker *k, const struct candidate *a,
     for (int at = a->end; at < b->first; at++) {
         if (!parts_list(k, at)) return false;
     }
-    bool common = (k->lex->coins[a->coin].flags | k->lex->coins[b->coin].flags) & COIN_COMMON;
+    bool common = is_common(k, a) || is_common(k, b);
     bool lower = a->form == FORM_LISTED || b->form == FORM_LISTED; /* "XRP looks good" */
     return b->first > a->end || !(common || lower || k->shouting);
 }
 
+/* One mark of a list between the two? */
+static bool is_comma(const struct linker *k, const struct candidate *a, const struct candidate *b) {
+    return b->first == a->end + 1 &&
+           (word_is_mark(k->w, a->end, ',') || word_is_mark(k->w, a->end, '/'));
+}
+
+/* "X flipped Y", "out of X into Y": so people speak of coins. */
+static void find_duel(const struct linker *k, struct candidate *a, struct candidate *b) {
+    static const char *const duels[] = {"flipped", "flips", "flip", "became", "into"};
+    bool into = is_word(k->w, a->end, duels + 4, 1);
+    if (b->first != a->end + 1 || !is_word(k->w, a->end, duels, COUNT_OF(duels))) return;
+    a->duel = b->duel = !into || k->trades > 0;
+}
+
+/* "FIL vs AR" */
+static void find_contest(const struct linker *k, struct candidate *a, struct candidate *b) {
+    static const char *const joints[] = {"vs", "versus", "over", "or"};
+    if (a->form != FORM_CAPS || b->form != FORM_CAPS || k->shouting) return;
+    if (b->first != a->end + 1 || !is_word(k->w, a->end, joints, COUNT_OF(joints))) return;
+    uint16_t flags = k->lex->coins[a->coin].flags | k->lex->coins[b->coin].flags;
+    if (flags & COIN_LOUD) a->duel = b->duel = true;
+}
+
 void link_find_runs(struct linker *k) {
+    for (int i = 0; i + 1 < k->count; i++) {
+        find_duel(k, &k->found[i], &k->found[i + 1]);
+        find_contest(k, &k->found[i], &k->found[i + 1]);
+    }
     for (int i = 0; i < k->count;) {
         int end = i, sure = 0, plain = 0;
+        bool comma = true;
         do {
+            if (end > i) comma = comma && is_comma(k, &k->found[end - 1], &k->found[end]);
             sure += k->found[end].base >= POINTS_CERTAIN;
-            plain += !(k->lex->coins[k->found[end].coin].flags & COIN_WORD);
+            uint16_t flags = k->lex->coins[k->found[end].coin].flags;
+            plain += !(flags & COIN_WORD) || (flags & COIN_LOUD);
             end++;
         } while (end < k->count && run_goes_on(k, &k->found[end - 1], &k->found[end]));
         for (int j = i; j < end; j++) {
             k->found[j].run = (uint8_t)i64_min(end - i, 255);
+            k->found[j].run_comma = comma && end - i >= 3;
             k->found[j].run_sure = (uint8_t)i64_min(sure, 255);
             k->found[j].run_plain = (uint8_t)i64_min(plain, 255);
         }
@@ -144,7 +191,9 @@ void link_find_runs(struct linker *k) {
 /* A list of three tickers speaks for each of them, a certain one for those beside it; two that are
  * words may stand together by chance, if not in capitals. */
 static int run_points(const struct linker *k, const struct candidate *c) {
-    bool common = k->lex->coins[c->coin].flags & COIN_COMMON;
+    if (c->duel) return 4;
+    if (c->run_comma && c->form == FORM_LOWER) return 3;
+    bool common = is_common(k, c);
     bool money = k->crypto || k->hints || k->trades || k->moves;
     if (c->run_sure >= 2) return 6;
     if (c->run >= 3 && c->run_sure >= 1) return common ? 3 : 5;
@@ -166,6 +215,43 @@ static bool is_department(const struct linker *k, const struct candidate *c) {
     return k->state > (crypto ? 2 : capitals || c->form == FORM_TAG ? 0 : 1);
 }
 
+int link_senses(const struct linker *k, int coin) {
+    int n = 0;
+    for (int i = 0; i < k->sense_count; i++) {
+        const struct sense *s;
+        for (int at = k->senses[i]; at != SENSE_NONE; at = s->next) {
+            s = &k->lex->senses[at];
+            n += s->coin == coin;
+        }
+    }
+    return n;
+}
+
+/* A word in capitals that means nothing here. */
+static bool is_plain_capitals(const struct linker *k, int at) {
+    if (at < 0 || at >= k->w->count) return false;
+    const struct word *v = &k->w->v[at];
+    const uint16_t tells = WORD_CRYPTO | WORD_HINT | WORD_TRADE | WORD_MOVE;
+    if (v->kind != WORD_TEXT || !(v->flags & WORD_UPPER) || (v->flags & (tells | WORD_DIGIT)))
+        return false;
+    return !lexicon_find(k->lex, word_norm(k->w, at));
+}
+
+/* What tells that capitals are only loud, or an article that the thing is one of many. */
+static int loud_points(const struct linker *k, const struct candidate *c) {
+    static const char *const articles[] = {"a", "an"};
+    const uint16_t tells = WORD_CRYPTO | WORD_HINT | WORD_TRADE | WORD_MOVE;
+    const struct words *w = k->w;
+    int points = 0;
+    if (c->end + 1 < w->count && word_is_mark(w, c->end, ':') && w->v[c->end + 1].kind == WORD_LINK)
+        points -= 3; /* "LINK: https://..." */
+    if (link_begins_name(k, c)) points -= 2;
+    if (is_plain_capitals(k, c->first - 1) || is_plain_capitals(k, c->end)) points -= 2;
+    bool told = c->end < w->count && (w->v[c->end].flags & tells);
+    if (is_word(w, c->first - 1, articles, COUNT_OF(articles)) && !told) points -= 3;
+    return points;
+}
+
 /* Is the coin named in another way too? ("the Graph ... GRT", "Wormhole ... $W") */
 static bool has_twin(const struct linker *k, const struct candidate *c) {
     uint64_t hash = k->w->v[c->first].hash;
@@ -183,7 +269,7 @@ static int context_points(const struct linker *k, const struct candidate *c) {
     /* people trade shares too, and what names may mean otherwise is bought as well */
     bool shares = c->shares && ((k->shares && !k->crypto) ||
                                 (k->lex->coins[c->coin].flags & COIN_STOCK && c->form == FORM_TAG));
-    bool common = k->lex->coins[c->coin].flags & COIN_COMMON;
+    bool common = is_common(k, c);
     int trade =
         shares || common || c->form == FORM_NAME ? 0 : nearest(k, c, WORD_TRADE, TRADE_WORDS);
     if (k->crypto) points += nearest(k, c, WORD_CRYPTO, NEAR_WORDS) ? 3 : 2;
@@ -193,6 +279,8 @@ static int context_points(const struct linker *k, const struct candidate *c) {
         points += (int)i64_min(k->hints - c->hints, 2);
     if (trade)
         points += trade == 1 ? 3 : 2;
+    else if (c->form != FORM_NAME && !shares && !common && nearest(k, c, WORD_MOVE, TRADE_WORDS))
+        points += 2;
     else
         points +=
             shares ? 0 : (int)i64_min(k->trades + (k->moves > 0), c->form == FORM_NAME ? 1 : 2);
@@ -205,15 +293,22 @@ int link_points(const struct linker *k, const struct candidate *c) {
     if (c->base >= POINTS_CERTAIN) return c->base;
     if (c->form == FORM_LISTED) {
         bool traded = c->run_sure && nearest(k, c, WORD_TRADE, 1);
-        return c->run_sure >= 2 || traded ? POINTS_ENOUGH : 0;
+        bool money = k->hints || k->trades || k->moves;
+        bool coins = c->run_sure || k->crypto || (c->run_plain && money);
+        return c->run_sure >= 2 || traded || (c->run_comma && coins) ? POINTS_ENOUGH : 0;
     }
     if (c->form == FORM_LOWER || (c->form == FORM_TITLE && !k->crypto)) {
         bool sure = k->lex->coins[c->coin].flags & COIN_SURE;
-        bool beside = nearest(k, c, WORD_TRADE | WORD_HINT | WORD_CRYPTO, 1 + sure) ||
-                      c->run_sure || price_points(k, c);
+        uint16_t tells = WORD_TRADE | WORD_HINT | WORD_CRYPTO | (sure ? WORD_MOVE : 0);
+        bool beside = nearest(k, c, tells, sure ? 3 : 1) || c->run_sure || c->run_comma ||
+                      c->duel || price_points(k, c);
         if (!beside) return 0;
     }
     int points = c->base + context_points(k, c);
+    if (k->sense_count > 0) points -= POINTS_SENSE * (int)i64_min(link_senses(k, c->coin), 2);
+    if (k->life > 0 && k->crypto == 0 && c->form != FORM_NAME) points -= 2;
+    if (c->form == FORM_CAPS && (k->lex->coins[c->coin].flags & COIN_WORD))
+        points += loud_points(k, c);
     if (c->shares &&
         k->shares) { /* the first such word says little against a coin without shares */
         bool both = k->lex->coins[c->coin].flags & (COIN_SHARE | COIN_STOCK);

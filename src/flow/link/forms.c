@@ -44,6 +44,14 @@ static const struct term *without_article(const struct linker *k, str norm) {
     return NULL;
 }
 
+/* The Romance article: "l'ether", "dell'ethereum". */
+static const struct term *without_elision(const struct linker *k, str norm) {
+    ptrdiff_t cut = str_find_byte(norm, '\'');
+    if (cut < 1 || cut > 4 || norm.n < cut + 5) return NULL;
+    const struct term *t = lexicon_find(k->lex, str_tail(norm, cut + 1));
+    return t && t->name != COIN_NONE ? t : NULL;
+}
+
 /* What stands before an apostrophe: "bitcoin's", "btc'nin". A negation ("can't") is no such. */
 static const struct term *without_tail(const struct linker *k, str norm) {
     ptrdiff_t cut = str_find_byte(norm, '\'');
@@ -67,12 +75,21 @@ const struct term *link_term_of_bent(const struct linker *k, int at) {
     str norm = word_norm(w, at);
     if (norm.n < 4 || norm.n > 60) return NULL;
     const struct term *t = NULL;
-    if (memchr(norm.p, '\'', (size_t)norm.n)) t = without_tail(k, norm);
+    if (memchr(norm.p, '\'', (size_t)norm.n)) {
+        t = without_tail(k, norm);
+        if (!t) t = without_elision(k, norm);
+    }
     if (!t && norm.p[norm.n - 1] == 's') t = certain(k, str_head(norm, norm.n - 1));
     if (!t && (w->v[at].flags & WORD_LONG)) t = without_stretch(k, norm);
     if (!t && norm.n >= 7 && lexicon_may_start(k->lex, norm)) t = without_case(k, norm);
     if (!t && (unsigned char)norm.p[0] >= 0xD8) t = without_article(k, norm);
     return t;
+}
+
+const struct term *link_term_of_typo(const struct linker *k, int at) {
+    const struct word *v = &k->w->v[at];
+    if (v->kind == WORD_CASHTAG) return NULL;
+    return lexicon_term(k->lex, phrases_find_form(k->lex->typos, word_norm(k->w, at)));
 }
 
 /* --- hashtags --------------------------------------------------------------------------------- */

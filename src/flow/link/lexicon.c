@@ -2,10 +2,12 @@
  *
  * In: models/symbols.tsv (coins), models/assets.tsv (what is no coin, and telling words), a list of
  * pairs from the venue, the user's file of further names in the format of symbols.tsv. Out: a
- * lexicon that never changes. Where one text has several meanings (T is a coin and a share) its
- * term carries them all, and the linker decides in context. A pair of the venue that no file knows
- * is linked by its ticker only, and as if that were an ordinary word.
- * Failure: ERR_CONFIG, naming file and line. Runs once at start; memory from `boot`. */
+ * lexicon that never changes. Names marked for it are also
+ * read with one letter wrong: all such forms are made once, so that looking one up costs no more
+ * than a bit for nearly every word. Where one text has several meanings (T is a coin and a share)
+ * its term carries them all, and the linker decides in context. A pair of the venue that no file
+ * knows is linked by its ticker only, and as if that were an ordinary word. Failure: ERR_CONFIG,
+ * naming file and line. Runs once at start; memory from `boot`. */
 #include "flow/link/lexicon.h"
 
 #include "base/buf.h"
@@ -18,6 +20,7 @@ struct compile {
     const char *file; /* for messages */
     int line;
     int term_max;
+    int sense_max;
 };
 
 static bool complain(const struct compile *c, struct error *err, const char *what, str text) {
@@ -40,7 +43,7 @@ static struct term *term_make(struct compile *c, str text) {
     int idx = phrases_add(lex->phrases, *c->boot, text, lex->term_count);
     if (idx != PHRASE_NONE) return &lex->terms[idx];
     struct term *t = &lex->terms[lex->term_count++];
-    *t = (struct term){.ticker = COIN_NONE, .name = COIN_NONE};
+    *t = (struct term){.ticker = COIN_NONE, .name = COIN_NONE, .sense = SENSE_NONE};
     return t;
 }
 
@@ -64,6 +67,62 @@ static void note_wide(struct lexicon *lex, str text) {
     if (text.n > lex->wide_bytes_max) lex->wide_bytes_max = (int)text.n;
 }
 
+/* --- names with one letter wrong -------------------------------------------------------------- */
+
+#define TYPO_NAME_MIN 6
+#define TYPO_NAME_MAX 16
+#define TYPOS_OF_NAME (TYPO_NAME_MAX * 54) /* more than the forms below */
+
+struct typos {
+    struct compile *c;
+    int term; /* of the name */
+};
+
+static void typo_add(const struct typos *t, const char *form, int bytes) {
+    struct lexicon *lex = t->c->lex;
+    str text = {form, bytes};
+    uint64_t hash = word_hash(text);
+    if (lexicon_find(lex, text)) return;
+    phrases_add(lex->typos, *t->c->boot, text, t->term);
+    lex->typo_bits[hash >> 6 & 1023] |= UINT64_C(1) << (hash & 63);
+}
+
+/* The name with the letter at `at` left out, changed, swapped with the next, or another before it.
+ * The first letter is right; an s at the end makes a plural. */
+static void typos_at(const struct typos *t, str name, int at) {
+    char form[TYPO_NAME_MAX + 1];
+    int n = (int)name.n;
+    memcpy(form, name.p, (size_t)at);
+    memcpy(form + at, name.p + at + 1, (size_t)(n - at - 1));
+    typo_add(t, form, n - 1);
+    memcpy(form, name.p, (size_t)n);
+    if (at + 1 < n && form[at] != form[at + 1]) {
+        form[at] = name.p[at + 1];
+        form[at + 1] = name.p[at];
+        typo_add(t, form, n);
+        form[at + 1] = name.p[at + 1];
+    }
+    for (char letter = 'a'; letter <= 'z'; letter++) {
+        form[at] = letter;
+        if (letter != name.p[at]) typo_add(t, form, n);
+    }
+    memcpy(form + at + 1, name.p + at, (size_t)(n - at));
+    for (char letter = 'a'; letter <= 'z'; letter++) {
+        form[at] = letter;
+        typo_add(t, form, n + 1);
+    }
+}
+
+/* Names of one word of small letters a to z. */
+static bool add_typos(struct compile *c, str name, struct error *err) {
+    bool plain = name.n >= TYPO_NAME_MIN && name.n <= TYPO_NAME_MAX;
+    for (ptrdiff_t i = 0; i < name.n; i++) plain = plain && name.p[i] >= 'a' && name.p[i] <= 'z';
+    if (!plain) return complain(c, err, "typos are made only of 6 to 16 letters a to z, not", name);
+    const struct typos t = {c, phrases_find_form(c->lex->phrases, name)};
+    for (int at = 1; at < name.n; at++) typos_at(&t, name, at);
+    return true;
+}
+
 /* A name that the user does not want. False: the coin has none such. */
 static bool take_name(struct compile *c, int coin, str name) {
     struct lexicon *lex = c->lex;
@@ -83,7 +142,8 @@ static bool add_names(struct compile *c, int coin, str list, link_reason reason,
     while (str_cut(&list, '|', &name)) {
         name = str_trim(name);
         bool guarded = str_starts(name, STR("~")), taken = str_starts(name, STR("-"));
-        if (guarded || taken) name = str_tail(name, 1);
+        bool typos = str_starts(name, STR("^"));
+        if (guarded || taken || typos) name = str_tail(name, 1);
         if (name.n == 0) continue;
         if (!has_word(*c->boot, name)) return complain(c, err, "no word in name", name);
         if (taken) {
@@ -100,6 +160,7 @@ static bool add_names(struct compile *c, int coin, str list, link_reason reason,
         if (guarded) t->flags |= TERM_GUARDED;
         note_wide(c->lex, name);
         if (!guarded) note_start(c, name);
+        if (typos && !add_typos(c, name, err)) return false;
     }
     return true;
 }
@@ -121,7 +182,7 @@ static int coin_find(const struct lexicon *lex, str base) {
     return COIN_NONE;
 }
 
-static int coin_make(struct compile *c, str base, uint8_t flags) {
+static int coin_make(struct compile *c, str base, uint16_t flags) {
     struct lexicon *lex = c->lex;
     int idx = lex->coin_count++;
     struct coin *coin = &lex->coins[idx];
@@ -140,16 +201,17 @@ static bool base_is_fine(const struct compile *c, str base) {
     return base.n > 0 && base.n + c->quote.n < SYMBOL_BYTES && has_word(*c->boot, base);
 }
 
-#define FLAG_OFF (1 << 7) /* of a line, not of a coin: the user wants no links to it */
+#define FLAG_OFF (1 << 15) /* of a line, not of a coin: the user wants no links to it */
 
-static bool parse_flags(struct compile *c, str list, uint8_t *ret, struct error *err) {
+static bool parse_flags(struct compile *c, str list, uint16_t *ret, struct error *err) {
     static const struct {
         const char *name;
-        uint8_t flags;
+        uint16_t flags;
     } table[] = {{"sure", COIN_SURE},   {"lower", COIN_LOWER},
                  {"word", COIN_WORD},   {"stock", COIN_STOCK},
                  {"share", COIN_SHARE}, {"abbr", COIN_ABBR | COIN_WORD},
-                 {"off", FLAG_OFF},     {"common", COIN_COMMON | COIN_WORD}};
+                 {"off", FLAG_OFF},     {"common", COIN_COMMON | COIN_WORD},
+                 {"loud", COIN_LOUD},   {"plain", COIN_PLAIN}};
     str flag;
     *ret = 0;
     while (str_cut(&list, ',', &flag)) {
@@ -176,15 +238,15 @@ static bool symbols_line(struct compile *c, str line, struct error *err) {
     }
     if (rest.p) return complain(c, err, "more than five columns:", line);
     str base = str_trim(column[1]);
-    uint8_t flags;
+    uint16_t flags;
     if (!parse_flags(c, column[4], &flags, err)) return false;
     if (!base_is_fine(c, base)) return complain(c, err, "no ticker:", base);
     int coin = coin_find(c->lex, base);
     if (coin == COIN_NONE) {
         if (c->lex->coin_count >= COINS_MAX) return complain(c, err, "too many coins at", base);
-        coin = coin_make(c, base, flags & (uint8_t)~FLAG_OFF);
+        coin = coin_make(c, base, flags & (uint16_t)~FLAG_OFF);
     } else if (str_trim(column[4]).n > 0) {
-        c->lex->coins[coin].flags = flags & (uint8_t)~FLAG_OFF;
+        c->lex->coins[coin].flags = flags & (uint16_t)~FLAG_OFF;
     }
     if (flags & FLAG_OFF) c->lex->coins[coin].listed = false;
     return add_names(c, coin, column[2], LINK_NAME, err) &&
@@ -200,6 +262,25 @@ static bool all_capitals(str text) {
     return true;
 }
 
+/* "sense<tab>UNI<tab>students|campus" */
+static bool sense_line(struct compile *c, str line, struct error *err) {
+    str ticker, word;
+    struct lexicon *lex = c->lex;
+    if (!str_cut(&line, '\t', &ticker)) return complain(c, err, "no ticker in", line);
+    int coin = coin_find(lex, ticker);
+    if (coin == COIN_NONE) return complain(c, err, "other senses of no coin:", ticker);
+    while (str_cut(&line, '|', &word)) {
+        word = str_trim(word);
+        if (!has_word(*c->boot, word)) return complain(c, err, "no word in", word);
+        struct term *t = term_make(c, word);
+        PRE(lex->sense_count < c->sense_max);
+        lex->senses[lex->sense_count] = (struct sense){(int16_t)coin, t->sense};
+        t->sense = (int16_t)lex->sense_count++;
+        t->flags |= TERM_SENSE;
+    }
+    return true;
+}
+
 static bool assets_line(struct compile *c, str line, struct error *err) {
     static const struct {
         const char *name;
@@ -207,10 +288,11 @@ static bool assets_line(struct compile *c, str line, struct error *err) {
     } kinds[] = {{"other", TERM_OTHER},   {"stock", TERM_STOCK}, {"quote", TERM_QUOTE},
                  {"crypto", TERM_CRYPTO}, {"hint", TERM_HINT},   {"trade", TERM_TRADE},
                  {"shares", TERM_SHARES}, {"state", TERM_STATE}, {"not", TERM_NOT},
-                 {"move", TERM_MOVE}};
+                 {"move", TERM_MOVE},     {"life", TERM_LIFE}};
     str kind, word;
     if (!str_cut(&line, '\t', &kind)) return true;
     uint16_t flag = 0;
+    if (str_eq(kind, STR("sense"))) return sense_line(c, line, err);
     for (int i = 0; i < COUNT_OF(kinds); i++) {
         if (str_eq(kind, str_from_z(kinds[i].name))) flag = kinds[i].flag;
     }
@@ -256,6 +338,12 @@ static int words_bound(str s) {
     return n;
 }
 
+static int count_byte(str s, char byte) {
+    int n = 0;
+    for (ptrdiff_t i = 0; i < s.n; i++) n += s.p[i] == byte;
+    return n;
+}
+
 static bool venue_coins(struct compile *c, struct error *err) {
     for (int i = 0; i < c->opt->symbol_count; i++) {
         str pair = str_from_z(c->opt->symbols[i]);
@@ -276,11 +364,15 @@ bool lexicon_open(struct arena *boot, const struct reader_options *opt, str symb
     if (c.quote.n == 0) c.quote = STR("USDT");
     int bound = words_bound(symbols) + words_bound(assets) + words_bound(opt->extra) +
                 4 * (opt->symbols ? opt->symbol_count : 0) + 16;
+    int names = 1 + count_byte(symbols, '^') + count_byte(opt->extra, '^');
     c.term_max = bound;
+    c.sense_max = (int)i64_min(words_bound(assets), INT16_MAX);
     c.lex = NEW(boot, struct lexicon);
     c.lex->coins = NEW_ARRAY(boot, struct coin, COINS_MAX);
     c.lex->terms = NEW_ARRAY(boot, struct term, bound);
     c.lex->phrases = phrases_open(boot, bound);
+    c.lex->typos = phrases_open(boot, names * TYPOS_OF_NAME);
+    c.lex->senses = NEW_ARRAY(boot, struct sense, c.sense_max);
     if (!each_line(&c, "symbols.tsv", symbols, symbols_line, err)) return false;
     if (!each_line(&c, "assets.tsv", assets, assets_line, err)) return false;
     if (!each_line(&c, "extra symbols", opt->extra, symbols_line, err)) return false;

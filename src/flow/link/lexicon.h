@@ -15,14 +15,16 @@ enum {
     COIN_COMMON = 1 << 3, /* ... and a very common one; WORD too */
     COIN_STOCK = 1 << 4,  /* the cashtag is rather a share's */
     COIN_ABBR = 1 << 6,   /* no word, but an abbreviation of other things; WORD too */
-    COIN_SHARE = 1 << 5   /* the cashtag is a share's as well, but rather the coin's */
+    COIN_SHARE = 1 << 5,  /* the cashtag is a share's as well, but rather the coin's */
+    COIN_PLAIN = 1 << 9,  /* so well known that its ticker begins no name */
+    COIN_LOUD = 1 << 8    /* a word that is rarely written in capitals, but for the coin */
 };
 
 struct coin {
     char pair[SYMBOL_BYTES];
     char base[SYMBOL_BYTES];
     bool listed; /* may be linked */
-    uint8_t flags;
+    uint16_t flags;
 };
 
 enum {
@@ -38,13 +40,25 @@ enum {
     TERM_STATE = 1 << 9,
     TERM_NOT = 1 << 10, /* a phrase that holds a name and means something else */
     TERM_MOVE = 1 << 11,
-    TERM_TELLS = TERM_CRYPTO | TERM_HINT | TERM_TRADE | TERM_SHARES | TERM_STATE | TERM_MOVE
+    TERM_SENSE = 1 << 12, /* tells of what tickers mean otherwise; which: term.sense */
+    TERM_LIFE = 1 << 13,  /* speaks of other things than markets */
+    TERM_TELLS = TERM_CRYPTO | TERM_HINT | TERM_TRADE | TERM_SHARES | TERM_STATE | TERM_MOVE |
+                 TERM_SENSE | TERM_LIFE
+};
+
+#define SENSE_NONE (-1)
+
+/* "students" tells that UNI is no coin: one coin of a word's list. */
+struct sense {
+    int16_t coin;
+    int16_t next; /* index in lexicon.senses, SENSE_NONE */
 };
 
 /* Everything that one text (a word or a phrase) can mean. */
 struct term {
     int16_t ticker; /* coin whose ticker it is, COIN_NONE */
     int16_t name;   /* coin whose name it is, COIN_NONE */
+    int16_t sense;  /* first of the coins against which the word speaks, SENSE_NONE */
     uint8_t name_reason;
     uint16_t flags;
 };
@@ -55,7 +69,12 @@ struct lexicon {
     struct term *terms;
     int term_count;
     struct phrases *phrases; /* text -> index of its term */
-    int doge;                /* the coin whose ticker a department of state shares */
+    struct sense *senses;
+    int sense_count;
+    struct phrases *typos; /* names with one letter wrong -> index of the name's term */
+    /* which hashes are in `typos`: most words are in none */
+    uint64_t typo_bits[1 << 10];
+    int doge; /* the coin whose ticker a department of state shares */
     /* first characters of names in scripts without blanks: bit (code point mod 4096) */
     uint64_t wide_first[64];
     int wide_bytes_max;
@@ -80,6 +99,11 @@ static inline bool lexicon_may_start(const struct lexicon *lex, str form) {
 
 static inline const struct term *lexicon_term(const struct lexicon *lex, int idx) {
     return idx < 0 ? NULL : &lex->terms[idx];
+}
+
+/* Could the word of this hash be a name with one letter wrong? */
+static inline bool lexicon_may_be_typo(const struct lexicon *lex, uint64_t hash) {
+    return lex->typo_bits[hash >> 6 & 1023] >> (hash & 63) & 1;
 }
 
 /* What a single normalised form means, NULL: nothing. */

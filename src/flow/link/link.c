@@ -56,9 +56,15 @@ static void note_context(struct linker *k, const struct term *t, int at, int end
         k->trades++;
         mark(k, at, end, WORD_TRADE);
     }
-    if (t->flags & TERM_MOVE) k->moves++;
+    if (t->flags & TERM_MOVE) {
+        k->moves++;
+        mark(k, at, end, WORD_MOVE);
+    }
+    if ((t->flags & TERM_SENSE) && k->sense_count < SENSES_MAX)
+        k->senses[k->sense_count++] = t->sense;
     if (t->flags & TERM_SHARES) k->shares++;
     if (t->flags & TERM_STATE) k->state++;
+    if (t->flags & TERM_LIFE) k->life++;
 }
 
 static struct candidate *note(struct linker *k, int coin, int first, int end, link_reason reason) {
@@ -87,7 +93,7 @@ void link_note_sure(struct linker *k, int coin, int first, int end, link_reason 
 
 /* A ticker as cashtag or hashtag. */
 static void note_tag(struct linker *k, int coin, int at, link_reason reason, int sure) {
-    uint8_t flags = k->lex->coins[coin].flags;
+    uint16_t flags = k->lex->coins[coin].flags;
     bool cash = reason == LINK_CASHTAG;
     if ((flags & COIN_SURE) && !(cash && (flags & (COIN_STOCK | COIN_SHARE)))) {
         link_note_sure(k, coin, at, at + 1, reason, sure);
@@ -126,26 +132,49 @@ void link_note_name(struct linker *k, const struct term *t, int at, int end) {
     link_note_sure(k, t->name, at, end, reason, sure);
 }
 
+/* Does the ticker stand in a list parted by commas ("dot, link, uni")? */
+static bool begins_list(const struct linker *k, int at) {
+    const struct words *w = k->w;
+    if (at + 2 >= w->count || w->v[at + 2].kind != WORD_TEXT) return false;
+    if (!word_is_mark(w, at + 1, ',') && !word_is_mark(w, at + 1, '/')) return false;
+    const struct term *t = lexicon_find(k->lex, word_norm(w, at + 2));
+    return t && t->ticker != COIN_NONE;
+}
+
+/* A ticker that is a word, in small letters: only a list of coins could make it one, so something
+ * must stand beside it. */
+static bool may_be_listed(const struct linker *k, uint16_t flags, int at) {
+    const struct words *w = k->w;
+    bool listed = k->count > 0 && k->found[k->count - 1].end >= at - 3;
+    if (flags & COIN_COMMON) {
+        bool tight = at > 0 && word_is_mark(w, at - 1, ',') && !(w->v[at].flags & WORD_SPACED);
+        return tight && listed;
+    }
+    bool traded = at > 1 && ((w->v[at - 1].flags | w->v[at - 2].flags) & WORD_TRADE);
+    return listed || traded || begins_list(k, at);
+}
+
+static int base_of_capitals(uint16_t flags) {
+    if (flags & COIN_COMMON) return flags & COIN_LOUD ? 0 : -6;
+    return !(flags & COIN_WORD) + !!(flags & COIN_LOUD);
+}
+
 /* A ticker as a word of the text. False: in this form it is none. */
 static bool note_ticker(struct linker *k, int coin, int at) {
-    uint8_t flags = k->lex->coins[coin].flags;
+    uint16_t flags = k->lex->coins[coin].flags;
     bool upper = k->w->v[at].flags & WORD_UPPER, caps = upper || (flags & COIN_LOWER);
     if (caps && (flags & COIN_SURE)) {
         link_note_sure(k, coin, at, at + 1, LINK_TICKER, upper ? SURE_TICKER : SURE_TICKER_LOWER);
         return true;
     }
-    if (!caps && (flags & COIN_WORD)) {
-        /* only a list of coins could make it one, so something must stand before it */
-        bool listed = k->count > 0 && k->found[k->count - 1].end >= at - 3;
-        bool traded = at > 1 && ((k->w->v[at - 1].flags | k->w->v[at - 2].flags) & WORD_TRADE);
-        if ((flags & COIN_COMMON) || !(listed || traded)) return false;
-    }
+    if (!caps && (flags & COIN_WORD) && !may_be_listed(k, flags, at)) return false;
     struct candidate *c = note(k, coin, at, at + 1, LINK_TICKER);
-    c->shares = true;
+    c->shares = !(flags & COIN_LOUD);
     c->sure = upper ? SURE_TICKER_WORD : SURE_TICKER_WORD - 500;
     if (caps) {
         c->form = FORM_CAPS;
-        c->base = flags & COIN_COMMON ? -6 : flags & COIN_ABBR ? 0 : flags & COIN_WORD ? -1 : 1;
+        c->base = (int8_t)base_of_capitals(flags);
+        if ((k->w->v[at].flags & WORD_LONG) && (flags & COIN_WORD)) c->base -= 3;
     } else {
         bool title = k->w->v[at].flags & WORD_TITLE;
         c->form = flags & COIN_WORD ? FORM_LISTED : title ? FORM_TITLE : FORM_LOWER;
@@ -234,6 +263,19 @@ static bool visit_term(struct linker *k, const struct term *t, int at, int end) 
     return note_ticker(k, t->ticker, at) || (t->flags & TERM_TELLS);
 }
 
+/* A name with one letter wrong needs a word of crypto or trade; a short one more of them. */
+static void note_typo(struct linker *k, const struct term *name, int at) {
+    struct candidate *c = note(k, name->name, at, at + 1, LINK_NAME);
+    c->sure = SURE_GUARDED;
+    c->base = k->w->v[at].norm_bytes > 6;
+}
+
+/* "Seagate's" tells what "Seagate" does. */
+static void note_owner(struct linker *k, str owner, int at) {
+    const struct term *t = lexicon_find(k->lex, owner);
+    if (t && (t->flags & TERM_TELLS)) note_context(k, t, at, at + 1);
+}
+
 /* A word that the lexicon does not know as it stands. */
 static void visit_unknown(struct linker *k, int at) {
     const struct word *v = &k->w->v[at];
@@ -246,15 +288,19 @@ static void visit_unknown(struct linker *k, int at) {
         link_note_sure(k, coin, at, at + 1, LINK_PAIR, SURE_PAIR);
         return;
     }
-    const struct term *bent = link_term_of_bent(k, at);
+    const struct term *bent = link_term_of_bent(k, at), *typo;
     if (bent && bent->name != COIN_NONE)
         link_note_name(k, bent, at, at + 1);
     else if (bent)
         link_note_sure(k, bent->ticker, at, at + 1, LINK_TICKER, SURE_TICKER_LOWER);
     else if (v->kind == WORD_HASHTAG && (coin = link_coin_in_hashtag(k, at)) != COIN_NONE)
         link_note_sure(k, coin, at, at + 1, LINK_HASHTAG, SURE_HASHTAG);
+    else if (lexicon_may_be_typo(k->lex, v->hash) && (typo = link_term_of_typo(k, at)))
+        note_typo(k, typo, at);
     else if (link_holds_name(norm))
         link_miss(k, MISS_INSIDE_WORD, at, at + 1);
+    else if (norm.p[norm.n - 1] == 's' && norm.p[norm.n - 2] == '\'')
+        note_owner(k, (str){norm.p, norm.n - 2}, at);
 }
 
 /* The end of a name on the net: the .eth of "three .eth names". */
@@ -320,6 +366,12 @@ static void visit_emoji(struct linker *k, int at) {
     if (t->name != COIN_NONE) link_note_name(k, t, at, at + 1);
 }
 
+/* +18%, −7%: so are moves of prices written. */
+static bool has_sign(const struct words *w, int at) {
+    char first = w->text.p[w->v[at].begin];
+    return first == '+' || first == '-' || word_is_mark(w, at - 1, '+') || link_is_minus(w, at - 1);
+}
+
 static void first_pass(struct linker *k) {
     const struct words *w = k->w;
     int capitals = 0, letters = 0;
@@ -347,7 +399,10 @@ static void first_pass(struct linker *k) {
             visit_emoji(k, at);
             break;
         case WORD_NUMBER: /* a share of something speaks of prices */
-            k->moves += at + 1 < w->count && word_is_mark(w, at + 1, '%');
+            if (at + 1 < w->count && word_is_mark(w, at + 1, '%')) {
+                k->moves++;
+                k->trades += at > 0 && has_sign(w, at);
+            }
             break;
         case WORD_PUNCT:
             break;
@@ -406,6 +461,48 @@ static void shrink(const struct linker *k, struct mention *m) {
     if (coins > MANY_COINS) m->confidence_bp = m->confidence_bp * MANY_COINS / coins;
 }
 
+#define BASE_DOUBTED 3
+
+/* A word with a capital behind the ticker that is no coin, and no title in capitals. Of the coins
+ * that everybody knows, no such thing is believed. */
+bool link_begins_name(const struct linker *k, const struct candidate *c) {
+    const struct words *w = k->w;
+    if (c->end + 1 >= w->count || (k->lex->coins[c->coin].flags & COIN_PLAIN)) return false;
+    const struct word *next = &w->v[c->end], *behind = &w->v[c->end + 1];
+    if (next->kind != WORD_TEXT || !(next->flags & WORD_TITLE) || (next->flags & WORD_LINE))
+        return false;
+    return !(behind->flags & WORD_TITLE) && !lexicon_find(k->lex, word_norm(w, c->end));
+}
+
+/* What may be doubted of a candidate that was certain: the ticker in capitals or as a hashtag, a
+ * doge that may be one of Venice, and the name as a cashtag, which is what imitators take. */
+static bool may_be_doubted(const struct linker *k, const struct candidate *c) {
+    if (c->base < POINTS_CERTAIN || c->end != c->first + 1) return false;
+    bool life = k->life > 0 && !(k->lex->coins[c->coin].flags & COIN_PLAIN);
+    if (!life && link_senses(k, c->coin) == 0 && !link_begins_name(k, c)) return false;
+    const struct word *v = &k->w->v[c->first];
+    const struct term *t = lexicon_find(k->lex, word_norm(k->w, c->first));
+    bool ticker = t && t->ticker == c->coin;
+    if (v->kind == WORD_CASHTAG) return !ticker;
+    return ticker && (c->state || v->kind == WORD_HASHTAG || (v->flags & WORD_UPPER));
+}
+
+/* Tickers that were certain, beside words of what their letters mean otherwise: "ETH" and "PhD". */
+static void doubt(struct linker *k) {
+    for (int i = 0; i < k->count; i++) {
+        struct candidate *c = &k->found[i];
+        if (!may_be_doubted(k, c)) continue;
+        word_kind kind = (word_kind)k->w->v[c->first].kind;
+        bool name = link_begins_name(k, c) && link_senses(k, c->coin) == 0;
+        c->base = kind == WORD_CASHTAG ? -POINTS_CERTAIN : name ? 1 : BASE_DOUBTED;
+        c->doubted = true;
+        c->form = kind == WORD_HASHTAG ? FORM_TAG : FORM_CAPS;
+        if (c->state) continue; /* told nothing in the first place */
+        k->crypto--;
+        k->w->v[c->first].flags &= (uint16_t)~WORD_CRYPTO;
+    }
+}
+
 /* Decides on each candidate by itself; what context speaks for clearly is the surer. */
 static void decide(struct linker *k) {
     link_find_runs(k);
@@ -432,6 +529,7 @@ static bool is_known(const struct linker *k, const struct candidate *c) {
 
 static void second_pass(struct linker *k) {
     struct links *out = k->out;
+    doubt(k);
     decide(k);
     for (int i = 0; i < k->count; i++) {
         const struct candidate *c = &k->found[i];
@@ -451,7 +549,7 @@ void link_words(const struct lexicon *lex, struct words *w, struct links *ret) {
     k.out = ret;
     k.count = 0;
     k.crypto = k.hints = k.trades = k.moves = 0;
-    k.shares = k.state = k.rivals = k.tags = 0;
+    k.shares = k.state = k.life = k.rivals = k.tags = k.sense_count = 0;
     k.shouting = false;
     ret->mention_count = ret->hit_count = ret->miss_count = ret->coin_count = 0;
     first_pass(&k);

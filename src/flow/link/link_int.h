@@ -4,6 +4,7 @@
 
 #include "flow/link/lexicon.h"
 
+#define SENSES_MAX 16       /* more such words say no more */
 #define CANDIDATES_MAX 2048 /* a post with more is a list of thousands, and says nothing */
 
 /* Confidence by evidence, basis points. Untold things about a text keep all of them below 1. */
@@ -45,9 +46,12 @@ struct candidate {
     bool hints;     /* is itself one of the hints that were counted */
     bool shares;    /* words of the stock market speak against it */
     bool accepted;
+    bool doubted;      /* a ticker that would be certain elsewhere */
     uint8_t run;       /* coins in the list that it stands in */
     uint8_t run_sure;  /* those of them that are certain */
     uint8_t run_plain; /* those of them whose tickers are no words */
+    bool run_comma;    /* nothing but commas or slashes between three of them or more */
+    bool duel;         /* stands on one side of "flipped" or "into" */
 };
 
 struct linker {
@@ -56,9 +60,11 @@ struct linker {
     struct links *out;
     int count;
     int crypto, hints, trades, moves; /* words of each kind */
-    int shares, state;
-    int rivals;                                 /* $cashtags of coins that cannot be linked */
-    int tags;                                   /* hashtags */
+    int shares, state, life;
+    int rivals; /* $cashtags of coins that cannot be linked */
+    int tags;   /* hashtags */
+    int sense_count;
+    int16_t senses[SENSES_MAX];                 /* terms' lists met, each a word of other senses */
     bool shouting;                              /* the post is written in capitals */
     struct candidate found[CANDIDATES_MAX + 1]; /* the last takes what is too much */
 };
@@ -68,6 +74,8 @@ struct linker {
 void link_miss(struct linker *k, miss_reason reason, int first, int end);
 /* Marks words first..end-1 as speaking of crypto. */
 void link_tell(struct linker *k, int first, int end);
+/* "LTC Perez", "UNI Köln": does the ticker begin a name? */
+bool link_begins_name(const struct linker *k, const struct candidate *c);
 /* A candidate that needs nothing. */
 void link_note_sure(struct linker *k, int coin, int first, int end, link_reason reason, int sure);
 /* A name of a coin. */
@@ -79,6 +87,8 @@ void link_note_name(struct linker *k, const struct term *t, int first, int end);
 /* "bitcoin's", "dogecoins", "биткоином", "dooooge": what the form means without what was added.
  * Only what names a coin for certain; NULL: nothing. */
 const struct term *link_term_of_bent(const struct linker *k, int at);
+/* "solona", "bitcion": the name that has one letter wrong, NULL: none. */
+const struct term *link_term_of_typo(const struct linker *k, int at);
 /* "#BitcoinPizzaDay": the coin that a piece of a hashtag names, COIN_NONE. */
 int link_coin_in_hashtag(const struct linker *k, int at);
 /* Is the word one that companies end their names with ("$ZETA Global")? */
@@ -97,11 +107,16 @@ int link_pair_end(const struct linker *k, int at);
 /* Is the word one of the coins that others are priced in? Then a pair is about both. */
 bool link_is_money(const struct linker *k, int at);
 
+/* A minus, however it is written? (-, −, –) */
+bool link_is_minus(const struct words *w, int at);
+
 /* --- evidence.c: the second pass's judgement ---------------------------------------------------
  */
 
 /* Finds the lists of coins among the candidates ("BTC, ETH and LINK"). */
 void link_find_runs(struct linker *k);
+/* Words that tell of another sense of the coin's ticker or name ("students" beside UNI). */
+int link_senses(const struct linker *k, int coin);
 /* What speaks for a candidate, in points; below POINTS_ENOUGH it does not link. */
 int link_points(const struct linker *k, const struct candidate *c);
 
