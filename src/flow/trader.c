@@ -274,6 +274,14 @@ static int forget_post(struct trader *t, const struct command *c) {
     return on_deletion(t, &d);
 }
 
+/* The store has done it already; what was put since then goes once more. */
+static void forget_author(struct trader *t, const struct command *c) {
+    struct action *a = act(t, ACTION_FORGET_AUTHOR);
+    IGNORE(str_copyz(str_from_z(c->reason), a->u.forget.key, AUTHOR_BYTES), "a key: as long");
+    forecasts_forget(t, a->u.forget.key);
+    judge_forget_author(&t->judge, str_from_z(a->u.forget.key));
+}
+
 static void on_command(struct trader *t, const struct command *c) {
     const char *text = "done";
     char counted[64];
@@ -306,6 +314,10 @@ static void on_command(struct trader *t, const struct command *c) {
         (void)snprintf(counted, sizeof counted, "forgotten; of its trades, %d were open",
                        forget_post(t, c));
         text = counted;
+        break;
+    case VERB_FORGET_AUTHOR:
+        forget_author(t, c);
+        text = "forgotten: his name, habits and record";
         break;
     case VERB_NONE:
         WRONG("a command without a verb");

@@ -135,6 +135,8 @@ bool on_deleted_post(struct trader *t, const struct reading *r);
 void forecast_watch(struct trader *t, const struct signal *s, const struct opinion *op);
 void forecasts_on_quote(struct trader *t, const struct quote *q);
 void forecasts_on_dry(struct trader *t, int sym);
+/* Those of an author that is forgotten: gone, and counted nowhere. */
+void forecasts_forget(struct trader *t, const char *author);
 void forecasts_load(struct trader *t, const struct trader_rows *rows);
 
 /* --- orders (trader_orders.c) -------------------------------------------------------- */
