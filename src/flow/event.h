@@ -158,7 +158,7 @@ struct audit {
     char detail[200];
 };
 
-#define LEDGER_LINE_BYTES 224
+#define LEDGER_LINE_BYTES 256
 
 /* clang-format off */
 #define ACTION_MAP(X)                                                                              \

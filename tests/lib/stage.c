@@ -200,6 +200,7 @@ static void note_ledger(struct stage *s, const struct action *a) {
     str line = str_from_z(a->u.ledger.line), number;
     bool ok = str_cut(&line, ' ', &number) && str_cut(&line, ' ', &number);
     if (!ok) fail_msg("a ledger line without time and number");
+    if (str_find(line, STR("trade=?")) >= 0) broken(s, "a trade without a name");
     note_time(s);
     buf_put(&s->trace, line);
     buf_put_byte(&s->trace, '\n');

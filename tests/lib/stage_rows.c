@@ -76,6 +76,13 @@ static int by_heard(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
+static bool has_live_order(const struct rows *r, int64_t trade_id) {
+    for (int i = r->order_count - 1; i >= 0 && i > r->order_count - 500; i--) {
+        if (r->orders[i].trade_id == trade_id && order_is_live(r->orders[i].state)) return true;
+    }
+    return false;
+}
+
 void rows_gather(const struct rows *r, usec rest, struct arena *a, struct trader_rows *ret) {
     const usec now = r->account.now;
     const usec ended_since = now - i64_max(rest, USEC_PER_DAY);
@@ -97,7 +104,7 @@ void rows_gather(const struct rows *r, usec rest, struct arena *a, struct trader
         const struct trade *t = &r->trades[i];
         if (t->status == TRADE_OPEN)
             open[ret->trade_count++] = *t;
-        else if (t->closed_at >= ended_since)
+        else if (t->closed_at >= ended_since || has_live_order(r, t->id))
             closed[ret->closed_count++] = *t;
     }
     for (int i = 0; i < r->order_count; i++) {
