@@ -14,8 +14,7 @@
 #define LABEL_COLUMNS 12 /* of the headings on the left */
 #define WORD_COLUMNS 20
 #define WHOLE_POST (-1) /* in place of a mention */
-#define TEXT_BYTES 2000 /* of the text that are shown; more than the words that are weighed take   \
-                         */
+#define TEXT_BYTES 2000 /* of the text, at most so many are shown */
 
 typedef enum paint { PLAIN, BOLD, DIM, GOOD, BAD } paint;
 
