@@ -14,8 +14,11 @@
 
 #define SETTINGS_MAX 256
 
+/* `bullfinch show ledger | head`: whoever read has seen enough, and wants no complaint. */
+static const char app_nobody_reads[] = "nobody reads standard output any more";
+
 exit_status app_fail(const struct error *err) {
-    fprintf(stderr, "bullfinch: %s\n", err->msg);
+    if (strcmp(err->msg, app_nobody_reads) != 0) fprintf(stderr, "bullfinch: %s\n", err->msg);
     if (err->code == ERR_USAGE) return EXIT_USAGE;
     if (err->code == ERR_REFUSED) return EXIT_REFUSED;
     return EXIT_FAILED;
@@ -107,6 +110,7 @@ bool app_print(const struct buf *b, struct error *err) {
     while (rest.n > 0) {
         const ssize_t n = write(STDOUT_FILENO, rest.p, (size_t)rest.n);
         if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EPIPE) return fail(err, ERR_IO, EPIPE, "%s", app_nobody_reads);
         if (n < 0) return fail(err, ERR_IO, errno, "write to standard output: %s", strerror(errno));
         rest = str_tail(rest, n);
     }

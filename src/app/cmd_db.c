@@ -170,8 +170,10 @@ const struct cmd cmd_db_check = {
     .name = "db check",
     .pos = "",
     .brief = "Check that the database is sound and its books balance.",
-    .about = "Looks at the file's structure, at what refers to what, and whether the fills explain "
-             "orders, positions, fees and cash to the last digit.",
+    .about =
+        "Looks at the file's structure, at what refers to what, whether a trader can start from "
+        "each row, whether of deleted posts no text is left, and whether the fills explain "
+        "orders, positions, fees and cash to the last digit.",
     .needs_config = true,
     .run = check_run};
 const struct cmd cmd_db_backup = {.group = "Store",

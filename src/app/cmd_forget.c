@@ -56,11 +56,16 @@ static exit_status answer(struct app *app, struct store *s, const struct forgott
     buf_init(&out, 4096);
     if (app->json) {
         buf_printf(&out,
-                   "{\"posts\":%" PRId64 ",\"commands\":%" PRId64 ",\"running\":%s,\"clean\":%s}\n",
-                   f->posts, f->commands, running ? "true" : "false", clean ? "true" : "false");
+                   "{\"posts\":%" PRId64 ",\"authors\":%" PRId64 ",\"commands\":%" PRId64
+                   ",\"running\":%s,\"clean\":%s}\n",
+                   f->posts, f->authors, f->commands, running ? "true" : "false",
+                   clean ? "true" : "false");
     } else {
         buf_printf(&out, "Forgotten: the text of %" PRId64 " post%s.\n", f->posts,
                    f->posts == 1 ? "" : "s");
+        if (f->authors > 0)
+            buf_printf(&out, "And what was kept of %" PRId64 " author%s: name, habits, record.\n",
+                       f->authors, f->authors == 1 ? "" : "s");
         if (f->commands > 0 && running)
             buf_put(&out, STR("The trader closes what is open of it, as trading.on_retraction says."
                               "\n"));
@@ -112,7 +117,8 @@ const struct cmd cmd_db_forget = {
     .about =
         "The text and the author's name go at once, from posts and dead letters, and their bytes "
         "from the file's free space (where a trader runs, within a day); ids, numbers and what was "
-        "traded stay. A position that the post opened is treated as if its source had said that it "
+        "traded stay. Of an author, his habits and his record go too. A position that the post "
+        "opened is treated as if its source had said that it "
         "was deleted. An id that is not X's begins with a minus: write -- before it.",
     .opts = forget_opts,
     .pos_max = 1,

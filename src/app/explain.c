@@ -14,6 +14,7 @@
 #define LABEL_COLUMNS 12 /* of the headings on the left */
 #define WORD_COLUMNS 20
 #define WHOLE_POST (-1) /* in place of a mention */
+#define TEXT_BYTES 2000 /* of the text, at most so many are shown */
 
 typedef enum paint { PLAIN, BOLD, DIM, GOOD, BAD } paint;
 
@@ -52,19 +53,49 @@ static int32_t strongest_bp(const struct explain *x, const struct weight *v) {
     return best;
 }
 
+/* Lines behind the first are indented as it is. */
+static void put_lines(const struct explain *x, struct buf *out, paint how, str text) {
+    for (ptrdiff_t end; (end = str_find_byte(text, '\n')) >= 0; text = str_tail(text, end + 1)) {
+        put(x, out, how, str_head(text, end));
+        buf_put(out, STR("\n"));
+        put_heading(x, out, "");
+    }
+    put(x, out, how, text);
+}
+
+/* How much of the text is shown: all, or as many whole characters as fit. */
+static int32_t shown_bytes(str text) {
+    if (text.n <= TEXT_BYTES) return (int32_t)text.n;
+    ptrdiff_t n = TEXT_BYTES;
+    while (n > 0 && ((unsigned char)text.p[n] & 0xC0) == 0x80) n--;
+    return (int32_t)n;
+}
+
+static int64_t characters(str text) {
+    int64_t n = 0;
+    for (ptrdiff_t i = 0; i < text.n; i++) n += ((unsigned char)text.p[i] & 0xC0) != 0x80;
+    return n;
+}
+
 static void put_text(const struct explain *x, struct buf *out) {
+    const int32_t end = shown_bytes(x->post->text);
+    const str rest = str_tail(x->post->text, end);
     int32_t at = 0;
     put_heading(x, out, "post");
-    for (int i = 0; i < x->weights->count; i++) {
+    for (int i = 0; i < x->weights->count && x->weights->v[i].end <= end; i++) {
         const struct weight *v = &x->weights->v[i];
         const int32_t bp = strongest_bp(x, v);
         const paint how = v->names ? BOLD : bp >= COUNTS_BP ? GOOD : bp <= -COUNTS_BP ? BAD : PLAIN;
-        buf_put(out, text_of(x, at, v->begin));
-        put(x, out, how, text_of(x, v->begin, v->end));
+        put_lines(x, out, PLAIN, text_of(x, at, v->begin));
+        put_lines(x, out, how, text_of(x, v->begin, v->end));
         at = v->end;
     }
-    buf_put(out, str_tail(x->post->text, at));
+    put_lines(x, out, PLAIN, text_of(x, at, end));
+    if (str_trim(x->post->text).n == 0) put(x, out, DIM, STR("(empty)"));
     buf_put(out, STR("\n"));
+    if (rest.n == 0) return;
+    put_heading(x, out, "");
+    buf_printf(out, "(and %" PRId64 " characters more)\n", characters(rest));
 }
 
 static void put_reads(const struct explain *x, struct buf *out) {
@@ -154,6 +185,10 @@ static void put_words(const struct explain *x, struct buf *out, int mention) {
     bool shown[WEIGH_WORDS_MAX] = {false};
     for (int n = 0; n < WORDS_SHOWN; n++) {
         const int best = next_word(x->weights, mention, shown);
+        if (best < 0 && n == 0 && x->weights->count > 0) {
+            put_heading(x, out, "words");
+            buf_put(out, STR("none moves it by itself\n"));
+        }
         if (best < 0) break;
         put_heading(x, out, n == 0 ? "words" : "");
         put_word(x, out, &x->weights->v[best], mention);

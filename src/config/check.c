@@ -50,8 +50,16 @@ static bool check_url(int row, str url, struct buf *why) {
     return false;
 }
 
+/* It is the last part of each trade's name in the ledger. */
+static bool check_strategy(str name, struct buf *why) {
+    if (str_find_byte(name, ' ') < 0 && str_find_byte(name, '/') < 0) return true;
+    buf_put(why, STR("may have neither blanks nor /"));
+    return false;
+}
+
 bool config_check_text(const struct config_row *row, str value, struct buf *why) {
     int idx = (int)(row - config_rows);
+    if (idx == CFG_ROW_trading_strategy) return check_strategy(value, why);
     if (idx != CFG_ROW_store_url && idx != CFG_ROW_queue_url) return true;
     if (!check_url(idx, value, why)) return false;
     str rest = str_tail(value, str_find_byte(value, ':') + 1);

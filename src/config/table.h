@@ -31,7 +31,7 @@
 /* clang-format off */
 #define CONFIG_MAP(X) \
   X(trading, mode, CHOICE, 0, 0, "auto|manual|observe|halted", 0, "Mode of a new store: auto trades, manual asks for each, observe only signals, halted opens nothing. Later changes are kept in the store.") \
-  X(trading, strategy, STR, 1, 16, "post", CFG_ADVANCED, "Name of the strategy; part of the key that makes an intent unique.") \
+  X(trading, strategy, STR, 1, 16, "post", CFG_ADVANCED, "Name of the strategy; part of the key that makes an intent unique. Without blanks and /.") \
   X(trading, signal_threshold, INT, 0, 100, "70", CFG_RELOAD, "Least score of a signal that trades.") \
   X(trading, position_size_percent, FRAC, FRAC_BP(1), FRAC_BP(2500), "0.01", CFG_RELOAD, "Share of equity in one position (0.01 is 1 %).") \
   X(trading, stop_loss_percent, FRAC, FRAC_BP(10), FRAC_BP(5000), "0.02", CFG_RELOAD, "Distance of the stop from the entry.") \

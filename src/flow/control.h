@@ -35,7 +35,7 @@ struct control {
     X(MODE, "mode")                                                                                \
     X(FLATTEN, "flatten")                                                                          \
     X(APPROVE, "approve") X(REJECT, "reject") X(CLOSE, "close") X(RECONCILE, "reconcile")          \
-    X(FORGET, "forget")
+    X(FORGET, "forget") X(FORGET_AUTHOR, "forget_author")
 /* clang-format on */
 typedef enum verb {
 #define X(name, text) VERB_##name,
@@ -50,11 +50,11 @@ struct command {
     int64_t id;
     verb verb;
     char actor[64];
-    char reason[128];
-    int64_t target; /* signal id (approve, reject), trade id (close), post id (forget) */
-    mode mode;      /* MODE, RESUME */
-    usec until;     /* HALT; USEC_NEVER */
-    usec at;        /* when it was given, wall clock */
+    char reason[128]; /* why it was given; forget_author: the author's key */
+    int64_t target;   /* signal id (approve, reject), trade id (close), post id (forget) */
+    mode mode;        /* MODE, RESUME */
+    usec until;       /* HALT; USEC_NEVER */
+    usec at;          /* when it was given, wall clock */
 };
 
 #endif

@@ -73,6 +73,15 @@ struct author {
     struct habit habit;
 };
 
+/* What is left of the row when a person asks to forget the author: what keeps him from being traded
+ * too often, and his place in the judge's table. His habits and how long he is known begin anew. */
+static inline void author_forget(struct author *a) {
+    memset(a->username, 0, sizeof a->username);
+    a->posts = 0;
+    a->first_seen = 0;
+    a->habit = (struct habit){0};
+}
+
 /* What came of an author's opinions, a row of author_records. */
 struct author_record {
     char key[AUTHOR_BYTES];
@@ -149,7 +158,7 @@ struct audit {
     char detail[200];
 };
 
-#define LEDGER_LINE_BYTES 224
+#define LEDGER_LINE_BYTES 256
 
 /* clang-format off */
 #define ACTION_MAP(X)                                                                              \
@@ -157,6 +166,7 @@ struct audit {
     X(PUT_MEMORY, "put_memory")                                                                    \
     X(PUT_DELETION, "put_deletion") /* the row, and no text of the post anywhere any more */       \
     X(PUT_AUTHOR, "put_author")                                                                    \
+    X(FORGET_AUTHOR, "forget_author") /* as author_forget(); his record, his forecasts */          \
     X(PUT_FORECAST, "put_forecast")                                                                  \
     X(END_FORECAST, "end_forecast") /* and what it says of its author */                             \
     X(PUT_SIGNAL, "put_signal")                                                                    \
@@ -191,6 +201,9 @@ struct action {
         struct post_memory memory;
         struct deletion deletion;
         struct author author;
+        struct {
+            char key[AUTHOR_BYTES];
+        } forget;
         struct forecast forecast;
         struct {
             int64_t id;

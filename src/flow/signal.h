@@ -21,11 +21,10 @@ MUST_CHECK bool verdict_from_name(str s, verdict *ret);
 #define FACTOR_MAP(X)                                                                              \
     X(AUTHOR, author, 0, 20000, "the author's weight, judge.author_weights")                       \
     X(RECORD, record, 5000, 12500, "what came of the author's opinions so far")                    \
-    X(HABIT, habit, 0, 10000,                                                                      \
-      "judge.habit_penalty where the post departs from its author's habits")                       \
+    X(HABIT, habit, 0, 10000, "less where it departs from its author's habits")                    \
     X(FRESHNESS, freshness, 0, 10000, "half at each judge.freshness_half_life_s of age")           \
-    X(COPIES, copies, 0, 10000, "judge.copy_penalty where somebody else said the same before")     \
-    X(PRICED_IN, priced_in, 0, 10000, "falls to 0 as the price moves the way of the signal")
+    X(COPIES, copies, 0, 10000, "less where somebody else said the same before")                   \
+    X(PRICED_IN, priced_in, 0, 10000, "falls to 0 as the price moves its way")
 #define PART_MAP(X) BASE_PART_MAP(X) FACTOR_MAP(X)
 typedef enum part {
 #define X(name, word, least, most, meaning) PART_##name,

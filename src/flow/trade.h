@@ -5,6 +5,8 @@
 #include "flow/order.h"
 #include "flow/signal.h"
 
+#define STRATEGY_BYTES 17 /* with NUL; without blanks and / */
+
 typedef enum trade_status { TRADE_OPEN, TRADE_CLOSED, TRADE_CANCELLED } trade_status;
 const char *trade_status_name(trade_status s); /* OPEN, CLOSED, CANCELLED */
 MUST_CHECK bool trade_status_from_name(str s, trade_status *ret);
@@ -15,7 +17,7 @@ struct trade {
     int64_t id;
     int64_t tweet_id, signal_id, root_id, cluster_id;
     char author[AUTHOR_BYTES];
-    char strategy[17];
+    char strategy[STRATEGY_BYTES];
     int sym;
     char symbol[SYMBOL_BYTES];
     side side;

@@ -87,6 +87,32 @@ const char *text_e8(struct texts *x, int64_t e8) {
     return block;
 }
 
+static const char *name_of(int64_t root_id, const char *symbol, const char *strategy,
+                           char block[TRADE_NAME_BYTES]) {
+    struct buf b;
+    buf_init_fixed(&b, block, TRADE_NAME_BYTES);
+    buf_printf(&b, "%lld/%s/%s", (long long)root_id, symbol, strategy);
+    POST(!buf_full(&b));
+    return block;
+}
+
+const char *trade_name(const struct trade *tr, char block[TRADE_NAME_BYTES]) {
+    return name_of(tr->root_id, tr->symbol, tr->strategy, block);
+}
+
+/* An order may outlive its trade, whose intent is remembered for longer. */
+const char *trade_name_of_order(const struct trader *t, const struct order *o,
+                                char block[TRADE_NAME_BYTES]) {
+    for (int i = 0; i < t->trade_count; i++) {
+        if (t->trades[i].id == o->trade_id) return trade_name(&t->trades[i], block);
+    }
+    for (int n = 1; n <= t->memo_count; n++) {
+        const struct memo *m = &t->memos[(t->memo_next - n + MEMO_MAX) % MEMO_MAX];
+        if (m->trade_id == o->trade_id) return name_of(m->root_id, o->symbol, m->strategy, block);
+    }
+    return "?"; /* thousands of intents ago */
+}
+
 /* --- equity -------------------------------------------------------------------------- */
 
 money trader_unrealized(const struct trader *t) {
@@ -274,6 +300,14 @@ static int forget_post(struct trader *t, const struct command *c) {
     return on_deletion(t, &d);
 }
 
+/* The store has done it already; what was put since then goes once more. */
+static void forget_author(struct trader *t, const struct command *c) {
+    struct action *a = act(t, ACTION_FORGET_AUTHOR);
+    IGNORE(str_copyz(str_from_z(c->reason), a->u.forget.key, AUTHOR_BYTES), "a key: as long");
+    forecasts_forget(t, a->u.forget.key);
+    judge_forget_author(&t->judge, str_from_z(a->u.forget.key));
+}
+
 static void on_command(struct trader *t, const struct command *c) {
     const char *text = "done";
     char counted[64];
@@ -306,6 +340,10 @@ static void on_command(struct trader *t, const struct command *c) {
         (void)snprintf(counted, sizeof counted, "forgotten; of its trades, %d were open",
                        forget_post(t, c));
         text = counted;
+        break;
+    case VERB_FORGET_AUTHOR:
+        forget_author(t, c);
+        text = "forgotten: his name, habits and record";
         break;
     case VERB_NONE:
         WRONG("a command without a verb");
@@ -495,9 +533,7 @@ static void load_past(struct trader *t, const struct trader_rows *rows) {
         const struct trade *tr = open ? &rows->trades[i - rows->closed_count] : &rows->closed[i];
         const int sym = symbols_find(t->symbols, str_from_z(tr->symbol));
         if (sym == SYM_NONE) continue;
-        t->memos[t->memo_next] = (struct memo){tr->root_id, tr->cluster_id, sym, tr->created_at};
-        t->memo_next = (t->memo_next + 1) % MEMO_MAX;
-        if (t->memo_count < MEMO_MAX) t->memo_count++;
+        remember_intent(t, tr, sym);
         if (tr->status == TRADE_CLOSED) {
             t->syms[sym].closed_at = i64_max(t->syms[sym].closed_at, tr->closed_at);
         }

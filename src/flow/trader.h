@@ -46,7 +46,8 @@ struct trader_rows {
     const struct forecast *forecasts;
     int forecast_count; /* by id */
     const struct trade *closed;
-    int closed_count; /* closed within 24 hours, or the symbol cooldown where that is longer */
+    int closed_count; /* ended within 24 hours, or the symbol cooldown where that is longer, or with
+                         an order that is still live */
 };
 
 /* Made in `boot`. cfg, symbols: borrowed for ever. Errors: ERR_RANGE when the rows do not fit. */

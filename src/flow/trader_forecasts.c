@@ -120,6 +120,18 @@ void forecasts_on_dry(struct trader *t, int sym) {
     }
 }
 
+void forecasts_forget(struct trader *t, const char *author) {
+    int kept = 0;
+    for (int i = 0; i < t->forecast_count; i++) {
+        const struct forecast *o = &t->forecasts[i];
+        if (strcmp(o->author, author) == 0)
+            t->syms[o->sym].forecasts--;
+        else
+            t->forecasts[kept++] = *o;
+    }
+    t->forecast_count = kept;
+}
+
 void forecasts_load(struct trader *t, const struct trader_rows *rows) {
     for (int i = 0; i < rows->record_count; i++) records_put(&t->judge.records, &rows->records[i]);
     for (int i = 0; i < rows->forecast_count && t->forecast_count < FORECASTS_MAX; i++) {

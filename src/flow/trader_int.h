@@ -48,8 +48,9 @@ struct sym_state {
 
 /* An intent that was made: never again for the same chain or cluster. */
 struct memo {
-    int64_t root_id, cluster_id;
+    int64_t root_id, cluster_id, trade_id;
     int sym;
+    char strategy[STRATEGY_BYTES];
     usec at;
 };
 
@@ -104,6 +105,15 @@ struct texts {
 };
 const char *text_e8(struct texts *x, int64_t e8);
 
+/* What a trade is called in the ledger, docs/ledger.md: root of the edit chain, pair, strategy. No
+ * number of a row, so that the name means the same in every store. */
+#define TRADE_NAME_BYTES 64
+const char *trade_name(const struct trade *tr, char block[TRADE_NAME_BYTES]);
+/* Of the order's trade, open or ended. */
+const char *trade_name_of_order(const struct trader *t, const struct order *o,
+                                char block[TRADE_NAME_BYTES]);
+void remember_intent(struct trader *t, const struct trade *tr, int sym);
+
 money trader_equity(const struct trader *t);
 money trader_unrealized(const struct trader *t);
 void sample_equity(struct trader *t);
@@ -135,6 +145,8 @@ bool on_deleted_post(struct trader *t, const struct reading *r);
 void forecast_watch(struct trader *t, const struct signal *s, const struct opinion *op);
 void forecasts_on_quote(struct trader *t, const struct quote *q);
 void forecasts_on_dry(struct trader *t, int sym);
+/* Those of an author that is forgotten: gone, and counted nowhere. */
+void forecasts_forget(struct trader *t, const char *author);
 void forecasts_load(struct trader *t, const struct trader_rows *rows);
 
 /* --- orders (trader_orders.c) -------------------------------------------------------- */

@@ -99,7 +99,8 @@ static void move(struct trader *t, struct order *o, order_state next) {
     if (o->state == next || (!order_is_live(o->state) && !order_can_move(o->state, next))) {
         o->updated_at = t->now;
     } else {
-        ledger(t, "order trade=%lld %s %s>%s", (long long)o->trade_id, leg_name(o->leg),
+        char block[TRADE_NAME_BYTES];
+        ledger(t, "order trade=%s %s %s>%s", trade_name_of_order(t, o, block), leg_name(o->leg),
                order_state_name(o->state), order_state_name(next));
         audit(t, next == ORDER_ST_SENT ? "program" : "venue", "move", "order", o->id, o->trade_id,
               "%s %s %s>%s", leg_name(o->leg), o->symbol, order_state_name(o->state),
@@ -111,8 +112,10 @@ static void move(struct trader *t, struct order *o, order_state next) {
 /* --- opening ------------------------------------------------------------------------------------
  */
 
-static void remember_intent(struct trader *t, const struct trade *tr) {
-    t->memos[t->memo_next] = (struct memo){tr->root_id, tr->cluster_id, tr->sym, t->now};
+void remember_intent(struct trader *t, const struct trade *tr, int sym) {
+    struct memo *m = &t->memos[t->memo_next];
+    *m = (struct memo){tr->root_id, tr->cluster_id, tr->id, sym, "", tr->created_at};
+    memcpy(m->strategy, tr->strategy, STRATEGY_BYTES);
     t->memo_next = (t->memo_next + 1) % MEMO_MAX;
     if (t->memo_count < MEMO_MAX) t->memo_count++;
 }
@@ -178,10 +181,11 @@ void trade_open(struct trader *t, struct signal *s, const struct plan *plan) {
     s->trade_id = tr->id;
     act(t, ACTION_PUT_SIGNAL)->u.signal = *s;
     note_author(t, tr);
-    remember_intent(t, tr);
+    remember_intent(t, tr, tr->sym);
     struct texts x = {0};
-    ledger(t, "intent trade=%lld tweet=%lld %s %s qty=%s limit=%s stop=%s target=%s score=%d",
-           (long long)tr->id, (long long)tr->tweet_id, tr->symbol, side_name(tr->side),
+    char block[TRADE_NAME_BYTES];
+    ledger(t, "intent trade=%s tweet=%lld %s qty=%s limit=%s stop=%s target=%s score=%d",
+           trade_name(tr, block), (long long)tr->tweet_id, side_name(tr->side),
            text_e8(&x, qty_e8(tr->quantity)), text_e8(&x, price_e8(tr->limit_price)),
            text_e8(&x, price_e8(tr->stop_loss)), text_e8(&x, price_e8(tr->take_profit)), s->score);
     audit(t, "program", "intent", "trade", tr->id, tr->id, "%s %s qty %s score %d",
@@ -208,8 +212,10 @@ static void finish(struct trader *t, struct trade *tr, trade_status status, reas
     tr->closed_at = t->now;
     put_trade(t, tr);
     struct texts x = {0};
-    ledger(t, "close trade=%lld %s %s pnl=%s fees=%s", (long long)tr->id, trade_status_name(status),
-           reason_name(why), text_e8(&x, money_e8(tr->pnl)), text_e8(&x, money_e8(tr->fees)));
+    char block[TRADE_NAME_BYTES];
+    ledger(t, "close trade=%s %s %s pnl=%s fees=%s", trade_name(tr, block),
+           trade_status_name(status), reason_name(why), text_e8(&x, money_e8(tr->pnl)),
+           text_e8(&x, money_e8(tr->fees)));
     audit(t, "program", "close", "trade", tr->id, tr->id, "%s %s pnl %s", trade_status_name(status),
           reason_name(why), text_e8(&x, money_e8(tr->pnl)));
     t->acts->durable = true;
@@ -319,7 +325,8 @@ static void send_exit(struct trader *t, struct trade *tr) {
                  order_of(t, tr->id, LEG_TARGET), o);
     rq->id = ++t->last_request;
     struct texts x = {0};
-    ledger(t, "%s trade=%lld %s qty=%s", tr->shrink_due ? "shrink" : "exit", (long long)tr->id,
+    char block[TRADE_NAME_BYTES];
+    ledger(t, "%s trade=%s %s qty=%s", tr->shrink_due ? "shrink" : "exit", trade_name(tr, block),
            reason_name(tr->exit_reason), text_e8(&x, qty_e8(o->qty)));
     t->acts->durable = true;
 }
@@ -412,7 +419,8 @@ static void protect_rest(struct trader *t, struct trade *tr) {
     request_protect(rq, tr, stop, target);
     rq->id = ++t->last_request;
     struct texts x = {0};
-    ledger(t, "protect trade=%lld qty=%s", (long long)tr->id, text_e8(&x, qty_e8(rest)));
+    char block[TRADE_NAME_BYTES];
+    ledger(t, "protect trade=%s qty=%s", trade_name(tr, block), text_e8(&x, qty_e8(rest)));
     t->acts->durable = true;
 }
 
@@ -527,8 +535,9 @@ static void book(struct trader *t, struct trade *tr, struct fill *f) {
     wallet_fill(tr, &t->account, f);
     act(t, ACTION_PUT_FILL)->u.fill = *f;
     struct texts x = {0};
-    ledger(t, "fill trade=%lld %s %s %s qty=%s price=%s quote=%s fee=%s %s", (long long)tr->id,
-           leg_name(f->leg), f->symbol, order_side_name(f->side), text_e8(&x, qty_e8(f->qty)),
+    char block[TRADE_NAME_BYTES];
+    ledger(t, "fill trade=%s %s %s qty=%s price=%s quote=%s fee=%s %s", trade_name(tr, block),
+           leg_name(f->leg), order_side_name(f->side), text_e8(&x, qty_e8(f->qty)),
            text_e8(&x, price_e8(f->price)), text_e8(&x, money_e8(f->quote)), text_e8(&x, f->fee_e8),
            f->fee_asset);
     audit(t, "venue", "fill", "fill", f->id, tr->id, "%s %s %s at %s", order_side_name(f->side),

@@ -61,7 +61,8 @@ static void take_back(struct trader *t, struct trade *tr, stance now, reason why
     const bool due = tr->exit_due && (!tr->shrink_due || !all);
     if (due || (!all && tr->shrunk_reason != REASON_NONE)) return; /* it was done already */
     const char *what = keep ? "keep" : all ? "close" : "shrink";
-    ledger(t, "retract trade=%lld tweet=%lld %s %s", (long long)tr->id, (long long)by,
+    char block[TRADE_NAME_BYTES];
+    ledger(t, "retract trade=%s tweet=%lld %s %s", trade_name(tr, block), (long long)by,
            reason_name(why), what);
     audit(t, "program", "retract", "trade", tr->id, tr->id, "post %lld: %s, %s", (long long)by,
           reason_name(why), what);

@@ -1,30 +1,23 @@
 /* Is the store whole, and do its numbers explain each other?
  *
  * In: a store at one moment (one read transaction, also while a trader writes). Out: one line a
- * finding. Looked at, in this order: the file's structure and its foreign keys; the audit chain;
- * signals against their trades; fills against orders; fills against their own price; fills against
- * trades (held, basis, profit, fees: book.h has the sums); trades against positions; all of it
- * against the account; the ledger's numbering; equity where no trade was open. Where the
- * structure is broken the rest is not looked at: it could say anything. Failure: what cannot be
- * read at all is an error, what can be read and is wrong is a finding. */
+ * finding. Looked at, in this order: the file's structure, its foreign keys and what the schema
+ * says of values; rows that no trader could load, deleted posts, what is known of authors
+ * (check_rows.c); the audit chain; signals against their trades; fills against orders; fills
+ * against their own price; fills against trades (held, basis, profit, fees: book.h has the sums);
+ * trades against positions; all of it against the account; the ledger's numbering; equity where no
+ * trade was open. Where the structure is broken the rest is not looked at: it could say anything.
+ * Failure: what cannot be read at all is an error, what can be read and is wrong is a finding. */
 #include "store/store_int.h"
 
 #include <inttypes.h>
 
 #include "store/book.h"
+#include "store/check_int.h"
 
 #define FINDINGS_SHOWN 100
 
-struct check {
-    struct store *s;
-    struct buf *report;
-    int64_t findings;
-    money cash, pnl, fees; /* of all fills and trades */
-    bool sums_fit;
-};
-
-static void finding(struct check *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static void finding(struct check *c, const char *fmt, ...) {
+void check_finding(struct check *c, const char *fmt, ...) {
     if (c->findings++ >= FINDINGS_SHOWN) return;
     va_list args;
     va_start(args, fmt);
@@ -39,8 +32,8 @@ static void compare(struct check *c, const char *subject, const char *member, in
     char a[AMOUNT_TEXT_BYTES], b[AMOUNT_TEXT_BYTES];
     if (is == want) return;
     const str is_text = amount_format_e8(is, a), want_text = amount_format_e8(want, b);
-    finding(c, "%s: %s is " STR_FMT ", its fills make it " STR_FMT, subject, member,
-            STR_ARG(is_text), STR_ARG(want_text));
+    check_finding(c, "%s: %s is " STR_FMT ", its fills make it " STR_FMT, subject, member,
+                  STR_ARG(is_text), STR_ARG(want_text));
 }
 
 /* -- orders ---------------------------------------------------------------------------------- */
@@ -85,7 +78,7 @@ static bool check_fills(struct check *c, struct error *err) {
         if (price_e8(px) <= 0 || qty_e8(n) <= 0 || !money_notional(px, n, ROUND_FLOOR, &down) ||
             !money_notional(px, n, ROUND_CEIL, &up) || money_cmp(quote, down) < 0 ||
             money_cmp(quote, up) > 0) {
-            finding(c, "fill %" PRId64 ": its quote is not its price x quantity", id);
+            check_finding(c, "fill %" PRId64 ": its quote is not its price x quantity", id);
         }
         if (!query_row(&q, &row, err)) return false;
     }
@@ -112,26 +105,7 @@ static bool check_signals(struct check *c, struct error *err) {
         const int64_t id = col_i64(&q);
         col_z(&q, says, sizeof says);
         const str has = col_str(&q);
-        finding(c, "signal %" PRId64 " is %s and has " STR_FMT, id, says, STR_ARG(has));
-        if (!query_row(&q, &row, err)) return false;
-    }
-    return true;
-}
-
-/* -- deletions ------------------------------------------------------------------------------- */
-
-/* Of a deleted post no text is left (unless the word of it named another author). */
-static bool check_deletions(struct check *c, struct error *err) {
-    static const struct sql sql = {
-        "SELECT t.id FROM deletions d JOIN tweets t ON t.id = d.tweet_id WHERE t.text <> '' AND "
-        "(d.author = '' OR t.author_id = '' OR instr(d.author, ':@') > 0 OR "
-        "substr(t.source || ':' || t.author_id, 1, 63) = d.author) "
-        "UNION SELECT id FROM tweets WHERE deleted_at IS NOT NULL AND text <> '' ORDER BY 1"};
-    struct query q;
-    bool row;
-    if (!query_open(c->s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
-    while (row) {
-        finding(c, "post %" PRId64 " was deleted and still has its text", col_i64(&q));
+        check_finding(c, "signal %" PRId64 " is %s and has " STR_FMT, id, says, STR_ARG(has));
         if (!query_row(&q, &row, err)) return false;
     }
     return true;
@@ -155,8 +129,8 @@ static void check_sample(struct check *c, const struct flat *f, struct query *q,
         money_cmp(cash, f->cash) == 0) {
         return;
     }
-    finding(c, "equity at " STR_FMT ": no trade was open, and it is not start and profits",
-            STR_ARG(time_format_rfc3339(at, time)));
+    check_finding(c, "equity at " STR_FMT ": no trade was open, and it is not start and profits",
+                  STR_ARG(time_format_rfc3339(at, time)));
 }
 
 /* Openings, samples and endings in the order of time; at one moment a trade counts as open. */
@@ -265,13 +239,13 @@ static bool check_trade(struct check *c, const struct trade_cursor *t, struct fi
     buf_printf(&b, "trade %" PRId64, t->id);
     while (f->row && f->fill.trade_id <= t->id) {
         if (f->fill.trade_id != t->id) {
-            finding(c, "fill %" PRId64 " belongs to no trade", f->fill.id);
+            check_finding(c, "fill %" PRId64 " belongs to no trade", f->fill.id);
         } else if (!book_fill(&sum, t->side, &f->fill, &why)) {
-            finding(c, "%s: fill %" PRId64 " %s", subject, f->fill.id, why);
+            check_finding(c, "%s: fill %" PRId64 " %s", subject, f->fill.id, why);
         }
         if (!next_fill(f, err)) return false;
     }
-    if (t->closed && !book_close(&sum, t->side, &why)) finding(c, "%s: %s", subject, why);
+    if (t->closed && !book_close(&sum, t->side, &why)) check_finding(c, "%s: %s", subject, why);
     compare(c, subject, "held", qty_e8(t->is.held), qty_e8(sum.held));
     compare(c, subject, "basis", money_e8(t->is.basis), money_e8(sum.basis));
     compare(c, subject, "pnl", money_e8(t->is.pnl), money_e8(sum.pnl));
@@ -286,7 +260,7 @@ static bool check_trades(struct check *c, struct error *err) {
     bool ok = open_cursors(c->s, &t, &f, err);
     while (ok && t.row) ok = check_trade(c, &t, &f, err) && next_trade(&t, err);
     while (ok && f.row) {
-        finding(c, "fill %" PRId64 " belongs to no trade", f.fill.id);
+        check_finding(c, "fill %" PRId64 " belongs to no trade", f.fill.id);
         ok = next_fill(&f, err);
     }
     query_close(&t.q);
@@ -338,13 +312,14 @@ static bool check_ledger_numbers(struct check *c, int64_t seq, struct error *err
         return false;
     }
     if (missing <= last) {
-        finding(c, "ledger: line %" PRId64 " is missing", missing);
+        check_finding(c, "ledger: line %" PRId64 " is missing", missing);
     }
     if (count != last || last != seq) {
-        finding(c,
-                "ledger: %" PRId64 " lines, the last is number %" PRId64 ", the account counts "
-                "%" PRId64,
-                count, last, seq);
+        check_finding(c,
+                      "ledger: %" PRId64 " lines, the last is number %" PRId64
+                      ", the account counts "
+                      "%" PRId64,
+                      count, last, seq);
     }
     return true;
 }
@@ -356,13 +331,13 @@ static bool check_account(struct check *c, struct error *err) {
     if (!query_open(c->s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
     money cash, start = money_from_e8(row ? col_e8(&q) : 0);
     if (!c->sums_fit || !money_add(start, c->cash, &cash)) {
-        finding(c, "account: the sums of fills leave the range of amounts");
+        check_finding(c, "account: the sums of fills leave the range of amounts");
     } else if (row) {
         compare(c, "account", "cash", col_e8(&q), money_e8(cash));
         compare(c, "account", "realized", col_e8(&q), money_e8(c->pnl));
         compare(c, "account", "fees", col_e8(&q), money_e8(c->fees));
     } else if (!money_is_zero(c->cash)) {
-        finding(c, "account: there are fills and no account");
+        check_finding(c, "account: there are fills and no account");
     }
     const int64_t seq = row && c->sums_fit ? col_i64(&q) : 0;
     query_close(&q);
@@ -373,7 +348,7 @@ static bool check_audit(struct check *c, struct error *err) {
     int64_t rows, id;
     if (store_audit_verify(c->s, &rows, &id, err)) return true;
     if (id == 0) return false;
-    finding(c, "%s", err->msg);
+    check_finding(c, "%s", err->msg);
     return true;
 }
 
@@ -386,9 +361,10 @@ static bool check_all(struct check *c, struct error *err) {
         c->findings++;
         return true;
     }
-    return check_audit(c, err) && check_signals(c, err) && check_deletions(c, err) &&
-           check_orders(c, err) && check_fills(c, err) && check_trades(c, err) &&
-           check_positions(c, err) && check_account(c, err) && check_equity(c, err);
+    return check_readable(c, err) && check_audit(c, err) && check_signals(c, err) &&
+           check_deletions(c, err) && check_authors(c, err) && check_orders(c, err) &&
+           check_fills(c, err) && check_trades(c, err) && check_positions(c, err) &&
+           check_account(c, err) && check_equity(c, err);
 }
 
 bool store_check(struct store *s, struct buf *report, struct error *err) {

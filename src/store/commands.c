@@ -127,7 +127,8 @@ static void describe(struct audit *a, const struct command *cmd, const struct co
                    after->epoch);
     }
     if (cmd->target) buf_printf(&b, "%starget %" PRId64, b.len ? ", " : "", cmd->target);
-    if (cmd->reason[0]) buf_printf(&b, "%s%s", b.len ? ": " : "", cmd->reason);
+    const bool names_someone = cmd->verb == VERB_FORGET_AUTHOR; /* this row stays */
+    if (cmd->reason[0] && !names_someone) buf_printf(&b, "%s%s", b.len ? ": " : "", cmd->reason);
 }
 
 bool command_add(struct store *s, const struct command *cmd, str key, usec now, int64_t *ret_id,

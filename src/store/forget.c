@@ -1,10 +1,17 @@
-/* Forgetting what a post said: its text goes, its row stays.
+/* Forgetting what a post said: its text goes, its row stays; and what is known of an author.
  *
  * In: word of a deletion, from the trader (a source told it) or from a person (`db forget`). Out:
  * in the same transaction the row of `deletions`, and no text or username of the post any more: not
  * in tweets (the post, the other versions of its edit chain, retweets, which repeat it), not in
  * dead letters. What came of the post (signals, trades, orders, the ledger, the audit log) holds
  * ids, hashes and numbers, and is left alone.
+ *
+ * An author that a person asks to forget loses more than his texts: his name, his habits, his
+ * record and the opinions that are being followed for it. Of his row stays what author_forget()
+ * leaves. A trader that runs holds all of that in memory and may put it back at any turn: the
+ * command that it gets makes it forget as well, and clear the rows once more
+ * (ACTION_FORGET_AUTHOR). Until it is done the command names the author by his key; no row of the
+ * audit log ever does.
  *
  * The bytes: connections that write have secure_delete on, so what is freed is overwritten with
  * zeros. Two copies are left: the log beside the file has the page as it was, and a page that was
@@ -296,20 +303,96 @@ static bool forget_posts_of(struct store *s, str who, str actor, usec now, struc
     return true;
 }
 
+static bool run_on_author(struct store *s, const struct sql *sql, const char *key, int64_t *sum,
+                          struct error *err) {
+    struct query q;
+    if (!query_open(s, sql, &q, err)) return false;
+    bind_z(&q, key);
+    if (!query_run(&q, err)) return fail_in(err, "forget an author");
+    *sum += s->ops->changes(s);
+    return true;
+}
+
+bool author_clear(struct store *s, const char *key, bool *ret_any, struct error *err) {
+    PRE(s->in_transaction);
+    static const struct sql row = {
+        "UPDATE authors SET username = '', posts = 0, first_seen = NULL, habit = NULL WHERE "
+        "key = $1 AND (username <> '' OR posts <> 0 OR first_seen IS NOT NULL OR habit IS NOT "
+        "NULL)"};
+    static const struct sql record = {"DELETE FROM author_records WHERE key = $1"};
+    static const struct sql forecasts = {"DELETE FROM forecasts WHERE author = $1"};
+    int64_t rows = 0;
+    if (!run_on_author(s, &row, key, &rows, err) || !run_on_author(s, &record, key, &rows, err) ||
+        !run_on_author(s, &forecasts, key, &rows, err))
+        return false;
+    *ret_any = rows > 0;
+    return true;
+}
+
+/* Tells the trader whom to forget; the store answers for it that the key leaves with the answer. */
+static bool forget_key(struct store *s, const char *key, str actor, usec now, struct forgotten *f,
+                       struct error *err) {
+    struct command c = {.verb = VERB_FORGET_AUTHOR, .until = USEC_NEVER, .at = now};
+    bool any, repeated;
+    IGNORE(str_copyz(actor, c.actor, sizeof c.actor), "names are cut");
+    IGNORE(str_copyz(str_from_z(key), c.reason, sizeof c.reason), "longer than a key");
+    if (!author_clear(s, key, &any, err)) return false;
+    if (any) f->authors++;
+    return command_add(s, &c, STR(""), now, &f->last_command, &repeated, err);
+}
+
+/* The next authors by their keys, behind `last`, which is moved on. */
+static bool next_keys(struct store *s, str who, char last[AUTHOR_BYTES],
+                      char keys[ROWS_A_LOOK][AUTHOR_BYTES], int *ret_count, struct error *err) {
+#define OF(key)                                                                                    \
+    "(" key " = $1 OR substr(" key ", instr(" key ", ':') + 1) = $1 OR (substr($1, 1, 1) = '@' "   \
+    "AND lower(substr(" key ", instr(" key ", ':') + 1)) = lower($1)))"
+    static const struct sql sql = {"SELECT key FROM authors WHERE (" OF(
+        "key") " OR '@' || lower(username) = lower($1)) AND "
+               "key > $2 UNION SELECT key FROM author_records WHERE " OF(
+                   "key") " AND key > $2 "
+                          "UNION SELECT author FROM forecasts WHERE " OF(
+                              "author") " AND author > $2 "
+                                        "ORDER BY 1 LIMIT $3"};
+#undef OF
+    struct query q;
+    bool row;
+    *ret_count = 0;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_str(&q, who);
+    bind_z(&q, last);
+    bind_i64(&q, ROWS_A_LOOK);
+    if (!query_row(&q, &row, err)) return false;
+    while (row) {
+        col_z(&q, keys[(*ret_count)++], AUTHOR_BYTES);
+        if (!query_row(&q, &row, err)) return false;
+    }
+    if (*ret_count > 0) memcpy(last, keys[*ret_count - 1], AUTHOR_BYTES);
+    return true;
+}
+
+static bool forget_keys_of(struct store *s, str who, str actor, usec now, struct forgotten *f,
+                           struct error *err) {
+    char keys[ROWS_A_LOOK][AUTHOR_BYTES], last[AUTHOR_BYTES] = "";
+    int count;
+    do {
+        if (!next_keys(s, who, last, keys, &count, err)) return false;
+        for (int i = 0; i < count; i++) {
+            if (!forget_key(s, keys[i], actor, now, f, err)) return false;
+        }
+    } while (count == ROWS_A_LOOK);
+    return true;
+}
+
 static bool forget_author_inside(struct store *s, str who, str actor, usec now, struct forgotten *f,
                                  struct error *err) {
-    static const struct sql names = {
-        "UPDATE authors SET username = '' WHERE key = $1 OR substr(key, instr(key, ':') + 1) = $1 "
-        "OR '@' || lower(username) = lower($1)"};
-    struct query q;
     struct audit a = {.at = now, .action = "forget", .entity = "author"};
     struct buf detail;
     if (!forget_posts_of(s, who, actor, now, f, err)) return false;
-    if (!query_open(s, &names, &q, err)) return false;
-    bind_str(&q, who);
-    if (!query_run(&q, err)) return false;
+    if (!forget_keys_of(s, who, actor, now, f, err)) return false;
     buf_init_fixed(&detail, a.detail, sizeof a.detail);
-    buf_printf(&detail, "%" PRId64 " posts", f->posts); /* not his name: this row stays */
+    buf_printf(&detail, "%" PRId64 " posts, %" PRId64 " authors", f->posts,
+               f->authors); /* not his name: this row stays */
     IGNORE(str_copyz(actor, a.actor, sizeof a.actor), "names are cut");
     return audit_add(s, &a, err);
 }

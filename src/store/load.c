@@ -3,7 +3,7 @@
  * Open trades; their orders, and those of ended trades whose end the venue has not told; signals
  * that wait; what the judge remembers, with every author that has not made room for another, and
  * deletions; trades that ended within a day (their intents must not be made again) or the symbol's
- * rest.
+ * rest, or that still have an order under way.
  *
  * Orders and authors are looked through from end to end: at 30 ms per 100,000 rows, once at each
  * start, that is cheaper than an index that every turn would have to keep.
@@ -54,6 +54,9 @@ struct list {
     ptrdiff_t size;
     row_getter get;
 };
+
+/* Orders whose end the venue has not told. */
+#define LIVE "status IN ('new', 'sent', 'unknown', 'pending', 'open', 'part')"
 
 #define LIST(COLUMNS, table, where, order, type, getter)                                           \
     {                                                                                              \
@@ -116,7 +119,7 @@ static bool load_lists(struct store *s, struct arena *a, usec cooldown, struct t
     static const struct list orders =
         LIST(ORDER, "orders",
              "trade_id IN (SELECT id FROM trades WHERE status = 'OPEN') "
-             "OR status IN ('new', 'sent', 'unknown', 'pending', 'open', 'part')",
+             "OR " LIVE,
              "id", struct order, get_order);
     static const struct list signals =
         LIST(SIGNAL, "signals", "verdict = 'waiting'", "id", struct signal, get_signal);
@@ -130,8 +133,11 @@ static bool load_lists(struct store *s, struct arena *a, usec cooldown, struct t
         LIST(MEMORY, "post_memory", "at >= $1", "seq", struct post_memory, get_memory);
     static const struct list deletions =
         LIST(DELETION, "deletions", "at >= $1", "at, tweet_id", struct deletion, get_deletion);
-    static const struct list ended = LIST(TRADE, "trades", "closed_at >= $1 AND status <> 'OPEN'",
-                                          "closed_at, id", struct trade, get_trade);
+    static const struct list ended =
+        LIST(TRADE, "trades",
+             "(closed_at >= $1 OR id IN (SELECT trade_id FROM orders WHERE " LIVE ")) AND "
+             "status <> 'OPEN'",
+             "coalesce(closed_at, 0), id", struct trade, get_trade);
     const usec now = i64_max(v->account.now, 0); /* whatever the row says */
     return load_list(s, a, &trades, 0, (const void **)&v->trades, &v->trade_count, err) &&
            load_list(s, a, &orders, 0, (const void **)&v->orders, &v->order_count, err) &&

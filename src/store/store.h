@@ -157,16 +157,17 @@ MUST_CHECK bool store_worker_beat(struct store *s, str name, str role, int64_t p
 
 /* --- forgetting ------------------------------------------------------------------------------ */
 struct forgotten {
-    int64_t posts;        /* whose text was removed now */
-    int64_t commands;     /* for the trader: to close what they opened */
+    int64_t posts;    /* whose text was removed now */
+    int64_t authors;  /* of whom a name, habits, a record or running opinions were removed now */
+    int64_t commands; /* for the trader: to close what the posts opened */
     int64_t last_command; /* 0: none */
 };
 /* In one transaction: the post's text (of each version, of its retweets, in dead letters) is gone,
  * the command for the trader, the audit row. A post that has not come yet will not be kept. */
 MUST_CHECK bool store_forget_post(struct store *s, int64_t id, str actor, usec now,
                                   struct forgotten *ret, struct error *err);
-/* The same for all posts of an author that are stored, and his name. who: "44196397",
- * "x:44196397" or "@name". */
+/* The same for all posts of an author that are stored, and all that is kept of him: his name, his
+ * habits, his record. who: "44196397", "x:44196397" or "@name". */
 MUST_CHECK bool store_forget_author(struct store *s, str who, str actor, usec now,
                                     struct forgotten *ret, struct error *err);
 

@@ -317,9 +317,12 @@ static bool put_control(struct store *s, const struct control *v, struct error *
     return row_put_control(s, &next, err);
 }
 
+/* Of an author that was to be forgotten not even the command keeps the key. */
 static bool finish_command(struct store *s, const struct action *a, usec now, struct error *err) {
-    static const struct sql sql = {"UPDATE commands SET status = $1, result = $2, done_at = $3 "
-                                   "WHERE id = $4 AND status = 'pending'"};
+    static const struct sql sql = {
+        "UPDATE commands SET status = $1, result = $2, done_at = $3, "
+        "reason = CASE verb WHEN 'forget_author' THEN '' ELSE reason END "
+        "WHERE id = $4 AND status = 'pending'"};
     struct query q;
     if (!query_open(s, &sql, &q, err)) return false;
     bind_z(&q, a->u.done.ok ? "done" : "failed");
@@ -342,6 +345,7 @@ static bool put_ledger(struct store *s, const struct action *a, struct error *er
 /* -- the turn -------------------------------------------------------------------------------- */
 
 static bool apply_one(struct store *s, const struct action *a, usec now, struct error *err) {
+    bool any;
     switch (a->kind) {
     case ACTION_PUT_POST:
         return put_post(s, a, now, err);
@@ -351,6 +355,8 @@ static bool apply_one(struct store *s, const struct action *a, usec now, struct 
         return deletion_put(s, &a->u.deletion, err);
     case ACTION_PUT_AUTHOR:
         return row_put_author(s, &a->u.author, err);
+    case ACTION_FORGET_AUTHOR:
+        return author_clear(s, a->u.forget.key, &any, err);
     case ACTION_PUT_FORECAST:
         return row_put_forecast(s, &a->u.forecast, err);
     case ACTION_END_FORECAST:

@@ -203,6 +203,113 @@ static void test_a_person_forgets_an_author(void **state) {
     assert_int_equal(count(b, &left), 0);
 }
 
+/* An author with all that can be kept of one; his signal `id` is still followed. */
+static void put_known(struct bench *b, const char *key, const char *name, int64_t id) {
+    struct author a = {.posts = 7,
+                       .day = 3,
+                       .trades_today = 2,
+                       .last_trade_at = NOW - 1,
+                       .last_post_at = NOW,
+                       .first_seen = NOW - DAY,
+                       .heard = id};
+    struct author_record r = {
+        .signals = 5, .recent = 5, .hits = 3, .weight_bp = 10400, .updated_at = NOW};
+    struct forecast f = {.id = id, .symbol = "DOGEUSDT", .side = SIDE_LONG, .until = NOW + 1};
+    snprintf(a.key, sizeof a.key, "%s", key);
+    snprintf(a.username, sizeof a.username, "%s", name);
+    a.habit.hours[3] = 7;
+    memcpy(r.key, a.key, sizeof a.key);
+    memcpy(f.author, a.key, sizeof a.key);
+    add(b, ACTION_PUT_AUTHOR)->u.author = a;
+    add(b, ACTION_END_FORECAST)->u.ended.record = r;
+    add(b, ACTION_PUT_FORECAST)->u.forecast = f;
+}
+
+static const struct author *loaded_author(const struct trader_rows *rows, const char *key) {
+    for (int i = 0; i < rows->author_count; i++) {
+        if (strcmp(rows->authors[i].key, key) == 0) return &rows->authors[i];
+    }
+    fail_msg("no author %s", key);
+    return NULL;
+}
+
+/* Exactly author_forget() is left of him, and nothing of the others is gone. */
+static void assert_forgotten(struct bench *b, const char *key, int others) {
+    static const struct habit none;
+    struct trader_rows rows;
+    load(b, &rows);
+    const struct author *a = loaded_author(&rows, key);
+    assert_string_equal(a->username, "");
+    assert_int_equal(a->posts, 0);
+    assert_int_equal(a->first_seen, 0);
+    assert_memory_equal(&a->habit, &none, sizeof none);
+    assert_int_equal(a->trades_today, 2); /* his rest and his daily cap stand */
+    assert_int_equal(a->last_trade_at, NOW - 1);
+    assert_true(a->heard > 0);
+    assert_int_equal(rows.record_count, others);
+    assert_int_equal(rows.forecast_count, others);
+    for (int i = 0; i < others; i++) {
+        assert_string_not_equal(rows.records[i].key, key);
+        assert_string_not_equal(rows.forecasts[i].author, key);
+    }
+}
+
+static void test_an_author_is_forgotten_with_his_habits_and_his_record(void **state) {
+    struct bench *b = *state;
+    struct forgotten f;
+    struct error err;
+    put_known(b, "x:4", "ann", 40);
+    put_known(b, "x:44", "anna", 41);
+    put_known(b, "sky:4", "anne", 42);
+    put_known(b, "push:@Bea", "Bea", 43);
+    turn(b);
+    assert_ok(store_forget_author(b->s, STR("x:4"), STR("cli:t"), NOW, &f, &err), &err);
+    assert_int_equal(f.authors, 1);
+    assert_int_equal(f.commands, 0); /* nothing is open */
+    assert_forgotten(b, "x:4", 3);
+    assert_ok(store_forget_author(b->s, STR("x:4"), STR("cli:t"), NOW, &f, &err), &err);
+    assert_int_equal(f.authors, 0);
+    assert_ok(store_forget_author(b->s, STR("@bea"), STR("cli:t"), NOW, &f, &err), &err);
+    assert_int_equal(f.authors, 1);
+    assert_forgotten(b, "push:@Bea", 2);
+    assert_ok(store_forget_author(b->s, STR("4"), STR("cli:t"), NOW, &f, &err), &err);
+    assert_int_equal(f.authors, 1); /* on each source, and x:4 is clear already */
+    assert_forgotten(b, "sky:4", 1);
+    assert_ok(store_forget_author(b->s, STR("@Anna"), STR("cli:t"), NOW, &f, &err), &err);
+    assert_forgotten(b, "x:44", 0);
+}
+
+/* A running trader holds the rows in memory: what it puts after that goes with its answer. */
+static void test_what_a_running_trader_puts_back_goes_with_its_answer(void **state) {
+    static const struct sql named = {
+        "SELECT (SELECT count(*) FROM commands WHERE reason LIKE '%x:4%') + (SELECT count(*) FROM "
+        "audit_log WHERE detail LIKE '%x:4%' OR detail LIKE '%ann%' OR entity LIKE '%x:4%')"};
+    struct bench *b = *state;
+    struct forgotten f;
+    struct error err;
+    struct command c;
+    int n;
+    put_known(b, "x:4", "ann", 40);
+    put_known(b, "x:5", "bob", 41);
+    turn(b);
+    assert_ok(store_forget_author(b->s, STR("x:4"), STR("cli:t"), NOW, &f, &err), &err);
+    assert_ok(store_commands_pending(b->s, &c, 1, &n, &err), &err);
+    assert_int_equal(n, 1);
+    assert_int_equal(c.verb, VERB_FORGET_AUTHOR);
+    assert_int_equal(c.id, f.last_command);
+    assert_string_equal(c.reason, "x:4");
+    assert_int_equal(count(b, &named), 1); /* until it is done; the audit log never */
+    put_known(b, "x:4", "ann", 40);
+    turn(b);
+    memcpy(add(b, ACTION_FORGET_AUTHOR)->u.forget.key, "x:4", 4);
+    struct action *done = add(b, ACTION_COMMAND_DONE);
+    done->u.done.id = c.id;
+    done->u.done.ok = true;
+    turn(b);
+    assert_forgotten(b, "x:4", 1);
+    assert_int_equal(count(b, &named), 0);
+}
+
 static bool file_has(const char *path, const char *word) {
     static char bytes[8 << 20];
     FILE *f = fopen(path, "rb");
@@ -258,6 +365,8 @@ int store_forget_run(void) {
         T(the_check_finds_a_text_that_was_left),
         T(a_person_forgets_a_post_at_once),
         T(a_person_forgets_an_author),
+        T(an_author_is_forgotten_with_his_habits_and_his_record),
+        T(what_a_running_trader_puts_back_goes_with_its_answer),
         T(the_bytes_leave_the_files),
     };
     return cmocka_run_group_tests_name(place->name, tests, NULL, NULL);

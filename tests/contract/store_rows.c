@@ -175,6 +175,13 @@ static bool model_is_open(const struct model *m, int64_t trade_id) {
     return false;
 }
 
+static bool model_has_live_order(const struct model *m, int64_t trade_id) {
+    for (int i = 0; i < ROWS; i++) {
+        if (m->orders[i].trade_id == trade_id && order_is_live(m->orders[i].state)) return true;
+    }
+    return false;
+}
+
 static void compare_trades(const struct model *m, const struct trader_rows *rows) {
     struct trade open[ROWS], ended[ROWS];
     int open_count = 0, ended_count = 0;
@@ -182,7 +189,8 @@ static void compare_trades(const struct model *m, const struct trader_rows *rows
         const struct trade *t = &m->trades[i];
         if (t->status == TRADE_OPEN)
             open[open_count++] = *t;
-        else if (t->closed_at != 0 && t->closed_at >= m->account.now - DAY)
+        else if ((t->closed_at != 0 && t->closed_at >= m->account.now - DAY) ||
+                 model_has_live_order(m, t->id))
             ended[ended_count++] = *t;
     }
     qsort(open, (size_t)open_count, sizeof *open, by_trade_id);

@@ -15,11 +15,18 @@ replay() { # NAME OPTION...
 }
 
 check "the demo's day runs to its end" replay one --set reader.workers=1
-check "and with four readers" replay four --set reader.workers=4
+check "and with two readers" replay two --set reader.workers=2
+check "and with eight" replay eight --set reader.workers=8
 [ "$failures" -eq 0 ] || exit 1
 equal "every post was read" "$(json "$SCRATCH/one.json" '$.posts')" 330
-equal "the ledger is the same for any number of readers" \
-    "$(json "$SCRATCH/four.json" '$.ledger_hash')" "$(json "$SCRATCH/one.json" '$.ledger_hash')"
+for readers in two eight; do
+    equal "the ledger is the same with $readers readers" \
+        "$(json "$SCRATCH/$readers.json" '$.ledger_hash')" "$(json "$SCRATCH/one.json" '$.ledger_hash')"
+done
+equal "each trade of the ledger is named by its post, pair and strategy, not by a row" \
+    "$("$BULLFINCH" show ledger --set store.url="sqlite:$SCRATCH/one.db" | grep -o 'trade=[^ ]*' | LC_ALL=C sort -u)" \
+    "$(sqlite3 "$SCRATCH/one.db" "SELECT 'trade=' || root_id || '/' || symbol || '/' || strategy AS n
+        FROM trades" | LC_ALL=C sort)"
 check "the ledger has a hash" test "$(json "$SCRATCH/one.json" '$.ledger_hash' | wc -c)" -eq 65
 check "something was traded" test "$(json "$SCRATCH/one.json" '$.trades')" -gt 0
 equal "trades are closed or open" \

@@ -62,6 +62,7 @@ day() { # NAME OPTION...
     shift
     exec "$BULLFINCH" run --posts "$SCRATCH/posts.jsonl" --prices "$SCRATCH/prices" --exit-at-end \
         --set store.url="sqlite:$SCRATCH/$name.db" --set judge.freshness=false \
+        --set judge.record_horizon_s=120 \
         --set trading.signal_threshold=50 "$@" >"$SCRATCH/$name.json" 2>"$SCRATCH/$name.log"
 }
 
@@ -102,9 +103,15 @@ equal "a post can be forgotten" "$(bf db forget "$(id 40)" | head -n 1)" \
 check "zzsecrettwo is in no file" absent zzsecrettwo
 equal "again there is nothing left to do" "$(bf db forget "$(id 40)" --json |
     sed 's/.*"posts":\([0-9]*\).*/\1/')" 0
+equal "there is a record of the next one" "$(sql "SELECT signals > 0 FROM author_records
+    WHERE key = 'x:13'")" 1
 equal "so can an author" "$(bf db forget --author 13 | head -n 1)" "Forgotten: the text of 2 posts."
 check "zzkeptone is in no file" absent zzkeptone
 check "nor is his name" absent user13
+equal "nor are his habits, his record and what was followed for it" "$(sql "SELECT posts || ' ' ||
+    ifnull(length(habit), 0) || ' ' || (SELECT count(*) FROM author_records WHERE key = 'x:13') || ' ' ||
+    (SELECT count(*) FROM forecasts WHERE author = 'x:13') FROM authors WHERE key = 'x:13'")" "0 0 0 0"
+equal "those of others are there" "$(sql "SELECT count(*) > 0 FROM author_records WHERE signals > 0")" 1
 equal "an author by name" "$(bf db forget --author @User12 | head -n 1)" \
     "Forgotten: the text of 1 post."
 check "nor is that name" absent user12
@@ -146,6 +153,13 @@ check "the trader closes the position at the next price" until_true \
     "SELECT count(*) FROM trades WHERE symbol = 'DOGEUSDT' AND closed_reason = 'DELETED'"
 check "and says so" until_true "SELECT count(*) FROM commands WHERE verb = 'forget' AND
     result = 'forgotten; of its trades, 1 were open'"
+check "another author can be forgotten as a whole" bf db forget --author 12
+check "the trader forgets him too" until_true "SELECT count(*) FROM commands WHERE
+    verb = 'forget_author' AND result = 'forgotten: his name, habits and record' AND reason = ''"
+check "and writes him down anew, with what he says from then on" until_true "SELECT posts = 1
+    FROM authors WHERE key = 'x:12' AND last_post_at > $((start + 205)) * 1000000"
+equal "the audit log does not say who it was" "$(sql "SELECT count(*) FROM audit_log
+    WHERE detail LIKE '%x:12%' OR detail LIKE '%user12%'")" 0
 kill -INT $pid
 wait $pid
 check "when it ends, zzsecretone is in no file" absent zzsecretone

@@ -270,6 +270,57 @@ static void test_the_first_tick_at_or_after_its_time_ends_it(void **state) {
                  "00:00:02 refusal tweet=101 DOGEUSDT LONG score=60 BELOW_THRESHOLD\n");
 }
 
+/* Alice has a record, habits and an opinion that is followed; then a person forgets her. */
+static void forgotten(struct stage *s) {
+    static const struct habit none;
+    begun(s, "DOGE+60");
+    stage_later(s, USEC_PER_MIN);
+    stage_price(s, DOGE, "0.0808");
+    record_is(s, "x:@alice", 1, 1, 0);
+    post_now_and_ten_seconds_on(s, 102, "alice", "DOGE+60");
+    stage_price(s, DOGE, "0.0808");
+    assert_int_equal(stage_forecasts(s), 1);
+    assert_memory_not_equal(&stage_author(s, "x:@alice")->habit, &none, sizeof none);
+    stage_forget_author(s, "x:@alice");
+    stage_later(s, USEC_PER_MIN);
+    stage_price(s, DOGE, "0.08");
+    assert_int_equal(stage_forecasts(s), 0);
+    record_is(s, "x:@alice", 0, 0, 0); /* what was followed is counted nowhere */
+    assert_memory_equal(&stage_author(s, "x:@alice")->habit, &none, sizeof none);
+    assert_string_equal(stage_author(s, "x:@alice")->username, "");
+    stage_post(s, 103, "alice", "DOGE+60"); /* as anybody of whom nothing is known */
+    assert_int_equal(stage_author(s, "x:@alice")->posts, 1);
+    assert_int_equal(stage_author(s, "x:@alice")->first_seen, stage_now(s));
+    stage_forget_author(s, "x:@nobody"); /* of whom nothing is known already */
+}
+
+static void test_of_a_forgotten_author_neither_record_nor_habits_come_back(void **state) {
+    (void)state;
+    stage_expect(PLAY(forgotten),
+                 "00:01:10 refusal tweet=101 DOGEUSDT LONG score=60 BELOW_THRESHOLD\n"
+                 "00:03:10 refusal tweet=102 DOGEUSDT LONG score=63 BELOW_THRESHOLD\n"
+                 "00:04:00 command forget_author done\n"
+                 "00:05:00 refusal tweet=103 DOGEUSDT LONG score=60 BELOW_THRESHOLD\n"
+                 "00:05:00 command forget_author done\n");
+}
+
+/* Whoever takes a wrong opinion back in time would else have a good record. */
+static void taken_back(struct stage *s) {
+    begun(s, "DOGE+60");
+    stage_delete(s, 101, "");
+    assert_int_equal(stage_forecasts(s), 1);
+    stage_later(s, USEC_PER_MIN);
+    stage_price(s, DOGE, "0.0796");
+    record_is(s, "x:@alice", 1, 0, 0);
+}
+
+static void test_an_opinion_whose_post_was_deleted_counts_all_the_same(void **state) {
+    (void)state;
+    stage_expect(PLAY(taken_back),
+                 "00:01:10 refusal tweet=101 DOGEUSDT LONG score=60 BELOW_THRESHOLD\n"
+                 "00:02:00 deletion tweet=101\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_hit_counts_when_it_is_due_and_for_its_author),
@@ -283,6 +334,8 @@ int main(void) {
         cmocka_unit_test(test_what_is_not_his_own_or_not_of_now_is_not_counted),
         cmocka_unit_test(test_a_crowd_displaces_its_own_and_not_the_listed),
         cmocka_unit_test(test_the_first_tick_at_or_after_its_time_ends_it),
+        cmocka_unit_test(test_of_a_forgotten_author_neither_record_nor_habits_come_back),
+        cmocka_unit_test(test_an_opinion_whose_post_was_deleted_counts_all_the_same),
     };
     return cmocka_run_group_tests_name("flow_forecasts", tests, NULL, NULL);
 }

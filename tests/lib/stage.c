@@ -7,18 +7,11 @@
  * that ended within a day or the symbol's rest. */
 #include "stage.h"
 
+#include "stage_rows.h"
+
 #include "flow/trade/plan.h"
 #include "venue/paper.c" /* the tests look into its balances */
 
-#define TRADES_KEPT 8192
-#define ORDERS_KEPT 65536
-#define SIGNALS_KEPT 16384
-#define FILLS_KEPT 32768
-#define AUTHORS_KEPT 1024
-#define MEMORY_KEPT 16384
-#define DELETIONS_KEPT 4096
-#define FORECASTS_KEPT 1024
-#define RECORDS_KEPT 4096
 #define REQUESTS_KEPT 16384
 #define NEWS_MAX 64
 #define TRACE_BYTES (8 << 20)
@@ -33,32 +26,6 @@ struct wire {
     struct report news[NEWS_MAX];
     int news_count;
     bool news_due; /* from the next step on */
-};
-
-struct rows {
-    struct account account;
-    struct control control;
-    bool has_account;
-    struct trade *trades;
-    int trade_count;
-    struct order *orders;
-    int order_count;
-    struct signal *signals;
-    int signal_count;
-    struct fill *fills;
-    int fill_count;
-    struct author *authors;
-    int author_count;
-    struct post_memory *memory; /* in the order in which they were put */
-    int memory_count;
-    struct deletion *deletions; /* in the order in which they were put */
-    int deletion_count;
-    struct forecast *forecasts;
-    int forecast_count;
-    struct author_record *records;
-    int record_count;
-    char (*sent)[COID_BYTES]; /* entries and exits that went out, each once */
-    int sent_count;
 };
 
 struct stage {
@@ -161,18 +128,6 @@ static const struct venue_ops wire_ops = {
 
 /* --- rows ---------------------------------------------------------------------------- */
 
-/* Puts a row into `table` by its id, replacing the one it had. */
-#define PUT_BY_ID(rows, table, count, most, row)                                                   \
-    do {                                                                                           \
-        int put_at = (rows)->count - 1;                                                            \
-        while (put_at >= 0 && (rows)->table[put_at].id != (row)->id) put_at--;                     \
-        if (put_at < 0) {                                                                          \
-            if ((rows)->count == (most)) fail_msg("no room for more " #table);                     \
-            put_at = (rows)->count++;                                                              \
-        }                                                                                          \
-        (rows)->table[put_at] = *(row);                                                            \
-    } while (0)
-
 static void put_intent(struct stage *s, const struct trade *t) {
     const struct rows *r = &s->rows;
     for (int i = 0; i < r->trade_count; i++) {
@@ -231,46 +186,6 @@ static void put_fill(struct stage *s, const struct fill *f) {
     r->fills[r->fill_count++] = *f;
 }
 
-static void put_author(struct rows *r, const struct author *a) {
-    int i = 0;
-    while (i < r->author_count && strcmp(r->authors[i].key, a->key) != 0) i++;
-    if (i == AUTHORS_KEPT) fail_msg("no room for more authors");
-    if (i == r->author_count) r->author_count++;
-    r->authors[i] = *a;
-}
-
-static void put_memory(struct rows *r, const struct post_memory *m) {
-    if (r->memory_count == MEMORY_KEPT) fail_msg("no room for more memory");
-    r->memory[r->memory_count++] = *m;
-}
-
-static void put_deletion(struct rows *r, const struct deletion *d) {
-    for (int i = 0; i < r->deletion_count; i++) {
-        if (r->deletions[i].tweet_id == d->tweet_id) return;
-    }
-    if (r->deletion_count == DELETIONS_KEPT) fail_msg("no room for more deletions");
-    r->deletions[r->deletion_count++] = *d;
-}
-
-static struct author_record *record_row(struct rows *r, const char *key) {
-    int i = 0;
-    while (i < r->record_count && strcmp(r->records[i].key, key) != 0) i++;
-    return i < r->record_count ? &r->records[i] : NULL;
-}
-
-static void end_forecast(struct rows *r, const struct action *a) {
-    int i = 0;
-    while (i < r->forecast_count && r->forecasts[i].id != a->u.ended.id) i++;
-    if (i == r->forecast_count) fail_msg("a forecast ends that never began");
-    r->forecasts[i] = r->forecasts[--r->forecast_count];
-    struct author_record *gone = record_row(r, a->u.ended.forgotten);
-    if (gone != NULL) *gone = r->records[--r->record_count];
-    struct author_record *row = record_row(r, a->u.ended.record.key);
-    if (row == NULL && r->record_count == RECORDS_KEPT) fail_msg("no room for more records");
-    if (row == NULL) row = &r->records[r->record_count++];
-    *row = a->u.ended.record;
-}
-
 static void check_equity(const struct stage *s, const struct equity_sample *e);
 
 static void note_time(struct stage *s) {
@@ -285,6 +200,7 @@ static void note_ledger(struct stage *s, const struct action *a) {
     str line = str_from_z(a->u.ledger.line), number;
     bool ok = str_cut(&line, ' ', &number) && str_cut(&line, ' ', &number);
     if (!ok) fail_msg("a ledger line without time and number");
+    if (str_find(line, STR("trade=?")) >= 0) broken(s, "a trade without a name");
     note_time(s);
     buf_put(&s->trace, line);
     buf_put_byte(&s->trace, '\n');
@@ -334,16 +250,16 @@ static void take_action(struct stage *s, const struct action *a) {
         PUT_BY_ID(&s->rows, signals, signal_count, SIGNALS_KEPT, &a->u.signal);
         return;
     case ACTION_PUT_AUTHOR:
-        put_author(&s->rows, &a->u.author);
+        rows_put_author(&s->rows, &a->u.author);
         return;
     case ACTION_PUT_MEMORY:
-        put_memory(&s->rows, &a->u.memory);
+        rows_put_memory(&s->rows, &a->u.memory);
         return;
     case ACTION_PUT_FORECAST:
         PUT_BY_ID(&s->rows, forecasts, forecast_count, FORECASTS_KEPT, &a->u.forecast);
         return;
     case ACTION_END_FORECAST:
-        end_forecast(&s->rows, a);
+        rows_end_forecast(&s->rows, a);
         return;
     case ACTION_PUT_EQUITY:
         check_equity(s, &a->u.equity);
@@ -364,12 +280,15 @@ static void take_action(struct stage *s, const struct action *a) {
     case ACTION_SEND:
         send(s, &a->u.request);
         return;
+    case ACTION_PUT_DELETION:
+        rows_put_deletion(&s->rows, &a->u.deletion);
+        return;
+    case ACTION_FORGET_AUTHOR:
+        rows_forget_author(&s->rows, a->u.forget.key);
+        return;
     case ACTION_PUT_POST:
     case ACTION_PUT_POSITION:
     case ACTION_AUDIT:
-    case ACTION_PUT_DELETION:
-        put_deletion(&s->rows, &a->u.deletion);
-        return;
     case ACTION_COMMAND_DONE:
         return;
     }
@@ -600,6 +519,22 @@ void stage_command(struct stage *s, verb v, int64_t target) {
     step_done(s);
 }
 
+void stage_forget_author(struct stage *s, const char *key) {
+    struct command c = {.id = 1, .verb = VERB_FORGET_AUTHOR, .at = s->now};
+    snprintf(c.actor, sizeof c.actor, "cli:test");
+    snprintf(c.reason, sizeof c.reason, "%s", key);
+    rows_forget_author(&s->rows, key); /* whoever gives the command has done it to the store */
+    command(s, &c);
+    step_done(s);
+}
+
+const struct author *stage_author(struct stage *s, const char *key) {
+    for (int i = 0; i < s->rows.author_count; i++) {
+        if (strcmp(s->rows.authors[i].key, key) == 0) return &s->rows.authors[i];
+    }
+    return NULL;
+}
+
 int64_t stage_last_signal(const struct stage *s) {
     return s->rows.signal_count == 0 ? 0 : s->rows.signals[s->rows.signal_count - 1].id;
 }
@@ -609,7 +544,7 @@ int64_t stage_last_trade(const struct stage *s) {
 }
 
 const struct author_record *stage_record(struct stage *s, const char *key) {
-    return record_row(&s->rows, key);
+    return rows_find_record(&s->rows, key);
 }
 
 int stage_forecasts(const struct stage *s) { return s->rows.forecast_count; }
@@ -631,87 +566,6 @@ void stage_fate_after(struct stage *s, int requests, stage_fate f) {
 
 /* --- opening, restarting ------------------------------------------------------------- */
 
-/* By id, whatever order the rows are in; records by nothing. */
-static void gather_forecasts(const struct rows *r, struct arena *a, struct trader_rows *ret) {
-    struct forecast *all = NEW_ARRAY(a, struct forecast, r->forecast_count + 1);
-    for (int n = 0; n < r->forecast_count; n++) {
-        int i = n;
-        for (; i > 0 && all[i - 1].id > r->forecasts[n].id; i--) all[i] = all[i - 1];
-        all[i] = r->forecasts[n];
-        all[i].sym = SYM_NONE;
-    }
-    ret->forecasts = all;
-    ret->forecast_count = r->forecast_count;
-    ret->records = r->records;
-    ret->record_count = r->record_count;
-}
-
-/* What a store would give to a new trader. */
-static int by_heard(const void *a, const void *b) {
-    const int64_t x = ((const struct author *)a)->heard, y = ((const struct author *)b)->heard;
-    return x < y ? -1 : x > y;
-}
-
-static void gather(const struct stage *s, struct arena *a, struct trader_rows *ret) {
-    const struct rows *r = &s->rows;
-    const usec now = r->account.now;
-    const usec ended_since =
-        now - i64_max(s->cfg->trading_cooldown_symbol_s * USEC_PER_S, USEC_PER_DAY);
-    struct trade *open = NEW_ARRAY(a, struct trade, r->trade_count + 1);
-    struct trade *closed = NEW_ARRAY(a, struct trade, r->trade_count + 1);
-    struct order *orders = NEW_ARRAY(a, struct order, 1024);
-    struct signal *signals = NEW_ARRAY(a, struct signal, 256);
-    struct author *authors = NEW_ARRAY(a, struct author, r->author_count + 1);
-    int memory_from = 0, deletions_from = 0;
-    *ret = (struct trader_rows){.fresh = !r->has_account,
-                                .account = r->account,
-                                .control = r->control,
-                                .trades = open,
-                                .orders = orders,
-                                .signals = signals,
-                                .authors = authors,
-                                .closed = closed};
-    for (int i = 0; i < r->trade_count; i++) {
-        const struct trade *t = &r->trades[i];
-        if (t->status == TRADE_OPEN)
-            open[ret->trade_count++] = *t;
-        else if (t->closed_at >= ended_since)
-            closed[ret->closed_count++] = *t;
-    }
-    for (int i = 0; i < r->order_count; i++) {
-        const struct order *o = &r->orders[i];
-        bool wanted = order_is_live(o->state);
-        for (int k = 0; k < ret->trade_count && !wanted; k++) wanted = open[k].id == o->trade_id;
-        if (!wanted) continue;
-        if (ret->order_count == 1024) fail_msg("more than 1024 orders to start with");
-        orders[ret->order_count++] = *o;
-    }
-    for (int i = 0; i < r->signal_count; i++) {
-        if (r->signals[i].verdict == VERDICT_WAITING) {
-            if (ret->signal_count == 256) fail_msg("more than 256 signals wait");
-            signals[ret->signal_count++] = r->signals[i];
-        }
-    }
-    for (int i = 0; i < r->author_count; i++) {
-        if (!r->authors[i].forgotten) authors[ret->author_count++] = r->authors[i];
-    }
-    if (ret->author_count > 0) {
-        qsort(authors, (size_t)ret->author_count, sizeof *authors, by_heard);
-    }
-    while (memory_from < r->memory_count && r->memory[memory_from].at < now - USEC_PER_DAY) {
-        memory_from++;
-    }
-    gather_forecasts(r, a, ret);
-    ret->memory = r->memory + memory_from;
-    ret->memory_count = r->memory_count - memory_from;
-    while (deletions_from < r->deletion_count &&
-           r->deletions[deletions_from].at < now - USEC_PER_DAY) {
-        deletions_from++;
-    }
-    ret->deletions = r->deletions + deletions_from;
-    ret->deletion_count = r->deletion_count - deletions_from;
-}
-
 static void open_now(struct stage *s) {
     struct error err;
     struct trader_rows rows;
@@ -719,7 +573,7 @@ static void open_now(struct stage *s) {
     arena_open(&s->now_boot, 64 << 20);
     arena_open(&scratch, 64 << 20);
     assert_ok(paper_open(&s->now_boot, s->symbols, &s->paper_options, &s->wire.paper, &err), &err);
-    gather(s, &scratch, &rows);
+    rows_gather(&s->rows, s->cfg->trading_cooldown_symbol_s * USEC_PER_S, &scratch, &rows);
     assert_ok(trader_open(&s->now_boot, s->cfg, s->symbols, &s->traits, &rows, &s->trader, &err),
               &err);
     arena_close(&scratch);

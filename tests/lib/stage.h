@@ -71,6 +71,8 @@ void stage_read(struct stage *s, const struct reading *r); /* any reading */
 
 void stage_mode(struct stage *s, mode m, usec until); /* as `halt`, `resume`, `mode` leave it */
 void stage_command(struct stage *s, verb v, int64_t target);
+/* A person has forgotten the author: the rows are clear already, and the trader is told. */
+void stage_forget_author(struct stage *s, const char *key);
 /* Ids of the last signal and of the last trade written down. */
 int64_t stage_last_signal(const struct stage *s);
 int64_t stage_last_trade(const struct stage *s);
@@ -78,7 +80,8 @@ void stage_fate_of_next(struct stage *s, stage_fate f);
 void stage_fate_after(struct stage *s, int requests, stage_fate f); /* of a later one */
 void stage_restart(struct stage *s);
 
-/* The author's row as it stands now, "x:@alice"; NULL if there is none. */
+/* The author's rows as they stand now, "x:@alice"; NULL if there is none. */
+const struct author *stage_author(struct stage *s, const char *key);
 const struct author_record *stage_record(struct stage *s, const char *key);
 int stage_forecasts(const struct stage *s); /* rows of opinions whose outcome is still to come */
 

@@ -266,6 +266,8 @@ static void test_numbers_are_exact_and_bounded(void **state) {
         {"trading.strategy=\xff", "? holds characters"},
         {"trading.strategy=\xe2\x80\xa8", "holds characters"},
         {"trading.strategy=\xc3\xa9t\xc3\xa9", NULL},
+        {"trading.strategy=a b", "may have neither blanks nor /"},
+        {"trading.strategy=a/b", "may have neither blanks nor /"},
         {"source.path=", NULL},
     };
     for (int i = 0; i < COUNT_OF(cases); i++) {

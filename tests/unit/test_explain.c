@@ -124,6 +124,41 @@ static void test_what_is_no_coin_is_told_with_its_reason(void **state) {
     buf_fini(&out);
 }
 
+static void test_a_post_of_lines_stays_in_its_column(void **state) {
+    (void)state;
+    struct buf out;
+    buf_init(&out, 1 << 16);
+    explained("Bitcoin is\ncrashing\n\nthis morning", &out);
+    assert_non_null(buf_z(&out));
+    assert_true(has(&out, "post        Bitcoin is\n            crashing\n            \n"
+                          "            this morning\n"));
+    explained("  ", &out);
+    assert_non_null(buf_z(&out));
+    assert_true(has(&out, "(empty)\n"));
+    buf_fini(&out);
+}
+
+/* Two bytes a character: the cut falls between two of them, whatever stands before. */
+static void test_of_a_long_text_the_beginning_is_shown_and_how_much_is_left(void **state) {
+    (void)state;
+    struct buf text, out;
+    buf_init(&text, 1 << 16);
+    buf_init(&out, 1 << 16);
+    buf_put(&text, STR("a"));
+    for (int i = 0; i < 5000; i++) buf_put(&text, STR("\xc3\xa9"));
+    explained(buf_z(&text), &out);
+    assert_non_null(buf_z(&out));
+    assert_true(str_utf8_valid(buf_str(&out)));
+    assert_true(has(&out, "(and 4001 characters more)\n"));
+    buf_clear(&text);
+    for (int i = 0; i < 500; i++) buf_put(&text, STR("good ")); /* more words than are weighed */
+    explained(buf_z(&text), &out);
+    assert_non_null(buf_z(&out));
+    assert_true(has(&out, "characters more)\n"));
+    buf_fini(&out);
+    buf_fini(&text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_word_that_says_it_weighs_most),
@@ -132,6 +167,8 @@ int main(void) {
         cmocka_unit_test(test_a_long_text_is_weighed_in_part_and_says_so),
         cmocka_unit_test(test_a_person_is_told_coin_words_parts_and_verdict),
         cmocka_unit_test(test_what_is_no_coin_is_told_with_its_reason),
+        cmocka_unit_test(test_a_post_of_lines_stays_in_its_column),
+        cmocka_unit_test(test_of_a_long_text_the_beginning_is_shown_and_how_much_is_left),
     };
     return cmocka_run_group_tests_name("explain", tests, open_kit, close_kit);
 }

@@ -443,6 +443,22 @@ static void test_a_listed_id_s_name_is_learned_from_its_posts(void **state) {
     by_id("x", "996", "cryptok1ng", REASON_LOOKALIKE);
 }
 
+static void test_the_name_of_a_forgotten_author_is_nobody_s(void **state) {
+    (void)state;
+    fresh_with("judge.author_weights=x:44196397=1", NULL, NULL);
+    by_id("x", "44196397", "elonmusk", REASON_NONE);
+    by_id("x", "999", "elonmusk", REASON_LOOKALIKE);
+    judge_forget_author(&judge, STR("x:44196397"));
+    struct author row = *judge_find_author(&judge, STR("x:44196397"));
+    assert_string_equal(row.username, "");
+    by_id("x", "999", "elonmusk", REASON_NONE);
+    fresh_with("judge.author_weights=x:44196397=1", NULL, NULL); /* a restart says the same */
+    judge_put_author(&judge, &row);
+    by_id("x", "999", "elonmusk", REASON_NONE);
+    by_id("x", "44196397", "elonmusk", REASON_NONE); /* until he posts again */
+    by_id("x", "998", "elonmusk", REASON_LOOKALIKE);
+}
+
 static void test_the_most_exact_entry_counts(void **state) {
     (void)state;
     fresh_with("judge.author_weights=bob=0.9,x:@bob=1.1,x:7=1.2", NULL, NULL);
@@ -904,6 +920,7 @@ int main(void) {
         cmocka_unit_test(test_a_watched_name_that_looks_like_another_is_itself),
         cmocka_unit_test(test_a_name_with_an_id_belongs_to_that_id),
         cmocka_unit_test(test_a_listed_id_s_name_is_learned_from_its_posts),
+        cmocka_unit_test(test_the_name_of_a_forgotten_author_is_nobody_s),
         cmocka_unit_test(test_the_most_exact_entry_counts),
         cmocka_unit_test(test_strangers_of_an_open_source_are_scored_and_not_traded),
         cmocka_unit_test(test_the_same_words_of_another_coin_are_no_copy),

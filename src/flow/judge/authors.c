@@ -129,6 +129,18 @@ void judge_put_author(struct judge *j, const struct author *a) {
     j->heard = i64_max(j->heard, a->heard);
 }
 
+void judge_forget_author(struct judge *j, str key) {
+    records_remove(&j->records, key);
+    const int32_t ref = find(j, key);
+    if (ref == 0) return;
+    str source, id;
+    struct judge_author *e = at(j, ref);
+    cut_key(&e->row, &source, &id);
+    author_forget(&e->row);
+    judge_unlearn_name(j, source, id);
+    find_standing(j, e);
+}
+
 void judge_author_of(struct judge *j, usec now, const struct post *p, const char *key,
                      struct opinion *op) {
     int32_t ref = find(j, str_from_z(key));

@@ -113,6 +113,8 @@ void judge_alone(const struct judge *j, usec now, const struct reading *r, int m
 int32_t judge_weight_bp(const struct config *cfg, part p);
 
 struct author *judge_find_author(struct judge *j, str key); /* NULL if unknown */
+/* A person asks for it: author_forget() on his row, no record, no name learned from him. */
+void judge_forget_author(struct judge *j, str key);
 /* The post as the judge remembers it, NULL if it does not. */
 const struct post_memory *judge_find_post(const struct judge *j, int64_t tweet_id);
 

@@ -33,6 +33,7 @@ void judge_watch(struct judge *j, struct arena *boot);
 struct standing judge_standing(const struct judge *j, str source, str id, str username);
 /* A listed id has posted under this name: whoever else uses it imitates him. */
 void judge_learn_name(struct judge *j, str source, str id, str username);
+void judge_unlearn_name(struct judge *j, str source, str id);
 bool judge_lets_strangers_in(const struct config *cfg, str source);
 
 /* --- authors.c ------------------------------------------------------------------------------- */

@@ -49,15 +49,25 @@ static bool says_less(const struct author_record *a, const struct author_record 
     return strcmp(a->key, b->key) < 0;
 }
 
+static void remove_at(struct records *r, int i) {
+    r->v[i] = r->v[--r->count];
+    r->v[r->count] = (struct author_record){0};
+    memset(r->slots, 0, SLOTS * sizeof *r->slots);
+    for (int k = 0; k < r->count; k++) *slot_of(r, str_from_z(r->v[k].key)) = k + 1;
+}
+
 static void forget_least(struct records *r, char ret_forgotten[AUTHOR_BYTES]) {
     int least = 0;
     for (int i = 1; i < r->count; i++) {
         if (says_less(&r->v[i], &r->v[least])) least = i;
     }
     memcpy(ret_forgotten, r->v[least].key, AUTHOR_BYTES);
-    r->v[least] = r->v[--r->count];
-    memset(r->slots, 0, SLOTS * sizeof *r->slots);
-    for (int i = 0; i < r->count; i++) *slot_of(r, str_from_z(r->v[i].key)) = i + 1;
+    remove_at(r, least);
+}
+
+void records_remove(struct records *r, str key) {
+    const int32_t *slot = slot_of(r, key);
+    if (*slot != 0) remove_at(r, *slot - 1);
 }
 
 void records_put(struct records *r, const struct author_record *a) {

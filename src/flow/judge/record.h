@@ -23,6 +23,8 @@ void records_init(struct records *r, struct arena *boot);
 void records_put(struct records *r, const struct author_record *a);   /* from the store */
 struct author_record *records_find(const struct records *r, str key); /* NULL if there is none */
 
+void records_remove(struct records *r, str key); /* none is fine */
+
 /* His record, made if there is none. When there is no room, the one that says least goes, and its
  * key is written to *ret_forgotten (else it is left empty): its row has to go too. */
 struct author_record *records_of(struct records *r, const char key[AUTHOR_BYTES],

@@ -92,6 +92,18 @@ void judge_learn_name(struct judge *j, str source, str id, str username) {
     }
 }
 
+void judge_unlearn_name(struct judge *j, str source, str id) {
+    for (int i = 0; i < j->watched_count; i++) {
+        struct watched *w = &j->watched[i];
+        if (!w->name_learned || !str_eq(w->id, id) || !str_eq(w->source, source)) continue;
+        w->name = STR("");
+        w->name_learned = false;
+        w->look = judge_name_look(w->name);
+        memset(w->block, 0, sizeof w->block);
+        j->watch_made++;
+    }
+}
+
 void judge_watch(struct judge *j, struct arena *boot) {
     const struct config_list *list = &j->cfg->judge_author_weights;
     j->watch_made = 1;
