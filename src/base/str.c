@@ -25,14 +25,6 @@ int str_cmp(str a, str b) {
     return order ? order : (a.n > b.n) - (a.n < b.n);
 }
 
-bool str_starts(str s, str prefix) {
-    return s.n >= prefix.n && str_eq(str_head(s, prefix.n), prefix);
-}
-
-bool str_ends(str s, str suffix) {
-    return s.n >= suffix.n && str_eq(str_tail(s, s.n - suffix.n), suffix);
-}
-
 ptrdiff_t str_find(str s, str needle) {
     if (needle.n == 0) return 0;
     if (s.n < needle.n) return -1;
@@ -43,17 +35,6 @@ ptrdiff_t str_find(str s, str needle) {
 ptrdiff_t str_find_byte(str s, char byte) {
     const char *hit = s.n ? memchr(s.p, byte, (size_t)s.n) : NULL;
     return hit ? hit - s.p : -1;
-}
-
-str str_head(str s, ptrdiff_t n) {
-    PRE(n >= 0);
-    return (str){s.p, n < s.n ? n : s.n};
-}
-
-str str_tail(str s, ptrdiff_t n) {
-    PRE(n >= 0);
-    if (n > s.n) n = s.n;
-    return (str){n ? s.p + n : s.p, s.n - n};
 }
 
 str str_trim(str s) {

@@ -25,15 +25,34 @@ static inline str str_from_bytes(const void *p, ptrdiff_t n) { return (str){(con
 static inline bool str_eq(str a, str b) {
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, (size_t)a.n) == 0);
 }
-bool str_eq_nocase(str a, str b); /* ASCII case only */
-int str_cmp(str a, str b);        /* bytewise: <0, 0, >0 */
-bool str_starts(str s, str prefix);
-bool str_ends(str s, str suffix);
+bool str_eq_nocase(str a, str b);          /* ASCII case only */
+int str_cmp(str a, str b);                 /* bytewise: <0, 0, >0 */
 ptrdiff_t str_find(str s, str needle);     /* offset of the first match, -1 if none */
 ptrdiff_t str_find_byte(str s, char byte); /* offset, -1 if none */
-str str_head(str s, ptrdiff_t n);          /* the first n bytes, at most all */
-str str_tail(str s, ptrdiff_t n);          /* what is left without the first n bytes */
-str str_trim(str s);                       /* without ASCII white space at both ends */
+
+/* The first n bytes, at most all. */
+static inline str str_head(str s, ptrdiff_t n) {
+    PRE(n >= 0);
+    return (str){s.p, n < s.n ? n : s.n};
+}
+
+/* What is left without the first n bytes. */
+static inline str str_tail(str s, ptrdiff_t n) {
+    PRE(n >= 0);
+    if (n > s.n) n = s.n;
+    return (str){n ? s.p + n : s.p, s.n - n};
+}
+
+/* Inline, so that a literal of a few bytes is compared in an instruction or two. */
+static inline bool str_starts(str s, str prefix) {
+    return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, (size_t)prefix.n) == 0);
+}
+static inline bool str_ends(str s, str suffix) {
+    return s.n >= suffix.n &&
+           (suffix.n == 0 || memcmp(s.p + (s.n - suffix.n), suffix.p, (size_t)suffix.n) == 0);
+}
+
+str str_trim(str s); /* without ASCII white space at both ends */
 
 /* Takes the part of *rest before the first `sep` and moves *rest behind it; without a separator
  * takes all and leaves *rest empty with p == NULL. False when *rest has p == NULL (all taken). */

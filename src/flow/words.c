@@ -13,6 +13,7 @@
 #include <utf8proc.h>
 
 #include "flow/glyph.h"
+#include "flow/letters.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "hashes are stored in the model's file");
 
@@ -33,6 +34,8 @@ struct glyph {
 };
 
 /* --- characters ------------------------------------------------------------------------------ */
+
+static inline bool is_ascii_letter(char c) { return (unsigned char)((c | 0x20) - 'a') < 26; }
 
 static char_class class_of_ascii(unsigned char c) {
     if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') return CHAR_LETTER;
@@ -72,19 +75,29 @@ static bool text_has(str text, ptrdiff_t at, const char *lower) {
 
 /* --- hashes and forms ------------------------------------------------------------------------ */
 
-uint64_t word_hash(str norm) {
-    uint64_t h = (uint64_t)norm.n * UINT64_C(0x9E3779B97F4A7C15);
-    const char *p = norm.p;
-    ptrdiff_t left = norm.n;
-    for (; left > 0; p += 8, left -= 8) {
-        uint64_t block = 0;
-        memcpy(&block, p, left < 8 ? (size_t)left : 8);
-        h = (h ^ block) * UINT64_C(0xFF51AFD7ED558CCD);
-        h ^= h >> 32;
-    }
+static inline uint64_t hash_start(ptrdiff_t bytes) {
+    return (uint64_t)bytes * UINT64_C(0x9E3779B97F4A7C15);
+}
+
+static inline uint64_t hash_block(uint64_t h, uint64_t block) {
+    h = (h ^ block) * UINT64_C(0xFF51AFD7ED558CCD);
+    return h ^ h >> 32;
+}
+
+static inline uint64_t hash_end(uint64_t h) {
     h *= UINT64_C(0xC4CEB9FE1A85EC53);
     return h ^ (h >> 29);
 }
+
+static inline uint64_t hash_of(const char *p, ptrdiff_t bytes) {
+    uint64_t h = hash_start(bytes);
+    ptrdiff_t at = 0;
+    for (; at + 8 <= bytes; at += 8) h = hash_block(h, letters_load(p + at));
+    if (at < bytes) h = hash_block(h, letters_load_few(p + at, (int)(bytes - at)));
+    return hash_end(h);
+}
+
+uint64_t word_hash(str norm) { return hash_of(norm.p, norm.n); }
 
 /* Cuts runs of three and more equal letters: at the end of the form to one, of o and e to two
  * ("moooon", "weeeed"), of others to one. Returns the new length. */
@@ -141,8 +154,9 @@ static void norm_put(struct scan *s, int begin, uint32_t cp) {
     }
 }
 
-/* Ends a word whose form stands at norm[norm_begin..norm_used). */
-static struct word *word_add(struct scan *s, ptrdiff_t begin, word_kind kind, int norm_begin) {
+/* Ends a word whose form, of this hash, stands at norm[norm_begin..norm_used). */
+static inline struct word *word_put(struct scan *s, ptrdiff_t begin, word_kind kind, int norm_begin,
+                                    uint64_t hash) {
     struct words *w = s->w;
     struct word *v = &w->v[w->count++];
     v->begin = (int32_t)begin;
@@ -150,12 +164,16 @@ static struct word *word_add(struct scan *s, ptrdiff_t begin, word_kind kind, in
     v->kind = (uint8_t)kind;
     v->norm = norm_begin;
     v->norm_bytes = (uint8_t)(s->norm_used - norm_begin);
-    v->hash = word_hash((str){w->norm + norm_begin, v->norm_bytes});
-    if (s->spaced) v->flags |= WORD_SPACED;
-    if (s->line) v->flags |= WORD_LINE;
+    v->hash = hash;
+    v->flags = (uint16_t)((s->spaced ? WORD_SPACED : 0) | (s->line ? WORD_LINE : 0));
     s->spaced = false;
     s->line = false;
     return v;
+}
+
+static struct word *word_add(struct scan *s, ptrdiff_t begin, word_kind kind, int norm_begin) {
+    return word_put(s, begin, kind, norm_begin,
+                    hash_of(s->w->norm + norm_begin, (uint8_t)(s->norm_used - norm_begin)));
 }
 
 /* --- words ----------------------------------------------------------------------------------- */
@@ -393,6 +411,63 @@ static void scan_word(struct scan *s, struct glyph first) {
     word_add(s, begin, kind, norm_begin)->flags |= shape_flags(&sh, first.cp);
 }
 
+/* Does a word of ASCII letters end before p[at], whatever stands behind? What could go on with it,
+ * or make a link of it, says no. */
+static inline bool ends_plain(const char *p, ptrdiff_t at) {
+    const unsigned char c = (unsigned char)p[at];
+    if (c >= 0x80 || (c >= '0' && c <= '9')) return false;
+    switch (c) {
+    case '.':
+    case ':': /* not the http of links, nor www. */
+        return (p[at + 1] == ' ' || p[at + 1] == '\n') && (p[0] | 0x20) != 'h' &&
+               (p[0] | 0x20) != 'w';
+    case '_':
+    case '-':
+    case '@':
+    case '\'':
+        return false;
+    default: /* not an enum */
+        return true;
+    }
+}
+
+#define PLAIN_MAX 48 /* letters; longer ones go the long way */
+
+/* Nearly every word: ASCII letters, none of them three times in a row, and a mark or white space
+ * that ends them. Takes it as scan_word would, in a fraction of the time. False: it is another. */
+static bool scan_plain(struct scan *s) {
+    const char *p = s->w->text.p + s->at;
+    const ptrdiff_t left = i64_min(s->w->text.n - s->at, PLAIN_MAX);
+    char *form = s->w->norm + s->norm_used;
+    uint64_t before = 0, small = 0, lower, valid;
+    ptrdiff_t n = 0;
+    for (;; n += 8) {
+        if (n + 9 > left) return false; /* with what stands behind */
+        const uint64_t block = letters_load(p + n);
+        lower = block | LETTERS_EACH * 0x20;
+        const uint64_t stops = letters_none(lower);
+        valid = letters_before(stops);
+        small |= block & valid & LETTERS_EACH * 0x20;
+        if (letters_thrice(lower, valid, before)) return false;
+        lower &= valid;
+        memcpy(form + n, &lower, 8);
+        if (stops) {
+            n += __builtin_ctzll(stops) / 8;
+            break;
+        }
+        before = lower;
+    }
+    if (!ends_plain(p, n) || ((n == 4 || n == 5) && memcmp(form, "http", 4) == 0)) return false;
+    const int norm_begin = s->norm_used;
+    const ptrdiff_t begin = s->at;
+    s->at += n;
+    s->norm_used += (int)n;
+    const uint64_t hash = n < 8 ? hash_end(hash_block(hash_start(n), lower)) : hash_of(form, n);
+    struct word *v = word_put(s, begin, WORD_TEXT, norm_begin, hash);
+    if (!(p[0] & 0x20)) v->flags |= !small && n >= 2 ? WORD_UPPER : WORD_TITLE;
+    return true;
+}
+
 /* $, # and @ before a letter or a digit, not behind one. False: only a mark. */
 static bool scan_signed(struct scan *s, struct glyph sign) {
     str text = s->w->text;
@@ -421,13 +496,14 @@ static bool scan_signed(struct scan *s, struct glyph sign) {
 /* :) ;-D =( <3 and their like, as one emoji whose form is its canonical shape. 0: none. */
 static int emoticon_at(str text, ptrdiff_t at, char *ret_form) {
     ptrdiff_t left = text.n - at;
-    if (left < 2 || alnum_at(text, at - 1)) return 0;
+    if (left < 2) return 0;
     char eye = text.p[at];
-    if (eye == '<' && text.p[at + 1] == '3') {
+    if (eye != ':' && eye != ';' && eye != '=' && eye != '<') return 0;
+    if (alnum_at(text, at - 1)) return 0;
+    if (eye == '<') {
         *ret_form = '3';
-        return 2;
+        return text.p[at + 1] == '3' ? 2 : 0;
     }
-    if (eye != ':' && eye != ';' && eye != '=') return 0;
     int nose = left > 2 && (text.p[at + 1] == '-' || text.p[at + 1] == '\'') ? 1 : 0;
     char mouth = text.p[at + 1 + nose];
     bool letter_mouth = mouth == 'D' || mouth == 'P' || mouth == 'p' || mouth == 'O';
@@ -499,6 +575,13 @@ static bool is_sign(uint32_t cp) {
 
 static void scan_one(struct scan *s) {
     str text = s->w->text;
+    const char c = text.p[s->at];
+    if (c == ' ') {
+        s->spaced = true;
+        s->at++;
+        return;
+    }
+    if (is_ascii_letter(c) && scan_plain(s)) return;
     struct glyph g = glyph_at(text, s->at);
     switch (g.class) {
     case CHAR_SPACE:
@@ -530,6 +613,18 @@ static void scan_one(struct scan *s) {
 
 #define NEGATION_REACH 4 /* words behind a negation that it turns, within the clause */
 
+#define LETTER(c) (UINT32_C(1) << ((c) - 'a'))
+
+/* By its first and its last letter, which spares nearly every word the list below. */
+static bool may_negate(char first, char last) {
+    const uint32_t firsts = LETTER('n') | LETTER('c') | LETTER('d') | LETTER('w') | LETTER('i') |
+                            LETTER('a') | LETTER('h');
+    const uint32_t lasts =
+        LETTER('o') | LETTER('t') | LETTER('r') | LETTER('e') | LETTER('y') | LETTER('g');
+    return is_ascii_letter(first) && is_ascii_letter(last) && (firsts >> (first - 'a') & 1) &&
+           (lasts >> (last - 'a') & 1);
+}
+
 static bool is_negation(str form) {
     static const struct {
         const char *word;
@@ -540,6 +635,7 @@ static bool is_negation(str form) {
                  {"without", 7}, {"neither", 7}, {"nothing", 7}};
     if (form.n < 2 || form.n > 9) return false;
     if (form.p[form.n - 1] == 't' && form.p[form.n - 2] == '\'') return true;
+    if (!may_negate(form.p[0], form.p[form.n - 1])) return false;
     for (int i = 0; i < COUNT_OF(table); i++) {
         if (form.n == table[i].bytes && form.p[0] == table[i].word[0] &&
             memcmp(form.p, table[i].word, (size_t)form.n) == 0) {

@@ -84,30 +84,31 @@ int linear_tokens(const struct words *w, struct token *ret) {
 /* --- stems ----------------------------------------------------------------------------------- */
 
 /* Cuts `cut` bytes where the form ends in `ending` and three bytes are left before it. */
-static bool cut_ending(str *s, const char *ending, int cut) {
-    str e = str_from_z(ending);
-    if (s->n < e.n + 3 || !str_ends(*s, e)) return false;
+static inline bool cut_ending(str *s, str ending, int cut) {
+    if (s->n < ending.n + 3 || s->p[s->n - 1] != ending.p[ending.n - 1]) return false;
+    if (!str_ends(*s, ending)) return false;
     s->n -= cut;
     return true;
 }
 
 static void cut_plural(str *s) {
-    if (cut_ending(s, "ies", 2) || cut_ending(s, "es", 2)) return;
+    if (cut_ending(s, STR("ies"), 2) || cut_ending(s, STR("es"), 2)) return;
     if (s->n > 3 && s->p[s->n - 1] == 's' && s->p[s->n - 2] != 's') s->n--;
 }
 
 str linear_stem(str form, char *block) {
     str s = {block, i64_min(form.n, STEM_BYTES_MAX)};
     memcpy(block, form.p, (size_t)s.n);
-    cut_ending(&s, "'s", 2);
-    if (!cut_ending(&s, "ingly", 5) && !cut_ending(&s, "edly", 4) && !cut_ending(&s, "fully", 2) &&
-        !cut_ending(&s, "ness", 4)) {
-        cut_ending(&s, "ment", 4);
+    cut_ending(&s, STR("'s"), 2);
+    if (!cut_ending(&s, STR("ingly"), 5) && !cut_ending(&s, STR("edly"), 4) &&
+        !cut_ending(&s, STR("fully"), 2) && !cut_ending(&s, STR("ness"), 4)) {
+        cut_ending(&s, STR("ment"), 4);
     }
     cut_plural(&s);
-    if (!cut_ending(&s, "ing", 3) && !cut_ending(&s, "ed", 2) && !cut_ending(&s, "er", 2) &&
-        !cut_ending(&s, "est", 3) && !cut_ending(&s, "ly", 2)) {
-        cut_ending(&s, "in'", 3);
+    if (!cut_ending(&s, STR("ing"), 3) && !cut_ending(&s, STR("ed"), 2) &&
+        !cut_ending(&s, STR("er"), 2) && !cut_ending(&s, STR("est"), 3) &&
+        !cut_ending(&s, STR("ly"), 2)) {
+        cut_ending(&s, STR("in'"), 3);
     }
     char last = s.n > 0 ? s.p[s.n - 1] : 0;
     if (s.n > 3 && last == s.p[s.n - 2] && last != 's' && last != 'l') s.n--;

@@ -138,6 +138,59 @@ static void test_a_long_word_keeps_its_place(void **state) {
     assert_false(w.cut);
 }
 
+/* Words whose text goes on are read eight letters at a time, those at its end one by one. */
+static void test_a_word_reads_the_same_wherever_it_stands(void **state) {
+    (void)state;
+    static const char *const words[] = {"a",
+                                        "I",
+                                        "Moon",
+                                        "MOON",
+                                        "mOON",
+                                        "staking",
+                                        "STAKINGS",
+                                        "stakings",
+                                        "Liquidity",
+                                        "decentralization",
+                                        "DECENTRALIZATION",
+                                        "decentralizations",
+                                        "hoooold",
+                                        "abcdefggghi",
+                                        "abcdefgggghi",
+                                        "abcdefghhh",
+                                        "abcdefghiii",
+                                        "http",
+                                        "https",
+                                        "www",
+                                        "not",
+                                        "Nothing"};
+    char text[64];
+    for (int i = 0; i < COUNT_OF(words); i++) {
+        const struct words last = split(str_from_z(words[i]));
+        const struct word alone = last.v[0];
+        char norm[WORD_NORM_BYTES_MAX];
+        memcpy(norm, last.norm + alone.norm, alone.norm_bytes);
+        for (const char *mark = " ,!?;)/\"\n&"; *mark; mark++) {
+            (void)snprintf(text, sizeof text, "%s%c                         ", words[i], *mark);
+            const struct words w = split(str_from_z(text));
+            assert_in_range(w.count, 1, 2);
+            assert_int_equal(w.v[0].hash, alone.hash);
+            assert_int_equal(w.v[0].kind, alone.kind);
+            assert_int_equal(w.v[0].flags, alone.flags);
+            assert_int_equal(w.v[0].end, alone.end);
+            assert_true(str_eq(word_norm(&w, 0), (str){norm, alone.norm_bytes}));
+        }
+    }
+}
+
+/* What stands right behind letters may belong to them. */
+static void test_letters_are_no_word_before_what_goes_on(void **state) {
+    (void)state;
+    assert_str(shape("don't stop-loss a_b abc1 caf\u00e9 x              "),
+               "wdon't wstop p- wloss wa_b wabc1 wcaf\u00e9 wx");
+    assert_str(shape("end. next: go.com btc:usd me@x.io www. http: done            "),
+               "wend p. wnext p: ~~ wbtc p: wusd ~~ ~~ ~~ p: wdone");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text_is_cut_into_kinds),
@@ -153,6 +206,8 @@ int main(void) {
         cmocka_unit_test(test_equal_forms_have_equal_hashes),
         cmocka_unit_test(test_a_long_text_is_read_up_to_the_limit),
         cmocka_unit_test(test_a_long_word_keeps_its_place),
+        cmocka_unit_test(test_a_word_reads_the_same_wherever_it_stands),
+        cmocka_unit_test(test_letters_are_no_word_before_what_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,24 +11,48 @@
  * 100 cases. Pure. */
 #include "flow/infer/infer_int.h"
 
-/* Sixty-four counters, one a bit, stood on edge: plane i has the i-th digit of each. One vote then
- * is an addition of one-bit numbers to all of them at once. */
+/* Sixty-four counters, one a bit, stood on edge: plane i has the i-th digit of each. Votes are
+ * gathered by fours, and a four is an addition of one-bit numbers to all counters at once. */
 #define PLANES 16
+#define TOGETHER 4
 _Static_assert(2 * WORDS_MAX < 1 << PLANES, "no counter overflows");
 
 struct votes {
     uint64_t plane[PLANES];
-    int32_t count;
-    int planes; /* that hold anything: digits of count */
+    uint64_t waiting[TOGETHER]; /* the last count % TOGETHER, not yet added */
+    uint32_t count;
+    int planes; /* that may hold anything */
 };
 
-static inline void vote(struct votes *v, uint64_t h) {
-    if (++v->count >> v->planes != 0) v->planes++;
-    for (int i = 0; i < v->planes; i++) {
-        const uint64_t carry = v->plane[i] & h;
-        v->plane[i] ^= h;
-        h = carry;
+/* Adds two votes to the counters' digits in *plane; what is carried to the next. */
+static inline uint64_t add_two(uint64_t *plane, uint64_t a, uint64_t b) {
+    const uint64_t one = *plane ^ a, carried = (*plane & a) | (one & b);
+    *plane = one ^ b;
+    return carried;
+}
+
+static inline void add_waiting(struct votes *v) {
+    const uint64_t *h = v->waiting;
+    const uint64_t first = add_two(&v->plane[0], h[0], h[1]);
+    const uint64_t second = add_two(&v->plane[0], h[2], h[3]);
+    uint64_t fours = add_two(&v->plane[1], first, second);
+    while (v->count >> v->planes != 0) v->planes++;
+    for (int i = 2; i < v->planes; i++) {
+        const uint64_t carried = v->plane[i] & fours;
+        v->plane[i] ^= fours;
+        fours = carried;
     }
+}
+
+static inline void vote(struct votes *v, uint64_t h) {
+    v->waiting[v->count++ % TOGETHER] = h;
+    if (v->count % TOGETHER == 0) add_waiting(v);
+}
+
+static void vote_end(struct votes *v) {
+    if (v->count % TOGETHER == 0) return;
+    for (uint32_t i = v->count % TOGETHER; i < TOGETHER; i++) v->waiting[i] = 0;
+    add_waiting(v);
 }
 
 /* The bits that more than half voted for: each counter compared with that half, digit by digit. */
@@ -118,6 +142,7 @@ void simhash_words(const struct words *w, struct reading *ret) {
         words++;
     }
     if (words == 1) take_smallest(&pairs, before >> 1);
+    vote_end(&v);
     ret->simhash = majority(&v);
     ret->keys = keys_of(&pairs);
     ret->token_count = words;

@@ -110,6 +110,7 @@ void judge_post(struct judge *j, usec now, const struct reading *r, struct opini
     char key[AUTHOR_BYTES];
     PRE(j->index != NULL);
     *ret = (struct opinion){0};
+    judge_memory_prefetch(j, r);
     judge_forget_old(j, now);
     judge_author_key(r->post, key);
     judge_author_prefetch(j, str_from_z(key));

@@ -88,6 +88,9 @@ static inline int32_t judge_key(uint64_t keys, int k) {
 
 void judge_memory_init(struct judge *j, struct arena *boot);
 void judge_forget_old(struct judge *j, usec now);
+/* Has the chains brought nearer through which the post is looked for, and those that the oldest
+ * post leaves when this one takes its room. */
+void judge_memory_prefetch(const struct judge *j, const struct reading *r);
 
 static inline const struct post_memory *judge_memory_at(const struct judge *j, int i) {
     return &j->memory[(j->memory_first + i) & (JUDGE_MEMORY_MAX - 1)];

@@ -50,6 +50,17 @@ static void index_copies(struct memory_index *x, const struct post_memory *m, in
     }
 }
 
+void judge_memory_prefetch(const struct judge *j, const struct reading *r) {
+    const struct memory_index *x = j->index;
+    const uint64_t oldest = j->memory[j->memory_first].keys;
+    __builtin_prefetch(&x->by_root.slots[judge_id_slot(r->post->root_id)], 1);
+    __builtin_prefetch(&x->by_root.slots[judge_id_slot(j->memory[j->memory_first].root_id)], 1);
+    for (int k = 0; k < COPY_KEYS; k++) {
+        __builtin_prefetch(&x->by_key.slots[r->keys >> 16 * k & 0xFFFF], 1);
+        __builtin_prefetch(&x->by_key.slots[oldest >> 16 * k & 0xFFFF], 1);
+    }
+}
+
 static void forget_oldest(struct judge *j) {
     struct memory_index *x = j->index;
     const int32_t idx = j->memory_first;

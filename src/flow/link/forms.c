@@ -172,16 +172,18 @@ bool link_is_company(const struct linker *k, int at) {
  */
 
 bool link_holds_name(str norm) {
+    bool eth = false;
     for (ptrdiff_t i = 0; i + 2 < norm.n; i++) {
         char c = norm.p[i], next = norm.p[i + 1];
         bool may = (c == 'e' && next == 't') || (c == 'd' && next == 'o') ||
                    (c == 'b' && (next == 'i' || next == 't'));
         if (!may) continue;
         str rest = str_tail(norm, i);
+        eth |= str_starts(rest, STR("eth"));
         if (str_starts(rest, STR("doge")) || str_starts(rest, STR("bitcoin")) ||
             str_starts(rest, STR("btc")) || str_starts(rest, STR("ethereum"))) {
             return true;
         }
     }
-    return norm.n <= 5 && norm.n > 3 && str_find(norm, STR("eth")) >= 0;
+    return norm.n <= 5 && norm.n > 3 && eth;
 }
