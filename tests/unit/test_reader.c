@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "a4d2e7e4b79fb2b628b444da6e659e992553f4d73bc87dee50ea7dc41b31c0fb"
+#define DIGEST "ff4e8840ab1f7f7c445c59612b223e1e03d31f4c2bb776cda822934d102b83e1"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;
