@@ -233,6 +233,57 @@ static void test_agreeing_with_others_makes_their_words_ones_own(void **state) {
     check_polarity(table, COUNT_OF(table));
 }
 
+static void test_what_fails_is_turned_round(void **state) {
+    (void)state;
+    static const struct polarity_case table[] = {
+        {"$ETH failed to break out", "ETHUSDT", DOWN},
+        {"$ETH failed to break down", "ETHUSDT", UP},
+        {"$ETH failed to impress", "ETHUSDT", DOWN},
+        {"no way $ETH falls from here", "ETHUSDT", UP},
+        {"if you sold your ETH here you will regret it", "ETHUSDT", UP},
+        {"if ETH is dead then why do people keep building on it", "ETHUSDT", UP},
+    };
+    check_polarity(table, COUNT_OF(table));
+}
+
+static void test_numbers_tell_a_direction(void **state) {
+    (void)state;
+    static const struct polarity_case table[] = {
+        {"$INJ went from 38 to 7", "INJUSDT", DOWN},
+        {"$INJ went from 1.3 to 38", "INJUSDT", UP},
+        {"my $INJ is up 6x", "INJUSDT", UP},
+        {"my $INJ is down 60%", "INJUSDT", DOWN},
+        {"BTC funds \u2212$402m yesterday", "BTCUSDT", DOWN},
+        {"BTC funds +$402m yesterday", "BTCUSDT", UP},
+        {"$XRP to 5 this cycle", "XRPUSDT", UP},
+        {"$ETH lost 3k", "ETHUSDT", DOWN},
+        {"$ETH to 3 wallets of mine", "ETHUSDT", NOTHING},
+    };
+    check_polarity(table, COUNT_OF(table));
+}
+
+static void test_a_disclaimer_takes_a_view_back(void **state) {
+    (void)state;
+    static const struct polarity_case table[] = {
+        {"golden cross on the ADA daily. Coin flip.", "ADAUSDT", NOTHING},
+        {"closed the AVAX short, flat into the weekend", "AVAXUSDT", NOTHING},
+        {"nice double top on LTC, no trade", "LTCUSDT", NOTHING},
+    };
+    check_polarity(table, COUNT_OF(table));
+}
+
+static void test_a_pair_sets_one_coin_against_the_other(void **state) {
+    (void)state;
+    static const struct polarity_case table[] = {
+        {"ETH/BTC making new lows", "ETHUSDT", DOWN},
+        {"ETH/BTC making new lows", "BTCUSDT", UP},
+        {"not selling my ETH for SOL", "ETHUSDT", UP},
+        {"not selling my ETH for SOL", "SOLUSDT", DOWN},
+        {"I'd rather watch paint dry than hold ADA", "ADAUSDT", DOWN},
+    };
+    check_polarity(table, COUNT_OF(table));
+}
+
 static void test_but_outweighs_and_although_is_outweighed(void **state) {
     (void)state;
     static const struct polarity_case table[] = {
@@ -385,6 +436,10 @@ int main(void) {
         cmocka_unit_test(test_what_ends_turns_round_what_it_ends),
         cmocka_unit_test(test_who_asks_supposes_or_looks_back_has_no_opinion),
         cmocka_unit_test(test_agreeing_with_others_makes_their_words_ones_own),
+        cmocka_unit_test(test_what_fails_is_turned_round),
+        cmocka_unit_test(test_numbers_tell_a_direction),
+        cmocka_unit_test(test_a_disclaimer_takes_a_view_back),
+        cmocka_unit_test(test_a_pair_sets_one_coin_against_the_other),
         cmocka_unit_test(test_but_outweighs_and_although_is_outweighed),
         cmocka_unit_test(test_a_clear_call_reaches_what_trading_asks_for),
         cmocka_unit_test(test_scripts_without_blanks_are_read),

@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "bd95f20266342ba043eb5b345d0cdfff7a0ec0ca2bbf797d77ad8cbf8d14ff1d"
+#define DIGEST "6aba7ae02b806b1035f3e66cfd24aa523c0fcd7ff18352f15dbe40eb9a9e05a4"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;

@@ -50,7 +50,8 @@ static void take_item(struct parse *p, int at) {
     if (is_target(i)) c->coins |= bit_of(i);
     if (what == ROLE_EXCEPT) p->except = at;
     if (what == ROLE_PAST) c->past = true;
-    if (what == ROLE_NOVIEW) c->noview = true;
+    if (what == ROLE_NOVIEW) p->noviews = c->noview = true;
+    if (what == ROLE_DOUBT && p->ifs) p->counters = true;
     if (what == ROLE_IF) p->ifs = c->after_if = true;
     if (what == ROLE_IF_YOU) (at > c->first ? open_clause(p, at) : c)->addressed = true;
     if (what == ROLE_RHETORIC) p->rhetoric = true;
@@ -67,6 +68,7 @@ static void take_item(struct parse *p, int at) {
 /* What stands between the words of a clause and acts on the next statement. */
 struct mood {
     bool turn, negated;
+    int turn_at; /* item */
     int negated_at;
     int boost; /* tenths */
     int was_at;
@@ -142,6 +144,27 @@ static void add_statement(struct parse *p, int clause, int at, struct mood *m) {
     if (p->count < ITEMS_MAX) p->st[p->count++] = now;
 }
 
+/* A turn that nothing follows: "failed to impress" speaks by itself; "if you sold it you will
+ * regret it" turns round what its reader did. */
+static void turn_at_nothing(struct parse *p, int clause, const struct mood *m) {
+    const struct item *i = &p->s->v[m->turn_at];
+    if (i->weight != 0 && p->count < ITEMS_MAX) {
+        const int32_t value = i->weight * TENTH;
+        p->st[p->count++] = (struct statement){.role = ROLE_SAY,
+                                               .clause = clause,
+                                               .item = m->turn_at,
+                                               .value = m->negated ? -value : value,
+                                               .reported = i->quoted};
+        return;
+    }
+    for (int n = 0; n < p->count; n++) {
+        struct clause *c = &p->clauses[p->st[n].clause];
+        if (!c->addressed || c == &p->clauses[clause]) continue;
+        p->st[n].value = -p->st[n].value * 9 / 10;
+        c->addressed = false;
+    }
+}
+
 static void read_clause(struct parse *p, int clause) {
     const struct clause *c = &p->clauses[clause];
     struct mood m = no_mood;
@@ -156,6 +179,7 @@ static void read_clause(struct parse *p, int clause) {
             m.negated_at = i->end;
         } else if (i->role == ROLE_TURN || (i->role == ROLE_RHETORIC && i->weight == 0)) {
             m.turn = !m.turn;
+            m.turn_at = at;
         } else if (i->role == ROLE_AFFIRM) {
             m.negated = false;
         } else if (i->role == ROLE_STRONG || i->role == ROLE_WEAK) {
@@ -164,6 +188,7 @@ static void read_clause(struct parse *p, int clause) {
             m.was_at = i->end;
         }
     }
+    if (m.turn) turn_at_nothing(p, clause, &m);
 }
 
 /* Other people's words: behind "says", or before it when nothing stands behind. */
@@ -173,6 +198,9 @@ static void mark_reported(struct parse *p) {
         if (p->s->v[i].role == ROLE_REPORT && !p->s->v[i].own) at = i;
     }
     if (at < 0) return;
+    for (int n = 0; n < p->count; n++) {
+        if (p->st[n].item < at && p->st[n].reported) return; /* what they said is quoted */
+    }
     for (int n = 0; n < p->count; n++) {
         struct statement *st = &p->st[n];
         if (st->item < at || st->role == ROLE_EMOJI) continue;
@@ -195,6 +223,7 @@ static void mark_reported(struct parse *p) {
 void parse_sentence(struct parse *p) {
     p->clause_count = p->count = 0;
     p->question = p->rhetoric = p->reports = p->buts = p->ifs = false;
+    p->noviews = p->counters = false;
     p->subject = 0;
     p->except = -1;
     memset(p->sum, 0, sizeof p->sum);

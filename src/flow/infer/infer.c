@@ -3,10 +3,11 @@
  * In: words with coins marked, the linker's hits. Out: the model's probabilities for the post, a
  * polarity towards each coin or an abstention, cues, and a hash for near-copies.
  *
- * Towards a coin: the model's logits over the words that are about it, plus what the vocabulary of
- * directions adds, through a softmax; then shrunk by what takes force from an opinion (a question,
- * a condition, the past, irony). Words are about a coin when they stand in a clause with it, or in
- * clauses without any coin that follow. A post that names a coin and says nothing abstains.
+ * Towards a coin: what the vocabulary of directions found, and where that is little also half of
+ * the model's logits over the words that are about it, through a softmax. A model that is trained
+ * anew so changes nothing where the vocabulary speaks. Words are about a coin when they stand in a
+ * clause with it, or in clauses without any coin that follow. A post that names a coin and says
+ * nothing abstains.
  *
  * Floats end here, and there are none: integers from the model's weights on, no libm, so a reading
  * never depends on the machine. Never fails; pure; memory from scratch. */
@@ -34,15 +35,17 @@ bool infer_open(struct arena *boot, const struct model *model, str opinions, str
  */
 
 #define DIRECTION_MAX (5 * NAT)
-#define DIRECTION_CLEAR NAT      /* from here on the vocabulary is trusted before the model */
+#define FORCE 12                 /* tenths of what the vocabulary found */
+#define DIRECTION_CLEAR NAT      /* from here on the vocabulary is trusted without the model */
 #define NEUTRAL_TRADER (NAT / 8) /* most of what is said of coins is no opinion */
-#define MOODS (CUE_QUESTION | CUE_CONDITIONAL | CUE_PAST | CUE_SARCASM | CUE_REPORTED)
-#define LURES (CUE_GIVEAWAY | CUE_PHISHING) /* praise that is no view */
+#define OPEN (CUE_QUESTION | CUE_CONDITIONAL)  /* hardly ever an opinion */
+#define ASIDE (OPEN | CUE_PAST | CUE_REPORTED) /* not the author's, here and now */
+#define LURES (CUE_GIVEAWAY | CUE_PHISHING)    /* praise that is no view */
 #define PLAIN_MAX (5 * NAT)
 #define EMOJI_MAX (16 * NAT / 10)
 
 /* How much more likely than the model thinks a text of so few words says nothing. */
-static int64_t neutral_prior(int says) { return 2 * NAT / (1 + says); }
+static int64_t neutral_prior(int says) { return NAT / (1 + says); }
 
 /* All that the vocabulary found for and against a coin, as one number. */
 static int64_t direction_of(const struct view *v, uint32_t cues) {
@@ -53,7 +56,7 @@ static int64_t direction_of(const struct view *v, uint32_t cues) {
     if (v->praise > 0 && bad)
         d -= i64_min(v->praise, NAT); /* nobody loves an outage */
     else
-        d += v->praise * 6 / 10;
+        d += v->praise;
     const int64_t emoji = i64_clamp(v->emoji, -EMOJI_MAX, EMOJI_MAX);
     const bool against = (d > NAT && emoji < 0) || (d < -7 * NAT / 10 && emoji > 0);
     d += against ? 0 : emoji * 7 / 10;
@@ -61,15 +64,8 @@ static int64_t direction_of(const struct view *v, uint32_t cues) {
         const bool mixed = v->praise > 0 && v->down > NAT / 2;
         if (d > 0) d = mixed ? -v->down : -d * 8 / 10;
     }
-    if (cues & LURES) d /= 5;
+    if (cues & LURES) d /= 2;
     return i64_clamp(d, -DIRECTION_MAX, DIRECTION_MAX);
-}
-
-/* What counts of what the model thinks, quarters. Of several coins it knows least: words that lift
- * one often sink another. */
-static int64_t model_share(uint32_t cues, int64_t size, bool alone) {
-    if (!alone && size >= DIRECTION_CLEAR) return 1;
-    return size >= DIRECTION_CLEAR || (cues & MOODS) ? 2 : 3;
 }
 
 /* Words of notices make no opinion likelier where there is hardly one. */
@@ -78,24 +74,23 @@ static int64_t plain_of(const struct view *v, int64_t size) {
 }
 
 /* How much likelier none is where the vocabulary found little, by what the text does. */
-static int64_t silence_of(uint32_t cues) {
-    if (cues & (CUE_QUESTION | CUE_CONDITIONAL | LURES)) return 7 * NAT / 4;
-    return cues & MOODS ? NAT : NAT / 2;
-}
+static int64_t silence_of(uint32_t cues) { return cues & OPEN ? 3 * NAT / 2 : NAT; }
 
-/* The opinion as one number, -10000..10000. logit: of the model, for the words about the coin. */
-static int32_t polarity_of(const struct infer *f, const struct view *v, uint32_t cues, bool alone,
-                           const int64_t logit_in[3]) {
+/* The opinion as one number, -10000..10000. d: what the vocabulary found; logit: of the model, for
+ * the words about the coin, read only where d is not clear. */
+static int32_t polarity_of(const struct infer *f, const struct view *v, uint32_t cues, int64_t d,
+                           const int64_t logit[3]) {
     if (v->says == 0 && v->emoji == 0 && v->up + v->down == 0) return 0;
-    const int64_t d = direction_of(v, cues), size = d < 0 ? -d : d;
-    const int64_t share = model_share(cues, size, alone);
-    int64_t neutral = logit_in[1] * share / 4 - size / 2 + NEUTRAL_TRADER + plain_of(v, size);
-    if (size < DIRECTION_CLEAR) neutral += neutral_prior(v->says) + silence_of(cues);
-    const int32_t logit[3] = {(int32_t)(logit_in[0] * share / 4 - (d < 0 ? d : 0)),
-                              (int32_t)neutral,
-                              (int32_t)(logit_in[2] * share / 4 + (d > 0 ? d : 0))};
+    const int64_t size = d < 0 ? -d : d;
+    const bool clear = size >= DIRECTION_CLEAR;
+    const int64_t force = size * FORCE / 10;
+    int64_t sum[3] = {d < 0 ? force : 0, NEUTRAL_TRADER + plain_of(v, size) - size / 2,
+                      d > 0 ? force : 0};
+    if (!clear) sum[LABEL_NEUTRAL] += neutral_prior(v->says) + silence_of(cues);
+    const bool silent = clear || (cues & ASIDE);
+    for (int k = 0; k < 3 && !silent; k++) sum[k] += logit[k] / 2;
     int32_t p[3];
-    softmax_bp(f->exp, logit, p);
+    softmax_bp(f->exp, (int32_t[3]){(int32_t)sum[0], (int32_t)sum[1], (int32_t)sum[2]}, p);
     return p[LABEL_POSITIVE] - p[LABEL_NEGATIVE];
 }
 
@@ -134,11 +129,12 @@ static void fill_mentions(const struct infer *f, const struct views *v, const st
         struct mention *m = &ret->mentions[i];
         *m = links->mentions[i];
         int64_t logit[3];
-        model_of(v, scores, i, logit);
         const struct view view = with_early(v, i);
         const uint32_t cues =
             v->count == 1 ? v->cues : view.cues | (v->cues & (CUE_SARCASM | LURES));
-        const int32_t polarity = polarity_of(f, &view, cues, v->count == 1, logit);
+        const int64_t d = direction_of(&view, cues);
+        model_of(v, scores, i, logit);
+        const int32_t polarity = polarity_of(f, &view, cues, d, logit);
         m->abstain = polarity < POLARITY_ABSTAIN_BP && polarity > -POLARITY_ABSTAIN_BP;
         m->polarity_bp = m->abstain ? 0 : polarity;
     }

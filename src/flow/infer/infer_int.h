@@ -74,7 +74,8 @@ typedef enum role {
 #undef X
     /* of items only, not of phrases: */
     ROLE_COIN,
-    ROLE_BREAK /* a comma and its like */
+    ROLE_QUOTE, /* the second coin of ETH/BTC */
+    ROLE_BREAK  /* a comma and its like */
 } role;
 
 /* Says something for or against? */

@@ -10,6 +10,8 @@
 #define SIDE (16 * TENTH) /* weight of a side taken in a swap or a comparison */
 #define NOT_REACH 8       /* words that a negation reaches */
 #define JOIN_REACH 6      /* words between a thing and what ends it */
+#define TAKEN_BACK 2      /* tenths of what was said, when a view is disclaimed */
+#define OUTDATED 7        /* tenths, when a later sentence says the opposite */
 #define THING_WHOLE (13 * TENTH)
 #define EVENT_WEIGHT (-17) /* of bad news, which can also end (hack, lawsuit, ban) */
 #define TOPIC_NONE UINT32_C(0)
@@ -43,7 +45,8 @@ struct parse {
     struct clause clauses[CLAUSES_MAX];
     struct statement st[ITEMS_MAX];
     bool question, rhetoric;
-    bool reports, buts, ifs;
+    bool reports, buts, ifs, noviews;
+    bool counters;    /* "if it is dead then why ..." */
     int except;       /* item of "except", -1: none */
     uint32_t subject; /* of a comparison or swap: whom the next sentence goes on about; 0: all */
     int32_t sum[MENTIONS_MAX]; /* what the sentence says of each */

@@ -34,7 +34,8 @@ static uint32_t group_behind(const struct parse *p, const struct clause *c, int 
     for (int at = item + 1; at < c->end; at++) {
         const struct item *i = &p->s->v[at];
         if (is_target(i)) return group_at(p, c, at, 1);
-        if (is_act(i) && i->at > p->s->v[item].end) return 0;
+        if (is_act(i) && i->at > p->s->v[item].end && (i->weight < 0) != (p->s->v[item].weight < 0))
+            return 0;
     }
     return 0;
 }
@@ -184,7 +185,8 @@ static bool is_swap(const struct parse *p, const struct clause *c, const struct 
     if (st->role == ROLE_SWAP)
         return (into >= 0 && coins_between(p, into, c->end)) ||
                (from >= 0 && coins_between(p, from, c->end));
-    const int at = find_role(p, c, st->value < 0 ? ROLE_INTO : ROLE_FROM);
+    const bool gives = p->s->v[st->item].weight < 0;
+    const int at = find_role(p, c, gives ? ROLE_INTO : ROLE_FROM);
     return at > st->item && coins_between(p, at, c->end) && coins_between(p, st->item, at);
 }
 
@@ -193,15 +195,18 @@ static void give_swap(struct parse *p, struct statement *st) {
     const struct clause *c = &p->clauses[st->clause];
     if (!is_swap(p, c, st)) return;
     const int32_t side = (int32_t)((int64_t)SIDE * factor_bp(p, st) / 10000);
+    const role what = (role)p->s->v[st->item].role;
+    const bool gives = what == ROLE_SWAP || p->s->v[st->item].weight < 0; /* as listed */
+    const int32_t into = gives && st->value > 0 ? -side : side; /* "not selling A for B" */
     int32_t now = st->value < 0 ? -side : side;
     bool seen = false;
     for (int at = st->item + 1; at < c->end; at++) {
         const struct item *i = &p->s->v[at];
-        if (i->role == ROLE_INTO) now = side;
-        if (i->role == ROLE_FROM) now = -side;
+        if (i->role == ROLE_INTO) now = into;
+        if (i->role == ROLE_FROM) now = -into;
         if (!is_target(i)) continue;
         give(p, bit_of(i), now);
-        if (now == side) p->subject = bit_of(i);
+        if (now > 0) p->subject = bit_of(i);
         seen = true;
     }
     const uint32_t before = coins_between(p, c->first, st->item);
@@ -218,7 +223,11 @@ static bool give_preference(struct parse *p, int clause) {
         const role r = (role)p->s->v[at].role;
         if (r != ROLE_INTO && r != ROLE_OVER && r != ROLE_THAN) continue;
         const struct statement none = {.clause = clause, .item = at};
-        if (!compare_at(p, c, &none, at, 1)) return false;
+        if (!compare_at(p, c, &none, at, 1)) { /* "I'd rather watch paint dry than hold A" */
+            if (r == ROLE_INTO || !coins_between(p, at + 1, c->end)) return false;
+            give(p, coins_between(p, at + 1, c->end), -SIDE * 8 / 10);
+            c->compared = true;
+        }
         for (int n = 0; n < p->count; n++) {
             if (p->st[n].clause == clause && p->st[n].role != ROLE_EMOJI) p->st[n].value = 0;
         }
@@ -287,6 +296,18 @@ static bool asked(const struct parse *p, int clause) {
     return !p->question; /* a question mark without any word of asking: all of it */
 }
 
+/* "closed the short, flat into the weekend": does a later clause say that there is no view? */
+static bool disclaimed(const struct parse *p, int clause) {
+    for (int c = clause + 1; c < p->clause_count; c++) {
+        if (p->clauses[c].but) return false;
+        if (!p->clauses[c].noview || p->clauses[c].coins) continue;
+        bool says = false;
+        for (int n = 0; n < p->count; n++) says |= p->st[n].clause == c && p->st[n].value;
+        if (!says) return true;
+    }
+    return false;
+}
+
 /* What moods leave of a statement, basis points. */
 static int32_t factor_bp(const struct parse *p, const struct statement *st) {
     const struct clause *c = &p->clauses[st->clause];
@@ -295,9 +316,11 @@ static int32_t factor_bp(const struct parse *p, const struct statement *st) {
         factor = factor * 12 / 100;
     else if (p->s->question && !p->rhetoric)
         factor = factor * 50 / 100;
-    if (p->ifs && under_condition(p, st->clause)) factor = factor * 12 / 100;
+    if (p->ifs && under_condition(p, st->clause))
+        factor = p->counters ? -factor * 80 / 100 : factor * 12 / 100;
     if (c->past || st->was) factor = factor * 15 / 100;
     if (c->noview || c->addressed) factor = factor * 10 / 100;
+    if (p->noviews && disclaimed(p, st->clause)) factor = factor * 20 / 100;
     if (c->though) factor = factor * 25 / 100;
     if (p->buts && outweighed(p, st)) factor = factor * 30 / 100;
     return factor;
@@ -309,11 +332,24 @@ static bool excepted(const struct parse *p, const struct statement *st) {
            coins_between(p, p->except, p->s->count);
 }
 
+/* Who buys what falls, buys: does somebody act on the same coins against this move? */
+static bool acted_against(const struct parse *p, const struct statement *move, uint32_t coins) {
+    if (move->role != ROLE_MOVE && move->role != ROLE_DIP) return false;
+    for (int n = 0; n < p->count; n++) {
+        const struct statement *st = &p->st[n];
+        if (st->role != ROLE_ACT || st->reported || st->was) continue;
+        if ((st->value < 0) == (move->value < 0) || st->value == 0) continue;
+        if (factor_bp(p, st) >= 5000 && target_of(p, st) == coins) return true;
+    }
+    return false;
+}
+
 static void give_statement(struct parse *p, const struct statement *st) {
     struct views *v = p->v;
     if (st->value == 0) return;
     const uint32_t coins = target_of(p, st);
     int32_t value = (int32_t)((int64_t)st->value * factor_bp(p, st) / 10000);
+    if (acted_against(p, st, coins)) value = value * 3 / 10;
     if (excepted(p, st)) value = -value;
     const bool was_asked = asked(p, st->clause);
     if (coins == 0) {
@@ -434,6 +470,32 @@ static void add_cues(struct parse *p) {
     if (coins) p->v->topic = coins;
 }
 
+/* "ETH/BTC makes new lows": what is said of the first is said against the second. */
+static void give_quotes(struct parse *p) {
+    for (int i = 1; i < p->s->count; i++) {
+        const struct item *quote = &p->s->v[i];
+        if (quote->role == ROLE_QUOTE)
+            p->sum[quote->mention] -= p->sum[p->s->v[i - 1].mention] * 8 / 10;
+    }
+}
+
+/* "Coin flip.": a sentence that only says that there is no view takes back what was said. */
+static void take_back(struct parse *p) {
+    bool noview = p->noviews;
+    for (int m = 0; m < p->v->count; m++) noview &= p->sum[m] == 0;
+    if (!noview) return;
+    uint32_t coins = 0;
+    for (int c = 0; c < p->clause_count; c++) coins |= p->clauses[c].coins;
+    if (!coins) coins = p->v->topic;
+    for (int m = 0; m < p->v->count; m++) {
+        struct view *v = &p->v->v[m];
+        if (!(coins >> m & 1)) continue;
+        v->up = v->up * TAKEN_BACK / 10;
+        v->down = v->down * TAKEN_BACK / 10;
+        v->praise = v->praise * TAKEN_BACK / 10;
+    }
+}
+
 static void add_sums(struct parse *p) {
     const bool but = p->s->count > 0 && p->s->v[0].role == ROLE_BUT;
     if (but) p->v->early = p->v->early * 4 / 10;
@@ -446,6 +508,8 @@ static void add_sums(struct parse *p) {
             v->down = v->down * 4 / 10;
             v->praise = v->praise * 4 / 10;
         }
+        if (sum < 0) v->up = v->up * OUTDATED / 10;
+        if (sum > 0) v->down = v->down * OUTDATED / 10;
         if (sum > 0)
             v->up = (int32_t)i64_min(v->up + sum, 1000 * NAT);
         else
@@ -469,6 +533,8 @@ void sentence_judge(const struct sentence *s, struct views *v) {
     for (int n = 0; n < p.count; n++) give_statement(&p, &p.st[n]);
     give_unlike(&p);
     give_answers(&p);
+    give_quotes(&p);
+    take_back(&p);
     add_spans(&p);
     add_cues(&p);
     add_sums(&p);

@@ -59,13 +59,25 @@ static bool coin_at(const struct scan *s, int at) {
     return s->hit < s->links->hit_count && s->links->hits[s->hit].first == at;
 }
 
+/* Is the coin at word `at` the one that prices are told in: "ETH/BTC", and no list of coins? */
+static bool is_quote(const struct scan *s, int at, int end) {
+    const struct words *w = s->w;
+    const struct sentence *x = &s->s;
+    if (at < 2 || !word_is_mark(w, at - 1, '/') || (w->v[at].flags & WORD_SPACED)) return false;
+    const struct item *last = x->count > 0 ? &x->v[x->count - 1] : NULL;
+    if (!last || last->role != ROLE_COIN || last->end != at - 1) return false;
+    if (last->at > 0 && word_is_mark(w, last->at - 1, '/')) return false;
+    return end >= w->count || !word_is_mark(w, end, '/');
+}
+
 static void put_coin(struct scan *s) {
     const struct link_hit *hit = &s->links->hits[s->hit++];
     struct item *last = s->s.count > 0 ? &s->s.v[s->s.count - 1] : NULL;
     const bool coin_before = s->s.count > 1 && s->s.v[s->s.count - 2].role == ROLE_COIN;
     if (last && last->role == ROLE_MOVE && last->end == hit->first && !coin_before)
         last->role = ROLE_ACT; /* "dumping ETH" */
-    put(s, ROLE_COIN, 0, hit->first, hit->end)->mention = (int8_t)hit->mention;
+    const role what = is_quote(s, hit->first, hit->end) ? ROLE_QUOTE : ROLE_COIN;
+    put(s, what, 0, hit->first, hit->end)->mention = (int8_t)hit->mention;
 }
 
 /* Words of scripts without blanks that stand together: their coins, then what is said. Returns the
@@ -107,9 +119,13 @@ static bool foreign_object(const struct scan *s, int at) {
 /* A word or phrase of the vocabulary. Returns the word behind it. */
 static int take_word(struct scan *s, int at) {
     int end = at + 1;
+    const struct words *w = s->w;
     const uint16_t flags = s->w->v[at].flags;
     const struct sense *sense = vocabulary_find(s->v, s->w, at, &end);
-    const role what = (role)sense->role;
+    role what = (role)sense->role;
+    if (what == ROLE_DOUBT && sense->weight && end < w->count && w->v[end].kind != WORD_PUNCT &&
+        !(w->v[end].flags & WORD_LINE))
+        what = ROLE_NOT; /* "no way it holds", and not "no way." */
     if (what == ROLE_CUE) {
         s->out->cues |= sense->bits & 0xFFFF;
         s->out->halves |= sense->bits & ~UINT32_C(0xFFFF);
@@ -125,56 +141,145 @@ static int take_word(struct scan *s, int at) {
     return end;
 }
 
-/* Percent before the point; -1: no number. */
-static int percent_of(str form) {
-    int n = 0;
-    for (ptrdiff_t i = 0; i < form.n && form.p[i] >= '0' && form.p[i] <= '9' && n < 100000; i++) {
-        n = n * 10 + (form.p[i] - '0');
+/* --- numbers -------------------------------------------------------------------------------------
+ */
+
+/* A number of a post, in thousandths, k, m and b counted; what stands behind its digits: ret_unit.
+ */
+static int64_t amount_of(str form, char *ret_unit) {
+    int64_t n = 0, scale = 1000;
+    ptrdiff_t i = 0;
+    bool point = false;
+    for (; i < form.n; i++) {
+        const char c = form.p[i];
+        if (c == '.') point = true;
+        if (c == '.' || c == ',') continue;
+        if (c < '0' || c > '9') break;
+        if (point) scale /= 10;
+        if (n < INT64_C(1000000000000) && scale > 0) n = n * 10 + (c - '0');
     }
-    return n;
+    *ret_unit = i < form.n ? form.p[i] : 0;
+    if (scale > 0) n *= scale;
+    const int64_t unit = *ret_unit == 'k'   ? 1000
+                         : *ret_unit == 'm' ? 1000000
+                         : *ret_unit == 'b' ? 1000000000
+                                            : 1;
+    return n * unit;
 }
 
-/* "to 100k", "breaks $5": a price that is aimed at. The items before say how. */
-static void take_price(struct scan *s, int at) {
+static bool form_in(str form, const char *const *list, int count) {
+    for (int i = 0; i < count; i++) {
+        if (str_eq(form, str_from_z(list[i]))) return true;
+    }
+    return false;
+}
+
+/* Is the number at word `at` told as a price: $5, 50k, 30 cents? */
+static bool is_price(const struct words *w, int at, char unit) {
+    static const char *const names[] = {"cents", "cent", "dollars", "dollar",
+                                        "usd",   "usdt", "bucks",   "figures"};
+    if (w->text.p[w->v[at].begin] == '$' || unit == 'k') return true;
+    if (at + 1 >= w->count) return false;
+    if (word_is_mark(w, at + 1, '$') || word_is_mark(w, at + 1, 'c')) return true;
+    return w->v[at + 1].kind == WORD_TEXT && form_in(word_norm(w, at + 1), names, COUNT_OF(names));
+}
+
+/* May the number behind "ETH to" be a price: nothing that is counted follows it? */
+static bool ends_a_target(const struct words *w, int at) {
+    static const char *const more[] = {"this", "by",  "soon", "before", "in",    "next", "and",
+                                       "eoy",  "end", "then", "when",   "first", "i",    "is"};
+    if (at + 1 >= w->count || w->v[at + 1].kind != WORD_TEXT || (w->v[at + 1].flags & WORD_LINE))
+        return at + 1 >= w->count || !word_is_mark(w, at + 1, '%');
+    return form_in(word_norm(w, at + 1), more, COUNT_OF(more));
+}
+
+/* "from 30 to 5": which way a price went; 0: no such thing. */
+static int from_to(const struct scan *s, int at, int64_t amount) {
+    const struct words *w = s->w;
+    const struct sentence *x = &s->s;
+    const struct item *to = &x->v[x->count - 1];
+    char unit;
+    if (x->count < 2 || to->role != ROLE_INTO || to->end != at || to->at < 2) return 0;
+    const int64_t before = amount_of(word_norm(w, to->at - 1), &unit);
+    if (w->v[to->at - 1].kind != WORD_NUMBER || !str_eq(word_norm(w, to->at - 2), STR("from")))
+        return 0;
+    return amount > before ? 1 : amount < before ? -1 : 0;
+}
+
+/* "to 100k", "breaks $5", "lost 3k", "sees 30 cents": a price that is aimed at or passed. */
+static void take_price(struct scan *s, int at, int64_t amount, char unit) {
+    static const char *const aims[] = {"see",     "sees",  "seeing",  "hit",   "hits",
+                                       "hitting", "reach", "reaches", "touch", "touches"};
     const struct words *w = s->w;
     struct sentence *x = &s->s;
+    const bool price = is_price(w, at, unit);
+    if (price && at > 0 && w->v[at - 1].kind == WORD_TEXT &&
+        form_in(word_norm(w, at - 1), aims, COUNT_OF(aims)))
+        put(s, ROLE_MOVE, 10, at, at + 1);
     struct item *last = x->count > 0 ? &x->v[x->count - 1] : NULL;
     if (!last || last->end != at) return;
-    if (last->role == ROLE_GROW && last->weight > 0) last->weight = 13; /* holds 3k */
     const str verb = word_norm(w, last->at);
-    if (last->role != ROLE_END && last->role != ROLE_INTO) return;
-    if (last->role == ROLE_END && str_starts(verb, STR("br"))) { /* breaks 100k */
+    if (last->role == ROLE_GROW && last->weight > 0) last->weight = 13; /* holds 3k */
+    if (last->role == ROLE_END && (str_starts(verb, STR("br")) || str_starts(verb, STR("lo")))) {
+        last->weight = str_starts(verb, STR("br")) ? 14 : -14; /* breaks 100k, lost 3k */
         last->role = ROLE_MOVE;
-        last->weight = 14;
     }
-    const str form = word_norm(w, at);
-    const char unit = form.p[form.n - 1];
-    bool price = w->text.p[w->v[at].begin] == '$' || unit == 'k';
-    if (at + 1 < w->count && w->v[at + 1].kind == WORD_TEXT)
-        price |= str_starts(word_norm(w, at + 1), STR("dollar"));
-    const bool moved = x->count > 1 && role_speaks((role)x->v[x->count - 2].role);
-    if (last->role == ROLE_INTO && price && !moved && str_eq(verb, STR("to")))
+    if (last->role != ROLE_INTO || !str_eq(verb, STR("to"))) return;
+    const int went = from_to(s, at, amount);
+    const struct item *before = x->count > 1 ? &x->v[x->count - 2] : NULL;
+    const bool moved = before && role_speaks((role)before->role);
+    const bool bare = before && before->role == ROLE_COIN && before->end == last->at;
+    if (went)
+        put(s, ROLE_MOVE, (int16_t)(went * 14), at, at + 1);
+    else if ((price && !moved) || (bare && ends_a_target(w, at)))
         put(s, ROLE_MOVE, 13, at, at + 1);
 }
 
-/* +10%, -3.5%: a move by itself; "up 40%": a number that makes a move count more. */
+/* 6x: a gain by itself, unless it is what a position is levered by. */
+static void take_times(struct scan *s, int at, int64_t times) {
+    static const char *const levers[] = {"leverage", "lev",  "levered", "leveraged", "long",
+                                         "longs",    "with", "at",      "using",     "short",
+                                         "shorts",   "on",   "longing", "shorting",  "longed",
+                                         "isolated", "cross"};
+    const struct words *w = s->w;
+    const str before = at > 0 ? word_norm(w, at - 1) : STR("");
+    const str behind = at + 1 < w->count ? word_norm(w, at + 1) : STR("");
+    if (times < 2000 || form_in(before, levers, COUNT_OF(levers)) ||
+        form_in(behind, levers, COUNT_OF(levers)))
+        return;
+    put(s, ROLE_MOVE, times >= 5000 ? 20 : 14, at, at + 1);
+}
+
+/* The sign that stands directly before a number: 1, -1, 0 none; $ may stand between. */
+static int sign_before(const struct words *w, int at) {
+    if (at == 0 || w->v[at - 1].end != w->v[at].begin) return 0;
+    if (word_is_mark(w, at - 1, '+')) return 1;
+    if (word_is_mark(w, at - 1, '-') || str_eq(word_norm(w, at - 1), STR("−"))) return -1;
+    return 0;
+}
+
+/* +10%, -3.5%, -$402m: a move by itself; "up 40%", "down 6x": a number that makes a move count. */
 static void take_number(struct scan *s, int at) {
     const struct words *w = s->w;
     struct sentence *x = &s->s;
-    if (at + 1 >= w->count || !word_is_mark(w, at + 1, '%')) return;
-    const int percent = percent_of(word_norm(w, at));
-    const bool touches = at > 0 && w->v[at - 1].end == w->v[at].begin;
-    const bool plus = touches && word_is_mark(w, at - 1, '+');
-    const bool minus = touches && word_is_mark(w, at - 1, '-');
-    const int16_t weight = percent >= 8 ? 13 : percent >= 4 ? 8 : 3;
-    if (plus || minus) {
-        put(s, ROLE_MOVE, plus ? weight : (int16_t)-weight, at, at + 1);
-    } else if (x->count > 0 && x->v[x->count - 1].role == ROLE_MOVE &&
-               at - x->v[x->count - 1].end <= 1) {
-        struct item *move = &x->v[x->count - 1];
-        if (percent >= 8 && move->weight > -9 && move->weight < 9)
-            move->weight = (int16_t)(move->weight * 2);
-        if (percent < 3) move->weight = (int16_t)(move->weight / 2);
+    char unit;
+    const int64_t amount = amount_of(word_norm(w, at), &unit);
+    const bool percent = at + 1 < w->count && word_is_mark(w, at + 1, '%');
+    const bool money = w->text.p[w->v[at].begin] == '$' && unit && unit != 'x';
+    struct item *move = x->count > 0 ? &x->v[x->count - 1] : NULL;
+    if (move && (move->role != ROLE_MOVE || at - move->end > 1)) move = NULL;
+    const int sign = sign_before(w, at);
+    if (sign && (percent || money)) {
+        const int weight = money || amount >= 8000 ? 13 : amount >= 4000 ? 8 : 3;
+        put(s, ROLE_MOVE, (int16_t)(sign * weight), at, at + 1);
+    } else if (move && (percent || unit == 'x')) {
+        if ((amount >= 8000 || unit == 'x') && move->weight > -14 && move->weight < 14)
+            move->weight = move->weight < 0 ? -14 : 14;
+        if (percent && amount < 3000) move->weight = (int16_t)(move->weight / 2);
+    } else if (unit == 'x') {
+        take_times(s, at, amount);
+    } else if (!percent) {
+        take_price(s, at, amount, unit);
     }
 }
 
@@ -219,9 +324,11 @@ static int take_mark(struct scan *s, int at) {
     case '|':
         if (!in_list(s, at)) put(s, ROLE_BREAK, 0, at, at + 1);
         break;
+    case '/':
+        if (v->flags & WORD_SPACED) put(s, ROLE_BREAK, 0, at, at + 1);
+        return take_word(s, at);
     case '>':
     case '<':
-    case '/':
     case '&':
     case '@':
         return take_word(s, at);
@@ -232,8 +339,9 @@ static int take_mark(struct scan *s, int at) {
             put(s, ROLE_BREAK, 0, at, at + 1);
         break;
     }
-    default:                                                       /* not an enum */
-        if (v->norm_bytes == 3) put(s, ROLE_BREAK, 0, at, at + 1); /* dashes of typographers */
+    default: /* not an enum */
+        if (v->norm_bytes == 3 && !str_eq(word_norm(s->w, at), STR("−")))
+            put(s, ROLE_BREAK, 0, at, at + 1); /* dashes of typographers */
     }
     return at + 1;
 }
@@ -254,7 +362,6 @@ static int take_one(struct scan *s, int at) {
     switch ((word_kind)word->kind) {
     case WORD_NUMBER:
         take_number(s, at);
-        take_price(s, at);
         return take_word(s, at);
     case WORD_TEXT:
     case WORD_HASHTAG:
