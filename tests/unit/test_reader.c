@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "ff4e8840ab1f7f7c445c59612b223e1e03d31f4c2bb776cda822934d102b83e1"
+#define DIGEST "d9a345a6ceb073015d4047fd8a2f397868fcf8e88d1b8040e2ff72b0e28d9c51"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;

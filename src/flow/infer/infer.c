@@ -74,7 +74,7 @@ static int64_t plain_of(const struct view *v, int64_t size) {
 }
 
 /* How much likelier none is where the vocabulary found little, by what the text does. */
-static int64_t silence_of(uint32_t cues) { return cues & OPEN ? 3 * NAT / 2 : NAT; }
+static int64_t silence_of(uint32_t cues) { return cues & OPEN ? 3 * NAT / 2 : 3 * NAT / 4; }
 
 /* The opinion as one number, -10000..10000. d: what the vocabulary found; logit: of the model, for
  * the words about the coin, read only where d is not clear. */

@@ -398,7 +398,7 @@ static void give_answers(struct parse *p) {
         if (v->held && !bare_not) {
             p->sum[m] += sign * v->held * 9 / 10;
             v->held = 0;
-        } else if (answer && v->asked && p->s->says <= 3) {
+        } else if (answer && v->asked && p->s->says <= 4) {
             p->sum[m] += sign * v->asked * 8 / 10;
             v->asked = 0;
         }

@@ -275,7 +275,7 @@ static void take_number(struct scan *s, int at) {
     } else if (move && (percent || unit == 'x')) {
         if ((amount >= 8000 || unit == 'x') && move->weight > -14 && move->weight < 14)
             move->weight = move->weight < 0 ? -14 : 14;
-        if (percent && amount < 3000) move->weight = (int16_t)(move->weight / 2);
+        if (percent && amount < 5000) move->weight = (int16_t)(move->weight / 2); /* a report */
     } else if (unit == 'x') {
         take_times(s, at, amount);
     } else if (!percent) {
