@@ -74,21 +74,26 @@ static int64_t plain_of(const struct view *v, int64_t size) {
 }
 
 /* How much likelier none is where the vocabulary found little, by what the text does. */
-static int64_t silence_of(uint32_t cues) { return cues & OPEN ? 3 * NAT / 2 : NAT; }
+static int64_t silence_of(uint32_t cues) { return cues & OPEN ? 3 * NAT / 2 : 3 * NAT / 4; }
 
-/* The opinion as one number, -10000..10000. d: what the vocabulary found; logit: of the model, for
- * the words about the coin, read only where d is not clear. */
-static int32_t polarity_of(const struct infer *f, const struct view *v, uint32_t cues, int64_t d,
-                           const int64_t logit[3]) {
+/* What is known of a coin before the model is asked. */
+struct stance {
+    struct view view;
+    uint32_t cues;
+    int64_t d;   /* what the vocabulary found */
+    bool silent; /* the model has no say */
+};
+
+/* The opinion as one number, -10000..10000. logit: of the model, for the words about the coin, read
+ * only where it has a say. */
+static int32_t polarity_of(const struct infer *f, const struct stance *t, const int64_t logit[3]) {
+    const struct view *v = &t->view;
     if (v->says == 0 && v->emoji == 0 && v->up + v->down == 0) return 0;
-    const int64_t size = d < 0 ? -d : d;
-    const bool clear = size >= DIRECTION_CLEAR;
-    const int64_t force = size * FORCE / 10;
+    const int64_t d = t->d, size = d < 0 ? -d : d, force = size * FORCE / 10;
     int64_t sum[3] = {d < 0 ? force : 0, NEUTRAL_TRADER + plain_of(v, size) - size / 2,
                       d > 0 ? force : 0};
-    if (!clear) sum[LABEL_NEUTRAL] += neutral_prior(v->says) + silence_of(cues);
-    const bool silent = clear || (cues & ASIDE);
-    for (int k = 0; k < 3 && !silent; k++) sum[k] += logit[k] / 2;
+    if (size < DIRECTION_CLEAR) sum[LABEL_NEUTRAL] += neutral_prior(v->says) + silence_of(t->cues);
+    for (int k = 0; k < 3 && !t->silent; k++) sum[k] += logit[k] / 2;
     int32_t p[3];
     softmax_bp(f->exp, (int32_t[3]){(int32_t)sum[0], (int32_t)sum[1], (int32_t)sum[2]}, p);
     return p[LABEL_POSITIVE] - p[LABEL_NEGATIVE];
@@ -122,19 +127,30 @@ static struct view with_early(const struct views *v, int mention) {
     return view;
 }
 
+/* Returns whether the model has a say on any of the coins. */
+static bool take_stances(const struct views *v, struct stance ret[MENTIONS_MAX]) {
+    bool asked = false;
+    for (int i = 0; i < v->count; i++) {
+        struct stance *t = &ret[i];
+        t->view = with_early(v, i);
+        t->cues = v->count == 1 ? v->cues : t->view.cues | (v->cues & (CUE_SARCASM | LURES));
+        t->d = direction_of(&t->view, t->cues);
+        t->silent = t->d >= DIRECTION_CLEAR || t->d <= -DIRECTION_CLEAR || (t->cues & ASIDE);
+        asked |= !t->silent;
+    }
+    return asked;
+}
+
 static void fill_mentions(const struct infer *f, const struct views *v, const struct links *links,
-                          const struct model_scores *scores, struct reading *ret) {
+                          const struct stance *stances, const struct model_scores *scores,
+                          struct reading *ret) {
     ret->mention_count = links->mention_count;
     for (int i = 0; i < links->mention_count; i++) {
         struct mention *m = &ret->mentions[i];
         *m = links->mentions[i];
-        int64_t logit[3];
-        const struct view view = with_early(v, i);
-        const uint32_t cues =
-            v->count == 1 ? v->cues : view.cues | (v->cues & (CUE_SARCASM | LURES));
-        const int64_t d = direction_of(&view, cues);
-        model_of(v, scores, i, logit);
-        const int32_t polarity = polarity_of(f, &view, cues, d, logit);
+        int64_t logit[3] = {0};
+        if (!stances[i].silent) model_of(v, scores, i, logit);
+        const int32_t polarity = polarity_of(f, &stances[i], logit);
         m->abstain = polarity < POLARITY_ABSTAIN_BP && polarity > -POLARITY_ABSTAIN_BP;
         m->polarity_bp = m->abstain ? 0 : polarity;
     }
@@ -159,7 +175,9 @@ void infer_words(const struct infer *f, struct arena scratch, const struct words
     views_scan(f->vocabulary, w, links, &views);
     UNINITIALIZED struct model_range ranges[SPANS_MAX + 1];
     UNINITIALIZED struct model_scores scores[SPANS_MAX + 1];
-    const int spans = links->mention_count > 1 ? views.span_count : 0;
+    UNINITIALIZED struct stance stances[MENTIONS_MAX];
+    const bool asked = take_stances(&views, stances);
+    const int spans = asked && links->mention_count > 1 ? views.span_count : 0;
     for (int i = 0; i < spans; i++) {
         ranges[i] = (struct model_range){views.spans[i].first, views.spans[i].end};
     }
@@ -170,7 +188,7 @@ void infer_words(const struct infer *f, struct arena scratch, const struct words
         views.span_count = 1;
         views.spans[0] = (struct span){.coins = 0, .first = 0, .end = w->count};
     }
-    fill_mentions(f, &views, links, scores, ret);
+    fill_mentions(f, &views, links, stances, scores, ret);
     ret->miss_count = links->miss_count;
     for (int i = 0; i < links->miss_count; i++) ret->misses[i] = links->misses[i];
     ret->cues = views.cues | denial_cues(f->denial, w);

@@ -131,10 +131,17 @@ struct item {
 struct sentence {
     int count;
     struct item v[ITEMS_MAX];
+    uint64_t roles; /* bits of the roles that items of it may have */
     int first, end; /* words */
     int says;       /* words that are no coins, links, users or marks */
     bool question;  /* ends in a question mark */
 };
+
+_Static_assert(ROLE_BREAK < 64, "roles are bits of a word");
+
+static inline bool sentence_has(const struct sentence *s, role what) {
+    return s->roles >> what & 1;
+}
 
 /* --- views: what a post says of each coin -------------------------------------------------------
  */

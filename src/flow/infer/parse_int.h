@@ -11,7 +11,7 @@
 #define NOT_REACH 8       /* words that a negation reaches */
 #define JOIN_REACH 6      /* words between a thing and what ends it */
 #define TAKEN_BACK 2      /* tenths of what was said, when a view is disclaimed */
-#define OUTDATED 7        /* tenths, when a later sentence says the opposite */
+#define OUTDATED 5        /* tenths, when a later sentence says the opposite */
 #define THING_WHOLE (13 * TENTH)
 #define EVENT_WEIGHT (-17) /* of bad news, which can also end (hack, lawsuit, ban) */
 #define TOPIC_NONE UINT32_C(0)

@@ -118,6 +118,7 @@ static uint32_t coins_between(const struct parse *p, int from, int end) {
 }
 
 static int find_role(const struct parse *p, const struct clause *c, role what) {
+    if (!sentence_has(p->s, what)) return -1;
     for (int at = c->first; at < c->end; at++) {
         if (p->s->v[at].role == what) return at;
     }
@@ -381,6 +382,9 @@ static void give_statement(struct parse *p, const struct statement *st) {
 
 /* "... and he is right", "... they are wrong", "Is it dead? No." */
 static void give_answers(struct parse *p) {
+    const struct sentence *s = p->s;
+    if (!sentence_has(s, ROLE_AGREE) && !sentence_has(s, ROLE_DOUBT) && !sentence_has(s, ROLE_NOT))
+        return;
     int sign = 0, at = 0;
     for (int i = 0; i < p->s->count; i++) {
         const role r = (role)p->s->v[i].role;
@@ -398,7 +402,7 @@ static void give_answers(struct parse *p) {
         if (v->held && !bare_not) {
             p->sum[m] += sign * v->held * 9 / 10;
             v->held = 0;
-        } else if (answer && v->asked && p->s->says <= 3) {
+        } else if (answer && v->asked && p->s->says <= 4) {
             p->sum[m] += sign * v->asked * 8 / 10;
             v->asked = 0;
         }
@@ -481,7 +485,7 @@ static void give_quotes(struct parse *p) {
 
 /* "Coin flip.": a sentence that only says that there is no view takes back what was said. */
 static void take_back(struct parse *p) {
-    bool noview = p->noviews;
+    bool noview = true;
     for (int m = 0; m < p->v->count; m++) noview &= p->sum[m] == 0;
     if (!noview) return;
     uint32_t coins = 0;
@@ -531,10 +535,10 @@ void sentence_judge(const struct sentence *s, struct views *v) {
     parse_sentence(&p);
     give_comparisons(&p);
     for (int n = 0; n < p.count; n++) give_statement(&p, &p.st[n]);
-    give_unlike(&p);
+    if (sentence_has(s, ROLE_UNLIKE)) give_unlike(&p);
     give_answers(&p);
-    give_quotes(&p);
-    take_back(&p);
+    if (sentence_has(s, ROLE_QUOTE)) give_quotes(&p);
+    if (p.noviews) take_back(&p);
     add_spans(&p);
     add_cues(&p);
     add_sums(&p);

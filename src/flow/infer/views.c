@@ -26,7 +26,9 @@ static struct item *put(struct scan *s, role what, int16_t weight, int at, int e
         x->count = 0;
         x->first = at;
         x->says = 0;
+        x->roles = 0;
     }
+    x->roles |= UINT64_C(1) << what;
     struct item *i = &x->v[x->count++];
     *i = (struct item){
         .role = (uint8_t)what, .weight = weight, .at = at, .end = end, .quoted = s->in_quotes};
@@ -40,6 +42,7 @@ static void flush(struct scan *s, int end) {
     if (x->question) s->out->cues |= CUE_QUESTION;
     s->out->says += x->says;
     x->count = 0;
+    x->roles = 0;
     x->says = 0;
     x->question = false;
     x->first = end;
@@ -73,6 +76,7 @@ static bool is_quote(const struct scan *s, int at, int end) {
 static void put_coin(struct scan *s) {
     const struct link_hit *hit = &s->links->hits[s->hit++];
     struct item *last = s->s.count > 0 ? &s->s.v[s->s.count - 1] : NULL;
+    s->s.roles |= UINT64_C(1) << ROLE_ACT | UINT64_C(1) << ROLE_MOVE; /* below, and take_price */
     const bool coin_before = s->s.count > 1 && s->s.v[s->s.count - 2].role == ROLE_COIN;
     if (last && last->role == ROLE_MOVE && last->end == hit->first && !coin_before)
         last->role = ROLE_ACT; /* "dumping ETH" */
@@ -275,7 +279,7 @@ static void take_number(struct scan *s, int at) {
     } else if (move && (percent || unit == 'x')) {
         if ((amount >= 8000 || unit == 'x') && move->weight > -14 && move->weight < 14)
             move->weight = move->weight < 0 ? -14 : 14;
-        if (percent && amount < 3000) move->weight = (int16_t)(move->weight / 2);
+        if (percent && amount < 5000) move->weight = (int16_t)(move->weight / 2); /* a report */
     } else if (unit == 'x') {
         take_times(s, at, amount);
     } else if (!percent) {
@@ -401,6 +405,7 @@ void views_scan(const struct vocabulary *v, const struct words *w, const struct 
     s.in_quotes = false;
     s.s.count = s.s.first = s.s.end = s.s.says = 0;
     s.s.question = false;
+    s.s.roles = 0;
     memset(ret, 0, offsetof(struct views, spans));
     ret->count = links->mention_count;
     for (int at = 0; at < w->count;) at = take_one(&s, at);
