@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "b60c66d86efe50d14fa15ae435d36131972c9edbbbf8f1f68662e74a3664e45d"
+#define DIGEST "3dd3d3237eebf3a1ea298e128c1b126288bc8e7edbdd28faa9bf067e80c7b6a5"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;
