@@ -22,6 +22,7 @@ MUST_CHECK bool linear_open(struct arena *boot, str bytes, struct model **ret, s
 struct train_set {
     const char *path;
     int weight_bp; /* of each of its texts; 10,000 = 1 */
+    bool in_time;  /* its lines are in the order of time: what comes is like the later ones */
 };
 
 #define TRAIN_FOLDS_MAX 20

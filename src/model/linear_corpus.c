@@ -4,8 +4,9 @@
  * entries that it has (words, pairs of words, traits), and for each entry the features that its
  * weights are summed from. Words that share letters or a class share features; at the end each
  * entry's sum is written into the model, so that what training shares costs nothing when reading.
- * Texts that start alike are in one fold: published sets are full of near-copies, and a copy of a
- * text that is learnt says nothing of texts that are new. Failure: files that cannot be read. */
+ * A text is never learnt beside one that starts alike and is to be read: published sets are full of
+ * near-copies, and a copy of a text that is learnt says nothing of texts that are new. Failure:
+ * files that cannot be read. */
 #include "model/linear_train_int.h"
 
 #include <math.h>
@@ -280,13 +281,27 @@ static void take_example(void *ctx, const struct labelled *item) {
                           .group = text_group(tokens, n),
                           .label = (uint8_t)item->label,
                           .set = (uint8_t)c->set};
-    e->fold = (uint8_t)(e->group % (uint32_t)c->opt->folds);
     c->count[c->set][item->label]++;
     add_items(c, scratch, &w, tokens, n);
     e->count = c->item_count - e->first;
 }
 
 /* --- settling -------------------------------------------------------------------------------- */
+
+/* Texts that start alike are in one fold. The folds of a set in the order of time are its parts in
+ * that order instead: a model that reads one knows neither its time nor its topics, as with texts
+ * that are yet to come; copies of its texts elsewhere are not learnt either way. */
+static void settle_folds(struct corpus *c) {
+    int64_t at[DOMAINS] = {0}, size[DOMAINS] = {0};
+    for (int32_t i = 0; i < c->ex_count; i++) size[c->ex[i].set]++;
+    for (int32_t i = 0; i < c->ex_count; i++) {
+        struct example *e = &c->ex[i];
+        const int folds = c->opt->folds;
+        e->fold = c->opt->sets[e->set].in_time ? (uint8_t)(at[e->set]++ * folds / size[e->set])
+                                               : (uint8_t)(e->group % (uint32_t)folds);
+        c->fold_count[e->set][e->fold][e->label]++;
+    }
+}
 
 /* Gives rows to entries that were seen often enough, and drops those without any weight. */
 static void settle_entries(struct corpus *c) {
@@ -344,6 +359,7 @@ bool corpus_read(struct corpus *c, const struct train_options *opt, struct error
         if (!labelled_read(opt->sets[c->set].path, take_example, c, err)) return false;
     }
     if (c->ex_count == 0) return fail(err, ERR_PARSE, 0, "no texts to train on");
+    settle_folds(c);
     settle_entries(c);
     return true;
 }

@@ -3,8 +3,9 @@
  * In: what models said of texts that they had not learnt. Out: for each domain a scale and a bias a
  * label. First both are fitted to the likelihood; then the biases alone are moved to where the
  * recalls of the labels are best on average, because what is rare in training is found too seldom
- * in texts on new topics. All sets count alike, and in each all labels. A set that has no neutral
- * texts says nothing of how often its domain is neutral: a small share is taken for granted.
+ * in texts on new topics. All sets count alike, and in each all labels (and folds, for the
+ * recalls). A set that has no neutral texts says nothing of how often its domain is neutral: a
+ * small share is taken for granted.
  *
  * Plain gradient descent in a fixed order: deterministic. */
 #include <math.h>
@@ -77,9 +78,20 @@ static void recall_add(const struct corpus *c, const struct example *e, const st
     slope_add(s, t, dy);
 }
 
+/* For the likelihood: sets and their labels count alike. */
 static float weight_of(const struct corpus *c, const struct example *e) {
     const int64_t *n = c->count[e->set];
     return corpus_balance(c, e->set, e->label) / (float)(n[0] + n[1] + n[2]);
+}
+
+/* For the recalls: in each fold the labels count alike. Of a set in the order of time a later fold
+ * counts more, the last as often as there are folds: what comes is like what was last. */
+static float fold_weight(const struct corpus *c, const struct example *e) {
+    const int64_t *n = c->fold_count[e->set][e->fold];
+    const int labels = (n[0] > 0) + (n[1] > 0) + (n[2] > 0), folds = c->opt->folds;
+    const float share =
+        c->opt->sets[e->set].in_time ? 2.0F * (float)(e->fold + 1) / (float)(folds + 1) : 1;
+    return share / (float)(labels * folds * n[e->label]);
 }
 
 void fit_run(const struct corpus *c, const struct told *told, struct fit *ret) {
@@ -91,7 +103,7 @@ void fit_run(const struct corpus *c, const struct told *told, struct fit *ret) {
         for (int32_t i = 0; i < c->ex_count; i++) {
             const struct example *e = &c->ex[i];
             if (recall)
-                recall_add(c, e, &told[i], &f, weight_of(c, e), &s);
+                recall_add(c, e, &told[i], &f, fold_weight(c, e), &s);
             else
                 loss_add(c, e, &told[i], &f, weight_of(c, e), &s);
         }

@@ -1,6 +1,8 @@
 /* linear_learn: multinomial logistic regression by AdaGrad.
  *
- * In: a corpus. Out: weights of rows, averaged over the later epochs. A text's logits are its
+ * In: a corpus. Out: weights of rows, averaged over the later epochs of some passes, each of which
+ * begins anew: what one order of the texts makes of rare words is chance, and what is averaged is
+ * still one model. A text's logits are its
  * entries' weights, scaled by its length: those that hold everywhere and those of the text's domain
  * (the file it is from). A second, small regression learns to tell the domains. Labels weigh
  * equally, because macro recall is what the model is judged by. A set with two labels teaches the
@@ -13,6 +15,7 @@
 
 #define RATE 0.02F  /* AdaGrad's first step */
 #define DECAY 2e-5F /* of weights, per step */
+#define PASSES 3    /* models that are averaged, each from another order of the texts */
 #define DOMAIN_RATE 0.1F
 #define DOMAIN_DECAY 1e-5F
 #define DOMAIN_EPOCHS 2
@@ -33,16 +36,20 @@ void learner_open(struct arena *a, const struct corpus *c, struct learner *ret) 
 static void reset(struct learner *l) {
     const struct corpus *c = l->c;
     const size_t rows = 3 * (size_t)c->row_count, entries = DOMAINS * (size_t)c->entry_count;
-    memset(l->w, 0, rows * sizeof(float));
-    memset(l->g, 0, rows * sizeof(float));
     memset(l->sum, 0, rows * sizeof(float));
     memset(l->dw, 0, entries * sizeof(float));
     memset(l->dg, 0, entries * sizeof(float));
-    memset(l->bias, 0, sizeof l->bias);
-    memset(l->bias_g, 0, sizeof l->bias_g);
     memset(l->bias_sum, 0, sizeof l->bias_sum);
     memset(l->domain_bias, 0, sizeof l->domain_bias);
     memset(l->domain_g, 0, sizeof l->domain_g);
+}
+
+static void reset_pass(struct learner *l) {
+    const size_t rows = 3 * (size_t)l->c->row_count;
+    memset(l->w, 0, rows * sizeof(float));
+    memset(l->g, 0, rows * sizeof(float));
+    memset(l->bias, 0, sizeof l->bias);
+    memset(l->bias_g, 0, sizeof l->bias_g);
 }
 
 static float length_scale(const struct example *e) {
@@ -191,8 +198,8 @@ static void average_add(struct learner *l) {
     for (int i = 0; i < 3 * DOMAINS; i++) l->bias_sum[i / 3][i % 3] += l->bias[i / 3][i % 3];
 }
 
-static void average_take(struct learner *l, int epochs) {
-    const float share = 1.0F / (float)epochs;
+static void average_take(struct learner *l, int count) {
+    const float share = 1.0F / (float)count;
     for (ptrdiff_t i = 0; i < 3 * (ptrdiff_t)l->c->row_count; i++) l->w[i] = l->sum[i] * share;
     for (int i = 0; i < 3 * DOMAINS; i++) l->bias[i / 3][i % 3] = l->bias_sum[i / 3][i % 3] * share;
 }
@@ -201,34 +208,46 @@ static float set_weight(const struct corpus *c, const struct example *e) {
     return (float)c->opt->sets[e->set].weight_bp / 10000.0F;
 }
 
-void learner_run(struct learner *l, int held_fold, uint64_t seed) {
+static void learn_domains(struct learner *l, struct rng *rng, int32_t n) {
     const struct corpus *c = l->c;
-    struct rng rng;
-    rng_init(&rng, seed);
-    reset(l);
-    const int32_t n = choose(l, held_fold);
     int64_t all = 0;
-    float domain_weight[DOMAINS] = {0};
+    float weight[DOMAINS] = {0};
     for (int d = 0; d < DOMAINS; d++) all += c->count[d][0] + c->count[d][1] + c->count[d][2];
     for (int d = 0; d < c->opt->set_count; d++) {
         int64_t here = c->count[d][0] + c->count[d][1] + c->count[d][2];
-        if (here) domain_weight[d] = sqrtf((float)all / ((float)c->opt->set_count * (float)here));
+        if (here) weight[d] = sqrtf((float)all / ((float)c->opt->set_count * (float)here));
     }
     for (int epoch = 0; epoch < DOMAIN_EPOCHS; epoch++) {
-        shuffle(l, &rng, n);
+        shuffle(l, rng, n);
         for (int32_t i = 0; i < n; i++)
-            learn_domain(l, &c->ex[l->order[i]], domain_weight[c->ex[l->order[i]].set]);
+            learn_domain(l, &c->ex[l->order[i]], weight[c->ex[l->order[i]].set]);
     }
-    const int epochs = c->opt->epochs, first = epochs / 2;
+}
+
+/* The later half of the epochs is added to the sums. */
+static void learn_pass(struct learner *l, struct rng *rng, int32_t n) {
+    const struct corpus *c = l->c;
+    const int epochs = c->opt->epochs;
+    reset_pass(l);
     for (int epoch = 0; epoch < epochs; epoch++) {
-        shuffle(l, &rng, n);
+        shuffle(l, rng, n);
         for (int32_t i = 0; i < n; i++) {
             const struct example *e = &c->ex[l->order[i]];
             learn(l, e, set_weight(c, e) * corpus_balance(c, e->set, e->label));
         }
-        if (epoch >= first) average_add(l);
+        if (epoch >= epochs / 2) average_add(l);
     }
-    average_take(l, epochs - first);
+}
+
+void learner_run(struct learner *l, int held_fold, uint64_t seed) {
+    const int epochs = l->c->opt->epochs;
+    struct rng rng;
+    rng_init(&rng, seed);
+    reset(l);
+    const int32_t n = choose(l, held_fold);
+    learn_domains(l, &rng, n);
+    for (int pass = 0; pass < PASSES; pass++) learn_pass(l, &rng, n);
+    average_take(l, PASSES * (epochs - epochs / 2));
 }
 
 /* --- what was learnt -------------------------------------------------------------------------- */

@@ -74,8 +74,9 @@ struct corpus {
     int32_t class_rows;   /* for each class: as it stands, negated, turned round; with domains */
     int32_t valence_rows; /* for words and for phrases: each value, both kinds; with domains */
     uint64_t *gram_hash;  /* behind each row of groups, for the file */
-    int64_t count[DOMAINS][3]; /* texts by set and label */
-    int set;                   /* being read */
+    int64_t count[DOMAINS][3];                       /* texts by set and label */
+    int64_t fold_count[DOMAINS][TRAIN_FOLDS_MAX][3]; /* and by fold */
+    int set;                                         /* being read */
 };
 
 MUST_CHECK bool corpus_read(struct corpus *c, const struct train_options *opt, struct error *err);

@@ -97,6 +97,10 @@ check "eval judges the model on labelled texts" sh -c '"$@" | grep -q "3 texts, 
 check "train makes a model" "$BULLFINCH" train --out "$SCRATCH/model.bin" --epochs 2 \
     "$SCRATCH/labelled.tsv"
 check "which eval takes" "$BULLFINCH" eval --model "$SCRATCH/model.bin" "$SCRATCH/labelled.tsv"
+check "or one that knows their order" "$BULLFINCH" train --out "$SCRATCH/timed.bin" --epochs 2 \
+    "$SCRATCH/labelled.tsv:0.5:time"
+equal "a weight that is none is refused" "$(status_of "$BULLFINCH" train --out "$SCRATCH/none.bin" \
+    "$SCRATCH/labelled.tsv:time:x")" 2
 equal "and which is not overwritten" "$(status_of "$BULLFINCH" train --out "$SCRATCH/model.bin" \
     "$SCRATCH/labelled.tsv")" 1
 equal "a file that is no model is refused" "$(status_of "$BULLFINCH" eval \

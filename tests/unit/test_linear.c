@@ -63,10 +63,10 @@ static int close_all(void **state) {
 
 static struct train_report report; /* of the last training */
 
-static struct buf train_file(const char *file, uint64_t seed) {
+static struct buf train_set(struct train_set set, uint64_t seed) {
     struct buf out;
     struct error err;
-    struct train_options opt = {.sets = {{file, 10000}},
+    struct train_options opt = {.sets = {set},
                                 .set_count = 1,
                                 .seed = seed,
                                 .epochs = 40,
@@ -78,6 +78,10 @@ static struct buf train_file(const char *file, uint64_t seed) {
     buf_init(&out, MODEL_BYTES_MAX);
     assert_ok(linear_train(&opt, &out, &report, &err), &err);
     return out;
+}
+
+static struct buf train_file(const char *file, uint64_t seed) {
+    return train_set((struct train_set){.path = file, .weight_bp = 10000}, seed);
 }
 
 static struct buf train(uint64_t seed) { return train_file(path, seed); }
@@ -153,10 +157,46 @@ static void test_copies_of_a_text_do_not_vouch_for_it(void **state) {
     buf_fini(&bytes);
 }
 
+/* Each quarter of the texts has words of its own; no two texts start alike. */
+static void write_times(int fd) {
+    static const char *const words[4][3] = {{"zorp", "mib", "quent"},
+                                            {"flim", "drosk", "vatch"},
+                                            {"plook", "snerd", "grum"},
+                                            {"wibb", "jax", "tolv"}};
+    for (int time = 0; time < 4; time++) {
+        for (int i = 0; i < 60; i++) {
+            char line[64];
+            const char *word = words[time][i % 3];
+            const int n = snprintf(line, sizeof line, "%d\t%c%c%c %s %s\n", i % 3, 'a' + time,
+                                   'a' + i % 26, 'a' + i / 26, word, word);
+            assert_int_equal(write(fd, line, (size_t)n), n);
+        }
+    }
+    assert_int_equal(close(fd), 0);
+}
+
+static void test_a_set_in_the_order_of_time_is_read_by_other_times(void **state) {
+    (void)state;
+    char times[] = "/tmp/bf-linear-times-XXXXXX";
+    int fd = mkstemp(times);
+    assert_true(fd >= 0);
+    write_times(fd);
+    struct train_set set = {.path = times, .weight_bp = 10000};
+    struct buf mixed = train_set(set, 1);
+    assert_true(eval_accuracy_bp(&report.set[0]) >= 9500);
+    set.in_time = true;
+    struct buf in_time = train_set(set, 1);
+    assert_true(eval_accuracy_bp(&report.set[0]) <= 5000);
+    for (int k = 0; k < 3; k++) assert_int_equal(report.set[0].count[k], 80);
+    assert_int_equal(unlink(times), 0);
+    buf_fini(&mixed);
+    buf_fini(&in_time);
+}
+
 static void check_refused(struct train_options opt) {
     struct buf out;
     struct error err;
-    opt.sets[0] = (struct train_set){path, 10000};
+    opt.sets[0] = (struct train_set){.path = path, .weight_bp = 10000};
     opt.set_count = opt.epochs = 1;
     opt.folds = 2;
     opt.reader = kit.reader;
@@ -243,6 +283,7 @@ int main(void) {
         cmocka_unit_test(test_what_was_learnt_is_known),
         cmocka_unit_test(test_a_word_never_seen_reads_like_its_class),
         cmocka_unit_test(test_copies_of_a_text_do_not_vouch_for_it),
+        cmocka_unit_test(test_a_set_in_the_order_of_time_is_read_by_other_times),
         cmocka_unit_test(test_a_phrase_never_seen_reads_like_its_value),
         cmocka_unit_test(test_bad_lists_are_refused_with_their_line),
         cmocka_unit_test(test_figures_of_an_evaluation),

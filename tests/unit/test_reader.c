@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "6aba7ae02b806b1035f3e66cfd24aa523c0fcd7ff18352f15dbe40eb9a9e05a4"
+#define DIGEST "268be89a451c956347033b9c3355bb8861b424ffeeeb46a8322f0c9421bd8c6a"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;
