@@ -80,26 +80,26 @@ int phrases_add(struct phrases *t, struct arena scratch, str phrase, int value) 
 static bool is_possessive(str norm) { return norm.n > 3 && str_ends(norm, STR("'s")); }
 
 int phrases_find_there(const struct phrases *t, const struct words *w, int at, int *ret_end) {
-    int value = PHRASE_NONE;
+    int value = PHRASE_NONE, end = at;
     uint64_t key = key_first(w->v[at].hash);
-    do {
+    for (;;) {
         const struct phrase_slot *slot = slot_of(t, key);
         if (slot->key == 0) break;
-        if (slot->value != PHRASE_NONE) {
-            value = slot->value;
-            *ret_end = at + 1;
-        }
+        const bool ends = slot->value != PHRASE_NONE;
+        value = ends ? slot->value : value;
+        end = ends ? at + 1 : end;
         if (!slot->more) break;
         at = next_word(w, at);
         if (at >= w->count) break;
         const uint64_t prefix = key;
         key = key_next(prefix, w->v[at].hash);
-        if (!phrases_may_have(t, key) &&
-            is_possessive(word_norm(w, at))) { /* "the NEAR protocol's" */
-            const str owner = word_norm(w, at);
-            key = key_next(prefix, word_hash(str_head(owner, owner.n - 2)));
-        }
-    } while (phrases_may_have(t, key));
+        if (phrases_may_have(t, key)) continue;
+        const str owner = word_norm(w, at); /* "the NEAR protocol's" */
+        if (!is_possessive(owner)) break;
+        key = key_next(prefix, word_hash(str_head(owner, owner.n - 2)));
+        if (!phrases_may_have(t, key)) break;
+    }
+    if (value != PHRASE_NONE) *ret_end = end;
     return value;
 }
 
