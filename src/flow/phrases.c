@@ -85,9 +85,9 @@ int phrases_find_there(const struct phrases *t, const struct words *w, int at, i
     for (;;) {
         const struct phrase_slot *slot = slot_of(t, key);
         if (slot->key == 0) break;
-        const bool ends = slot->value != PHRASE_NONE;
-        value = ends ? slot->value : value;
-        end = ends ? at + 1 : end;
+        const int none = slot->value >> 31; /* all bits or no bit: values are >= 0 */
+        value = (value & none) | (slot->value & ~none);
+        end = (end & none) | ((at + 1) & ~none);
         if (!slot->more) break;
         at = next_word(w, at);
         if (at >= w->count) break;
