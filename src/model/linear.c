@@ -69,14 +69,14 @@ static const struct cell *bucket_of(const struct linear *m, linear_table which, 
 }
 
 static void add_cell(const struct linear *m, linear_table which, uint64_t hash, int32_t sum[3]) {
-    static const struct cell none;
     const struct cell *c = bucket_of(m, which, hash);
     const uint16_t check = cell_check(hash);
     unsigned found = 1u << CELLS;
     for (int i = 0; i < CELLS; i++) found |= (unsigned)(c[i].check == check) << i;
     const int first = __builtin_ctz(found);
-    c = first < CELLS ? &c[first] : &none;
-    for (int k = 0; k < 3; k++) sum[k] += c->w[k];
+    const int32_t all = first < CELLS ? -1 : 0; /* bits: nothing is added of what is not there */
+    c += first & (CELLS - 1);
+    for (int k = 0; k < 3; k++) sum[k] += c->w[k] & all;
 }
 
 /* Four weights at a time: compilers do not see by themselves that cells and sums never overlap. */
