@@ -6,6 +6,7 @@
 #ifndef BF_FLOW_LETTERS_H
 #define BF_FLOW_LETTERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -38,6 +39,12 @@ static inline uint64_t letters_none(uint64_t block) {
     const uint64_t from_a = low + LETTERS_EACH * (0x80 - 'a');
     const uint64_t beyond_z = low + LETTERS_EACH * (0x7F - 'z');
     return (~from_a | beyond_z | block) & LETTERS_TOP;
+}
+
+/* The top bit of each byte that is c, which is ASCII. */
+static inline uint64_t letters_equal(uint64_t block, char c) {
+    const uint64_t differ = block ^ LETTERS_EACH * (unsigned char)c;
+    return ~(((differ & ~LETTERS_TOP) + ~LETTERS_TOP) | differ) & LETTERS_TOP;
 }
 
 /* All bits of the bytes before the first whose top bit is set in `stops`. */

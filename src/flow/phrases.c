@@ -13,28 +13,11 @@ struct phrase_slot {
     bool more;     /* longer phrases start so */
 };
 
-struct phrases {
-    struct phrase_slot *slots;
-    uint64_t *filter; /* two bits a slot, by key: what is not there is told without a look at slots,
-                       * which are more than the nearest cache holds */
-    uint64_t mask;
-    int used, max;
-};
-
 static uint64_t key_first(uint64_t hash) { return hash ? hash : 1; }
 
 static uint64_t key_next(uint64_t key, uint64_t hash) {
     key = (key ^ (key >> 29)) * UINT64_C(0x9FB21C651E98DF25) ^ hash;
     return key ? key : 1;
-}
-
-static uint64_t filter_bit(const struct phrases *t, uint64_t key) {
-    return (key >> 23) & (2 * t->mask + 1);
-}
-
-static bool may_have(const struct phrases *t, uint64_t key) {
-    const uint64_t bit = filter_bit(t, key);
-    return t->filter[bit / 64] >> (bit % 64) & 1;
 }
 
 static struct phrase_slot *slot_of(const struct phrases *t, uint64_t key) {
@@ -59,7 +42,7 @@ static struct phrase_slot *slot_make(struct phrases *t, uint64_t key) {
     struct phrase_slot *slot = slot_of(t, key);
     if (slot->key == 0) {
         PRE(t->used < t->max);
-        const uint64_t bit = filter_bit(t, key);
+        const uint64_t bit = phrases_filter_bit(t, key);
         t->filter[bit / 64] |= UINT64_C(1) << (bit % 64);
         t->used++;
         *slot = (struct phrase_slot){.key = key, .value = PHRASE_NONE};
@@ -96,30 +79,33 @@ int phrases_add(struct phrases *t, struct arena scratch, str phrase, int value) 
 
 static bool is_possessive(str norm) { return norm.n > 3 && str_ends(norm, STR("'s")); }
 
-int phrases_find(const struct phrases *t, const struct words *w, int at, int *ret_end) {
-    int value = PHRASE_NONE;
+int phrases_find_there(const struct phrases *t, const struct words *w, int at, int *ret_end) {
+    int value = PHRASE_NONE, end = at;
     uint64_t key = key_first(w->v[at].hash);
-    while (may_have(t, key)) {
+    for (;;) {
         const struct phrase_slot *slot = slot_of(t, key);
         if (slot->key == 0) break;
-        if (slot->value != PHRASE_NONE) {
-            value = slot->value;
-            *ret_end = at + 1;
-        }
+        const int none = slot->value >> 31; /* all bits or no bit: values are >= 0 */
+        value = (value & none) | (slot->value & ~none);
+        end = (end & none) | ((at + 1) & ~none);
         if (!slot->more) break;
         at = next_word(w, at);
         if (at >= w->count) break;
         const uint64_t prefix = key;
         key = key_next(prefix, w->v[at].hash);
-        if (!may_have(t, key) && is_possessive(word_norm(w, at))) { /* "the NEAR protocol's" */
-            const str owner = word_norm(w, at);
-            key = key_next(prefix, word_hash(str_head(owner, owner.n - 2)));
-        }
+        if (phrases_may_have(t, key)) continue;
+        const str owner = word_norm(w, at); /* "the NEAR protocol's" */
+        if (!is_possessive(owner)) break;
+        key = key_next(prefix, word_hash(str_head(owner, owner.n - 2)));
+        if (!phrases_may_have(t, key)) break;
     }
+    if (value != PHRASE_NONE) *ret_end = end;
     return value;
 }
 
 int phrases_find_form(const struct phrases *t, str norm) {
-    const struct phrase_slot *slot = slot_of(t, key_first(word_hash(norm)));
+    const uint64_t key = key_first(word_hash(norm));
+    if (!phrases_may_have(t, key)) return PHRASE_NONE;
+    const struct phrase_slot *slot = slot_of(t, key);
     return slot->key ? slot->value : PHRASE_NONE;
 }

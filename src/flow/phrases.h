@@ -10,7 +10,16 @@
 
 #define PHRASE_NONE (-1)
 
-struct phrases;
+struct phrase_slot;
+
+/* Private to phrases.c but for the filter, which is asked in line. */
+struct phrases {
+    struct phrase_slot *slots;
+    uint64_t *filter; /* two bits a slot, by key: what is not there is told without a look at slots,
+                       * which are more than the nearest cache holds */
+    uint64_t mask;
+    int used, max;
+};
 
 /* Made in `boot`; room for `max` words over all phrases. */
 struct phrases *phrases_open(struct arena *boot, int max);
@@ -19,9 +28,25 @@ struct phrases *phrases_open(struct arena *boot, int max);
  * PHRASE_NONE when it was new. Asserts when `max` is exceeded or there is no word in it. */
 int phrases_add(struct phrases *t, struct arena scratch, str phrase, int value);
 
+static inline uint64_t phrases_filter_bit(const struct phrases *t, uint64_t key) {
+    return (key >> 23) & (2 * t->mask + 1);
+}
+
+/* False: no phrase starts so. key: of its words, the hash of the first for one. */
+static inline bool phrases_may_have(const struct phrases *t, uint64_t key) {
+    const uint64_t bit = phrases_filter_bit(t, key);
+    return t->filter[bit / 64] >> (bit % 64) & 1;
+}
+
+/* phrases_find where phrases_may_have the word. */
+int phrases_find_there(const struct phrases *t, const struct words *w, int at, int *ret_end);
+
 /* The value of the longest phrase that starts at word `at`, PHRASE_NONE if none; *ret_end: the word
  * behind it. */
-int phrases_find(const struct phrases *t, const struct words *w, int at, int *ret_end);
+static inline int phrases_find(const struct phrases *t, const struct words *w, int at,
+                               int *ret_end) {
+    return phrases_may_have(t, w->v[at].hash) ? phrases_find_there(t, w, at, ret_end) : PHRASE_NONE;
+}
 
 /* The value of the one-word phrase of this form. */
 int phrases_find_form(const struct phrases *t, str norm);

@@ -465,6 +465,8 @@ static bool scan_plain(struct scan *s) {
     const uint64_t hash = n < 8 ? hash_end(hash_block(hash_start(n), lower)) : hash_of(form, n);
     struct word *v = word_put(s, begin, WORD_TEXT, norm_begin, hash);
     if (!(p[0] & 0x20)) v->flags |= !small && n >= 2 ? WORD_UPPER : WORD_TITLE;
+    s->spaced = p[n] == ' '; /* as nearly always: taken with the word */
+    s->at += s->spaced;
     return true;
 }
 
@@ -613,16 +615,27 @@ static void scan_one(struct scan *s) {
 
 #define NEGATION_REACH 4 /* words behind a negation that it turns, within the clause */
 
-#define LETTER(c) (UINT32_C(1) << ((c) - 'a'))
+#define LETTER(c) (UINT32_C(1) << ((c)&31))
+#define NEGATION_BYTES_MAX 7
 
-/* By its first and its last letter, which spares nearly every word the list below. */
-static bool may_negate(char first, char last) {
-    const uint32_t firsts = LETTER('n') | LETTER('c') | LETTER('d') | LETTER('w') | LETTER('i') |
-                            LETTER('a') | LETTER('h');
-    const uint32_t lasts =
-        LETTER('o') | LETTER('t') | LETTER('r') | LETTER('e') | LETTER('y') | LETTER('g');
-    return is_ascii_letter(first) && is_ascii_letter(last) && (firsts >> (first - 'a') & 1) &&
-           (lasts >> (last - 'a') & 1);
+/* By its length, its first and its last letter, which spares nearly every word the list below. */
+static inline bool may_negate(str form) {
+    static const uint32_t firsts[NEGATION_BYTES_MAX + 1] = {
+        [2] = LETTER('n'),
+        [3] = LETTER('n'),
+        [4] = LETTER('c') | LETTER('d') | LETTER('w') | LETTER('i') | LETTER('a') | LETTER('n'),
+        [5] = LETTER('n') | LETTER('d'),
+        [6] = LETTER('c') | LETTER('d') | LETTER('h') | LETTER('n'),
+        [7] = LETTER('w') | LETTER('n')};
+    static const uint32_t lasts[NEGATION_BYTES_MAX + 1] = {[2] = LETTER('o'),
+                                                           [3] = LETTER('t') | LETTER('r'),
+                                                           [4] = LETTER('t') | LETTER('e'),
+                                                           [5] = LETTER('t') | LETTER('r'),
+                                                           [6] = LETTER('t') | LETTER('y'),
+                                                           [7] = LETTER('t') | LETTER('r') |
+                                                                 LETTER('g')};
+    const ptrdiff_t n = form.n <= NEGATION_BYTES_MAX ? form.n : 0;
+    return (firsts[n] >> (form.p[0] & 31) & lasts[n] >> (form.p[form.n - 1] & 31) & 1) != 0;
 }
 
 static bool is_negation(str form) {
@@ -633,9 +646,9 @@ static bool is_negation(str form) {
                  {"wont", 4},    {"isnt", 4},    {"aint", 4},   {"none", 4},   {"never", 5},
                  {"didnt", 5},   {"cannot", 6},  {"doesnt", 6}, {"hardly", 6}, {"nobody", 6},
                  {"without", 7}, {"neither", 7}, {"nothing", 7}};
-    if (form.n < 2 || form.n > 9) return false;
-    if (form.p[form.n - 1] == 't' && form.p[form.n - 2] == '\'') return true;
-    if (!may_negate(form.p[0], form.p[form.n - 1])) return false;
+    if (form.n >= 2 && form.n <= 9 && form.p[form.n - 1] == 't' && form.p[form.n - 2] == '\'')
+        return true;
+    if (!may_negate(form)) return false;
     for (int i = 0; i < COUNT_OF(table); i++) {
         if (form.n == table[i].bytes && form.p[0] == table[i].word[0] &&
             memcmp(form.p, table[i].word, (size_t)form.n) == 0) {

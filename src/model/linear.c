@@ -57,11 +57,11 @@ static const struct word_cell *word_bucket(const struct linear *m, uint64_t hash
 
 static const struct word_cell *word_find(const struct linear *m, uint64_t hash) {
     const struct word_cell *c = word_bucket(m, hash);
-    uint16_t check = cell_check(hash);
-    for (int i = 0; i < CELLS; i++) {
-        if (c[i].check == check) return &c[i];
-    }
-    return NULL;
+    const uint16_t check = cell_check(hash);
+    unsigned found = 1u << CELLS; /* bits by cell: a loop that ends at a hit is guessed wrong */
+    for (int i = 0; i < CELLS; i++) found |= (unsigned)(c[i].check == check) << i;
+    const int first = __builtin_ctz(found);
+    return first < CELLS ? &c[first] : NULL;
 }
 
 static const struct cell *bucket_of(const struct linear *m, linear_table which, uint64_t hash) {
@@ -70,12 +70,13 @@ static const struct cell *bucket_of(const struct linear *m, linear_table which, 
 
 static void add_cell(const struct linear *m, linear_table which, uint64_t hash, int32_t sum[3]) {
     const struct cell *c = bucket_of(m, which, hash);
-    uint16_t check = cell_check(hash);
-    for (int i = 0; i < CELLS; i++) {
-        if (c[i].check != check) continue;
-        for (int k = 0; k < 3; k++) sum[k] += c[i].w[k];
-        return;
-    }
+    const uint16_t check = cell_check(hash);
+    unsigned found = 1u << CELLS;
+    for (int i = 0; i < CELLS; i++) found |= (unsigned)(c[i].check == check) << i;
+    const int first = __builtin_ctz(found);
+    const int32_t all = first < CELLS ? -1 : 0; /* bits: nothing is added of what is not there */
+    c += first & (CELLS - 1);
+    for (int k = 0; k < 3; k++) sum[k] += c->w[k] & all;
 }
 
 /* Four weights at a time: compilers do not see by themselves that cells and sums never overlap. */

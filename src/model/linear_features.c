@@ -44,6 +44,9 @@ static bool token_from(const struct words *w, int at, struct token *ret) {
     if (v->flags & WORD_COIN) {
         if (at > 0 && (w->v[at - 1].flags & WORD_COIN)) return false;
         t.hash = TOKEN_COIN;
+    } else if (v->kind == WORD_TEXT) { /* nearly all: told apart before the others */
+        t.spelled = true;
+        t.negated = v->flags & WORD_NEGATED;
     } else {
         switch ((word_kind)v->kind) {
         case WORD_TEXT:

@@ -73,15 +73,17 @@ struct smallest {
     uint64_t v[KEYS];
 };
 
+/* Each is the larger of the one before it and the smaller of itself and h. No branches: which of
+ * them h displaces is anyone's guess, and guessing wrong costs more than the walk. */
 static inline void take_smallest(struct smallest *s, uint64_t h) {
-    if (h >= s->v[KEYS - 1]) return;
-    for (int i = 0; i < KEYS; i++) {
-        if (h == s->v[i]) return;
-        if (h > s->v[i]) continue;
-        const uint64_t larger = s->v[i];
-        s->v[i] = h;
-        h = larger;
+    bool known = false;
+    for (int i = 0; i < KEYS - 1; i++) known |= h == s->v[i];
+    h = known ? s->v[KEYS - 1] : h; /* which displaces nothing */
+    for (int i = KEYS - 1; i > 0; i--) {
+        const uint64_t least = h < s->v[i] ? h : s->v[i];
+        s->v[i] = least > s->v[i - 1] ? least : s->v[i - 1];
     }
+    s->v[0] = h < s->v[0] ? h : s->v[0];
 }
 
 /* Where there are fewer than four, the last one stands for the others. */

@@ -6,6 +6,8 @@
  */
 #include "flow/link/link_int.h"
 
+#include "flow/letters.h"
+
 /* --- endings ---------------------------------------------------------------------------------- */
 
 static const struct term *certain(const struct linker *k, str norm) {
@@ -171,19 +173,31 @@ bool link_is_company(const struct linker *k, int at) {
 /* --- names inside words ------------------------------------------------------------------------
  */
 
+/* Could one of the names below begin in the form? Looks at eight bytes at a time for the first two
+ * letters of one. */
+static bool may_hold_name(str norm) {
+    for (ptrdiff_t at = 0; at + 2 < norm.n; at += 7) {
+        const ptrdiff_t left = norm.n - at;
+        const uint64_t block =
+            left < 8 ? letters_load_few(norm.p + at, (int)left) : letters_load(norm.p + at);
+        const uint64_t b = letters_equal(block, 'b'), d = letters_equal(block, 'd'),
+                       e = letters_equal(block, 'e'), i = letters_equal(block, 'i'),
+                       o = letters_equal(block, 'o'), t = letters_equal(block, 't');
+        if (((e & t >> 8) | (d & o >> 8) | (b & (i | t) >> 8)) != 0) return true;
+    }
+    return false;
+}
+
 bool link_holds_name(str norm) {
     bool eth = false;
+    if (!may_hold_name(norm)) return false;
     for (ptrdiff_t i = 0; i + 2 < norm.n; i++) {
-        char c = norm.p[i], next = norm.p[i + 1];
-        bool may = (c == 'e' && next == 't') || (c == 'd' && next == 'o') ||
-                   (c == 'b' && (next == 'i' || next == 't'));
-        if (!may) continue;
         str rest = str_tail(norm, i);
-        eth |= str_starts(rest, STR("eth"));
         if (str_starts(rest, STR("doge")) || str_starts(rest, STR("bitcoin")) ||
             str_starts(rest, STR("btc")) || str_starts(rest, STR("ethereum"))) {
             return true;
         }
+        eth |= str_starts(rest, STR("eth"));
     }
     return norm.n <= 5 && norm.n > 3 && eth;
 }
