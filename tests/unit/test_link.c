@@ -71,7 +71,7 @@ static void test_coins_are_linked_by_what_names_them(void **state) {
         {"BTC/USDT, SOL-USD, $DOGE/usdt", "BTC:pair SOL:pair DOGE:pair"},
         {"ETH/BTC is about both", "ETH:pair BTC:ticker"},
         {"BTC or btc", "BTC:ticker"},
-        {"SOL in capitals", "SOL:ticker"},
+        {"SOL in capitals, on the chart", "SOL:ticker"},
         {"bitcoin's price, two dogecoins", "BTC:name DOGE:name"},
         {"Shiba Inu and shiba-inu tokens", "SHIB:name"},
         {"Bitcoin Cash is not what you think", "BCH:name"},
