@@ -227,39 +227,6 @@ int link_senses(const struct linker *k, int coin) {
     return n;
 }
 
-int link_namesakes(const struct linker *k, int coin) {
-    int n = 0;
-    for (int i = 0; i < k->sense_count; i++) {
-        const struct sense *s;
-        for (int at = k->senses[i]; at != SENSE_NONE; at = s->next) {
-            s = &k->lex->senses[at];
-            n += s->names && s->coin == coin;
-        }
-    }
-    return n;
-}
-
-static bool holds_money(const struct words *w) {
-    for (int at = 0; at < w->count; at++) {
-        if (w->v[at].kind == WORD_NUMBER && w->text.p[w->v[at].begin] == '$') return true;
-    }
-    return false;
-}
-
-bool link_is_lone(const struct linker *k, const struct candidate *c) {
-    if (k->hints || k->trades || k->moves || k->rivals) return false;
-    int told = 0; /* by the coin itself, up to here */
-    for (int i = 0; i < k->count; i++) {
-        const struct candidate *o = &k->found[i];
-        if (o->coin != c->coin && o->form < FORM_LOWER) return false;
-        if (o->coin != c->coin) continue;
-        if (o->form == FORM_NAME && o->base >= POINTS_CERTAIN && o->reason != LINK_TICKER)
-            return false;
-        told += o->base >= POINTS_CERTAIN && !o->doubted;
-    }
-    return k->crypto <= told && !holds_money(k->w);
-}
-
 bool link_is_denied(const struct linker *k, int idx) {
     static const char *const no[] = {"not"};
     const struct words *w = k->w;
@@ -346,7 +313,7 @@ int link_points(const struct linker *k, const struct candidate *c) {
     if (c->form == FORM_LOWER || (c->form == FORM_TITLE && !k->crypto)) {
         bool sure = k->lex->coins[c->coin].flags & COIN_SURE;
         uint16_t tells = WORD_TRADE | WORD_HINT | WORD_CRYPTO | (sure ? WORD_MOVE : 0);
-        bool beside = nearest(k, c, tells, sure ? 3 : 1) || (sure && k->crypto) || c->run_sure ||
+        bool beside = nearest(k, c, tells, sure ? 5 : 1) || (sure && k->crypto) || c->run_sure ||
                       c->run_comma || c->duel || price_points(k, c);
         if (!beside) return 0;
     }

@@ -5,10 +5,10 @@
  *
  * Two passes. The first walks over the words, notes candidates with the points that they bring
  * themselves, and marks words that tell what the post is about. The second adds what the context
- * says (evidence.c) and decides: a $cashtag needs nothing, a ticker that is an ordinary word (GAS,
- * NEAR) needs capitals and words of trade or crypto beside it, a name such as Avalanche needs a
- * post about crypto, a cashtag that is also a share's ($T) needs one that is not about shares.
- * Nothing is linked inside words, links and @names.
+ * says (doubt.c, evidence.c) and decides: a $cashtag needs nothing, a ticker that is an ordinary
+ * word (GAS, NEAR) needs capitals and words of trade or crypto beside it, a name such as Avalanche
+ * needs a post about crypto, a cashtag that is also a share's ($T) needs one that is not about
+ * shares. Nothing is linked inside words, links and @names.
  *
  * Invariants: mentions stand in order of first appearance; hits in order of the text. Never fails;
  * what exceeds the limits is told as TOO_MANY or left out of the misses. Pure, any thread, no
@@ -27,8 +27,6 @@
 #endif
 
 #define BASE_SPOKEN_OF 3   /* of a ticker in small letters that the words beside it explain */
-#define BASE_LONE 1        /* of a ticker that a single piece of evidence would bear out */
-#define LONE_LETTERS 4     /* longer ones mean nothing else */
 #define SURE_PER_POINT 250 /* confidence for each point above what is needed */
 
 /* --- notes of the first pass ----------------------------------------------------------------- */
@@ -489,76 +487,6 @@ static void shrink(const struct linker *k, struct mention *m) {
     if (coins > MANY_COINS) m->confidence_bp = m->confidence_bp * MANY_COINS / coins;
 }
 
-#define BASE_DOUBTED 3
-
-/* A word with a capital behind the ticker that is no coin, and no title in capitals. Of the coins
- * that everybody knows, no such thing is believed. */
-bool link_begins_name(const struct linker *k, const struct candidate *c) {
-    const struct words *w = k->w;
-    if (c->end + 1 >= w->count || (k->lex->coins[c->coin].flags & COIN_PLAIN)) return false;
-    const struct word *next = &w->v[c->end], *behind = &w->v[c->end + 1];
-    if (next->kind != WORD_TEXT || !(next->flags & WORD_TITLE) || (next->flags & WORD_LINE))
-        return false;
-    return !(behind->flags & WORD_TITLE) && !lexicon_find(k->lex, word_norm(w, c->end));
-}
-
-/* Is the candidate the coin's ticker, as a word or a hashtag? */
-static bool is_ticker(const struct linker *k, const struct candidate *c) {
-    const struct term *t = lexicon_find(k->lex, word_norm(k->w, c->first));
-    return c->end == c->first + 1 && t && t->ticker == c->coin;
-}
-
-/* A ticker that stands alone: "Smith (INJ)". */
-static bool is_lone_ticker(const struct linker *k, const struct candidate *c) {
-    const struct word *v = &k->w->v[c->first];
-    return c->reason == LINK_TICKER && v->norm_bytes <= LONE_LETTERS &&
-           !(k->lex->coins[c->coin].flags & COIN_PLAIN) && link_is_lone(k, c);
-}
-
-/* What may be doubted of a candidate that was certain: the ticker in capitals or as a hashtag, a
- * doge that may be one of Venice, and the name as a cashtag, which is what imitators take. */
-static bool may_be_doubted(const struct linker *k, const struct candidate *c) {
-    bool plain = k->lex->coins[c->coin].flags & COIN_PLAIN, life = k->life > 0 && !plain;
-    if (!life && link_senses(k, c->coin) == 0 && !link_begins_name(k, c)) return false;
-    const struct word *v = &k->w->v[c->first];
-    bool ticker = is_ticker(k, c);
-    if (v->kind == WORD_CASHTAG) return !ticker && c->end == c->first + 1;
-    bool small = !plain && c->reason == LINK_TICKER;
-    return ticker && (c->state || v->kind == WORD_HASHTAG || (v->flags & WORD_UPPER) || small);
-}
-
-static void set_doubt(struct linker *k, struct candidate *c, int base) {
-    bool tag = k->w->v[c->first].kind == WORD_HASHTAG;
-    c->base = (int8_t)base;
-    c->doubted = true;
-    c->form = tag ? FORM_TAG : c->reason == LINK_NAME ? FORM_NAME : FORM_CAPS;
-    if (c->state) return; /* told nothing in the first place */
-    k->crypto--;
-    k->w->v[c->first].flags &= (uint16_t)~WORD_CRYPTO;
-}
-
-/* Tickers that were certain, beside words of what their letters mean otherwise ("ETH" and "PhD"),
- * or with nothing beside them; names beside words of their namesakes. */
-static void doubt(struct linker *k) {
-    for (int i = 0; i < k->count; i++) {
-        struct candidate *c = &k->found[i];
-        if (c->base < POINTS_CERTAIN || c->reason == LINK_PAIR) continue;
-        word_kind kind = (word_kind)k->w->v[c->first].kind;
-        if (kind == WORD_TEXT && link_namesakes(k, c->coin) > 0) {
-            set_doubt(k, c, BASE_LONE);
-        } else if (may_be_doubted(k, c)) {
-            bool name = link_begins_name(k, c) && link_senses(k, c->coin) == 0;
-            set_doubt(k, c, kind == WORD_CASHTAG ? -POINTS_CERTAIN : name ? 1 : BASE_DOUBTED);
-        }
-        if (c->base > BASE_LONE && is_lone_ticker(k, c)) {
-            if (c->base >= POINTS_CERTAIN)
-                set_doubt(k, c, BASE_LONE);
-            else
-                c->base = BASE_LONE;
-        }
-    }
-}
-
 /* Decides on each candidate by itself; what context speaks for clearly is the surer. */
 static void decide(struct linker *k) {
     link_find_runs(k);
@@ -585,7 +513,7 @@ static bool is_known(const struct linker *k, const struct candidate *c) {
 
 static void second_pass(struct linker *k) {
     struct links *out = k->out;
-    doubt(k);
+    link_doubt(k);
     decide(k);
     for (int i = 0; i < k->count; i++) {
         const struct candidate *c = &k->found[i];

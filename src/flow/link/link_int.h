@@ -96,6 +96,12 @@ bool link_is_company(const struct linker *k, int at);
 /* Does the form hold the name of a large coin without being it? (dogematic, bitcoiners, meth) */
 bool link_holds_name(str norm);
 
+/* --- doubt.c: the second pass begins ------------------------------------------------------------
+ */
+
+/* Takes points from candidates that were certain, where they may mean something else. */
+void link_doubt(struct linker *k);
+
 /* --- small.c: tickers that are words, in small letters -----------------------------------------
  */
 
@@ -125,10 +131,6 @@ bool link_is_minus(const struct words *w, int at);
 void link_find_runs(struct linker *k);
 /* Words that tell of another sense of the coin's ticker or name ("students" beside UNI). */
 int link_senses(const struct linker *k, int coin);
-/* ... of those, the ones that speak against names which mean nothing else. */
-int link_namesakes(const struct linker *k, int coin);
-/* Does nothing in the post speak of crypto, of prices or of another coin? */
-bool link_is_lone(const struct linker *k, const struct candidate *c);
 /* "not ETH — ETC": is the candidate only what is not meant? */
 bool link_is_denied(const struct linker *k, int idx);
 /* What speaks for a candidate, in points; below POINTS_ENOUGH it does not link. */

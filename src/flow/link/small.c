@@ -17,18 +17,20 @@ static bool is_one_of(const struct words *w, int at, const char *const *list, in
     return false;
 }
 
-/* The term, of one word or of several, that begins at `at`. */
-static uint16_t flags_at(const struct linker *k, int at) {
-    int end = at + 1;
+/* The flags of the term, of one word or of several, that begins at `at`; where it ends. */
+static uint16_t flags_at(const struct linker *k, int at, int *end) {
+    *end = at + 1;
     if (at < 0 || at >= k->w->count || k->w->v[at].kind != WORD_TEXT) return 0;
-    const struct term *t = lexicon_term(k->lex, phrases_find(k->lex->phrases, k->w, at, &end));
+    const struct term *t = lexicon_term(k->lex, phrases_find(k->lex->phrases, k->w, at, end));
     return t ? t->flags : 0;
 }
 
 static bool is_before(const struct linker *k, int at) {
     static const char *const light[] = {"my", "some", "more", "your", "our", "his", "her"};
+    int end;
+    if ((flags_at(k, at - 1, &end) & TERM_BEFORE) && end == at + 1) return true; /* "bag of" */
     at -= is_one_of(k->w, at, light, COUNT_OF(light));
-    return flags_at(k, at) & TERM_BEFORE;
+    return flags_at(k, at, &end) & TERM_BEFORE;
 }
 
 /* "below 12", not "below 18:00"; "up 12%" */
@@ -47,10 +49,11 @@ bool link_is_spoken_of(const struct linker *k, int at) {
                                         "was",  "keeps", "back", "finally", "breaks",
                                         "dips", "drops", "fell", "looks"};
     const struct words *w = k->w;
+    int end;
     if (is_one_of(w, at - 1, ordinary, COUNT_OF(ordinary))) return false;
     if (is_before(k, at - 1)) return true;
     for (int i = 0, next = at + 1; i <= LIGHT_MAX; i++, next++) {
-        if ((flags_at(k, next) & TERM_BEHIND) || is_level(w, next)) return true;
+        if ((flags_at(k, next, &end) & TERM_BEHIND) || is_level(w, next)) return true;
         if (!is_one_of(w, next, light, COUNT_OF(light))) break;
     }
     return false;
