@@ -67,7 +67,8 @@ static bool is_ticker(const struct linker *k, const struct candidate *c) {
 /* A ticker that stands alone: "Smith (INJ)". */
 static bool is_lone_ticker(const struct linker *k, const struct candidate *c) {
     const struct word *v = &k->w->v[c->first];
-    return c->reason == LINK_TICKER && v->norm_bytes <= LONE_LETTERS &&
+    bool small = !(v->flags & WORD_UPPER) && !(k->lex->coins[c->coin].flags & COIN_LOWER);
+    return c->reason == LINK_TICKER && !small && v->norm_bytes <= LONE_LETTERS &&
            !(k->lex->coins[c->coin].flags & COIN_PLAIN) && is_lone(k, c);
 }
 
