@@ -46,8 +46,8 @@ static void test_links_are_right_and_complete(void **state) {
     if (n.right * 1000 < (n.right + n.wrong) * 990 || n.right * 1000 < (n.right + n.missing) * 970)
         fail_msg("right %ld, wrong %ld, missing %ld\n%s", (long)n.right, (long)n.wrong,
                  (long)n.missing, buf_z(&show));
-    assert_true(n.posts > 1100 && n.about_none > 450);
-    assert_in_range(n.about_none_linked, 0, 4);
+    assert_true(n.posts > 2100 && n.about_none > 900);
+    assert_in_range(n.about_none_linked, 0, 6);
     buf_fini(&show);
 }
 

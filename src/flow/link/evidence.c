@@ -227,6 +227,19 @@ int link_senses(const struct linker *k, int coin) {
     return n;
 }
 
+bool link_is_denied(const struct linker *k, int idx) {
+    static const char *const no[] = {"not"};
+    const struct words *w = k->w;
+    if (idx + 1 >= k->count) return false;
+    const struct candidate *c = &k->found[idx], *next = c + 1;
+    if (!is_word(w, c->first - 1, no, 1) || next->first != c->end + 1 || next->coin == c->coin)
+        return false;
+    bool begins = c->first == 1 || w->v[c->first - 2].kind == WORD_PUNCT;
+    bool ends = next->end >= w->count || w->v[next->end].kind == WORD_PUNCT;
+    return begins && ends && w->v[c->end].kind == WORD_PUNCT && !ends_sentence(w, c->end) &&
+           !word_is_mark(w, c->end, '/');
+}
+
 /* A word in capitals that means nothing here. */
 static bool is_plain_capitals(const struct linker *k, int at) {
     if (at < 0 || at >= k->w->count) return false;
@@ -300,8 +313,8 @@ int link_points(const struct linker *k, const struct candidate *c) {
     if (c->form == FORM_LOWER || (c->form == FORM_TITLE && !k->crypto)) {
         bool sure = k->lex->coins[c->coin].flags & COIN_SURE;
         uint16_t tells = WORD_TRADE | WORD_HINT | WORD_CRYPTO | (sure ? WORD_MOVE : 0);
-        bool beside = nearest(k, c, tells, sure ? 3 : 1) || c->run_sure || c->run_comma ||
-                      c->duel || price_points(k, c);
+        bool beside = nearest(k, c, tells, sure ? 5 : 1) || (sure && k->crypto) || c->run_sure ||
+                      c->run_comma || c->duel || price_points(k, c);
         if (!beside) return 0;
     }
     int points = c->base + context_points(k, c);

@@ -262,8 +262,8 @@ static bool all_capitals(str text) {
     return true;
 }
 
-/* "sense<tab>UNI<tab>students|campus" */
-static bool sense_line(struct compile *c, str line, struct error *err) {
+/* "sense<tab>UNI<tab>students|campus", "namesake<tab>ADA<tab>formula" */
+static bool sense_line(struct compile *c, str line, bool names, struct error *err) {
     str ticker, word;
     struct lexicon *lex = c->lex;
     if (!str_cut(&line, '\t', &ticker)) return complain(c, err, "no ticker in", line);
@@ -274,7 +274,7 @@ static bool sense_line(struct compile *c, str line, struct error *err) {
         if (!has_word(*c->boot, word)) return complain(c, err, "no word in", word);
         struct term *t = term_make(c, word);
         PRE(lex->sense_count < c->sense_max);
-        lex->senses[lex->sense_count] = (struct sense){(int16_t)coin, t->sense};
+        lex->senses[lex->sense_count] = (struct sense){(int16_t)coin, t->sense, names};
         t->sense = (int16_t)lex->sense_count++;
         t->flags |= TERM_SENSE;
     }
@@ -288,11 +288,13 @@ static bool assets_line(struct compile *c, str line, struct error *err) {
     } kinds[] = {{"other", TERM_OTHER},   {"stock", TERM_STOCK}, {"quote", TERM_QUOTE},
                  {"crypto", TERM_CRYPTO}, {"hint", TERM_HINT},   {"trade", TERM_TRADE},
                  {"shares", TERM_SHARES}, {"state", TERM_STATE}, {"not", TERM_NOT},
-                 {"move", TERM_MOVE},     {"life", TERM_LIFE}};
+                 {"move", TERM_MOVE},     {"life", TERM_LIFE},   {"behind", TERM_BEHIND},
+                 {"before", TERM_BEFORE}};
     str kind, word;
     if (!str_cut(&line, '\t', &kind)) return true;
     uint16_t flag = 0;
-    if (str_eq(kind, STR("sense"))) return sense_line(c, line, err);
+    bool names = str_eq(kind, STR("namesake"));
+    if (names || str_eq(kind, STR("sense"))) return sense_line(c, line, names, err);
     for (int i = 0; i < COUNT_OF(kinds); i++) {
         if (str_eq(kind, str_from_z(kinds[i].name))) flag = kinds[i].flag;
     }
@@ -302,7 +304,7 @@ static bool assets_line(struct compile *c, str line, struct error *err) {
         if (!has_word(*c->boot, word)) return complain(c, err, "no word in", word);
         struct term *t = term_make(c, word);
         t->flags |= flag;
-        if (flag & (TERM_CRYPTO | TERM_HINT)) note_wide(c->lex, word);
+        if (flag & (TERM_CRYPTO | TERM_HINT | TERM_NOT)) note_wide(c->lex, word);
         if (flag == TERM_OTHER && all_capitals(word)) t->flags |= TERM_CAPITALS;
     }
     return true;

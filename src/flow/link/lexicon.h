@@ -40,8 +40,10 @@ enum {
     TERM_STATE = 1 << 9,
     TERM_NOT = 1 << 10, /* a phrase that holds a name and means something else */
     TERM_MOVE = 1 << 11,
-    TERM_SENSE = 1 << 12, /* tells of what tickers mean otherwise; which: term.sense */
-    TERM_LIFE = 1 << 13,  /* speaks of other things than markets */
+    TERM_SENSE = 1 << 12,  /* tells of what tickers mean otherwise; which: term.sense */
+    TERM_LIFE = 1 << 13,   /* speaks of other things than markets */
+    TERM_BEHIND = 1 << 14, /* right behind a ticker in small letters: it is a coin */
+    TERM_BEFORE = 1 << 15, /* ... right before it */
     TERM_TELLS = TERM_CRYPTO | TERM_HINT | TERM_TRADE | TERM_SHARES | TERM_STATE | TERM_MOVE |
                  TERM_SENSE | TERM_LIFE
 };
@@ -52,6 +54,7 @@ enum {
 struct sense {
     int16_t coin;
     int16_t next; /* index in lexicon.senses, SENSE_NONE */
+    bool names;   /* speaks against the coin's certain names too ("formula", of Cardano) */
 };
 
 /* Everything that one text (a word or a phrase) can mean. */

@@ -5,10 +5,10 @@
  *
  * Two passes. The first walks over the words, notes candidates with the points that they bring
  * themselves, and marks words that tell what the post is about. The second adds what the context
- * says (evidence.c) and decides: a $cashtag needs nothing, a ticker that is an ordinary word (GAS,
- * NEAR) needs capitals and words of trade or crypto beside it, a name such as Avalanche needs a
- * post about crypto, a cashtag that is also a share's ($T) needs one that is not about shares.
- * Nothing is linked inside words, links and @names.
+ * says (doubt.c, evidence.c) and decides: a $cashtag needs nothing, a ticker that is an ordinary
+ * word (GAS, NEAR) needs capitals and words of trade or crypto beside it, a name such as Avalanche
+ * needs a post about crypto, a cashtag that is also a share's ($T) needs one that is not about
+ * shares. Nothing is linked inside words, links and @names.
  *
  * Invariants: mentions stand in order of first appearance; hits in order of the text. Never fails;
  * what exceeds the limits is told as TOO_MANY or left out of the misses. Pure, any thread, no
@@ -26,6 +26,7 @@
 #define UNINITIALIZED
 #endif
 
+#define BASE_SPOKEN_OF 3   /* of a ticker in small letters that the words beside it explain */
 #define SURE_PER_POINT 250 /* confidence for each point above what is needed */
 
 /* --- notes of the first pass ----------------------------------------------------------------- */
@@ -167,11 +168,16 @@ static bool note_ticker(struct linker *k, int coin, int at) {
         link_note_sure(k, coin, at, at + 1, LINK_TICKER, upper ? SURE_TICKER : SURE_TICKER_LOWER);
         return true;
     }
-    if (!caps && (flags & COIN_WORD) && !may_be_listed(k, flags, at)) return false;
+    bool spoken = !caps && (!(flags & COIN_WORD) || (flags & (COIN_LOUD | COIN_ABBR))) &&
+                  link_is_spoken_of(k, at);
+    if (!caps && !spoken && (flags & COIN_WORD) && !may_be_listed(k, flags, at)) return false;
     struct candidate *c = note(k, coin, at, at + 1, LINK_TICKER);
     c->shares = !(flags & COIN_LOUD);
     c->sure = upper ? SURE_TICKER_WORD : SURE_TICKER_WORD - 500;
-    if (caps) {
+    if (spoken) {
+        c->form = FORM_CAPS;
+        c->base = BASE_SPOKEN_OF;
+    } else if (caps) {
         c->form = FORM_CAPS;
         c->base = (int8_t)base_of_capitals(flags);
         if ((k->w->v[at].flags & WORD_LONG) && (flags & COIN_WORD)) c->base -= 3;
@@ -191,6 +197,14 @@ static bool is_other(const struct term *t, const struct word *v) {
     return !(t->flags & TERM_CAPITALS) || v->kind != WORD_TEXT || (v->flags & WORD_UPPER);
 }
 
+/* A pair written as one word; two coins are priced in each other. */
+static void note_pair(struct linker *k, int coin, str norm, int at) {
+    int money = link_money_of_pair(k->lex, norm);
+    link_note_sure(k, coin, at, at + 1, LINK_PAIR, SURE_PAIR);
+    if (money != COIN_NONE && money != coin)
+        link_note_sure(k, money, at, at + 1, LINK_PAIR, SURE_PAIR);
+}
+
 /* A cashtag that is no pair. */
 static void visit_tag(struct linker *k, const struct term *t, str norm, int at) {
     int coin = COIN_NONE;
@@ -206,7 +220,7 @@ static void visit_tag(struct linker *k, const struct term *t, str norm, int at) 
         link_miss(k, MISS_STOCK, at, at + 1);
         k->shares++;
     } else if ((coin = link_coin_of_pair(k->lex, norm)) != COIN_NONE) {
-        link_note_sure(k, coin, at, at + 1, LINK_PAIR, SURE_PAIR);
+        note_pair(k, coin, norm, at);
     } else if (!t || !(t->flags & TERM_QUOTE)) {
         link_miss(k, MISS_NOT_LISTED, at, at + 1);
         k->rivals++;
@@ -234,6 +248,17 @@ static int visit_cashtag(struct linker *k, int at) {
     return at + 1;
 }
 
+/* The ticker that begins a phrase which means something else: "link below" is none of "link below
+ * 12". */
+static bool note_spoken_of(struct linker *k, int at) {
+    const struct word *v = &k->w->v[at];
+    const struct term *t = lexicon_find(k->lex, word_norm(k->w, at));
+    if (!t || t->ticker == COIN_NONE || v->kind != WORD_TEXT || (v->flags & WORD_UPPER))
+        return false;
+    bool loud = k->lex->coins[t->ticker].flags & COIN_LOUD;
+    return loud && link_is_spoken_of(k, at) && note_ticker(k, t->ticker, at);
+}
+
 /* What a word or phrase means by itself. False: nothing that concerns coins. */
 static bool visit_term(struct linker *k, const struct term *t, int at, int end) {
     const struct word *v = &k->w->v[at];
@@ -242,13 +267,14 @@ static bool visit_term(struct linker *k, const struct term *t, int at, int end) 
         link_miss(k, MISS_OTHER_ASSET, at, end);
         return true;
     }
+    if ((t->flags & TERM_NOT) && note_spoken_of(k, at)) return false;
     if (t->flags & TERM_NOT) {
         link_miss(k, MISS_AMBIGUOUS_WORD, at, end);
         return true;
     }
     bool guarded = t->flags & TERM_GUARDED; /* then PEPE in capitals says more than a pepe */
-    if (guarded && t->ticker != COIN_NONE && v->kind == WORD_TEXT && (v->flags & WORD_UPPER) &&
-        note_ticker(k, t->ticker, at)) {
+    if (guarded && t->ticker != COIN_NONE && v->kind == WORD_TEXT &&
+        ((v->flags & WORD_UPPER) || link_is_spoken_of(k, at)) && note_ticker(k, t->ticker, at)) {
         return true;
     }
     if (t->name != COIN_NONE) {
@@ -285,7 +311,7 @@ static void visit_unknown(struct linker *k, int at) {
     if (coin != COIN_NONE) {
         bool word = k->lex->coins[coin].flags & COIN_WORD; /* "wintry" is not WIN against TRY */
         if (word && !(v->flags & WORD_UPPER) && !str_ends(norm, STR("usdt"))) return;
-        link_note_sure(k, coin, at, at + 1, LINK_PAIR, SURE_PAIR);
+        note_pair(k, coin, norm, at);
         return;
     }
     const struct term *bent = link_term_of_bent(k, at), *typo;
@@ -461,48 +487,6 @@ static void shrink(const struct linker *k, struct mention *m) {
     if (coins > MANY_COINS) m->confidence_bp = m->confidence_bp * MANY_COINS / coins;
 }
 
-#define BASE_DOUBTED 3
-
-/* A word with a capital behind the ticker that is no coin, and no title in capitals. Of the coins
- * that everybody knows, no such thing is believed. */
-bool link_begins_name(const struct linker *k, const struct candidate *c) {
-    const struct words *w = k->w;
-    if (c->end + 1 >= w->count || (k->lex->coins[c->coin].flags & COIN_PLAIN)) return false;
-    const struct word *next = &w->v[c->end], *behind = &w->v[c->end + 1];
-    if (next->kind != WORD_TEXT || !(next->flags & WORD_TITLE) || (next->flags & WORD_LINE))
-        return false;
-    return !(behind->flags & WORD_TITLE) && !lexicon_find(k->lex, word_norm(w, c->end));
-}
-
-/* What may be doubted of a candidate that was certain: the ticker in capitals or as a hashtag, a
- * doge that may be one of Venice, and the name as a cashtag, which is what imitators take. */
-static bool may_be_doubted(const struct linker *k, const struct candidate *c) {
-    if (c->base < POINTS_CERTAIN || c->end != c->first + 1) return false;
-    bool life = k->life > 0 && !(k->lex->coins[c->coin].flags & COIN_PLAIN);
-    if (!life && link_senses(k, c->coin) == 0 && !link_begins_name(k, c)) return false;
-    const struct word *v = &k->w->v[c->first];
-    const struct term *t = lexicon_find(k->lex, word_norm(k->w, c->first));
-    bool ticker = t && t->ticker == c->coin;
-    if (v->kind == WORD_CASHTAG) return !ticker;
-    return ticker && (c->state || v->kind == WORD_HASHTAG || (v->flags & WORD_UPPER));
-}
-
-/* Tickers that were certain, beside words of what their letters mean otherwise: "ETH" and "PhD". */
-static void doubt(struct linker *k) {
-    for (int i = 0; i < k->count; i++) {
-        struct candidate *c = &k->found[i];
-        if (!may_be_doubted(k, c)) continue;
-        word_kind kind = (word_kind)k->w->v[c->first].kind;
-        bool name = link_begins_name(k, c) && link_senses(k, c->coin) == 0;
-        c->base = kind == WORD_CASHTAG ? -POINTS_CERTAIN : name ? 1 : BASE_DOUBTED;
-        c->doubted = true;
-        c->form = kind == WORD_HASHTAG ? FORM_TAG : FORM_CAPS;
-        if (c->state) continue; /* told nothing in the first place */
-        k->crypto--;
-        k->w->v[c->first].flags &= (uint16_t)~WORD_CRYPTO;
-    }
-}
-
 /* Decides on each candidate by itself; what context speaks for clearly is the surer. */
 static void decide(struct linker *k) {
     link_find_runs(k);
@@ -510,7 +494,7 @@ static void decide(struct linker *k) {
         struct candidate *c = &k->found[i];
         int points = c->base;
         if (points < POINTS_CERTAIN || c->state) points = link_points(k, c);
-        c->accepted = points >= POINTS_ENOUGH;
+        c->accepted = points >= POINTS_ENOUGH && !link_is_denied(k, i);
         if (!c->accepted || points >= POINTS_CERTAIN || c->sure >= SURE_LIKELY_MAX) continue;
         int sure = c->sure + (points - POINTS_ENOUGH) * SURE_PER_POINT;
         c->sure = (int16_t)i64_min(sure, SURE_LIKELY_MAX);
@@ -529,7 +513,7 @@ static bool is_known(const struct linker *k, const struct candidate *c) {
 
 static void second_pass(struct linker *k) {
     struct links *out = k->out;
-    doubt(k);
+    link_doubt(k);
     decide(k);
     for (int i = 0; i < k->count; i++) {
         const struct candidate *c = &k->found[i];

@@ -96,6 +96,18 @@ bool link_is_company(const struct linker *k, int at);
 /* Does the form hold the name of a large coin without being it? (dogematic, bitcoiners, meth) */
 bool link_holds_name(str norm);
 
+/* --- doubt.c: the second pass begins ------------------------------------------------------------
+ */
+
+/* Takes points from candidates that were certain, where they may mean something else. */
+void link_doubt(struct linker *k);
+
+/* --- small.c: tickers that are words, in small letters -----------------------------------------
+ */
+
+/* Do the words right beside the ticker make it a coin ("unstaked my dot", "link below 12")? */
+bool link_is_spoken_of(const struct linker *k, int at);
+
 /* --- pairs.c -----------------------------------------------------------------------------------
  */
 
@@ -104,6 +116,8 @@ int link_coin_of_pair(const struct lexicon *lex, str norm);
 /* BTC/USDT, BTC-USD, $SOL/usdt at `at`? The word behind the pair, 0 if none. */
 int link_pair_end(const struct linker *k, int at);
 
+/* "ethbtc": the coin of the second half, which the pair is about too; COIN_NONE. */
+int link_money_of_pair(const struct lexicon *lex, str norm);
 /* Is the word one of the coins that others are priced in? Then a pair is about both. */
 bool link_is_money(const struct linker *k, int at);
 
@@ -117,6 +131,8 @@ bool link_is_minus(const struct words *w, int at);
 void link_find_runs(struct linker *k);
 /* Words that tell of another sense of the coin's ticker or name ("students" beside UNI). */
 int link_senses(const struct linker *k, int coin);
+/* "not ETH — ETC": is the candidate only what is not meant? */
+bool link_is_denied(const struct linker *k, int idx);
 /* What speaks for a candidate, in points; below POINTS_ENOUGH it does not link. */
 int link_points(const struct linker *k, const struct candidate *c);
 

@@ -56,6 +56,13 @@ int link_coin_of_pair(const struct lexicon *lex, str norm) {
     return COIN_NONE;
 }
 
+int link_money_of_pair(const struct lexicon *lex, str norm) {
+    str quote = norm.n >= 6 ? str_tail(norm, norm.n - 3) : STR("");
+    bool money =
+        str_eq(quote, STR("btc")) || str_eq(quote, STR("eth")) || str_eq(quote, STR("bnb"));
+    return money ? coin_of_ticker(lex, quote) : COIN_NONE;
+}
+
 static bool ends_pair(const struct linker *k, int at) {
     const struct word *v = &k->w->v[at];
     str norm = word_norm(k->w, at);
