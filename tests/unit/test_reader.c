@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "readkit.h"
 
-#define DIGEST "268be89a451c956347033b9c3355bb8861b424ffeeeb46a8322f0c9421bd8c6a"
+#define DIGEST "ab70f8cca57ec7828ae53cf2d1d6772cdde28d074bdb638c498d441c42745e2d"
 #define POSTS_MAX READER_BATCH_MAX
 
 static struct readkit kit;
