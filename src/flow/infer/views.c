@@ -73,8 +73,36 @@ static bool is_quote(const struct scan *s, int at, int end) {
     return end >= w->count || !word_is_mark(w, end, '/');
 }
 
+/* "Is ADA dead or ...", "Will SOL hold": a sentence that begins so is asked. */
+static void put_asking(struct scan *s, int at) {
+    static const char *const asking[] = {"is",  "will", "does", "did", "has",
+                                         "was", "can",  "are",  "do",  "could"};
+    const struct words *w = s->w;
+    if (at == 0 || at - 1 != s->s.first || w->v[at - 1].kind != WORD_TEXT) return;
+    if (s->s.count > 0 && s->s.v[0].role != ROLE_WAS) return;
+    const str before = word_norm(w, at - 1);
+    for (int i = 0; i < COUNT_OF(asking); i++) {
+        if (str_eq(before, str_from_z(asking[i]))) put(s, ROLE_ASK, 0, at - 1, at);
+    }
+}
+
+/* "ADA is the next ETH": praise of the coin that was named before. */
+static void put_successor(struct scan *s, int at) {
+    const struct words *w = s->w;
+    if (at < 2 || !str_eq(word_norm(w, at - 1), STR("next"))) return;
+    const str before = word_norm(w, at - 2);
+    if (!str_eq(before, STR("the")) && !str_eq(before, STR("a"))) return;
+    for (int i = 0; i < s->s.count; i++) {
+        if (s->s.v[i].role != ROLE_COIN) continue;
+        put(s, ROLE_SAY, 16, at - 1, at);
+        return;
+    }
+}
+
 static void put_coin(struct scan *s) {
     const struct link_hit *hit = &s->links->hits[s->hit++];
+    put_asking(s, hit->first);
+    put_successor(s, hit->first);
     struct item *last = s->s.count > 0 ? &s->s.v[s->s.count - 1] : NULL;
     s->s.roles |= UINT64_C(1) << ROLE_ACT | UINT64_C(1) << ROLE_MOVE; /* below, and take_price */
     const bool coin_before = s->s.count > 1 && s->s.v[s->s.count - 2].role == ROLE_COIN;
