@@ -148,9 +148,26 @@ static bool foreign_object(const struct scan *s, int at) {
            vocabulary_find(s->v, w, at + 1, &end)->role == ROLE_NONE;
 }
 
+/* "SOL yes, ADA no": the word directly behind a coin that ends its part of a sentence. */
+static bool take_verdict(struct scan *s, int at) {
+    const struct words *w = s->w;
+    const struct sentence *x = &s->s;
+    if (x->count == 0 || x->v[x->count - 1].role != ROLE_COIN || x->v[x->count - 1].end != at)
+        return false;
+    const str word = word_norm(w, at);
+    const bool yes = str_eq(word, STR("yes"));
+    if (!yes && !str_eq(word, STR("no"))) return false;
+    if (w->v[at].flags & WORD_LINE) return false;
+    if (at + 1 < w->count && !word_is_mark(w, at + 1, ',') && !word_is_mark(w, at + 1, '.'))
+        return false;
+    put(s, ROLE_SAY, yes ? 14 : -14, at, at + 1);
+    return true;
+}
+
 /* A word or phrase of the vocabulary. Returns the word behind it. */
 static int take_word(struct scan *s, int at) {
     int end = at + 1;
+    if (take_verdict(s, at)) return end;
     const struct words *w = s->w;
     const uint16_t flags = s->w->v[at].flags;
     const struct sense *sense = vocabulary_find(s->v, s->w, at, &end);
