@@ -4,8 +4,9 @@
  * no number exchanged for another, and nearly the same words (simhashes that differ in at most
  * JUDGE_COPY_BITS). So "BTC to the moon" is no copy of "ETH to the moon", nor the price report of
  * one hour of that of the hour before. Of texts under JUDGE_COPY_WORDS words, which are alike by
- * chance, only the very same within JUDGE_SHORT_WINDOW is a copy. A retweet or a quote is one of
- * its original, whatever it says. The oldest copy in memory names the cluster.
+ * chance, only the very same within JUDGE_SHORT_WINDOW is a copy. A retweet is one of its original,
+ * whatever it says; a quote is where it says the same of a coin, in whatever words: who quotes in
+ * order to contradict has an opinion of his own. The oldest copy in memory names the cluster.
  *
  * The coins with their sides and the numbers are Bloom filters in 64 bits: two coins are taken for
  * one in one of 2,000 cases. Through the index a search looks at the few posts that share a key; of
@@ -129,6 +130,15 @@ static bool recall_chain(const struct judge *j, const struct post *p, struct opi
     return op->edit;
 }
 
+/* The post that this one is a retweet of, or a quote that agrees with it; index + 1, 0: none. */
+static int32_t original_of(const struct judge *j, const struct probe *q) {
+    const struct post *p = q->r->post;
+    if (p->ref != POST_REF_RETWEET && p->ref != POST_REF_QUOTE) return 0;
+    const int32_t ref = find_id(j, p->ref_id);
+    if (ref == 0 || p->ref == POST_REF_RETWEET) return ref;
+    return shares_opinion(&j->memory[ref - 1], q) ? ref : 0;
+}
+
 void judge_recall(struct judge *j, usec now, const struct reading *r, const char *author,
                   struct opinion *op) {
     const struct post *p = r->post;
@@ -142,8 +152,7 @@ void judge_recall(struct judge *j, usec now, const struct reading *r, const char
     note_said(&q, op);
     struct found f = {
         .j = j, .author = author, .held_since = now - j->cfg->judge_hold_s * USEC_PER_S};
-    const bool refers = p->ref == POST_REF_RETWEET || p->ref == POST_REF_QUOTE;
-    const int32_t original = refers ? find_id(j, p->ref_id) : 0;
+    const int32_t original = original_of(j, &q);
     if (original != 0) note(&f, original - 1);
     search_copies(j, &q, &f);
     if (f.first == 0) return;
@@ -151,7 +160,10 @@ void judge_recall(struct judge *j, usec now, const struct reading *r, const char
     op->cluster_id = first->cluster_id;
     if (strcmp(first->author, author) == 0) return;
     op->copy = f.said != 0 || original != 0;
-    op->copied = original != 0 ? UINT64_MAX : f.said;
+    op->copied = f.said;
+    if (original != 0) {
+        op->copied |= p->ref == POST_REF_QUOTE ? j->memory[original - 1].opinions : UINT64_MAX;
+    }
 }
 
 bool judge_is_confirmed(const struct judge *j, usec now, const struct reading *r,
