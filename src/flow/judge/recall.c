@@ -62,7 +62,6 @@ static bool is_copy(const struct post_memory *m, const struct probe *q) {
 /* The copies that were found: the oldest, and what others than the author say in them. */
 struct found {
     const struct judge *j;
-    usec held_since; /* of a post held for a second source later than this one may be the second */
     const char *author;
     int32_t first; /* index in the ring + 1, 0: none */
     uint64_t said; /* by others */
@@ -74,8 +73,7 @@ static void note(struct found *f, int32_t idx) {
     if (f->first == 0 || judge_memory_age(j, idx) < judge_memory_age(j, f->first - 1)) {
         f->first = idx + 1;
     }
-    const bool waits = m->voice == VOICE_HELD && m->at >= f->held_since;
-    if (!waits && strcmp(m->author, f->author) != 0) f->said |= m->opinions;
+    if (strcmp(m->author, f->author) != 0) f->said |= m->opinions;
 }
 
 static void search_copies(const struct judge *j, const struct probe *q, struct found *f) {
@@ -150,8 +148,7 @@ void judge_recall(struct judge *j, usec now, const struct reading *r, const char
     q.window = j->cfg->judge_copy_window_s * USEC_PER_S;
     q.said_count = 0;
     note_said(&q, op);
-    struct found f = {
-        .j = j, .author = author, .held_since = now - j->cfg->judge_hold_s * USEC_PER_S};
+    struct found f = {.j = j, .author = author};
     const int32_t original = original_of(j, &q);
     if (original != 0) note(&f, original - 1);
     search_copies(j, &q, &f);
@@ -166,6 +163,23 @@ void judge_recall(struct judge *j, usec now, const struct reading *r, const char
     }
 }
 
+/* --- second sources -------------------------------------------------------------------------- */
+
+/* Nearly the same words, whatever their numbers: not a telling of its own. */
+static bool has_words_of(const struct post_memory *m, const struct reading *r) {
+    if (m->token_count >= JUDGE_COPY_WORDS && r->token_count >= JUDGE_COPY_WORDS) {
+        return __builtin_popcountll(m->simhash ^ r->simhash) <= JUDGE_COPY_BITS;
+    }
+    return m->simhash == r->simhash && m->token_count == r->token_count;
+}
+
+/* Is it a copy of something that this author said, though he has other words by now? */
+static bool repeats_author(const struct judge *j, const struct post_memory *m, const char *author) {
+    if (m->cluster_id == m->root_id) return false;
+    const struct post_memory *first = judge_find_post(j, m->cluster_id);
+    return first != NULL && strcmp(first->author, author) == 0;
+}
+
 bool judge_is_confirmed(const struct judge *j, usec now, const struct reading *r,
                         const struct opinion *op) {
     const char *author = op->author->key;
@@ -178,7 +192,8 @@ bool judge_is_confirmed(const struct judge *j, usec now, const struct reading *r
         const struct post_memory *m = judge_memory_at(j, i);
         if (m->at < since) return false;
         if (m->voice != VOICE_COUNTS || strcmp(m->author, author) == 0) continue;
-        if (shares_opinion(m, &q)) return true;
+        if (!shares_opinion(m, &q) || has_words_of(m, r)) continue;
+        if (!repeats_author(j, m, author)) return true;
     }
     return false;
 }
