@@ -115,6 +115,7 @@ static void taken_over(struct stage *s) {
     stage_later(s, USEC_PER_MIN);
     stage_price(s, DOGE, "0.08");
     says(s, 202, "x", "news", 0x5555, 0);
+    says(s, 203, "x", "paper", UINT64_C(0xFFFFFFFF00000000), 0); /* in words of its own */
 }
 
 static void test_an_account_that_was_taken_over_is_halved(void **state) {
@@ -155,7 +156,9 @@ static void test_an_account_that_was_taken_over_is_halved(void **state) {
                  "228:00:00 refusal tweet=109 DOGEUSDT LONG score=90 OBSERVE\n"
                  "240:00:00 equity 10000 cash=10000 unrealized=0\n"
                  "240:00:00 refusal tweet=201 DOGEUSDT LONG score=45 BELOW_THRESHOLD\n"
-                 "240:01:00 refusal tweet=202 DOGEUSDT LONG score=45 BELOW_THRESHOLD\n");
+                 "240:01:00 refusal tweet=202 DOGEUSDT LONG score=45 BELOW_THRESHOLD\n"
+                 "240:01:00 info signal: LONG DOGEUSDT at 0.08, score 90\n"
+                 "240:01:00 refusal tweet=203 DOGEUSDT LONG score=90 OBSERVE\n");
 }
 
 static void test_an_account_that_was_taken_over_is_held_until_another_says_the_same(void **state) {
@@ -196,8 +199,9 @@ static void test_an_account_that_was_taken_over_is_held_until_another_says_the_s
                  "228:00:00 refusal tweet=109 DOGEUSDT LONG score=90 OBSERVE\n"
                  "240:00:00 equity 10000 cash=10000 unrealized=0\n"
                  "240:00:00 refusal tweet=201 DOGEUSDT LONG score=90 HELD\n"
+                 "240:01:00 refusal tweet=202 DOGEUSDT LONG score=45 BELOW_THRESHOLD\n"
                  "240:01:00 info signal: LONG DOGEUSDT at 0.08, score 90\n"
-                 "240:01:00 refusal tweet=202 DOGEUSDT LONG score=90 OBSERVE\n");
+                 "240:01:00 refusal tweet=203 DOGEUSDT LONG score=90 OBSERVE\n");
 }
 
 /* clang-format on */

@@ -74,6 +74,36 @@ static void test_short_texts_must_be_the_same(void **state) {
     copies("buying more bitcoin", "buying more ethereum", false);
 }
 
+static void test_a_number_put_behind_makes_no_new_post(void **state) {
+    (void)state;
+    static const char *const same[] = {
+        "I love bitcoin and it is going to the moon, so buy now! 4821",
+        "I love bitcoin and it is going to the moon, so buy now! 77",
+        "I love bitcoin and it is going to the moon, so buy now!",
+        "I love bitcoin and it is going to the moon, so buy now 9313",
+        "I love bitcoin and it is going to the moon, so buy now\n5",
+        "I love bitcoin and it is going to the moon, so buy now! 123456 https://example.com/x",
+    };
+    fresh();
+    for (ptrdiff_t i = 0; i < COUNT_OF(same); i++) assert_int_equal(cluster_of(same[i]), 1);
+    copies("buying more bitcoin! 4821", "buying more bitcoin! 9313", true);
+    copies("buying more bitcoin 🚀 4821", "buying more bitcoin 🚀 9313", true);
+    copies("buying more bitcoin\n4821", "buying more bitcoin\n9313", true);
+    copies("buying more bitcoin #hodl 4821", "buying more bitcoin #hodl 9313", true);
+}
+
+static void test_a_number_that_is_said_makes_another_post(void **state) {
+    (void)state;
+    copies("BTC hits 60000", "BTC hits 61000", false);
+    copies("BTC looks very bullish, hits 60000", "BTC looks very bullish, hits 61000", false);
+    copies("I love bitcoin and it is going to the moon, to $60000",
+           "I love bitcoin and it is going to the moon, to $70000", false);
+    copies("I love bitcoin and it is going to the moon, up by 50%",
+           "I love bitcoin and it is going to the moon, up by 60%", false);
+    copies("I love bitcoin! 4821 reasons to buy more of it now",
+           "I love bitcoin! 9313 reasons to buy more of it now", false);
+}
+
 static struct reading read_text(const char *text) { return *readkit_read(&kit, str_from_z(text)); }
 
 static bool has_host(const struct reading *r, const char *host) {
@@ -126,6 +156,8 @@ int main(void) {
         cmocka_unit_test(test_near_copies_of_a_text_are_one_cluster),
         cmocka_unit_test(test_another_coin_or_number_makes_another_post),
         cmocka_unit_test(test_short_texts_must_be_the_same),
+        cmocka_unit_test(test_a_number_put_behind_makes_no_new_post),
+        cmocka_unit_test(test_a_number_that_is_said_makes_another_post),
         cmocka_unit_test(test_a_reading_has_the_hosts_of_its_links_once_each),
         cmocka_unit_test(test_a_reading_has_its_numbers),
     };

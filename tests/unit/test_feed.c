@@ -185,6 +185,50 @@ static void test_the_snowflake_tells_the_time(void **state) {
     assert_str(time_format_rfc3339(p.created_at, text), "2006-03-21T20:50:14.000000Z");
 }
 
+static post_ref ref_of(str text, post_ref sent) {
+    struct post p;
+    struct error err;
+    struct raw_post raw = base_post();
+    raw.text = text;
+    raw.ref = sent;
+    assert_ok(feed(raw, &p, &err), &err);
+    assert_true(p.ref_id == 0);
+    return p.ref;
+}
+
+static void test_a_text_that_says_so_is_a_retweet(void **state) {
+    (void)state;
+    static const char *const are[] = {
+        "RT @alice: buy bitcoin",
+        "rt @al_ice9: buy bitcoin",
+        " \nRT  @bob.example.com: buy bitcoin",
+        "RT @carol@social.example: buy bitcoin",
+        "RT @alice:",
+    };
+    static const char *const are_not[] = {
+        "RT",
+        "RT @",
+        "RT @: bitcoin",
+        "RT @alice",
+        "RT this if you like bitcoin: yes",
+        "RT @alice says: buy",
+        "I said RT @alice: buy bitcoin",
+        "ART @alice: bitcoin",
+        "@alice: bitcoin",
+    };
+    for (ptrdiff_t i = 0; i < COUNT_OF(are); i++) {
+        if (ref_of(str_from_z(are[i]), POST_REF_NONE) != POST_REF_RETWEET) {
+            fail_msg("no retweet: %s", are[i]);
+        }
+    }
+    for (ptrdiff_t i = 0; i < COUNT_OF(are_not); i++) {
+        if (ref_of(str_from_z(are_not[i]), POST_REF_NONE) != POST_REF_NONE) {
+            fail_msg("a retweet: %s", are_not[i]);
+        }
+    }
+    assert_true(ref_of(STR("RT @alice: buy bitcoin"), POST_REF_QUOTE) == POST_REF_QUOTE);
+}
+
 static void test_language_is_taken_or_guessed(void **state) {
     (void)state;
     static const struct {
@@ -235,6 +279,7 @@ int main(void) {
         cmocka_unit_test(test_wrong_members_are_named),
         cmocka_unit_test(test_a_text_over_the_limit_is_refused),
         cmocka_unit_test(test_the_snowflake_tells_the_time),
+        cmocka_unit_test(test_a_text_that_says_so_is_a_retweet),
         cmocka_unit_test(test_language_is_taken_or_guessed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

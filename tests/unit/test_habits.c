@@ -172,13 +172,25 @@ static void test_hold_waits_for_a_second_source(void **state) {
     assert_int_equal(posts("alice", NOW, "DOGEUSDT", HOST), REASON_HELD);
     assert_int_equal(last.signal.score, 90);
     assert_int_equal(repeats("alice", NOW + USEC_PER_MIN), REASON_HELD); /* himself is no second */
-    /* the second source is no copy of the first, though it has its words */
-    assert_int_equal(repeats("news", NOW + 2 * USEC_PER_MIN), REASON_NONE);
-    assert_int_equal(last.signal.parts_bp[PART_COPIES], 10000);
-    assert_int_equal(repeats("third", NOW + 3 * USEC_PER_MIN), REASON_BELOW_THRESHOLD);
+    /* his words in another mouth are a copy, and no second source for him */
+    assert_int_equal(repeats("bot", NOW + 2 * USEC_PER_MIN), REASON_BELOW_THRESHOLD);
     assert_int_equal(last.signal.parts_bp[PART_COPIES], 5000);
-    /* and now that somebody else has said so, he is believed himself */
+    assert_int_equal(repeats("alice", NOW + 2 * USEC_PER_MIN), REASON_HELD);
+    /* nor are they when he has found others meanwhile */
+    assert_int_equal(posts("alice", NOW + 2 * USEC_PER_MIN, "DOGEUSDT", HOST), REASON_HELD);
+    /* who says the same in words of his own is one */
+    assert_int_equal(posts("news", NOW + 3 * USEC_PER_MIN, "DOGEUSDT", 0), REASON_NONE);
+    assert_int_equal(last.signal.parts_bp[PART_COPIES], 10000);
     assert_int_equal(posts("alice", NOW + 4 * USEC_PER_MIN, "DOGEUSDT", HOST), REASON_NONE);
+}
+
+static void test_the_words_of_the_one_before_do_not_confirm(void **state) {
+    (void)state;
+    fresh_with("judge.guard=hold", "judge.hold_s=300");
+    lives("alice", DAYS_KNOWN);
+    assert_int_equal(posts("news", NOW - USEC_PER_S, "DOGEUSDT", 0), REASON_NONE);
+    assert_int_equal(repeats("alice", NOW), REASON_BELOW_THRESHOLD); /* as a copy */
+    assert_true(last.opinion.held);
 }
 
 static void test_what_was_held_too_long_ago_is_repeated_by_a_copy(void **state) {
@@ -280,6 +292,7 @@ int main(void) {
         cmocka_unit_test(test_who_is_new_has_no_habits_to_depart_from),
         cmocka_unit_test(test_the_guard_can_be_off_and_its_weight_be_less),
         cmocka_unit_test(test_hold_waits_for_a_second_source),
+        cmocka_unit_test(test_the_words_of_the_one_before_do_not_confirm),
         cmocka_unit_test(test_what_was_held_too_long_ago_is_repeated_by_a_copy),
         cmocka_unit_test(test_a_second_source_said_so_before),
         cmocka_unit_test(test_who_is_refused_himself_is_no_second_source),

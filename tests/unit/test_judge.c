@@ -329,6 +329,41 @@ static void test_a_retweet_is_refused_and_a_quote_is_of_the_cluster(void **state
     assert_int_equal(last.opinion.cluster_id, 203);
 }
 
+/* By bob, of the post 101; the mentions are the caller's. */
+static void a_quote(int64_t id) {
+    a_post(id, "bob", NOW);
+    last.post.ref = POST_REF_QUOTE;
+    last.post.ref_id = 101;
+    last.reading.mention_count = 0;
+}
+
+static void test_a_quote_that_does_not_agree_is_its_own_opinion(void **state) {
+    (void)state;
+    fresh();
+    a_post(101, "alice", NOW);
+    last.reading.mention_count = 0;
+    kit_mention(&last.reading, "DOGEUSDT", 10000, 9000);
+    judges(REASON_NONE);
+    a_quote(201);
+    kit_mention(&last.reading, "DOGEUSDT", 10000, -9000); /* the other side */
+    judges(REASON_NONE);
+    assert_int_equal(last.opinion.cluster_id, 201);
+    assert_int_equal(last.signal.parts_bp[PART_COPIES], 10000);
+    a_quote(202);
+    kit_mention(&last.reading, "ETHUSDT", 10000, 9000); /* another coin */
+    judges(REASON_NONE);
+    assert_int_equal(last.opinion.cluster_id, 202);
+    assert_false(last.opinion.copy);
+    a_quote(203); /* another coin, then the same one with the same side */
+    kit_mention(&last.reading, "ETHUSDT", 10000, 9000);
+    kit_mention(&last.reading, "DOGEUSDT", 10000, 9000);
+    judges(REASON_NONE);
+    assert_int_equal(last.opinion.cluster_id, 101);
+    judge_mention(&judge, &last.opinion, &last.reading.mentions[1], &last.signal);
+    assert_int_equal(last.signal.reason, REASON_BELOW_THRESHOLD);
+    assert_int_equal(last.signal.parts_bp[PART_COPIES], 5000);
+}
+
 static void test_copies_of_copies_are_of_the_first(void **state) {
     (void)state;
     fresh();
@@ -914,6 +949,7 @@ int main(void) {
         cmocka_unit_test(test_a_near_copy_by_its_own_author_joins_the_cluster_without_penalty),
         cmocka_unit_test(test_a_short_text_is_a_copy_only_if_it_is_the_same_and_soon),
         cmocka_unit_test(test_a_retweet_is_refused_and_a_quote_is_of_the_cluster),
+        cmocka_unit_test(test_a_quote_that_does_not_agree_is_its_own_opinion),
         cmocka_unit_test(test_copies_of_copies_are_of_the_first),
         cmocka_unit_test(test_look_alikes_of_watched_names_are_refused),
         cmocka_unit_test(test_other_names_are_no_look_alikes),

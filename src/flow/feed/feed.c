@@ -5,6 +5,7 @@
  * live in the arena or, where nothing had to change, in the raw fields.
  * Invariants: text is valid UTF-8 of at most POST_TEXT_BYTES_MAX; id is never 0; created_at is
  * the snowflake's time for source "x".
+ * A text that says that it is a retweet is one, of an original that is not known (ref_id 0).
  * Failure: ERR_PARSE for what is malformed, ERR_RANGE for what is too long or too large; nothing
  * is guessed. Pure, any thread; memory from the caller's arena only.
  *
@@ -53,6 +54,25 @@ static bool fill_ids(const struct raw_post *raw, struct post *ret, struct error 
         return id_from_text(raw->source, raw->ref_id, "reference", &ret->ref_id, err);
     }
     return true;
+}
+
+/* "RT @name: ...", as retweets were written before there was a button, and as archives have them:
+ * the words are another's. Names of other networks have dots, hyphens and a second @. */
+static bool is_written_retweet(str text) {
+    while (text.n > 0 && (text.p[0] == ' ' || text.p[0] == '\n')) text = str_tail(text, 1);
+    if (text.n < 4 || !str_eq_nocase(str_head(text, 2), STR("rt")) || text.p[2] != ' ')
+        return false;
+    text = str_tail(text, 3);
+    while (text.n > 0 && text.p[0] == ' ') text = str_tail(text, 1);
+    if (!str_starts(text, STR("@"))) return false;
+    ptrdiff_t n = 1;
+    for (; n < text.n; n++) {
+        const char c = text.p[n], letter = (char)(c | 0x20);
+        const bool named = (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') ||
+                           str_find_byte(STR("_.-@"), c) >= 0;
+        if (!named) break;
+    }
+    return n > 1 && n < text.n && text.p[n] == ':';
 }
 
 static bool fill_time(const struct raw_post *raw, struct post *ret, struct error *err) {
@@ -107,6 +127,7 @@ bool feed_normalize(struct arena *a, const struct raw_post *raw, usec received_a
                      .quotes = raw->quotes};
     if (!check_names(raw, err) || !fill_ids(raw, &p, err) || !fill_time(raw, &p, err)) return false;
     if (!feed_clean_text(a, raw->text, raw->html, &p.text, err)) return false;
+    if (p.ref == POST_REF_NONE && is_written_retweet(p.text)) p.ref = POST_REF_RETWEET;
     if (str_starts(p.username, STR("@"))) p.username = str_tail(p.username, 1);
     p.lang = is_language_tag(raw->lang) ? raw->lang : feed_language(p.text);
     *ret = p;

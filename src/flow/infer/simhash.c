@@ -4,7 +4,7 @@
  * Each word and each pair of neighbours votes on every bit; the majority stands. Users, links,
  * punctuation and capitals do not vote, so that a copy with another link or another name in front
  * has the same bits or nearly so. A price report of this hour and one of the next have nearly the
- * same words too, and are told apart by their numbers.
+ * same words too, and are told apart by their numbers; but not by one that was only put behind.
  *
  * The keys are the four pairs of neighbours with the smallest hashes: a word put in, left out or
  * exchanged changes two or three pairs of a text, and of its smallest four some are left in 99 of
@@ -119,6 +119,55 @@ static void note_host(const struct words *w, const struct word *link, struct rea
     if (ret->host_count < READING_HOSTS_MAX) ret->hosts[ret->host_count++] = h;
 }
 
+/* --- salt ------------------------------------------------------------------------------------- */
+
+#define SALT_WORDS 8 /* of a text of so many a last number parts no copies, wherever it stands */
+
+static bool is_silent(word_kind kind) {
+    return kind == WORD_USER || kind == WORD_LINK || kind == WORD_PUNCT;
+}
+
+/* A mark that ends a sentence or closes what was opened. */
+static bool is_end_mark(const struct words *w, int i) {
+    return w->v[i].kind == WORD_PUNCT && str_find_byte(STR(".!?)]\"*"), w->norm[w->v[i].norm]) >= 0;
+}
+
+/* 4821; not $100, 5%, 1.5, 50k. */
+static bool is_bare_integer(const struct words *w, int i) {
+    const struct word *v = &w->v[i];
+    if (v->kind != WORD_NUMBER) return false;
+    for (int32_t at = v->begin; at < v->end; at++) {
+        if (w->text.p[at] < '0' || w->text.p[at] > '9') return false;
+    }
+    return true;
+}
+
+static bool has_words_before(const struct words *w, int end) {
+    int n = 0;
+    for (int i = 0; i < end && n < SALT_WORDS; i++) n += !is_silent((word_kind)w->v[i].kind);
+    return n == SALT_WORDS;
+}
+
+/* The number that was put behind a text to make a new one of it ("... buy now! 4821"), -1: none.
+ * What is no part of the sentence before it is taken for one in any text, else only in a long one:
+ * "BTC hits 60000" and "BTC hits 61000" are two reports. */
+static int salt_of(const struct words *w) {
+    int i = w->count - 1;
+    while (i > 0 && (w->v[i].kind == WORD_LINK || w->v[i].kind == WORD_USER || is_end_mark(w, i))) {
+        i--;
+    }
+    if (i < 1 || !is_bare_integer(w, i)) return -1;
+    const struct word *before = &w->v[i - 1];
+    const bool apart = (w->v[i].flags & WORD_LINE) != 0 || before->kind == WORD_EMOJI ||
+                       before->kind == WORD_HASHTAG || is_end_mark(w, i - 1);
+    if (apart) return i;
+    /* "$ 100", "-5": a sign is a part of the number */
+    const bool bare =
+        (w->v[i].flags & WORD_SPACED) != 0 &&
+        (before->kind != WORD_PUNCT || word_is_mark(w, i - 1, ',') || word_is_mark(w, i - 1, ':'));
+    return bare && has_words_before(w, i) ? i : -1;
+}
+
 void simhash_words(const struct words *w, struct reading *ret) {
     struct votes v = {0};
     struct smallest pairs = {{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}};
@@ -126,10 +175,11 @@ void simhash_words(const struct words *w, struct reading *ret) {
     int32_t words = 0;
     ret->numbers = 0;
     ret->host_count = 0;
+    const int salt = salt_of(w);
     for (int i = 0; i < w->count; i++) {
         word_kind kind = (word_kind)w->v[i].kind;
         if (kind == WORD_LINK) note_host(w, &w->v[i], ret);
-        if (kind == WORD_USER || kind == WORD_LINK || kind == WORD_PUNCT) continue;
+        if (is_silent(kind) || i == salt) continue;
         uint64_t h = w->v[i].hash * UINT64_C(0x9E3779B97F4A7C15);
         h ^= h >> 32;
         if (kind == WORD_NUMBER)

@@ -114,7 +114,7 @@ static inline uint64_t judge_opinion_bits(uint64_t coin, const struct mention *m
 /* What the memory says of a post: its chain, its cluster. author: key of its author. */
 void judge_recall(struct judge *j, usec now, const struct reading *r, const char *author,
                   struct opinion *op);
-/* Has another author said one of these within judge.hold_s? */
+/* Has another author said one of these within judge.hold_s, in words of his own? */
 bool judge_is_confirmed(const struct judge *j, usec now, const struct reading *r,
                         const struct opinion *op);
 

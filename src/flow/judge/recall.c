@@ -4,8 +4,9 @@
  * no number exchanged for another, and nearly the same words (simhashes that differ in at most
  * JUDGE_COPY_BITS). So "BTC to the moon" is no copy of "ETH to the moon", nor the price report of
  * one hour of that of the hour before. Of texts under JUDGE_COPY_WORDS words, which are alike by
- * chance, only the very same within JUDGE_SHORT_WINDOW is a copy. A retweet or a quote is one of
- * its original, whatever it says. The oldest copy in memory names the cluster.
+ * chance, only the very same within JUDGE_SHORT_WINDOW is a copy. A retweet is one of its original,
+ * whatever it says; a quote is where it says the same of a coin, in whatever words: who quotes in
+ * order to contradict has an opinion of his own. The oldest copy in memory names the cluster.
  *
  * The coins with their sides and the numbers are Bloom filters in 64 bits: two coins are taken for
  * one in one of 2,000 cases. Through the index a search looks at the few posts that share a key; of
@@ -61,7 +62,6 @@ static bool is_copy(const struct post_memory *m, const struct probe *q) {
 /* The copies that were found: the oldest, and what others than the author say in them. */
 struct found {
     const struct judge *j;
-    usec held_since; /* of a post held for a second source later than this one may be the second */
     const char *author;
     int32_t first; /* index in the ring + 1, 0: none */
     uint64_t said; /* by others */
@@ -73,8 +73,7 @@ static void note(struct found *f, int32_t idx) {
     if (f->first == 0 || judge_memory_age(j, idx) < judge_memory_age(j, f->first - 1)) {
         f->first = idx + 1;
     }
-    const bool waits = m->voice == VOICE_HELD && m->at >= f->held_since;
-    if (!waits && strcmp(m->author, f->author) != 0) f->said |= m->opinions;
+    if (strcmp(m->author, f->author) != 0) f->said |= m->opinions;
 }
 
 static void search_copies(const struct judge *j, const struct probe *q, struct found *f) {
@@ -129,6 +128,15 @@ static bool recall_chain(const struct judge *j, const struct post *p, struct opi
     return op->edit;
 }
 
+/* The post that this one is a retweet of, or a quote that agrees with it; index + 1, 0: none. */
+static int32_t original_of(const struct judge *j, const struct probe *q) {
+    const struct post *p = q->r->post;
+    if (p->ref != POST_REF_RETWEET && p->ref != POST_REF_QUOTE) return 0;
+    const int32_t ref = find_id(j, p->ref_id);
+    if (ref == 0 || p->ref == POST_REF_RETWEET) return ref;
+    return shares_opinion(&j->memory[ref - 1], q) ? ref : 0;
+}
+
 void judge_recall(struct judge *j, usec now, const struct reading *r, const char *author,
                   struct opinion *op) {
     const struct post *p = r->post;
@@ -140,10 +148,8 @@ void judge_recall(struct judge *j, usec now, const struct reading *r, const char
     q.window = j->cfg->judge_copy_window_s * USEC_PER_S;
     q.said_count = 0;
     note_said(&q, op);
-    struct found f = {
-        .j = j, .author = author, .held_since = now - j->cfg->judge_hold_s * USEC_PER_S};
-    const bool refers = p->ref == POST_REF_RETWEET || p->ref == POST_REF_QUOTE;
-    const int32_t original = refers ? find_id(j, p->ref_id) : 0;
+    struct found f = {.j = j, .author = author};
+    const int32_t original = original_of(j, &q);
     if (original != 0) note(&f, original - 1);
     search_copies(j, &q, &f);
     if (f.first == 0) return;
@@ -151,7 +157,27 @@ void judge_recall(struct judge *j, usec now, const struct reading *r, const char
     op->cluster_id = first->cluster_id;
     if (strcmp(first->author, author) == 0) return;
     op->copy = f.said != 0 || original != 0;
-    op->copied = original != 0 ? UINT64_MAX : f.said;
+    op->copied = f.said;
+    if (original != 0) {
+        op->copied |= p->ref == POST_REF_QUOTE ? j->memory[original - 1].opinions : UINT64_MAX;
+    }
+}
+
+/* --- second sources -------------------------------------------------------------------------- */
+
+/* Nearly the same words, whatever their numbers: not a telling of its own. */
+static bool has_words_of(const struct post_memory *m, const struct reading *r) {
+    if (m->token_count >= JUDGE_COPY_WORDS && r->token_count >= JUDGE_COPY_WORDS) {
+        return __builtin_popcountll(m->simhash ^ r->simhash) <= JUDGE_COPY_BITS;
+    }
+    return m->simhash == r->simhash && m->token_count == r->token_count;
+}
+
+/* Is it a copy of something that this author said, though he has other words by now? */
+static bool repeats_author(const struct judge *j, const struct post_memory *m, const char *author) {
+    if (m->cluster_id == m->root_id) return false;
+    const struct post_memory *first = judge_find_post(j, m->cluster_id);
+    return first != NULL && strcmp(first->author, author) == 0;
 }
 
 bool judge_is_confirmed(const struct judge *j, usec now, const struct reading *r,
@@ -166,7 +192,8 @@ bool judge_is_confirmed(const struct judge *j, usec now, const struct reading *r
         const struct post_memory *m = judge_memory_at(j, i);
         if (m->at < since) return false;
         if (m->voice != VOICE_COUNTS || strcmp(m->author, author) == 0) continue;
-        if (shares_opinion(m, &q)) return true;
+        if (!shares_opinion(m, &q) || has_words_of(m, r)) continue;
+        if (!repeats_author(j, m, author)) return true;
     }
     return false;
 }
