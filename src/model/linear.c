@@ -13,6 +13,8 @@
 #include "model/linear.h"
 
 #include <pthread.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "flow/embedded.h"
 #include "model/linear_int.h"
@@ -316,6 +318,7 @@ static bool header_whole(const struct linear_header *h, str bytes) {
            h->domains <= DOMAINS && h->traits == TRAIT_CELLS;
 }
 
+/* Everything but the checksum. */
 static bool linear_init(struct linear *m, str bytes, struct error *err) {
     const struct linear_header *h = (const struct linear_header *)(const void *)bytes.p;
     if (!header_whole(h, bytes))
@@ -336,9 +339,7 @@ static bool linear_init(struct linear *m, str bytes, struct error *err) {
             at += sizeof(struct cell) * CELLS << h->buckets_log2[i];
         }
     }
-    str body = str_tail(bytes, (ptrdiff_t)sizeof *h);
-    if (at != h->bytes || linear_checksum(h, body) != h->hash)
-        return fail(err, ERR_DAMAGED, 0, "linear model: length or checksum");
+    if (at != h->bytes) return fail(err, ERR_DAMAGED, 0, "linear model: length");
     for (int n = 0; n < SCALES; n++) m->length_scale[n] = linear_length_scale(n, h->length_pivot);
     for (int n = 0; n <= GRAMS_MAX; n++) m->gram_scale[n] = linear_gram_scale(n);
     m->base.ops = &linear_ops;
@@ -349,16 +350,30 @@ static bool linear_init(struct linear *m, str bytes, struct error *err) {
 bool linear_open(struct arena *boot, str bytes, struct model **ret, struct error *err) {
     struct linear *m = NEW(boot, struct linear);
     if (!linear_init(m, bytes, err)) return false;
+    if (linear_checksum(m->head, str_tail(bytes, (ptrdiff_t)sizeof *m->head)) != m->head->hash)
+        return fail(err, ERR_DAMAGED, 0, "linear model: checksum");
     *ret = &m->base;
     return true;
 }
 
+/* The file in the program is the program's own: tests have checked its sum, and to do so at each
+ * start would bring all of its pages into memory, of which a run touches a few. */
 static struct linear builtin;
+
+/* Words lie anywhere in the tables: what stands beside one is not worth a page. A wish, which the
+ * system may leave unheard. */
+static void want_single_pages(str bytes) {
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE),
+                    from = (uintptr_t)bytes.p & ~(page - 1);
+    const size_t length = (uintptr_t)bytes.p - from + (size_t)bytes.n;
+    IGNORE(posix_madvise((void *)from, length, POSIX_MADV_RANDOM), "only memory is at stake");
+}
 
 static void builtin_init(void) {
     struct error err;
     bool whole = linear_init(&builtin, embedded_linear(), &err);
     POST(whole);
+    want_single_pages(embedded_linear());
 }
 
 const struct model *model_linear(void) {

@@ -71,7 +71,7 @@ static void note_wide(struct lexicon *lex, str text) {
 
 #define TYPO_NAME_MIN 6
 #define TYPO_NAME_MAX 16
-#define TYPOS_OF_NAME (TYPO_NAME_MAX * 54) /* more than the forms below */
+#define TYPOS_OF_LETTER 54 /* more than the forms below */
 
 struct typos {
     struct compile *c;
@@ -340,9 +340,16 @@ static int words_bound(str s) {
     return n;
 }
 
-static int count_byte(str s, char byte) {
-    int n = 0;
-    for (ptrdiff_t i = 0; i < s.n; i++) n += s.p[i] == byte;
+/* More than the forms of names marked ^ in a file: of each letter behind the mark. */
+static int typos_bound(str s) {
+    int n = 1;
+    for (ptrdiff_t i = 0; i < s.n; i++) {
+        if (s.p[i] != '^') continue;
+        while (i + 1 < s.n && s.p[i + 1] >= 'a' && s.p[i + 1] <= 'z') {
+            n += TYPOS_OF_LETTER;
+            i++;
+        }
+    }
     return n;
 }
 
@@ -366,14 +373,13 @@ bool lexicon_open(struct arena *boot, const struct reader_options *opt, str symb
     if (c.quote.n == 0) c.quote = STR("USDT");
     int bound = words_bound(symbols) + words_bound(assets) + words_bound(opt->extra) +
                 4 * (opt->symbols ? opt->symbol_count : 0) + 16;
-    int names = 1 + count_byte(symbols, '^') + count_byte(opt->extra, '^');
     c.term_max = bound;
     c.sense_max = (int)i64_min(words_bound(assets), INT16_MAX);
     c.lex = NEW(boot, struct lexicon);
     c.lex->coins = NEW_ARRAY(boot, struct coin, COINS_MAX);
     c.lex->terms = NEW_ARRAY(boot, struct term, bound);
     c.lex->phrases = phrases_open(boot, bound);
-    c.lex->typos = phrases_open(boot, names * TYPOS_OF_NAME);
+    c.lex->typos = phrases_open(boot, typos_bound(symbols) + typos_bound(opt->extra));
     c.lex->senses = NEW_ARRAY(boot, struct sense, c.sense_max);
     if (!each_line(&c, "symbols.tsv", symbols, symbols_line, err)) return false;
     if (!each_line(&c, "assets.tsv", assets, assets_line, err)) return false;
