@@ -95,18 +95,23 @@ static stance measure(const struct trader *t, const struct mention *m, const str
     return weaker ? STANCE_WEAKER : STANCE_FIRM;
 }
 
+/* Whoever names another's post as the first of his chain takes nothing back. */
 void on_edit(struct trader *t, const struct reading *r) {
     const int64_t root = r->post->root_id;
+    char author[AUTHOR_BYTES];
+    judge_author_key(r->post, author);
     for (int i = 0; i < t->trade_count; i++) {
         struct trade *tr = &t->trades[i];
-        if (tr->root_id != root) continue;
+        if (tr->root_id != root || !author_may_be(tr->author, author)) continue;
         const struct claim c = claim_of_trade(tr);
         const bool hacked = (r->cues & CUE_HACKED) != 0;
         const stance now = hacked ? STANCE_GONE : measure(t, mention_of(r, tr->symbol), &c);
         take_back(t, tr, now, REASON_RETRACTION, r->post->id);
     }
     for (int i = t->signal_count - 1; i >= 0; i--) { /* the newer version speaks for the chain */
-        if (t->signals[i].root_id == root) signal_withdraw(t, i, REASON_RETRACTED);
+        const struct signal *s = &t->signals[i];
+        if (s->root_id != root || !author_may_be(s->author, author)) continue;
+        signal_withdraw(t, i, REASON_RETRACTED);
     }
 }
 
