@@ -382,6 +382,30 @@ static void test_a_person_who_forgets_a_post_closes_its_trade(void **state) {
                  "00:00:05 equity 9999.72658972 cash=9999.72658972 unrealized=0\n");
 }
 
+static void edited_by_another(struct stage *s) {
+    stage_price(s, DOGE, "0.08");
+    stage_at(s, "00:00:01");
+    stage_post(s, 101, "44", "DOGE+90");
+    stage_at(s, "00:00:05");
+    stage_edit(s, 105, 101, "66", "DOGE-90");
+}
+
+static void test_an_edit_by_another_author_closes_nothing(void **state) {
+    (void)state;
+    stage_expect(&(struct stage_play){.story = edited_by_another, .ticks = true},
+                 "00:00:01 intent trade=101/DOGEUSDT/post tweet=101 LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:01 order trade=101/DOGEUSDT/post entry new>sent\n"
+                 "00:00:01 fill trade=101/DOGEUSDT/post entry BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:00:01 order trade=101/DOGEUSDT/post entry sent>filled\n"
+                 "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:01 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:00:01 order trade=101/DOGEUSDT/post stop new>sent\n"
+                 "00:00:01 order trade=101/DOGEUSDT/post stop sent>open\n"
+                 "00:00:01 order trade=101/DOGEUSDT/post target new>sent\n"
+                 "00:00:01 order trade=101/DOGEUSDT/post target sent>open\n"
+                 "00:00:05 refusal tweet=105 DOGEUSDT SHORT score=90 DUPLICATE\n");
+}
+
 static void hollow(struct stage *s) {
     stage_price(s, DOGE, "0.08");
     stage_at(s, "00:00:01");
@@ -938,6 +962,7 @@ int main(void) {
         cmocka_unit_test(test_a_deletion_between_two_candles_sells_at_the_next_open),
         cmocka_unit_test(test_a_deletion_while_the_entry_is_unknown_closes_what_it_brought),
         cmocka_unit_test(test_a_person_who_forgets_a_post_closes_its_trade),
+        cmocka_unit_test(test_an_edit_by_another_author_closes_nothing),
         cmocka_unit_test(test_an_edit_of_a_halved_trade_that_reverses_it_closes_the_rest),
         cmocka_unit_test(test_a_rest_that_cannot_be_protected_is_sold_as_well),
         cmocka_unit_test(test_a_position_too_small_for_halves_is_closed),
