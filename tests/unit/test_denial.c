@@ -36,6 +36,10 @@ static void test_an_account_in_other_hands_is_heard(void **state) {
         "Back again: I regained access to my account an hour ago",
         "Please ignore all posts of today",
         "I DID NOT POST THAT",
+        "NOT ME. hacked.",
+        "wasn't me",
+        "@ferryfan Wasn't me!",
+        "that tweet was not me",
     };
     check(texts, COUNT_OF(texts), CUE_HACKED);
 }
@@ -48,6 +52,8 @@ static void test_taking_a_post_back_is_heard(void **state) {
         "Posted by mistake, sorry!",
         "I sold all my DOGE today",
         "I retract that",
+        "Ignore previous tweet",
+        "ignore my previous tweets",
     };
     check(texts, COUNT_OF(texts), CUE_DENIAL);
 }
@@ -72,6 +78,8 @@ static void test_what_only_sounds_so_is_not(void **state) {
         "They sold all tickets in an hour",
         "Never ignore my posts about ferries",
         "I was not hacked",
+        "Not me buying the top again",
+        "Never ignore previous posts of the bank",
         "A correction of ten percent would be healthy",
         "Somebody bought a million of it. It wasn't me!",
         "",

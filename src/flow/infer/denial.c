@@ -18,6 +18,10 @@ struct denial {
     uint64_t starts[64];     /* bits of the hashes of first words */
 };
 
+#define OPENS                                                                                      \
+    (UINT32_C(1) << 31) /* counts only as the first words of a post: "It wasn't me" does not */
+_Static_assert(CUE_COUNT < 31, "a bit beside the cues");
+
 static const struct {
     const char *phrases; /* separated by | */
     uint32_t cue;
@@ -30,6 +34,9 @@ static const struct {
      "account was breached|account was hijacked|account has been hijacked|"
      "twitter was hacked|x was hacked|"
      "regained access to my account|regained control of my account|got my account back|"
+     "tweet was not me|tweet wasn't me|tweet wasnt me|post was not me|post wasn't me|"
+     "tweets were not me|tweets weren't me|posts were not me|posts weren't me|"
+     "not me hacked|not me. hacked|not me, hacked|not me! hacked|not me: hacked|"
      "that wasn't me|that was not me|this wasn't me|this was not me|that wasnt me|not posted by "
      "me|not written by me|"
      "did not post that|didn't post that|did not post this|didn't post this|"
@@ -37,7 +44,10 @@ static const struct {
      "ignore all my posts|ignore all posts|ignore all previous posts|ignore all tweets|"
      "ignore all my tweets|ignore everything i posted|disregard all posts|disregard all my posts",
      CUE_HACKED},
-    {"ignore my last|ignore my previous|ignore my earlier|ignore my post|ignore my tweet|"
+    {"wasn't me|wasnt me|was not me", CUE_HACKED | OPENS},
+    {"ignore previous tweet|ignore previous post|ignore previous tweets|ignore previous posts|"
+     "ignore last tweet|ignore last post|ignore my last|ignore my previous|ignore my "
+     "earlier|ignore my post|ignore my tweet|"
      "ignore that post|ignore that tweet|ignore the last post|ignore the last tweet|"
      "ignore the previous post|ignore the previous tweet|ignore my prior|"
      "disregard my|disregard that post|disregard that tweet|disregard the last post|"
@@ -111,6 +121,12 @@ static bool is_taken_away(const struct words *w, int at) {
     return false;
 }
 
+/* Stands nothing but users that are answered before word `at`? */
+static bool is_first(const struct words *w, int at) {
+    while (at > 0 && w->v[at - 1].kind == WORD_USER) at--;
+    return at == 0;
+}
+
 uint32_t denial_cues(const struct denial *d, const struct words *w) {
     uint32_t cues = 0;
     for (int at = 0; at < w->count; at++) {
@@ -119,7 +135,8 @@ uint32_t denial_cues(const struct denial *d, const struct words *w) {
         const int row = phrases_find(d->phrases, w, at, &end);
         if (row == PHRASE_NONE || is_taken_away(w, at)) continue;
         if (end < w->count && word_is_mark(w, end, '?')) continue; /* a question */
+        if ((rows[row].cue & OPENS) && !is_first(w, at)) continue;
         cues |= rows[row].cue;
     }
-    return cues;
+    return cues & ~OPENS;
 }

@@ -17,6 +17,7 @@ struct infer {
     const struct model *model;
     struct vocabulary *vocabulary;
     struct denial *denial;
+    struct lures *lures;
     struct exp_table *exp;
 };
 
@@ -26,6 +27,7 @@ bool infer_open(struct arena *boot, const struct model *model, str opinions, str
     f->model = model;
     if (!vocabulary_open(boot, opinions, &f->vocabulary, err)) return false;
     f->denial = denial_open(boot);
+    f->lures = lures_open(boot);
     f->exp = exp_table_open(boot);
     *ret = f;
     return true;
@@ -191,7 +193,7 @@ void infer_words(const struct infer *f, struct arena scratch, const struct words
     fill_mentions(f, &views, links, stances, scores, ret);
     ret->miss_count = links->miss_count;
     for (int i = 0; i < links->miss_count; i++) ret->misses[i] = links->misses[i];
-    ret->cues = views.cues | denial_cues(f->denial, w);
+    ret->cues = lures_cues(f->lures, w, views.cues) | denial_cues(f->denial, w);
     simhash_words(w, ret);
     ret->model = f->model->ops->name;
 }

@@ -106,6 +106,13 @@ struct denial;
 struct denial *denial_open(struct arena *boot);
 uint32_t denial_cues(const struct denial *d, const struct words *w); /* bits of reading.cues */
 
+/* --- lures: giveaways and phishing by what stands together (lures.c) -------------------------- */
+
+struct lures;
+struct lures *lures_open(struct arena *boot);
+/* The cues with CUE_GIVEAWAY or CUE_PHISHING added, or taken away where the post warns of them. */
+uint32_t lures_cues(const struct lures *l, const struct words *w, uint32_t cues);
+
 /* --- integer softmax -------------------------------------------------------------------------- */
 
 struct exp_table;
