@@ -97,7 +97,7 @@ static void put_eval(struct buf *out, const char *path, const struct eval_result
 static bool put_targets(const struct reader *r, const char *path, const struct args *args,
                         bool json, struct buf *out, struct error *err) {
     struct eval_targets e;
-    struct buf *misses = args_has(args, "misses") && !json ? out : NULL;
+    struct buf *misses = args_has(args, "misses") ? out : NULL;
     if (!eval_targets_file(r, path, misses, &e, err)) return false;
     eval_targets_put(out, path, &e, json);
     return true;
@@ -108,7 +108,15 @@ static exit_status eval_run(struct app *app, const struct args *args) {
     struct model *m;
     struct reader *r;
     struct buf out;
-    if (args_has(args, "links")) return eval_links(app, args);
+    if (app->json && args_has(args, "misses")) {
+        fputs("bullfinch: eval: --misses is for people, without --json\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (args_has(args, "links")) {
+        const exit_status status = eval_links(app, args);
+        if (status != EXIT_DONE || (args->pos_count == 0 && !args_has(args, "targets")))
+            return status;
+    }
     if (args->pos_count == 0 && !args_has(args, "targets")) {
         fputs("bullfinch: eval: which FILE?\n", stderr);
         return EXIT_USAGE;
@@ -210,6 +218,21 @@ static bool options_from(struct app *app, const struct args *args, struct train_
     return true;
 }
 
+#define FOLD_TEXTS_MIN 10 /* of a label; with fewer the figures are chance */
+
+static void warn_of_small(const char *path, const struct eval_result *e, int folds) {
+    for (int k = 0; k < 3; k++) {
+        if (e->count[k] == 0)
+            fprintf(stderr, "bullfinch: %s: no text is %s: nothing is learnt of that\n", path,
+                    label_names[k]);
+        else if (e->count[k] < (int64_t)FOLD_TEXTS_MIN * folds)
+            fprintf(stderr,
+                    "bullfinch: %s: %" PRId64 " texts are %s, too few to cross-validate in %d "
+                    "parts: the figures say nothing\n",
+                    path, e->count[k], label_names[k], folds);
+    }
+}
+
 static exit_status train_run(struct app *app, const struct args *args) {
     struct error err;
     struct train_options opt = {0};
@@ -229,8 +252,10 @@ static exit_status train_run(struct app *app, const struct args *args) {
     buf_init(&out, OUT_BYTES);
     bool ok = linear_train(&opt, &model, &report, &err) &&
               write_new(str_dupz(&app->boot, to), buf_str(&model), &err);
-    for (int i = 0; i < opt.set_count && ok; i++)
+    for (int i = 0; i < opt.set_count && ok; i++) {
+        warn_of_small(opt.sets[i].path, &report.set[i], opt.folds);
         put_eval(&out, opt.sets[i].path, &report.set[i], app->json);
+    }
     ok = ok && app_print(&out, &err);
     buf_fini(&model);
     buf_fini(&out);
@@ -244,8 +269,10 @@ static const struct opt eval_opts[] = {
     {"targets", "FILE",
      "Posts labelled towards a coin, JSON lines: \"text\", \"symbol\", \"polarity\", \"pair\"."},
     {"links", "FILE",
-     "Instead: how well coins are found in posts; one JSON object a line with text and symbols."},
-    {"misses", NULL, "With --targets or --links: show each post that was not read as labelled."},
+     "How well coins are found in posts; one JSON object a line with text and symbols."},
+    {"misses", NULL,
+     "With --targets or --links: show each post that was not read as labelled; "
+     "not with --json."},
     {0}};
 static const struct opt train_opts[] = {
     {"out", "FILE", "Where the model goes; never over another file."},
@@ -265,7 +292,9 @@ const struct cmd cmd_eval = {
     .about =
         "A labelled file has one text a line: label (0 negative, 1 neutral, 2 positive), tab, "
         "text. Each is read as score reads posts. A file without neutral texts is judged by which "
-        "of the two poles is likelier.",
+        "of the two poles is likelier. "
+        "The model in the program learnt from the published sets (docs/model-card.md): its figures "
+        "on these say nothing.",
     .opts = eval_opts,
     .pos_min = 0,
     .pos_max = ARGS_POS_MAX,
@@ -281,7 +310,9 @@ const struct cmd cmd_train = {
         "models that had not learnt them nor any text that starts alike. A file whose lines are in "
         "the order of time says \":time\": its texts are read by models that learnt other times, "
         "and the later ones count more for where the labels part. "
-        "Takes about a minute and 500 MB of memory.",
+        "Takes about a minute and 500 MB of memory. The file is tried with eval --model, and built "
+        "in "
+        "by putting it in the place of models/linear.bin.",
     .opts = train_opts,
     .pos_min = 1,
     .pos_max = LINEAR_SETS_MAX,

@@ -159,6 +159,7 @@ bool links_count(const struct reader *r, str content, struct buf *show, struct l
     arena_open(&e.mem, POST_BYTES);
     arena_open(&e.scratch, READER_SCRATCH_BYTES);
     bool ok = take_lines(&e, content, err);
+    if (ok && e.n.posts == 0) ok = fail(err, ERR_PARSE, 0, "no labelled post in it");
     if (ok) *ret = e.n;
     arena_close(&e.scratch);
     arena_close(&e.mem);

@@ -23,6 +23,7 @@ struct line {
 
 struct pair {
     str name;
+    int lines;
     bool wrong;
 };
 
@@ -74,6 +75,8 @@ static bool line_parse(struct arena *a, str text, struct line *ret, struct error
     }
     if (ret->seen != 7)
         return fail(err, ERR_PARSE, 0, "needs \"text\", \"symbol\" and \"polarity\" (-1, 0, 1)");
+    if (ret->symbol.n <= 4 || !str_ends(ret->symbol, STR("USDT")))
+        return fail(err, ERR_PARSE, 0, "\"symbol\" is no pair (such as BTCUSDT)");
     return jscan_end(&s, err);
 }
 
@@ -142,10 +145,12 @@ static bool take_line(struct run *run, str json, struct error *err) {
     const int read = !m || m->abstain ? 1 : m->polarity_bp > 0 ? 2 : 0;
     const bool right = read == line.polarity + 1;
     run->ret->matrix[line.polarity + 1][read]++;
+    run->ret->posts++;
     run->ret->unlinked += !m;
     if (!right && run->misses) put_miss(run->misses, &line, m, &reading);
     struct pair *pair = line.pair.p ? pair_of(run, line.pair) : NULL;
     if (line.pair.p && !pair) return fail(err, ERR_LIMIT, 0, "more than %d pairs", PAIRS_MAX);
+    if (pair) pair->lines++;
     if (pair && !right) pair->wrong = true;
     return true;
 }
@@ -172,10 +177,13 @@ bool eval_targets_file(const struct reader *r, const char *path, struct buf *mis
     run.pairs = NEW_ARRAY(&run.mem, struct pair, PAIRS_MAX);
     const bool ok = take_file(&run, path, err);
     for (int i = 0; i < run.pair_count; i++) {
-        ret->pairs++;
-        ret->pairs_right += !run.pairs[i].wrong;
+        const bool contrast = run.pairs[i].lines > 1;
+        ret->pairs += contrast;
+        ret->pairs_right += contrast && !run.pairs[i].wrong;
+        ret->alone += !contrast;
     }
     arena_close(&run.mem);
+    if (ok && ret->posts == 0) return fail(err, ERR_PARSE, 0, "%s: no labelled post in it", path);
     return ok;
 }
 
@@ -199,8 +207,8 @@ void eval_targets_put(struct buf *out, const char *path, const struct eval_targe
         buf_put_json_str(out, str_from_z(path));
         buf_printf(out,
                    ",\"macro_recall\":%d.%04d,\"pairs\":%" PRId64 ",\"pairs_right\":%" PRId64
-                   ",\"unlinked\":%" PRId64 ",\"matrix\":[",
-                   recall / 10000, recall % 10000, e->pairs, e->pairs_right, e->unlinked);
+                   ",\"pairs_alone\":%" PRId64 ",\"unlinked\":%" PRId64 ",\"matrix\":[",
+                   recall / 10000, recall % 10000, e->pairs, e->pairs_right, e->alone, e->unlinked);
         for (int i = 0; i < 3; i++)
             buf_printf(out, "%s[%" PRId64 ",%" PRId64 ",%" PRId64 "]", i ? "," : "", m[i][0],
                        m[i][1], m[i][2]);
@@ -214,4 +222,6 @@ void eval_targets_put(struct buf *out, const char *path, const struct eval_targe
     for (int i = 0; i < 3; i++)
         buf_printf(out, "  %-10s  %12" PRId64 "  %5" PRId64 "  %5" PRId64 "\n", names[i], m[i][0],
                    m[i][1], m[i][2]);
+    if (e->alone > 0)
+        buf_printf(out, "  pairs with one line only, no contrasts: %" PRId64 "\n", e->alone);
 }

@@ -9,13 +9,15 @@
 struct eval_targets {
     int64_t matrix[3][3]; /* label, reading */
     int64_t unlinked;     /* lines whose coin was not linked; they count as read "none" */
-    int64_t pairs, pairs_right;
+    int64_t posts;
+    int64_t pairs, pairs_right; /* contrasts of two lines or more */
+    int64_t alone;              /* pairs with one line only: no contrast */
 };
 
 /* Reads every line of the file {"text", "symbol", "polarity": -1|0|1, "pair"}; lines with the same
  * `pair` (a string or a whole number; absent: in no pair) are one contrast, right when all its
- * lines are. misses: NULL, or gets a line for each that was read wrongly, with why. Errors: ERR_IO,
- * ERR_NOT_FOUND, ERR_PARSE with the line. */
+ * lines are; one line alone is none. misses: NULL, or gets a line for each that was read wrongly,
+ * with why. Errors: ERR_IO, ERR_NOT_FOUND, ERR_PARSE with the line. */
 MUST_CHECK bool eval_targets_file(const struct reader *r, const char *path, struct buf *misses,
                                   struct eval_targets *ret, struct error *err);
 

@@ -46,6 +46,8 @@ bool model_evaluate(const struct reader *r, const char *path, struct eval_result
     arena_open(&e.mem, 64 << 20);
     bool ok = labelled_read(path, take_text, &e, err);
     arena_close(&e.mem);
+    if (ok && ret->count[0] + ret->count[1] + ret->count[2] == 0)
+        return fail(err, ERR_PARSE, 0, "%s: no labelled text in it", path);
     return ok;
 }
 

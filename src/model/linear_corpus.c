@@ -359,6 +359,11 @@ bool corpus_read(struct corpus *c, const struct train_options *opt, struct error
         if (!labelled_read(opt->sets[c->set].path, take_example, c, err)) return false;
     }
     if (c->ex_count == 0) return fail(err, ERR_PARSE, 0, "no texts to train on");
+    for (int i = 0; i < opt->set_count; i++) {
+        if (c->count[i][0] == 0 || c->count[i][2] == 0)
+            return fail(err, ERR_PARSE, 0, "%s: no text is %s", opt->sets[i].path,
+                        c->count[i][0] == 0 ? "negative (0)" : "positive (2)");
+    }
     settle_folds(c);
     settle_entries(c);
     return true;

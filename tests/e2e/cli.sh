@@ -103,6 +103,29 @@ equal "a weight that is none is refused" "$(status_of "$BULLFINCH" train --out "
     "$SCRATCH/labelled.tsv:time:x")" 2
 equal "and which is not overwritten" "$(status_of "$BULLFINCH" train --out "$SCRATCH/model.bin" \
     "$SCRATCH/labelled.tsv")" 1
+: >"$SCRATCH/empty"
+for how in "" --links --targets; do
+    # shellcheck disable=SC2086 # none or one option
+    equal "eval $how of an empty file is an error" "$(status_of "$BULLFINCH" eval $how \
+        "$SCRATCH/empty")" 1
+    check "which says so" grep -q 'empty: no labelled' "$SCRATCH/err"
+done
+printf '{"text":"buying BTC","symbols":["BTC"]}\n' >"$SCRATCH/links"
+printf '{"text":"buying BTC","symbol":"BTCUSDT","polarity":1,"pair":1}\n' >"$SCRATCH/targets"
+equal "links and targets are both judged" "$(status_of "$BULLFINCH" eval --links \
+    "$SCRATCH/links" --targets "$SCRATCH/targets")" 0
+check "the links" grep -q 'links right 1' "$SCRATCH/out"
+check "and the targets" grep -q 'contrasts right on all sides 0 of 0' "$SCRATCH/out"
+check "a pair with one line is told" grep -q 'no contrasts: 1' "$SCRATCH/out"
+equal "misses as JSON are refused" "$(status_of "$BULLFINCH" eval --json --misses \
+    --targets "$SCRATCH/targets")" 2
+equal "a small set is trained on" "$(status_of "$BULLFINCH" train --out "$SCRATCH/small.bin" \
+    --epochs 2 "$SCRATCH/labelled.tsv")" 0
+check "with a warning" grep -q 'too few to cross-validate' "$SCRATCH/err"
+printf '2\tgreat\n2\tgood\n' >"$SCRATCH/one.tsv"
+equal "a set without a pole is refused" "$(status_of "$BULLFINCH" train \
+    --out "$SCRATCH/one.bin" "$SCRATCH/one.tsv")" 1
+check "and which pole is told" grep -q 'no text is negative' "$SCRATCH/err"
 equal "a file that is no model is refused" "$(status_of "$BULLFINCH" eval \
     --model "$SCRATCH/labelled.tsv" "$SCRATCH/labelled.tsv")" 1
 equal "score - gives a line for a line" "$(printf 'a\nb\nc\n' | "$BULLFINCH" score - | wc -l)" 3

@@ -68,8 +68,9 @@ static void test_counts_and_misses_are_told(void **state) {
     assert_int_equal(e.matrix[1][1], 1);
     assert_int_equal(e.matrix[2][1], 1);
     assert_int_equal(e.unlinked, 2);
-    assert_int_equal(e.pairs, 2);
-    assert_int_equal(e.pairs_right, 1);
+    assert_int_equal(e.pairs, 1);
+    assert_int_equal(e.pairs_right, 0);
+    assert_int_equal(e.alone, 1);
     assert_int_equal(eval_targets_recall_bp(&e), (0 + 10000 + 5000) / 3);
     assert_true(str_find(buf_str(&misses), STR("-1 BTCUSDT read +0.")) == 0);
     assert_true(str_find(buf_str(&misses), STR("+1 BTCUSDT not linked: lunch")) > 0);
@@ -82,6 +83,8 @@ static void test_a_line_of_another_shape_is_an_error(void **state) {
         "{\"text\":\"x\",\"symbol\":\"BTCUSDT\"}",
         "{\"text\":\"x\",\"symbol\":\"BTCUSDT\",\"polarity\":2}",
         "{\"text\":3,\"symbol\":\"BTCUSDT\",\"polarity\":1}",
+        "{\"text\":\"x\",\"symbol\":\"BTC\",\"polarity\":1}",
+        "\n",
         "[]",
         "{\"text\":\"x\",\"symbol\":\"BTCUSDT\",\"polarity\":1} x",
     };
