@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "app/wire.h"
+
 #define OUT_BYTES (4 << 20)
 
 static exit_status print(struct buf *out) {
@@ -16,6 +18,9 @@ static exit_status print(struct buf *out) {
 static exit_status check_run(struct app *app, const struct args *args) {
     (void)args;
     struct buf out;
+    struct error err;
+    const struct reader *r;
+    if (app->cfg.reader_symbols_file.n > 0 && !wire_scorer(app, &r, &err)) return app_fail(&err);
     buf_init(&out, OUT_BYTES);
     const str file = app->cfg.file.n > 0 ? app->cfg.file : STR("no file, defaults only");
     if (app->json)

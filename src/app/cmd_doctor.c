@@ -173,6 +173,17 @@ static void look_at_symbols(struct doctor *d) {
              d->app->cfg.venue_exchange_info.n > 0 ? "" : " (the list that ships)", left_out);
 }
 
+static void look_at_names(struct doctor *d) {
+    struct error err;
+    const struct reader *r;
+    const str file = d->app->cfg.reader_symbols_file;
+    if (file.n == 0 || !d->has_symbols) return;
+    if (wire_reader(d->app, &d->symbols, &r, &err))
+        find(d, GRADE_OK, "names", STR_FMT, STR_ARG(file));
+    else
+        find(d, GRADE_BAD, "names", "%s", err.msg);
+}
+
 static void look_at_prices(struct doctor *d) {
     struct error err;
     struct market *m;
@@ -310,6 +321,7 @@ static exit_status doctor_run(struct app *app, const struct args *args) {
     look_at_config(d);
     look_at_store(d);
     look_at_symbols(d);
+    look_at_names(d);
     look_at_prices(d);
     look_at_posts(d);
     look_at_sizes(d);

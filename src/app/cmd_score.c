@@ -15,19 +15,7 @@
 #include "app/wire.h"
 #include "flow/appraise.h"
 
-#define REPORT_BYTES (1 << 20)
 #define MEMORY_BYTES (16 << 20)
-
-static bool open_reader(struct app *app, const struct reader **ret, struct error *err) {
-    struct symbols symbols;
-    struct buf report;
-    int left_out;
-    buf_init(&report, REPORT_BYTES);
-    const bool ok = wire_symbols(app, &symbols, &left_out, &report, err) &&
-                    wire_reader(app, &symbols, ret, err);
-    buf_fini(&report);
-    return ok;
-}
 
 static exit_status score_text(const struct scorer *s, str text) {
     struct error err;
@@ -91,7 +79,7 @@ static exit_status score_run(struct app *app, const struct args *args) {
         fprintf(stderr, "bullfinch: --model: this version has only linear\n");
         return EXIT_USAGE;
     }
-    if (!open_reader(app, &r, &err)) return app_fail(&err);
+    if (!wire_scorer(app, &r, &err)) return app_fail(&err);
     const bool stream = str_eq(args->pos[0], STR("-")), explain = args_has(args, "explain");
     if (explain && stream) {
         fprintf(stderr, "bullfinch: --explain takes one TEXT, not -\n");

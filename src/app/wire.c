@@ -72,14 +72,25 @@ bool wire_reader(struct app *app, const struct symbols *symbols, const struct re
         !app_read_file(&app->boot, str_dupz(&app->boot, cfg->reader_symbols_file), EXTRA_BYTES_MAX,
                        &opt.extra, err))
         return fail_in(err, "reader.symbols_file");
+    opt.extra_file = str_dupz(&app->boot, cfg->reader_symbols_file);
     struct reader *reader;
     if (!reader_open(&app->boot, &opt, &reader, err)) {
         if (opt.extra.n == 0) return fail_in(err, "the reader");
-        return fail_in(err, "the reader, with reader.symbols_file " STR_FMT,
-                       STR_ARG(cfg->reader_symbols_file));
+        return fail_in(err, "reader.symbols_file");
     }
     *ret = reader;
     return true;
+}
+
+bool wire_scorer(struct app *app, const struct reader **ret, struct error *err) {
+    struct symbols symbols;
+    struct buf report;
+    int left_out;
+    buf_init(&report, REPORT_BYTES);
+    const bool ok = wire_symbols(app, &symbols, &left_out, &report, err) &&
+                    wire_reader(app, &symbols, ret, err);
+    buf_fini(&report);
+    return ok;
 }
 
 static void on_candle_finding(void *ctx, str where, str what) {

@@ -26,6 +26,9 @@ struct venue_traits wire_traits(const struct app *app);
  */
 MUST_CHECK bool wire_reader(struct app *app, const struct symbols *symbols,
                             const struct reader **ret, struct error *err);
+
+/* Both: the reader as `score` has it, with the user's file of names. Errors: as theirs. */
+MUST_CHECK bool wire_scorer(struct app *app, const struct reader **ret, struct error *err);
 /* Candle files of venue.prices. */
 MUST_CHECK bool wire_market(struct app *app, const struct symbols *symbols, struct market **ret,
                             struct buf *report, struct error *err);

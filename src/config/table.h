@@ -78,7 +78,7 @@
   X(judge, priced_in_percent, FRAC, 0, FRAC_BP(10000), "0.06", CFG_RELOAD, "The move since the post at which it is refused as priced in however volatile the price was; where the volatility is not known, or does not count, the factor falls to it.") \
   X(model, kind, CHOICE, 0, 0, "linear", 0, "Which model reads the posts.") \
   X(reader, workers, INT, 0, 64, "1", 0, "Reader threads; 0 takes one per processor.") \
-  X(reader, symbols_file, STR, 0, 4096, "", 0, "A file of further names for coins, added to the built-in one.") \
+  X(reader, symbols_file, STR, 0, 4096, "", 0, "A file of further names for coins, added to the built-in one: docs/symbols-file.md.") \
   X(source, kind, CHOICE, 0, 0, "replay", 0, "Where posts come from: replay reads a file.") \
   X(source, path, STR, 0, 4096, "", 0, "The posts file of a replay source: one JSON object a line, oldest first.") \
   X(source, name, STR, 1, 32, "x", CFG_ADVANCED, "Name under which the source's posts are stored.") \

@@ -41,6 +41,7 @@ struct reader_options {
     const char *const *symbols; /* NULL: all that ship */
     int symbol_count;
     str extra;                 /* content of the user's file of further names; empty: none */
+    const char *extra_file;    /* its path, for messages; NULL: "extra symbols" */
     str quote_asset;           /* "USDT" */
     const struct model *model; /* borrowed; NULL: the linear model in the binary */
 };

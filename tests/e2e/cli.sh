@@ -128,5 +128,13 @@ equal "a set without a pole is refused" "$(status_of "$BULLFINCH" train \
 check "and which pole is told" grep -q 'no text is negative' "$SCRATCH/err"
 equal "a file that is no model is refused" "$(status_of "$BULLFINCH" eval \
     --model "$SCRATCH/labelled.tsv" "$SCRATCH/labelled.tsv")" 1
+printf 'DOGEUSDT\tBTC\tmoon dog\n' >"$SCRATCH/names.tsv"
+for how in "config check" doctor "score x"; do
+    # shellcheck disable=SC2086 # two words are two arguments
+    equal "$how tries the file of names" "$(status_of "$BULLFINCH" $how --set "$db" \
+        --set "reader.symbols_file=$SCRATCH/names.tsv")" 1
+    check "and tells where its mistake is" sh -c 'cat "$@" | grep -q "names.tsv:1: the pair"' - \
+        "$SCRATCH/out" "$SCRATCH/err"
+done
 equal "score - gives a line for a line" "$(printf 'a\nb\nc\n' | "$BULLFINCH" score - | wc -l)" 3
 finish

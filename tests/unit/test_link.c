@@ -251,7 +251,7 @@ static void test_extra_names_are_added(void **state) {
     struct readkit own;
     readkit_open(&own, &(struct reader_options){
                            .extra = STR("# mine\nBTCUSDT\tBTC\tgrandpa coin\t\t\r\n"
-                                        "QQQQUSDT\tQQQQ\tquadruple\tfour q|4q\tword\n")});
+                                        "QQQQUSDT\tQQQQ\tquadruple|~the\tfour q|4q\tword\n")});
     assert_non_null(readkit_find(readkit_read(&own, STR("I hold grandpa coin")), "BTCUSDT"));
     assert_non_null(readkit_find(readkit_read(&own, STR("quadruple!")), "QQQQUSDT"));
     const struct reading *r = readkit_read(&own, STR("four q"));
@@ -273,6 +273,11 @@ static void test_mistakes_in_extra_names_have_their_line(void **state) {
                  {"AAUSDT\t\tname\t\t\n", "no ticker"},
                  {"AAUSDT\tAA\tb\tc\t\td\n", "five columns"},
                  {"AAUSDT\tAA\t^short\t\t\n", "6 to 16 letters"},
+                 {"DOGEUSDT\tBTC\tx\t\t\n", "extra symbols:1: the pair is not that"},
+                 {"BTCEUR\tBTC\tx\t\t\n", "does not end with the quote asset"},
+                 {"BTCUSDT\tBTC\tx\t\t\nBTCUSDT\tBTC\ty\t\t\n", "symbols:2: a second line"},
+                 {"BTCUSDT\tBTC\tfoo||bar\t\t\n", "an empty name"},
+                 {"BTCUSDT\tBTC\t\tThe\t\n", "a word of every day"},
                  {"\xFF\t\n", "UTF-8"}};
     for (int i = 0; i < COUNT_OF(table); i++) {
         struct arena boot;

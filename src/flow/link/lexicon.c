@@ -19,6 +19,7 @@ struct compile {
     str quote;
     const char *file; /* for messages */
     int line;
+    bool *named; /* by coin: the user's file has its line; NULL in the files that ship */
     int term_max;
     int sense_max;
 };
@@ -165,6 +166,43 @@ static bool add_names(struct compile *c, int coin, str list, link_reason reason,
     return true;
 }
 
+/* --- what only a user's file may get wrong --------------------------------------------------- */
+
+static bool is_everyday(str name) {
+    static const char *const words[] = {
+        "the",  "and",  "you",  "that", "this", "for", "are",  "was",  "with", "have",
+        "not",  "but",  "all",  "can",  "out",  "get", "just", "like", "now",  "one",
+        "they", "what", "will", "from", "your", "its", "it",   "is",   "in",   "on",
+        "of",   "to",   "a",    "i",    "we",   "he",  "she",  "me",   "my",   "be",
+        "do",   "so",   "if",   "or",   "as",   "at",  "by",   "up",   "no",   "an"};
+    for (int i = 0; i < COUNT_OF(words); i++) {
+        if (str_eq_nocase(name, str_from_z(words[i]))) return true;
+    }
+    return false;
+}
+
+static bool user_names(const struct compile *c, str list, struct error *err) {
+    const str all = list;
+    str name;
+    if (str_trim(list).n == 0) return true;
+    while (str_cut(&list, '|', &name)) {
+        name = str_trim(name);
+        if (name.n == 0) return complain(c, err, "an empty name in", all);
+        if (is_everyday(str_starts(name, STR("^")) ? str_tail(name, 1) : name))
+            return complain(c, err, "a word of every day needs ~ in front:", name);
+    }
+    return true;
+}
+
+static bool user_line(struct compile *c, const str column[5], struct error *err) {
+    const str pair = str_trim(column[0]), base = str_trim(column[1]);
+    if (!str_ends(pair, c->quote))
+        return complain(c, err, "the pair does not end with the quote asset:", pair);
+    if (!str_eq(str_head(pair, pair.n - c->quote.n), base))
+        return complain(c, err, "the pair is not that of the base:", pair);
+    return user_names(c, column[2], err) && user_names(c, column[3], err);
+}
+
 /* --- coins ----------------------------------------------------------------------------------- */
 
 static bool is_listed(const struct reader_options *opt, const char *pair) {
@@ -241,6 +279,7 @@ static bool symbols_line(struct compile *c, str line, struct error *err) {
     uint16_t flags;
     if (!parse_flags(c, column[4], &flags, err)) return false;
     if (!base_is_fine(c, base)) return complain(c, err, "no ticker:", base);
+    if (c->named && !user_line(c, column, err)) return false;
     int coin = coin_find(c->lex, base);
     if (coin == COIN_NONE) {
         if (c->lex->coin_count >= COINS_MAX) return complain(c, err, "too many coins at", base);
@@ -248,6 +287,8 @@ static bool symbols_line(struct compile *c, str line, struct error *err) {
     } else if (str_trim(column[4]).n > 0) {
         c->lex->coins[coin].flags = flags & (uint16_t)~FLAG_OFF;
     }
+    if (c->named && c->named[coin]) return complain(c, err, "a second line of", column[0]);
+    if (c->named) c->named[coin] = true;
     if (flags & FLAG_OFF) c->lex->coins[coin].listed = false;
     return add_names(c, coin, column[2], LINK_NAME, err) &&
            add_names(c, coin, column[3], LINK_NICKNAME, err);
@@ -383,7 +424,10 @@ bool lexicon_open(struct arena *boot, const struct reader_options *opt, str symb
     c.lex->senses = NEW_ARRAY(boot, struct sense, c.sense_max);
     if (!each_line(&c, "symbols.tsv", symbols, symbols_line, err)) return false;
     if (!each_line(&c, "assets.tsv", assets, assets_line, err)) return false;
-    if (!each_line(&c, "extra symbols", opt->extra, symbols_line, err)) return false;
+    c.named = NEW_ARRAY(boot, bool, COINS_MAX);
+    if (!each_line(&c, opt->extra_file ? opt->extra_file : "extra symbols", opt->extra,
+                   symbols_line, err))
+        return false;
     if (opt->symbols && !venue_coins(&c, err)) return false;
     c.lex->doge = coin_find(c.lex, STR("DOGE"));
     *ret = c.lex;
