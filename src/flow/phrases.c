@@ -109,3 +109,23 @@ int phrases_find_form(const struct phrases *t, str norm) {
     const struct phrase_slot *slot = slot_of(t, key);
     return slot->key ? slot->value : PHRASE_NONE;
 }
+
+int phrases_list_bound(const char *list) {
+    int n = 2;
+    for (const char *p = list; *p; p++) n += *p == ' ' || *p == '|' || *p == '\'';
+    return 2 * n;
+}
+
+void phrases_add_list(struct phrases *t, struct arena scratch, const char *list, int value,
+                      uint64_t starts[PHRASE_STARTS]) {
+    str rest = str_from_z(list), phrase;
+    while (str_cut(&rest, '|', &phrase)) {
+        struct arena here = scratch;
+        struct words w;
+        words_split(&here, phrase, &w);
+        const uint64_t hash = w.v[0].hash;
+        if (starts) starts[(hash >> 6) & 63] |= UINT64_C(1) << (hash & 63);
+        const int before = phrases_add(t, here, phrase, value);
+        PRE(before == PHRASE_NONE);
+    }
+}

@@ -28,6 +28,17 @@ struct phrases *phrases_open(struct arena *boot, int max);
  * PHRASE_NONE when it was new. Asserts when `max` is exceeded or there is no word in it. */
 int phrases_add(struct phrases *t, struct arena scratch, str phrase, int value);
 
+/* Lists "phrase|phrase" as they stand in code: more than their words, for phrases_open; and all of
+ * a list with one value, where `starts` (NULL: not wanted) gets the bit of each first word, for
+ * phrase_may_start. Asserts when a phrase stands twice. */
+#define PHRASE_STARTS 64
+int phrases_list_bound(const char *list);
+void phrases_add_list(struct phrases *t, struct arena scratch, const char *list, int value,
+                      uint64_t starts[PHRASE_STARTS]);
+static inline bool phrase_may_start(const uint64_t starts[PHRASE_STARTS], uint64_t hash) {
+    return (starts[(hash >> 6) & 63] >> (hash & 63) & 1) != 0;
+}
+
 static inline uint64_t phrases_filter_bit(const struct phrases *t, uint64_t key) {
     return (key >> 23) & (2 * t->mask + 1);
 }

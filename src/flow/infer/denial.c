@@ -74,37 +74,13 @@ static const struct {
      CUE_CORRECTION},
 };
 
-static void mark_start(struct denial *d, uint64_t hash) {
-    d->starts[(hash >> 6) & 63] |= UINT64_C(1) << (hash & 63);
-}
-
-static bool may_start(const struct denial *d, uint64_t hash) {
-    return (d->starts[(hash >> 6) & 63] >> (hash & 63) & 1) != 0;
-}
-
-static int words_bound(void) {
-    int n = 16;
-    for (int i = 0; i < COUNT_OF(rows); i++) {
-        for (const char *p = rows[i].phrases; *p; p++) n += *p == ' ' || *p == '|' || *p == '\'';
-        n += 2;
-    }
-    return n;
-}
-
 struct denial *denial_open(struct arena *boot) {
     struct denial *d = NEW(boot, struct denial);
-    d->phrases = phrases_open(boot, 2 * words_bound());
-    for (int i = 0; i < COUNT_OF(rows); i++) {
-        str rest = str_from_z(rows[i].phrases), phrase;
-        while (str_cut(&rest, '|', &phrase)) {
-            struct arena scratch = *boot;
-            struct words w;
-            words_split(&scratch, phrase, &w);
-            mark_start(d, w.v[0].hash);
-            const int before = phrases_add(d->phrases, scratch, phrase, i);
-            PRE(before == PHRASE_NONE); /* each stands once */
-        }
-    }
+    int bound = 16;
+    for (int i = 0; i < COUNT_OF(rows); i++) bound += phrases_list_bound(rows[i].phrases);
+    d->phrases = phrases_open(boot, bound);
+    for (int i = 0; i < COUNT_OF(rows); i++)
+        phrases_add_list(d->phrases, *boot, rows[i].phrases, i, d->starts);
     return d;
 }
 
@@ -130,7 +106,7 @@ static bool is_first(const struct words *w, int at) {
 uint32_t denial_cues(const struct denial *d, const struct words *w) {
     uint32_t cues = 0;
     for (int at = 0; at < w->count; at++) {
-        if (!may_start(d, w->v[at].hash)) continue;
+        if (!phrase_may_start(d->starts, w->v[at].hash)) continue;
         int end;
         const int row = phrases_find(d->phrases, w, at, &end);
         if (row == PHRASE_NONE || is_taken_away(w, at)) continue;

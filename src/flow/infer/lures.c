@@ -94,36 +94,15 @@ struct lures {
     uint64_t anchors[64];    /* bits of the hashes of first words */
 };
 
-static int words_bound(void) {
-    int n = 16;
-    for (int i = 0; i < COUNT_OF(rows); i++) {
-        for (const char *p = rows[i].phrases; *p; p++) n += *p == ' ' || *p == '|';
-        n += 2;
-    }
-    return n;
-}
-
 struct lures *lures_open(struct arena *boot) {
     struct lures *l = NEW(boot, struct lures);
-    l->phrases = phrases_open(boot, 2 * words_bound());
-    for (int i = 0; i < COUNT_OF(rows); i++) {
-        str rest = str_from_z(rows[i].phrases), phrase;
-        while (str_cut(&rest, '|', &phrase)) {
-            struct arena scratch = *boot;
-            struct words w;
-            words_split(&scratch, phrase, &w);
-            const uint64_t hash = w.v[0].hash;
-            if (rows[i].parts & PART_ANCHORS)
-                l->anchors[(hash >> 6) & 63] |= UINT64_C(1) << (hash & 63);
-            const int before = phrases_add(l->phrases, scratch, phrase, rows[i].parts);
-            PRE(before == PHRASE_NONE);
-        }
-    }
+    int bound = 16;
+    for (int i = 0; i < COUNT_OF(rows); i++) bound += phrases_list_bound(rows[i].phrases);
+    l->phrases = phrases_open(boot, bound);
+    for (int i = 0; i < COUNT_OF(rows); i++)
+        phrases_add_list(l->phrases, *boot, rows[i].phrases, rows[i].parts,
+                         rows[i].parts & PART_ANCHORS ? l->anchors : NULL);
     return l;
-}
-
-static bool may_anchor(const struct lures *l, uint64_t hash) {
-    return (l->anchors[(hash >> 6) & 63] >> (hash & 63) & 1) != 0;
 }
 
 /* --- parts ----------------------------------------------------------------------------------- */
@@ -339,7 +318,7 @@ uint32_t lures_cues(const struct lures *l, const struct words *w, uint32_t cues)
     uint32_t found = 0;
     int link = -1; /* looked for where there is an anchor */
     for (int at = 0; at < w->count; at++) {
-        if (!may_anchor(l, w->v[at].hash)) continue;
+        if (!phrase_may_start(l->anchors, w->v[at].hash)) continue;
         for (int i = 0; link < 0 && i < w->count; i++) {
             if (w->v[i].kind == WORD_LINK) link = 1;
         }
