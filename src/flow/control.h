@@ -45,6 +45,26 @@ typedef enum verb {
 const char *verb_name(verb v);
 MUST_CHECK bool verb_from_name(str s, verb *ret);
 
+/* How it stands with the venue, told by it. While it is not UP no entry is sent. */
+#define VENUE_STATE_MAP(X)                                                                         \
+    X(UP, "up")                   /* reachable, streams run */                                     \
+    X(DEGRADED, "degraded")       /* reachable; news comes by asking only */                       \
+    X(DOWN, "down")               /* not reachable, or we are banned until `until` */              \
+    X(RECONNECTED, "reconnected") /* a stream is back: compare everything */                       \
+    X(RESET, "reset")             /* its memory was wiped: order ids run backwards */
+typedef enum venue_state {
+#define X(name, text) VENUE_##name,
+    VENUE_STATE_MAP(X)
+#undef X
+} venue_state;
+const char *venue_state_name(venue_state s);
+
+struct venue_news {
+    venue_state state;
+    usec until; /* DOWN: not before; 0 unknown */
+    char text[96];
+};
+
 /* A row of the commands table, on its way to the trader. */
 struct command {
     int64_t id;

@@ -12,6 +12,7 @@
 #include "flow/reading.h"
 #include "flow/request.h"
 #include "flow/signal.h"
+#include "flow/symbol.h"
 #include "flow/trade.h"
 
 #define EVENT_MAP(X)                                                                               \
@@ -26,7 +27,9 @@
     X(START, "start")                                                                              \
     X(DRY, "dry")                                                                                  \
     X(CONTROL, "control")                                                                          \
-    X(DELETION, "deletion")
+    X(DELETION, "deletion")                                                                        \
+    X(VENUE, "venue")                                                                              \
+    X(SYMBOL, "symbol")
 typedef enum event_kind {
 #define X(name, text) EVENT_##name,
     EVENT_MAP(X)
@@ -55,6 +58,8 @@ struct event {
         struct control control;        /* CONTROL: the row as another process left it */
         int sym;                       /* DRY: no more prices will come for this symbol */
         struct deletion deletion;      /* DELETION: root_id and at are the trader's to fill */
+        struct venue_news venue;       /* VENUE */
+        struct symbol symbol;          /* SYMBOL: as the venue lists it now */
     } u;
 };
 

@@ -54,6 +54,16 @@ static const char *const mode_names[] = {
 };
 NAMED(mode, mode_name, mode_from_name, mode_names)
 
+const char *venue_state_name(venue_state v) {
+    static const char *const names[] = {
+#define X(name, text) text,
+        VENUE_STATE_MAP(X)
+#undef X
+    };
+    PRE(v >= 0 && v < COUNT_OF(names));
+    return names[v];
+}
+
 static const char *const verb_names[] = {
 #define X(name, text) text,
     COMMAND_MAP(X)

@@ -1,7 +1,10 @@
 /* request: what the trader asks of the venue, and what comes back.
  *
  * Entry and protection are ONE request (a bracket: entry with a price limit, and a stop and a
- * target that live once it is filled). An outcome UNKNOWN means: ask, never send again. */
+ * target that live once it is filled). An outcome UNKNOWN means: ask, never send again.
+ *
+ * An EXIT whose cancel succeeded and whose sale was certainly not executed is DONE with a report
+ * REJECTED of the exit's order: the position is bare, and the trader makes a new exit. */
 #ifndef BF_FLOW_REQUEST_H
 #define BF_FLOW_REQUEST_H
 
@@ -43,15 +46,43 @@ typedef enum outcome {
     OUTCOME_REJECTED, /* certainly not executed; text says why */
     OUTCOME_UNKNOWN,  /* may have been executed */
     OUTCOME_LATE,     /* not sent: past T + R/2 */
-    OUTCOME_FULL      /* not sent: no room in the lane */
+    OUTCOME_FULL,     /* not sent: no room in the lane */
+    OUTCOME_DOWN /* certainly not executed, and not for its content: the venue cannot be reached,
+                    bans or throttles us, or our clocks differ; again after retry_at */
 } outcome;
+
+/* One open order at the venue, for a snapshot. */
+struct open_order {
+    struct report report; /* without a fill */
+    char list_coid[COID_BYTES];
+    order_side side;
+    order_type type;
+};
+
+#define SNAPSHOT_ORDERS_MAX 512
+#define SNAPSHOT_BALANCES_MAX 1024
+
+struct snapshot {
+    usec at;        /* the venue's time */
+    bool truncated; /* more open orders than fit */
+    int order_count;
+    struct open_order orders[SNAPSHOT_ORDERS_MAX];
+    int balance_count;
+    struct {
+        char asset[16];
+        int64_t free_e8, locked_e8;
+    } balances[SNAPSHOT_BALANCES_MAX];
+};
 
 struct reply {
     int64_t request_id;
     request_kind kind;
     int64_t trade_id;
     outcome outcome;
+    usec retry_at; /* DOWN: not before; 0: soon */
     char text[96];
+    /* SNAPSHOT: the venue's, valid until the next snapshot is asked for; else NULL */
+    const struct snapshot *snapshot;
     int report_count;
     struct report reports[REPORTS_MAX];
 };

@@ -9,10 +9,19 @@
 
 #define SYMBOLS_MAX 2048
 
+/* Binance's symbol statuses, by Binance's names. */
+#define SYMBOL_STATUS_MAP(X) X(BREAK) X(TRADING) X(END_OF_DAY) X(HALT) X(CANCEL_ONLY)
+typedef enum symbol_status {
+#define X(name) SYMBOL_##name,
+    SYMBOL_STATUS_MAP(X)
+#undef X
+} symbol_status;
+
 struct symbol {
     char name[SYMBOL_BYTES];
     char base[16];
     char quote[16];
+    symbol_status status;
     bool trading;       /* status TRADING */
     bool oco, oto, opo; /* order lists that it allows */
     bool market_max_applies;
@@ -23,7 +32,15 @@ struct symbol {
     bool min_notional_market, max_notional_market;   /* bound applies to MARKET */
     /* PERCENT_PRICE_BY_SIDE, as basis points of the reference price; 0: off */
     int64_t bid_up_bp, bid_down_bp, ask_up_bp, ask_down_bp;
+    int32_t avg_price_mins;                         /* of the reference price; 0: the last price */
     int32_t max_orders, max_algo_orders, max_lists; /* 0: off */
+    int32_t max_iceberg_orders, iceberg_parts, max_amends;
+    qty max_position;                         /* MAX_POSITION; 0: off */
+    int32_t trail_above_min, trail_above_max; /* TRAILING_DELTA, basis points; max 0: off */
+    int32_t trail_below_min, trail_below_max;
+    bool iceberg, market_by_quote, trailing, cancel_replace, amend; /* what it allows */
+    /* PRICE_RANGE execution rule, basis points of the reference price; 0: off */
+    int64_t range_bid_up_bp, range_bid_down_bp, range_ask_up_bp, range_ask_down_bp;
 };
 
 /* Sorted by name. An index into v is the program's short name for a symbol (`sym`). */

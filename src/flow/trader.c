@@ -416,6 +416,9 @@ static void on_event(struct trader *t, const struct event *ev) {
     case EVENT_DELETION:
         IGNORE(on_deletion(t, &ev->u.deletion) >= 0, "how many trades it had opened");
         return;
+    case EVENT_VENUE:
+    case EVENT_SYMBOL:
+        return;
     case EVENT_NONE:
         break;
     }
@@ -465,6 +468,8 @@ bool trader_may_open(const struct trader *t, const struct event *ev) {
     case EVENT_DRY:
     case EVENT_CONTROL:
     case EVENT_DELETION:
+    case EVENT_VENUE:
+    case EVENT_SYMBOL:
         return false;
     }
     WRONG("event kind out of its list");

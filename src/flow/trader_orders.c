@@ -804,6 +804,7 @@ void on_reply(struct trader *t, const struct reply *r) {
         return;
     case OUTCOME_LATE:
     case OUTCOME_FULL:
+    case OUTCOME_DOWN:
         request_failed(t, r, ORDER_ST_CANCELED);
         return;
     case OUTCOME_UNKNOWN:

@@ -107,6 +107,13 @@ struct match_reject {
     char text[120];
 };
 
+/* What only an exchange with clients of all kinds knows; zero: not sent. */
+struct match_extra {
+    qty iceberg;         /* visible part; GTC only */
+    int64_t trailing_bp; /* trailingDelta of a stop, basis points */
+    int64_t strategy_id, strategy_type;
+};
+
 /* A new order. Zero amounts are "not sent". */
 struct match_new {
     int account;
@@ -118,6 +125,7 @@ struct match_new {
     money quote_qty; /* MARKET: quoteOrderQty instead of qty */
     price limit;
     price stop;
+    struct match_extra extra;
     str coid; /* borrowed; empty: the engine makes one */
     /* Margin accounts, as on USD-M: takes no more than closes the position, and is then exempt from
      * the least quantity and notional, so that no debt is left because it is small. -2022 else. */
@@ -129,6 +137,7 @@ struct match_leg {
     tif tif;
     price limit;
     price stop;
+    struct match_extra extra;
     str coid;
 };
 
@@ -209,7 +218,10 @@ struct match_order {
     qty qty;         /* 0 while the entry's fill has not decided it (OPO), or by quote_qty */
     money quote_qty; /* quoteOrderQty */
     price limit;
-    price stop;
+    price stop; /* of a trailing stop: where it stands now, 0 while it is not armed */
+    struct match_extra extra;
+    usec trailing_at; /* when a trailing stop was armed; 0: not yet */
+    int32_t amends;
     match_status status;
     match_reason reason;
     bool triggered;     /* a stop that fired */

@@ -44,6 +44,8 @@ static const char *outcome_name(outcome o) {
         return "late";
     case OUTCOME_FULL:
         return "full";
+    case OUTCOME_DOWN:
+        return "down";
     }
     WRONG("outcome out of its list");
 }
@@ -98,6 +100,12 @@ static bool trace_load(struct venue *v, str blob, struct error *err) {
     return venue_load(((struct trace *)v)->inner, blob, err);
 }
 
+static bool trace_start(struct venue *v, const struct venue_sink *sink, struct error *err) {
+    return venue_start(((struct trace *)v)->inner, sink, err);
+}
+
+static void trace_stop(struct venue *v) { venue_stop(((struct trace *)v)->inner); }
+
 static void trace_close(struct venue *v) { venue_close(((struct trace *)v)->inner); }
 
 struct venue *trace_open(struct arena *boot, struct venue *inner) {
@@ -109,6 +117,8 @@ struct venue *trace_open(struct arena *boot, struct venue *inner) {
                                 .quote = trace_quote,
                                 .candle = trace_candle,
                                 .next_report = trace_next_report,
+                                .start = trace_start,
+                                .stop = trace_stop,
                                 .save = trace_save,
                                 .load = trace_load,
                                 .close = trace_close};

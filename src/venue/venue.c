@@ -23,6 +23,14 @@ bool venue_next_report(struct venue *v, struct report *ret) {
     return v->ops->next_report != NULL && v->ops->next_report(v, ret);
 }
 
+bool venue_start(struct venue *v, const struct venue_sink *sink, struct error *err) {
+    return v->ops->start == NULL || v->ops->start(v, sink, err);
+}
+
+void venue_stop(struct venue *v) {
+    if (v->ops->stop != NULL) v->ops->stop(v);
+}
+
 void venue_save(struct venue *v, struct buf *out) {
     if (v->ops->save != NULL) v->ops->save(v, out);
 }

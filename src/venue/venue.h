@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "flow/control.h"
 #include "flow/quote.h"
 #include "flow/request.h"
 #include "flow/symbol.h"
@@ -17,6 +18,14 @@ enum {
     VENUE_CAP_INSTANT = 1 << 1, /* answers from memory */
     VENUE_CAP_PRICES = 1 << 2,  /* wants venue_quote and venue_candle */
     VENUE_CAP_STATE = 1 << 3    /* keeps its state in our store (venue_save, venue_load) */
+};
+
+/* News that nobody asked for, from a venue's own threads; each call copies. */
+struct venue_sink {
+    void *ctx;
+    void (*report)(void *ctx, const struct report *r);
+    void (*news)(void *ctx, const struct venue_news *n);
+    void (*symbol)(void *ctx, const struct symbol *s); /* its filters or status changed */
 };
 
 struct venue;
@@ -30,6 +39,10 @@ struct venue_ops {
     void (*candle)(struct venue *v, usec now, const struct candle *c);
     /* optional: unsolicited news (a stop fired); false when there is none */
     bool (*next_report)(struct venue *v, struct report *ret);
+    /* optional: threads of its own that bring news; start once, before the first call; the sink is
+     * copied. stop: no more news after it returned. Any thread. */
+    bool (*start)(struct venue *v, const struct venue_sink *sink, struct error *err);
+    void (*stop)(struct venue *v);
     /* optional (CAP_STATE) */
     void (*save)(struct venue *v, struct buf *out);
     bool (*load)(struct venue *v, str blob, struct error *err);
@@ -44,6 +57,8 @@ void venue_call(struct venue *v, usec now, const struct request *rq, struct repl
 void venue_quote(struct venue *v, usec now, const struct quote *q); /* no-op where not wanted */
 void venue_candle(struct venue *v, usec now, const struct candle *c);
 bool venue_next_report(struct venue *v, struct report *ret);
+MUST_CHECK bool venue_start(struct venue *v, const struct venue_sink *sink, struct error *err);
+void venue_stop(struct venue *v);
 void venue_save(struct venue *v, struct buf *out);
 MUST_CHECK bool venue_load(struct venue *v, str blob, struct error *err);
 void venue_close(struct venue *v); /* NULL is fine */

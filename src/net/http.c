@@ -1,0 +1,28 @@
+/* http: the wrappers around a client's table, and the names of methods. The words are in the
+ * header. Any thread that owns the handle. */
+#include "net/http.h"
+
+const char *http_method_name(http_method m) {
+    switch (m) {
+    case HTTP_GET:
+        return "GET";
+    case HTTP_POST:
+        return "POST";
+    case HTTP_PUT:
+        return "PUT";
+    case HTTP_DELETE:
+        return "DELETE";
+    }
+    WRONG("method out of its list");
+}
+
+void http_call(struct http *h, const struct http_request *rq, struct http_answer *ret) {
+    PRE(rq->timeout > 0);
+    *ret = (struct http_answer){
+        .retry_after_s = -1, .used_weight_1m = -1, .orders_10s = -1, .orders_1d = -1};
+    h->ops->call(h, rq, ret);
+}
+
+void http_close(struct http *h) {
+    if (h != NULL && h->ops->close != NULL) h->ops->close(h);
+}

@@ -1,0 +1,60 @@
+/* http: one HTTP/1.1 call at a time to one server, over a connection that is kept.
+ *
+ * A table of functions, so that what talks to a venue can be given a server in the same process
+ * (tests, virtual time). What was sent is never sent again by itself; a caller learns whether a
+ * request certainly did not leave, or may have been executed. */
+#ifndef BF_NET_HTTP_H
+#define BF_NET_HTTP_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/time.h"
+
+#define HTTP_BODY_MAX (32 << 20) /* exchangeInfo of a whole venue has some 20 MB */
+
+typedef enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_DELETE } http_method;
+const char *http_method_name(http_method m);
+
+/* All borrowed during the call. query and body are sent byte for byte: they may be signed. */
+struct http_request {
+    http_method method;
+    str path;  /* "/api/v3/order" */
+    str query; /* without '?'; "": none */
+    str body;  /* application/x-www-form-urlencoded; "": none */
+    str key;   /* value of X-MBX-APIKEY; "": none */
+    usec timeout;
+};
+
+typedef enum http_end {
+    HTTP_ANSWERED, /* a whole answer came: status, headers, body */
+    HTTP_NOT_SENT, /* no connection was made: certainly not executed */
+    HTTP_LOST      /* may have been executed: timeout, reset, closed without a byte, cut body */
+} http_end;
+
+struct http_answer {
+    http_end end;
+    int status;
+    /* headers, -1 where absent or no number */
+    int64_t retry_after_s, used_weight_1m, orders_10s, orders_1d;
+    str body;      /* borrowed until the next call on the same handle */
+    char why[160]; /* where not ANSWERED */
+};
+
+struct http;
+struct http_ops {
+    const char *name;
+    void (*call)(struct http *h, const struct http_request *rq, struct http_answer *ret);
+    void (*close)(struct http *h);
+};
+struct http {
+    const struct http_ops *ops;
+}; /* first member of each implementation; one thread at a time */
+
+void http_call(struct http *h, const struct http_request *rq, struct http_answer *ret);
+void http_close(struct http *h); /* NULL is fine */
+
+/* Over libcurl. base: "https://host[:port]" or "http://127.0.0.1:port"; TLS is always verified,
+ * redirects and (for venues) proxies are never used. Errors: ERR_CONFIG on a base that is none. */
+MUST_CHECK bool http_curl_open(struct arena *boot, str base, struct http **ret, struct error *err);
+
+#endif

@@ -1,0 +1,42 @@
+/* ws: a WebSocket client connection over libwebsockets, one thread for all connections.
+ *
+ * Messages arrive whole on that thread, in order. Pings are answered. Silence, a close and errors
+ * end the connection with one call of `gone`; connecting again is the caller's decision. TLS is
+ * always verified; plain ws:// only to loopback. */
+#ifndef BF_NET_WS_H
+#define BF_NET_WS_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/time.h"
+
+#define WS_MESSAGE_MAX (1 << 20)
+
+struct ws_loop; /* the thread */
+struct ws;      /* a connection */
+
+struct ws_events { /* all on the loop's thread; they must not block for long */
+    void *ctx;
+    void (*opened)(void *ctx, struct ws *w);
+    void (*message)(void *ctx, struct ws *w, str text);     /* borrowed */
+    void (*gone)(void *ctx, struct ws *w, const char *why); /* w is freed behind it */
+};
+
+MUST_CHECK bool ws_loop_open(struct ws_loop **ret, struct error *err);
+void ws_loop_close(struct ws_loop *l); /* closes what is open (gone is told), joins; NULL is fine */
+
+struct ws_target {
+    str url;      /* wss://host[:port]/path?query; copied */
+    usec silence; /* no byte for so long: gone; 0: never */
+    bool proxy;   /* use the environment's proxy; false for venues */
+};
+/* Errors: ERR_CONFIG on the url. What goes wrong later is told by `gone`. Any thread. */
+MUST_CHECK bool ws_open(struct ws_loop *l, const struct ws_target *t, const struct ws_events *ev,
+                        struct ws **ret, struct error *err);
+/* Copies. False: too much waits to be sent, or it is closing. Any thread. */
+MUST_CHECK bool ws_send(struct ws *w, str text);
+void ws_shut(struct ws *w); /* `gone` follows. Any thread, once. */
+/* Calls fn(ctx) on the loop's thread at the monotonic time `at`. Any thread. */
+void ws_loop_later(struct ws_loop *l, usec at, void (*fn)(void *ctx), void *ctx);
+
+#endif
