@@ -30,6 +30,11 @@ void market_seek(struct market *m, usec after) {
     POST(after == USEC_NEVER || m->ops->peek(m) > after);
 }
 
+void market_stop(struct market *m) {
+    PRE(m != NULL);
+    if (m->ops->stop != NULL) m->ops->stop(m);
+}
+
 void market_counts(const struct market *m, struct market_counts *ret) {
     PRE(m != NULL);
     m->ops->counts(m, ret);

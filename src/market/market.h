@@ -2,7 +2,10 @@
  *
  * A pull iterator over everything that all symbols have to say. Times never go back. At one time,
  * first the candles (ranges of what just closed), then the ends (MARKET_DRY), then the quotes
- * (opens), each by symbol: what is over is known before what begins. */
+ * (opens), each by symbol: what is over is known before what begins.
+ *
+ * A market in real time (a stream) waits in `next` for what comes, and gives ticks only: quotes of
+ * interval 0. It cannot look ahead: peek is USEC_NEVER, and there is nothing to seek. */
 #ifndef BF_MARKET_MARKET_H
 #define BF_MARKET_MARKET_H
 
@@ -38,9 +41,10 @@ struct market_counts {
 struct market;
 struct market_ops {
     const char *name;
-    bool (*next)(struct market *m, struct market_event *ret); /* false: used up */
+    bool (*next)(struct market *m, struct market_event *ret); /* false: used up, or stopped */
     usec (*peek)(struct market *m);             /* time of the next event, USEC_NEVER */
     void (*seek)(struct market *m, usec after); /* drop all events with at <= after */
+    void (*stop)(struct market *m);             /* optional: a market whose `next` waits */
     void (*counts)(const struct market *m, struct market_counts *ret);
     void (*close)(struct market *m);
 };
@@ -55,6 +59,8 @@ struct market {
 bool market_next(struct market *m, struct market_event *ret);
 usec market_peek(struct market *m);
 void market_seek(struct market *m, usec after);
+/* A `next` that waits for prices says false soon, and so does every later one. Any thread. */
+void market_stop(struct market *m);
 void market_counts(const struct market *m, struct market_counts *ret);
 void market_close(struct market *m); /* NULL is fine */
 
