@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/time.h"
+#include "net/hosts.h"
 
 #define HTTP_BODY_MAX (32 << 20) /* exchangeInfo of a whole venue has some 20 MB */
 
@@ -53,8 +54,10 @@ struct http {
 void http_call(struct http *h, const struct http_request *rq, struct http_answer *ret);
 void http_close(struct http *h); /* NULL is fine */
 
-/* Over libcurl. base: "https://host[:port]" or "http://127.0.0.1:port"; TLS is always verified,
- * redirects and (for venues) proxies are never used. Errors: ERR_CONFIG on a base that is none. */
-MUST_CHECK bool http_curl_open(struct arena *boot, str base, struct http **ret, struct error *err);
+/* Over libcurl. url: "https://host[:port]" or "http://127.0.0.1:port", for what `use` says; TLS is
+ * always verified, redirects are never followed, proxies never used for what takes keys.
+ * Errors: ERR_REFUSED a host that is not on the list of hosts.h; ERR_CONFIG a path behind it. */
+MUST_CHECK bool http_curl_open(struct arena *boot, str url, host_use use, struct http **ret,
+                               struct error *err);
 
 #endif
