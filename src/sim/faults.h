@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "base/time.h"
+#include "flow/symbol.h"
 
 /* clang-format off */
 #define FAULT_MAP(X)                                                                               \
@@ -63,22 +64,42 @@ struct fault_answers {
     bool bad_key_is_400;         /* key errors with 400 instead of 401 */
 };
 
-/* What befalls one request, or the exchange at one moment. */
+/* What befalls one request, one message, or the exchange at one moment.
+ *
+ *   delay    DELAY, LATE_ARRIVAL, *_DONE: by how much; LOOKUP_LAG, STREAM_MUTE, SYMBOL_HALT,
+ *            CANCEL_ONLY, FILTER_CHANGE: for how long (0 of the last three: for good);
+ *            STREAM_SWAP: after how long at the latest the held message comes;
+ *            SHUTDOWN: from the warning to the cut
+ *   amount   PARTIAL: share of the quantity that the book holds, in 1e-8
+ *            PRICE_GAP: share by which the price moves, in 1e-8, signed
+ *            RATE_429, BAN_418, ORDERS_429: Retry-After in seconds
+ *            CLOCK_JUMP: microseconds that the server's clock goes on, signed
+ *            FILTER_CHANGE: factor on tick, step and least notional, a whole number */
 struct fault {
     fault_kind kind;
-    usec delay;     /* where the kind has one */
-    int64_t amount; /* share in 1e-8, seconds, factor: by the kind */
-    int sym;        /* SYM_NONE: any */
+    usec delay;
+    int64_t amount;
+    int sym; /* SYM_NONE: any, of the exchange's own faults: all */
 };
 
 struct faults;
 /* text: the plan (JSON). Errors: ERR_PARSE, ERR_RANGE, with the rule's number and member. */
 MUST_CHECK bool faults_parse(struct arena *a, str text, uint64_t seed, struct faults **ret,
                              struct error *err);
-/* A plan drawn from the seed: how rough, 0 (calm) to 100; until: then it is quiet. */
+/* The text of X-Sim-Fault alone, for an exchange without a plan. Errors as of faults_of_request. */
+MUST_CHECK bool fault_parse(const struct symbols *symbols, str text, struct fault *ret,
+                            struct error *err);
+/* A plan drawn from the seed: how rough, 0 (calm) to 100; until: then it is quiet (what was begun
+ * before may last up to 30 s longer). */
 struct faults *faults_random(struct arena *a, uint64_t seed, int roughness, usec from, usec until);
+/* Once, before anything is asked: what the plan's symbols mean (borrowed for ever), and when its
+ * seconds begin to count. Errors: ERR_NOT_FOUND, a symbol that is not listed. */
+MUST_CHECK bool faults_begin(struct faults *f, const struct symbols *symbols, usec start,
+                             struct error *err);
 
-/* The fault of this request, NONE mostly. Draws chance, counts matches. named: X-Sim-Fault. */
+/* The fault of this request, NONE mostly. Draws chance, counts matches. named: X-Sim-Fault, which
+ * goes before the plan: "close_after", "delay;delay_ms=500". Errors: ERR_PARSE, ERR_RANGE,
+ * ERR_NOT_FOUND on a text that names no fault of a request. */
 MUST_CHECK bool faults_of_request(struct faults *f, usec now, str method, str path, str named,
                                   struct fault *ret, struct error *err);
 /* The fault of one stream message. */
