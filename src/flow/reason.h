@@ -54,6 +54,9 @@
     X(REDUCE_ONLY, "restarted after a failed check: repairs only")                                 \
     /* of the venue */                                                                             \
     X(VENUE_REJECTED, "the venue rejected the entry")                                              \
+    X(VENUE_DOWN, "the venue cannot be reached, or does not let us in")                            \
+    X(RECONCILING, "not yet compared with the venue")                                              \
+    X(FOREIGN_BOT, "another bullfinch has orders on the account")                                  \
     X(NOT_FILLED, "the entry could not be filled within its price limit")                          \
     /* why a trade was closed */                                                                   \
     X(STOP, "stop reached")                                                                        \
@@ -62,6 +65,8 @@
     X(FLATTENED, "closed by a person")                                                             \
     X(RETRACTION, "the post was taken back")                                                       \
     X(UNPROTECTED, "it stood without protection")                                                  \
+    X(OPPOSITE, "a later post said the opposite, and the venue has no shorts")                     \
+    X(TESTNET_RESET, "the test network was wiped, and what was held with it")                      \
     X(DUST, "the rest is too small to sell")
 
 typedef enum reason {

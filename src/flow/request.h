@@ -14,7 +14,7 @@ typedef enum request_kind {
     REQUEST_BRACKET, /* entry + stop + target */
     REQUEST_PROTECT, /* stop + target (OCO) for a position that stands bare */
     REQUEST_EXIT,    /* cancels the bracket's legs and sells (buys back) `qty` at market */
-    REQUEST_CANCEL,  /* the list of coid[LEG_ENTRY] */
+    REQUEST_CANCEL,  /* the list list_coid; where that is empty, the single order coid[leg] */
     REQUEST_QUERY,   /* the state of the order coid[leg] */
     REQUEST_SNAPSHOT /* everything the venue knows: open orders and balances */
 } request_kind;
@@ -36,7 +36,7 @@ struct request {
     char stop_coid[COID_BYTES];
     char target_coid[COID_BYTES];
     char exit_coid[COID_BYTES];
-    leg leg;          /* QUERY */
+    leg leg;          /* QUERY, CANCEL: whose id above is meant */
     usec signed_at;   /* T; past T + R/2 it is not sent */
     usec recv_window; /* R */
 };

@@ -22,6 +22,8 @@ struct venue_traits {
     usec recv_window;
     bool fee_from_received; /* a buy's fee is taken from the base received */
     usec absence_after; /* how long after T "no such order" is no proof yet; 0: at once (paper) */
+    bool sells_blind; /* fills a market order whether we saw a price or not: exits wait for none */
+    bool snapshots;   /* REQUEST_SNAPSHOT brings a picture of the account; the balance is its */
 };
 
 /* Rows of a store, to start from. Arrays are borrowed during the call. */

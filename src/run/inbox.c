@@ -3,7 +3,8 @@
  * One mutex, held for a copy at a time; one condition for the trader, one for those who wait to put
  * a post. Prices: each symbol has a slot with at most one candle and one quote, and stands at most
  * once in a ring of symbols that have news; a second candle widens the range of the first, a second
- * quote replaces it, so a slow trader sees less detail and never an old price as a new one.
+ * quote replaces it, so a slow trader sees less detail and never an old price as a new one. A
+ * symbol's new terms wait in the same ring.
  *
  * Threads: any may put, one takes. Failure: none; what cannot be kept is told by INBOX_LOST. */
 #include "run/inbox.h"
@@ -15,7 +16,7 @@
 
 struct price_slot {
     bool listed; /* stands in the ring of news */
-    bool has_candle, has_quote, dry;
+    bool has_candle, has_quote, has_terms, dry;
     struct candle candle;
     struct quote quote;
 };
@@ -37,6 +38,7 @@ struct inbox {
     int post_max, post_head, post_count;
 
     struct price_slot *prices; /* by symbol */
+    struct symbol *terms;      /* by symbol, where has_terms */
     int *news;                 /* ring of symbols; each at most once */
     int symbols, news_head, news_count;
     bool post_next; /* whose turn it is, prices or posts */
@@ -45,6 +47,9 @@ struct inbox {
     int order_max, order_head, order_count;
     int reserved; /* places promised to replies */
     bool lost;
+
+    bool has_venue, reconnected, reset;
+    struct venue_news venue, back, wiped; /* how it stands; the two that must not be missed */
 };
 
 struct inbox *inbox_open(struct arena *boot, int symbols, int posts, int orders) {
@@ -52,6 +57,7 @@ struct inbox *inbox_open(struct arena *boot, int symbols, int posts, int orders)
     struct inbox *in = NEW(boot, struct inbox);
     in->posts = NEW_ARRAY(boot, void *, posts);
     in->prices = NEW_ARRAY(boot, struct price_slot, symbols + 1);
+    in->terms = NEW_ARRAY(boot, struct symbol, symbols + 1);
     in->news = NEW_ARRAY(boot, int, symbols + 1);
     in->orders = NEW_ARRAY(boot, struct order_news, orders);
     in->post_max = posts;
@@ -177,7 +183,45 @@ void inbox_put_report(struct inbox *in, const struct report *r) {
     pthread_mutex_unlock(&in->mutex);
 }
 
+void inbox_put_venue(struct inbox *in, const struct venue_news *n) {
+    pthread_mutex_lock(&in->mutex);
+    switch (n->state) {
+    case VENUE_RECONNECTED:
+        in->reconnected = true;
+        in->back = *n;
+        break;
+    case VENUE_RESET:
+        in->reset = true;
+        in->wiped = *n;
+        break;
+    case VENUE_UP:
+    case VENUE_DEGRADED:
+    case VENUE_DOWN:
+        in->has_venue = true;
+        in->venue = *n;
+        break;
+    }
+    pthread_cond_signal(&in->came);
+    pthread_mutex_unlock(&in->mutex);
+}
+
+void inbox_put_symbol(struct inbox *in, int sym, const struct symbol *s) {
+    pthread_mutex_lock(&in->mutex);
+    news_of(in, sym)->has_terms = true;
+    in->terms[sym] = *s;
+    pthread_mutex_unlock(&in->mutex);
+}
+
 /* --- taking ------------------------------------------------------------------------------ */
+
+static bool take_venue(struct inbox *in, struct inbox_item *ret) {
+    bool *which = in->reset ? &in->reset : in->reconnected ? &in->reconnected : &in->has_venue;
+    if (!*which) return false;
+    *which = false;
+    ret->kind = INBOX_VENUE;
+    ret->venue = which == &in->reset ? in->wiped : which == &in->reconnected ? in->back : in->venue;
+    return true;
+}
 
 static bool take_order(struct inbox *in, struct inbox_item *ret) {
     if (in->order_count > 0) {
@@ -203,7 +247,11 @@ static bool take_price(struct inbox *in, struct inbox_item *ret) {
     const int sym = in->news[in->news_head];
     struct price_slot *p = &in->prices[sym];
     ret->sym = sym;
-    if (p->has_candle) {
+    if (p->has_terms) {
+        ret->kind = INBOX_SYMBOL;
+        ret->symbol = in->terms[sym];
+        p->has_terms = false;
+    } else if (p->has_candle) {
         ret->kind = INBOX_CANDLE;
         ret->candle = p->candle;
         p->has_candle = false;
@@ -216,7 +264,7 @@ static bool take_price(struct inbox *in, struct inbox_item *ret) {
         ret->kind = INBOX_DRY;
         p->dry = false;
     }
-    if (!p->has_candle && !p->has_quote && !p->dry) {
+    if (!p->has_candle && !p->has_quote && !p->has_terms && !p->dry) {
         p->listed = false;
         in->news_head = (in->news_head + 1) % (in->symbols + 1);
         in->news_count--;
@@ -235,7 +283,7 @@ static bool take_post(struct inbox *in, struct inbox_item *ret) {
 }
 
 static bool take_any(struct inbox *in, struct inbox_item *ret) {
-    if (take_order(in, ret)) return true;
+    if (take_venue(in, ret) || take_order(in, ret)) return true;
     in->post_next = !in->post_next;
     if (in->post_next) return take_post(in, ret) || take_price(in, ret);
     return take_price(in, ret) || take_post(in, ret);

@@ -2,13 +2,17 @@
  *
  * Bounded, and each kind by its own rule: posts make their source wait; prices are conflated, one
  * candle and one quote a symbol; a reply has a place that was reserved when its request was sent; a
- * report that finds no room sets a flag that means "ask the venue for everything". */
+ * report that finds no room sets a flag that means "ask the venue for everything". How it stands
+ * with the venue is one word, the last; that a stream came back, or that the venue's memory was
+ * wiped, is kept beside it. A symbol's terms are its last ones. */
 #ifndef BF_RUN_INBOX_H
 #define BF_RUN_INBOX_H
 
 #include "base/arena.h"
+#include "flow/control.h"
 #include "flow/quote.h"
 #include "flow/request.h"
+#include "flow/symbol.h"
 
 struct inbox;
 
@@ -20,7 +24,9 @@ typedef enum inbox_kind {
     INBOX_DRY,
     INBOX_REPLY,
     INBOX_REPORT,
-    INBOX_LOST /* reports were lost */
+    INBOX_LOST,  /* reports were lost */
+    INBOX_VENUE, /* how it stands with the venue */
+    INBOX_SYMBOL /* the venue changed a symbol's terms */
 } inbox_kind;
 
 struct inbox_item {
@@ -31,6 +37,8 @@ struct inbox_item {
     struct candle candle;
     struct report report;
     struct reply reply;
+    struct venue_news venue;
+    struct symbol symbol;
 };
 
 /* posts, orders: places for posts, for replies and reports together. */
@@ -48,8 +56,12 @@ void inbox_unreserve(struct inbox *in); /* gives it back unused */
 void inbox_put_reply(struct inbox *in, const struct reply *r);
 void inbox_put_report(struct inbox *in, const struct report *r);
 
-/* The next thing, waiting until the monotonic time `until`: news of orders first, then prices and
- * posts in turn. */
+void inbox_put_venue(struct inbox *in, const struct venue_news *n);
+void inbox_put_symbol(struct inbox *in, int sym, const struct symbol *s);
+
+/* The next thing, waiting until the monotonic time `until`: the venue's news first (wiped, back
+ * again, how it stands), then those of orders, then prices and posts in turn. Of one symbol its
+ * terms come before its prices. */
 void inbox_take(struct inbox *in, usec until, struct inbox_item *ret);
 void inbox_stop(
     struct inbox *in); /* posts are no longer taken; whoever waits to put one gives up */

@@ -29,6 +29,7 @@ struct lanes {
     struct inbox *inbox;
     pthread_mutex_t mutex;
     bool stop;
+    bool closed; /* the trader's thread alone reads and writes it */
     struct lane protect, enter;
 };
 
@@ -37,11 +38,8 @@ bool request_is_late(const struct request *rq, usec now) {
 }
 
 void request_unsent(const struct request *rq, outcome why, const char *text, struct reply *ret) {
-    ret->request_id = rq->id;
-    ret->kind = rq->kind;
-    ret->trade_id = rq->trade_id;
-    ret->outcome = why;
-    ret->report_count = 0;
+    *ret = (struct reply){
+        .request_id = rq->id, .kind = rq->kind, .trade_id = rq->trade_id, .outcome = why};
     IGNORE(!str_copyz(str_from_z(text), ret->text, sizeof ret->text), "ours, short");
 }
 
@@ -79,7 +77,7 @@ static void *run_lane(void *arg) {
 
 bool lanes_send(struct lanes *all, const struct request *rq) {
     struct lane *l = rq->kind == REQUEST_BRACKET ? &all->enter : &all->protect;
-    if (!inbox_reserve(all->inbox)) return false;
+    if (all->closed || !inbox_reserve(all->inbox)) return false;
     pthread_mutex_lock(&all->mutex);
     const bool ok = l->count < LANE_MAX && !(all->stop && l->drops);
     if (ok) l->ring[(l->head + l->count++) % LANE_MAX] = *rq;
@@ -126,6 +124,7 @@ void lanes_close(struct lanes *all) {
     lanes_stop(all);
     pthread_join(all->protect.thread, NULL);
     pthread_join(all->enter.thread, NULL);
+    all->closed = true;
     pthread_cond_destroy(&all->protect.came);
     pthread_cond_destroy(&all->enter.came);
     pthread_mutex_destroy(&all->mutex);

@@ -17,7 +17,8 @@ MUST_CHECK bool lanes_open(struct arena *boot, struct venue *v, struct inbox *in
 MUST_CHECK bool lanes_send(struct lanes *l, const struct request *rq);
 /* Takes no more entries, and drops those that wait. lanes_close does it, too. */
 void lanes_stop(struct lanes *l);
-/* Sends what waits in protect, drops what waits in enter (its replies say LATE), joins. */
+/* Sends what waits in protect, drops what waits in enter (its replies say LATE), joins. The trader
+ * may still call lanes_send: it takes nothing any more. */
 void lanes_close(struct lanes *l); /* NULL is fine */
 
 /* Is it too late to send this? Past T + R/2. */

@@ -2,6 +2,7 @@
  *
  *     source thread ─► (reader threads) ─► inbox ─► trader ─► store ─► lanes ─► venue
  *     market thread ─────────────────────►  │  ◄──────── replies ◄───────┘
+ *     the venue's own threads ───────────►  │  (reports, how it stands, symbols' terms)
  *     keeper thread: brings the database's log into its file, now and then
  *
  * The trader's thread takes one thing at a time from the inbox, does its turn (turn.c), and between
@@ -12,7 +13,9 @@
  * it. Prices from before are fed at once, as what is known. A candle's open counts as a price of
  * the moment at which it is delivered, if that is soon enough.
  *
- * A venue that answers from memory is called on the trader's thread; any other through two lanes.
+ * A venue that answers from memory is called on the trader's thread; any other through two lanes,
+ * and its own threads run from before the first turn, so that no news is missed, until the last
+ * request has been answered.
  *
  * Failure: of the store or the source ends the run. Requests that protect and were handed to a lane
  * are still sent before it ends. */
@@ -26,7 +29,7 @@
 #include "run/live_posts.h"
 
 #define POSTS_MAX 64
-#define ORDERS_MAX 128
+#define ORDERS_MAX 512
 #define POLL_US (50 * USEC_PER_MS)
 #define GROUP_US (100 * USEC_PER_MS)
 #define GROUP_ROWS 256
@@ -44,7 +47,7 @@ struct live {
     usec shift;
 
     pthread_t market_thread, keeper_thread;
-    bool market_runs, keeper_runs;
+    bool market_runs, keeper_runs, venue_runs;
     pthread_mutex_t mutex;
     pthread_cond_t stopping;
     bool stop;
@@ -100,6 +103,29 @@ static void *run_market(void *arg) {
     }
     atomic_store(&v->prices_done, true);
     return NULL;
+}
+
+/* --- the venue's threads ----------------------------------------------------------------- */
+
+static void sink_report(void *ctx, const struct report *r) {
+    inbox_put_report(((struct live *)ctx)->inbox, r);
+}
+
+static void sink_news(void *ctx, const struct venue_news *n) {
+    inbox_put_venue(((struct live *)ctx)->inbox, n);
+}
+
+/* A pair that is not among ours from the start is of no use before the next one. */
+static void sink_symbol(void *ctx, const struct symbol *s) {
+    struct live *v = ctx;
+    const int sym = symbols_find(v->r->parts.symbols, str_from_z(s->name));
+    if (sym != SYM_NONE) inbox_put_symbol(v->inbox, sym, s);
+}
+
+static bool start_venue(struct live *v, struct error *err) {
+    const struct venue_sink sink = {v, sink_report, sink_news, sink_symbol};
+    v->venue_runs = venue_start(v->r->parts.venue, &sink, err);
+    return v->venue_runs || fail_in(err, "start venue %s", v->r->parts.venue->ops->name);
 }
 
 /* --- the keeper's thread ----------------------------------------------------------------- */
@@ -218,8 +244,16 @@ static bool on_item(struct live *v, struct error *err) {
         ev->u.report = v->item.report;
         return turn_do(r, now_of(r), ev, err);
     case INBOX_LOST:
-        log_unusual("reports_lost", LOG_Z("now", "asking the venue for every live order"));
-        ev->kind = EVENT_START;
+        *ev = (struct event){.kind = EVENT_VENUE, .u.venue = {.state = VENUE_RECONNECTED}};
+        IGNORE(!str_copyz(STR("there was no room for its reports"), ev->u.venue.text,
+                          sizeof ev->u.venue.text),
+               "ours, short");
+        return turn_do(r, now_of(r), ev, err);
+    case INBOX_VENUE:
+        *ev = (struct event){.kind = EVENT_VENUE, .u.venue = v->item.venue};
+        return turn_do(r, now_of(r), ev, err);
+    case INBOX_SYMBOL:
+        *ev = (struct event){.kind = EVENT_SYMBOL, .u.symbol = v->item.symbol};
         return turn_do(r, now_of(r), ev, err);
     }
     WRONG("an inbox item out of its list");
@@ -302,6 +336,7 @@ static bool begin(struct live *v, struct error *err) {
                     (long long)((r->now - now) / USEC_PER_S));
     r->started_at = r->now = i64_max(now, r->now);
     const struct event ev = {.kind = EVENT_START};
+    if (!start_venue(v, err)) return false;
     if (!turn_do(r, r->now, &ev, err) || !turn_commands(r, err)) return false;
     if (r->parts.market && !feed_history(v, err)) return false;
     if (!turn_commit(r, err)) return false;
@@ -334,6 +369,7 @@ static void stop_threads(struct live *v) {
     if (v->keeper_runs) pthread_join(v->keeper_thread, NULL);
     live_posts_close(v->posts);
     lanes_close(v->lanes);
+    if (v->venue_runs) venue_stop(v->r->parts.venue);
 }
 
 static bool open_edges(struct live *v, struct arena *memory, struct error *err) {

@@ -230,6 +230,41 @@ static void test_posts_keep_their_order_and_prices_never_go_back(void **state) {
     for (int sym = 0; sym < SYMS; sym++) assert_true(last[sym] > MANY - SYMS); /* the newest came */
 }
 
+static struct venue_news news(venue_state state, const char *text) {
+    struct venue_news n = {.state = state};
+    snprintf(n.text, sizeof n.text, "%s", text);
+    return n;
+}
+
+static void test_the_last_word_on_the_venue_counts_and_what_must_not_be_missed_is_kept(
+    void **state) {
+    (void)state;
+    const struct venue_news all[] = {news(VENUE_DOWN, "a"),        news(VENUE_RECONNECTED, "b"),
+                                     news(VENUE_UP, "c"),          news(VENUE_RESET, "d"),
+                                     news(VENUE_RECONNECTED, "e"), news(VENUE_DEGRADED, "f")};
+    for (int i = 0; i < (int)COUNT_OF(all); i++) inbox_put_venue(in, &all[i]);
+    static const char *const want[] = {"d", "e", "f"};
+    for (int i = 0; i < (int)COUNT_OF(want); i++) {
+        assert_int_equal(take(), INBOX_VENUE);
+        assert_string_equal(item.venue.text, want[i]);
+    }
+    assert_int_equal(take(), INBOX_NOTHING);
+}
+
+static void test_a_symbols_last_terms_come_before_its_prices(void **state) {
+    (void)state;
+    const struct quote q = quote(1, 1, 7);
+    inbox_put_quote(in, &q);
+    for (int64_t e8 = 1; e8 <= 3; e8++) {
+        const struct symbol s = {.name = "BTCUSDT", .tick = price_from_e8(e8)};
+        inbox_put_symbol(in, 1, &s);
+    }
+    assert_int_equal(take(), INBOX_SYMBOL);
+    assert_int_equal(price_e8(item.symbol.tick), 3);
+    assert_int_equal(take(), INBOX_QUOTE);
+    assert_int_equal(take(), INBOX_NOTHING);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -245,6 +280,8 @@ int main(void) {
         T(test_a_reservation_can_be_given_back),
         T(test_nobody_waits_to_put_a_post_once_it_is_stopped),
         T(test_posts_keep_their_order_and_prices_never_go_back),
+        T(test_the_last_word_on_the_venue_counts_and_what_must_not_be_missed_is_kept),
+        T(test_a_symbols_last_terms_come_before_its_prices),
 #undef T
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -153,6 +153,27 @@ static void test_stopping_sends_exits_and_drops_entries_and_answers_both(void **
     assert_int_equal(venue.exits, 2);
 }
 
+static void test_a_lane_that_was_closed_takes_nothing(void **state) {
+    (void)state;
+    let_go();
+    lanes_close(lanes);
+    assert_false(send(REQUEST_EXIT, 1, 0));
+    lanes = NULL;
+}
+
+static void test_a_request_that_was_not_sent_has_a_reply_of_its_own(void **state) {
+    (void)state;
+    static struct snapshot shot;
+    struct reply r = {.snapshot = &shot, .retry_at = 7, .report_count = 3};
+    const struct request rq = {.kind = REQUEST_EXIT, .id = 5, .trade_id = 6};
+    request_unsent(&rq, OUTCOME_FULL, "full", &r);
+    assert_null(r.snapshot);
+    assert_int_equal(r.retry_at, 0);
+    assert_int_equal(r.report_count, 0);
+    assert_int_equal(r.outcome, OUTCOME_FULL);
+    assert_string_equal(r.text, "full");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -162,6 +183,8 @@ int main(void) {
         T(test_half_the_window_is_the_limit),
         T(test_a_full_lane_takes_no_more_and_the_other_still_does),
         T(test_stopping_sends_exits_and_drops_entries_and_answers_both),
+        T(test_a_lane_that_was_closed_takes_nothing),
+        T(test_a_request_that_was_not_sent_has_a_reply_of_its_own),
 #undef T
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

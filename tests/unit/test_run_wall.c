@@ -16,10 +16,11 @@ struct stage {
     int priced; /* prices that the venue has seen */
     int entries, doubled;
     int64_t last_entry;
-    bool fail_at_end; /* the source ends with an error */
-    bool over;        /* nobody waits any more */
-    atomic_int stop;  /* for the runner */
-    int stop_after;   /* closed trades, 0: never */
+    bool fail_at_end;   /* the source ends with an error */
+    bool fail_at_start; /* the venue cannot be started */
+    bool over;          /* nobody waits any more */
+    atomic_int stop;    /* for the runner */
+    int stop_after;     /* closed trades, 0: never */
 };
 static struct stage stage;
 static struct rig *rig;
@@ -129,11 +130,14 @@ struct staged_venue {
     struct venue base;
     struct venue *paper;
     pthread_mutex_t mutex;
+    struct venue_sink sink;           /* of a venue that streams its news */
+    int starts, stops, calls_outside; /* calls before its start or after its stop */
 };
 
 static void on_call(struct venue *base, usec now, const struct request *rq, struct reply *ret) {
     struct staged_venue *v = (struct staged_venue *)base;
     pthread_mutex_lock(&v->mutex);
+    v->calls_outside += v->starts != 1 || v->stops != 0;
     venue_call(v->paper, now, rq, ret);
     pthread_mutex_unlock(&v->mutex);
     if (rq->kind != REQUEST_BRACKET) return;
@@ -162,6 +166,28 @@ static bool on_report(struct venue *base, struct report *ret) {
     return is;
 }
 
+/* The third kind tells by its sink what happens at a price, as a stream would. */
+static bool on_start(struct venue *base, const struct venue_sink *sink, struct error *err) {
+    struct staged_venue *v = (struct staged_venue *)base;
+    if (stage.fail_at_start) return fail(err, ERR_IO, 0, "no such host");
+    v->sink = *sink;
+    v->starts++;
+    const struct venue_news up = {.state = VENUE_UP};
+    sink->news(sink->ctx, &up);
+    sink->symbol(sink->ctx, &rig->symbols.v[0]);
+    sink->symbol(sink->ctx, &(struct symbol){.name = "NEWUSDT"}); /* not ours */
+    return true;
+}
+
+static void on_stop(struct venue *base) { ((struct staged_venue *)base)->stops++; }
+
+static void on_streamed_quote(struct venue *base, usec now, const struct quote *q) {
+    struct staged_venue *v = (struct staged_venue *)base;
+    struct report r;
+    on_quote(base, now, q);
+    while (on_report(base, &r)) v->sink.report(v->sink.ctx, &r);
+}
+
 static const struct venue_ops instant_ops = {.name = "instant",
                                              .caps = VENUE_CAP_SHORT | VENUE_CAP_INSTANT |
                                                      VENUE_CAP_PRICES,
@@ -173,6 +199,13 @@ static const struct venue_ops slow_ops = {.name = "slow",
                                           .call = on_call,
                                           .quote = on_quote,
                                           .next_report = on_report};
+
+static const struct venue_ops streaming_ops = {.name = "streaming",
+                                               .caps = VENUE_CAP_SHORT | VENUE_CAP_PRICES,
+                                               .call = on_call,
+                                               .quote = on_streamed_quote,
+                                               .start = on_start,
+                                               .stop = on_stop};
 
 /* The trade is what the stage waits for: open after its entry, closed after its target. */
 static void on_trade(void *ctx, usec now, const struct trade *t) {
@@ -209,13 +242,15 @@ static int tear_down(void **state) {
     return 0;
 }
 
+static struct staged_venue venue;
+
 static bool run(const struct venue_ops *ops, int workers, struct error *err) {
     static const char *const sets[] = {"judge.copies=false", "judge.priced_in=false",
                                        "trading.author_trades_per_day=1000",
                                        "paper.slippage_percent=0"};
     static struct staged_source source;
     static struct staged_market market;
-    static struct staged_venue venue;
+    venue = (struct staged_venue){0};
     source = (struct staged_source){.base = {.ops = &source_ops}};
     market = (struct staged_market){.base = {.ops = &market_ops}};
     rig_open(rig, "wall.db", sets, (int)COUNT_OF(sets));
@@ -295,6 +330,28 @@ static void test_the_same_through_lanes_to_a_slow_venue(void **state) {
     close_run();
 }
 
+static void test_news_that_a_venue_streams_are_turns_and_its_threads_frame_all_calls(void **state) {
+    (void)state;
+    struct error err;
+    assert_ok(run(&streaming_ops, 1, &err), &err);
+    expect_every_post_traded_once();
+    expect_sound_books();
+    assert_int_equal(venue.starts, 1);
+    assert_int_equal(venue.stops, 1);
+    assert_int_equal(venue.calls_outside, 0);
+    close_run();
+}
+
+static void test_a_venue_that_cannot_be_started_ends_the_run(void **state) {
+    (void)state;
+    struct error err;
+    stage.fail_at_start = true;
+    assert_fails(run(&streaming_ops, 1, &err), &err, ERR_IO);
+    assert_non_null(strstr(err.msg, "start venue streaming: no such host"));
+    assert_int_equal(venue.stops, 0);
+    close_run();
+}
+
 static void test_a_source_that_fails_ends_the_run_and_keeps_what_was_done(void **state) {
     (void)state;
     struct error err;
@@ -328,6 +385,8 @@ int main(void) {
         T(test_every_post_is_traded_once),
         T(test_the_same_with_several_readers),
         T(test_the_same_through_lanes_to_a_slow_venue),
+        T(test_news_that_a_venue_streams_are_turns_and_its_threads_frame_all_calls),
+        T(test_a_venue_that_cannot_be_started_ends_the_run),
         T(test_a_source_that_fails_ends_the_run_and_keeps_what_was_done),
         T(test_a_stop_ends_it_with_everything_committed),
 #undef T
