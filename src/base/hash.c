@@ -1,15 +1,16 @@
 /* hash: SHA-256 through OpenSSL's EVP interface, and the texts made of a digest.
  *
- * For client order ids, the audit chain, ledger_hash and ids of posts; signatures (HMAC) are made
- * where the secret is. The algorithm is fetched once per process: an implicit fetch costs more than
- * hashing a short text. OpenSSL fails here only without memory or with a broken provider set-up,
- * and then nothing works: that asserts. Any thread; a running hash belongs to one at a time. */
+ * For client order ids, the audit chain, ledger_hash, ids of posts, and signatures (HMAC). The
+ * algorithm is fetched once per process: an implicit fetch costs more than hashing a short text.
+ * OpenSSL fails here only without memory or with a broken provider set-up, and then nothing works:
+ * that asserts. Any thread; a running hash belongs to one at a time. */
 #include "base/hash.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 struct sha256 {
     EVP_MD_CTX *ctx; /* started, so that sha256_add() always works */
@@ -52,6 +53,15 @@ void sha256_finish(struct sha256 *h, uint8_t out[SHA256_BYTES]) {
     POST(n == SHA256_BYTES);
     ok = EVP_DigestInit_ex2(h->ctx, sha256_get_md(), NULL);
     POST(ok == 1);
+}
+
+void hmac_sha256(str key, str text, uint8_t out[SHA256_BYTES]) {
+    unsigned n = 0;
+    const unsigned char *p =
+        HMAC(sha256_get_md(), key.p, (int)key.n,
+             (const unsigned char *)(text.p != NULL ? text.p : ""), (size_t)text.n, out, &n);
+    POST(p != NULL);
+    POST(n == SHA256_BYTES);
 }
 
 void sha256_free(struct sha256 *h) {

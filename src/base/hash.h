@@ -16,6 +16,8 @@ void sha256_finish(struct sha256 *h,
 void sha256_free(struct sha256 *h);            /* NULL is fine */
 
 void sha256_once(str s, uint8_t out[SHA256_BYTES]);
+/* HMAC-SHA256. key: 1 byte to 2 GiB; nothing of it stays in OpenSSL's memory. */
+void hmac_sha256(str key, str text, uint8_t out[SHA256_BYTES]);
 str hex_format(const uint8_t *bytes, ptrdiff_t n, char *block); /* 2n chars + NUL in block */
 /* Base 32 (RFC 4648 alphabet in lower case, no padding): `chars` characters from the leading bits,
  * no NUL behind them. */

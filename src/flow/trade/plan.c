@@ -122,6 +122,13 @@ void request_protect(struct request *rq, const struct trade *t, const struct ord
     memcpy(rq->target_coid, target->coid, COID_BYTES);
 }
 
+/* A leg that must be gone before the exit sells. One that has ended needs no cancel. */
+static void name_leg(struct request *rq, char coid[COID_BYTES], const struct order *o) {
+    if (!order_is_live(o->state)) return;
+    memcpy(coid, o->coid, COID_BYTES);
+    rq->known_sold = qty_plus(rq->known_sold, o->filled);
+}
+
 void request_exit(struct request *rq, const struct trade *t, const struct symbol *sym,
                   const struct order *stop, const struct order *target, const struct order *exit) {
     *rq = (struct request){
@@ -136,7 +143,7 @@ void request_exit(struct request *rq, const struct trade *t, const struct symbol
     };
     PRE(qty_on_step(exit->qty, sym->step));
     memcpy(rq->list_coid, t->list_coid, COID_BYTES);
-    if (stop != NULL) memcpy(rq->stop_coid, stop->coid, COID_BYTES);
-    if (target != NULL) memcpy(rq->target_coid, target->coid, COID_BYTES);
+    if (stop != NULL) name_leg(rq, rq->stop_coid, stop);
+    if (target != NULL) name_leg(rq, rq->target_coid, target);
     memcpy(rq->exit_coid, exit->coid, COID_BYTES);
 }
