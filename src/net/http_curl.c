@@ -161,12 +161,15 @@ static bool headers_for(struct http_curl *h, str key) {
     return ok;
 }
 
-/* The peer has closed the idle connection, or has said what nobody asked for. */
-static bool connection_is_spoilt(struct http_curl *h) {
+/* The peer has closed the idle connection, or has said what nobody asked for: then it is ended, and
+ * the request gets a new one. */
+static bool end_spoilt_connection(struct http_curl *h) {
     curl_socket_t fd = CURL_SOCKET_BAD;
     char byte;
     if (curl_easy_getinfo(h->curl, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK) return false;
-    return fd != CURL_SOCKET_BAD && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+    if (fd == CURL_SOCKET_BAD || recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0) return false;
+    IGNORE(shutdown(fd, SHUT_RDWR) != 0, "it is closed by libcurl");
+    return true;
 }
 
 static long ms_of(usec t) { return (long)((t + USEC_PER_MS - 1) / USEC_PER_MS); }
@@ -186,7 +189,7 @@ static void set_up(struct http_curl *h, const struct http_request *rq) {
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, h->headers);
     curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, ms_of(rq->timeout));
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, ms_of(i64_min(rq->timeout, CONNECT_MAX)));
-    curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, connection_is_spoilt(h) ? 1L : 0L);
+    curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, end_spoilt_connection(h) ? 1L : 0L);
 }
 
 static void not_sent(struct http_answer *ret, const char *why) {
