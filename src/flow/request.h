@@ -35,7 +35,7 @@ typedef enum request_kind {
 } request_kind;
 
 #define REPORTS_MAX 16
-#define REQUEST_LIFE (2 * USEC_PER_S)
+#define REQUEST_LIFE USEC_PER_S /* with R and 10 s less than venue_traits.absence_after */
 
 struct request {
     request_kind kind;
