@@ -38,7 +38,10 @@ struct exchange_options {
     /* The next candle in the order of time, false when used up; NULL: a seeded random walk. */
     bool (*next_candle)(void *ctx, struct candle *ret);
     void *candle_ctx;
+    const price *prices;           /* by symbol, where a walk begins; NULL, 0: one that suits */
     int64_t speed_e8;              /* of the prices: 60e8 plays an hour of candles in a minute */
+    usec candle_history;           /* of the first candles: over before the start; else 0 */
+    int history_days;              /* klines drawn at random before all that; 0: none */
     int64_t fee_e8;                /* commission; the test network charges none by default */
     int64_t weight_limit;          /* a minute; 0: 6000 */
     int64_t orders_10s, orders_1d; /* unfilled orders; 0: 100 and 200000 */
@@ -95,15 +98,18 @@ void exchange_rest(struct exchange *ex, usec now, const struct sim_request *rq,
 /* --- WebSocket connections ----------------------------------------------------------------- */
 
 /* path: "/ws/btcusdt@bookTicker", "/stream?streams=...", "/ws-api/v3", raw with its query. Returns
- * the connection's number, -1 where there is no such path (404) or no room (429). */
+ * the connection's number, -1 where there is no such path (404), -2 where there is no room (429).
+ */
 int exchange_ws_open(struct exchange *ex, usec now, str path, uint32_t peer);
 /* A text message from the client. */
 void exchange_ws_message(struct exchange *ex, usec now, int conn, str text);
+/* The client answered a ping, or pinged (which the server answers): both count as messages. */
 void exchange_ws_pong(struct exchange *ex, usec now, int conn, str payload);
+void exchange_ws_ping(struct exchange *ex, usec now, int conn);
 
 typedef enum sim_frame { SIM_NOTHING, SIM_TEXT, SIM_PING, SIM_SHUT } sim_frame;
-/* The next frame for the client. SIM_SHUT: close it (code in *ret_code), the number is free then.
- */
+/* The next frame for the client. SIM_SHUT: close it (code in *ret_code; 0: without a word, as a
+ * broken line), the number is free then. */
 sim_frame exchange_ws_next(struct exchange *ex, usec now, int conn, struct buf *out, int *ret_code);
 void exchange_ws_close(struct exchange *ex, usec now, int conn); /* the client went */
 /* A connection that has frames waiting; -1: none. For a server's loop. */

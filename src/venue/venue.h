@@ -78,9 +78,9 @@ MUST_CHECK bool paper_open(struct arena *boot, const struct symbols *symbols,
 /* Wraps another venue and logs each call and answer. Owns `inner` from then on. */
 struct venue *trace_open(struct arena *boot, struct venue *inner);
 
-/* Reads a Binance exchangeInfo answer (file content) into `a`: symbols of `quote_asset` that fit
- * (tick >= 1e-8, largest quantity in range), sorted. skipped: number left out, each told in
- * `report` by name and reason. */
+/* Reads a Binance exchangeInfo answer (file content) into `a`: symbols of `quote_asset` ("": all)
+ * that fit (tick >= 1e-8, largest quantity in range), sorted. skipped: number left out, each told
+ * in `report` by name and reason. */
 MUST_CHECK bool exchange_info_parse(struct arena *a, str json, str quote_asset, struct symbols *ret,
                                     int *ret_skipped, struct buf *report, struct error *err);
 
