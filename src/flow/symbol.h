@@ -30,15 +30,19 @@ struct symbol {
     qty market_min_qty, market_max_qty, market_step; /* MARKET_LOT_SIZE */
     money min_notional, max_notional;                /* NOTIONAL or MIN_NOTIONAL */
     bool min_notional_market, max_notional_market;   /* bound applies to MARKET */
+    bool notional_min_only;                          /* the filter is MIN_NOTIONAL */
     /* PERCENT_PRICE_BY_SIDE, as basis points of the reference price; 0: off */
     int64_t bid_up_bp, bid_down_bp, ask_up_bp, ask_down_bp;
-    int32_t avg_price_mins;                         /* of the reference price; 0: the last price */
+    bool percent_both_sides; /* the filter is PERCENT_PRICE: the same for bid and ask */
+    /* Of the reference price, the longest that a filter names; 0: the last price. */
+    int32_t avg_price_mins;
     int32_t max_orders, max_algo_orders, max_lists; /* 0: off */
     int32_t max_iceberg_orders, iceberg_parts, max_amends;
     qty max_position;                         /* MAX_POSITION; 0: off */
     int32_t trail_above_min, trail_above_max; /* TRAILING_DELTA, basis points; max 0: off */
     int32_t trail_below_min, trail_below_max;
     bool iceberg, market_by_quote, trailing, cancel_replace, amend; /* what it allows */
+    uint32_t order_types; /* BIT() of each order_type (flow/order.h) it takes; 0: not said, all */
     /* PRICE_RANGE execution rule, basis points of the reference price; 0: off */
     int64_t range_bid_up_bp, range_bid_down_bp, range_ask_up_bp, range_ask_down_bp;
 };

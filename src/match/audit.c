@@ -17,6 +17,9 @@ static const char *order_fault(const struct match *m, const struct slot *s) {
     if (o->status == MATCH_FILLED && qty_cmp(o->filled, o->qty) != 0) return "filled in part";
     if (o->status == MATCH_PARTIALLY_FILLED && qty_is_zero(o->filled)) return "a part of nothing";
     if (o->id >= m->next_order_id) return "an order id from the future";
+    if ((o->trailing_at != 0 || !price_is_zero(o->trailing)) && !type_is_trailing(o)) {
+        return "an order follows the price unasked";
+    }
     return NULL;
 }
 
@@ -78,6 +81,24 @@ static const char *index_fault(const struct match *m) {
     return NULL;
 }
 
+/* An account's counts on a symbol are those of its live orders and lists. */
+static const char *tally_fault(const struct match *m, int account, int sym) {
+    struct tally t = *tally_peek(m, account, sym);
+    for (int i = m->syms[sym].first; i != NO_SLOT; i = m->slots[i].sym_next) {
+        const struct match_order *o = &m->slots[i].o;
+        if (o->account != account) continue;
+        t.orders--;
+        if (type_is_stop(o->type)) t.algos--;
+        if (!qty_is_zero(o->extra.iceberg)) t.icebergs--;
+    }
+    for (int i = 0; i < m->list_count; i++) {
+        const struct list_slot *l = &m->lists[i];
+        if (l->used && !l->l.done && l->l.account == account && l->l.sym == sym) t.lists--;
+    }
+    bool right = t.orders == 0 && t.algos == 0 && t.icebergs == 0 && t.lists == 0;
+    return right ? NULL : "an account's orders are miscounted";
+}
+
 static int64_t locked_sum(const struct match *m, int account, int asset) {
     int64_t sum = 0;
     for (int i = 0; i < m->slot_count; i++) {
@@ -114,6 +135,7 @@ const char *match_fault(const struct match *m) {
     }
     for (int a = 0; a < m->account_count && !fault; a++) {
         for (int i = 0; i < m->asset_count && !fault; i++) fault = balance_fault(m, a, i);
+        for (int i = 0; i < m->symbols->count && !fault; i++) fault = tally_fault(m, a, i);
     }
     return fault;
 }

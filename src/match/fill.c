@@ -13,11 +13,14 @@
  * 4. A stop (either kind) fires when the last price reaches it; a gap through it fires at the
  *    open, and fills there. Within a range it fires at its own price. STOP_LOSS* come first: where
  *    one candle crosses stop and target, the stop was it.
+ *    A trailing stop follows the price first (trail.c).
  * 5. All orders together take at most the volume cap: at the open and between, that share of the
  *    candle before (none: no cap), within the range and at the close, of the candle itself. What a
  *    FOK cannot have in full expires, MARKET and IOC fill partly, GTC waits.
  * 6. Costs are rounded up, proceeds down, fees up, at 1e-8. Spot takes the fee from what is
  *    received, margin from the quote asset.
+ * 7. Where a symbol has the PRICE_RANGE rule, an order that takes gets nothing beyond it, and what
+ *    is left of it then expires (EXECUTION_RULE_PRICE_RANGE_EXCEEDED).
  *
  * Failure: an order that cannot be paid for when it meets its price expires (REJECTED); a price or
  * balance out of range fills nothing. Called by prices.c (a price came) and place.c (an order). */
@@ -170,7 +173,10 @@ static qty fill(struct match *m, int slot, const struct piece *p) {
     lock_update(m, s);
     if (!booked) return none;
     tell_trade(m, s, p, &f);
-    if (s->o.type == ORDER_LIMIT_MAKER) list_on_trigger(m, slot);
+    if (s->o.type == ORDER_LIMIT_MAKER) {
+        bool keeps = m->rules.partial_keeps_stop && s->o.status != MATCH_FILLED;
+        keeps ? list_reduce(m, slot, q) : list_on_trigger(m, slot);
+    }
     if (s->o.status == MATCH_FILLED) finish(m, slot, MATCH_FILLED, MATCH_REASON_NONE);
     return q;
 }
@@ -191,12 +197,59 @@ void finish(struct match *m, int slot, match_status status, match_reason why) {
     if (s->list != NO_SLOT) list_on_finish(m, slot);
 }
 
-/* Can all that is left be had within the limit now? */
-static bool whole_there(const struct match *m, struct sym_state *st, const struct slot *s) {
+/* What holds while one order takes: the PRICE_RANGE rule, and what a plan of faults left of the
+ * other side. */
+struct taking {
+    price low, high; /* the rule's range; 0: open */
+    bool thin, thin_by_range;
+    qty left; /* thin: what can still be had */
+};
+
+static struct taking taking_of(const struct match *m, const struct slot *s) {
+    const struct symbol *y = sym_of(m, s->o.sym);
+    bool buy = s->o.side == ORDER_BUY;
+    int64_t up = buy ? y->range_bid_up_bp : y->range_ask_up_bp;
+    int64_t down = buy ? y->range_bid_down_bp : y->range_ask_down_bp;
+    struct taking t = {0};
+    price ref;
+    if ((up == 0 && down == 0) || !match_reference_price(m, s->o.sym, &ref)) return t;
+    if (up != 0 && !price_share(ref, up, ROUND_FLOOR, &t.high)) t.high = price_from_e8(0);
+    if (down != 0 && !price_share(ref, down, ROUND_CEIL, &t.low)) t.low = price_from_e8(0);
+    return t;
+}
+
+static bool beyond_range(const struct taking *t, price px) {
+    return (!price_is_zero(t->high) && price_cmp(px, t->high) > 0) || price_cmp(px, t->low) < 0;
+}
+
+/* match_thin_next: used up by the first order that would get something at px. */
+static void taking_thin(struct match *m, struct slot *s, price px, struct taking *t) {
+    struct sym_state *st = &m->syms[s->o.sym];
+    if (!st->thin) return;
+    st->thin = false;
+    t->thin = true;
+    t->thin_by_range = st->thin_by_range;
+    qty step = sym_of(m, s->o.sym)->step;
+    if (!qty_ratio(wanted(m, s, px), st->thin_share_e8, E8, ROUND_FLOOR, &t->left)) return;
+    if (!qty_is_zero(step)) t->left = qty_to_step(t->left, step, ROUND_FLOOR);
+}
+
+/* Can all that is left be had within the limit now? If not: why a FOK expires. */
+static bool whole_there(const struct match *m, struct sym_state *st, const struct slot *s,
+                        const struct taking *t, match_reason *ret_why) {
     struct piece p;
     qty sum = qty_from_e8(0);
+    *ret_why = MATCH_REASON_UNFILLED_FOK_ORDER_EXPIRED;
+    if (t->thin && qty_cmp(t->left, slot_left(s)) < 0) {
+        if (t->thin_by_range) *ret_why = MATCH_REASON_EXECUTION_RULE_PRICE_RANGE_EXCEEDED;
+        return false;
+    }
     for (int i = 0; piece_at(m, st, s->o.side, type_is_market(s->o.type), i, &p); i++) {
         if (!within_limit(&s->o, p.px)) break;
+        if (beyond_range(t, p.px)) {
+            *ret_why = MATCH_REASON_EXECUTION_RULE_PRICE_RANGE_EXCEEDED;
+            break;
+        }
         if (!qty_add(sum, p.qty, &sum)) return true; /* more than can be said */
         if (qty_cmp(sum, slot_left(s)) >= 0) return true;
     }
@@ -224,16 +277,31 @@ static void take(struct match *m, int slot) {
         finish(m, slot, MATCH_EXPIRED, MATCH_REASON_REJECTED);
         return;
     }
-    if (s->o.tif == TIF_FOK && !whole_there(m, st, s)) {
-        finish(m, slot, MATCH_EXPIRED, MATCH_REASON_UNFILLED_FOK_ORDER_EXPIRED);
+    struct taking t = taking_of(m, s);
+    struct piece p;
+    match_reason why;
+    if (piece_at(m, st, s->o.side, market, 0, &p) && (market || within_limit(&s->o, p.px))) {
+        taking_thin(m, s, p.px, &t);
+    }
+    if (s->o.tif == TIF_FOK && !whole_there(m, st, s, &t, &why)) {
+        finish(m, slot, MATCH_EXPIRED, why);
         return;
     }
-    struct piece p;
+    bool stopped = false; /* by the rule */
     for (int i = 0; s->live && piece_at(m, st, s->o.side, market, i, &p); i++) {
         if (!market && !within_limit(&s->o, p.px)) break;
-        IGNORE(qty_is_zero(fill(m, slot, &p)), "a level may be eaten up");
+        stopped = beyond_range(&t, p.px);
+        if (stopped) break;
+        if (t.thin) p.qty = qty_min(p.qty, t.left);
+        qty got = fill(m, slot, &p);
+        if (t.thin) t.left = qty_minus(t.left, got);
     }
-    if (s->live) settle_rest(m, slot);
+    if (!s->live) return;
+    if (stopped || (t.thin && t.thin_by_range)) {
+        finish(m, slot, MATCH_EXPIRED, MATCH_REASON_EXECUTION_RULE_PRICE_RANGE_EXCEEDED);
+    } else {
+        settle_rest(m, slot);
+    }
 }
 
 /* A resting order against the touch: it makes, at its limit, or at a better open. A LIMIT_MAKER
@@ -250,13 +318,28 @@ static void make(struct match *m, int slot, bool rested) {
     }
 }
 
-/* A stop fires: from now on it is the order that it carries. */
-static void fire(struct match *m, int slot) {
+/* rules.filters_bind_triggered: would the market order that it carries be taken at the door? */
+static bool fired_fits(const struct match *m, const struct slot *s) {
+    struct match_new n = {.account = s->o.account,
+                          .sym = s->o.sym,
+                          .side = s->o.side,
+                          .type = ORDER_MARKET,
+                          .qty = slot_left(s)};
+    struct match_reject rej;
+    return !m->rules.filters_bind_triggered || !type_is_market(s->o.type) ||
+           size_check(m, &n, &rej);
+}
+
+/* A stop fires: from now on it is the order that it carries. False: that one was refused. */
+static bool fire(struct match *m, int slot) {
     struct slot *s = &m->slots[slot];
     s->o.triggered = true;
     s->o.updated_at = s->o.working_at = s->active_at = m->now;
     event_put(m, MATCH_EV_ACTIVE, s);
     list_on_trigger(m, slot);
+    if (fired_fits(m, s)) return true;
+    finish(m, slot, MATCH_EXPIRED, MATCH_REASON_REJECTED);
+    return false;
 }
 
 void meet(struct match *m, int slot) {
@@ -270,8 +353,9 @@ void meet(struct match *m, int slot) {
         m->waiting--;
     }
     if (type_is_stop(s->o.type) && !s->o.triggered) {
-        if (!stop_fires(&s->o, st->last)) return;
-        fire(m, slot);
+        bool fires =
+            type_is_trailing(&s->o) ? trail_fires(m, &s->o, st->last) : stop_fires(&s->o, st->last);
+        if (!fires || !fire(m, slot)) return;
         rests = false;
     }
     if (rests || s->o.type == ORDER_LIMIT_MAKER) {
@@ -300,13 +384,13 @@ static bool range_passes(const struct match_order *o, const struct candle *c) {
 /* Fires at its trigger and takes there: what a market order gets, or its limit allows. */
 static void fire_in_range(struct match *m, int slot, const struct candle *c) {
     struct slot *s = &m->slots[slot];
-    fire(m, slot);
+    if (!fire(m, slot)) return;
     if (!margin_allows(m, s)) {
         finish(m, slot, MATCH_EXPIRED, MATCH_REASON_REJECTED);
         return;
     }
     bool market = type_is_market(s->o.type);
-    price at = price_within(s->o.stop, c->low, c->high);
+    price at = price_within(trigger_of(&s->o), c->low, c->high);
     struct piece p = {.px = slip(m, s->o.sym, s->o.side, at), .qty = cap_left(&m->syms[s->o.sym])};
     bool takes = market || within_limit(&s->o, p.px);
     bool whole = qty_cmp(p.qty, slot_left(s)) >= 0;
@@ -317,15 +401,17 @@ static void fire_in_range(struct match *m, int slot, const struct candle *c) {
 }
 
 void meet_losses(struct match *m, int slot, const struct candle *c) {
-    const struct slot *s = &m->slots[slot];
-    if (!type_is_loss(s->o.type) || s->o.triggered || !range_reaches(&s->o, c)) return;
-    fire_in_range(m, slot, c);
+    struct slot *s = &m->slots[slot];
+    if (!type_is_stop(s->o.type) || s->o.triggered) return;
+    bool fires = type_is_trailing(&s->o) ? trail_fires_within(m, &s->o, c)
+                                         : type_is_loss(s->o.type) && range_reaches(&s->o, c);
+    if (fires) fire_in_range(m, slot, c);
 }
 
 void meet_range(struct match *m, int slot, const struct candle *c) {
     const struct slot *s = &m->slots[slot];
     bool stop = type_is_stop(s->o.type) && !s->o.triggered;
-    if (stop && type_is_loss(s->o.type)) return;
+    if (stop && (type_is_loss(s->o.type) || type_is_trailing(&s->o))) return;
     if (stop && !range_reaches(&s->o, c)) return;
     if (stop) fire_in_range(m, slot, c);
     if (!s->live || type_is_market(s->o.type)) return;

@@ -1,11 +1,10 @@
 /* filter: what is refused at the door, in the exchange's words.
  *
- * In: a new order, the symbol's filters and the last price, which stands for the exchange's
- * reference price. Out: true, or a code and a text. Codes: -11xx for a parameter, -1013 for a
- * filter that the exchange's API checks before its engine, -2010 for what the engine refuses
- * (counts, funds, prices that would fire or take at once). All comparisons are exact: bounds are
- * rounded towards the inside. A bound or step of zero is off; what needs a reference price passes
- * while there is none. Pure. */
+ * In: a new order, the symbol's filters and the reference price (prices.c). Out: true, or a code
+ * and a text. Codes: -11xx for a parameter, -1013 for a filter that the exchange's API checks
+ * before its engine, -2010 for what the engine refuses (counts, funds, prices that would fire or
+ * take at once). All comparisons are exact: bounds are rounded towards the inside. A bound or step
+ * of zero is off; what needs a reference price passes while there is none. Pure. */
 #include "match/match_int.h"
 
 #include <stdarg.h>
@@ -65,11 +64,36 @@ static bool param_check(const char *name, bool wanted, bool given, struct match_
                   "Mandatory parameter '%s' was not sent, was empty/null, or malformed.", name);
 }
 
+/* icebergQty, trailingDelta, strategyType. */
+static bool extra_params_check(const struct match_new *n, struct match_reject *rej) {
+    const struct match_extra *x = &n->extra;
+    bool stop = type_is_stop(n->type), iceberg = !qty_is_zero(x->iceberg);
+    if (iceberg && type_is_market(n->type)) {
+        return reject(rej, -1106, "Parameter 'icebergQty' sent when not required.");
+    }
+    if (iceberg && n->tif != TIF_GTC && n->type != ORDER_LIMIT_MAKER) {
+        return reject(rej, -1160,
+                      "Parameter 'icebergQty' is not supported if 'timeInForce' is not GTC.");
+    }
+    if (x->trailing_bp != 0 && !stop) {
+        return reject(rej, -1106, "Parameter 'trailingDelta' sent when not required.");
+    }
+    if (stop && price_is_zero(n->stop) && x->trailing_bp == 0) {
+        return reject(
+            rej, -1102,
+            "Param 'stopPrice' or 'trailingDelta' must be sent, but both were empty/null!");
+    }
+    if (x->strategy_type != 0 && x->strategy_type < 1000000) {
+        return reject(rej, -1134, "`strategyType` was less than 1000000.");
+    }
+    return true;
+}
+
 static bool params_check(const struct match_new *n, bool no_qty, struct match_reject *rej) {
     bool market = type_is_market(n->type), stop = type_is_stop(n->type);
     bool by_quote = !money_is_zero(n->quote_qty);
     if (qty_e8(n->qty) < 0 || money_e8(n->quote_qty) < 0 || price_e8(n->limit) < 0 ||
-        price_e8(n->stop) < 0) {
+        price_e8(n->stop) < 0 || qty_e8(n->extra.iceberg) < 0 || n->extra.trailing_bp < 0) {
         return reject(rej, -1100, "Illegal characters found in a parameter.");
     }
     if (by_quote && n->type != ORDER_MARKET) {
@@ -82,7 +106,9 @@ static bool params_check(const struct match_new *n, bool no_qty, struct match_re
                        rej) &&
            param_check("quantity", !by_quote && !no_qty, !qty_is_zero(n->qty), rej) &&
            param_check("price", !market, !price_is_zero(n->limit), rej) &&
-           param_check("stopPrice", stop, !price_is_zero(n->stop), rej);
+           param_check("stopPrice", stop && !price_is_zero(n->stop), !price_is_zero(n->stop),
+                       rej) &&
+           extra_params_check(n, rej);
 }
 
 /* -- price and size ------------------------------------------------------------------------ */
@@ -100,26 +126,28 @@ static bool price_filter(const struct symbol *s, price p, struct match_reject *r
 static bool percent_price(const struct match *m, const struct match_new *n, price p,
                           struct match_reject *rej) {
     const struct symbol *s = sym_of(m, n->sym);
-    const struct sym_state *st = &m->syms[n->sym];
-    if (price_is_zero(p) || !st->has_price) return true;
+    const char *name = s->percent_both_sides ? "PERCENT_PRICE" : "PERCENT_PRICE_BY_SIDE";
+    price ref;
+    if (price_is_zero(p) || !match_reference_price(m, n->sym, &ref)) return true;
     int64_t up = n->side == ORDER_BUY ? s->bid_up_bp : s->ask_up_bp;
     int64_t down = n->side == ORDER_BUY ? s->bid_down_bp : s->ask_down_bp;
     price bound;
-    if (up != 0 && price_share(st->last, up, ROUND_FLOOR, &bound) && price_cmp(p, bound) > 0) {
-        return filter_failed(rej, -1013, "PERCENT_PRICE_BY_SIDE");
+    if (up != 0 && price_share(ref, up, ROUND_FLOOR, &bound) && price_cmp(p, bound) > 0) {
+        return filter_failed(rej, -1013, name);
     }
-    if (down != 0 && price_share(st->last, down, ROUND_CEIL, &bound) && price_cmp(p, bound) < 0) {
-        return filter_failed(rej, -1013, "PERCENT_PRICE_BY_SIDE");
+    if (down != 0 && price_share(ref, down, ROUND_CEIL, &bound) && price_cmp(p, bound) < 0) {
+        return filter_failed(rej, -1013, name);
     }
     return true;
 }
 
+static bool within_lot(const struct symbol *s, qty q) {
+    return qty_cmp(q, s->min_qty) >= 0 &&
+           (qty_is_zero(s->max_qty) || qty_cmp(q, s->max_qty) <= 0) && qty_on_step(q, s->step);
+}
+
 static bool lot_size(const struct symbol *s, const struct match_new *n, struct match_reject *rej) {
-    if (qty_cmp(n->qty, s->min_qty) < 0 ||
-        (!qty_is_zero(s->max_qty) && qty_cmp(n->qty, s->max_qty) > 0) ||
-        !qty_on_step(n->qty, s->step)) {
-        return filter_failed(rej, -1013, "LOT_SIZE");
-    }
+    if (!within_lot(s, n->qty)) return filter_failed(rej, -1013, "LOT_SIZE");
     if (n->type != ORDER_MARKET) return true;
     if (qty_cmp(n->qty, s->market_min_qty) < 0 ||
         (s->market_max_applies && qty_cmp(n->qty, s->market_max_qty) > 0) ||
@@ -133,35 +161,30 @@ static bool lot_size(const struct symbol *s, const struct match_new *n, struct m
  * there is none, or it is beyond any bound. */
 static bool worth_of(const struct match *m, const struct match_new *n, bool *ret_beyond,
                      money *ret) {
-    const struct sym_state *st = &m->syms[n->sym];
     price px = !price_is_zero(n->limit) ? n->limit : n->stop;
     *ret_beyond = false;
     if (!money_is_zero(n->quote_qty)) {
         *ret = n->quote_qty;
         return true;
     }
-    if (price_is_zero(px)) {
-        if (!st->has_price) return false;
-        px = st->last;
-    }
+    if (price_is_zero(px) && !match_reference_price(m, n->sym, &px)) return false;
     *ret_beyond = !money_notional(px, n->qty, ROUND_FLOOR, ret);
     return !*ret_beyond;
 }
 
 static bool notional(const struct match *m, const struct match_new *n, struct match_reject *rej) {
     const struct symbol *s = sym_of(m, n->sym);
+    const char *name = s->notional_min_only ? "MIN_NOTIONAL" : "NOTIONAL";
     bool market = type_is_market(n->type), beyond;
     money worth;
-    if (!worth_of(m, n, &beyond, &worth)) {
-        return beyond ? filter_failed(rej, -1013, "NOTIONAL") : true;
-    }
+    if (!worth_of(m, n, &beyond, &worth)) return beyond ? filter_failed(rej, -1013, name) : true;
     if (money_is_zero(worth)) return reject(rej, -2010, "Price * QTY is zero or less.");
     if ((!market || s->min_notional_market) && money_cmp(worth, s->min_notional) < 0) {
-        return filter_failed(rej, -1013, "NOTIONAL");
+        return filter_failed(rej, -1013, name);
     }
     if ((!market || s->max_notional_market) && !money_is_zero(s->max_notional) &&
         money_cmp(worth, s->max_notional) > 0) {
-        return filter_failed(rej, -1013, "NOTIONAL");
+        return filter_failed(rej, -1013, name);
     }
     return true;
 }
@@ -185,6 +208,57 @@ bool size_check(const struct match *m, const struct match_new *n, struct match_r
     return notional(m, n, rej);
 }
 
+/* LOT_SIZE and ICEBERG_PARTS of the visible part. */
+static bool iceberg_check(const struct symbol *s, const struct match_new *n, bool no_qty,
+                          struct match_reject *rej) {
+    qty part = n->extra.iceberg;
+    if (qty_is_zero(part)) return true;
+    if (!within_lot(s, part)) return filter_failed(rej, -1013, "LOT_SIZE");
+    if (no_qty || s->iceberg_parts == 0) return true;
+    int64_t parts = (qty_e8(n->qty) + qty_e8(part) - 1) / qty_e8(part);
+    return parts <= s->iceberg_parts ? true : filter_failed(rej, -1013, "ICEBERG_PARTS");
+}
+
+/* A delta of 100 % or more has nothing to turn to. */
+static bool trailing_check(const struct symbol *s, const struct match_new *n,
+                           struct match_reject *rej) {
+    int64_t delta = n->extra.trailing_bp;
+    bool above = type_is_loss(n->type) == (n->side == ORDER_BUY);
+    int32_t least = above ? s->trail_above_min : s->trail_below_min;
+    int32_t most = above ? s->trail_above_max : s->trail_below_max;
+    if (delta == 0) return true;
+    if (delta < least || (most != 0 && delta > most) || delta >= BP_ONE) {
+        return filter_failed(rej, -1013, "TRAILING_DELTA");
+    }
+    return true;
+}
+
+/* What the symbol does not take at all: told by the engine, after the filters. */
+static bool kind_check(const struct symbol *s, const struct match_new *n,
+                       struct match_reject *rej) {
+    static const char *const words[] = {
+        [ORDER_LIMIT] = "Limit",
+        [ORDER_LIMIT_MAKER] = "Limit maker",
+        [ORDER_MARKET] = "Market",
+        [ORDER_STOP_LOSS] = "Stop loss",
+        [ORDER_STOP_LOSS_LIMIT] = "Stop loss limit",
+        [ORDER_TAKE_PROFIT] = "Take profit",
+        [ORDER_TAKE_PROFIT_LIMIT] = "Take profit limit",
+    };
+    PRE((ptrdiff_t)n->type < COUNT_OF(words));
+    const char *kind = s->order_types != 0 && (s->order_types & BIT(n->type)) == 0 ? words[n->type]
+                       : !qty_is_zero(n->extra.iceberg) && !s->iceberg             ? "Iceberg"
+                       : n->extra.trailing_bp != 0 && !s->trailing                 ? "Trailing stop"
+                                                                                   : NULL;
+    if (kind != NULL) {
+        return reject(rej, -2010, "%s orders are not supported for this symbol.", kind);
+    }
+    if (!money_is_zero(n->quote_qty) && !s->market_by_quote) {
+        return reject(rej, -2010, "Quote order qty market orders are not support for this symbol.");
+    }
+    return true;
+}
+
 bool order_check(const struct match *m, const struct match_new *n, bool no_qty,
                  struct match_reject *rej) {
     const struct symbol *s = sym_of(m, n->sym);
@@ -193,6 +267,11 @@ bool order_check(const struct match *m, const struct match_new *n, bool no_qty,
     if (!price_filter(s, n->limit, rej) || !price_filter(s, n->stop, rej)) return false;
     if (!percent_price(m, n, n->limit, rej) || !percent_price(m, n, n->stop, rej)) return false;
     if (!no_qty && !size_check(m, n, rej)) return false;
+    if (!iceberg_check(s, n, no_qty, rej) || !trailing_check(s, n, rej)) return false;
+    if (!kind_check(s, n, rej)) return false;
+    if (!no_qty && qty_cmp(n->extra.iceberg, n->qty) > 0) {
+        return reject(rej, -2010, "IcebergQty exceeds QTY.");
+    }
     if (n->coid.n > 0 && pool_find_live_coid(m, n->account, n->coid) != NO_SLOT) {
         return reject(rej, -2010, "Duplicate order sent.");
     }
@@ -212,47 +291,40 @@ bool symbol_check(const struct match *m, int account, int sym, struct match_reje
     return true;
 }
 
-static struct counts counts_of(const struct match *m, int account, int sym) {
-    struct counts c = {0};
-    for (int i = m->syms[sym].first; i != NO_SLOT; i = m->slots[i].sym_next) {
-        const struct slot *s = &m->slots[i];
-        if (s->o.account != account) continue;
-        c.orders++;
-        c.algos += type_is_stop(s->o.type);
-    }
-    return c;
+bool symbol_still(const struct match *m, int sym) {
+    return m->opt.status_binds && !sym_of(m, sym)->trading;
 }
 
-static int lists_of(const struct match *m, int account, int sym) {
-    int count = 0;
-    for (int i = m->syms[sym].first; i != NO_SLOT; i = m->slots[i].sym_next) {
-        const struct slot *s = &m->slots[i];
-        if (s->o.account != account || s->list == NO_SLOT) continue;
-        /* counted with the last of its live members, which are neighbours but for others' orders */
-        const struct list_slot *l = &m->lists[s->list];
-        bool later = false;
-        for (int k = 0; k < 2; k++) {
-            int other = l->pending[k];
-            later = later || (other != NO_SLOT && other != i && m->slots[other].live &&
-                              m->slots[other].o.id > s->o.id);
-        }
-        count += !later;
-    }
-    return count;
+bool cancel_allowed(const struct match *m, int sym, struct match_reject *rej) {
+    if (!symbol_still(m, sym) || sym_of(m, sym)->status == SYMBOL_CANCEL_ONLY) return true;
+    return reject(rej, -2011, "Market is closed.");
+}
+
+void counts_add(struct counts *c, const struct match_new *n) {
+    c->orders++;
+    if (type_is_stop(n->type)) c->algos++;
+    if (!qty_is_zero(n->extra.iceberg)) c->icebergs++;
+}
+
+static bool exceeds(int32_t most, int there, int more) {
+    return most != 0 && more > 0 && there + more > most;
 }
 
 bool counts_check(const struct match *m, int account, int sym, struct counts more,
                   struct match_reject *rej) {
     const struct symbol *s = sym_of(m, sym);
-    struct counts c = counts_of(m, account, sym);
-    if (s->max_orders != 0 && c.orders + more.orders > s->max_orders) {
+    const struct tally *t = tally_peek(m, account, sym);
+    int ended = m->rules.ended_lists_count && t->day == m->now / USEC_PER_DAY ? t->ended : 0;
+    if (exceeds(s->max_orders, t->orders, more.orders)) {
         return filter_failed(rej, -2010, "MAX_NUM_ORDERS");
     }
-    if (s->max_algo_orders != 0 && more.algos > 0 && c.algos + more.algos > s->max_algo_orders) {
+    if (exceeds(s->max_algo_orders, t->algos, more.algos)) {
         return filter_failed(rej, -2010, "MAX_NUM_ALGO_ORDERS");
     }
-    if (s->max_lists != 0 && more.lists > 0 &&
-        lists_of(m, account, sym) + more.lists > s->max_lists) {
+    if (exceeds(s->max_iceberg_orders, t->icebergs, more.icebergs)) {
+        return filter_failed(rej, -2010, "MAX_NUM_ICEBERG_ORDERS");
+    }
+    if (exceeds(s->max_lists, t->lists + ended, more.lists)) {
         return filter_failed(rej, -2010, "MAX_NUM_ORDER_LISTS");
     }
     if (!pool_has_room(m, more.orders)) {
@@ -263,10 +335,37 @@ bool counts_check(const struct match *m, int account, int sym, struct counts mor
     return true;
 }
 
+/* The open buys of the account; a pair counts with one of its legs. */
+static bool position_of(const struct match *m, int account, int sym, qty *ret) {
+    const struct balance *b = wallet_peek(m, account, m->syms[sym].base);
+    qty sum = qty_from_e8(b->free_e8 + b->locked_e8);
+    for (int i = m->syms[sym].first; i != NO_SLOT; i = m->slots[i].sym_next) {
+        const struct slot *s = &m->slots[i];
+        if (s->o.account != account || s->o.side != ORDER_BUY) continue;
+        int twin = leg_of_pair(m, s) ? m->lists[s->list].pending[0] : NO_SLOT;
+        if (twin != NO_SLOT && twin != i && m->slots[twin].live) continue;
+        if (!qty_add(sum, slot_left(s), &sum)) return false;
+    }
+    *ret = sum;
+    return true;
+}
+
+bool position_check(const struct match *m, int account, int sym, qty more,
+                    struct match_reject *rej) {
+    const struct symbol *s = sym_of(m, sym);
+    qty sum;
+    if (qty_is_zero(s->max_position) || qty_is_zero(more)) return true;
+    if (position_of(m, account, sym, &sum) && qty_add(sum, more, &sum) &&
+        qty_cmp(sum, s->max_position) <= 0) {
+        return true;
+    }
+    return filter_failed(rej, -2010, "MAX_POSITION");
+}
+
 bool entry_price_check(const struct match *m, const struct match_order *o, price last,
                        struct match_reject *rej) {
     if (type_is_stop(o->type)) {
-        if (!stop_fires(o, last)) return true;
+        if (price_is_zero(o->stop) || !stop_fires(o, last)) return true;
         return reject(rej, -2010, "Order would trigger immediately.");
     }
     if (o->type != ORDER_LIMIT_MAKER) return true;

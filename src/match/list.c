@@ -48,6 +48,20 @@ void list_on_trigger(struct match *m, int slot) {
     if (live_at(m, other)) finish(m, other, MATCH_EXPIRED, MATCH_REASON_OCO_TRIGGER);
 }
 
+/* The stop beside a LIMIT_MAKER that traded in part stays for what is left of it. */
+void list_reduce(struct match *m, int slot, qty by) {
+    struct slot *s = &m->slots[slot];
+    if (!leg_of_pair(m, s)) return;
+    const struct list_slot *l = &m->lists[s->list];
+    int other = l->pending[0] == slot ? l->pending[1] : l->pending[0];
+    if (!live_at(m, other)) return;
+    struct slot *beside = &m->slots[other];
+    if (qty_cmp(beside->o.qty, by) <= 0) return;
+    beside->o.qty = qty_minus(beside->o.qty, by);
+    beside->o.updated_at = m->now;
+    lock_update(m, beside);
+}
+
 /* The quantity of the legs: as asked for, or what the working order brought. */
 static qty legs_qty(const struct match *m, const struct list_slot *l) {
     if (!sized_by_fill(l->l.kind)) return l->pending_qty;
@@ -74,11 +88,13 @@ static bool leg_may_start(const struct match *m, const struct slot *s) {
 }
 
 static void activate(struct match *m, struct list_slot *l) {
-    bool ok = true;
+    bool ok = !m->accounts[l->l.account].refuse_legs;
     qty q = legs_qty(m, l);
+    m->accounts[l->l.account].refuse_legs = false;
     for (int i = 0; i < 2; i++) {
         if (!live_at(m, l->pending[i])) continue;
         struct slot *s = &m->slots[l->pending[i]];
+        lock_release(m, s); /* rules.locks_pending_funds; nothing otherwise */
         s->o.qty = q;
         s->o.status = MATCH_NEW;
         s->o.updated_at = s->o.working_at = s->active_at = m->now;
@@ -115,6 +131,7 @@ void list_on_finish(struct match *m, int slot) {
     }
     if (l->live == 0 && !l->l.done) {
         l->l.done = true;
+        pool_list_end(m, m->slots[slot].list);
         event_put_list(m, MATCH_EV_LIST_DONE, l);
     }
 }
@@ -147,6 +164,7 @@ static struct match_new plan_leg(const struct match_new_list *n, const struct ma
                               .qty = q,
                               .limit = from->limit,
                               .stop = from->stop,
+                              .extra = from->extra,
                               .coid = from->coid};
 }
 
@@ -182,6 +200,7 @@ static bool allowed_check(const struct match *m, const struct match_new_list *n,
     return true;
 }
 
+/* 0: a trailing stop that is armed at once has no place of its own. */
 static price leg_price(const struct match_leg *l) {
     return type_is_stop(l->type) ? l->stop : l->limit;
 }
@@ -222,9 +241,11 @@ static bool pair_prices_check(const struct match *m, const struct match_new_list
                               struct match_reject *rej) {
     const struct sym_state *st = &m->syms[n->sym];
     price above = leg_price(&n->above), below = leg_price(&n->below);
-    bool apart = price_cmp(above, below) > 0;
+    bool ceiling = !price_is_zero(above), floor = !price_is_zero(below);
+    bool apart = !ceiling || !floor || price_cmp(above, below) > 0;
     if (n->kind == MATCH_OCO && st->has_price) {
-        apart = price_cmp(above, st->last) > 0 && price_cmp(st->last, below) > 0;
+        apart = (!ceiling || price_cmp(above, st->last) > 0) &&
+                (!floor || price_cmp(st->last, below) > 0);
     }
     if (apart) return true;
     return reject(rej, -2010, "The relationship of the prices for the orders is not correct.");
@@ -278,22 +299,30 @@ static int plan_starts(const struct plan *p, match_list_kind kind) {
 
 static bool plan_check(const struct match *m, const struct match_new_list *n, const struct plan *p,
                        struct match_reject *rej) {
-    struct counts more = {.orders = p->count, .lists = 1};
+    struct counts more = {.lists = 1};
+    qty buys = qty_from_e8(0); /* a pair counts once */
     int starts = plan_starts(p, n->kind);
     for (int i = 0; i < p->count; i++) {
         bool later = i >= starts && sized_by_fill(n->kind);
-        more.algos += type_is_stop(p->v[i].type);
+        counts_add(&more, &p->v[i]);
         if (!order_check(m, &p->v[i], later, rej)) return false;
+        bool twin = has_pair(n->kind) && i == p->count - 1;
+        if (p->v[i].side != ORDER_BUY || twin) continue;
+        if (!qty_add(buys, p->v[i].qty, &buys)) buys = qty_from_e8(AMOUNT_E8_MAX);
     }
-    return counts_check(m, n->account, n->sym, more, rej);
+    return counts_check(m, n->account, n->sym, more, rej) &&
+           position_check(m, n->account, n->sym, buys, rej);
 }
 
 static bool starts_check(const struct match *m, const struct match_new_list *n,
                          const struct plan *p, struct match_reject *rej) {
     const struct sym_state *st = &m->syms[n->sym];
-    for (int i = 0; i < plan_starts(p, n->kind); i++) {
+    int starts = plan_starts(p, n->kind);
+    for (int i = 0; i < p->count; i++) {
         struct slot s = slot_of(m, &p->v[i]);
-        if (st->has_price && !entry_price_check(m, &s.o, st->last, rej)) return false;
+        bool waits = i >= starts;
+        if (waits && (!m->rules.locks_pending_funds || sized_by_fill(n->kind))) break;
+        if (!waits && st->has_price && !entry_price_check(m, &s.o, st->last, rej)) return false;
         if (!funds_allow(m, &s)) return reject_funds(m, n->account, rej);
     }
     return true;

@@ -51,6 +51,9 @@ static bool options_check(const struct match_options *o, struct error *err) {
         return fail(err, ERR_RANGE, 0,
                     "matching engine: spread, slippage or volume cap is no share");
     }
+    if (o->mean_mins < 0 || o->mean_mins > 1440) {
+        return fail(err, ERR_RANGE, 0, "matching engine: mean_mins must be 0 to 1440");
+    }
     if (o->latency < 0 || o->latency > USEC_PER_DAY) {
         return fail(err, ERR_RANGE, 0, "matching engine: latency must be 0 to 86400 s");
     }
@@ -83,6 +86,7 @@ static void syms_open(struct arena *boot, struct match *m) {
         st->quote = asset_add(m, m->symbols->v[i].quote);
         st->base = asset_add(m, m->symbols->v[i].base);
         st->candle_at = st->closed_at = -1;
+        if (m->opt.mean_mins > 0) st->bins = NEW_ARRAY(boot, struct mean_bin, m->opt.mean_mins);
         if (m->opt.depth_max == 0) continue;
         st->bids = NEW_ARRAY(boot, struct match_level, m->opt.depth_max);
         st->asks = NEW_ARRAY(boot, struct match_level, m->opt.depth_max);
@@ -107,6 +111,7 @@ bool match_open(struct arena *boot, const struct symbols *symbols, const struct 
     m->accounts = NEW_ARRAY(boot, struct account, opt->accounts_max);
     m->balances =
         NEW_ARRAY(boot, struct balance, (ptrdiff_t)opt->accounts_max * (m->asset_count + 1));
+    m->tallies = NEW_ARRAY(boot, struct tally, (ptrdiff_t)opt->accounts_max * (symbols->count + 1));
     m->slot_count = m->list_count = opt->orders_max + opt->history_max;
     m->slots = NEW_ARRAY(boot, struct slot, m->slot_count);
     m->lists = NEW_ARRAY(boot, struct list_slot, m->list_count);
@@ -132,6 +137,24 @@ int match_account_open(struct match *m, const struct match_account *a) {
     m->accounts[m->account_count] =
         (struct account){.terms = *a, .settle = asset_find(m, str_from_z(a->settle))};
     return m->account_count++;
+}
+
+/* -- for a plan of faults ------------------------------------------------------------------ */
+
+void match_rules_set(struct match *m, const struct match_rules *rules) { m->rules = *rules; }
+
+void match_refuse_legs(struct match *m, int account) {
+    PRE(account >= 0 && account < m->account_count);
+    m->accounts[account].refuse_legs = true;
+}
+
+void match_thin_next(struct match *m, int sym, int64_t share_e8, bool by_price_range) {
+    PRE(sym >= 0 && sym < m->symbols->count);
+    PRE(share_e8 >= 0 && share_e8 <= E8);
+    struct sym_state *st = &m->syms[sym];
+    st->thin = true;
+    st->thin_by_range = by_price_range;
+    st->thin_share_e8 = share_e8;
 }
 
 /* -- asking -------------------------------------------------------------------------------- */

@@ -72,9 +72,16 @@ struct match_options {
     int64_t volume_cap_e8; /* share of a candle's volume that all our orders may take; 0: no cap */
     usec latency;          /* from placing to arriving */
     bool price_stands;     /* the last price holds until the next (ticks), or not (candles) */
+    /* What an exchange does and paper trading leaves out. mean_mins: the reference price is the
+     * mean of what was seen in a symbol's avg_price_mins, at most so many (0: the last price).
+     * status_binds: a symbol that is not TRADING stands still, and lets orders be cancelled only
+     * in CANCEL_ONLY. */
+    int mean_mins;
+    bool status_binds;
 };
 
-/* symbols: borrowed for ever. Errors: ERR_RANGE on options that make no sense. */
+/* symbols: borrowed for ever; filters, status and what is allowed may change between calls, names
+ * and assets may not. Errors: ERR_RANGE on options that make no sense. */
 MUST_CHECK bool match_open(struct arena *boot, const struct symbols *symbols,
                            const struct match_options *opt, struct match **ret, struct error *err);
 
@@ -218,10 +225,11 @@ struct match_order {
     qty qty;         /* 0 while the entry's fill has not decided it (OPO), or by quote_qty */
     money quote_qty; /* quoteOrderQty */
     price limit;
-    price stop; /* of a trailing stop: where it stands now, 0 while it is not armed */
+    price stop; /* as asked for; of a trailing stop: the price that arms it, 0: armed at once */
     struct match_extra extra;
     usec trailing_at; /* when a trailing stop was armed; 0: not yet */
-    int32_t amends;
+    price trailing;   /* armed: the price that fires it now; it follows the best price */
+    int32_t amends;   /* how often it was reduced */
     match_status status;
     match_reason reason;
     bool triggered;     /* a stop that fired */
@@ -253,6 +261,10 @@ const struct match_order *match_next_open(const struct match *m, int account, in
                                           const struct match_order *after);
 /* The last price seen; false when there was none. */
 MUST_CHECK bool match_last_price(const struct match *m, int sym, struct quote *ret);
+/* What filters and the PRICE_RANGE rule measure by (options: mean_mins); false: no price yet. */
+MUST_CHECK bool match_reference_price(const struct match *m, int sym, price *ret);
+/* The mean over `mins` minutes, as far as they are kept; with mean_mins 0 the last price. */
+MUST_CHECK bool match_mean_price(const struct match *m, int sym, int mins, price *ret);
 usec match_now(const struct match *m);
 
 /* -- prices -------------------------------------------------------------------------------- */
@@ -319,6 +331,27 @@ void match_event_drop(struct match *m, int from, int to);
 /* Puts one MATCH_EV_STATUS event for each live order of the account into the queue. */
 void match_restate(struct match *m, int account);
 
+/* -- what may go wrong, for a plan of faults ------------------------------------------------ */
+
+/* Questions about the exchange that no source settles; all false is what the engine does anyway.
+ * Not part of a snapshot: set it again before or after match_load. */
+struct match_rules {
+    bool locks_pending_funds; /* OTO, OTOCO: pending legs lock what they need when placed */
+    bool ended_lists_count;   /* MAX_NUM_ORDER_LISTS counts all lists of this UTC day */
+    bool
+        filters_bind_triggered; /* MARKET_LOT_SIZE, NOTIONAL: a stop that fires and fails expires */
+    bool partial_keeps_stop;    /* part of an OCO's LIMIT_MAKER only reduces the stop beside it */
+};
+void match_rules_set(struct match *m, const struct match_rules *rules);
+
+/* Each of these is for the next time only, and part of a snapshot.
+ * The account's pending legs that become active next are refused: EXPIRED, reason REJECTED. */
+void match_refuse_legs(struct match *m, int account);
+/* The next order that takes on the symbol (a MARKET, a limit that crosses, a stop that fires) finds
+ * share_e8 (0..1e8) of what it wants, down to the step. The rest: as if the book were empty, or by
+ * the price range: EXPIRED, EXECUTION_RULE_PRICE_RANGE_EXCEEDED. */
+void match_thin_next(struct match *m, int sym, int64_t share_e8, bool by_price_range);
+
 /* -- state --------------------------------------------------------------------------------- */
 
 /* Balances against deposits, fills and fees; locks against open orders; links. O(everything): for
@@ -327,7 +360,8 @@ const char *match_fault(const struct match *m);
 void match_check(const struct match *m);
 
 /* The whole state, undrained events included: versioned, checksummed, little endian, symbols and
- * assets by name. Options and accounts' terms are not in it: they come from the configuration. */
+ * assets by name. Options, rules and accounts' terms are not in it: they come from the
+ * configuration. match_load reads the version before this one, too. */
 void match_save(struct match *m, struct buf *out);
 /* Replaces the state. PRE-opened with as many accounts of the same kinds as were saved. Errors:
  * ERR_DAMAGED, ERR_STATE (other symbols, accounts or capacities); the engine is then empty (no

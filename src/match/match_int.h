@@ -1,7 +1,7 @@
 /* match_int: what the engine's files share. See match.h for the contract, and the head of each file
  * for what it decides: pool.c (slots, indexes, events), wallet.c (balances, locks, margin),
  * filter.c (what is refused at the door), place.c and list.c (requests), fill.c (executions),
- * prices.c (quotes, candles, books), snapshot.c, audit.c. */
+ * prices.c (quotes, candles, books), trail.c (stops that follow the price), snapshot.c, audit.c. */
 #ifndef BF_MATCH_MATCH_INT_H
 #define BF_MATCH_MATCH_INT_H
 
@@ -45,6 +45,14 @@ struct index {
     uint64_t mask;
 };
 
+/* The prices of one minute, for the reference price. */
+__extension__ typedef __int128 wide;
+struct mean_bin {
+    int64_t minute; /* since 1970 */
+    int64_t count;
+    wide sum_e8;
+};
+
 /* What the engine knows of a symbol: its price, its liquidity, its live orders. */
 struct sym_state {
     int base, quote; /* assets; fixed at open */
@@ -60,7 +68,19 @@ struct sym_state {
     qty cap, taken;
     int bid_count, ask_count; /* levels of the book; 0, 0: the touch holds any quantity */
     struct match_level *bids, *asks;
-    int first, last_slot; /* live orders, by id */
+    int first, last_slot;  /* live orders, by id */
+    struct mean_bin *bins; /* a ring of opt.mean_mins, one for each minute that had a price */
+    int bin_last, bin_count;
+    /* for the next taker: match_thin_next */
+    bool thin, thin_by_range;
+    int64_t thin_share_e8;
+};
+
+/* An account's live orders on a symbol, counted as they come and go. */
+struct tally {
+    int orders, algos, icebergs, lists;
+    int64_t day; /* UTC, of `ended` */
+    int ended;   /* lists that ended on that day: for rules.ended_lists_count */
 };
 
 struct balance {
@@ -71,12 +91,14 @@ struct balance {
 
 struct account {
     struct match_account terms;
-    int settle; /* asset; NO_SLOT if not listed */
+    int settle;       /* asset; NO_SLOT if not listed */
+    bool refuse_legs; /* match_refuse_legs */
 };
 
 struct match {
     const struct symbols *symbols;
     struct match_options opt;
+    struct match_rules rules;
     usec now;
     bool ranging;  /* inside a candle's range: no price is current until its close */
     price fill_px; /* of the last fill: the price a leg that it activates starts from */
@@ -88,6 +110,7 @@ struct match {
     int account_count;
     struct account *accounts;
     struct balance *balances; /* accounts_max x asset_count */
+    struct tally *tallies;    /* accounts_max x symbols */
 
     int slot_count;
     struct slot *slots;
@@ -112,7 +135,10 @@ bool pool_has_room(const struct match *m, int orders);
 int pool_take(struct match *m, const struct match_order *o);
 /* The same with an id that is given, for a snapshot: ids must come in ascending order. */
 int pool_put(struct match *m, const struct match_order *o);
-void pool_retire(struct match *m, int slot); /* live -> history */
+void pool_retire(struct match *m, int slot);   /* live -> history */
+void pool_list_end(struct match *m, int list); /* its last live order is gone */
+struct tally *tally_get(struct match *m, int account, int sym);
+const struct tally *tally_peek(const struct match *m, int account, int sym);
 void pool_history_put(struct match *m, int slot);
 int pool_list_take(struct match *m, const struct match_list *l); /* links it by id and coid */
 void pool_list_join(struct match *m, int list, int slot);
@@ -173,14 +199,30 @@ bool order_check(const struct match *m, const struct match_new *n, bool no_qty,
 bool size_check(const struct match *m, const struct match_new *n, struct match_reject *rej);
 /* MAX_NUM_*: may `orders` more, `algos` of them stops, and `lists` more stand on the symbol? */
 struct counts {
-    int orders, algos, lists;
+    int orders, algos, icebergs, lists;
 };
+void counts_add(struct counts *c, const struct match_new *n);
 bool counts_check(const struct match *m, int account, int sym, struct counts more,
                   struct match_reject *rej);
 bool symbol_check(const struct match *m, int account, int sym, struct match_reject *rej);
+/* With opt.status_binds: does it stand still; may its orders be cancelled? */
+bool symbol_still(const struct match *m, int sym);
+bool cancel_allowed(const struct match *m, int sym, struct match_reject *rej);
+/* MAX_POSITION: what the account holds and has ordered, and `more`. */
+bool position_check(const struct match *m, int account, int sym, qty more,
+                    struct match_reject *rej);
 /* Would it fire, or a LIMIT_MAKER take, at the price known now? */
 bool entry_price_check(const struct match *m, const struct match_order *o, price last,
                        struct match_reject *rej);
+
+/* -- trail.c ------------------------------------------------------------------------------- */
+
+bool type_is_trailing(const struct match_order *o); /* PRE: a stop */
+/* The price that fires it: the stop price, or where a trailing stop stands; 0: not armed. */
+price trigger_of(const struct match_order *o);
+/* Shows it the last price, or a candle's range: arms it, lets it follow. True: it fires. */
+bool trail_fires(const struct match *m, struct match_order *o, price last);
+bool trail_fires_within(const struct match *m, struct match_order *o, const struct candle *c);
 
 /* -- fill.c -------------------------------------------------------------------------------- */
 
@@ -197,6 +239,8 @@ void finish(struct match *m, int slot, match_status status, match_reason reason)
 bool leg_of_pair(const struct match *m, const struct slot *s); /* shares its lock */
 void list_on_trigger(struct match *m, int slot);               /* one leg fired or traded */
 void list_on_finish(struct match *m, int slot);
+void list_reduce(struct match *m, int slot,
+                 qty by); /* the leg beside it, rules.partial_keeps_stop */
 void list_cancel(struct match *m, int list, int first);
 
 /* -- place.c ------------------------------------------------------------------------------- */
@@ -206,6 +250,10 @@ struct match_order new_order(const struct match *m, const struct match_new *n); 
 price lock_price(const struct match *m, const struct match_new *n); /* 0: not known yet */
 void slot_start(struct match *m, int slot); /* met at once if a price is current */
 void match_tick(struct match *m, usec now); /* time moves, orders under way arrive */
+
+/* -- prices.c ------------------------------------------------------------------------------ */
+
+void mean_note(struct match *m, struct sym_state *st, usec at, price p);
 
 static inline const struct symbol *sym_of(const struct match *m, int sym) {
     PRE(sym >= 0 && sym < m->symbols->count);

@@ -23,6 +23,7 @@ struct match_order new_order(const struct match *m, const struct match_new *n) {
                             .quote_qty = n->quote_qty,
                             .limit = n->limit,
                             .stop = n->stop,
+                            .extra = n->extra,
                             .status = MATCH_NEW,
                             .created_at = m->now,
                             .updated_at = m->now,
@@ -86,8 +87,10 @@ void slot_start(struct match *m, int slot) {
 static bool place_check(const struct match *m, const struct match_new *n,
                         struct match_reject *rej) {
     if (!symbol_check(m, n->account, n->sym, rej) || !order_check(m, n, false, rej)) return false;
-    struct counts more = {.orders = 1, .algos = type_is_stop(n->type)};
+    struct counts more = {0};
+    counts_add(&more, n);
     if (!counts_check(m, n->account, n->sym, more, rej)) return false;
+    if (n->side == ORDER_BUY && !position_check(m, n->account, n->sym, n->qty, rej)) return false;
     const struct sym_state *st = &m->syms[n->sym];
     struct match_order o = new_order(m, n);
     return !st->has_price || entry_price_check(m, &o, st->last, rej);
@@ -127,6 +130,7 @@ static bool cancel(struct match *m, const struct match_ref *ref, struct match_re
         (ref->sym != SYM_NONE && ref->sym != m->slots[slot].o.sym)) {
         return reject(rej, -2011, "Unknown order sent.");
     }
+    if (!cancel_allowed(m, m->slots[slot].o.sym, rej)) return false;
     if (m->slots[slot].list != NO_SLOT) {
         list_cancel(m, m->slots[slot].list, slot);
     } else {
@@ -146,13 +150,16 @@ bool match_cancel_list(struct match *m, usec now, const struct match_ref *ref,
     match_tick(m, now);
     int list = pool_find_list(m, ref);
     if (list == NO_SLOT || m->lists[list].l.done) return reject(rej, -2011, "Unknown order sent.");
+    if (!cancel_allowed(m, m->lists[list].l.sym, rej)) return false;
     list_cancel(m, list, NO_SLOT);
     return true;
 }
 
 int match_cancel_all(struct match *m, usec now, int account, int sym) {
     PRE(sym >= 0 && sym < m->symbols->count);
+    struct match_reject rej;
     match_tick(m, now);
+    if (!cancel_allowed(m, sym, &rej)) return 0;
     int before = m->live_count;
     int i = m->syms[sym].first;
     while (i != NO_SLOT) {
@@ -179,6 +186,10 @@ bool match_replace(struct match *m, usec now, const struct match_replace *r,
     match_tick(m, now);
     *ret = (struct match_replaced){0};
     bool fits = place_check(m, &r->order, &ret->place_rej);
+    if (fits && !sym_of(m, r->order.sym)->cancel_replace) {
+        fits = reject(&ret->place_rej, -2010,
+                      "Order cancel-replace is not supported for this symbol.");
+    }
     if (!fits) { /* refused before anything is cancelled: neither was attempted */
         ret->place = MATCH_FAILURE;
         return false;
@@ -195,6 +206,18 @@ bool match_replace(struct match *m, usec now, const struct match_replace *r,
 static bool amend_check(const struct match *m, const struct slot *s, qty new_qty,
                         struct match_reject *rej) {
     const struct match_order *o = &s->o;
+    const struct symbol *y = sym_of(m, o->sym);
+    if (!y->amend) return reject(rej, -2038, "Order amend is not supported for this symbol.");
+    if (!y->trading) return reject(rej, -2038, "Market is closed.");
+    if (y->max_amends != 0 && o->amends >= y->max_amends) {
+        return reject(rej, -2038, "Filter failure: MAX_NUM_ORDER_AMENDS");
+    }
+    if (qty_cmp(new_qty, o->qty) == 0) {
+        return reject(rej, -2038, "The requested action would change no state; rejecting");
+    }
+    if (qty_cmp(new_qty, o->qty) > 0) {
+        return reject(rej, -2038, "Order amend (quantity increase) is not supported.");
+    }
     if (qty_cmp(new_qty, qty_from_e8(0)) <= 0 || qty_cmp(new_qty, o->qty) >= 0 ||
         qty_cmp(new_qty, o->filled) <= 0) {
         return reject(rej, -2038,
@@ -216,6 +239,7 @@ static bool amend_check(const struct match *m, const struct slot *s, qty new_qty
 
 static void amend(struct match *m, struct slot *s, qty new_qty) {
     s->o.qty = new_qty;
+    s->o.amends++;
     s->o.updated_at = m->now;
     event_put(m, MATCH_EV_AMENDED, s);
 }

@@ -23,6 +23,34 @@ static int *head_of(const struct index *x, uint64_t hash) { return &x->heads[has
 
 static uint64_t coid_hash(int account, str coid) { return mix(str_hash(coid) + (uint64_t)account); }
 
+/* -- counts -------------------------------------------------------------------------------- */
+
+struct tally *tally_get(struct match *m, int account, int sym) {
+    return &m->tallies[(ptrdiff_t)account * m->symbols->count + sym];
+}
+
+const struct tally *tally_peek(const struct match *m, int account, int sym) {
+    return &m->tallies[(ptrdiff_t)account * m->symbols->count + sym];
+}
+
+static void tally_order(struct match *m, const struct match_order *o, int by) {
+    struct tally *t = tally_get(m, o->account, o->sym);
+    t->orders += by;
+    if (type_is_stop(o->type)) t->algos += by;
+    if (!qty_is_zero(o->extra.iceberg)) t->icebergs += by;
+}
+
+void pool_list_end(struct match *m, int list) {
+    const struct match_list *l = &m->lists[list].l;
+    struct tally *t = tally_get(m, l->account, l->sym);
+    int64_t day = m->now / USEC_PER_DAY;
+    t->lists--;
+    if (!m->rules.ended_lists_count) return;
+    if (t->day != day) t->ended = 0;
+    t->day = day;
+    t->ended++;
+}
+
 /* -- orders -------------------------------------------------------------------------------- */
 
 static void index_remove(struct match *m, int slot) {
@@ -103,6 +131,7 @@ int pool_put(struct match *m, const struct match_order *o) {
     }
     st->last_slot = slot;
     index_add(m, slot);
+    tally_order(m, o, 1);
     m->live_count++;
     return slot;
 }
@@ -137,6 +166,7 @@ void pool_retire(struct match *m, int slot) {
     *(s->sym_next == NO_SLOT ? &st->last_slot : &m->slots[s->sym_next].sym_prev) = s->sym_prev;
     s->sym_prev = s->sym_next = NO_SLOT;
     s->live = false;
+    tally_order(m, &s->o, -1);
     m->live_count--;
     if (s->under_way) {
         s->under_way = false;
@@ -196,6 +226,7 @@ int pool_list_take(struct match *m, const struct match_list *l) {
     head = head_of(&m->list_by_coid, coid_hash(l->account, str_from_z(l->coid)));
     ls->coid_next = *head;
     *head = list;
+    if (!l->done) tally_get(m, l->account, l->sym)->lists++;
     return list;
 }
 
@@ -253,6 +284,8 @@ void pool_clear(struct match *m) {
     for (int i = 0; i < m->symbols->count; i++) {
         m->syms[i].first = m->syms[i].last_slot = NO_SLOT;
     }
+    ptrdiff_t tallies = (ptrdiff_t)m->account_count * m->symbols->count;
+    for (ptrdiff_t i = 0; i < tallies; i++) m->tallies[i] = (struct tally){0};
     m->old_first = m->old_last = NO_SLOT;
     m->old_count = m->live_count = m->waiting = 0;
     m->event_first = m->event_count = 0;
@@ -301,6 +334,7 @@ bool match_next_event(struct match *m, struct match_event *ret) {
     *ret = m->events[m->event_first];
     m->event_first = (m->event_first + 1) % m->event_cap;
     m->event_count--;
+    if (m->event_count == 0) m->event_first = 0; /* the ring's far end stays untouched memory */
     return true;
 }
 

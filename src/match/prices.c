@@ -7,6 +7,41 @@
  * and nothing of a candle but its open is used before its close. Failure: none. */
 #include "match/match_int.h"
 
+/* -- the reference price ------------------------------------------------------------------- */
+
+void mean_note(struct match *m, struct sym_state *st, usec at, price p) {
+    int64_t minute = at / USEC_PER_MIN;
+    if (m->opt.mean_mins == 0) return;
+    if (st->bin_count == 0 || st->bins[st->bin_last].minute != minute) {
+        st->bin_last = st->bin_count == 0 ? 0 : (st->bin_last + 1) % m->opt.mean_mins;
+        if (st->bin_count < m->opt.mean_mins) st->bin_count++;
+        st->bins[st->bin_last] = (struct mean_bin){.minute = minute};
+    }
+    st->bins[st->bin_last].count++;
+    st->bins[st->bin_last].sum_e8 += price_e8(p);
+}
+
+bool match_mean_price(const struct match *m, int sym, int mins, price *ret) {
+    PRE(sym >= 0 && sym < m->symbols->count);
+    const struct sym_state *st = &m->syms[sym];
+    wide sum = 0;
+    int64_t count = 0, since = m->now / USEC_PER_MIN - mins;
+    for (int i = 0; i < st->bin_count; i++) {
+        const struct mean_bin *b =
+            &st->bins[(st->bin_last - i + m->opt.mean_mins) % m->opt.mean_mins];
+        if (b->minute <= since) break;
+        sum += b->sum_e8;
+        count += b->count;
+    }
+    if (!st->has_price) return false;
+    *ret = count == 0 ? st->last : price_from_e8((int64_t)(sum / count));
+    return true;
+}
+
+bool match_reference_price(const struct match *m, int sym, price *ret) {
+    return match_mean_price(m, sym, sym_of(m, sym)->avg_price_mins, ret);
+}
+
 /* -- the touch ----------------------------------------------------------------------------- */
 
 /* bid and ask half the spread to either side of `last`, to the tick away from it. */
@@ -32,6 +67,7 @@ static void price_set(struct match *m, const struct quote *q) {
     st->ask = q->ask;
     st->price_at = q->at;
     st->opens_candle = q->interval > 0;
+    mean_note(m, st, q->at, q->last);
     st->bid_count = st->ask_count = 0;
     if (price_cmp(q->bid, q->ask) == 0) touch_make(m, q->sym, q->last, st);
 }
@@ -51,7 +87,8 @@ static bool arrived(const struct match *m, const struct slot *s) {
 /* Shows the touch to every order that has arrived; `after`: only to those that came later than
  * that, or have met no price yet. */
 static void show_touch(struct match *m, int sym, usec after) {
-    int count = m->syms[sym].first == NO_SLOT ? 0 : pool_gather(m, sym);
+    bool nobody = m->syms[sym].first == NO_SLOT || symbol_still(m, sym);
+    int count = nobody ? 0 : pool_gather(m, sym);
     for (int i = 0; i < count; i++) {
         int slot = m->scratch[i];
         const struct slot *s = &m->slots[slot];
@@ -138,7 +175,7 @@ void match_candle(struct match *m, usec now, const struct candle *c) {
     match_tick(m, now);
     bool known = volume_known(c);
     cap_set(m, st, known, c->volume);
-    if (st->first != NO_SLOT) range_show(m, c);
+    if (st->first != NO_SLOT && !symbol_still(m, c->sym)) range_show(m, c);
     price_set(
         m,
         &(struct quote){

@@ -1,9 +1,11 @@
 /* snapshot: the whole state as bytes, and back.
  *
- * Out: "BFMATCH1", the payload's length, the payload field by field in little endian, a checksum
+ * Out: "BFMATCH2", the payload's length, the payload field by field in little endian, a checksum
  * over all before it. Symbols and assets stand by name, so that a longer list of symbols does not
  * shift them; orders by id, so that slots and chains are made anew. A run that goes on from a
  * snapshot gives the same events, ids and bytes as one that was never stopped.
+ *
+ * "BFMATCH1" is read, too: it has no icebergs, trailing stops, means of prices and faults to come.
  *
  * In: bytes that may be anything. Every count is checked against what is left, every enum, amount
  * and time against its range, every name against the symbols, and at last the whole against
@@ -13,7 +15,8 @@
 
 #include <stdlib.h>
 
-#define MAGIC "BFMATCH1"
+#define MAGIC "BFMATCH2"
+#define MAGIC_1 "BFMATCH1"
 #define MAGIC_BYTES 8
 #define FRAME_BYTES (MAGIC_BYTES + 8 + 8)
 #define TIME_MAX (INT64_MAX / 4) /* far beyond any date, and sums of two still fit */
@@ -38,6 +41,22 @@ static void put_text(struct buf *b, const char *z) {
     buf_put(b, s);
 }
 
+/* Most orders have none of it. */
+static void put_extra(struct buf *b, const struct match_order *o) {
+    const struct match_extra *x = &o->extra;
+    bool any = !qty_is_zero(x->iceberg) || x->trailing_bp != 0 || x->strategy_id != 0 ||
+               x->strategy_type != 0 || o->amends != 0;
+    put_u8(b, any);
+    if (!any) return;
+    put_i64(b, qty_e8(x->iceberg));
+    put_i64(b, x->trailing_bp);
+    put_i64(b, x->strategy_id);
+    put_i64(b, x->strategy_type);
+    put_i64(b, o->trailing_at);
+    put_i64(b, price_e8(o->trailing));
+    put_i64(b, o->amends);
+}
+
 static void put_order(const struct match *m, struct buf *b, const struct match_order *o) {
     put_i64(b, o->id);
     put_i64(b, o->list_id);
@@ -59,6 +78,7 @@ static void put_order(const struct match *m, struct buf *b, const struct match_o
     put_i64(b, o->created_at);
     put_i64(b, o->updated_at);
     put_i64(b, o->working_at);
+    put_extra(b, o);
 }
 
 static void put_slot(const struct match *m, struct buf *b, const struct slot *s) {
@@ -91,6 +111,20 @@ static bool balance_is_zero(const struct balance *x) {
     return x->free_e8 == 0 && x->locked_e8 == 0 && x->start_e8 == 0 && x->flow_e8 == 0;
 }
 
+/* rules.ended_lists_count: there is nothing to put where it is not set. */
+static void put_ended(const struct match *m, struct buf *b, int account) {
+    int count = 0;
+    for (int i = 0; i < m->symbols->count; i++) count += tally_peek(m, account, i)->ended > 0;
+    put_count(b, count);
+    for (int i = 0; i < m->symbols->count; i++) {
+        const struct tally *t = tally_peek(m, account, i);
+        if (t->ended == 0) continue;
+        put_text(b, sym_of(m, i)->name);
+        put_i64(b, t->day);
+        put_i64(b, t->ended);
+    }
+}
+
 static void put_accounts(const struct match *m, struct buf *b) {
     put_count(b, m->account_count);
     for (int a = 0; a < m->account_count; a++) {
@@ -107,6 +141,8 @@ static void put_accounts(const struct match *m, struct buf *b) {
             put_i64(b, x->start_e8);
             put_u64(b, x->flow_e8);
         }
+        put_u8(b, m->accounts[a].refuse_legs);
+        put_ended(m, b, a);
     }
 }
 
@@ -115,6 +151,18 @@ static void put_levels(struct buf *b, const struct match_level *v, int count) {
     for (int i = 0; i < count; i++) {
         put_i64(b, price_e8(v[i].price));
         put_i64(b, qty_e8(v[i].qty));
+    }
+}
+
+static void put_bins(const struct match *m, struct buf *b, const struct sym_state *st) {
+    put_count(b, st->bin_count);
+    for (int i = st->bin_count - 1; i >= 0; i--) { /* the oldest first */
+        const struct mean_bin *bin =
+            &st->bins[(st->bin_last - i + m->opt.mean_mins) % m->opt.mean_mins];
+        put_i64(b, bin->minute);
+        put_i64(b, bin->count);
+        put_u64(b, (uint64_t)bin->sum_e8);
+        put_u64(b, (uint64_t)(bin->sum_e8 >> 64));
     }
 }
 
@@ -135,6 +183,10 @@ static void put_sym(const struct match *m, struct buf *b, int sym) {
     put_i64(b, qty_e8(st->taken));
     put_levels(b, st->bids, st->bid_count);
     put_levels(b, st->asks, st->ask_count);
+    put_u8(b, st->thin);
+    put_u8(b, st->thin_by_range);
+    put_i64(b, st->thin_share_e8);
+    put_bins(m, b, st);
 }
 
 static void put_syms(const struct match *m, struct buf *b) {
@@ -231,6 +283,7 @@ void match_save(struct match *m, struct buf *out) {
  * on everything reads as nothing. */
 struct reader {
     str left;
+    int version;
     bool bad;
     bool foreign;    /* the bytes are fine and belong to another engine */
     const char *why; /* what was wrong first */
@@ -331,6 +384,17 @@ static int get_account(struct reader *r, const struct match *m) {
     return (int)get_between(r, 0, m->account_count - 1, "an account that is not open");
 }
 
+static void get_extra(struct reader *r, struct match_order *o) {
+    if (r->version < 2 || !get_bool(r)) return;
+    o->extra.iceberg = qty_from_e8(get_size(r));
+    o->extra.trailing_bp = get_between(r, 0, BP_ONE, "a trailing delta is out of range");
+    o->extra.strategy_id = get_i64(r);
+    o->extra.strategy_type = get_i64(r);
+    o->trailing_at = get_time(r);
+    o->trailing = price_from_e8(get_size(r));
+    o->amends = (int32_t)get_between(r, 0, INT32_MAX, "a count is too large");
+}
+
 static struct match_order get_order(struct reader *r, const struct match *m) {
     struct match_order o = {.id = get_id(r)};
     o.list_id = get_between(r, MATCH_NO_LIST, INT64_MAX / 2, "an id is out of range");
@@ -352,7 +416,18 @@ static struct match_order get_order(struct reader *r, const struct match *m) {
     o.created_at = get_time(r);
     o.updated_at = get_time(r);
     o.working_at = get_time(r);
+    get_extra(r, &o);
     return o;
+}
+
+static void get_ended(struct reader *r, struct match *m, int account) {
+    int count = get_count(r, 17);
+    for (int i = 0; i < count && !r->bad; i++) {
+        struct tally *t = tally_get(m, account, get_sym(r, m));
+        if (t->ended != 0) spoil(r, "a symbol stands twice");
+        t->day = get_between(r, -TIME_MAX, TIME_MAX, "a day is out of range");
+        t->ended = (int)get_between(r, 1, INT32_MAX / 2, "a count is out of range");
+    }
 }
 
 static void get_accounts(struct reader *r, struct match *m) {
@@ -376,6 +451,9 @@ static void get_accounts(struct reader *r, struct match *m) {
             x->start_e8 = get_amount(r);
             x->flow_e8 = get_u64(r);
         }
+        if (r->version < 2) continue;
+        m->accounts[a].refuse_legs = get_bool(r);
+        get_ended(r, m, a);
     }
 }
 
@@ -390,6 +468,31 @@ static int get_levels(struct reader *r, const struct match *m, struct match_leve
         v[i].qty = qty_from_e8(get_size(r));
     }
     return count;
+}
+
+/* The mean of each minute is a price, and their sums stay in range. */
+static void get_bins(struct reader *r, const struct match *m, struct sym_state *st) {
+    int count = get_count(r, 32);
+    if (count > m->opt.mean_mins) {
+        mismatch(r, "more minutes of prices than this engine keeps");
+        return;
+    }
+    for (int i = 0; i < count && !r->bad; i++) {
+        struct mean_bin bin = {.minute = get_between(r, -TIME_MAX, TIME_MAX, "a bad minute"),
+                               .count = get_between(r, 1, INT32_MAX, "a count is out of range")};
+        uint64_t low = get_u64(r), high = get_u64(r);
+        if (high > INT64_MAX) spoil(r, "a price or quantity is out of range");
+        if (r->bad) return;
+        bin.sum_e8 = (wide)high << 64 | low;
+        if (bin.sum_e8 < bin.count || bin.sum_e8 / bin.count > AMOUNT_E8_MAX ||
+            (i > 0 && bin.minute <= st->bins[i - 1].minute)) {
+            spoil(r, "minutes of prices that cannot be");
+            return;
+        }
+        st->bins[i] = bin;
+        st->bin_last = i;
+        st->bin_count = i + 1;
+    }
 }
 
 static void get_syms(struct reader *r, struct match *m) {
@@ -413,6 +516,12 @@ static void get_syms(struct reader *r, struct match *m) {
         st->taken = qty_from_e8(get_size(r));
         st->bid_count = get_levels(r, m, st->bids);
         st->ask_count = get_levels(r, m, st->asks);
+        if (r->version >= 2) {
+            st->thin = get_bool(r);
+            st->thin_by_range = get_bool(r);
+            st->thin_share_e8 = get_between(r, 0, E8, "a share is out of range");
+            get_bins(r, m, st);
+        }
         if (price_is_zero(st->last) || price_is_zero(st->bid) || price_is_zero(st->ask)) {
             spoil(r, "a price of nothing");
         }
@@ -554,19 +663,22 @@ static void reset(struct match *m) {
                                  .quote = st->quote,
                                  .bids = st->bids,
                                  .asks = st->asks,
+                                 .bins = st->bins,
                                  .candle_at = -1,
                                  .closed_at = -1,
                                  .first = NO_SLOT,
                                  .last_slot = NO_SLOT};
     }
+    for (int a = 0; a < m->account_count; a++) m->accounts[a].refuse_legs = false;
     ptrdiff_t balances = (ptrdiff_t)m->account_count * m->asset_count;
     for (ptrdiff_t i = 0; i < balances; i++) m->balances[i] = (struct balance){0};
 }
 
 /* The payload of a blob whose frame and checksum are right. */
-static bool unframe(str blob, str *ret, struct error *err) {
+static bool unframe(str blob, str *ret, int *ret_version, struct error *err) {
     struct reader r = {.left = blob};
-    if (blob.n < FRAME_BYTES || !str_starts(blob, STR(MAGIC))) {
+    bool first = str_starts(blob, STR(MAGIC_1));
+    if (blob.n < FRAME_BYTES || (!first && !str_starts(blob, STR(MAGIC)))) {
         return fail(err, ERR_DAMAGED, 0, "matching engine's snapshot: not one of this version");
     }
     r.left = str_tail(blob, MAGIC_BYTES);
@@ -575,6 +687,7 @@ static bool unframe(str blob, str *ret, struct error *err) {
         return fail(err, ERR_DAMAGED, 0, "matching engine's snapshot: %lld bytes, should be %llu",
                     (long long)(blob.n - FRAME_BYTES), (unsigned long long)bytes);
     }
+    *ret_version = first ? 1 : 2;
     *ret = str_head(r.left, (ptrdiff_t)bytes);
     r.left = str_tail(r.left, (ptrdiff_t)bytes);
     if (get_u64(&r) != str_hash(str_head(blob, blob.n - 8))) {
@@ -585,9 +698,10 @@ static bool unframe(str blob, str *ret, struct error *err) {
 
 bool match_load(struct match *m, str blob, struct error *err) {
     str payload;
+    int version = 0;
     reset(m);
-    if (!unframe(blob, &payload, err)) return false;
-    struct reader r = {.left = payload};
+    if (!unframe(blob, &payload, &version, err)) return false;
+    struct reader r = {.left = payload, .version = version};
     get_payload(&r, m);
     const char *fault = r.bad ? r.why : match_fault(m);
     if (!fault) return true;

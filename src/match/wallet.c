@@ -81,16 +81,21 @@ static bool need_one(const struct slot *s, int64_t *ret) {
     return true;
 }
 
-static bool locks(const struct slot *s) { return s->live && s->o.status != MATCH_PENDING_NEW; }
+/* rules.locks_pending_funds: a leg that waits locks, too, once its size is known. */
+static bool locks(const struct match *m, const struct slot *s) {
+    if (!s->live) return false;
+    return s->o.status != MATCH_PENDING_NEW ||
+           (m->rules.locks_pending_funds && !qty_is_zero(s->o.qty));
+}
 
 /* What s, or the pair that it belongs to, has to keep locked now. */
 static bool need(const struct match *m, const struct slot *s, int64_t *ret) {
     *ret = 0;
-    if (!leg_of_pair(m, s)) return locks(s) ? need_one(s, ret) : true;
+    if (!leg_of_pair(m, s)) return locks(m, s) ? need_one(s, ret) : true;
     const struct list_slot *l = &m->lists[s->list];
     for (int i = 0; i < 2; i++) {
         int64_t one = 0;
-        if (l->pending[i] == NO_SLOT || !locks(&m->slots[l->pending[i]])) continue;
+        if (l->pending[i] == NO_SLOT || !locks(m, &m->slots[l->pending[i]])) continue;
         if (!need_one(&m->slots[l->pending[i]], &one)) return false;
         *ret = i64_max(*ret, one);
     }
@@ -152,7 +157,7 @@ static bool exposure_add(struct exposure *x, const struct slot *s) {
 static bool counted_with_sibling(const struct match *m, const struct slot *s) {
     if (!leg_of_pair(m, s)) return false;
     int first = m->lists[s->list].pending[0];
-    return first != NO_SLOT && &m->slots[first] != s && locks(&m->slots[first]);
+    return first != NO_SLOT && &m->slots[first] != s && locks(m, &m->slots[first]);
 }
 
 /* The account's exposure on `sym`, `extra` (may be NULL) included once. */
@@ -164,7 +169,7 @@ static bool exposure_of(const struct match *m, int account, int sym, const struc
     if (st->has_price) x.px = st->last;
     for (int i = st->first; i != NO_SLOT; i = m->slots[i].sym_next) {
         const struct slot *s = &m->slots[i];
-        if (s->o.account != account || s == extra || !locks(s)) continue;
+        if (s->o.account != account || s == extra || !locks(m, s)) continue;
         if (counted_with_sibling(m, s)) continue;
         if (!exposure_add(&x, s)) return false;
     }

@@ -136,16 +136,26 @@ static void read_market_lot(const json_t *o, struct symbol *s, struct fault *f) 
     s->market_max_applies = !qty_is_zero(s->market_max_qty);
 }
 
+/* Minutes of the mean that a filter measures by; older answers lack it. */
+static void read_mins(const json_t *o, struct symbol *s, struct fault *f) {
+    if (json_object_get(o, "avgPriceMins") == NULL) return;
+    int32_t mins = get_limit(o, "avgPriceMins", f);
+    if (mins > s->avg_price_mins) s->avg_price_mins = mins;
+}
+
 static void read_notional(const json_t *o, struct symbol *s, struct fault *f) {
     s->min_notional = money_from_e8(get_e8(o, "minNotional", f));
     s->max_notional = money_from_e8(get_bound_e8(o, "maxNotional", 0, f));
     s->min_notional_market = get_flag(o, "applyMinToMarket", f);
     s->max_notional_market = get_flag(o, "applyMaxToMarket", f);
+    read_mins(o, s, f);
 }
 
 static void read_min_notional(const json_t *o, struct symbol *s, struct fault *f) {
     s->min_notional = money_from_e8(get_e8(o, "minNotional", f));
     s->min_notional_market = get_flag(o, "applyToMarket", f);
+    s->notional_min_only = true;
+    read_mins(o, s, f);
 }
 
 static void read_percent(const json_t *o, struct symbol *s, struct fault *f) {
@@ -153,10 +163,48 @@ static void read_percent(const json_t *o, struct symbol *s, struct fault *f) {
     s->bid_down_bp = get_bp(o, "bidMultiplierDown", false, f);
     s->ask_up_bp = get_bp(o, "askMultiplierUp", true, f);
     s->ask_down_bp = get_bp(o, "askMultiplierDown", false, f);
+    read_mins(o, s, f);
+}
+
+static void read_percent_both(const json_t *o, struct symbol *s, struct fault *f) {
+    s->bid_up_bp = s->ask_up_bp = get_bp(o, "multiplierUp", true, f);
+    s->bid_down_bp = s->ask_down_bp = get_bp(o, "multiplierDown", false, f);
+    s->percent_both_sides = true;
+    read_mins(o, s, f);
+}
+
+static void read_trailing(const json_t *o, struct symbol *s, struct fault *f) {
+    s->trail_above_min = get_limit(o, "minTrailingAboveDelta", f);
+    s->trail_above_max = get_limit(o, "maxTrailingAboveDelta", f);
+    s->trail_below_min = get_limit(o, "minTrailingBelowDelta", f);
+    s->trail_below_max = get_limit(o, "maxTrailingBelowDelta", f);
+}
+
+/* Half of the filters are one count. */
+static bool read_count(str type, const json_t *o, struct symbol *s, struct fault *f) {
+    const struct {
+        str type;
+        const char *key;
+        int32_t *to;
+    } known[] = {
+        {STR("MAX_NUM_ORDERS"), "maxNumOrders", &s->max_orders},
+        {STR("MAX_NUM_ALGO_ORDERS"), "maxNumAlgoOrders", &s->max_algo_orders},
+        {STR("MAX_NUM_ICEBERG_ORDERS"), "maxNumIcebergOrders", &s->max_iceberg_orders},
+        {STR("MAX_NUM_ORDER_LISTS"), "maxNumOrderLists", &s->max_lists},
+        {STR("MAX_NUM_ORDER_AMENDS"), "maxNumOrderAmends", &s->max_amends},
+        {STR("ICEBERG_PARTS"), "limit", &s->iceberg_parts},
+    };
+    for (ptrdiff_t i = 0; i < COUNT_OF(known); i++) {
+        if (!str_eq(type, known[i].type)) continue;
+        *known[i].to = get_limit(o, known[i].key, f);
+        return true;
+    }
+    return false;
 }
 
 static void read_filter(const json_t *o, struct symbol *s, struct seen *seen, struct fault *f) {
     str type = get_text(o, "filterType", f);
+    if (read_count(type, o, s, f)) return;
     if (str_eq(type, STR("PRICE_FILTER"))) {
         read_price_filter(o, s, f);
         seen->price = true;
@@ -171,12 +219,12 @@ static void read_filter(const json_t *o, struct symbol *s, struct seen *seen, st
         read_min_notional(o, s, f);
     } else if (str_eq(type, STR("PERCENT_PRICE_BY_SIDE"))) {
         read_percent(o, s, f);
-    } else if (str_eq(type, STR("MAX_NUM_ORDERS"))) {
-        s->max_orders = get_limit(o, "maxNumOrders", f);
-    } else if (str_eq(type, STR("MAX_NUM_ALGO_ORDERS"))) {
-        s->max_algo_orders = get_limit(o, "maxNumAlgoOrders", f);
-    } else if (str_eq(type, STR("MAX_NUM_ORDER_LISTS"))) {
-        s->max_lists = get_limit(o, "maxNumOrderLists", f);
+    } else if (str_eq(type, STR("PERCENT_PRICE"))) {
+        read_percent_both(o, s, f);
+    } else if (str_eq(type, STR("MAX_POSITION"))) {
+        s->max_position = qty_from_e8(get_bound_e8(o, "maxPosition", 0, f));
+    } else if (str_eq(type, STR("TRAILING_DELTA"))) {
+        read_trailing(o, s, f);
     }
 }
 
@@ -195,15 +243,56 @@ static void copy_name(str name, const char *field, char *dst, ptrdiff_t bytes, s
     }
 }
 
+/* A status that is not known yet is one in which nothing trades. */
+static symbol_status status_of(str name) {
+    static const char *const names[] = {
+#define X(status) [SYMBOL_##status] = #status,
+        SYMBOL_STATUS_MAP(X)
+#undef X
+    };
+    for (int i = 0; i < COUNT_OF(names); i++) {
+        if (str_eq(name, str_from_z(names[i]))) return (symbol_status)i;
+    }
+    return SYMBOL_BREAK;
+}
+
+/* orderTypes; names that are not ours are passed over. An answer without the list: all. */
+static void read_types(const json_t *o, struct symbol *s, struct fault *f) {
+    const json_t *v = json_object_get(o, "orderTypes");
+    if (v == NULL) return;
+    if (!json_is_array(v)) spoil(f, "is no list", "orderTypes", (str){0});
+    for (size_t i = 0; i < json_array_size(v) && !f->any; i++) {
+        const json_t *name = json_array_get(v, i);
+        if (!json_is_string(name)) spoil(f, "holds what is no string", "orderTypes", (str){0});
+        for (int t = ORDER_LIMIT; t <= ORDER_TAKE_PROFIT_LIMIT && !f->any; t++) {
+            if (str_eq(text_of(name), str_from_z(order_type_name((order_type)t)))) {
+                s->order_types |= BIT(t);
+            }
+        }
+    }
+    if (s->order_types == 0) spoil(f, "names no order that is known", "orderTypes", (str){0});
+}
+
+static void read_permissions(const json_t *o, struct symbol *s, struct fault *f) {
+    s->oco = get_flag(o, "ocoAllowed", f);
+    s->oto = get_flag(o, "otoAllowed", f);
+    s->opo = get_flag(o, "opoAllowed", f);
+    s->iceberg = get_flag(o, "icebergAllowed", f);
+    s->market_by_quote = get_flag(o, "quoteOrderQtyMarketAllowed", f);
+    s->trailing = get_flag(o, "allowTrailingStop", f);
+    s->cancel_replace = get_flag(o, "cancelReplaceAllowed", f);
+    s->amend = get_flag(o, "amendAllowed", f);
+    read_types(o, s, f);
+}
+
 static void read_symbol(const json_t *o, struct symbol *s, struct fault *f) {
     *s = (struct symbol){0};
     copy_name(get_text(o, "symbol", f), "symbol", s->name, (ptrdiff_t)sizeof s->name, f);
     copy_name(get_text(o, "baseAsset", f), "baseAsset", s->base, (ptrdiff_t)sizeof s->base, f);
     copy_name(get_text(o, "quoteAsset", f), "quoteAsset", s->quote, (ptrdiff_t)sizeof s->quote, f);
-    s->trading = str_eq(get_text(o, "status", f), STR("TRADING"));
-    s->oco = get_flag(o, "ocoAllowed", f);
-    s->oto = get_flag(o, "otoAllowed", f);
-    s->opo = get_flag(o, "opoAllowed", f);
+    s->status = status_of(get_text(o, "status", f));
+    s->trading = s->status == SYMBOL_TRADING;
+    read_permissions(o, s, f);
     if (json_object_get(o, "isSpotTradingAllowed") != NULL) {
         s->trading = get_flag(o, "isSpotTradingAllowed", f) && s->trading;
     }

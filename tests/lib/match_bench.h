@@ -39,7 +39,8 @@ static inline qty qt(const char *z) { return qty_from_e8(e8(z)); }
 static inline money mo(const char *z) { return money_from_e8(e8(z)); }
 
 static inline struct symbol bench_symbol(const char *name, const char *base, const char *quote) {
-    struct symbol s = {.trading = true,
+    struct symbol s = {.status = SYMBOL_TRADING,
+                       .trading = true,
                        .oco = true,
                        .oto = true,
                        .opo = true,
@@ -60,7 +61,12 @@ static inline struct symbol bench_symbol(const char *name, const char *base, con
                        .ask_down_bp = 2000,
                        .max_orders = 200,
                        .max_algo_orders = 20,
-                       .max_lists = 20};
+                       .max_lists = 20,
+                       .iceberg = true,
+                       .market_by_quote = true,
+                       .trailing = true,
+                       .cancel_replace = true,
+                       .amend = true};
     assert_true(str_copyz(str_from_z(name), s.name, sizeof s.name));
     assert_true(str_copyz(str_from_z(base), s.base, sizeof s.base));
     assert_true(str_copyz(str_from_z(quote), s.quote, sizeof s.quote));

@@ -174,6 +174,75 @@ static void test_each_malformed_member_is_named(void **state) {
     (void)state;
 }
 
+/* What only an exchange that takes any order needs. */
+static void test_every_filter_and_permission_is_kept(void **state) {
+    struct parsed *p = parse_one(
+        ",\"status\":\"CANCEL_ONLY\",\"icebergAllowed\":true,\"quoteOrderQtyMarketAllowed\":true,"
+        "\"allowTrailingStop\":true,\"cancelReplaceAllowed\":true,\"amendAllowed\":true,"
+        "\"orderTypes\":[\"LIMIT\",\"TAKE_PROFIT\",\"OF_TOMORROW\"]",
+        LOT("5", "1") ",{\"filterType\":\"ICEBERG_PARTS\",\"limit\":10},"
+                      "{\"filterType\":\"MAX_NUM_ICEBERG_ORDERS\",\"maxNumIcebergOrders\":3},"
+                      "{\"filterType\":\"MAX_NUM_ORDER_AMENDS\",\"maxNumOrderAmends\":7},"
+                      "{\"filterType\":\"MAX_POSITION\",\"maxPosition\":\"1.5\"},"
+                      "{\"filterType\":\"TRAILING_DELTA\",\"minTrailingAboveDelta\":10,"
+                      "\"maxTrailingAboveDelta\":2000,\"minTrailingBelowDelta\":11,"
+                      "\"maxTrailingBelowDelta\":2001},"
+                      "{\"filterType\":\"PERCENT_PRICE\",\"multiplierUp\":\"1.3\","
+                      "\"multiplierDown\":\"0.7\",\"avgPriceMins\":5},"
+                      "{\"filterType\":\"MIN_NOTIONAL\",\"minNotional\":\"1\","
+                      "\"applyToMarket\":true,\"avgPriceMins\":3}");
+    assert_ok(p->ok, &p->err);
+    const struct symbol *s = find(p, "AUSDT");
+    assert_int_equal(s->status, SYMBOL_CANCEL_ONLY);
+    assert_false(s->trading);
+    assert_true(s->iceberg && s->market_by_quote && s->trailing && s->cancel_replace && s->amend);
+    assert_int_equal(s->order_types, BIT(ORDER_LIMIT) | BIT(ORDER_TAKE_PROFIT));
+    assert_int_equal(s->iceberg_parts, 10);
+    assert_int_equal(s->max_iceberg_orders, 3);
+    assert_int_equal(s->max_amends, 7);
+    assert_int_equal(qty_e8(s->max_position), 150000000);
+    assert_int_equal(s->trail_above_min, 10);
+    assert_int_equal(s->trail_above_max, 2000);
+    assert_int_equal(s->trail_below_min, 11);
+    assert_int_equal(s->trail_below_max, 2001);
+    assert_true(s->percent_both_sides && s->notional_min_only);
+    assert_int_equal(s->bid_up_bp, 13000);
+    assert_int_equal(s->ask_down_bp, 7000);
+    assert_int_equal(s->avg_price_mins, 5);
+    arena_close(&p->arena);
+    p = parse_one(",\"status\":\"AUCTION_MATCH\"", LOT("5", "1")); /* of yesterday, or tomorrow */
+    assert_ok(p->ok, &p->err);
+    s = find(p, "AUSDT");
+    assert_int_equal(s->status, SYMBOL_BREAK);
+    assert_false(s->trading || s->iceberg || s->amend);
+    assert_int_equal(s->order_types, 0);
+    arena_close(&p->arena);
+    (void)state;
+}
+
+static void test_each_malformed_filter_of_an_exchange_is_named(void **state) {
+    assert_left_out(TRADING ",\"amendAllowed\":\"yes\"", LOT("5", "1"),
+                    "amendAllowed is neither true nor false");
+    assert_left_out(TRADING ",\"orderTypes\":[\"X\"]", LOT("5", "1"),
+                    "orderTypes names no order that is known");
+    assert_left_out(TRADING ",\"orderTypes\":[1]", LOT("5", "1"),
+                    "orderTypes holds what is no string");
+    assert_left_out(TRADING ",\"orderTypes\":{}", LOT("5", "1"), "orderTypes is no list");
+    assert_left_out(TRADING, LOT("5", "1") ",{\"filterType\":\"TRAILING_DELTA\"}",
+                    "minTrailingAboveDelta is no count");
+    assert_left_out(TRADING, LOT("5", "1") ",{\"filterType\":\"MAX_POSITION\"}",
+                    "maxPosition is missing or no string");
+    assert_left_out(TRADING,
+                    LOT("5", "1") ",{\"filterType\":\"PERCENT_PRICE\",\"multiplierUp\":\"5\","
+                                  "\"multiplierDown\":\"x\"}",
+                    "multiplierDown is no amount of at most 8 decimals in range: \"x\"");
+    assert_left_out(TRADING,
+                    LOT("5", "1") ",{\"filterType\":\"MIN_NOTIONAL\",\"minNotional\":\"1\","
+                                  "\"applyToMarket\":true,\"avgPriceMins\":-1}",
+                    "avgPriceMins is no count");
+    (void)state;
+}
+
 static void test_what_is_no_answer_is_an_error(void **state) {
     struct parsed *p = parse(STR("{\"symbols\":[{]}"), "USDT");
     assert_fails(p->ok, &p->err, ERR_PARSE);
@@ -201,6 +270,8 @@ int main(void) {
         cmocka_unit_test(test_largest_quantity_beyond_our_range_is_lowered_to_it),
         cmocka_unit_test(test_unfit_symbols_are_left_out_by_name),
         cmocka_unit_test(test_each_malformed_member_is_named),
+        cmocka_unit_test(test_every_filter_and_permission_is_kept),
+        cmocka_unit_test(test_each_malformed_filter_of_an_exchange_is_named),
         cmocka_unit_test(test_what_is_no_answer_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -174,7 +174,7 @@ static void test_parameters_are_all_there_and_no_more(void **state) {
                    "Mandatory parameter 'price' was not sent, was empty/null, or malformed.");
     n = order_of_type(ORDER_STOP_LOSS, ORDER_SELL, "1");
     assert_refused(&b, n, -1102,
-                   "Mandatory parameter 'stopPrice' was not sent, was empty/null, or malformed.");
+                   "Param 'stopPrice' or 'trailingDelta' must be sent, but both were empty/null!");
     n = order_of_type(ORDER_MARKET, ORDER_SELL, "0");
     assert_refused(&b, n, -1102,
                    "Mandatory parameter 'quantity' was not sent, was empty/null, or malformed.");

@@ -420,10 +420,11 @@ static void test_amend_reduces_and_keeps_the_place(void **state) {
                             .id = bench_place(&b, limit_order(ORDER_SELL, TIF_GTC, "2", "110"))};
     bench_place(&b, limit_order(ORDER_SELL, TIF_GTC, "1", "110"));
     bench_events(&b);
-    bool more = match_amend(b.m, 2, &ref, qt("2"), &b.rej);
-    check_rejected(more, &b.rej, -2038,
-                   "The requested quantity is not between the executed quantity and the order's "
-                   "quantity.",
+    bool done = match_amend(b.m, 2, &ref, qt("2.001"), &b.rej);
+    check_rejected(done, &b.rej, -2038, "Order amend (quantity increase) is not supported.",
+                   __FILE__, __LINE__);
+    done = match_amend(b.m, 2, &ref, qt("2"), &b.rej);
+    check_rejected(done, &b.rej, -2038, "The requested action would change no state; rejecting",
                    __FILE__, __LINE__);
     assert_true(match_amend(b.m, 2, &ref, qt("0.5"), &b.rej));
     assert_balance(&b, 0, "BTC", "8.5", "1.5");
