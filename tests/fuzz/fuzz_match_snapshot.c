@@ -2,14 +2,16 @@
  * a message and leaves the engine empty, or gives a state that holds together (match_fault), and
  * that, saved and loaded and saved again, is the same bytes.
  *
- * An input that starts with the snapshot's own eight bytes is taken as it is, so that frame and
- * checksum are reached; any other is a payload, and gets a right frame around it. */
+ * An input that starts with a snapshot's own eight bytes, of this version or the one before, is
+ * taken as it is, so that frame and checksum are reached; any other is a payload, and gets a right
+ * frame around it. */
 #include <string.h>
 
 #include "fuzz.h"
 #include "match/match.h"
 
-#define MAGIC "BFMATCH1"
+#define MAGIC "BFMATCH2"
+#define MAGIC_1 "BFMATCH1"
 #define BLOB_BYTES (1 << 20)
 #define ACCOUNTS 3
 
@@ -21,8 +23,11 @@ static struct symbol symbols_v[] = {
 static const struct symbols symbols = {symbols_v, 3};
 
 static struct match *engine(struct arena *a) {
-    static const struct match_options opt = {
-        .accounts_max = ACCOUNTS, .orders_max = 64, .history_max = 32, .depth_max = 8};
+    static const struct match_options opt = {.accounts_max = ACCOUNTS,
+                                             .orders_max = 64,
+                                             .history_max = 32,
+                                             .depth_max = 8,
+                                             .mean_mins = 5};
     struct match *m = NULL;
     struct error err;
     for (int i = 0; i < symbols.count; i++) {
@@ -84,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
         arena_open(&arena, 1 << 24);
         m = engine(&arena);
     }
-    if (!str_starts(blob, STR(MAGIC))) {
+    if (!str_starts(blob, STR(MAGIC)) && !str_starts(blob, STR(MAGIC_1))) {
         struct buf framed;
         buf_init_fixed(&framed, block, (ptrdiff_t)sizeof block);
         frame(&framed, blob);

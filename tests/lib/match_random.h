@@ -1,10 +1,10 @@
 /* match_random: a seeded market and seeded traders for the matching engine.
  *
  * Three accounts (spot with a fee, margin, spot without), three symbols, minute candles that walk,
- * jump and sometimes stand still, in some runs ticks and books; between them random orders of every
- * type, lists of every kind, cancels, replaces and amends, at the open, inside a candle and after
- * its close. What is done depends on the seed and on the engine's answers alone, so the same seed
- * gives the same run. A visitor looks at the engine after every call. */
+ * jump and sometimes stand still, in some runs ticks and books, in some a plan of faults; between
+ * them random orders of every type, lists of every kind, cancels, replaces and amends, at the open,
+ * inside a candle and after its close. What is done depends on the seed and on the engine's answers
+ * alone, so the same seed gives the same run. A visitor looks at the engine after every call. */
 #ifndef BF_TESTS_LIB_MATCH_RANDOM_H
 #define BF_TESTS_LIB_MATCH_RANDOM_H
 
@@ -18,6 +18,7 @@ struct world {
     struct rng rng;
     bool fine;  /* price x qty goes beyond 1e-8: everything is rounded */
     bool ticks; /* ticks and books come between the candles */
+    bool odd;   /* trailing stops, icebergs, and a plan of faults */
     usec now;
     int64_t last_e8[BENCH_SYMBOLS]; /* on the tick */
     int64_t open_e8[BENCH_SYMBOLS]; /* of this minute's candle, and how far ticks went since */
@@ -57,6 +58,10 @@ static inline void world_init(struct world *w, uint64_t seed) {
     w->ticks = world_chance(w, 40);
     w->fine = world_chance(w, 30);
     if (w->fine) w->bench.v[ETHBTC].step = w->bench.v[ETHBTC].min_qty = qt("0.00001");
+    w->odd = world_chance(w, 40);
+    if (w->odd) w->bench.opt.mean_mins = (int)world_pick(w, 0, 5);
+    for (int i = 0; w->odd && i < BENCH_SYMBOLS; i++) w->bench.v[i].avg_price_mins = 4;
+    if (w->odd) w->bench.v[BTC].range_bid_up_bp = 10300;
     world_open_engine(&w->bench);
     bench_give(&w->bench, 0, "USDT", "10000");
     bench_give(&w->bench, 0, "BTC", "20");
@@ -94,7 +99,22 @@ static inline str world_coid(struct world *w) {
     return str_from_z(text);
 }
 
+/* Follows the price, with a stop price or without. */
+static inline void world_trail(struct world *w, struct match_extra *x, price *stop) {
+    if (!w->odd || !world_chance(w, 30)) return;
+    x->trailing_bp = world_pick(w, 10, 400);
+    if (world_chance(w, 50)) *stop = price_from_e8(0);
+}
+
+static inline void world_faults(struct world *w) {
+    if (!w->odd || !world_chance(w, 20)) return;
+    int sym = (int)world_pick(w, 0, BENCH_SYMBOLS - 1);
+    match_thin_next(w->bench.m, sym, world_pick(w, 0, E8), world_chance(w, 50));
+    if (world_chance(w, 20)) match_refuse_legs(w->bench.m, (int)world_pick(w, 0, 2));
+}
+
 static inline void world_place(struct world *w) {
+    world_faults(w);
     int sym = (int)world_pick(w, 0, BENCH_SYMBOLS - 1);
     struct match_new n = {.account = (int)world_pick(w, 0, WORLD_ACCOUNTS - 1),
                           .sym = sym,
@@ -108,7 +128,9 @@ static inline void world_place(struct world *w) {
     if (!market && n.type != ORDER_LIMIT_MAKER) n.tif = (tif)world_pick(w, TIF_GTC, TIF_FOK);
     if (n.type != ORDER_LIMIT && n.type != ORDER_LIMIT_MAKER && n.type != ORDER_MARKET) {
         n.stop = world_price(w, sym, 5);
+        world_trail(w, &n.extra, &n.stop);
     }
+    if (w->odd && n.tif == TIF_GTC && world_chance(w, 20)) n.extra.iceberg = n.qty;
     if (n.type == ORDER_MARKET && world_chance(w, 30)) {
         n.quote_qty = mo(sym == ETHBTC ? "0.5" : "150");
         n.qty = qt("0");
@@ -137,12 +159,15 @@ static inline struct match_leg world_leg(struct world *w, int sym, bool above, o
         l.type = ORDER_LIMIT_MAKER;
         l.limit = at;
         l.stop = price_from_e8(0);
+        return l;
     }
+    world_trail(w, &l.extra, &l.stop);
     return l;
 }
 
 static inline void world_place_list(struct world *w) {
     int sym = (int)world_pick(w, 0, BENCH_SYMBOLS - 1);
+    world_faults(w);
     struct match_new_list n = {.kind = (match_list_kind)world_pick(w, MATCH_OCO, MATCH_OPOCO),
                                .account = (int)world_pick(w, 0, WORLD_ACCOUNTS - 1),
                                .sym = sym,

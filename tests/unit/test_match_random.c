@@ -62,7 +62,10 @@ static void check_price(struct accountant *a, const struct world *w, const struc
     }
     bool buy = o->side == ORDER_BUY;
     if (!price_is_zero(o->limit)) CHECK(buy ? at <= price_e8(o->limit) : at >= price_e8(o->limit));
-    if (o->type == ORDER_STOP_LOSS) CHECK(buy ? at >= price_e8(o->stop) : at <= price_e8(o->stop));
+    bool follows = o->extra.trailing_bp != 0;
+    int64_t trigger = price_e8(follows ? o->trailing : o->stop);
+    bool worse = o->type == ORDER_STOP_LOSS || (follows && o->type == ORDER_TAKE_PROFIT);
+    if (worse) CHECK(buy ? at >= trigger : at <= trigger);
 }
 
 static void book_trade(struct accountant *a, const struct world *w, const struct match_event *e) {
@@ -138,8 +141,8 @@ static int64_t need_of(const struct match_order *o) {
     return money_e8(m);
 }
 
-/* Locks against open orders, told from the public face. Not while a MARKET order waits: what it
- * locks was estimated from a price that is gone. */
+/* Locks against open orders, told from the public face. Not while an order without a
+ * price waits (MARKET, trailing): what it locks was estimated from a price that is gone. */
 static void check_locks(struct accountant *a, const struct world *w) {
     for (int account = 0; account < WORLD_ACCOUNTS; account++) {
         int64_t locked[ASSETS] = {0};
@@ -148,8 +151,9 @@ static void check_locks(struct accountant *a, const struct world *w) {
         int64_t pair_need = 0; /* of the leg before, when this may be its sibling */
         while ((o = match_next_open(w->bench.m, account, SYM_NONE, o)) != NULL) {
             const struct symbol *s = &w->bench.v[o->sym];
-            waiting = waiting || o->type == ORDER_MARKET;
-            if (o->status == MATCH_PENDING_NEW || o->type == ORDER_MARKET) continue;
+            bool guessed = price_is_zero(o->limit) && price_is_zero(o->stop);
+            waiting = waiting || guessed;
+            if (o->status == MATCH_PENDING_NEW || guessed) continue;
             struct match_ref ref = {.account = account, .sym = SYM_NONE, .id = o->list_id};
             const struct match_list *l =
                 o->list_id == MATCH_NO_LIST ? NULL : match_find_list(w->bench.m, &ref);

@@ -147,6 +147,33 @@ static void test_snapshot_of_another_engine_is_refused(void **state) {
     (void)state;
 }
 
+/* What was saved before there were trailing stops and the like: a store has it for one restart. */
+static void test_snapshot_of_the_version_before_is_read(void **state) {
+    static struct world w;
+    static char block[BLOB_BYTES], again[BLOB_BYTES];
+    struct buf copy;
+    struct error err;
+    const char *root = getenv("BF_SOURCE_ROOT");
+    char path[1024];
+    snprintf(path, sizeof path, "%s/tests/fuzz/corpus/match_snapshot/first-version-8-minutes",
+             root ? root : ".");
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    str blob = str_from_bytes(block, (ptrdiff_t)fread(block, 1, BLOB_BYTES, f));
+    assert_int_equal(fclose(f), 0);
+    assert_true(str_starts(blob, STR("BFMATCH1")));
+    world_init(&w, 7);
+    assert_ok(match_load(w.bench.m, blob, &err), &err);
+    match_check(w.bench.m);
+    assert_non_null(match_next_open(w.bench.m, 0, SYM_NONE, NULL));
+    save_to(w.bench.m, again, &copy);
+    assert_true(str_starts(buf_str(&copy), STR("BFMATCH2")));
+    world_open_engine(&w.bench);
+    assert_ok(match_load(w.bench.m, buf_str(&copy), &err), &err);
+    bench_end(&w.bench);
+    (void)state;
+}
+
 static void test_symbols_are_found_by_name_in_a_longer_list(void **state) {
     static struct world w;
     static char block[BLOB_BYTES], again[BLOB_BYTES];
@@ -170,6 +197,7 @@ int main(void) {
         cmocka_unit_test(test_stopped_run_goes_on_bit_identically),
         cmocka_unit_test(test_each_damaged_byte_is_found),
         cmocka_unit_test(test_snapshot_of_another_engine_is_refused),
+        cmocka_unit_test(test_snapshot_of_the_version_before_is_read),
         cmocka_unit_test(test_symbols_are_found_by_name_in_a_longer_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
