@@ -123,8 +123,7 @@ void binance_note(struct binance *b, binance_group g, usec now, const struct htt
 /* A message of the user data stream (the wrapped event, bare, or the answer to our subscription).
  * Returns how many reports it made (at most one); -1 with *err: ERR_INTERRUPTED the stream ends or
  * was never subscribed to (connect again), else it cannot be read (reconcile). Any thread. */
-int binance_user_event(struct binance *b, usec now, str json, struct report *ret,
-                       struct error *err);
+int binance_user_event(struct binance *b, str json, struct report *ret, struct error *err);
 /* The subscribe request for the user data stream, signed, as JSON text. It holds the key. */
 void binance_user_subscribe(struct binance *b, usec now, struct buf *out);
 
