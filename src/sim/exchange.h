@@ -25,7 +25,7 @@ struct sim_account {
     /* Balances to begin with; none: a quantity of every asset, as the test network hands out. */
     const struct sim_deposit {
         str asset;
-        int64_t e8;
+        int64_t amount_e8;
     } * deposits;
     int deposit_count;
 };
@@ -45,6 +45,7 @@ struct exchange_options {
     int64_t fee_e8;                /* commission; the test network charges none by default */
     int64_t weight_limit;          /* a minute; 0: 6000 */
     int64_t orders_10s, orders_1d; /* unfilled orders; 0: 100 and 200000 */
+    int orders_max;                /* live at a time, all accounts; 0: 4096 */
     struct faults *faults;         /* borrowed; NULL: none */
     usec start;                    /* server time at the beginning */
 };

@@ -7,7 +7,8 @@
  *   gate.c       who may ask: keys, signatures, recvWindow, weights, order counts, bans
  *   routes.c     endpoints by method and path, and by WebSocket API method
  *   trade.c lists.c account.c          orders, order lists, what an account may know
- *   order_json.c                       orders and lists as JSON
+ *   order_params.c order_json.c        orders and lists from parameters, and as JSON
+ *   json.c mac.c                       pieces of JSON, HMAC-SHA256
  *   market_data.c                      exchangeInfo, depth, klines, tickers, trades
  *   ticks.c      prices: candles played or a random walk, books around them, candles made of them
  *   streams.c user_data.c ws_api.c     WebSocket connections of the three kinds
@@ -25,8 +26,10 @@
 #include "base/rng.h"
 #include "sim/exchange.h"
 #include "sim/faults.h"
+#include "sim/mac.h"
 
 #define SIM_PARAMS_MAX 64
+#define SIM_DEPTH 100 /* levels a side that the engine's books have at most */
 
 /* -- records.c: all that ever was ------------------------------------------------------------ */
 
@@ -79,8 +82,11 @@ struct sim_records {
     struct sim_ids trades_of[SIM_ACCOUNTS_MAX];
     struct sim_ids lists_of[SIM_ACCOUNTS_MAX];
 };
-void records_fini(struct sim_records *r);  /* gives the memory back; may be used again */
-void records_clear(struct sim_records *r); /* empty */
+void records_fini(struct sim_records *r); /* gives the memory back; empty and usable again */
+/* As they are, for a state that is read; ids must come one after the other. */
+struct sim_order *records_add_order(struct sim_records *r, const struct sim_order *o);
+void records_add_list(struct sim_records *r, const struct sim_list *l);
+void records_add_trade(struct sim_records *r, const struct sim_trade *t);
 /* Takes what an event says into the records. Its times are server times. */
 void records_event(struct exchange *ex, const struct match_event *e);
 /* NULL if there is none. records_find_coid: the newest (or by a fault's answer the oldest) of the
@@ -89,86 +95,6 @@ struct sim_order *records_order(struct exchange *ex, int64_t id);
 struct sim_order *records_find_coid(struct exchange *ex, int account, str coid);
 struct sim_list *records_list(struct exchange *ex, int64_t id);
 struct sim_list *records_find_list_coid(struct exchange *ex, int account, str coid);
-
-/* -- the exchange --------------------------------------------------------------------------- */
-
-struct sim_mac; /* HMAC-SHA256 with the key already in it: gate.c */
-
-/* Counts within windows that are aligned to the clock. */
-struct sim_window {
-    int64_t window; /* number of the window since 1970 */
-    int64_t count;
-};
-struct sim_client { /* of exchange.h's options, opened */
-    char key[128];
-    struct sim_mac *mac;
-    struct sim_window orders_10s, orders_1d; /* unfilled order counts */
-};
-struct sim_peer {
-    bool used;
-    uint32_t peer;
-    struct sim_window weight;
-    usec banned_until; /* server time; 0: not */
-    int32_t strikes;   /* requests over the limit in this window */
-    int32_t bans;      /* each is longer than the one before */
-};
-#define SIM_PEERS 256
-
-/* A request that is carried out later than it is answered (E1007_DONE and the like). */
-struct sim_later {
-    usec at; /* ex->now */
-    struct sim_later *next;
-    int account;
-    const struct sim_route *route;
-    char *text; /* the parameters: name, NUL, value, NUL; one block on the heap */
-    int param_count;
-    bool micros;
-    struct fault fault;
-};
-/* A fault of the exchange that ends. */
-struct sim_undo {
-    usec at; /* ex->now; USEC_NEVER: unused */
-    int sym;
-    struct symbol before;
-};
-#define SIM_UNDOS 16
-
-struct sim_prices;  /* ticks.c */
-struct sim_streams; /* streams.c: connections of all kinds */
-
-struct exchange {
-    struct arena *boot;
-    struct exchange_options opt; /* symbols, accounts: not to be used, may be gone */
-    struct symbols symbols;      /* own copy; faults change it */
-    struct match *match;
-    usec now;  /* the caller's */
-    usec skew; /* server time is now + skew */
-    struct rng rng;
-    struct faults *faults;               /* NULL: none */
-    const struct fault_answers *answers; /* never NULL */
-
-    int client_count;
-    struct sim_client clients[SIM_ACCOUNTS_MAX]; /* index: the engine's account */
-    struct sim_deposits *deposits;               /* what an account begins with */
-    struct sim_peer peers[SIM_PEERS];
-    struct sim_records records;
-    struct sim_later *later; /* by time */
-    struct sim_undo undo[SIM_UNDOS];
-
-    /* The running call; for user_data.c: which id a cancel request gave itself, "" none. */
-    char cancel_coid[COID_BYTES];
-    struct sim_call *call; /* NULL outside of calls */
-    struct arena mem;      /* reset at each call */
-    struct buf scratch;    /* answers that nobody reads */
-
-    struct sim_prices *prices;
-    struct sim_streams *streams;
-};
-
-static inline usec sim_server_time(const struct exchange *ex) { return ex->now + ex->skew; }
-/* Drains the engine: records, user data streams, order counts. After each change of the engine,
- * ticks included. */
-void sim_settle(struct exchange *ex);
 
 /* -- calls ---------------------------------------------------------------------------------- */
 
@@ -200,7 +126,91 @@ struct sim_call {
     usec delay;
     bool html;
     usec timestamp, window; /* of a signed request, us; for the fence of what is put off */
+    sim_stp stp;            /* of the orders that it makes */
 };
+/* -- the exchange --------------------------------------------------------------------------- */
+
+/* Counts within windows that are aligned to the clock. */
+struct sim_window {
+    int64_t window; /* number of the window since 1970 */
+    int64_t count;
+};
+struct sim_client { /* of exchange.h's options, opened */
+    char key[128];
+    struct sim_mac *mac;
+    struct sim_window orders_10s, orders_1d; /* unfilled order counts */
+};
+struct sim_peer {
+    bool used;
+    uint32_t peer;
+    struct sim_window weight;
+    usec banned_until; /* server time; 0: not */
+    int32_t strikes;   /* requests over the limit in this window */
+    int32_t bans;      /* each is longer than the one before */
+};
+#define SIM_PEERS 256
+
+/* A request that is carried out later than it is answered (E1007_DONE and the like). */
+struct sim_later {
+    usec at; /* ex->now */
+    struct sim_later *next;
+    int account;
+    const struct sim_route *route;
+    struct sim_param *params; /* one block on the heap, texts behind it */
+    int param_count;
+    bool micros;
+    struct fault fault;
+};
+/* What a fault did to symbols, while it lasts. */
+struct sim_change {
+    bool used;
+    usec until; /* ex->now; USEC_NEVER: for good */
+    struct fault fault;
+};
+#define SIM_CHANGES 64
+
+struct sim_prices;  /* ticks.c */
+struct sim_streams; /* streams.c: connections of all kinds */
+
+struct exchange {
+    struct arena *boot;
+    struct exchange_options opt; /* symbols, accounts: not to be used, may be gone */
+    struct symbols symbols;      /* own copy; faults change it */
+    struct match *match;
+    usec now;  /* the caller's */
+    usec skew; /* server time is now + skew */
+    struct rng rng;
+    struct faults *faults;               /* NULL: none */
+    const struct fault_answers *answers; /* never NULL */
+
+    int client_count;
+    struct sim_client clients[SIM_ACCOUNTS_MAX]; /* index: the engine's account */
+    struct sim_deposits *deposits;               /* what an account begins with */
+    struct sim_peer peers[SIM_PEERS];
+    struct sim_records records;
+    struct sim_later *later;                /* by time */
+    struct sim_change changes[SIM_CHANGES]; /* in the order of their beginning */
+    struct symbol *listed;                  /* symbols without them */
+
+    /* The running call; for user_data.c: which id a cancel request gave itself, "" none. */
+    char cancel_coid[COID_BYTES];
+    struct sim_call *call; /* NULL outside of calls */
+    struct sim_call rest_call, late_call;
+    struct arena mem;   /* reset at each call */
+    struct buf scratch; /* answers that nobody reads */
+    struct buf fresh;   /* the engine as it was at the beginning: what a reset loads */
+
+    struct sim_prices *prices;
+    struct sim_streams *streams;
+};
+
+static inline usec sim_server_time(const struct exchange *ex) { return ex->now + ex->skew; }
+/* Drains the engine: records, user data streams, order counts. After each change of the engine,
+ * ticks included. */
+void sim_settle(struct exchange *ex);
+
+/* -- calls ---------------------------------------------------------------------------------- */
+
 typedef void (*sim_handler)(struct sim_call *c);
 
 typedef enum sim_security { SIM_NONE, SIM_SIGNED } sim_security;
@@ -212,6 +222,7 @@ struct sim_route {
     bool free_on_success; /* weight is charged only when it fails */
     bool trades;          /* goes to the engine: times are checked twice */
     sim_handler run;
+    int orders; /* unfilled orders that a success adds; 0: none, or the handler sees to it */
 };
 const struct sim_route *sim_route_find(str method, str path, bool *ret_path_known);
 const struct sim_route *sim_route_find_ws(str ws_method);
@@ -222,12 +233,20 @@ void sim_call_init(struct sim_call *c, struct exchange *ex, struct buf *out);
  * taken from rq->query and rq->body) and for the WebSocket API (c->ws, c->params filled by the
  * caller, apiKey and signature among them; of rq only peer, fault and time_unit are read). */
 void sim_call_run(struct sim_call *c, const struct sim_route *r, const struct sim_request *rq);
+/* Carries the call out when its fault's delay is over, and never later than the exchange's fence.
+ */
+void sim_later_put(struct sim_call *c, const struct sim_route *r);   /* exchange.c */
+void sim_call_resume(struct sim_call *c, const struct sim_route *r); /* then: no gate any more */
 /* Charges weight outside of a call (connecting costs 2). False: over the limit, or banned. */
 bool sim_weight_take(struct exchange *ex, uint32_t peer, int64_t weight);
 
 /* {"code":..,"msg":".."} with the HTTP status that goes with the code (0: the usual one); always
  * returns false. */
 bool sim_refuse(struct sim_call *c, int status, int code, const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+/* Unfilled order counts: is there room for `more`? -1015 else. */
+bool sim_orders_room(struct sim_call *c, int more);
+void sim_orders_add(struct exchange *ex, int account, int64_t by); /* negative: fills; floor 0 */
 
 /* -- params.c ------------------------------------------------------------------------------- */
 
@@ -260,6 +279,43 @@ void sim_put_int(struct buf *b, const char *key, int64_t v);
 void sim_put_bool(struct buf *b, const char *key, bool v);
 void sim_put_time(const struct sim_call *c, const char *key, usec t); /* ms, or us by the header */
 
+/* -- orders and lists (order_params.c, order_json.c) ------------------------------------------ */
+
+/* What symbols allow; exchangeInfo tells the same. */
+#define SIM_STP_DEFAULT SIM_STP_EXPIRE_MAKER
+bool sim_stp_allowed(sim_stp s);
+
+/* A leg of a list, or with prefix "" a single order: its type and all that goes with it, checked
+ * for what the type needs and does not take. Params are named "price" or "workingPrice". pair: of
+ * an OCO's legs, other types are refused. */
+typedef enum sim_place { SIM_SINGLE, SIM_WORKING, SIM_PENDING, SIM_PAIR } sim_place;
+bool sim_read_leg(struct sim_call *c, const char *prefix, sim_place place, struct match_leg *ret);
+bool sim_read_side(struct sim_call *c, const char *name, order_side *ret);
+bool sim_read_qty(struct sim_call *c, const char *name, bool must, qty *ret); /* not 0 */
+bool sim_read_coid(struct sim_call *c, const char *name, str *ret);
+typedef enum sim_resp { SIM_RESP_ACK, SIM_RESP_RESULT, SIM_RESP_FULL } sim_resp;
+/* newOrderRespType and selfTradePreventionMode. *ret: the default. */
+bool sim_read_manners(struct sim_call *c, sim_resp *ret);
+/* Refuses as the engine does. */
+bool sim_refuse_as(struct sim_call *c, const struct match_reject *rej);
+/* What the call's fault does to the engine: call it before placing. */
+void sim_fault_arm(struct sim_call *c, int sym);
+
+/* May a lookup see it already? */
+bool sim_order_seen(const struct sim_call *c, const struct sim_order *o);
+bool sim_list_seen(const struct sim_call *c, const struct sim_list *l);
+
+void sim_put_order(struct sim_call *c, const struct sim_order *o); /* as a lookup answers */
+void sim_put_order_new(struct sim_call *c, const struct sim_order *o, sim_resp resp,
+                       bool as_pending);
+void sim_put_order_cancelled(struct sim_call *c, const struct sim_order *o,
+                             const char *cancel_coid);
+void sim_put_list(struct sim_call *c, const struct sim_list *l);
+void sim_put_list_new(struct sim_call *c, const struct sim_list *l, sim_resp resp);
+/* ended: which of its orders (by their place in order_ids) the cancel ended. */
+void sim_put_list_cancelled(struct sim_call *c, const struct sim_list *l, const char *cancel_coid,
+                            const bool *ended);
+
 /* -- what the market side has (ticks.c, streams.c, user_data.c, ws_api.c) -------------------- */
 
 MUST_CHECK bool sim_ticks_open(struct exchange *ex, struct error *err);
@@ -278,6 +334,8 @@ MUST_CHECK bool sim_streams_open(struct exchange *ex, struct error *err);
 void sim_streams_close(struct exchange *ex);
 void sim_streams_advance(struct exchange *ex, usec to);
 usec sim_streams_next(const struct exchange *ex);
+/* STREAM_CUT, STREAM_MUTE, SHUTDOWN at a moment. */
+void sim_streams_fault(struct exchange *ex, const struct fault *f);
 void sim_market_tick(struct exchange *ex, int sym); /* streams.c: a new price */
 
 /* What became of the engine's events: the exchange shows each to the records first, then to the
@@ -304,7 +362,7 @@ void sim_user_reset(struct exchange *ex); /* the monthly reset */
     X(sim_do_list_otoco) X(sim_do_list_opo) X(sim_do_list_opoco) X(sim_do_oco_old)                 \
     X(sim_do_list_cancel) X(sim_do_list_query) X(sim_do_list_all) X(sim_do_list_open)              \
     X(sim_do_account) X(sim_do_commission) X(sim_do_rate_limits) X(sim_do_my_filters)              \
-    X(sim_do_prevented_matches) X(sim_do_allocations) X(sim_do_sor) X(sim_do_amendments)
+    X(sim_do_prevented_matches) X(sim_do_allocations) X(sim_do_sor)
 /* clang-format on */
 #define X(name) void name(struct sim_call *c);
 SIM_MARKET_HANDLERS(X)

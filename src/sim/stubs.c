@@ -15,6 +15,10 @@ usec sim_streams_next(const struct exchange *ex) {
     (void)ex;
     return USEC_NEVER;
 }
+void sim_streams_fault(struct exchange *ex, const struct fault *f) {
+    (void)ex;
+    (void)f;
+}
 void sim_market_tick(struct exchange *ex, int sym) {
     (void)ex;
     (void)sym;
