@@ -8,6 +8,7 @@
 #define CMD_LIST(X) \
     X(run) \
     X(halt) X(resume) X(mode) X(flatten) X(approve) X(reject) \
+    X(sim) \
     X(score) X(show) X(doctor) \
     X(config_check) X(config_print) X(config_set) X(config_example) X(config_docs) \
     X(db_migrate) X(db_check) X(db_backup) X(db_restore) X(db_forget) \

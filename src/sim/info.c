@@ -257,7 +257,7 @@ void sim_do_execution_rules(struct sim_call *c) {
     sim_put_z(c->out, "]}");
 }
 
-static bool has_reference(const struct symbol *s) {
+bool sim_has_reference(const struct symbol *s) {
     return s->range_bid_up_bp > 0 || s->range_bid_down_bp > 0 || s->range_ask_up_bp > 0 ||
            s->range_ask_down_bp > 0;
 }
@@ -269,7 +269,7 @@ static bool reference_of(struct sim_call *c, int *ret_sym) {
     if (!sim_status_is(&c->ex->symbols.v[*ret_sym], status))
         return sim_refuse(c, 0, -1220,
                           "The symbol's status does not match the requested symbolStatus.");
-    if (has_reference(&c->ex->symbols.v[*ret_sym])) return true;
+    if (sim_has_reference(&c->ex->symbols.v[*ret_sym])) return true;
     return sim_refuse(c, 0, -2043, "This symbol doesn't have a reference price.");
 }
 

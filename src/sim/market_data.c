@@ -150,10 +150,15 @@ void sim_do_ticker_price(struct sim_call *c) {
     if (sim_params_done(c)) put_each(c, &p, NULL, put_price);
 }
 
+/* Symbols whose filters take the last price are told the usual average. */
+int64_t sim_average_minutes(const struct symbol *s) {
+    return s->avg_price_mins > 0 ? s->avg_price_mins : 5;
+}
+
 void sim_do_avg_price(struct sim_call *c) {
     int sym;
     if (!one_sym(c, &sym) || !sim_params_done(c)) return;
-    const int64_t minutes = c->ex->symbols.v[sym].avg_price_mins;
+    const int64_t minutes = sim_average_minutes(&c->ex->symbols.v[sym]);
     buf_put_byte(c->out, '{');
     sim_put_int(c->out, "mins", minutes);
     sim_put_amount(c->out, "price", price_e8(sim_average(c->ex, sym, minutes)));

@@ -139,6 +139,8 @@ void sim_ticks_thin(struct exchange *ex, int sym, order_side taker, qty have);
 
 MUST_CHECK bool sim_get_status(struct sim_call *c, str *ret); /* symbolStatus=; "" not sent */
 bool sim_status_is(const struct symbol *s, str status);       /* "": any */
+bool sim_has_reference(const struct symbol *s);               /* it has rules that need one */
+int64_t sim_average_minutes(const struct symbol *s);
 void sim_put_levels(struct buf *b, const struct match_level *v, int count, int64_t limit);
 MUST_CHECK bool sim_parse_window(str s, usec *ret); /* "4h" */
 
