@@ -156,6 +156,7 @@ static bool open_candles(struct sim_run *r, struct error *err) {
     if (!ok) return fail_in(err, "--prices");
     r->opt.next_candle = next_candle;
     r->opt.candle_ctx = r;
+    r->opt.walk_on = true;
     return true;
 }
 

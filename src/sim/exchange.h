@@ -35,9 +35,11 @@ struct exchange_options {
     const struct sim_account *accounts;
     int account_count;
     uint64_t seed;
-    /* The next candle in the order of time, false when used up; NULL: a seeded random walk. */
+    /* The next candle in the order of time, false when used up: then prices stand still; NULL: a
+     * seeded random walk. */
     bool (*next_candle)(void *ctx, struct candle *ret);
     void *candle_ctx;
+    bool walk_on; /* with candles, too: symbols without them walk, and all do when they are over */
     const price *prices;           /* by symbol, where a walk begins; NULL, 0: one that suits */
     int64_t speed_e8;              /* of the prices: 60e8 plays an hour of candles in a minute */
     usec candle_history;           /* of the first candles: over before the start; else 0 */

@@ -2,7 +2,9 @@
  *
  * In: candles, played at a speed, or nothing: then each symbol walks at random from a price that
  * suits it. Out: at each tick one trade on the tape, a book of SIM_LEVELS levels a side, which goes
- * to the engine, and candles (klines.c). A symbol whose candles are used up walks on from there.
+ * to the engine, and candles (klines.c). Where that is wanted (walk_on),
+ * a symbol without candles walks, and one whose candles are used up walks on from there; else
+ * prices stand still.
  *
  * A candle is shown once it has closed in its own time: open, then the nearer of low and high, then
  * the other, then the close, in straight lines with a few ticks each; so nothing outside its range
@@ -312,6 +314,8 @@ static price path(const struct candle *c, int step, int steps) {
     return price_from_e8(at[part] + times(at[part + 1] - at[part], step - begin, end - begin));
 }
 
+static bool walks(const struct exchange *ex) { return !ex->opt.next_candle || ex->opt.walk_on; }
+
 static void play(struct exchange *ex, int sym) {
     struct sim_prices_of *p = &ex->prices->of[sym];
     const price at = scaled(p, path(&p->candle, p->step, p->steps));
@@ -323,7 +327,7 @@ static void play(struct exchange *ex, int sym) {
         p->playing = false;
         p->next_at = USEC_NEVER;
         fine_set(p, at);
-        if (ex->prices->candles_over) walk_later(ex, p);
+        if (ex->prices->candles_over && walks(ex)) walk_later(ex, p);
     }
     tick(ex, sym, at, true, i64_max(share, 1));
 }
@@ -353,6 +357,7 @@ usec sim_ticks_next(const struct exchange *ex) {
 
 /* The last candles have begun to be played: who has none any more walks. */
 static void candles_end(struct exchange *ex) {
+    if (!walks(ex)) return;
     for (int i = 0; i < ex->prices->count; i++) {
         struct sim_prices_of *p = &ex->prices->of[i];
         if (p->next_at == USEC_NEVER && p->live) walk_later(ex, p);
@@ -568,7 +573,7 @@ bool sim_ticks_open(struct exchange *ex, struct error *err) {
         rng_init(&p->rng, ex->opt.seed ^ str_hash(str_from_z(s->name)));
         p->scale_e8 = E8;
         p->tape = NEW_ARRAY(ex->boot, struct sim_tape, SIM_TAPE);
-        p->next_at = ex->now;
+        p->next_at = walks(ex) ? ex->now : USEC_NEVER;
         fine_set(p, ex->opt.prices && !price_is_zero(ex->opt.prices[i])
                         ? within(s, ex->opt.prices[i])
                         : first_price(s));
@@ -639,7 +644,8 @@ static void candles_resume(struct exchange *ex, usec played) {
     }
     for (int i = 0; i < all->count; i++) {
         struct sim_prices_of *p = &all->of[i];
-        if (p->playing) p->next_at = all->candles_over ? ex->now + TICK_MOST : USEC_NEVER;
+        if (p->playing)
+            p->next_at = all->candles_over && walks(ex) ? ex->now + TICK_MOST : USEC_NEVER;
         p->playing = false;
     }
     all->origin = ex->now;
