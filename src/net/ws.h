@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/time.h"
+#include "net/hosts.h"
 
 #define WS_MESSAGE_MAX (1 << 20)
 
@@ -27,16 +28,18 @@ void ws_loop_close(struct ws_loop *l); /* closes what is open (gone is told), jo
 
 struct ws_target {
     str url;      /* wss://host[:port]/path?query; copied */
-    usec silence; /* no byte for so long: gone; 0: never */
-    bool proxy;   /* use the environment's proxy; false for venues */
+    host_use use; /* what the URL may be; a proxy of the environment is used for public data only */
+    usec silence; /* no sign of life for so long, though a ping asked for one: gone; 0: never */
 };
-/* Errors: ERR_CONFIG on the url. What goes wrong later is told by `gone`. Any thread. */
+/* Errors: ERR_REFUSED the url, by hosts.h. What goes wrong later is told by `gone`. Any thread.
+ * Whoever uses w on another thread than the loop's sees to it that `gone` has not been called. */
 MUST_CHECK bool ws_open(struct ws_loop *l, const struct ws_target *t, const struct ws_events *ev,
                         struct ws **ret, struct error *err);
 /* Copies. False: too much waits to be sent, or it is closing. Any thread. */
 MUST_CHECK bool ws_send(struct ws *w, str text);
 void ws_shut(struct ws *w); /* `gone` follows. Any thread, once. */
-/* Calls fn(ctx) on the loop's thread at the monotonic time `at`. Any thread. */
+/* Calls fn(ctx) on the loop's thread at the monotonic time `at`; not any more once the loop is
+ * closed. Any thread. */
 void ws_loop_later(struct ws_loop *l, usec at, void (*fn)(void *ctx), void *ctx);
 
 #endif

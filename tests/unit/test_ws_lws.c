@@ -1,0 +1,581 @@
+/* WebSocket connections against a server that is written out byte for byte: what comes is given
+ * whole and in order, and every end is told once. */
+#include "net/ws.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/socket.h>
+
+#include "check.h"
+#include "net/lws.h"
+
+/* --- the server -------------------------------------------------------------------------- */
+
+enum { TEXT = 1, BINARY = 2, CLOSE = 8, PING = 9, PONG = 10, FIN = 0x80 };
+
+struct server {
+    int listener, port;
+    pthread_t thread;
+    void (*serve)(struct server *s, int fd); /* NULL: closes what connects */
+    char request[4096];
+    int connections;
+    int pings, texts;
+    char got[16][64];
+    unsigned got_code;
+};
+
+static void put(int fd, const void *p, size_t n) {
+    const char *at = p;
+    while (n > 0) {
+        const ssize_t done = send(fd, at, n, MSG_NOSIGNAL);
+        if (done <= 0) return;
+        at += done;
+        n -= (size_t)done;
+    }
+}
+
+static bool get(int fd, void *p, size_t n) {
+    char *at = p;
+    while (n > 0) {
+        const ssize_t done = recv(fd, at, n, 0);
+        if (done <= 0) return false;
+        at += done;
+        n -= (size_t)done;
+    }
+    return true;
+}
+
+static void frame(int fd, int head, const char *text, size_t n) {
+    unsigned char h[10] = {(unsigned char)head};
+    size_t bytes = 2;
+    if (n < 126) {
+        h[1] = (unsigned char)n;
+    } else {
+        h[1] = 127;
+        for (int i = 0; i < 8; i++) h[2 + i] = (unsigned char)(n >> (56 - 8 * i));
+        bytes = 10;
+    }
+    put(fd, h, bytes);
+    put(fd, text, n);
+}
+
+static void say(int fd, int head, const char *text) { frame(fd, head, text, strlen(text)); }
+
+/* A frame of the client, short or of 16 bits of length; its opcode, -1 when it went. */
+static int hear(int fd, char *block, size_t bytes) {
+    unsigned char h[2], more[2], mask[4];
+    if (!get(fd, h, 2) || !(h[1] & 0x80)) return -1;
+    size_t n = h[1] & 0x7f;
+    if (n == 126) {
+        if (!get(fd, more, 2)) return -1;
+        n = (size_t)(more[0] << 8 | more[1]);
+    }
+    assert_true(n < bytes);
+    if (!get(fd, mask, 4) || !get(fd, block, n)) return -1;
+    for (size_t i = 0; i < n; i++) block[i] = (char)(block[i] ^ mask[i % 4]);
+    block[n] = '\0';
+    return h[0] & 15;
+}
+
+static bool shake(struct server *s, int fd) {
+    char text[128], accept[64], answer[256];
+    unsigned char digest[20];
+    size_t have = 0;
+    while (have == 0 || strstr(s->request, "\r\n\r\n") == NULL) {
+        if (have + 1 >= sizeof s->request || !get(fd, s->request + have, 1)) return false;
+        s->request[++have] = '\0';
+    }
+    const char *key = strstr(s->request, "Sec-WebSocket-Key: ");
+    if (key == NULL) return false;
+    snprintf(text, sizeof text, "%.24s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", key + 19);
+    lws_SHA1((const unsigned char *)text, strlen(text), digest);
+    lws_b64_encode_string((const char *)digest, sizeof digest, accept, sizeof accept);
+    snprintf(answer, sizeof answer,
+             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+             "Sec-WebSocket-Accept: %s\r\n\r\n",
+             accept);
+    put(fd, answer, strlen(answer));
+    return true;
+}
+
+static void *server_run(void *arg) {
+    struct server *s = arg;
+    for (;;) {
+        const int fd = accept(s->listener, NULL, NULL);
+        if (fd < 0) return NULL;
+        s->connections++;
+        if (s->serve != NULL) s->serve(s, fd);
+        close(fd);
+    }
+}
+
+static void server_open(struct server *s, void (*serve)(struct server *s, int fd)) {
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t n = sizeof at;
+    *s = (struct server){.serve = serve};
+    s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(s->listener, (struct sockaddr *)&at, n), 0);
+    assert_int_equal(listen(s->listener, 16), 0);
+    assert_int_equal(getsockname(s->listener, (struct sockaddr *)&at, &n), 0);
+    s->port = ntohs(at.sin_port);
+    assert_int_equal(pthread_create(&s->thread, NULL, server_run, s), 0);
+}
+
+static void server_close(struct server *s) {
+    shutdown(s->listener, SHUT_RDWR);
+    pthread_join(s->thread, NULL);
+    close(s->listener);
+}
+
+/* --- the client -------------------------------------------------------------------------- */
+
+struct client {
+    struct ws_loop *loop;
+    struct ws *w;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    int opened, gone, messages;
+    char said[16][64];
+    ptrdiff_t largest;
+    char why[160];
+    const char *greet; /* sent from `opened` */
+    bool shut_on_message;
+};
+
+static void on_opened(void *ctx, struct ws *w) {
+    struct client *c = ctx;
+    pthread_mutex_lock(&c->mutex);
+    c->opened++;
+    pthread_cond_broadcast(&c->changed);
+    pthread_mutex_unlock(&c->mutex);
+    if (c->greet != NULL) assert_true(ws_send(w, str_from_z(c->greet)));
+}
+
+static void on_message(void *ctx, struct ws *w, str text) {
+    struct client *c = ctx;
+    pthread_mutex_lock(&c->mutex);
+    if (c->messages < COUNT_OF(c->said))
+        IGNORE(!str_copyz(text, c->said[c->messages], sizeof c->said[0]), "long ones are counted");
+    c->messages++;
+    c->largest = i64_max(c->largest, text.n);
+    pthread_cond_broadcast(&c->changed);
+    pthread_mutex_unlock(&c->mutex);
+    if (c->shut_on_message) ws_shut(w);
+}
+
+static void on_gone(void *ctx, struct ws *w, const char *why) {
+    struct client *c = ctx;
+    (void)w;
+    pthread_mutex_lock(&c->mutex);
+    c->gone++;
+    IGNORE(!str_copyz(str_from_z(why), c->why, sizeof c->why), "cut is fine");
+    pthread_cond_broadcast(&c->changed);
+    pthread_mutex_unlock(&c->mutex);
+}
+
+static void client_init(struct client *c) {
+    struct error err;
+    *c = (struct client){0};
+    pthread_mutex_init(&c->mutex, NULL);
+    pthread_cond_init(&c->changed, NULL);
+    assert_ok(ws_loop_open(&c->loop, &err), &err);
+}
+
+static void client_connect(struct client *c, const char *scheme, int port, const char *path,
+                           usec silence) {
+    char url[128];
+    struct error err;
+    snprintf(url, sizeof url, "%s://127.0.0.1:%d%s", scheme, port, path);
+    const struct ws_target t = {
+        .url = str_from_z(url), .use = HOST_SPOT_STREAM, .silence = silence};
+    const struct ws_events ev = {c, on_opened, on_message, on_gone};
+    assert_ok(ws_open(c->loop, &t, &ev, &c->w, &err), &err);
+}
+
+static void wait_for(struct client *c, const int *count, int least) {
+    pthread_mutex_lock(&c->mutex);
+    while (*count < least) pthread_cond_wait(&c->changed, &c->mutex);
+    pthread_mutex_unlock(&c->mutex);
+}
+
+static void client_close(struct client *c) {
+    ws_loop_close(c->loop);
+    assert_int_equal(c->gone, 1);
+    pthread_cond_destroy(&c->changed);
+    pthread_mutex_destroy(&c->mutex);
+}
+
+/* Connects, waits for the end, closes all. */
+static void play(struct client *c, struct server *s, void (*serve)(struct server *, int),
+                 usec silence) {
+    client_init(c);
+    server_open(s, serve);
+    client_connect(c, "ws", s->port, "/ws/btcusdt@bookTicker?x=1", silence);
+    wait_for(c, &c->gone, 1);
+    server_close(s);
+    client_close(c);
+}
+
+#define assert_why(c, part)                                                                        \
+    do {                                                                                           \
+        if (strstr((c)->why, part) == NULL) print_error("why: %s\n", (c)->why);                    \
+        assert_non_null(strstr((c)->why, part));                                                   \
+    } while (0)
+
+/* --- messages ---------------------------------------------------------------------------- */
+
+static void serve_pieces(struct server *s, int fd) {
+    char block[256];
+    if (!shake(s, fd)) return;
+    say(fd, FIN | TEXT, "{\"a\":1}");
+    say(fd, TEXT, "{\"b\"");
+    say(fd, FIN | PING, "beat");
+    say(fd, 0, ":");
+    say(fd, FIN | 0, "2}");
+    say(fd, FIN | TEXT, "");
+    say(fd, FIN | TEXT, "last");
+    s->pings = hear(fd, block, sizeof block) == PONG && strcmp(block, "beat") == 0;
+    say(fd, FIN | CLOSE,
+        "\x03\xe9"
+        "bye");
+    hear(fd, block, sizeof block);
+}
+
+static void test_messages_come_whole_and_pings_are_answered(void **state) {
+    (void)state;
+    struct client c;
+    struct server s;
+    play(&c, &s, serve_pieces, 0);
+    assert_int_equal(c.opened, 1);
+    assert_int_equal(c.messages, 4);
+    assert_string_equal(c.said[0], "{\"a\":1}");
+    assert_string_equal(c.said[1], "{\"b\":2}");
+    assert_string_equal(c.said[2], "");
+    assert_string_equal(c.said[3], "last");
+    assert_int_equal(s.pings, 1);
+    assert_why(&c, "closed by the server: 1001 bye");
+    assert_memory_equal(s.request, "GET /ws/btcusdt@bookTicker?x=1 HTTP/1.1\r\n", 41);
+    assert_null(strstr(s.request, "Sec-WebSocket-Extensions"));
+    assert_null(strstr(s.request, "Sec-WebSocket-Protocol"));
+    assert_null(strstr(s.request, "Origin"));
+}
+
+static void serve_large(struct server *s, int fd) {
+    char block[256];
+    static char large[WS_MESSAGE_MAX];
+    if (!shake(s, fd)) return;
+    memset(large, 'x', sizeof large);
+    frame(fd, FIN | TEXT, large, WS_MESSAGE_MAX - 1);
+    frame(fd, TEXT, large, WS_MESSAGE_MAX / 2);
+    frame(fd, FIN | 0, large, WS_MESSAGE_MAX / 2 + 1);
+    while (hear(fd, block, sizeof block) >= 0) continue;
+}
+
+static void test_a_message_over_the_limit_ends_the_connection(void **state) {
+    (void)state;
+    struct client c;
+    struct server s;
+    play(&c, &s, serve_large, 0);
+    assert_int_equal(c.messages, 1);
+    assert_int_equal(c.largest, WS_MESSAGE_MAX - 1);
+    assert_why(&c, "a message of more than");
+}
+
+static void serve_binary(struct server *s, int fd) {
+    char block[256];
+    if (!shake(s, fd)) return;
+    say(fd, FIN | BINARY, "sbe");
+    while (hear(fd, block, sizeof block) >= 0) continue;
+}
+
+static void test_a_binary_message_ends_the_connection(void **state) {
+    (void)state;
+    struct client c;
+    struct server s;
+    play(&c, &s, serve_binary, 0);
+    assert_int_equal(c.messages, 0);
+    assert_why(&c, "binary");
+}
+
+static void serve_listen(struct server *s, int fd) {
+    char block[256];
+    if (!shake(s, fd)) return;
+    while (s->texts < 3 && hear(fd, block, sizeof block) == TEXT)
+        snprintf(s->got[s->texts++], sizeof s->got[0], "%.60s", block);
+    say(fd, FIN | CLOSE, "\x03\xe8");
+    hear(fd, block, sizeof block);
+}
+
+static void test_what_is_sent_arrives_in_order(void **state) {
+    (void)state;
+    struct client c;
+    struct server s;
+    client_init(&c);
+    c.greet = "one";
+    server_open(&s, serve_listen);
+    client_connect(&c, "ws", s.port, "/", 0);
+    wait_for(&c, &c.opened, 1);
+    assert_true(ws_send(c.w, STR("two")));
+    assert_true(ws_send(c.w, STR("three")));
+    wait_for(&c, &c.gone, 1);
+    server_close(&s);
+    client_close(&c);
+    assert_int_equal(s.texts, 3);
+    /* `opened` and this thread may both be first; what one thread sends keeps its order */
+    int two = -1, three = -1, one = -1;
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(s.got[i], "one") == 0) one = i;
+        if (strcmp(s.got[i], "two") == 0) two = i;
+        if (strcmp(s.got[i], "three") == 0) three = i;
+    }
+    assert_true(one >= 0 && two >= 0 && three > two);
+}
+
+static void serve_deaf(struct server *s, int fd) {
+    char block[256];
+    (void)s;
+    while (recv(fd, block, sizeof block, 0) > 0) continue; /* never shakes hands */
+}
+
+static void test_what_nobody_takes_is_refused_in_the_end(void **state) {
+    (void)state;
+    static char text[8 << 10];
+    struct client c;
+    struct server s;
+    int taken = 0;
+    memset(text, 'x', sizeof text);
+    client_init(&c);
+    server_open(&s, serve_deaf);
+    client_connect(&c, "ws", s.port, "/", 0);
+    while (ws_send(c.w, str_from_bytes(text, sizeof text))) assert_true(++taken < 1000);
+    assert_true(taken > 1);
+    ws_shut(c.w);
+    wait_for(&c, &c.gone, 1);
+    assert_why(&c, "ended by this side");
+    client_close(&c);
+    server_close(&s);
+}
+
+/* --- ends -------------------------------------------------------------------------------- */
+
+static void serve_hang_up(struct server *s, int fd) {
+    if (!shake(s, fd)) return;
+    say(fd, FIN | TEXT, "hello");
+}
+
+static void serve_no(struct server *s, int fd) {
+    char block[4096];
+    (void)s;
+    if (recv(fd, block, sizeof block, 0) <= 0) return;
+    const char *no = "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n";
+    put(fd, no, strlen(no));
+}
+
+static void serve_garbage(struct server *s, int fd) {
+    char block[4096];
+    (void)s;
+    if (recv(fd, block, sizeof block, 0) > 0) put(fd, "\x01\x02\x03 nothing\r\n\r\n", 14);
+}
+
+static void serve_bad_frame(struct server *s, int fd) {
+    char block[256];
+    if (!shake(s, fd)) return;
+    put(fd, "\xf3\x7f\xff\xff\xff\xff\xff\xff\xff\xff", 10);
+    while (hear(fd, block, sizeof block) >= 0) continue;
+}
+
+static void test_every_way_to_end_is_told_once(void **state) {
+    (void)state;
+    static void (*const ways[])(struct server *, int) = {serve_hang_up, serve_no, serve_garbage,
+                                                         serve_bad_frame, NULL};
+    static const int messages[] = {1, 0, 0, 0, 0};
+    for (int i = 0; i < COUNT_OF(ways); i++) {
+        struct client c;
+        struct server s;
+        play(&c, &s, ways[i], 0);
+        assert_int_equal(c.messages, messages[i]);
+        assert_true(c.why[0] != '\0');
+    }
+}
+
+static void test_where_nobody_listens_it_is_gone(void **state) {
+    (void)state;
+    struct client c;
+    struct server s;
+    server_open(&s, NULL);
+    server_close(&s);
+    client_init(&c);
+    client_connect(&c, "ws", s.port, "/", 0);
+    wait_for(&c, &c.gone, 1);
+    assert_int_equal(c.opened, 0);
+    assert_why(&c, "cannot connect");
+    client_close(&c);
+}
+
+static void test_plain_text_where_tls_is_expected_is_no_connection(void **state) {
+    (void)state;
+    struct client c;
+    struct server s;
+    client_init(&c);
+    server_open(&s, serve_garbage);
+    client_connect(&c, "wss", s.port, "/", 0);
+    wait_for(&c, &c.gone, 1);
+    assert_int_equal(c.opened, 0);
+    server_close(&s);
+    client_close(&c);
+}
+
+static void test_closing_the_loop_ends_what_is_open(void **state) {
+    (void)state;
+    struct client c;
+    struct server s;
+    client_init(&c);
+    server_open(&s, serve_listen);
+    client_connect(&c, "ws", s.port, "/", 0);
+    wait_for(&c, &c.opened, 1);
+    client_close(&c);
+    assert_why(&c, "ended by this side");
+    server_close(&s);
+}
+
+static void test_it_can_be_ended_from_its_own_message(void **state) {
+    (void)state;
+    struct client c;
+    struct server s;
+    client_init(&c);
+    c.shut_on_message = true;
+    server_open(&s, serve_pieces);
+    client_connect(&c, "ws", s.port, "/", 0);
+    wait_for(&c, &c.gone, 1);
+    server_close(&s);
+    client_close(&c);
+}
+
+/* --- silence ----------------------------------------------------------------------------- */
+
+static void serve_mute(struct server *s, int fd) {
+    char block[256];
+    int kind;
+    if (!shake(s, fd)) return;
+    while ((kind = hear(fd, block, sizeof block)) >= 0) s->pings += kind == PING;
+}
+
+static void test_silence_is_asked_after_and_then_ends_it(void **state) {
+    (void)state;
+    struct client c;
+    struct server s;
+    play(&c, &s, serve_mute, 100 * USEC_PER_MS);
+    assert_int_equal(c.opened, 1);
+    assert_int_equal(s.pings, 1);
+    assert_why(&c, "nothing was heard");
+}
+
+static void serve_pongs(struct server *s, int fd) {
+    char block[256];
+    if (!shake(s, fd)) return;
+    while (s->pings < 3 && hear(fd, block, sizeof block) == PING) {
+        s->pings++;
+        say(fd, FIN | PONG, block);
+    }
+    say(fd, FIN | CLOSE,
+        "\x03\xe8"
+        "enough");
+    hear(fd, block, sizeof block);
+}
+
+static void test_who_answers_pings_is_not_silent(void **state) {
+    (void)state;
+    struct client c;
+    struct server s;
+    play(&c, &s, serve_pongs, USEC_PER_S);
+    assert_int_equal(s.pings, 3);
+    assert_why(&c, "enough");
+}
+
+/* --- the rest ---------------------------------------------------------------------------- */
+
+struct order {
+    struct client *c;
+    int at;
+};
+static int order_of[4], order_count;
+static void on_later(void *ctx) {
+    struct order *o = ctx;
+    pthread_mutex_lock(&o->c->mutex);
+    order_of[order_count++] = o->at;
+    pthread_cond_broadcast(&o->c->changed);
+    pthread_mutex_unlock(&o->c->mutex);
+}
+
+static void test_later_comes_in_the_order_of_time_and_never_behind_the_end(void **state) {
+    (void)state;
+    struct client c;
+    client_init(&c);
+    struct order o[4] = {{&c, 0}, {&c, 1}, {&c, 2}, {&c, 3}};
+    const usec now = time_monotonic_us();
+    order_count = 0;
+    ws_loop_later(c.loop, now + 30 * USEC_PER_MS, on_later, &o[2]);
+    ws_loop_later(c.loop, now + USEC_PER_HOUR, on_later, &o[3]);
+    ws_loop_later(c.loop, now - USEC_PER_S, on_later, &o[0]);
+    ws_loop_later(c.loop, now + 10 * USEC_PER_MS, on_later, &o[1]);
+    wait_for(&c, &order_count, 3);
+    c.gone = 1; /* there was no connection */
+    client_close(&c);
+    assert_int_equal(order_count, 3);
+    for (int i = 0; i < 3; i++) assert_int_equal(order_of[i], i);
+}
+
+static void test_hosts_off_the_list_are_not_opened(void **state) {
+    (void)state;
+    struct client c;
+    struct error err;
+    struct ws *w;
+    const struct ws_events ev = {&c, on_opened, on_message, on_gone};
+    client_init(&c);
+    struct ws_target t = {.url = STR("wss://stream.binance.com:9443/ws"), .use = HOST_SPOT_STREAM};
+    assert_fails(ws_open(c.loop, &t, &ev, &w, &err), &err, ERR_REFUSED);
+    t = (struct ws_target){.url = STR("ws://127.0.0.1:1/ws")}; /* no use named */
+    assert_fails(ws_open(c.loop, &t, &ev, &w, &err), &err, ERR_REFUSED);
+    c.gone = 1;
+    client_close(&c);
+}
+
+static void test_proxies_of_the_environment_are_not_asked(void **state) {
+    (void)state;
+    struct client c;
+    struct server s, proxy;
+    char text[64];
+    server_open(&proxy, NULL);
+    snprintf(text, sizeof text, "http://127.0.0.1:%d", proxy.port);
+    setenv("http_proxy", text, 1);
+    setenv("https_proxy", text, 1);
+    play(&c, &s, serve_pieces, 0);
+    unsetenv("http_proxy");
+    unsetenv("https_proxy");
+    server_close(&proxy);
+    assert_int_equal(c.messages, 4);
+    assert_int_equal(proxy.connections, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_messages_come_whole_and_pings_are_answered),
+        cmocka_unit_test(test_a_message_over_the_limit_ends_the_connection),
+        cmocka_unit_test(test_a_binary_message_ends_the_connection),
+        cmocka_unit_test(test_what_is_sent_arrives_in_order),
+        cmocka_unit_test(test_what_nobody_takes_is_refused_in_the_end),
+        cmocka_unit_test(test_every_way_to_end_is_told_once),
+        cmocka_unit_test(test_where_nobody_listens_it_is_gone),
+        cmocka_unit_test(test_plain_text_where_tls_is_expected_is_no_connection),
+        cmocka_unit_test(test_closing_the_loop_ends_what_is_open),
+        cmocka_unit_test(test_it_can_be_ended_from_its_own_message),
+        cmocka_unit_test(test_silence_is_asked_after_and_then_ends_it),
+        cmocka_unit_test(test_who_answers_pings_is_not_silent),
+        cmocka_unit_test(test_later_comes_in_the_order_of_time_and_never_behind_the_end),
+        cmocka_unit_test(test_hosts_off_the_list_are_not_opened),
+        cmocka_unit_test(test_proxies_of_the_environment_are_not_asked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
