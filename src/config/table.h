@@ -46,6 +46,7 @@
   X(trading, cooldown_author_s, INT, 0, 604800, "300", CFG_RELOAD, "Seconds after a trade on an author's post before the same author is traded again.") \
   X(trading, author_trades_per_day, INT, 1, 1000, "5", CFG_RELOAD, "Trades on one author's posts in a UTC day.") \
   X(trading, allow_short, BOOL, 0, 0, "true", CFG_RELOAD, "Open SHORT positions where the venue can.") \
+  X(trading, short_closes_long, BOOL, 0, 0, "true", CFG_RELOAD, "Where the venue has no shorts: a SHORT signal closes the LONG position in its symbol.") \
   X(trading, leverage, INT, 1, 20, "1", CFG_RELOAD, "Most that all positions together may be worth, in multiples of equity.") \
   X(trading, approval_timeout_s, INT, 1, 86400, "300", CFG_RELOAD, "In manual mode: seconds until an intent that nobody approved expires.") \
   X(trading, on_retraction, CHOICE, 0, 0, "close|shrink|keep", CFG_RELOAD, "What becomes of a position whose post is taken back (deleted, denied by its author, edited into something else): close sells all, shrink one half, keep nothing. An edit that is only weaker sells one half unless this is keep.") \

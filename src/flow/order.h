@@ -59,6 +59,18 @@ typedef enum order_state {
         ORDER_ST_COUNT
 } order_state;
 
+/* What the running trader knows of an order beside its row; not kept, for a restart asks after all
+ * that is live. */
+struct order_watch {
+    bool unsent;      /* NEW, and certainly not executed: the same order may be sent once more */
+    bool vanished;    /* it stood at the venue, which does not know it any more */
+    int64_t asked_by; /* request of the question that is out, 0 none */
+    usec asked_at;    /* when it was last asked after, 0 never */
+    usec ask_at;      /* when it is to be asked after next, 0 not */
+    int asks;         /* questions since there was news of it */
+    usec seen_at;     /* when the last snapshot that has it was asked for */
+};
+
 struct order {
     int64_t id;
     int64_t trade_id;
@@ -77,7 +89,8 @@ struct order {
     qty filled;
     money quote_filled; /* what the fills cost or brought, before fees */
     usec created_at, updated_at;
-    usec signed_at; /* T: timestamp of the request; 0 until sent */
+    usec signed_at;           /* T: timestamp of the request; 0 until sent */
+    struct order_watch watch; /* of the running trader only */
 };
 
 /* A fill as the venue reports it and as it is stored. */

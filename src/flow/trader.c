@@ -139,6 +139,7 @@ static int64_t drawdown_bp(const struct trader *t, money equity) {
 }
 
 void sample_equity(struct trader *t) {
+    if (money_is_zero(t->account.start)) return; /* the venue has not told yet */
     struct equity_sample *s = &act(t, ACTION_PUT_EQUITY)->u.equity;
     s->at = t->now;
     s->cash = t->account.cash;
@@ -214,6 +215,7 @@ static void tell_least_equity(struct trader *t, const struct quote *q) {
     money least;
     struct texts x = {0};
     const struct symbol *s = &t->symbols->v[q->sym];
+    if (money_is_zero(t->account.start)) return; /* the venue has not told yet */
     const bool known = risk_least_equity(t->cfg, &t->traits, s, q->last, &least);
     if (known && money_cmp(trader_equity(t), least) >= 0) return;
     tell(t, TELL_UNUSUAL, "equity_too_small", "%s cannot be traded with %s at this price: %s%s",
@@ -333,9 +335,8 @@ static void on_command(struct trader *t, const struct command *c) {
         ok = close_one(t, c->target, &text);
         break;
     case VERB_RECONCILE:
-        orders_query_all(t);
-        text = "asked the venue for every live order";
-        break;
+        compare_for(t, c->id); /* answers when it has been done */
+        return;
     case VERB_FORGET:
         (void)snprintf(counted, sizeof counted, "forgotten; of its trades, %d were open",
                        forget_post(t, c));
@@ -371,12 +372,15 @@ static void on_start(struct trader *t) {
         t->fresh = false;
     }
     orders_on_start(t);
+    compare_want(t, t->now);
+    compare_on_timer(t);
 }
 
 static void on_timer(struct trader *t) {
     if (t->now >= t->control.until && t->control.mode == MODE_HALTED) on_halt_over(t);
     signals_on_timer(t);
     orders_on_timer(t);
+    venue_on_timer(t);
 }
 
 static void on_event(struct trader *t, const struct event *ev) {
@@ -417,7 +421,10 @@ static void on_event(struct trader *t, const struct event *ev) {
         IGNORE(on_deletion(t, &ev->u.deletion) >= 0, "how many trades it had opened");
         return;
     case EVENT_VENUE:
+        on_venue(t, &ev->u.venue);
+        return;
     case EVENT_SYMBOL:
+        on_symbol(t, &ev->u.symbol);
         return;
     case EVENT_NONE:
         break;
@@ -426,7 +433,7 @@ static void on_event(struct trader *t, const struct event *ev) {
 }
 
 static void timers_update(struct trader *t) {
-    usec next = orders_next_timer(t);
+    usec next = i64_min(orders_next_timer(t), venue_next(t));
     for (int i = 0; i < t->signal_count; i++) next = i64_min(next, t->signals[i].expires_at);
     if (t->control.mode == MODE_HALTED) next = i64_min(next, t->control.until);
     t->next_timer = next;
@@ -481,7 +488,8 @@ static void start_account(struct trader *t, const struct trader_rows *rows) {
     const struct config *cfg = t->cfg;
     t->fresh = true;
     t->account = rows->account;
-    t->account.start = t->account.cash = t->account.day_open = t->account.peak = cfg->paper_balance;
+    const money start = t->traits.snapshots ? money_from_e8(0) : cfg->paper_balance;
+    t->account.start = t->account.cash = t->account.day_open = t->account.peak = start;
     t->account.day = -1;
     t->account.next_id = 1;
     if (t->account.install[0] == '\0') memcpy(t->account.install, "0000", sizeof "0000");
@@ -557,13 +565,21 @@ static bool rows_fit(const struct trader_rows *r, struct error *err) {
                 SIGNALS_MAX);
 }
 
+static struct symbols *copy_symbols(struct arena *boot, const struct symbols *s) {
+    struct symbols *copy = NEW(boot, struct symbols);
+    copy->v = NEW_ARRAY(boot, struct symbol, s->count + 1);
+    copy->count = s->count;
+    for (int i = 0; i < s->count; i++) copy->v[i] = s->v[i];
+    return copy;
+}
+
 bool trader_open(struct arena *boot, const struct config *cfg, const struct symbols *symbols,
                  const struct venue_traits *traits, const struct trader_rows *rows,
                  struct trader **ret, struct error *err) {
     if (!rows_fit(rows, err)) return false;
     struct trader *t = NEW(boot, struct trader);
     t->cfg = cfg;
-    t->symbols = symbols;
+    t->symbols = copy_symbols(boot, symbols);
     t->traits = *traits;
     t->syms = NEW_ARRAY(boot, struct sym_state, symbols->count > 0 ? symbols->count : 1);
     t->trades = NEW_ARRAY(boot, struct trade, TRADES_MAX);
@@ -572,7 +588,7 @@ bool trader_open(struct arena *boot, const struct config *cfg, const struct symb
     t->forecasts = NEW_ARRAY(boot, struct forecast, FORECASTS_MAX);
     t->memos = NEW_ARRAY(boot, struct memo, MEMO_MAX);
     t->positions = NEW_ARRAY(boot, struct position, TRADES_MAX);
-    t->query_at = t->next_timer = USEC_NEVER;
+    t->next_timer = t->compare.due = t->venue_warn_at = USEC_NEVER;
     judge_init(&t->judge, boot, cfg);
     deleted_init(&t->deleted, boot);
     if (rows->fresh) {

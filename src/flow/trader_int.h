@@ -1,6 +1,8 @@
 /* What the files of the trader share: trader.c (turns, timers, commands), trader_signals.c (from a
- * reading to an intent), trader_retract.c (what is taken back), trader_orders.c (from an intent to
- * a closed trade). */
+ * reading to an intent), trader_retract.c (what is taken back); from an intent to a closed trade:
+ * trader_orders.c (tables, opening, closing), trader_book.c (what the venue reports), trader_ask.c
+ * (answers and questions), trader_guard.c (exits, protection), trader_venue.c (how it stands with
+ * the venue), trader_compare.c (snapshots). */
 #ifndef BF_FLOW_TRADER_INT_H
 #define BF_FLOW_TRADER_INT_H
 
@@ -21,9 +23,44 @@
 #define TICK_FRESH (5 * USEC_PER_S) /* a tick stands for that long */
 #define WAIT_LEAST (5 * USEC_PER_S) /* a signal waits at least that long for a price */
 #define EXIT_PATIENCE                                                                              \
-    (60 * USEC_PER_S)                /* an exit waits that long for a price, then goes without     \
-                                      */
-#define QUERY_PAUSE (1 * USEC_PER_S) /* between two questions after an unknown order */
+    (60 * USEC_PER_S)                   /* an exit waits that long for a price, then goes without  \
+                                         */
+#define QUERY_PAUSE (1 * USEC_PER_S)    /* between two questions after an unknown order */
+#define QUICK_PAUSE (250 * USEC_PER_MS) /* before the first one, where the venue is far away */
+#define COMMANDS_WAIT_MAX 8             /* people that wait for a comparison */
+#define GONE_MAX 256                    /* ended orders whose late news is recognised */
+#define STRANGERS_MAX 64                /* orders of others that were told of */
+
+/* What the running trader knows of an open trade, not kept: a restart asks the venue. */
+struct care {
+    usec retry_at;   /* what is due (an exit, protection) is not sent before; 0: nothing put off */
+    int tries;       /* exits in a row that took nothing */
+    int downs;       /* sends in a row that did not get to the venue */
+    int repairs;     /* protections made for what stood bare */
+    usec down_since; /* the first of `downs` */
+    usec warn_at;    /* when it is told again */
+    bool short_told; /* the account has less of the coin than our fills bought */
+};
+
+/* How far the comparison with the venue is (trader_compare.c). */
+struct compare {
+    int64_t out;                         /* request of the snapshot that is out, 0 none */
+    usec asked_at;                       /* when it was asked for */
+    usec due;                            /* the next one, USEC_NEVER */
+    int fails;                           /* in a row */
+    bool done;                           /* one was looked through since the start */
+    bool foreign;                        /* it had orders of another bullfinch */
+    int64_t commands[COMMANDS_WAIT_MAX]; /* of people that wait for it, by id */
+    int command_count;
+    uint64_t strangers[STRANGERS_MAX]; /* hashes of orders of others, told once each; ring */
+    int stranger_count;
+};
+
+/* An order that ended and left the table: streams tell of it once more, late. */
+struct gone {
+    uint64_t hash; /* of its id */
+    qty filled;
+};
 
 /* What the trader knows of one symbol's market. */
 struct sym_state {
@@ -40,10 +77,11 @@ struct sym_state {
     } ring[PRICE_RING];
     int ring_next; /* where the next one goes */
     int ring_count;
-    int forecasts;  /* of the forecasts, how many are of this symbol */
-    int waiting;    /* signals that wait for a price here */
-    int trade;      /* index of its open trade, -1 */
-    usec closed_at; /* when its last trade ended, 0 never */
+    int forecasts;    /* of the forecasts, how many are of this symbol */
+    int waiting;      /* signals that wait for a price here */
+    int trade;        /* index of its open trade, -1 */
+    usec closed_at;   /* when its last trade ended, 0 never */
+    struct care care; /* of its open trade */
 };
 
 /* An intent that was made: never again for the same chain or cluster. */
@@ -56,7 +94,7 @@ struct memo {
 
 struct trader {
     const struct config *cfg;
-    const struct symbols *symbols;
+    struct symbols *symbols; /* a copy: the venue changes terms while we run */
     struct venue_traits traits;
     struct account account;
     struct control control;
@@ -67,7 +105,9 @@ struct trader {
     int trade_count;
     struct order *orders; /* of open trades, and others not yet at their end; by id */
     int order_count;
-    struct signal *signals; /* waiting, by id */
+    struct gone gone[GONE_MAX]; /* ring */
+    int gone_count;             /* ever */
+    struct signal *signals;     /* waiting, by id */
     int signal_count;
     struct forecast *forecasts; /* by id */
     int forecast_count;
@@ -77,11 +117,14 @@ struct trader {
     int64_t refused[REASON_COUNT];
     bool fresh; /* nothing stored yet */
     bool account_dirty;
-    usec day_end;         /* when the next UTC day begins */
-    int64_t sample_hour;  /* of the last equity sample */
-    usec next_timer;      /* kept by timers_update */
-    usec query_at;        /* next question after unknown orders, USEC_NEVER */
-    int64_t asked_up_to;  /* id of the last order asked after in this round, 0: none yet */
+    bool foreign_fee_told;
+    usec day_end;            /* when the next UTC day begins */
+    int64_t sample_hour;     /* of the last equity sample */
+    usec next_timer;         /* kept by timers_update */
+    struct venue_news venue; /* how it stands with the venue */
+    usec venue_since;        /* it has stood like that since */
+    usec venue_warn_at;      /* DOWN: when that is told again, else USEC_NEVER */
+    struct compare compare;
     int64_t last_request; /* id of the last request of this process; not kept: a restart gives the
                              same ids to what comes after it */
     /* of the turn */
@@ -153,18 +196,77 @@ void forecasts_load(struct trader *t, const struct trader_rows *rows);
 struct trade *trade_find(struct trader *t, int64_t id); /* open ones; NULL */
 void trade_open(struct trader *t, struct signal *s, const struct plan *plan);
 bool trade_entered(const struct trade *tr); /* its entry has filled */
+void orders_on_timer(struct trader *t);
+void orders_on_start(struct trader *t);
+usec orders_next_timer(const struct trader *t);
+void trades_index(struct trader *t); /* sym_state.trade anew */
+void position_of(const struct trader *t, const struct trade *tr, struct position *ret);
+struct care *care_of(struct trader *t, const struct trade *tr);
+
+struct order *order_by_coid(struct trader *t, const char *coid);         /* NULL: none */
+const struct gone *order_gone(const struct trader *t, const char *coid); /* lately; NULL */
+uint64_t id_hash(const char *id);
+struct order *order_of(struct trader *t, int64_t trade_id, leg which); /* the newest; NULL */
+struct order *add_order(struct trader *t, const struct trade *tr, leg which);
+void sweep_orders(struct trader *t); /* those at their end whose trade is closed */
+void put_order(struct trader *t, const struct order *o);
+void put_trade(struct trader *t, const struct trade *tr);
+void put_position(struct trader *t, const struct trade *tr);
+/* Moves an order and writes it down. An order at its end that takes a late fill stays there. */
+void order_step(struct trader *t, struct order *o, order_state next);
+/* Moves it to its end without a word of the venue, where the table knows a way. NULL is fine. */
+void order_end(struct trader *t, struct order *o, order_state last);
+void close_trade(struct trader *t, struct trade *tr, reason why); /* leaves the table */
+void cancel_trade(struct trader *t, struct trade *tr, reason why);
+
+/* --- exits, protection (trader_guard.c) ---------------------------------------------- */
 void trade_want_exit(struct trader *t, struct trade *tr, reason why);
 /* Half of it is sold, and the rest is protected again; once in the life of a trade. */
 void trade_want_shrink(struct trader *t, struct trade *tr, reason why);
 void exits_on_quote(struct trader *t, int sym);
-void orders_on_timer(struct trader *t);
-void orders_on_start(struct trader *t);
-void orders_query_all(struct trader *t);
-void on_reply(struct trader *t, const struct reply *r);
+/* After news of a trade: is it over, or does it stand bare? last: the leg that filled. */
+void settle(struct trader *t, struct trade *tr, leg last);
+/* The request of an exit or of protection came to nothing: refused, or certainly not executed. */
+void exit_failed(struct trader *t, struct trade *tr, const struct reply *r);
+void exit_unsent(struct trader *t, struct trade *tr, const struct reply *r);
+void protect_unsent(struct trader *t, struct trade *tr, const struct reply *r);
+/* What is due of this trade now, and when there will be something; USEC_NEVER. */
+void guard_on_timer(struct trader *t, struct trade *tr);
+usec guard_next(const struct trader *t, const struct trade *tr);
+bool leg_works(const struct trader *t, int64_t trade_id, leg which); /* live, and sent */
+bool is_guarded(const struct trader *t, const struct trade *tr);
+/* Every trade that stands bare though nothing told so (its rows were lost) is cared for. */
+void guard_all(struct trader *t);
+
+/* --- what the venue reports (trader_book.c) ------------------------------------------ */
 void on_report(struct trader *t, const struct report *r);
-usec orders_next_timer(const struct trader *t);
-void trades_index(struct trader *t); /* sym_state.trade anew */
-void position_of(const struct trader *t, const struct trade *tr, struct position *ret);
+
+/* --- answers, questions (trader_ask.c) ----------------------------------------------- */
+void on_reply(struct trader *t, const struct reply *r);
+void not_found(struct trader *t, const struct report *r); /* a report ABSENT */
+void ask_order(struct trader *t, struct order *o, usec at);
+void ask_trade(struct trader *t, int64_t trade_id); /* its live orders, in a moment */
+void ask_all(struct trader *t);                     /* every live order, now */
+/* What has to be known of an order can only be asked: its fate, or whether a leg came to life. */
+bool is_unsure(struct trader *t, const struct order *o);
+void asks_on_timer(struct trader *t);
+usec asks_next(const struct trader *t);
+/* Takes an order of ours that nobody needs off the venue. */
+void cancel_stray(struct trader *t, int64_t trade_id, int sym, const char *coid);
+
+/* --- the venue (trader_venue.c) ------------------------------------------------------ */
+void on_venue(struct trader *t, const struct venue_news *n);
+void on_symbol(struct trader *t, const struct symbol *s);
+void venue_on_timer(struct trader *t);
+usec venue_next(const struct trader *t);
+reason venue_refusal(const struct trader *t); /* why no entry may be sent now; NONE */
+void venue_was_reset(struct trader *t, const char *why);
+
+/* --- snapshots (trader_compare.c) ---------------------------------------------------- */
+void compare_want(struct trader *t, usec at);
+void compare_for(struct trader *t, int64_t command_id);
+void compare_on_timer(struct trader *t);
+void compare_on_reply(struct trader *t, const struct reply *r);
 
 /* Can a price of this symbol be used right now? Of candles only at their open. */
 static inline bool price_is_fresh(const struct trader *t, int sym) {

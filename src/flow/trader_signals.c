@@ -117,14 +117,42 @@ static void ask_for_approval(struct trader *t, struct signal *s, const struct pl
          text_e8(&x, price_e8(plan->quote)), s->score, (long long)s->id);
 }
 
+/* Why an entry is refused before anything is reckoned: the account's mode, then the venue. A halt
+ * of the program's own has its reason in front of its words. */
+static reason standing_refusal(const struct trader *t) {
+    const struct control *c = &t->control;
+    const bool open = c->mode == MODE_AUTO || c->mode == MODE_MANUAL;
+    if (open) return venue_refusal(t);
+    static const reason own[] = {REASON_TESTNET_RESET, REASON_REDUCE_ONLY};
+    for (ptrdiff_t i = 0; i < COUNT_OF(own) && c->mode == MODE_HALTED; i++) {
+        const str name = str_from_z(reason_name(own[i]));
+        if (strcmp(c->actor, "program") == 0 && str_starts(str_from_z(c->reason), name))
+            return own[i];
+    }
+    return REASON_NONE; /* the rules say it */
+}
+
+/* Where the venue has no shorts, what speaks for one closes the LONG that another post opened. */
+static struct trade *closes(struct trader *t, const struct signal *s) {
+    const int i = t->syms[s->sym].trade;
+    if (s->side != SIDE_SHORT || t->traits.can_short || i < 0) return NULL;
+    if (!t->cfg->trading_short_closes_long || t->control.mode == MODE_OBSERVE) return NULL;
+    struct trade *tr = &t->trades[i];
+    const bool later = s->root_id != tr->root_id && s->posted_at >= tr->posted_at;
+    return tr->side == SIDE_LONG && later && !tr->exit_due ? tr : NULL;
+}
+
 /* Tries the i-th waiting signal at the symbol's last quote. True: it left the table. */
 static bool try_signal(struct trader *t, int i) {
     struct signal *s = &t->signals[i];
     const struct sym_state *st = &t->syms[s->sym];
     struct plan plan;
     struct risk_view view;
-    reason why = REASON_NONE;
-    if (!s->approved) why = judge_priced_in(&t->judge, s, t->now, st->quote.last);
+    struct trade *closed = closes(t, s);
+    reason why = closed != NULL ? REASON_OPPOSITE : REASON_NONE;
+    if (why == REASON_NONE && !s->approved)
+        why = judge_priced_in(&t->judge, s, t->now, st->quote.last);
+    if (why == REASON_NONE) why = standing_refusal(t);
     if (why == REASON_NONE) {
         view_of(t, s, &view);
         why = risk_check(&view, s, &t->symbols->v[s->sym], &st->quote, &plan);
@@ -140,10 +168,12 @@ static bool try_signal(struct trader *t, int i) {
         tell(t, TELL_INFO, "signal", "%s %s at %s, score %d", side_name(done.side), done.symbol,
              text_e8(&x, price_e8(st->quote.last)), done.score);
     }
+    if (closed != NULL) done.trade_id = closed->id;
     if (why != REASON_NONE)
         refuse(t, &done, why);
     else
         trade_open(t, &done, &plan);
+    if (closed != NULL) trade_want_exit(t, closed, REASON_OPPOSITE);
     return true;
 }
 

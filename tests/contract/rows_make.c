@@ -14,7 +14,7 @@
 FITS(struct signal, 264);
 FITS(struct trade, 400);
 FITS(struct deletion, 160);
-FITS(struct order, 200);
+FITS(struct order, 200 + sizeof(struct order_watch)); /* which is not kept */
 FITS(struct author, 360);
 FITS(struct author_record, 120);
 FITS(struct forecast, 128);

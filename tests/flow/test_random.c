@@ -193,7 +193,7 @@ static void an_approval(struct life *l) {
 
 static void a_mishap(struct life *l) {
     if (!l->loses) return;
-    stage_fate_of_next(l->s, (stage_fate)rng_between(&l->rng, FATE_NORMAL, FATE_LATE));
+    stage_fate_of_next(l->s, (stage_fate)rng_between(&l->rng, FATE_NORMAL, FATE_DOWN));
 }
 
 static void something_happens(struct life *l) {

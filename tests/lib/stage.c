@@ -8,25 +8,14 @@
 #include "stage.h"
 
 #include "stage_rows.h"
+#include "stage_wire.h"
 
 #include "flow/trade/plan.h"
-#include "venue/paper.c" /* the tests look into its balances */
+#include "match/match.h"
 
 #define REQUESTS_KEPT 16384
-#define NEWS_MAX 64
 #define TRACE_BYTES (8 << 20)
 #define TURNS_MAX 10000 /* that follow from one event */
-
-/* The paper venue, behind a line on which answers can get lost. */
-struct wire {
-    struct venue base;
-    struct venue *paper;
-    stage_fate fate; /* of the next request that is no question */
-    int fate_skips;  /* but of the one after so many */
-    struct report news[NEWS_MAX];
-    int news_count;
-    bool news_due; /* from the next step on */
-};
 
 struct stage {
     struct stage_play play;
@@ -51,6 +40,7 @@ struct stage {
     int steps;
     int restart_after; /* step; 0 never, -1 each */
     bool may_shout;    /* TELL_BROKEN is part of the story */
+    bool wiped;        /* the venue's balances are not ours any more */
 };
 
 /* What went on before something is found to be wrong. */
@@ -63,68 +53,7 @@ static void show_end(const struct stage *s) {
 }
 #define broken(s, ...) (show_end(s), fail_msg(__VA_ARGS__))
 
-/* --- the line to the venue ----------------------------------------------------------- */
-
-static struct match *engine_of(struct stage *s) { return ((struct paper *)s->wire.paper)->match; }
-
-static void lose(struct wire *w, struct reply *ret, bool later) {
-    for (int i = 0; i < ret->report_count && later; i++) {
-        if (w->news_count == NEWS_MAX) fail_msg("too much news");
-        w->news[w->news_count++] = ret->reports[i];
-    }
-    w->news_due = false;
-    ret->report_count = 0;
-    ret->outcome = OUTCOME_UNKNOWN;
-    snprintf(ret->text, sizeof ret->text, "connection reset");
-}
-
-static void wire_call(struct venue *v, usec now, const struct request *rq, struct reply *ret) {
-    struct wire *w = (struct wire *)v;
-    const bool counts = rq->kind != REQUEST_QUERY;
-    const bool waits = counts && w->fate_skips > 0;
-    const stage_fate fate = counts && !waits ? w->fate : FATE_NORMAL;
-    if (waits) w->fate_skips--;
-    if (counts && !waits) w->fate = FATE_NORMAL;
-    switch (fate) {
-    case FATE_NORMAL:
-        venue_call(w->paper, now, rq, ret);
-        return;
-    case FATE_REPLY_LOST:
-    case FATE_REPLY_LATE:
-        venue_call(w->paper, now, rq, ret);
-        lose(w, ret, fate == FATE_REPLY_LATE);
-        return;
-    case FATE_REQUEST_LOST:
-        lose(w, ret, false);
-        return;
-    case FATE_REFUSED:
-        ret->outcome = OUTCOME_REJECTED;
-        snprintf(ret->text, sizeof ret->text, "Filter failure: TEST (-1013)");
-        return;
-    case FATE_FULL:
-        ret->outcome = OUTCOME_FULL;
-        snprintf(ret->text, sizeof ret->text, "the lane is full");
-        return;
-    case FATE_LATE:
-        ret->outcome = OUTCOME_LATE;
-        snprintf(ret->text, sizeof ret->text, "past its receive window");
-        return;
-    }
-    WRONG("fate out of its list");
-}
-
-static bool wire_next_report(struct venue *v, struct report *ret) {
-    struct wire *w = (struct wire *)v;
-    if (w->news_due && w->news_count > 0) {
-        *ret = w->news[0];
-        memmove(w->news, w->news + 1, (size_t)--w->news_count * sizeof *w->news);
-        return true;
-    }
-    return venue_next_report(w->paper, ret);
-}
-
-static const struct venue_ops wire_ops = {
-    .name = "wire", .caps = VENUE_CAP_INSTANT, .call = wire_call, .next_report = wire_next_report};
+static struct match *engine_of(struct stage *s) { return wire_engine(&s->wire); }
 
 /* --- rows ---------------------------------------------------------------------------- */
 
@@ -215,6 +144,11 @@ static void note_tell(struct stage *s, const struct action *a) {
     }
 }
 
+static void note_done(struct stage *s, const struct action *a) {
+    note_time(s);
+    buf_printf(&s->trace, "answer %s: %s\n", a->u.done.ok ? "ok" : "no", a->u.done.result);
+}
+
 static void send(struct stage *s, const struct request *rq) {
     struct rows *r = &s->rows;
     if (rq->kind == REQUEST_BRACKET || rq->kind == REQUEST_EXIT) {
@@ -289,7 +223,9 @@ static void take_action(struct stage *s, const struct action *a) {
     case ACTION_PUT_POST:
     case ACTION_PUT_POSITION:
     case ACTION_AUDIT:
+        return;
     case ACTION_COMMAND_DONE:
+        if (s->play.far) note_done(s, a);
         return;
     }
     WRONG("action out of its list");
@@ -309,6 +245,20 @@ static void turn(struct stage *s, const struct event *ev) {
     }
 }
 
+static bool was_not_sent(const struct reply *r) {
+    return r->outcome == OUTCOME_DOWN || r->outcome == OUTCOME_LATE || r->outcome == OUTCOME_FULL;
+}
+
+/* What certainly never got there may be sent once more under the same id. */
+static void forget_sent(struct stage *s, const struct request *rq) {
+    struct rows *r = &s->rows;
+    for (int i = r->sent_count - 1; i >= 0; i--) {
+        const bool its = strcmp(r->sent[i], rq->exit_coid) == 0;
+        if (its) memmove(r->sent[i], r->sent[--r->sent_count], COID_BYTES);
+        if (its) return;
+    }
+}
+
 /* Requests, answers and news until nothing is left. */
 static void settle_all(struct stage *s) {
     for (int n = 0; n < TURNS_MAX; n++) {
@@ -318,6 +268,7 @@ static void settle_all(struct stage *s) {
             s->queue_head = (s->queue_head + 1) % (int)COUNT_OF(s->queue);
             s->queue_count--;
             venue_call(&s->wire.base, s->now, &rq, &s->reply);
+            if (was_not_sent(&s->reply)) forget_sent(s, &rq);
             ev = (struct event){.kind = EVENT_REPLY, .u.reply = &s->reply};
         } else if (!venue_next_report(&s->wire.base, &ev.u.report)) {
             return;
@@ -564,6 +515,71 @@ void stage_fate_after(struct stage *s, int requests, stage_fate f) {
     s->wire.fate = f;
 }
 
+void stage_line(struct stage *s, stage_fate f, usec until) {
+    s->wire.line = f;
+    s->wire.line_until = until;
+}
+
+void stage_venue(struct stage *s, venue_state state, const char *text) {
+    struct event ev = {.kind = EVENT_VENUE,
+                       .u.venue = {.state = state, .until = s->wire.line_until}};
+    snprintf(ev.u.venue.text, sizeof ev.u.venue.text, "%s", text);
+    step(s, &ev);
+}
+
+void stage_symbol(struct stage *s, const struct symbol *terms) {
+    step(s, &(struct event){.kind = EVENT_SYMBOL, .u.symbol = *terms});
+}
+
+const struct symbol *stage_terms(const struct stage *s, int sym) { return &s->symbols->v[sym]; }
+
+void stage_wipe(struct stage *s) {
+    struct error err;
+    assert_ok(paper_open(&s->now_boot, s->symbols, &s->paper_options, &s->wire.paper, &err), &err);
+    for (int i = 0; i < s->symbols->count; i++) {
+        if (!match_deposit(engine_of(s), 0, str_from_z(s->symbols->v[i].base), 1000 * E8))
+            fail_msg("no coins for the new account");
+    }
+    s->wiped = true;
+}
+
+void stage_stranger(struct stage *s, int sym, const char *coid) {
+    struct open_order *o = &s->wire.strangers[s->wire.stranger_count++];
+    *o = (struct open_order){.report = {.sym = sym, .state = ORDER_ST_OPEN, .qty = Q("1")}};
+    snprintf(o->report.coid, sizeof o->report.coid, "%s", coid);
+    snprintf(o->report.venue_id, sizeof o->report.venue_id, "9%d", s->wire.stranger_count);
+}
+
+void stage_stranger_goes(struct stage *s, const char *coid) {
+    if (!wire_remove_stranger(&s->wire, coid)) fail_msg("%s is not there", coid);
+}
+
+int stage_strangers(const struct stage *s) { return s->wire.stranger_count; }
+
+void stage_lose_order(struct stage *s, leg which) {
+    const int64_t id = stage_last_trade(s);
+    for (int i = 0; i < s->rows.order_count; i++) {
+        if (s->rows.orders[i].trade_id != id || s->rows.orders[i].leg != which) continue;
+        memmove(&s->rows.orders[i], &s->rows.orders[i + 1],
+                (size_t)(s->rows.order_count - i - 1) * sizeof s->rows.orders[0]);
+        s->rows.order_count--;
+        return;
+    }
+    fail_msg("there is no such order to be lost");
+}
+
+void stage_fee_in(struct stage *s, const char *asset, const char *amount) {
+    snprintf(s->wire.fee_asset, sizeof s->wire.fee_asset, "%s", asset);
+    s->wire.fee_e8 = kit_e8(amount);
+    s->wiped = true; /* the engine takes its own fees all the same */
+}
+
+void stage_take_coins(struct stage *s, int sym, const char *amount) {
+    if (!match_deposit(engine_of(s), 0, str_from_z(s->symbols->v[sym].base), -kit_e8(amount)))
+        fail_msg("they are not free");
+    s->wiped = true;
+}
+
 /* --- opening, restarting ------------------------------------------------------------- */
 
 static void open_now(struct stage *s) {
@@ -646,6 +662,12 @@ struct stage *stage_open(const struct stage_play *play) {
                                       .recv_window = USEC_PER_S,
                                       .fee_from_received = !c->paper_margin,
                                       .absence_after = play->absence_after};
+    if (play->far) {
+        s->traits.sells_blind = s->traits.snapshots = true;
+        if (play->absence_after == 0) s->traits.absence_after = 12500 * USEC_PER_MS;
+    }
+    s->wire.far = play->far;
+    s->may_shout = play->may_shout;
     s->wire.base.ops = &wire_ops;
     open_now(s);
     turn(s, &(struct event){.kind = EVENT_START});
@@ -797,7 +819,7 @@ static void check_venue(struct stage *s) {
         net[r->fills[i].sym] += qty_e8(signed_base(&r->fills[i]));
     }
     if (money_cmp(cash, r->account.cash) != 0) broken(s, "cash differs from the fills");
-    if (s->wire.news_count > 0) return; /* the venue knows what we were not told yet */
+    if (s->wire.news_count > 0 || s->wiped) return; /* the venue knows what we were not told yet */
     for (int i = 0; i < r->order_count; i++) {
         if (r->orders[i].state == ORDER_ST_UNKNOWN) return;
     }

@@ -27,14 +27,19 @@ typedef enum stage_fate {
     FATE_REQUEST_LOST, /* it never arrives: UNKNOWN */
     FATE_REFUSED,      /* OUTCOME_REJECTED */
     FATE_FULL,         /* no room in the lane */
-    FATE_LATE          /* too late to be sent */
+    FATE_LATE,         /* too late to be sent */
+    FATE_DOWN,         /* the venue cannot be reached */
+    FATE_LEGS_REFUSED, /* an entry fills, and its legs are refused when they come to life */
+    FATE_HALF          /* an exit sells one half and expires */
 } stage_fate;
 
 struct stage_play {
     void (*story)(struct stage *s);
-    const char *sets[8];  /* configuration over the defaults */
-    bool ticks;           /* prices stand until the next one; else they are candles' opens */
-    usec absence_after;   /* how long "no such order" is no proof */
+    const char *sets[8]; /* configuration over the defaults */
+    bool ticks;          /* prices stand until the next one; else they are candles' opens */
+    usec absence_after;  /* how long "no such order" is no proof */
+    bool far;            /* the venue is an exchange: sells blind, has snapshots, shows legs late */
+    bool may_shout;      /* what is told as broken is part of the story */
     bool restarts_differ; /* a restart asks at once what a running trader asks a second later */
 };
 
@@ -78,6 +83,24 @@ int64_t stage_last_signal(const struct stage *s);
 int64_t stage_last_trade(const struct stage *s);
 void stage_fate_of_next(struct stage *s, stage_fate f);
 void stage_fate_after(struct stage *s, int requests, stage_fate f); /* of a later one */
+/* From now on every request meets this fate, questions and snapshots as well: NORMAL, DOWN (not
+ * before `until`, 0 none) or REQUEST_LOST. */
+void stage_line(struct stage *s, stage_fate f, usec until);
+void stage_venue(struct stage *s, venue_state state, const char *text); /* its word of itself */
+void stage_symbol(struct stage *s, const struct symbol *terms);
+const struct symbol *stage_terms(const struct stage *s, int sym);
+/* The venue forgets all orders and hands out fresh coins. */
+void stage_wipe(struct stage *s);
+/* An order that stands there and that we did not make; the coid decides whose it seems. */
+void stage_stranger(struct stage *s, int sym, const char *coid);
+void stage_stranger_goes(struct stage *s, const char *coid);
+int stage_strangers(const struct stage *s); /* that were not cancelled */
+/* The order row of a leg of the last trade is lost, as by a store that was put back. */
+void stage_lose_order(struct stage *s, leg which);
+/* A fill's fee is said to be so much of another asset, from now on. */
+void stage_fee_in(struct stage *s, const char *asset, const char *amount);
+/* The coins of the symbol leave the account. */
+void stage_take_coins(struct stage *s, int sym, const char *amount);
 void stage_restart(struct stage *s);
 
 /* The author's rows as they stand now, "x:@alice"; NULL if there is none. */

@@ -113,7 +113,8 @@ void rows_gather(const struct rows *r, usec rest, struct arena *a, struct trader
         for (int k = 0; k < ret->trade_count && !wanted; k++) wanted = open[k].id == o->trade_id;
         if (!wanted) continue;
         if (ret->order_count == 1024) fail_msg("more than 1024 orders to start with");
-        orders[ret->order_count++] = *o;
+        orders[ret->order_count] = *o;
+        orders[ret->order_count++].watch = (struct order_watch){0}; /* no column has it */
     }
     for (int i = 0; i < r->signal_count; i++) {
         if (r->signals[i].verdict == VERDICT_WAITING) {

@@ -93,7 +93,7 @@ static void open_with(const struct trade *tr, const struct order *orders, int co
     t->control = (struct control){.mode = MODE_AUTO, .epoch = 1, .until = USEC_NEVER};
     t->traits = traits;
     t->day_end = KIT_DAY + USEC_PER_DAY;
-    t->query_at = t->next_timer = USEC_NEVER;
+    t->next_timer = USEC_NEVER;
     t->now = START;
     t->last_request = 0;
     t->trades[0] = *tr;
@@ -291,7 +291,7 @@ static void test_no_reply_breaks_a_trade(void **state) {
     for (ptrdiff_t l = 0; l < COUNT_OF(legs); l++) {
         for (int ours = 0; ours < ORDER_ST_COUNT; ours++) {
             for (int kind = REQUEST_BRACKET; kind <= REQUEST_SNAPSHOT; kind++) {
-                for (int what = OUTCOME_DONE; what <= OUTCOME_FULL; what++) {
+                for (int what = OUTCOME_DONE; what <= OUTCOME_DOWN; what++) {
                     for (int b = 0; b < 3; b++) {
                         const char *booked = b == 0 ? "0" : b == 1 ? "400" : "1000";
                         if (!set_stage(legs[l], (order_state)ours, booked)) continue;
@@ -495,10 +495,13 @@ static void test_a_bare_rest_that_became_too_small_closes_the_trade(void **state
 static void test_a_thin_market_is_sold_into_for_hundreds_of_exits(void **state) {
     (void)state;
     open_guarded();
-    struct report gone = a_report(STOP_COID, ORDER_ST_CANCELED, "0");
+    struct report gone = a_report(STOP_COID, ORDER_ST_PART, "1");
+    with_fill(&gone, "1", "8");
     report(&gone);
     gone = a_report(TARGET_COID, ORDER_ST_CANCELED, "0");
-    report(&gone); /* bare: the first exit goes at once */
+    report(&gone);
+    gone = a_report(STOP_COID, ORDER_ST_EXPIRED, "1");
+    report(&gone); /* bare, and the stop has fired: the first exit goes at once */
     int exits = 0;
     for (int i = 0; i < 300; i++) {
         assert_int_equal(sends_of(REQUEST_EXIT), 1);
@@ -512,7 +515,7 @@ static void test_a_thin_market_is_sold_into_for_hundreds_of_exits(void **state) 
         price_comes("0.08");
     }
     assert_int_equal(exits, 300);
-    assert_int_equal(qty_e8(trader->trades[0].held), kit_e8("700"));
+    assert_int_equal(qty_e8(trader->trades[0].held), kit_e8("699"));
     assert_false(told("exit_stuck"));
 }
 
@@ -520,7 +523,8 @@ static void test_a_thin_market_is_sold_into_for_hundreds_of_exits(void **state) 
 
 static void test_a_question_that_was_not_taken_is_asked_again(void **state) {
     (void)state;
-    static const outcome bad[] = {OUTCOME_REJECTED, OUTCOME_UNKNOWN, OUTCOME_LATE, OUTCOME_FULL};
+    static const outcome bad[] = {OUTCOME_REJECTED, OUTCOME_UNKNOWN, OUTCOME_LATE, OUTCOME_FULL,
+                                  OUTCOME_DOWN};
     for (ptrdiff_t i = 0; i < COUNT_OF(bad); i++) {
         open_entering(ORDER_ST_UNKNOWN);
         reply(REQUEST_QUERY, bad[i], NULL);
@@ -551,7 +555,7 @@ static void test_no_such_order_is_no_proof_before_its_time(void **state) {
     now = START + 10 * USEC_PER_S - 1;
     reply(REQUEST_QUERY, OUTCOME_DONE, &r);
     assert_int_equal(trader->trade_count, 1);
-    assert_int_equal(trader_next_timer(trader), now + USEC_PER_S);
+    assert_int_equal(trader_next_timer(trader), now + 1); /* again when it is one */
     now += 1;
     report(&r); /* also when it comes unasked */
     assert_int_equal(trader->trade_count, 0);

@@ -7,6 +7,8 @@
 
 #define DIGITS 20
 #define DIGITS_AT 7 /* behind "bf", the install and a dash */
+#define GENERATION_AT (DIGITS_AT + DIGITS + 1)
+#define LETTER_AT (GENERATION_AT + 2)
 
 /* The 20 digits that all ids of the trade share; from the list's id once there is one, as hashing
  * costs a microsecond and an entry has eight ids. */
@@ -53,6 +55,53 @@ static char letter_of(leg l) {
         break;
     }
     WRONG("no leg");
+}
+
+coid_owner coid_owner_of(const char *coid, const char install[5]) {
+    const str id = str_from_z(coid);
+    if (id.n != LETTER_AT + 1 || !str_starts(id, STR("bf"))) return COID_STRANGER;
+    if (coid[DIGITS_AT - 1] != '-' || coid[GENERATION_AT - 1] != '-') return COID_STRANGER;
+    return memcmp(coid + 2, install, DIGITS_AT - 3) == 0 ? COID_OURS : COID_OTHER;
+}
+
+static bool is_whole(const char *coid) { return strlen(coid) == LETTER_AT + 1; }
+
+leg coid_leg(const char *coid) {
+    if (!is_whole(coid)) return LEG_NONE;
+    switch (coid[LETTER_AT]) {
+    case 'e':
+        return LEG_ENTRY;
+    case 's':
+        return LEG_STOP;
+    case 't':
+        return LEG_TARGET;
+    case 'x':
+        return LEG_EXIT;
+    default: /* not an enum */
+        return LEG_NONE;
+    }
+}
+
+int coid_generation(const char *coid) {
+    if (!is_whole(coid)) return 0;
+    const char tens = coid[GENERATION_AT], ones = coid[GENERATION_AT + 1];
+    if (ones < '0' || ones > '9') return 0;
+    if (tens >= '0' && tens <= '9') return (tens - '0') * 10 + (ones - '0');
+    return tens >= 'a' && tens <= 'z' ? (tens - 'a' + 10) * 10 + (ones - '0') : 0;
+}
+
+bool coid_same_trade(const char *a, const char *b) {
+    return is_whole(a) && is_whole(b) && memcmp(a, b, DIGITS_AT + DIGITS) == 0;
+}
+
+bool coid_same_request(const char *a, const char *b) {
+    const str x = str_from_z(a), y = str_from_z(b);
+    return x.n > 1 && str_eq(str_head(x, x.n - 1), str_head(y, y.n - 1));
+}
+
+void coid_of_list(const char *coid, char ret[COID_BYTES]) {
+    memcpy(ret, coid, COID_BYTES);
+    if (is_whole(coid)) ret[LETTER_AT] = 'l';
 }
 
 void order_make(struct order *o, const struct trade *t, const char install[5], leg which,

@@ -16,6 +16,18 @@
 void coid_make(char ret[COID_BYTES], const struct trade *t, const char install[5], char leg_letter,
                int generation);
 
+/* What an id says by itself. Whose is it: ours, another installation's, or none of a bullfinch? */
+typedef enum coid_owner { COID_STRANGER, COID_OTHER, COID_OURS } coid_owner;
+coid_owner coid_owner_of(const char *coid, const char install[5]);
+/* These want an id of a bullfinch. The leg by its letter, NONE for a list's; the generation, 0 for
+ * what is none; whether two are the trade's, by the digits; or were made by one request. */
+leg coid_leg(const char *coid);
+int coid_generation(const char *coid);
+bool coid_same_trade(const char *a, const char *b);
+bool coid_same_request(const char *a, const char *b);
+/* The id of the list that the order is part of. */
+void coid_of_list(const char *coid, char ret[COID_BYTES]);
+
 /* An order of the trade, state NEW, with its id made. */
 void order_make(struct order *o, const struct trade *t, const char install[5], leg which, usec now);
 
