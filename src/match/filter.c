@@ -272,10 +272,16 @@ bool order_check(const struct match *m, const struct match_new *n, bool no_qty,
     if (!no_qty && qty_cmp(n->extra.iceberg, n->qty) > 0) {
         return reject(rej, -2010, "IcebergQty exceeds QTY.");
     }
-    if (n->coid.n > 0 && pool_find_live_coid(m, n->account, n->coid) != NO_SLOT) {
-        return reject(rej, -2010, "Duplicate order sent.");
-    }
     return true;
+}
+
+bool coid_free(const struct match *m, const struct match_new *n, int gone,
+               struct match_reject *rej) {
+    int slot = n->coid.n > 0 ? pool_find_live_coid(m, n->account, n->coid) : NO_SLOT;
+    if (slot == NO_SLOT || slot == gone) return true;
+    int list = m->slots[slot].list;
+    if (gone != NO_SLOT && list != NO_SLOT && list == m->slots[gone].list) return true;
+    return reject(rej, -2010, "Duplicate order sent.");
 }
 
 /* -- symbol and counts --------------------------------------------------------------------- */

@@ -305,7 +305,9 @@ static bool plan_check(const struct match *m, const struct match_new_list *n, co
     for (int i = 0; i < p->count; i++) {
         bool later = i >= starts && sized_by_fill(n->kind);
         counts_add(&more, &p->v[i]);
-        if (!order_check(m, &p->v[i], later, rej)) return false;
+        if (!order_check(m, &p->v[i], later, rej) || !coid_free(m, &p->v[i], NO_SLOT, rej)) {
+            return false;
+        }
         bool twin = has_pair(n->kind) && i == p->count - 1;
         if (p->v[i].side != ORDER_BUY || twin) continue;
         if (!qty_add(buys, p->v[i].qty, &buys)) buys = qty_from_e8(AMOUNT_E8_MAX);

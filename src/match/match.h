@@ -165,6 +165,14 @@ struct match_new_list {
     struct match_leg above, below;
 };
 
+/* Names an order, or a list: by id, else (id 0) by client id, the newest that carries it. */
+struct match_ref {
+    int account;
+    int sym; /* SYM_NONE: any */
+    int64_t id;
+    str coid;
+};
+
 /* All of these: false means refused and nothing changed; *ret_x only on success. `now` may not be
  * earlier than the last call's; an earlier one counts as that. */
 MUST_CHECK bool match_place(struct match *m, usec now, const struct match_new *n, int64_t *ret_id,
@@ -174,14 +182,9 @@ MUST_CHECK bool match_place_list(struct match *m, usec now, const struct match_n
 /* Would match_place take it, funds aside? (POST /v3/order/test) */
 MUST_CHECK bool match_test(const struct match *m, const struct match_new *n,
                            struct match_reject *rej);
-
-/* Names an order, or a list: by id, else (id 0) by client id, the newest that carries it. */
-struct match_ref {
-    int account;
-    int sym; /* SYM_NONE: any */
-    int64_t id;
-    str coid;
-};
+/* The same where `gone` is cancelled first: the counts are as they are, its client id is free. */
+MUST_CHECK bool match_test_instead(const struct match *m, const struct match_new *n,
+                                   const struct match_ref *gone, struct match_reject *rej);
 
 /* Cancels an order; an order of a list takes the whole list with it. -2011 when it is not live. */
 MUST_CHECK bool match_cancel(struct match *m, usec now, const struct match_ref *ref,

@@ -195,6 +195,9 @@ bool coid_check(const char *param, str coid, struct match_reject *rej);
 /* Parameters, type, price and lot filters. no_qty: its quantity is not known yet (OPO). */
 bool order_check(const struct match *m, const struct match_new *n, bool no_qty,
                  struct match_reject *rej);
+/* No live order has its client id; but for `gone` (a slot, NO_SLOT: none) and its list. */
+bool coid_free(const struct match *m, const struct match_new *n, int gone,
+               struct match_reject *rej);
 /* LOT_SIZE and NOTIONAL alone. */
 bool size_check(const struct match *m, const struct match_new *n, struct match_reject *rej);
 /* MAX_NUM_*: may `orders` more, `algos` of them stops, and `lists` more stand on the symbol? */

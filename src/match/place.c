@@ -84,9 +84,11 @@ void slot_start(struct match *m, int slot) {
 
 /* -- placing ------------------------------------------------------------------------------- */
 
-static bool place_check(const struct match *m, const struct match_new *n,
+/* gone: the slot that is cancelled before it, NO_SLOT. */
+static bool place_check(const struct match *m, const struct match_new *n, int gone,
                         struct match_reject *rej) {
     if (!symbol_check(m, n->account, n->sym, rej) || !order_check(m, n, false, rej)) return false;
+    if (!coid_free(m, n, gone, rej)) return false;
     struct counts more = {0};
     counts_add(&more, n);
     if (!counts_check(m, n->account, n->sym, more, rej)) return false;
@@ -97,7 +99,18 @@ static bool place_check(const struct match *m, const struct match_new *n,
 }
 
 bool match_test(const struct match *m, const struct match_new *n, struct match_reject *rej) {
-    return place_check(m, n, rej);
+    return place_check(m, n, NO_SLOT, rej);
+}
+
+static int live_slot(const struct match *m, const struct match_ref *ref) {
+    int slot = ref->id != 0 ? pool_find(m, ref) : pool_find_live_coid(m, ref->account, ref->coid);
+    if (slot == NO_SLOT || !m->slots[slot].live) return NO_SLOT;
+    return ref->sym == SYM_NONE || ref->sym == m->slots[slot].o.sym ? slot : NO_SLOT;
+}
+
+bool match_test_instead(const struct match *m, const struct match_new *n,
+                        const struct match_ref *gone, struct match_reject *rej) {
+    return place_check(m, n, live_slot(m, gone), rej);
 }
 
 static bool place(struct match *m, const struct match_new *n, int64_t *ret_id,
@@ -119,17 +132,14 @@ static bool place(struct match *m, const struct match_new *n, int64_t *ret_id,
 bool match_place(struct match *m, usec now, const struct match_new *n, int64_t *ret_id,
                  struct match_reject *rej) {
     match_tick(m, now);
-    return place_check(m, n, rej) && place(m, n, ret_id, rej);
+    return place_check(m, n, NO_SLOT, rej) && place(m, n, ret_id, rej);
 }
 
 /* -- cancelling ---------------------------------------------------------------------------- */
 
 static bool cancel(struct match *m, const struct match_ref *ref, struct match_reject *rej) {
-    int slot = ref->id != 0 ? pool_find(m, ref) : pool_find_live_coid(m, ref->account, ref->coid);
-    if (slot == NO_SLOT || !m->slots[slot].live ||
-        (ref->sym != SYM_NONE && ref->sym != m->slots[slot].o.sym)) {
-        return reject(rej, -2011, "Unknown order sent.");
-    }
+    int slot = live_slot(m, ref);
+    if (slot == NO_SLOT) return reject(rej, -2011, "Unknown order sent.");
     if (!cancel_allowed(m, m->slots[slot].o.sym, rej)) return false;
     if (m->slots[slot].list != NO_SLOT) {
         list_cancel(m, m->slots[slot].list, slot);
@@ -185,7 +195,7 @@ bool match_replace(struct match *m, usec now, const struct match_replace *r,
                    struct match_replaced *ret) {
     match_tick(m, now);
     *ret = (struct match_replaced){0};
-    bool fits = place_check(m, &r->order, &ret->place_rej);
+    bool fits = match_test_instead(m, &r->order, &r->cancel, &ret->place_rej);
     if (fits && !sym_of(m, r->order.sym)->cancel_replace) {
         fits = reject(&ret->place_rej, -2010,
                       "Order cancel-replace is not supported for this symbol.");
@@ -197,7 +207,8 @@ bool match_replace(struct match *m, usec now, const struct match_replace *r,
     bool cancelled = cancel(m, &r->cancel, &ret->cancel_rej);
     ret->cancel = cancelled ? MATCH_SUCCESS : MATCH_FAILURE;
     if (!cancelled && !r->allow_failure) return false;
-    bool placed = place(m, &r->order, &ret->order_id, &ret->place_rej);
+    bool placed = coid_free(m, &r->order, NO_SLOT, &ret->place_rej) &&
+                  place(m, &r->order, &ret->order_id, &ret->place_rej);
     ret->place = placed ? MATCH_SUCCESS : MATCH_FAILURE;
     return cancelled && placed;
 }
@@ -247,8 +258,8 @@ static void amend(struct match *m, struct slot *s, qty new_qty) {
 bool match_amend(struct match *m, usec now, const struct match_ref *ref, qty new_qty,
                  struct match_reject *rej) {
     match_tick(m, now);
-    int slot = ref->id != 0 ? pool_find(m, ref) : pool_find_live_coid(m, ref->account, ref->coid);
-    if (slot == NO_SLOT || !m->slots[slot].live) return reject(rej, -2013, "Order does not exist.");
+    int slot = live_slot(m, ref);
+    if (slot == NO_SLOT) return reject(rej, -2013, "Order does not exist.");
     struct slot *s = &m->slots[slot];
     if (s->o.status == MATCH_PENDING_NEW) {
         return reject(rej, -2038, "Order amend is not supported for this order.");

@@ -424,7 +424,9 @@ void sim_do_cancel_replace(struct sim_call *c) {
         return;
     }
     /* filters and counts come before the cancel */
-    if (!match_test(c->ex->match, &r->order, &rej)) {
+    struct match_ref gone = {
+        .account = c->account, .sym = r->order.sym, .id = r->old ? r->old->o.id : -1};
+    if (!match_test_instead(c->ex->match, &r->order, &gone, &rej)) {
         sim_refuse_as(c, &rej);
         return;
     }

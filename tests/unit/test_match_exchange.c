@@ -333,6 +333,28 @@ static void test_an_order_is_amended_so_many_times(void **state) {
     (void)state;
 }
 
+static void test_an_order_may_take_the_client_id_of_the_one_it_replaces(void **state) {
+    struct bench b;
+    start_at(&b, "100");
+    struct match_new n = limit_order(ORDER_BUY, TIF_GTC, "1", "90");
+    n.coid = STR("mine");
+    struct match_ref ref = {.sym = BTC, .id = bench_place(&b, n)};
+    assert_false(match_test(b.m, &n, &b.rej));
+    assert_true(match_test_instead(b.m, &n, &ref, &b.rej));
+    struct match_replace r = {.cancel = ref, .order = n};
+    struct match_replaced got;
+    assert_true(match_replace(b.m, 1, &r, &got));
+    assert_int_equal(got.order_id, 2);
+    bench_events(&b);
+    r.allow_failure = true; /* the one of that name is another: it stays, and so does its name */
+    assert_false(match_replace(b.m, 1, &r, &got));
+    assert_int_equal(got.cancel, MATCH_NOT_ATTEMPTED);
+    assert_string_equal(got.place_rej.text, "Duplicate order sent.");
+    assert_events(&b, "");
+    bench_end(&b);
+    (void)state;
+}
+
 /* -- the reference price ------------------------------------------------------------------- */
 
 static void start_with_means(struct bench *b) {
@@ -721,6 +743,7 @@ int main(void) {
         cmocka_unit_test(test_symbol_says_which_orders_it_takes),
         cmocka_unit_test(test_position_counts_what_is_held_and_ordered),
         cmocka_unit_test(test_an_order_is_amended_so_many_times),
+        cmocka_unit_test(test_an_order_may_take_the_client_id_of_the_one_it_replaces),
         cmocka_unit_test(test_reference_price_is_the_mean_of_the_last_minutes),
         cmocka_unit_test(test_filters_measure_by_the_reference_price),
         cmocka_unit_test(test_taker_gets_nothing_beyond_the_price_range),
