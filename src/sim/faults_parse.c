@@ -203,20 +203,22 @@ static bool get_seconds(struct object *o, const char *name, usec *ret, struct er
     return true;
 }
 
-/* What was not read by then is not known here. */
+static bool is_word_of(str words, str name) {
+    str word;
+    while (str_cut(&words, ' ', &word)) {
+        if (str_eq(word, name)) return true;
+    }
+    return false;
+}
+
+/* What was not read by then is not known here. known: names with blanks between. */
 static bool nothing_else(const struct object *o, const char *known, struct error *err) {
     if (o->read == (int)json_object_size(o->json)) return true;
     const char *key;
     json_t *v;
     json_object_foreach((json_t *)o->json, key, v) {
-        const char *at = strstr(known, key);
-        const size_t n = strlen(key);
-        while (at != NULL && !((at == known || at[-1] == ' ') && (at[n] == ' ' || at[n] == 0))) {
-            at = strstr(at + 1, key);
-        }
-        if (n == 0 || at == NULL)
-            return fail(err, ERR_PARSE, 0, "\"%.40s\" is not known here; members are: %s", key,
-                        known);
+        if (is_word_of(str_from_z(known), str_from_z(key))) continue;
+        return fail(err, ERR_PARSE, 0, "\"%.40s\" is not known here; members are: %s", key, known);
     }
     WRONG("a member that is known was not read");
 }

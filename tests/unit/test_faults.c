@@ -178,6 +178,7 @@ static void test_mistakes_are_told_with_their_place(void **state) {
     refused("", "fault plan: line");
     refused("[]", "fault plan: is an object");
     refused("{\"rule\":[]}", "\"rule\" is not known here; members are: rules chances");
+    refused("{\"rules\":[{\"fault\":\"silence\",\"\":1}]}", "\"\" is not known here");
     refused("{\"rules\":{}}", "rules is a list");
     refused("{\"rules\":[7]}", "rules[0] is an object");
     refused("{\"rules\":[{\"path\":\"/a\"}]}", "rules[0]: \"fault\" is missing");
