@@ -3,7 +3,7 @@
 #   make demo     install what is missing, build, run the demo       make bench  a table of numbers
 #   make test     the same set-up, then every test                   make help   this list, in full
 
-.PHONY: build test demo bench san tsan fuzz tidy fmt cov docs install clean help
+.PHONY: build test demo bench san tsan fuzz sim tidy fmt cov docs install clean help
 .DEFAULT_GOAL := build
 
 build: ## leaves build/bullfinch
@@ -33,6 +33,10 @@ tsan: ## the tests with threads under ThreadSanitizer
 fuzz: ## looks for new inputs: T= one target (else all), N= seconds for each (60)
 	@scripts/setup test
 	@scripts/fuzz "$(T)" "$(N)"
+
+sim: ## the bot against the simulated exchange, from SEED= (1) on, N= runs (10000), each another seed
+	@scripts/setup test
+	@scripts/sim "$(SEED)" "$(N)"
 
 tidy: ## the rules of the house, and the format
 	@scripts/tidy
