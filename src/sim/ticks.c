@@ -99,14 +99,28 @@ static money touch_worth(const struct symbol *s) {
     return money_from_e8(50000 * E8);
 }
 
-static qty level_qty(const struct symbol *s, struct rng *r, price p, int level) {
-    const int64_t share = rng_between(r, 5000, 15000) * (8 + level) / 8;
-    money worth;
+/* Quantities are drawn in lots: whole steps. */
+struct lots {
+    int64_t step, least, touch; /* of the best price on average */
+};
+
+static struct lots lots_of(const struct symbol *s, price p) {
+    struct lots l = {.step = i64_max(qty_e8(s->step), 1)};
     qty q;
-    if (!money_ratio(touch_worth(s), share, 10000, ROUND_FLOOR, &worth)) worth = touch_worth(s);
-    if (!qty_affordable(worth, p, ROUND_CEIL, &q)) q = qty_from_e8(AMOUNT_E8_MAX / 1000);
-    if (!qty_is_zero(s->step)) q = qty_to_step(q, s->step, ROUND_CEIL);
-    return qty_cmp(q, s->min_qty) < 0 ? s->min_qty : q;
+    if (!qty_affordable(touch_worth(s), p, ROUND_CEIL, &q)) q = qty_from_e8(AMOUNT_E8_MAX / 1000);
+    l.touch = i64_min(qty_e8(q) / l.step, INT64_C(10000000000000));
+    l.least = i64_max(qty_e8(s->min_qty) / l.step, 1);
+    return l;
+}
+
+/* share: in 1/10000 of what stands at the touch. */
+static qty lots_qty(const struct lots *l, int64_t share) {
+    const int64_t n = i64_max(l->touch * share / 10000, l->least);
+    return qty_from_e8(n <= AMOUNT_E8_MAX / 1000 / l->step ? n * l->step : l->step);
+}
+
+static qty draw_qty(const struct lots *l, struct rng *r, int level) {
+    return lots_qty(l, rng_between(r, 5000, 15000) * (8 + level) / 8);
 }
 
 /* A share of p, in whole ticks, at least one. */
@@ -120,6 +134,7 @@ static price gap_of(const struct symbol *s, price p, int64_t share_e8) {
 /* best bid from the middle; the ask lies the spread above it. */
 static void book_make(const struct symbol *s, struct sim_prices_of *p, price middle) {
     struct sim_book *b = &p->book;
+    const struct lots lots = lots_of(s, middle);
     const price spread = gap_of(s, middle, SPREAD_E8), gap = gap_of(s, middle, LEVEL_E8);
     price bid, ask;
     if (!price_ratio(middle, 2 * E8 - SPREAD_E8, 2 * E8, ROUND_FLOOR, &bid)) bid = middle;
@@ -127,11 +142,11 @@ static void book_make(const struct symbol *s, struct sim_prices_of *p, price mid
     if (!price_add(bid, spread, &ask)) WRONG("a price within the filter has room above it");
     b->bid_count = b->ask_count = 0;
     for (int i = 0; i < SIM_LEVELS && price_e8(bid) > 0; i++) {
-        b->bids[b->bid_count++] = (struct match_level){bid, level_qty(s, &p->rng, bid, i)};
+        b->bids[b->bid_count++] = (struct match_level){bid, draw_qty(&lots, &p->rng, i)};
         if (price_cmp(bid, gap) <= 0 || !price_sub(bid, gap, &bid)) break;
     }
     for (int i = 0; i < SIM_LEVELS; i++) {
-        b->asks[b->ask_count++] = (struct match_level){ask, level_qty(s, &p->rng, ask, i)};
+        b->asks[b->ask_count++] = (struct match_level){ask, draw_qty(&lots, &p->rng, i)};
         if (!price_add(ask, gap, &ask)) break;
     }
 }
@@ -203,13 +218,12 @@ static void trade_put(struct exchange *ex, int sym, bool sells, int64_t traded_e
     struct sim_tape *t = &p->tape[++p->trade_id % SIM_TAPE];
     *t =
         (struct sim_tape){.id = p->trade_id, .price = p->last, .at = ex->now, .buyer_maker = sells};
-    t->qty = level_qty(s, &p->rng, p->last, 0);
+    const struct lots lots = lots_of(s, p->last);
     if (traded_e8 > 0)
-        t->qty = qty_from_e8(i64_min(traded_e8, AMOUNT_E8_MAX));
+        t->qty = qty_from_e8((i64_min(traded_e8, AMOUNT_E8_MAX) + lots.step - 1) / lots.step *
+                             lots.step);
     else
-        IGNORE(!qty_ratio(t->qty, rng_between(&p->rng, 1, 100), 10000, ROUND_CEIL, &t->qty),
-               "then all of the level");
-    if (!qty_is_zero(s->step)) t->qty = qty_to_step(t->qty, s->step, ROUND_CEIL);
+        t->qty = lots_qty(&lots, rng_between(&p->rng, 1, 150));
     if (!money_notional(t->price, t->qty, ROUND_FLOOR, &t->quote))
         t->quote = money_from_e8(AMOUNT_E8_MAX);
     klines_add(&p->klines, t);
@@ -460,7 +474,8 @@ static void draw_between(const struct symbol *s, struct rng *r, price from, pric
 /* minutes: how many of them a candle stands for. */
 static void draw_volume(const struct symbol *s, struct rng *r, int64_t minutes,
                         struct sim_kline *k) {
-    const qty one = level_qty(s, r, k->close, 0);
+    const struct lots lots = lots_of(s, k->close);
+    const qty one = draw_qty(&lots, r, 0);
     qty sum;
     money quote;
     k->trades = rng_between(r, HISTORY_VOLUME, 3 * HISTORY_VOLUME) * minutes;

@@ -284,7 +284,6 @@ void user_data_deposit(struct exchange *ex, int account, const char *asset, int6
 /* --- what happens ------------------------------------------------------------------------ */
 
 void sim_user_event(struct exchange *ex, const struct match_event *e) {
-    sim_ticks_eaten(ex, e);
     if (!ex->streams) return;
     if (e->kind == MATCH_EV_TRADE && !e->maker) streams_book_changed(ex, e->order.sym);
     if (e->kind == MATCH_EV_LIST_NEW || e->kind == MATCH_EV_LIST_DONE) {
