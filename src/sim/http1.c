@@ -10,6 +10,7 @@
 #include "sim/http1.h"
 
 #define HEADERS_MAX 100
+#define CHUNK_LINE_MAX 1024
 
 struct head {
     struct http1_request rq;
@@ -161,7 +162,8 @@ static http1_state chunks(char *in, ptrdiff_t n, ptrdiff_t at, bool put, struct 
     for (;;) {
         const str rest = {in + pos, n - pos};
         const ptrdiff_t end = str_find(rest, STR("\r\n"));
-        if (end < 0) return rest.n > 1024 ? bad(p, 400) : HTTP1_MORE;
+        if (end > CHUNK_LINE_MAX || (end < 0 && rest.n > CHUNK_LINE_MAX + 1)) return bad(p, 400);
+        if (end < 0) return HTTP1_MORE;
         const int64_t size = chunk_size(str_head(rest, end));
         if (size < 0) return bad(p, 400);
         if (size > HTTP1_BODY_MAX - body) return bad(p, 413);
@@ -176,7 +178,8 @@ static http1_state chunks(char *in, ptrdiff_t n, ptrdiff_t at, bool put, struct 
     for (;;) { /* trailers are read over */
         const str rest = {in + pos, n - pos};
         const ptrdiff_t end = str_find(rest, STR("\r\n"));
-        if (end < 0) return rest.n > HTTP1_HEAD_MAX ? bad(p, 431) : HTTP1_MORE;
+        if (end > CHUNK_LINE_MAX || (end < 0 && rest.n > CHUNK_LINE_MAX + 1)) return bad(p, 431);
+        if (end < 0) return HTTP1_MORE;
         pos += end + 2;
         if (end == 0) break;
     }
