@@ -73,9 +73,9 @@ static int take(struct rig *r, int fd, const char *end) {
     r->n = 0;
     for (;;) {
         r->got[r->n] = 0;
-        if (end && strstr(r->got, end)) return 0;
+        if (end && memmem(r->got, (size_t)r->n, end, strlen(end))) return 0; /* frames hold NULs */
         struct pollfd p = {.fd = fd, .events = POLLIN};
-        if (poll(&p, 1, 20000) != 1) fail_msg("nothing came in 20 s behind: %s", r->got);
+        if (poll(&p, 1, 15000) != 1) fail_msg("nothing came in 15 s behind: %s", r->got);
         const ssize_t n = recv(fd, r->got + r->n, sizeof r->got - 1 - (size_t)r->n, 0);
         if (n < 0) return errno;
         if (n == 0) return -1;
