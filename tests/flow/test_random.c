@@ -12,6 +12,7 @@
 struct life {
     struct stage *s;
     struct rng rng;
+    bool far;
     bool ticks;
     bool loses; /* answers and requests get lost */
     int64_t next_post;
@@ -193,7 +194,15 @@ static void an_approval(struct life *l) {
 
 static void a_mishap(struct life *l) {
     if (!l->loses) return;
-    stage_fate_of_next(l->s, (stage_fate)rng_between(&l->rng, FATE_NORMAL, FATE_DOWN));
+    const stage_fate worst = l->far ? FATE_HALF : FATE_DOWN;
+    stage_fate_of_next(l->s, (stage_fate)rng_between(&l->rng, FATE_NORMAL, worst));
+    if (!l->far || !one_in(l, 6)) return;
+    static const stage_fate lines[] = {FATE_NORMAL, FATE_NORMAL, FATE_NORMAL, FATE_DOWN,
+                                       FATE_REQUEST_LOST};
+    static const venue_state states[] = {VENUE_UP, VENUE_UP, VENUE_DEGRADED, VENUE_DOWN,
+                                         VENUE_RECONNECTED};
+    stage_line(l->s, lines[rng_below(&l->rng, COUNT_OF(lines))], 0);
+    stage_venue(l->s, states[rng_below(&l->rng, COUNT_OF(states))], "by chance");
 }
 
 static void something_happens(struct life *l) {
@@ -241,7 +250,7 @@ static void one_turn(struct life *l) {
 static void begin(struct life *l, const struct stage_play *play, uint64_t seed) {
     static const char *const start[KIT_COIN_COUNT] = {"1.5", "40000",      "0.08", "2500",
                                                       "180", "0.00001234", "40",   "0.9"};
-    *l = (struct life){.ticks = play->ticks, .next_post = 1001};
+    *l = (struct life){.ticks = play->ticks, .far = play->far, .next_post = 1001};
     rng_init(&l->rng, seed);
     l->s = stage_open(play);
     struct arena a;
@@ -257,6 +266,8 @@ static void begin(struct life *l, const struct stage_play *play, uint64_t seed) 
 
 /* Everything is closed, and what is left in the account is cash. */
 static void end(struct life *l) {
+    if (l->far) stage_line(l->s, FATE_NORMAL, 0);
+    if (l->far) stage_venue(l->s, VENUE_UP, "at last");
     stage_mode(l->s, MODE_HALTED, USEC_NEVER);
     stage_command(l->s, VERB_FLATTEN, 0);
     for (int i = 0; i < 600 && stage_open_trades(l->s) > 0; i++) {
@@ -307,6 +318,17 @@ static void test_a_life_of_ticks_on_spot_with_a_bad_line(void **state) {
     (void)state;
     const struct stage_play play = {.ticks = true,
                                     .absence_after = 11 * USEC_PER_S,
+                                    .sets = {busy[0], busy[1], busy[2], busy[3],
+                                             "paper.margin=false",
+                                             "trading.position_size_percent=0.05"}};
+    live(&play, true, 20000);
+}
+
+/* An exchange far away, on a line that loses, refuses and delays. */
+static void test_a_life_at_an_exchange_with_a_bad_line(void **state) {
+    (void)state;
+    const struct stage_play play = {.ticks = true,
+                                    .far = true,
                                     .sets = {busy[0], busy[1], busy[2], busy[3],
                                              "paper.margin=false",
                                              "trading.position_size_percent=0.05"}};
@@ -368,6 +390,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_life_of_ticks),
         cmocka_unit_test(test_a_life_of_ticks_on_spot_with_a_bad_line),
+        cmocka_unit_test(test_a_life_at_an_exchange_with_a_bad_line),
         cmocka_unit_test(test_a_life_of_candles),
         cmocka_unit_test(test_a_life_of_candles_with_a_bad_line_and_late_arrivals),
         cmocka_unit_test(test_a_life_at_the_defaults),

@@ -297,7 +297,8 @@ static void step(struct stage *s, const struct event *ev) {
 static void go_to(struct stage *s, usec at) {
     if (at < s->now) fail_msg("time does not go back");
     for (int n = 0; trader_next_timer(s->trader) < at; n++) {
-        if (n > TURNS_MAX) fail_msg("a timer without end");
+        if (n > TURNS_MAX) broken(s, "a timer without end");
+        if (trader_next_timer(s->trader) > s->now) n = 0; /* hours of tries are no bug */
         s->now = i64_max(s->now, trader_next_timer(s->trader));
         step(s, &(struct event){.kind = EVENT_TIMER});
     }

@@ -138,7 +138,10 @@ static void wire_call(struct venue *v, usec now, const struct request *rq, struc
         call_bracket(w, now, rq, true, ret);
         return;
     case FATE_HALF:
-        call_half(w, now, rq, ret);
+        if (rq->kind == REQUEST_EXIT)
+            call_half(w, now, rq, ret);
+        else
+            call_normally(w, now, rq, ret);
         return;
     case FATE_REPLY_LOST:
     case FATE_REPLY_LATE:
