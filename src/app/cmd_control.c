@@ -1,4 +1,4 @@
-/* cmd_control: what people order: halt, resume, mode, flatten, approve, reject.
+/* cmd_control: what people order: halt, resume, mode, flatten, approve, reject, reconcile.
  *
  * Each is a row in the store's commands table; halt, resume and mode change the control row in the
  * same transaction, so they hold from the moment this program returns 0, whether a trader runs or
@@ -13,7 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ANSWER_WAIT (5 * USEC_PER_S) /* for the trader's answer */
+#define ANSWER_WAIT (5 * USEC_PER_S)   /* for the trader's answer */
+#define COMPARE_WAIT (30 * USEC_PER_S) /* for one that asks the venue first */
 #define LOOK_PAUSE (20 * USEC_PER_MS)
 
 struct answer {
@@ -54,9 +55,10 @@ usec orders_now(struct store *s, struct arena *a) {
     return is_virtual && clock > 0 ? clock : time_wall_us();
 }
 
-static bool wait_for_answer(struct app *app, struct store *s, struct answer *a, struct error *err) {
+static bool wait_for_answer(struct app *app, struct store *s, usec most, struct answer *a,
+                            struct error *err) {
     const usec since = time_monotonic_us();
-    while (time_monotonic_us() - since < ANSWER_WAIT) {
+    while (time_monotonic_us() - since < most) {
         if (!store_command_result(s, &app->boot, a->id, &a->done, &a->ok, &a->text, err)) {
             if (err->code != ERR_BUSY) return false;
         } else if (a->done) {
@@ -92,7 +94,8 @@ static bool give(struct app *app, struct store *s, struct command *cmd, usec las
     ret->longer = stands_longer(s, cmd);
     int64_t pid;
     ret->running = store_trader_running(s, &pid);
-    return !ret->running || wait_for_answer(app, s, ret, err);
+    const usec most = cmd->verb == VERB_RECONCILE ? COMPARE_WAIT : ANSWER_WAIT;
+    return !ret->running || wait_for_answer(app, s, most, ret, err);
 }
 
 static exit_status report(struct app *app, const struct command *cmd, const struct answer *a) {
@@ -253,6 +256,11 @@ static exit_status reject_run(struct app *app, const struct args *args) {
     return decide(app, args, VERB_REJECT);
 }
 
+static exit_status reconcile_run(struct app *app, const struct args *args) {
+    struct command cmd = {.verb = VERB_RECONCILE};
+    return order(app, args, &cmd);
+}
+
 /* --- their rows -------------------------------------------------------------------------- */
 
 #define OPT_REASON                                                                                 \
@@ -331,3 +339,15 @@ const struct cmd cmd_reject = {.group = "Trading",
                                .pos_max = 1,
                                .needs_config = true,
                                .run = reject_run};
+const struct cmd cmd_reconcile = {
+    .group = "Trading",
+    .name = "reconcile",
+    .pos = "",
+    .brief = "Compare everything with the venue, now.",
+    .about =
+        "What stands at the venue is compared with what is believed here, as it is at each start "
+        "and every five minutes: protection that is missing is put back, orders of ours that "
+        "no trade needs are taken off, orders of others are told. Prints what was found.",
+    .opts = plain_opts,
+    .needs_config = true,
+    .run = reconcile_run};

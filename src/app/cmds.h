@@ -7,7 +7,7 @@
 /* clang-format off */
 #define CMD_LIST(X) \
     X(run) \
-    X(halt) X(resume) X(mode) X(flatten) X(approve) X(reject) \
+    X(halt) X(resume) X(mode) X(flatten) X(approve) X(reject) X(reconcile) \
     X(sim) \
     X(score) X(show) X(doctor) \
     X(config_check) X(config_print) X(config_set) X(config_example) X(config_docs) \

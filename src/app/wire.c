@@ -9,6 +9,7 @@
 #include "app/wire.h"
 
 #include "app/builtin.h"
+#include "app/failed.h"
 #include "base/log.h"
 
 #define INFO_BYTES_MAX (64 << 20) /* Binance's whole answer has some 20 MB */
@@ -165,12 +166,14 @@ static bool wire_trader(struct app *app, struct wired *w, struct error *err) {
     w->fresh = ok && rows.fresh;
     arena_close(&rows_arena);
     if (!ok) return fail_in(err, "load the account");
+    failed_arm(w->parts.store);
     return true;
 }
 
 static bool wire_account(struct app *app, struct wired *w, struct error *err) {
     return app_store_open(app, STORE_WRITE, true, &w->parts.store, err) &&
-           store_trader_lock(w->parts.store, err) && wire_trader(app, w, err) &&
+           store_trader_lock(w->parts.store, err) && failed_obey(w->parts.store, err) &&
+           wire_trader(app, w, err) &&
            app_store_open(app, STORE_WRITE, false, &w->parts.keeper, err);
 }
 

@@ -79,6 +79,21 @@ equal "a second trader on a store is kept out" "$(
     wait $first 2>/dev/null
 )" 1
 
+# -- after a failed check -----------------------------------------------------------------------------
+
+db=failed
+check "a store whose last process failed a check" bf db migrate
+touch "$SCRATCH/$db.db.failed"
+(day --speed max --exit-at-end)
+equal "is run" $? 0
+equal "and opens nothing" "$(json "$SCRATCH/$db.json" '$.trades')" 0
+check "it says why" test "$(json "$SCRATCH/$db.json" '$.refused.REDUCE_ONLY')" -gt 0
+equal "the mark has become a halt" "$(sql 'SELECT mode FROM control')" halted
+check "and is gone" test ! -e "$SCRATCH/$db.db.failed"
+check "resume ends it" bf resume
+equal "what is compared without a trader is compared at the next start" \
+    "$(bf reconcile | cut -d' ' -f1-2)" "reconcile: stored"
+
 # -- somebody runs ----------------------------------------------------------------------------------
 
 db=running
@@ -99,6 +114,8 @@ equal "no intent was committed after the halt" "$(sql "SELECT count(*) FROM inte
 check "the trades say who closed them" has \
     "SELECT count(*) FROM trades WHERE closed_reason = 'FLATTENED'"
 check "resume is answered" bf resume --mode auto
+equal "reconcile is answered" "$(bf reconcile)" \
+    "reconcile: asked the venue for every live order"
 check "and trading goes on" until_true has "SELECT count(*) > $before FROM intents"
 kill -INT $pid
 wait $pid
