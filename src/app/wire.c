@@ -11,6 +11,7 @@
 #include "app/builtin.h"
 #include "app/failed.h"
 #include "base/log.h"
+#include "run/journal.h"
 
 #define INFO_BYTES_MAX (64 << 20) /* Binance's whole answer has some 20 MB */
 #define EXTRA_BYTES_MAX (4 << 20)
@@ -170,10 +171,19 @@ static bool wire_trader(struct app *app, struct wired *w, struct error *err) {
     return true;
 }
 
+/* What a process before this one did while the store could not be written. */
+static bool adopt_journal(struct app *app, struct store *s, struct error *err) {
+    struct journal *j;
+    if (!journal_find(&app->boot, store_path(s), &j, err)) return false;
+    const bool ok = j == NULL || journal_adopt(j, s, err);
+    journal_close(j);
+    return ok;
+}
+
 static bool wire_account(struct app *app, struct wired *w, struct error *err) {
     return app_store_open(app, STORE_WRITE, true, &w->parts.store, err) &&
-           store_trader_lock(w->parts.store, err) && failed_obey(w->parts.store, err) &&
-           wire_trader(app, w, err) &&
+           store_trader_lock(w->parts.store, err) && adopt_journal(app, w->parts.store, err) &&
+           failed_obey(w->parts.store, err) && wire_trader(app, w, err) &&
            app_store_open(app, STORE_WRITE, false, &w->parts.keeper, err);
 }
 

@@ -36,6 +36,7 @@ struct inbox {
 
     void **posts; /* ring */
     int post_max, post_head, post_count;
+    bool held;
 
     struct price_slot *prices; /* by symbol */
     struct symbol *terms;      /* by symbol, where has_terms */
@@ -273,7 +274,7 @@ static bool take_price(struct inbox *in, struct inbox_item *ret) {
 }
 
 static bool take_post(struct inbox *in, struct inbox_item *ret) {
-    if (in->post_count == 0) return false;
+    if (in->post_count == 0 || in->held) return false;
     ret->kind = INBOX_POST;
     ret->post = in->posts[in->post_head];
     in->post_head = (in->post_head + 1) % in->post_max;
@@ -295,6 +296,12 @@ void inbox_take(struct inbox *in, usec until, struct inbox_item *ret) {
     pthread_mutex_lock(&in->mutex);
     while (!take_any(in, ret))
         if (pthread_cond_timedwait(&in->came, &in->mutex, &ts) != 0) break;
+    pthread_mutex_unlock(&in->mutex);
+}
+
+void inbox_hold_posts(struct inbox *in, bool held) {
+    pthread_mutex_lock(&in->mutex);
+    in->held = held;
     pthread_mutex_unlock(&in->mutex);
 }
 

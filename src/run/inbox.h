@@ -63,6 +63,8 @@ void inbox_put_symbol(struct inbox *in, int sym, const struct symbol *s);
  * again, how it stands), then those of orders, then prices and posts in turn. Of one symbol its
  * terms come before its prices. */
 void inbox_take(struct inbox *in, usec until, struct inbox_item *ret);
+/* While held, posts stay where they are. The trader's thread. */
+void inbox_hold_posts(struct inbox *in, bool held);
 void inbox_stop(
     struct inbox *in); /* posts are no longer taken; whoever waits to put one gives up */
 

@@ -2,7 +2,8 @@
  *
  * Each is a row in the transaction that moves the source's offset behind it, so a run that is
  * killed and continued keeps each once. Bounded: DEAD_MAX rows a run, the rest is counted. Failure:
- * the store's. Thread: the trader's. */
+ * the store's; where the run goes on without it (turn.c), what was bad is in the log alone. Thread:
+ * the trader's. */
 #include "run/run_int.h"
 
 #include "base/log.h"
@@ -18,7 +19,8 @@ bool letters_bury(struct runner *r, const struct complaint *c, struct error *err
             log_unusual("bad_input", LOG_S("at", c->where), LOG_S("what", c->what));
         if (r->dead == DEAD_TOLD) log_unusual("bad_input_more", LOG_Z("see", "bullfinch dlq list"));
         if (r->dead_stored >= DEAD_MAX) continue;
-        if (!turn_begin(r, err)) return false;
+        if (r->journaling) continue;
+        if (!turn_begin(r, err)) return turn_rescue(r, err);
         char text[512];
         struct buf error;
         buf_init_fixed(&error, text, sizeof text);
@@ -32,7 +34,7 @@ bool letters_bury(struct runner *r, const struct complaint *c, struct error *err
                                       .last_at = at,
                                       .status = STR("dead")};
         int64_t id;
-        if (!store_dead_put(r->parts.store, &d, &id, err)) return false;
+        if (!store_dead_put(r->parts.store, &d, &id, err)) return turn_rescue(r, err);
         r->dead_stored++;
         r->moved = true;
     }

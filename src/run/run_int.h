@@ -2,6 +2,7 @@
 #ifndef BF_RUN_RUN_INT_H
 #define BF_RUN_RUN_INT_H
 
+#include "run/journal.h"
 #include "run/run.h"
 
 /* --- turn.c: one turn, and what follows from it ------------------------------------------ */
@@ -35,6 +36,14 @@ struct runner {
     int64_t txn_rows;
     usec txn_since; /* monotonic, of the first turn since the last commit */
     int64_t version_seen;
+
+    /* Where the store cannot be written (a full disk): turns go to the journal, and from there into
+     * the store when it can be written again. NULL: the venue lives in the store, nothing goes on
+     * without it. */
+    struct journal *journal;
+    bool journaling;
+    struct buf pending; /* turns of the open transaction, encoded */
+    usec try_at;        /* monotonic: the store is not tried before */
 
     /* Where everything stands, written with each commit. */
     usec now;
@@ -74,6 +83,13 @@ MUST_CHECK bool turn_commands(struct runner *r, struct error *err);
 
 /* Commits what is open with the cursors. Nothing moved: nothing is written. PRE: between turns. */
 MUST_CHECK bool turn_commit(struct runner *r, struct error *err);
+
+/* The store failed: goes on with the journal, where that is possible. False: it is not, *err is as
+ * it was. */
+MUST_CHECK bool turn_rescue(struct runner *r, struct error *err);
+/* Tries whether the store can be written again, at most once a second. False: what is in the
+ * journal cannot be adopted for another reason. */
+MUST_CHECK bool turn_recover(struct runner *r, struct error *err);
 
 /* Takes the write lock, as the first thing written outside of a turn (dead letters). */
 MUST_CHECK bool turn_begin(struct runner *r, struct error *err);

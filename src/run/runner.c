@@ -150,6 +150,12 @@ bool runner_open(struct arena *boot, const struct run_parts *parts, const struct
         buf_fini(&r->blob);
         return fail_in(err, "continue from the store");
     }
+    const bool elsewhere = !(parts->venue->ops->caps & VENUE_CAP_STATE);
+    buf_init(&r->pending, JOURNAL_BYTES / 2);
+    if (elsewhere && !journal_open(boot, store_path(parts->store), &r->journal, err)) {
+        runner_close(r);
+        return fail_in(err, "the journal for when the store cannot be written");
+    }
     *ret = r;
     return true;
 }
@@ -158,6 +164,9 @@ void runner_close(struct runner *r) {
     if (!r) return;
     if (r->in_txn) store_rollback(r->parts.store);
     r->in_txn = false;
+    journal_close(r->journal);
+    r->journal = NULL;
+    buf_fini(&r->pending);
     buf_fini(&r->blob);
 }
 

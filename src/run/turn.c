@@ -22,7 +22,12 @@
  * safe).
  *
  * Failure: every function returns false with the open transaction rolled back. The trader's memory
- * is then ahead of the store, so the caller must end the run.
+ * is then ahead of the store, so the caller must end the run. But a venue that lives elsewhere goes
+ * on, and what is held there must be cared for: where the store cannot be written (no space, an
+ * error of the disk, somebody who keeps the lock), the turns since the last commit and those that
+ * follow go to the journal, each on its disk before its requests are sent. Entries are never sent
+ * from there, posts wait at their source, and people's commands in the store. When the store can be
+ * written again it adopts the journal, and everything is as before.
  *
  * Thread: the trader's, which owns the store connection and the trader. */
 #include "run/run_int.h"
@@ -38,6 +43,7 @@
 #define BEAT_US (5 * USEC_PER_S)
 #define SCRUB_US USEC_PER_MIN
 #define BUSY_PATIENCE (60 * USEC_PER_S) /* how long somebody else may keep the write lock */
+#define RECOVER_US USEC_PER_S
 
 static bool settle(struct runner *r, struct error *err);
 
@@ -60,9 +66,8 @@ static bool blob_put(struct runner *r, str name, struct error *err) {
     return store_cursor_put(r->parts.store, name, buf_str(&r->blob), err);
 }
 
-/* Where we are, one line a value (read back by runner.c); what the trader knows of prices; what the
- * venue holds. */
-static bool cursors_put(struct runner *r, struct error *err) {
+/* Where we are, one line a value (read back by runner.c). */
+static void run_cursor(struct runner *r) {
     char mark[SOURCE_MARK_BYTES] = "";
     struct error why;
     if (r->parts.source && !source_mark(r->parts.source, r->offset, mark, &why))
@@ -74,6 +79,11 @@ static bool cursors_put(struct runner *r, struct error *err) {
     buf_printf(&r->blob, "source=" STR_FMT "\noffset=%" PRId64 "\npath=" STR_FMT "\n",
                STR_ARG(r->parts.source_name), r->offset, STR_ARG(r->parts.source_path));
     buf_printf(&r->blob, "mark=%s\n", mark);
+}
+
+/* The same into the store; what the trader knows of prices; what the venue holds. */
+static bool cursors_put(struct runner *r, struct error *err) {
+    run_cursor(r);
     if (!blob_put(r, STR("run"), err)) return false;
     if (r->grouped && r->prices_changed) {
         buf_clear(&r->blob);
@@ -97,8 +107,42 @@ static bool undo(struct runner *r) {
     return false;
 }
 
-bool turn_commit(struct runner *r, struct error *err) {
-    if (!r->in_txn && !r->moved) return true;
+/* --- the journal ------------------------------------------------------------------------- */
+
+/* Is it the store's place that is in trouble, and not what we wanted to write? */
+static bool is_trouble(err_code c) { return c == ERR_FULL || c == ERR_IO || c == ERR_BUSY; }
+
+bool turn_rescue(struct runner *r, struct error *err) {
+    struct error why;
+    IGNORE(!undo(r), "it says false for its callers");
+    if (r->journaling) return true;
+    if (r->journal == NULL || !is_trouble(err->code)) return false;
+    run_cursor(r);
+    journal_encode_cursor(STR("run"), buf_str(&r->blob), &r->pending);
+    if (buf_full(&r->pending) || !journal_put(r->journal, buf_str(&r->pending), &why)) {
+        log_unusual("journal_failed", LOG_Z("why", why.msg));
+        return false;
+    }
+    buf_clear(&r->pending);
+    r->journaling = true;
+    r->try_at = time_monotonic_us() + RECOVER_US;
+    log_unusual("store_unwritable", LOG_Z("why", err->msg),
+                LOG_Z("now", "no entries; exits and repairs go on, written to the journal"));
+    return true;
+}
+
+bool turn_recover(struct runner *r, struct error *err) {
+    const usec mono = time_monotonic_us();
+    if (!r->journaling || mono < r->try_at) return true;
+    r->try_at = mono + RECOVER_US;
+    if (!journal_adopt(r->journal, r->parts.store, err)) return is_trouble(err->code);
+    r->journaling = false;
+    r->commands_due = true;
+    log_unusual("store_writable", LOG_Z("now", "everything is in the store, entries are let in"));
+    return true;
+}
+
+static bool commit_txn(struct runner *r, struct error *err) {
     if (!r->in_txn && !turn_begin(r, err)) return false;
     turn_crash_point();
     if (!cursors_put(r, err)) return undo(r);
@@ -108,6 +152,13 @@ bool turn_commit(struct runner *r, struct error *err) {
         return undo(r);
     }
     turn_crash_point();
+    return true;
+}
+
+bool turn_commit(struct runner *r, struct error *err) {
+    if (r->journaling || (!r->in_txn && !r->moved)) return true;
+    if (!commit_txn(r, err)) return turn_rescue(r, err);
+    buf_clear(&r->pending);
     r->in_txn = false;
     r->moved = false;
     r->scrub_due = r->scrub_due || r->deletes;
@@ -161,6 +212,7 @@ bool turn_begin(struct runner *r, struct error *err) {
     const usec since = time_monotonic_us();
     while (!store_begin(r->parts.store, true, err)) {
         if (err->code != ERR_BUSY) return fail_in(err, "begin a turn");
+        if (r->journal != NULL) return fail_in(err, "begin a turn");
         if (time_monotonic_us() - since > BUSY_PATIENCE)
             return fail_in(err, "another process has been writing to the store for a minute");
         log_unusual("store_busy", LOG_I("waited_ms", (time_monotonic_us() - since) / USEC_PER_MS));
@@ -173,12 +225,11 @@ bool turn_begin(struct runner *r, struct error *err) {
 
 bool turn_beat(struct runner *r, struct error *err) {
     const usec mono = time_monotonic_us();
-    if (mono < r->beat_at) return true;
+    if (mono < r->beat_at || r->journaling) return true;
     r->beat_at = mono + BEAT_US;
-    if (!turn_begin(r, err)) return false;
-    if (!store_worker_beat(r->parts.store, STR("trader"), STR("run"), getpid(), r->began_at,
-                           time_wall_us(), err))
-        return undo(r);
+    if (!turn_begin(r, err) || !store_worker_beat(r->parts.store, STR("trader"), STR("run"),
+                                                  getpid(), r->began_at, time_wall_us(), err))
+        return turn_rescue(r, err);
     r->moved = true;
     return true;
 }
@@ -235,6 +286,29 @@ void turn_event_of(const struct reading *r, struct event *ret) {
         buf_printf(&key, STR_FMT ":" STR_FMT, STR_ARG(p->source), STR_ARG(p->author_id));
 }
 
+/* The turn's rows into the open transaction. */
+static bool write_rows(struct runner *r, int rows, struct error *err) {
+    if (!turn_begin(r, err)) return false;
+    turn_crash_point();
+    if (!store_apply(r->parts.store, r->acts, err)) {
+        if (err->code == ERR_STATE || err->code == ERR_EXISTS)
+            log_broken("turn_refused", LOG_Z("why", err->msg));
+        return undo(r);
+    }
+    r->txn_rows += rows;
+    return true;
+}
+
+/* The same where the store cannot be written. */
+static bool journal_rows(struct runner *r, struct error *err) {
+    buf_clear(&r->pending);
+    journal_encode(r->acts, &r->pending);
+    if (buf_full(&r->pending)) return fail(err, ERR_LIMIT, 0, "a turn too large for the journal");
+    const bool ok = journal_put(r->journal, buf_str(&r->pending), err);
+    buf_clear(&r->pending);
+    return ok || fail_in(err, "the store cannot be written, and neither can its journal");
+}
+
 /* Rows into the transaction; a turn that must be durable ends it unless turns are grouped. */
 static bool keep(struct runner *r, struct error *err) {
     struct actions *acts = r->acts;
@@ -245,15 +319,10 @@ static bool keep(struct runner *r, struct error *err) {
     }
     const bool sends = rows < acts->count;
 
+    if (rows > 0 && r->journaling) return journal_rows(r, err) && pass_on(r, err);
     if (rows > 0) {
-        if (!turn_begin(r, err)) return false;
-        turn_crash_point();
-        if (!store_apply(r->parts.store, acts, err)) {
-            if (err->code == ERR_STATE || err->code == ERR_EXISTS)
-                log_broken("turn_refused", LOG_Z("why", err->msg));
-            return undo(r);
-        }
-        r->txn_rows += rows;
+        if (r->journal != NULL) journal_encode(acts, &r->pending);
+        if (!write_rows(r, rows, err) && !turn_rescue(r, err)) return false;
     }
     const bool now = !r->grouped && !r->obeying && r->in_txn && (acts->durable || sends);
     if (now && !turn_commit(r, err)) return false;
@@ -271,7 +340,7 @@ static bool one_turn(struct runner *r, const struct event *ev, struct error *err
 static bool take_control(struct runner *r, struct error *err) {
     struct event ev = {.kind = EVENT_CONTROL};
     bool found;
-    if (!store_control(r->parts.store, &ev.u.control, &found, err)) return undo(r);
+    if (!store_control(r->parts.store, &ev.u.control, &found, err)) return turn_rescue(r, err);
     if (!found || ev.u.control.epoch == epoch_of(r)) return true;
     return one_turn(r, &ev, err);
 }
@@ -281,9 +350,10 @@ static bool take_control(struct runner *r, struct error *err) {
 static bool obey(struct runner *r, struct error *err) {
     struct command cmds[COMMANDS_MAX];
     int count = 0;
-    if (!turn_begin(r, err)) return false;
-    if (!store_commands_pending(r->parts.store, cmds, COMMANDS_MAX, &count, err)) return undo(r);
     r->commands_due = false;
+    if (!turn_begin(r, err) ||
+        !store_commands_pending(r->parts.store, cmds, COMMANDS_MAX, &count, err))
+        return turn_rescue(r, err);
     r->obeying = true;
     bool ok = take_control(r, err);
     for (int i = 0; i < count && ok; i++) {
@@ -297,6 +367,7 @@ static bool obey(struct runner *r, struct error *err) {
 }
 
 bool turn_commands(struct runner *r, struct error *err) {
+    if (r->journaling) return true;
     if (!r->in_txn) {
         const int64_t version = store_data_version(r->parts.store);
         if (version != r->version_seen) r->commands_due = true;
@@ -309,10 +380,11 @@ bool turn_commands(struct runner *r, struct error *err) {
 
 /* The write lock, with everything obeyed that was ordered before we got it. */
 static bool lock_for_opening(struct runner *r, struct error *err) {
-    if (!turn_begin(r, err)) return false;
+    if (r->journaling) return true; /* nothing is opened */
+    if (!turn_begin(r, err)) return turn_rescue(r, err);
     while (r->commands_due) {
         if (!obey(r, err)) return false;
-        if (!turn_begin(r, err)) return false;
+        if (!r->journaling && !turn_begin(r, err)) return turn_rescue(r, err);
     }
     return true;
 }
@@ -324,7 +396,9 @@ static bool send_one(struct runner *r, struct error *err) {
     r->send_head = (r->send_head + 1) % SENDS_MAX;
     r->send_count--;
     turn_crash_point();
-    if (r->wall && request_is_late(&rq, time_wall_us()))
+    if (r->journaling && rq.kind == REQUEST_BRACKET)
+        request_unsent(&rq, OUTCOME_FULL, "the store cannot be written", r->reply);
+    else if (r->wall && request_is_late(&rq, time_wall_us()))
         request_unsent(&rq, OUTCOME_LATE, "the store took too long", r->reply);
     else if (!r->lanes)
         venue_call(r->parts.venue, r->now, &rq, r->reply);

@@ -17,8 +17,9 @@
  * and its own threads run from before the first turn, so that no news is missed, until the last
  * request has been answered.
  *
- * Failure: of the store or the source ends the run. Requests that protect and were handed to a lane
- * are still sent before it ends. */
+ * Failure: of the source ends the run; of the store, too, where the venue lives in it; else the run
+ * goes on with the journal (turn.c), and posts wait meanwhile. Requests that protect and were
+ * handed to a lane are still sent before it ends. */
 #include "run/run_int.h"
 
 #include <pthread.h>
@@ -262,7 +263,7 @@ static bool on_item(struct live *v, struct error *err) {
 /* --- the loop ---------------------------------------------------------------------------- */
 
 static bool group_is_due(const struct runner *r, usec mono) {
-    return (r->in_txn || r->moved) &&
+    return !r->journaling && (r->in_txn || r->moved) &&
            (r->txn_rows >= GROUP_ROWS || mono - r->txn_since >= GROUP_US);
 }
 
@@ -270,7 +271,8 @@ static bool group_is_due(const struct runner *r, usec mono) {
 static usec wake_at(const struct live *v) {
     const usec mono = time_monotonic_us();
     usec at = v->commands_at;
-    if (v->r->in_txn || v->r->moved) at = i64_min(at, v->r->txn_since + GROUP_US);
+    if (!v->r->journaling && (v->r->in_txn || v->r->moved))
+        at = i64_min(at, v->r->txn_since + GROUP_US);
     const usec timer = trader_next_timer(v->r->parts.trader);
     if (timer != USEC_NEVER) at = i64_min(at, mono + i64_max(timer - time_wall_us(), 0));
     return at;
@@ -290,7 +292,7 @@ static bool chores(struct live *v, struct error *err) {
     r->scrub_due = false;
     r->now = now_of(r);
     runner_tick(r, false);
-    return turn_beat(r, err) && turn_commands(r, err);
+    return turn_recover(r, err) && turn_beat(r, err) && turn_commands(r, err);
 }
 
 static bool ended(struct runner *r) {
@@ -303,6 +305,7 @@ static bool ended(struct runner *r) {
 static bool loop(struct live *v, struct error *err) {
     struct runner *r = v->r;
     while (!ended(r) && !(r->opt.stop && atomic_load_explicit(r->opt.stop, memory_order_relaxed))) {
+        inbox_hold_posts(v->inbox, r->journaling);
         inbox_take(v->inbox, wake_at(v), &v->item);
         if (!on_item(v, err) || !chores(v, err)) return false;
     }
@@ -402,7 +405,10 @@ bool run_wall(struct runner *r, struct error *err) {
     bool ok = open_edges(v, &memory, err) && begin(v, err) && loop(v, err);
     stop_threads(v);
     if (ok) ok = drain(v, err) && turn_commit(r, err);
-    if (ok) turn_rewrite(r->parts.store);
+    if (ok && r->journaling)
+        log_unusual("journal_left", LOG_I("turns", journal_count(r->journal)),
+                    LOG_Z("next", "make room for the store; its next start adopts them"));
+    if (ok && !r->journaling) turn_rewrite(r->parts.store);
     r->lanes = NULL;
     runner_tick(r, true);
     inbox_close(v->inbox);

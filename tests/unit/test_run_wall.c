@@ -3,7 +3,9 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "run/journal.h"
 #include "run_rig.h"
+#include "store/store_int.h"
 
 #define ENTRIES 12
 #define FIRST_ID INT64_C(1900000000000000000)
@@ -21,6 +23,10 @@ struct stage {
     bool over;          /* nobody waits any more */
     atomic_int stop;    /* for the runner */
     int stop_after;     /* closed trades, 0: never */
+    int break_at;       /* the store breaks when this post's entry has filled; 0: never */
+    bool broken;        /* no commit goes through */
+    bool stays_broken;
+    int exits_while_broken, commits_refused;
 };
 static struct stage stage;
 static struct rig *rig;
@@ -106,6 +112,7 @@ static bool market_give(struct market *base, struct market_event *ret) {
     if (m->next == 2 * ENTRIES) return false;
     pthread_mutex_lock(&stage.mutex);
     wait_for(&stage.step, m->next);
+    wait_for(&stage.priced, m->next); /* none takes the place of another */
     pthread_mutex_unlock(&stage.mutex);
     const bool high = m->next++ % 2 == 1;
     const int sym = symbols_find(&rig->symbols, STR("BTCUSDT"));
@@ -140,6 +147,9 @@ static void on_call(struct venue *base, usec now, const struct request *rq, stru
     v->calls_outside += v->starts != 1 || v->stops != 0;
     venue_call(v->paper, now, rq, ret);
     pthread_mutex_unlock(&v->mutex);
+    pthread_mutex_lock(&stage.mutex);
+    stage.exits_while_broken += stage.broken && rq->kind == REQUEST_EXIT;
+    pthread_mutex_unlock(&stage.mutex);
     if (rq->kind != REQUEST_BRACKET) return;
     pthread_mutex_lock(&stage.mutex);
     stage.entries++;
@@ -213,7 +223,16 @@ static void on_trade(void *ctx, usec now, const struct trade *t) {
     (void)now;
     pthread_mutex_lock(&stage.mutex);
     const bool open = t->status == TRADE_OPEN && t->entered_at != 0;
-    if (open && stage.step % 2 == 0) move_to(&stage.step, stage.step + 1);
+    const bool breaks = stage.break_at > 0 && stage.step == 2 * (stage.break_at - 1);
+    if (breaks) { /* no price closes this one: its time does, while the store is broken */
+        stage.broken = stage.broken || open;
+        if (t->status == TRADE_CLOSED) {
+            stage.broken = stage.stays_broken;
+            move_to(&stage.step, stage.step + 2);
+        }
+    } else if (open && stage.step % 2 == 0) {
+        move_to(&stage.step, stage.step + 1);
+    }
     if (t->status == TRADE_CLOSED && stage.step % 2 == 1) move_to(&stage.step, stage.step + 1);
     if (stage.stop_after > 0 && stage.step == 2 * stage.stop_after) {
         stage.over = true;
@@ -221,6 +240,23 @@ static void on_trade(void *ctx, usec now, const struct trade *t) {
         pthread_cond_broadcast(&stage.moved);
     }
     pthread_mutex_unlock(&stage.mutex);
+}
+
+/* --- a store that breaks ------------------------------------------------------------------ */
+
+static const struct store_ops *sound_ops;
+
+static bool commit_or_not(struct store *s, struct error *err) {
+    if (!stage.broken) return sound_ops->commit(s, err);
+    stage.commits_refused++;
+    return fail(err, ERR_FULL, 0, "no space left");
+}
+
+static void make_breakable(struct store *s) {
+    static struct store_ops ops;
+    ops = *(sound_ops = s->ops);
+    ops.commit = commit_or_not;
+    s->ops = &ops;
 }
 
 /* --- a run ------------------------------------------------------------------------------- */
@@ -245,9 +281,9 @@ static int tear_down(void **state) {
 static struct staged_venue venue;
 
 static bool run(const struct venue_ops *ops, int workers, struct error *err) {
-    static const char *const sets[] = {"judge.copies=false", "judge.priced_in=false",
-                                       "trading.author_trades_per_day=1000",
-                                       "paper.slippage_percent=0"};
+    const char *sets[] = {stage.break_at > 0 ? "trading.max_hold_s=1" : "trading.max_hold_s=3600",
+                          "judge.copies=false", "judge.priced_in=false",
+                          "trading.author_trades_per_day=1000", "paper.slippage_percent=0"};
     static struct staged_source source;
     static struct staged_market market;
     venue = (struct staged_venue){0};
@@ -272,6 +308,7 @@ static bool run(const struct venue_ops *ops, int workers, struct error *err) {
     rig->parts.venue = &venue.base;
     rig->opt.workers = workers;
     rig->watch = (struct run_watch){.trade = on_trade};
+    if (stage.break_at > 0) make_breakable(rig->parts.store);
     buf_init(&rig->summary, 1 << 20);
     const bool ok = runner_open(&rig->a, &rig->parts, &rig->opt, &rig->watch, &rig->runner, err) &&
                     run_wall(rig->runner, err) &&
@@ -281,6 +318,7 @@ static bool run(const struct venue_ops *ops, int workers, struct error *err) {
 }
 
 static void close_run(void) {
+    if (stage.break_at > 0) rig->parts.store->ops = sound_ops;
     runner_close(rig->runner);
     rig->runner = NULL;
     store_close(rig->parts.store);
@@ -352,6 +390,44 @@ static void test_a_venue_that_cannot_be_started_ends_the_run(void **state) {
     close_run();
 }
 
+static void test_exits_go_while_the_store_is_full_and_it_has_them_afterwards(void **state) {
+    (void)state;
+    struct error err;
+    stage.break_at = 3;
+    assert_ok(run(&streaming_ops, 1, &err), &err);
+    assert_int_equal(stage.exits_while_broken, 1);
+    assert_true(stage.commits_refused > 0);
+    expect_every_post_traded_once();
+    expect_sound_books();
+    close_run();
+}
+
+static void test_what_was_done_while_the_store_was_full_is_adopted_by_the_next_start(void **state) {
+    (void)state;
+    struct error err;
+    struct store_totals totals;
+    struct journal *j;
+    stage.break_at = stage.stop_after = 3;
+    stage.stays_broken = true;
+    rig->opt.stop = &stage.stop;
+    assert_ok(run(&streaming_ops, 1, &err), &err);
+    assert_int_equal(stage.exits_while_broken, 1);
+    rig->parts.store->ops = sound_ops;
+    assert_ok(store_totals(rig->parts.store, &totals, &err), &err);
+    assert_int_equal(totals.closed, 2);
+
+    assert_ok(journal_find(&rig->a, store_path(rig->parts.store), &j, &err), &err);
+    assert_true(journal_count(j) > 1);
+    assert_ok(journal_adopt(j, rig->parts.store, &err), &err);
+    assert_int_equal(journal_count(j), 0);
+    assert_ok(journal_adopt(j, rig->parts.store, &err), &err);
+    journal_close(j);
+    assert_ok(store_totals(rig->parts.store, &totals, &err), &err);
+    assert_int_equal(totals.closed, 3);
+    expect_sound_books();
+    close_run();
+}
+
 static void test_a_source_that_fails_ends_the_run_and_keeps_what_was_done(void **state) {
     (void)state;
     struct error err;
@@ -387,6 +463,8 @@ int main(void) {
         T(test_the_same_through_lanes_to_a_slow_venue),
         T(test_news_that_a_venue_streams_are_turns_and_its_threads_frame_all_calls),
         T(test_a_venue_that_cannot_be_started_ends_the_run),
+        T(test_exits_go_while_the_store_is_full_and_it_has_them_afterwards),
+        T(test_what_was_done_while_the_store_was_full_is_adopted_by_the_next_start),
         T(test_a_source_that_fails_ends_the_run_and_keeps_what_was_done),
         T(test_a_stop_ends_it_with_everything_committed),
 #undef T
