@@ -73,6 +73,14 @@ static void put_trailing(struct buf *b, const struct symbol *s) {
 
 static void put_percent(struct buf *b, const struct symbol *s) {
     if (s->bid_up_bp <= 0 && s->ask_down_bp <= 0) return;
+    if (s->percent_both_sides) {
+        filter_begin(b, "PERCENT_PRICE");
+        put_times(b, "multiplierUp", s->bid_up_bp);
+        put_times(b, "multiplierDown", s->bid_down_bp);
+        sim_put_int(b, "avgPriceMins", s->avg_price_mins);
+        filter_end(b);
+        return;
+    }
     filter_begin(b, "PERCENT_PRICE_BY_SIDE");
     put_times(b, "bidMultiplierUp", s->bid_up_bp);
     put_times(b, "bidMultiplierDown", s->bid_down_bp);
@@ -84,6 +92,14 @@ static void put_percent(struct buf *b, const struct symbol *s) {
 
 static void put_notional(struct buf *b, const struct symbol *s) {
     if (money_is_zero(s->min_notional) && money_is_zero(s->max_notional)) return;
+    if (s->notional_min_only) {
+        filter_begin(b, "MIN_NOTIONAL");
+        sim_put_amount(b, "minNotional", money_e8(s->min_notional));
+        sim_put_bool(b, "applyToMarket", s->min_notional_market);
+        sim_put_int(b, "avgPriceMins", s->avg_price_mins);
+        filter_end(b);
+        return;
+    }
     filter_begin(b, "NOTIONAL");
     sim_put_amount(b, "minNotional", money_e8(s->min_notional));
     sim_put_bool(b, "applyMinToMarket", s->min_notional_market);
@@ -121,6 +137,17 @@ static void put_filters(struct buf *b, const struct symbol *s) {
 
 /* --- exchangeInfo ------------------------------------------------------------------------ */
 
+static void put_types(struct buf *b, const struct symbol *s) {
+    bool first = true;
+    sim_put_key(b, "orderTypes");
+    for (int t = ORDER_LIMIT; t <= ORDER_TAKE_PROFIT_LIMIT; t++) {
+        if (s->order_types != 0 && (s->order_types & BIT(t)) == 0) continue;
+        buf_printf(b, "%s\"%s\"", first ? "[" : ",", order_type_name((order_type)t));
+        first = false;
+    }
+    buf_put_byte(b, ']');
+}
+
 static void put_symbol(struct buf *b, const struct symbol *s, bool sets) {
     sim_put_text(b, "symbol", s->name);
     sim_put_text(b, "status", status_name(s));
@@ -131,8 +158,7 @@ static void put_symbol(struct buf *b, const struct symbol *s, bool sets) {
     sim_put_int(b, "quoteAssetPrecision", 8);
     sim_put_int(b, "baseCommissionPrecision", 8);
     sim_put_int(b, "quoteCommissionPrecision", 8);
-    sim_put_z(b, ",\"orderTypes\":[\"LIMIT\",\"LIMIT_MAKER\",\"MARKET\",\"STOP_LOSS\","
-                 "\"STOP_LOSS_LIMIT\",\"TAKE_PROFIT\",\"TAKE_PROFIT_LIMIT\"]");
+    put_types(b, s);
     sim_put_bool(b, "icebergAllowed", s->iceberg);
     sim_put_bool(b, "ocoAllowed", s->oco);
     sim_put_bool(b, "otoAllowed", s->oto);
