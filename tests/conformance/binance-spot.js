@@ -1,7 +1,7 @@
 // @binance/spot, the exchange's own library.
 'use strict';
 
-const {env, begin, end, test, that, fails, equal} = require('./lib');
+const {env, begin, end, test, that, fails, equal, until, setPrice} = require('./lib');
 const {all} = require('./suite');
 const {
     Spot, BadRequestError, UnauthorizedError, NotFoundError,
@@ -66,6 +66,36 @@ const api = {
         equal(other.cancelResult, 'SUCCESS', 'cancelResult');
         equal(other.newOrderResult, 'SUCCESS', 'newOrderResult');
         await api.cancel({symbol: 'BTCUSDT', orderId: other.newOrderResponse.orderId});
+    });
+    await test('WebSocket API', async () => {
+        const line = await new Spot({
+            configurationWebsocketAPI: {apiKey: env.key, apiSecret: env.secret, wsURL: `${env.url.replace('http:', 'ws:')}/ws-api/v3`},
+        }).websocketAPI.connect();
+        const price = (await line.tickerPrice({symbol: 'BTCUSDT'})).data;
+        that(Number(price.price) > 0, 'price');
+        const o = (await line.orderPlace({
+            symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: 0.01, price: 40000, newOrderRespType: 'RESULT',
+        })).data;
+        equal(o.status, 'NEW', 'status');
+        equal((await line.orderStatus({symbol: 'BTCUSDT', orderId: o.orderId})).data.status, 'NEW', 'status');
+        const events = [];
+        const sub = await line.userDataStreamSubscribeSignature({});
+        sub.stream.on('message', m => events.push(m));
+        equal((await line.orderCancel({symbol: 'BTCUSDT', orderId: o.orderId})).data.status, 'CANCELED', 'status');
+        await until(async () => events, all => all.some(e => e.e === 'executionReport' && e.x === 'CANCELED'), 'the report');
+        const wrong = await fails(line.orderStatus({symbol: 'BTCUSDT', orderId: 999999999}));
+        equal(wrong.code, -2013, `code (${wrong.msg || wrong.message})`);
+        await line.disconnect();
+    });
+    await test('streams', async () => {
+        const streams = await new Spot({
+            configurationWebsocketStreams: {wsURL: env.url.replace('http:', 'ws:')},
+        }).websocketStreams.connect();
+        const seen = [];
+        streams.bookTicker({symbol: 'btcusdt'}).on('message', m => seen.push(m));
+        streams.kline({symbol: 'btcusdt', interval: '1m'}).on('message', m => seen.push(m));
+        await until(() => setPrice(50000).then(() => seen), all => all.some(m => m.b && m.a) && all.some(m => m.k), 'both streams');
+        await streams.disconnect();
     });
     end();
 })();

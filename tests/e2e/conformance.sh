@@ -7,7 +7,7 @@ ours=
 [ -n "${SCRATCH-}" ] || ours=yes
 . "$(dirname "$0")/lib/cases.sh"
 
-clients="raw streams binance-spot binance node-binance-api binance-api-node connector ccxt"
+clients="raw streams binance-spot binance node-binance-api binance-api-node connector ccxt ccxt-pro"
 modules=$PWD/build/conformance
 want=$(cat tests/conformance/package.json tests/conformance/package-lock.json | cksum)
 
