@@ -213,6 +213,9 @@ bool match_replace(struct match *m, usec now, const struct match_replace *r,
 /* Reduces the quantity and keeps the place in the queue. Both legs of an OCO change. */
 MUST_CHECK bool match_amend(struct match *m, usec now, const struct match_ref *ref, qty new_qty,
                             struct match_reject *rej);
+/* The same, and the order is called `coid` from then on (borrowed; empty: as before). */
+MUST_CHECK bool match_amend_as(struct match *m, usec now, const struct match_ref *ref, qty new_qty,
+                               str coid, struct match_reject *rej);
 
 /* -- asking about orders ------------------------------------------------------------------- */
 

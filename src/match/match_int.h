@@ -135,7 +135,8 @@ bool pool_has_room(const struct match *m, int orders);
 int pool_take(struct match *m, const struct match_order *o);
 /* The same with an id that is given, for a snapshot: ids must come in ascending order. */
 int pool_put(struct match *m, const struct match_order *o);
-void pool_retire(struct match *m, int slot);   /* live -> history */
+void pool_retire(struct match *m, int slot); /* live -> history */
+void pool_rename(struct match *m, int slot, str coid);
 void pool_list_end(struct match *m, int list); /* its last live order is gone */
 struct tally *tally_get(struct match *m, int account, int sym);
 const struct tally *tally_peek(const struct match *m, int account, int sym);

@@ -255,8 +255,20 @@ static void amend(struct match *m, struct slot *s, qty new_qty) {
     event_put(m, MATCH_EV_AMENDED, s);
 }
 
+/* Is the name fit, and nobody else's? */
+static bool rename_check(const struct match *m, int slot, str coid, struct match_reject *rej) {
+    if (!coid_check("newClientOrderId", coid, rej)) return false;
+    int same = coid.n > 0 ? pool_find_live_coid(m, m->slots[slot].o.account, coid) : NO_SLOT;
+    return same == NO_SLOT || same == slot || reject(rej, -2038, "Duplicate order sent.");
+}
+
 bool match_amend(struct match *m, usec now, const struct match_ref *ref, qty new_qty,
                  struct match_reject *rej) {
+    return match_amend_as(m, now, ref, new_qty, (str){0}, rej);
+}
+
+bool match_amend_as(struct match *m, usec now, const struct match_ref *ref, qty new_qty, str coid,
+                    struct match_reject *rej) {
     match_tick(m, now);
     int slot = live_slot(m, ref);
     if (slot == NO_SLOT) return reject(rej, -2013, "Order does not exist.");
@@ -264,7 +276,8 @@ bool match_amend(struct match *m, usec now, const struct match_ref *ref, qty new
     if (s->o.status == MATCH_PENDING_NEW) {
         return reject(rej, -2038, "Order amend is not supported for this order.");
     }
-    if (!amend_check(m, s, new_qty, rej)) return false;
+    if (!amend_check(m, s, new_qty, rej) || !rename_check(m, slot, coid, rej)) return false;
+    if (coid.n > 0) pool_rename(m, slot, coid);
     amend(m, s, new_qty);
     if (leg_of_pair(m, s)) {
         const struct list_slot *l = &m->lists[s->list];

@@ -53,14 +53,33 @@ void pool_list_end(struct match *m, int list) {
 
 /* -- orders -------------------------------------------------------------------------------- */
 
+static void coid_remove(struct match *m, int slot) {
+    struct slot *s = &m->slots[slot];
+    int *at = head_of(&m->by_coid, coid_hash(s->o.account, str_from_z(s->o.coid)));
+    while (*at != slot) at = &m->slots[*at].coid_next;
+    *at = s->coid_next;
+}
+
+static void coid_add(struct match *m, int slot) {
+    struct slot *s = &m->slots[slot];
+    int *head = head_of(&m->by_coid, coid_hash(s->o.account, str_from_z(s->o.coid)));
+    s->coid_next = *head;
+    *head = slot;
+}
+
+void pool_rename(struct match *m, int slot, str coid) {
+    struct match_order *o = &m->slots[slot].o;
+    coid_remove(m, slot);
+    IGNORE(!str_copyz(coid, o->coid, (ptrdiff_t)sizeof o->coid), "coid_check saw its length");
+    coid_add(m, slot);
+}
+
 static void index_remove(struct match *m, int slot) {
     struct slot *s = &m->slots[slot];
     int *at = head_of(&m->by_id, mix((uint64_t)s->o.id));
     while (*at != slot) at = &m->slots[*at].id_next;
     *at = s->id_next;
-    at = head_of(&m->by_coid, coid_hash(s->o.account, str_from_z(s->o.coid)));
-    while (*at != slot) at = &m->slots[*at].coid_next;
-    *at = s->coid_next;
+    coid_remove(m, slot);
 }
 
 static void index_add(struct match *m, int slot) {
@@ -68,9 +87,7 @@ static void index_add(struct match *m, int slot) {
     int *head = head_of(&m->by_id, mix((uint64_t)s->o.id));
     s->id_next = *head;
     *head = slot;
-    head = head_of(&m->by_coid, coid_hash(s->o.account, str_from_z(s->o.coid)));
-    s->coid_next = *head;
-    *head = slot;
+    coid_add(m, slot);
 }
 
 static void list_forget(struct match *m, int list) {

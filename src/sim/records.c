@@ -57,6 +57,12 @@ static void order_link(struct sim_records *r, int64_t id) {
     *head = id;
 }
 
+static void order_unlink(struct sim_records *r, int64_t id) {
+    int64_t *at = order_head(r, &r->orders[id - 1].o);
+    while (*at != id) at = &r->orders[*at - 1].coid_next;
+    *at = r->orders[id - 1].coid_next;
+}
+
 static void list_link(struct sim_records *r, int64_t id) {
     struct sim_list *l = &r->lists[id - 1];
     int64_t *head = list_head(r, &l->l);
@@ -177,7 +183,10 @@ void records_event(struct exchange *ex, const struct match_event *e) {
         if (ex->call) fresh.stp = ex->call->stp;
         o = records_add_order(&ex->records, &fresh);
     }
+    bool renamed = strcmp(o->o.coid, e->order.coid) != 0;
+    if (renamed) order_unlink(&ex->records, e->order.id);
     o->o = e->order;
+    if (renamed) order_link(&ex->records, e->order.id);
     if (e->kind != MATCH_EV_TRADE) return;
     struct sim_trade t = {.id = e->trade_id,
                           .order_id = e->order.id,

@@ -194,6 +194,8 @@ struct exchange {
 
     /* The running call; for user_data.c: which id a cancel request gave itself, "" none. */
     char cancel_coid[COID_BYTES];
+    char amended_coid[COID_BYTES]; /* of order `amended_id`, before it got another */
+    int64_t amended_id;
     struct sim_call *call; /* NULL outside of calls */
     struct sim_call rest_call, late_call;
     struct arena mem;   /* reset at each call */

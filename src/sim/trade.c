@@ -448,7 +448,7 @@ void sim_do_cancel_replace(struct sim_call *c) {
 
 /* -- amend ---------------------------------------------------------------------------------- */
 
-static void put_amended(struct sim_call *c, const struct sim_order *rec) {
+static void put_amended(struct sim_call *c, const struct sim_order *rec, const char *was) {
     const struct match_order *o = &rec->o;
     buf_put_byte(c->out, '{');
     sim_put_time(c, "transactTime", c->now);
@@ -458,7 +458,7 @@ static void put_amended(struct sim_call *c, const struct sim_order *rec) {
     sim_put_text(c->out, "symbol", c->ex->symbols.v[o->sym].name);
     sim_put_int(c->out, "orderId", o->id);
     sim_put_int(c->out, "orderListId", o->list_id);
-    sim_put_text(c->out, "origClientOrderId", o->coid);
+    sim_put_text(c->out, "origClientOrderId", was);
     sim_put_text(c->out, "clientOrderId", o->coid);
     sim_put_amount(c->out, "price", price_e8(o->limit));
     sim_put_amount(c->out, "qty", qty_e8(o->qty));
@@ -497,16 +497,20 @@ void sim_do_amend(struct sim_call *c) {
         sim_refuse(c, 0, -2013, "Order does not exist.");
         return;
     }
-    /* the engine keeps an order's name */
-    if (coid.n > 0 && !str_eq(coid, str_from_z(o->o.coid))) {
-        sim_refuse(c, 0, -1130, "Data sent for parameter 'newClientOrderId' is not valid.");
-        return;
+    char made[COID_BYTES], was[COID_BYTES];
+    if (coid.n == 0) { /* the exchange gives it a name of its own then */
+        IGNORE(snprintf(made, sizeof made, "amend-%" PRId64 "-%d", o->o.id, o->o.amends + 1) < 0,
+               "it fits");
+        coid = str_from_z(made);
     }
+    memcpy(was, o->o.coid, sizeof was);
+    memcpy(c->ex->amended_coid, was, sizeof was);
+    c->ex->amended_id = o->o.id;
     struct match_ref ref = {.account = c->account, .sym = w.sym, .id = o->o.id};
-    if (!match_amend(c->ex->match, c->ex->now, &ref, new_qty, &rej)) {
+    if (!match_amend_as(c->ex->match, c->ex->now, &ref, new_qty, coid, &rej)) {
         sim_refuse_as(c, &rej);
         return;
     }
     sim_settle(c->ex);
-    put_amended(c, records_order(c->ex, ref.id));
+    put_amended(c, records_order(c->ex, ref.id), was);
 }

@@ -175,6 +175,10 @@ static void tell_order(struct exchange *ex, const struct match_event *e) {
         r.orig_coid = e->order.coid;
         if (ex->cancel_coid[0]) r.coid = ex->cancel_coid;
     }
+    if (e->kind == MATCH_EV_AMENDED) {
+        bool renamed = ex->amended_id == e->order.id && ex->amended_coid[0];
+        r.orig_coid = renamed ? ex->amended_coid : e->order.coid;
+    }
     tell(ex, e->order.account, &r, put_report);
 }
 

@@ -180,8 +180,15 @@ async function orders() {
         members(a, F.AMENDED, 'amend');
         members(a.amendedOrder, F.AMENDED_ORDER, 'amendedOrder');
         equal(a.amendedOrder.origClientOrderId, o.clientOrderId, 'origClientOrderId');
+        that(a.amendedOrder.clientOrderId !== o.clientOrderId, 'the order keeps its client id');
         equal(Number(a.amendedOrder.qty), 0.005, 'qty');
-        await good(signed('DELETE', '/api/v3/order', {symbol: SYMBOL, orderId: o.orderId}));
+        await refused(signed('GET', '/api/v3/order', {symbol: SYMBOL, origClientOrderId: o.clientOrderId}), 400, -2013);
+        const coid = id('amd');
+        const named = await good(signed('PUT', '/api/v3/order/amend/keepPriority', {
+            symbol: SYMBOL, origClientOrderId: a.amendedOrder.clientOrderId, newQty: '0.004', newClientOrderId: coid,
+        }));
+        equal(named.amendedOrder.clientOrderId, coid, 'clientOrderId');
+        await good(signed('DELETE', '/api/v3/order', {symbol: SYMBOL, origClientOrderId: coid}));
     });
     await test('a cancel may be restricted', async () => {
         const o = await good(signed('POST', '/api/v3/order', LIMIT));

@@ -355,6 +355,35 @@ static void test_an_order_may_take_the_client_id_of_the_one_it_replaces(void **s
     (void)state;
 }
 
+static void test_an_amended_order_may_get_another_client_id(void **state) {
+    struct bench b;
+    start_at(&b, "100");
+    struct match_new n = limit_order(ORDER_BUY, TIF_GTC, "4", "90");
+    n.coid = STR("first");
+    struct match_ref ref = {.sym = BTC, .id = bench_place(&b, n)};
+    n.coid = STR("other");
+    bench_place(&b, n);
+    bench_events(&b);
+    bool done = match_amend_as(b.m, 2, &ref, qt("3"), STR("other"), &b.rej);
+    check_rejected(done, &b.rej, -2038, "Duplicate order sent.", __FILE__, __LINE__);
+    done = match_amend_as(b.m, 2, &ref, qt("3"), STR("not fit"), &b.rej);
+    assert_false(done);
+    assert_int_equal(b.rej.code, -1100);
+    assert_true(match_amend_as(b.m, 2, &ref, qt("3"), STR("second"), &b.rej));
+    assert_events(&b, "AMENDED 1 qty=3\n");
+    assert_null(match_find(b.m, &(struct match_ref){.sym = BTC, .coid = STR("first")}));
+    const struct match_order *o =
+        match_find(b.m, &(struct match_ref){.sym = BTC, .coid = STR("second")});
+    assert_non_null(o);
+    assert_int_equal(o->id, 1);
+    assert_true(match_amend_as(b.m, 2, &ref, qt("2"), STR("second"), &b.rej)); /* its own again */
+    n.coid = STR("first");
+    bench_place(&b, n);
+    bench_events(&b);
+    bench_end(&b);
+    (void)state;
+}
+
 /* -- the reference price ------------------------------------------------------------------- */
 
 static void start_with_means(struct bench *b) {
@@ -744,6 +773,7 @@ int main(void) {
         cmocka_unit_test(test_position_counts_what_is_held_and_ordered),
         cmocka_unit_test(test_an_order_is_amended_so_many_times),
         cmocka_unit_test(test_an_order_may_take_the_client_id_of_the_one_it_replaces),
+        cmocka_unit_test(test_an_amended_order_may_get_another_client_id),
         cmocka_unit_test(test_reference_price_is_the_mean_of_the_last_minutes),
         cmocka_unit_test(test_filters_measure_by_the_reference_price),
         cmocka_unit_test(test_taker_gets_nothing_beyond_the_price_range),
