@@ -1,9 +1,9 @@
 /* lanes: see the header.
  *
- * A lane is a ring of requests and a thread. A request's reply has its place in the inbox before
- * the request is taken, so a reply is never lost and never waits. A request that has become too old
- * while it waited is not sent: the venue would refuse its timestamp, or worse, take it at a price
- * from another time.
+ * A lane is a thread and two rings of requests, what changes something and what only asks. A
+ * request's reply has its place in the inbox before the request is taken, so a reply is never lost
+ * and never waits. A request that has become too old while it waited is not sent: the venue would
+ * refuse its timestamp, or worse, take it at a price from another time.
  *
  * Threads: lanes_send is the trader's; each lane calls the venue on its own thread. */
 #include "run/lanes.h"
@@ -14,12 +14,16 @@
 
 #define LANE_MAX 32
 
+struct ring {
+    struct request v[LANE_MAX];
+    int head, count;
+};
+
 struct lane {
     struct lanes *lanes;
     pthread_t thread;
     pthread_cond_t came;
-    struct request ring[LANE_MAX];
-    int head, count;
+    struct ring acts, asks;
     bool drops; /* enter: what waits when we stop is not sent */
     struct reply reply;
 };
@@ -54,19 +58,34 @@ static void do_one(struct lane *l, const struct request *rq, bool dropped) {
     inbox_put_reply(l->lanes->inbox, &l->reply);
 }
 
+static bool ring_put(struct ring *r, const struct request *rq) {
+    if (r->count == LANE_MAX) return false;
+    r->v[(r->head + r->count++) % LANE_MAX] = *rq;
+    return true;
+}
+
+static bool ring_take(struct ring *r, struct request *ret) {
+    if (r->count == 0) return false;
+    *ret = r->v[r->head];
+    r->head = (r->head + 1) % LANE_MAX;
+    r->count--;
+    return true;
+}
+
+static bool only_asks(request_kind k) { return k == REQUEST_QUERY || k == REQUEST_SNAPSHOT; }
+
 static void *run_lane(void *arg) {
     struct lane *l = arg;
     struct lanes *all = l->lanes;
+    struct request rq;
     pthread_mutex_lock(&all->mutex);
-    while (!all->stop || l->count > 0) {
-        if (l->count == 0) {
+    for (;;) {
+        if (!ring_take(&l->acts, &rq) && !ring_take(&l->asks, &rq)) {
+            if (all->stop) break;
             pthread_cond_wait(&l->came, &all->mutex);
             continue;
         }
-        const struct request rq = l->ring[l->head];
         const bool dropped = all->stop && l->drops;
-        l->head = (l->head + 1) % LANE_MAX;
-        l->count--;
         pthread_mutex_unlock(&all->mutex);
         do_one(l, &rq, dropped);
         pthread_mutex_lock(&all->mutex);
@@ -79,8 +98,8 @@ bool lanes_send(struct lanes *all, const struct request *rq) {
     struct lane *l = rq->kind == REQUEST_BRACKET ? &all->enter : &all->protect;
     if (all->closed || !inbox_reserve(all->inbox)) return false;
     pthread_mutex_lock(&all->mutex);
-    const bool ok = l->count < LANE_MAX && !(all->stop && l->drops);
-    if (ok) l->ring[(l->head + l->count++) % LANE_MAX] = *rq;
+    const bool ok =
+        !(all->stop && l->drops) && ring_put(only_asks(rq->kind) ? &l->asks : &l->acts, rq);
     if (ok) pthread_cond_signal(&l->came);
     pthread_mutex_unlock(&all->mutex);
     if (!ok) inbox_unreserve(all->inbox);

@@ -1,7 +1,8 @@
 /* lanes: two ways to a venue that is slow, each a thread that makes one call at a time.
  *
  * protect carries exits, repairs, cancels and questions, enter carries entries, so that no entry
- * ever stands in front of an exit. Replies come back through the inbox. */
+ * ever stands in front of an exit; nor does a question: those wait until nothing else does. Replies
+ * come back through the inbox. */
 #ifndef BF_RUN_LANES_H
 #define BF_RUN_LANES_H
 

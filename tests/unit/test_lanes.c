@@ -104,6 +104,18 @@ static void test_an_exit_does_not_wait_behind_an_entry(void **state) {
     wait_inside(2); /* both are at the venue at once */
 }
 
+static void test_an_exit_goes_before_questions_that_wait(void **state) {
+    (void)state;
+    assert_true(send(REQUEST_QUERY, 1, 0));
+    wait_inside(1);
+    for (int i = 2; i < 8; i++) assert_true(send(REQUEST_QUERY, i, 0));
+    assert_true(send(REQUEST_EXIT, 8, 0));
+    let_go();
+    assert_int_equal(reply()->request_id, 1);
+    assert_int_equal(reply()->request_id, 8);
+    for (int i = 2; i < 8; i++) assert_int_equal(reply()->request_id, i);
+}
+
 static void test_what_is_too_old_is_not_sent(void **state) {
     (void)state;
     let_go();
@@ -179,6 +191,7 @@ int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         T(test_a_reply_comes_back_with_its_request),
         T(test_an_exit_does_not_wait_behind_an_entry),
+        T(test_an_exit_goes_before_questions_that_wait),
         T(test_what_is_too_old_is_not_sent),
         T(test_half_the_window_is_the_limit),
         T(test_a_full_lane_takes_no_more_and_the_other_still_does),
