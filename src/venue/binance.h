@@ -69,6 +69,7 @@ struct binance_task {
     int rounds;    /* of cancelling what did not want to be cancelled */
     bool sent;     /* the last step went out and waits for its answer */
     bool bare;     /* EXIT: its legs are certainly gone */
+    bool touched;  /* something was cancelled: it cannot end as if nothing had been done */
     bool repeated; /* the venue said that it has this order already */
     usec began, sent_at;
     int64_t order_floor; /* newest order id of the symbol when the last step went out */

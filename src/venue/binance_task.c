@@ -202,6 +202,7 @@ static bool take_cancelled(const struct binance *b, struct binance_task *t, cons
         const bool shown = find_order(reports, binance_coid(&t->rq, l), &o) && see(b, t, l, &o);
         if (!shown || !binance_has_ended(t->seen[l].state)) t->look |= BIT(l);
     }
+    t->touched = true;
     go_look(b, t);
     return true;
 }
@@ -214,6 +215,7 @@ static bool take_cancelled_order(const struct binance *b, struct binance_task *t
     const bool ok = reports != NULL ? find_order(reports, binance_coid(&t->rq, t->at_leg), &o)
                                     : binance_read_order(root, &o);
     if (!ok || !binance_has_ended(o.state) || !see(b, t, t->at_leg, &o)) return false;
+    t->touched = true;
     for (leg l = LEG_ENTRY; l <= LEG_EXIT; l++) { /* its fellows went with it */
         if (t->seen[l].known && !t->seen[l].told && !binance_has_ended(t->seen[l].state))
             t->look |= BIT(l);
@@ -443,8 +445,11 @@ static void look_failed(const struct binance *b, struct binance_task *t,
         see_absent(b, t, ORDER_ST_EXPIRED, v->text); /* archived: ended without a fill */
     } else if (t->repeated) {
         unknown(t, "the venue has this order already, and does not say what became of it");
-    } else if (t->rq.kind == REQUEST_EXIT && t->rounds > 0) {
+    } else if (t->touched && t->rq.kind == REQUEST_EXIT) {
         not_sold(t, "what became of stop and target is unknown; nothing was sold");
+    } else if (t->touched) {
+        binance_say(t->reply.text, "cancelled; of what was cancelled not all is known");
+        done(t);
     } else {
         end_as(t, v);
     }
