@@ -355,10 +355,12 @@ static void breaker_worked(struct binance *b, binance_group g) {
     *k = (struct binance_breaker){0};
 }
 
-/* May one that can wait go out? In the half-open state one at a time. */
+/* May one that can wait go out? In the half-open state one at a time. A pause longer than any is
+ * one of before our clock was set back. */
 static bool breaker_admits(const struct binance_breaker *k, usec now, usec *ret_until) {
-    if (!k->open) return true;
-    if (now >= k->until && (k->probe_at == 0 || now > k->probe_at + PROBE_LIFE)) return true;
+    const usec left = k->until - now;
+    if (!k->open || left > 2 * (BREAKER_PAUSE << BREAKER_LEVEL_MAX)) return true;
+    if (left <= 0 && (k->probe_at == 0 || now > k->probe_at + PROBE_LIFE)) return true;
     *ret_until = i64_max(k->until, now + BREAKER_PAUSE);
     return false;
 }
