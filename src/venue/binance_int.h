@@ -143,9 +143,9 @@ struct binance_fill {
     usec at;
 };
 /* FULL's fills (order_id 0) or myTrades of one order, in the order of their ids. False: malformed,
- * one twice, of another order, or more than BINANCE_FILLS. */
-MUST_CHECK bool binance_read_fills(const json_t *list, int64_t order_id, struct binance_fill *v,
-                                   int *ret_count);
+ * one twice, of another order, or more than most. */
+MUST_CHECK bool binance_read_fills(const json_t *list, int64_t order_id, int most,
+                                   struct binance_fill *v, int *ret_count);
 
 /* NULL: no JSON, or too much of it. Owned by the caller. */
 json_t *binance_parse(str body);

@@ -24,6 +24,7 @@
 
 #include <string.h>
 
+#define OWN_FILLS 100   /* that are read with an order; with more they are asked for */
 #define CANCEL_ROUNDS 3 /* of an order that neither goes nor has ended */
 
 /* Those of `legs` that the request has an id for. */
@@ -150,10 +151,10 @@ static bool find_order(const json_t *reports, str coid, struct binance_order *re
 /* The fills that came with an order, when they are all there. Else they are asked for. */
 static void tell_own_fills(const struct binance *b, struct binance_task *t, leg which,
                            const json_t *fills) {
-    struct binance_fill v[BINANCE_FILLS];
+    struct binance_fill v[OWN_FILLS];
     int count = 0;
     if (fills == NULL || qty_is_zero(t->seen[which].filled)) return;
-    if (!binance_read_fills(fills, 0, v, &count)) return;
+    if (!binance_read_fills(fills, 0, OWN_FILLS, v, &count)) return;
     IGNORE(!binance_tell_fills(b, t, which, v, count), "told later, with those of myTrades");
 }
 
@@ -302,7 +303,8 @@ static void no_trades(struct binance *b, struct binance_task *t, usec retry_at) 
 static bool take_trades(struct binance *b, struct binance_task *t, const json_t *root) {
     struct binance_fill v[BINANCE_FILLS];
     int count = 0;
-    if (!binance_read_fills(root, t->seen[t->at_leg].order_id, v, &count)) return false;
+    if (!binance_read_fills(root, t->seen[t->at_leg].order_id, BINANCE_FILLS, v, &count))
+        return false;
     if (binance_tell_fills(b, t, t->at_leg, v, count)) {
         IGNORE(binance_trades_missing(b, false), "counted anew");
         wind_up(t);
