@@ -140,7 +140,7 @@ void binance_sign(const struct binance *b, str payload, char ret[65]);
     X(KEYS_FINE, "keys_fine")                                                                      \
     X(FILTERS, "filters")   /* a filter refused an order: read exchangeInfo again */               \
     X(RESET, "reset")       /* a new order's id is lower than an older one's */                    \
-    X(BANNED, "banned")     /* by 418, 429 or 403: nothing is sent until `until` */                \
+    X(BANNED, "banned")     /* by 418, 429 or 403: no entry is sent until `until` */               \
     X(BREAKER, "breaker")   /* a group opened or closed */
 /* clang-format on */
 typedef enum binance_notice_kind {
@@ -166,7 +166,7 @@ struct binance_health {
     bool clock_known;
     usec clock_offset;                                        /* venue - ours */
     usec clock_error;                                         /* half the round trip it is from */
-    usec banned_until;                                        /* 0: not */
+    usec banned_until;                                        /* no entries until; 0: fine */
     usec orders_until;                                        /* no new orders until; 0: fine */
     int64_t used_weight, weight_limit, orders_10s, orders_1d; /* last seen; -1 unknown */
     int64_t orders_10s_limit, orders_1d_limit;

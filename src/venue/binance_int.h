@@ -50,6 +50,7 @@ struct binance {
 
     struct binance_count weight, orders_10s, orders_1d;
     usec banned_until, orders_until;
+    usec waf_until, waf_urgent_until; /* what can wait, and what cannot */
     int waf_level, overload_level;
     struct binance_breaker breakers[BINANCE_GROUPS];
     bool keys_refused;
