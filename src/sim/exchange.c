@@ -476,6 +476,11 @@ void exchange_reset(struct exchange *ex, usec now) {
     sim_user_reset(ex);
 }
 
+void exchange_fault(struct exchange *ex, usec now, const struct fault *f) {
+    exchange_advance(ex, now);
+    fault_happens(ex, f);
+}
+
 void exchange_clock_set(struct exchange *ex, usec by) { ex->skew = by; }
 
 void exchange_price_set(struct exchange *ex, usec now, int sym, price p) {
