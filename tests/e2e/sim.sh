@@ -67,7 +67,8 @@ equal "a fault closes the connection without a byte" $? 52
 check "its owner sees the state" get /sim/state
 says "with the order in it" '$.accounts[0].live' 1
 
-check "it ends when asked to" end
+end
+equal "it ends when asked to" $? 0
 begin two --state "$SCRATCH/state" || exit 1
 check "the order is there after a restart" ask GET /api/v3/order \
     "symbol=BTCUSDT&origClientOrderId=kept"
@@ -83,7 +84,8 @@ gone() {
 }
 check "SIGUSR1 is the monthly reset" gone
 check "keys stay" ask GET /api/v3/account ""
-check "it ends again" end
+end
+equal "it ends again" $? 0
 
 begin three --prices demo/prices --speed 600 --account alice:secret:USDT=1000 --fee 0.1 || exit 1
 key=alice secret=secret
@@ -92,7 +94,8 @@ check "from their first prices on" test "$(json "$SCRATCH/answer" '$.price' | cu
 check "an account is as it was given" ask GET /api/v3/account "omitZeroBalances=true"
 says "with its balance" '$.balances[0].free' 1000.00000000
 says "and its commission" '$.commissionRates.taker' 0.00100000
-check "it ends a third time" end
+end
+equal "it ends a third time" $? 0
 
 refused() { # NAME STATUS TEXT OPTION...
     what=$1 want=$2 text=$3
@@ -108,7 +111,7 @@ refused() { # NAME STATUS TEXT OPTION...
 
 refused "an address that others reach" 3 'listen-anywhere' --listen 0.0.0.0:0
 refused "no address" 2 'is not such as' --listen nowhere
-refused "no account" 2 'KEY:SECRET' --account 'a:b:USDT'
+refused "no account" 2 'KEY:SECRET' --account a
 refused "no price" 2 'BTCUSDT=50000' --price BTCUSDT
 refused "no plan" 1 'faults' --faults "$SCRATCH/none.json"
 refused "no state" 1 'state' --state "$SCRATCH/two.out"
