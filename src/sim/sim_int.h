@@ -9,11 +9,11 @@
  *   trade.c lists.c account.c          orders, order lists, what an account may know
  *   order_params.c order_json.c        orders and lists from parameters, and as JSON
  *   json.c mac.c                       pieces of JSON, HMAC-SHA256
- *   market_data.c                      exchangeInfo, depth, klines, tickers, trades
+ *   info.c market_data.c klines.c      exchangeInfo; depth, tickers, trades; candles
  *   ticks.c      prices: candles played or a random walk, books around them, candles made of them
- *   streams.c user_data.c ws_api.c     WebSocket connections of the three kinds
+ *   ws.c streams.c user_data.c ws_api.c  WebSocket connections, and what they are told
  *   faults.c     the plan
- *   server.c     the port (libwebsockets)
+ *   server.c     the port, over http1.c and frame.c; admin.c: what its owner may do
  *
  * An endpoint is one function over a struct sim_call, whichever way the call came.
  *
