@@ -128,6 +128,12 @@ int binance_user_event(struct binance *b, str json, struct report *ret, struct e
 /* The subscribe request for the user data stream, signed, as JSON text. It holds the key. */
 void binance_user_subscribe(struct binance *b, usec now, struct buf *out);
 
+/* A signed GET that is no task, such as "/api/v3/account": *ret borrows from q and b. Show the
+ * answer to binance_note. params: "a=1&b=2" or "". (binance_account.c) */
+struct binance_query;
+void binance_signed_get(const struct binance *b, usec now, str path, str params,
+                        struct binance_query *q, struct http_request *ret);
+
 /* HMAC-SHA256 of `payload` in hex, as the venue wants it. */
 void binance_sign(const struct binance *b, str payload, char ret[65]);
 
