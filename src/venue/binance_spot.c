@@ -579,12 +579,12 @@ bool binance_spot_info(struct arena *a, str rest_url, str *ret, struct error *er
     if (ok)
         *ret = str_dup(a, answer.body);
     else if (answer.end != HTTP_ANSWERED)
-        ok = fail(err, ERR_IO, 0,
+        ok = fail(err, ERR_TIMEOUT, 0,
                   STR_FMT " cannot be reached: %s; is the network up, is venue.rest_url right? "
                           "bullfinch doctor says more",
                   STR_ARG(str_head(rest_url, 60)), answer.why);
     else
-        ok = fail(err, ERR_IO, 0, STR_FMT "/api/v3/exchangeInfo answered with status %d",
+        ok = fail(err, ERR_TIMEOUT, 0, STR_FMT "/api/v3/exchangeInfo answered with status %d",
                   STR_ARG(str_head(rest_url, 60)), answer.status);
     http_close(h);
     return ok;
@@ -599,12 +599,12 @@ bool binance_spot_balance(struct venue *v, str asset, money *ret, struct error *
     struct binance_health h;
     keep_clock(s);
     binance_health(s->b, &h);
-    if (!h.clock_known) return fail(err, ERR_IO, 0, "the venue's clock cannot be read");
+    if (!h.clock_known) return fail(err, ERR_TIMEOUT, 0, "the venue's clock cannot be read");
     venue_call(v, now_of(s), &rq, &reply);
     binance_health(s->b, &h);
     if (reply.outcome != OUTCOME_DONE || reply.snapshot == NULL)
-        return fail(err, h.keys_refused ? ERR_REFUSED : ERR_IO, 0, "the account cannot be read: %s",
-                    reply.text);
+        return fail(err, h.keys_refused ? ERR_REFUSED : ERR_TIMEOUT, 0,
+                    "the account cannot be read: %s", reply.text);
     int64_t e8 = 0;
     for (int i = 0; i < reply.snapshot->balance_count; i++)
         if (str_eq(str_from_z(reply.snapshot->balances[i].asset), asset))
@@ -614,7 +614,7 @@ bool binance_spot_balance(struct venue *v, str asset, money *ret, struct error *
     return true;
 }
 
-void binance_spot_health(struct venue *v, struct binance_health *ret) {
+struct binance *binance_spot_conversation(struct venue *v) {
     PRE(v->ops == &spot_ops);
-    binance_health(((struct spot *)v)->b, ret);
+    return ((struct spot *)v)->b;
 }

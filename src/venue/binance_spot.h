@@ -10,7 +10,7 @@
 #include "net/http.h"
 #include "venue/venue.h"
 
-struct binance_health;
+struct binance;
 
 struct binance_spot_options {
     str rest_url, ws_api_url;      /* hosts.h says which; of one network. Copied */
@@ -33,12 +33,13 @@ MUST_CHECK bool binance_spot_open(struct arena *boot, const struct binance_spot_
                                   struct venue **ret, struct error *err);
 
 /* exchangeInfo of the venue into `a`, before there are symbols to open it with. Errors: ERR_REFUSED
- * the host; ERR_IO it cannot be reached, with what to do. */
+ * the host; ERR_TIMEOUT it cannot be reached, with what to do. */
 MUST_CHECK bool binance_spot_info(struct arena *a, str rest_url, str *ret, struct error *err);
 /* How much of an asset the account holds, free and locked. Sets the clock first. PRE: v is from
- * binance_spot_open. Errors: ERR_IO not reached, ERR_REFUSED the keys. */
+ * binance_spot_open. Errors: ERR_TIMEOUT not reached, ERR_REFUSED the
+ * keys. */
 MUST_CHECK bool binance_spot_balance(struct venue *v, str asset, money *ret, struct error *err);
-/* For doctor and metrics. PRE: as before. */
-void binance_spot_health(struct venue *v, struct binance_health *ret);
+/* What the requests share, for doctor, metrics and tests. PRE: as before. */
+struct binance *binance_spot_conversation(struct venue *v);
 
 #endif
