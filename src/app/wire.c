@@ -174,16 +174,17 @@ struct real {
     struct venue_keys keys;
     struct arena memory; /* of info */
     str info;
+    host_network network;
 };
 
 /* Keys and hosts first: nothing is sent before they are found good. */
 static bool real_begin(struct app *app, struct wired *w, struct real *x, struct buf *report,
                        struct error *err) {
-    host_network network;
     *x = (struct real){0};
-    if (!wire_network(&app->cfg, &network, err) || !wire_keys(app, &x->keys, err)) return false;
+    if (!wire_network(&app->cfg, &x->network, err) || !wire_keys(app, &x->keys, err)) return false;
     log_info("venue", LOG_S("kind", app->cfg.venue_kind),
-             LOG_Z("network", host_network_name(network)), LOG_S("rest", app->cfg.venue_rest_url));
+             LOG_Z("network", host_network_name(x->network)),
+             LOG_S("rest", app->cfg.venue_rest_url));
     arena_open(&x->memory, INFO_BYTES_MAX);
     return wire_venue_symbols(app, &x->memory, &x->info, &w->symbols, &w->symbols_left_out, report,
                               err);
@@ -192,6 +193,33 @@ static bool real_begin(struct app *app, struct wired *w, struct real *x, struct 
 static void real_end(struct real *x) {
     wire_keys_wipe(&x->keys);
     arena_close(&x->memory);
+}
+
+/* One store holds one account: whose it is stands in it from its first start on, but for paper. */
+static bool whose_account(struct app *app, struct wired *w, const struct real *x,
+                          const struct trader_rows *rows, struct error *err) {
+    struct arena a;
+    struct buf mine;
+    char block[96];
+    str found;
+    bool any;
+    buf_init_fixed(&mine, block, sizeof block);
+    buf_put(&mine, app->cfg.venue_kind);
+    if (x != NULL) buf_printf(&mine, ", %s", host_network_name(x->network));
+    arena_open(&a, 1 << 20);
+    bool ok = store_cursor_get(w->parts.store, &a, STR("account"), &found, &any, err);
+    if (ok && !any && !rows->fresh) found = STR("paper");
+    if (ok && (any || !rows->fresh) && !str_eq(found, buf_str(&mine)))
+        ok = fail(err, ERR_STATE, 0,
+                  "the store holds an account of " STR_FMT ", and this run is of " STR_FMT
+                  ": give store.url another name",
+                  STR_ARG(str_head(found, 60)), STR_ARG(buf_str(&mine)));
+    if (ok && !any && x != NULL)
+        ok = store_begin(w->parts.store, true, err) &&
+             store_cursor_put(w->parts.store, STR("account"), buf_str(&mine), err) &&
+             store_commit(w->parts.store, err);
+    arena_close(&a);
+    return ok;
 }
 
 /* A new account begins with what the venue's holds, and with a name of its own. */
@@ -209,6 +237,7 @@ static bool wire_trader(struct app *app, struct wired *w, const struct real *x, 
     const usec rest = app->cfg.trading_cooldown_symbol_s * USEC_PER_S;
     const bool ok =
         store_load_trader(w->parts.store, &rows_arena, i64_max(rest, USEC_PER_DAY), &rows, err) &&
+        whose_account(app, w, x, &rows, err) &&
         (x == NULL || real_account(app, w, x, &rows, err)) &&
         trader_open(&app->boot, &app->cfg, &w->symbols, &w->traits, &rows, &w->parts.trader, err);
     w->fresh = ok && rows.fresh;

@@ -77,6 +77,11 @@ check "the account began with what the exchange held" \
     grep -q '"equity": *"\(9999\|10000\)' run.json
 check "the user data stream ran" grep -q 'ev=stream_subscribed' run.log
 
+"$BULLFINCH" run --config cfg.yaml --posts posts.jsonl --exit-at-end --set venue.kind=paper \
+    --set market.kind=auto --prices "$OLDPWD/demo/prices" >paper.out 2>&1
+equal "its store is not taken for paper" $? 1
+check "and it is told why" grep -q 'give store.url another name' paper.out
+
 # -- what it does not do --------------------------------------------------------------------------------
 
 refused() { # NAME KEY=VALUE
