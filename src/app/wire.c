@@ -13,6 +13,8 @@
 #include "app/wire_binance.h"
 #include "base/log.h"
 #include "run/journal.h"
+#include "venue/binance.h"
+#include "venue/binance_spot.h"
 
 #define INFO_BYTES_MAX (64 << 20) /* Binance's whole answer has some 20 MB */
 #define EXTRA_BYTES_MAX (4 << 20)
@@ -175,6 +177,7 @@ struct real {
     struct arena memory; /* of info */
     str info;
     host_network network;
+    int64_t *newest; /* order id by symbol, as far as the store's live orders tell; 0 none */
 };
 
 /* Keys and hosts first: nothing is sent before they are found good. */
@@ -230,7 +233,20 @@ static bool real_account(struct app *app, struct wired *w, const struct real *x,
            wire_start_balance(app, &w->symbols, &x->keys, &app->cfg.paper_balance, err);
 }
 
-static bool wire_trader(struct app *app, struct wired *w, const struct real *x, struct error *err) {
+/* A venue that was reset begins its order ids anew, whether we were there or not. */
+static void note_order_ids(struct app *app, struct wired *w, struct real *x,
+                           const struct trader_rows *rows) {
+    x->newest = NEW_ARRAY(&app->boot, int64_t, w->symbols.count + 1);
+    for (int i = 0; i < rows->order_count; i++) {
+        const struct order *o = &rows->orders[i];
+        const int sym = symbols_find(&w->symbols, str_from_z(o->symbol));
+        int64_t id;
+        if (sym == SYM_NONE || !str_to_i64(str_from_z(o->venue_id), &id)) continue;
+        x->newest[sym] = i64_max(x->newest[sym], id);
+    }
+}
+
+static bool wire_trader(struct app *app, struct wired *w, struct real *x, struct error *err) {
     struct arena rows_arena;
     struct trader_rows rows;
     arena_open(&rows_arena, ROWS_BYTES);
@@ -241,6 +257,7 @@ static bool wire_trader(struct app *app, struct wired *w, const struct real *x, 
         (x == NULL || real_account(app, w, x, &rows, err)) &&
         trader_open(&app->boot, &app->cfg, &w->symbols, &w->traits, &rows, &w->parts.trader, err);
     w->fresh = ok && rows.fresh;
+    if (ok && x != NULL) note_order_ids(app, w, x, &rows);
     arena_close(&rows_arena);
     if (!ok) return fail_in(err, "load the account");
     failed_arm(w->parts.store);
@@ -256,8 +273,7 @@ static bool adopt_journal(struct app *app, struct store *s, struct error *err) {
     return ok;
 }
 
-static bool wire_account(struct app *app, struct wired *w, const struct real *x,
-                         struct error *err) {
+static bool wire_account(struct app *app, struct wired *w, struct real *x, struct error *err) {
     return app_store_open(app, STORE_WRITE, true, &w->parts.store, err) &&
            store_trader_lock(w->parts.store, err) && adopt_journal(app, w->parts.store, err) &&
            failed_obey(w->parts.store, err) && wire_trader(app, w, x, err) &&
