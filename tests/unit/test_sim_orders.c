@@ -78,7 +78,9 @@ static void test_the_form_follows_from_the_type(void **state) {
 }
 
 static double amount(const json_t *o, const char *key) {
-    return strtod(json_string_value(simkit_at(o, key)), NULL);
+    double v = -1;
+    assert_int_equal(sscanf(json_string_value(simkit_at(o, key)), "%lf", &v), 1);
+    return v;
 }
 
 static void test_fills_add_up_and_are_found_as_trades(void **state) {
