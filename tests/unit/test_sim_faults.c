@@ -277,10 +277,13 @@ static void test_a_restart_goes_on_where_it_was(void **state) {
     again.opt.start = k.now;
     assert_ok(exchange_open(&again.boot, &again.opt, &again.ex, &err), &err);
     assert_ok(exchange_load(again.ex, buf_str(&blob), &err), &err);
-    for (int64_t i = 0; i < exchange_order_count(k.ex, 0); i++) {
-        const struct match_order *a = exchange_order(k.ex, 0, i);
-        const struct match_order *b = exchange_order(again.ex, 0, i);
-        assert_memory_equal(a, b, sizeof *a);
+    static const char *const asks[] = {
+        "GET /api/v3/allOrders symbol=BTCUSDT", "GET /api/v3/myTrades symbol=BTCUSDT",
+        "GET /api/v3/allOrderList ", "GET /api/v3/account ", "GET /api/v3/rateLimit/order "};
+    for (ptrdiff_t i = 0; i < COUNT_OF(asks); i++) {
+        simkit_ok(&k, asks[i]);
+        simkit_ok(&again, asks[i]);
+        assert_string_equal(buf_z(&k.body), buf_z(&again.body));
     }
     assert_true(is_there(&again, "m"));
     simkit_ok(&again, "GET /api/v3/openOrders ");
