@@ -271,14 +271,18 @@ static void test_an_order_is_reduced_in_its_place(void **state) {
     struct simkit k;
     simkit_open(&k);
     simkit_ok(&k, LIMIT_BUY "40000&newClientOrderId=one");
-    simkit_ok(&k, "PUT /api/v3/order/amend/keepPriority symbol=BTCUSDT&orderId=1&newQty=0.05");
+    simkit_ok(&k, "PUT /api/v3/order/amend/keepPriority symbol=BTCUSDT&orderId=1&newQty=0.05&"
+                  "newClientOrderId=two");
     const json_t *o = simkit_at(k.json, "amendedOrder");
     assert_string_equal(result(&k, o, "qty"), "0.05000000");
-    assert_string_equal(result(&k, o, "clientOrderId"), "one");
+    assert_string_equal(result(&k, o, "origClientOrderId"), "one");
+    assert_string_equal(result(&k, o, "clientOrderId"), "two");
     simkit_ask(&k, "PUT /api/v3/order/amend/keepPriority symbol=BTCUSDT&orderId=1&newQty=0.05");
     assert_int_equal(simkit_int(&k, "code"), -2038);
-    simkit_ok(&k, "GET /api/v3/order symbol=BTCUSDT&orderId=1");
+    simkit_ok(&k, "GET /api/v3/order symbol=BTCUSDT&origClientOrderId=two");
     assert_string_equal(simkit_text(&k, "origQty"), "0.05000000");
+    simkit_ask(&k, "GET /api/v3/order symbol=BTCUSDT&origClientOrderId=one");
+    simkit_refused(&k, 400, -2013, "Order does not exist.");
     simkit_close(&k);
     (void)state;
 }
