@@ -57,4 +57,8 @@ struct symbols {
 /* Index by name, SYM_NONE if the venue does not list it. */
 int symbols_find(const struct symbols *s, str name);
 
+/* To whole steps of LOT_SIZE and of MARKET_LOT_SIZE at once, which need not be multiples of each
+ * other: what a market order, and a stop that fires into one, may have. */
+qty symbol_market_qty(const struct symbol *s, qty q, rounding r);
+
 #endif

@@ -41,7 +41,7 @@ void ask_trade(struct trader *t, int64_t trade_id) {
 
 bool is_unsure(struct trader *t, const struct order *o) {
     if (!order_is_live(o->state) || o->watch.unsent) return false;
-    if (o->state == ORDER_ST_UNKNOWN || o->watch.vanished) return true;
+    if (o->state == ORDER_ST_UNKNOWN || o->watch.vanished != 0) return true;
     if (trade_find(t, o->trade_id) == NULL) return true; /* nobody needs it: it must end */
     if (o->state == ORDER_ST_OPEN || o->state == ORDER_ST_PART || o->leg == LEG_ENTRY) return false;
     const struct order *entry = order_of(t, o->trade_id, LEG_ENTRY);
@@ -134,16 +134,22 @@ static void siblings_absent(struct trader *t, const struct order *o) {
     }
 }
 
-/* It stood, and the venue says that there is no such order. A snapshot has to show whether that is
- * one order or all that it knew. */
+bool order_has_vanished(const struct trader *t, const struct order *o) {
+    return o->watch.vanished != 0 &&
+           o->watch.asked_at >= o->watch.vanished + t->traits.absence_after;
+}
+
+/* It stood, and the venue says that there is no such order. An order that has just ended may be on
+ * its way from one place of the venue to another, so that has to last. Then a snapshot has to show
+ * whether it is one order or all that the venue knew. */
 static void stood_and_vanished(struct trader *t, struct order *o) {
-    if (!o->watch.vanished) {
+    if (o->watch.vanished == 0) {
         tell(t, t->traits.snapshots ? TELL_UNUSUAL : TELL_BROKEN, "order_vanished",
              "%s is %s here and unknown at the venue", o->coid, order_state_name(o->state));
     }
     if (!t->traits.snapshots) return;
-    o->watch.vanished = true;
-    compare_want(t, t->now);
+    if (o->watch.vanished == 0) o->watch.vanished = t->now;
+    if (order_has_vanished(t, o)) compare_want(t, t->now);
 }
 
 void not_found(struct trader *t, const struct report *r) {
@@ -339,7 +345,8 @@ static void question_answered(struct trader *t, const struct reply *r) {
         if ((o = order_by_coid(t, coid)) != NULL) after_answer(t, o);
     } else if (o != NULL) { /* it was not taken, and what was asked is still open */
         o->watch.ask_at = 0;
-        ask_order(t, o, i64_max(r->retry_at, next_question(t, o)));
+        const usec at = i64_max(r->retry_at, next_question(t, o));
+        ask_order(t, o, i64_min(at, t->now + DOWN_PAUSE_MOST));
     } else {
         ask_trade(t, r->trade_id);
     }

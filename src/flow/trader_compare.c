@@ -212,7 +212,7 @@ static bool was_wiped(const struct trader *t, const struct findings *f) {
     for (int i = 0; i < t->order_count; i++) {
         const struct order *o = &t->orders[i];
         if (o->watch.seen_at == f->asked_at) return false;
-        gone += o->watch.vanished && order_is_live(o->state);
+        gone += order_has_vanished(t, o) && order_is_live(o->state);
     }
     return gone > 0;
 }
@@ -221,8 +221,8 @@ static bool was_wiped(const struct trader *t, const struct findings *f) {
 static void end_vanished(struct trader *t) {
     for (int i = 0; i < t->order_count; i++) {
         struct order *o = &t->orders[i];
-        if (!o->watch.vanished || !order_is_live(o->state)) continue;
-        o->watch.vanished = false;
+        if (!order_has_vanished(t, o) || !order_is_live(o->state)) continue;
+        o->watch.vanished = 0;
         order_end(t, o, ORDER_ST_CANCELED);
         struct trade *tr = trade_find(t, o->trade_id);
         if (tr != NULL) settle(t, tr, LEG_NONE);
@@ -250,11 +250,13 @@ static int64_t balance_of(const struct snapshot *s, const char *asset) {
     return 0;
 }
 
-/* Was anything of the trade sent or reported since? Then the balance is from before it. */
+/* Was anything of the trade sent or reported since? Then the balance is from before it. And an
+ * order that should stand and does not may have sold already: it is asked after first. */
 static bool moved_since(const struct trader *t, const struct trade *tr, usec at) {
     for (int i = 0; i < t->order_count; i++) {
         const struct order *o = &t->orders[i];
         if (o->trade_id != tr->id) continue;
+        if (should_stand(o, at) && o->watch.seen_at != at) return true;
         if (o->updated_at >= at || o->state == ORDER_ST_UNKNOWN) return true;
         if (o->leg == LEG_EXIT && order_is_live(o->state)) return true;
     }

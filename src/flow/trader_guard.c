@@ -16,11 +16,14 @@
 #include "flow/trade/plan.h"
 
 #define PAUSE_LEAST (250 * USEC_PER_MS)
-#define PAUSE_MOST (2 * USEC_PER_S)          /* while the venue does not answer */
-#define PAUSE_REFUSED_MOST (60 * USEC_PER_S) /* it answers, and takes nothing: ids are few */
+#define PAUSE_MOST (2 * USEC_PER_S) /* while the venue does not answer */
 #define QUICK_TRIES 10
-#define WARN_AFTER (10 * USEC_PER_S) /* then after twice as long, and so on */
-#define REPAIRS_MAX 2                /* protections in a row that did not last */
+#define PAUSE_REFUSED (4 * USEC_PER_S) /* it answers, and takes nothing: a pair that is halted */
+#define REFUSED_TRIES 160              /* ten minutes; ids are few, so then seldom, for hours */
+#define PAUSE_REFUSED_MOST (60 * USEC_PER_S)
+#define WARN_AFTER (10 * USEC_PER_S)      /* then after twice as long, and so on */
+#define CROSSED_PAUSE (500 * USEC_PER_MS) /* before legs are asked after that should have fired */
+#define REPAIRS_MAX 2                     /* protections in a row that did not last */
 
 /* --- what is held -------------------------------------------------------------------- */
 
@@ -39,10 +42,7 @@ bool is_guarded(const struct trader *t, const struct trade *tr) {
 
 /* What of the holding can be sold: whole steps, of LOT_SIZE and of MARKET_LOT_SIZE. */
 static qty sellable(const struct trader *t, const struct trade *tr) {
-    const struct symbol *s = &t->symbols->v[tr->sym];
-    qty q = tr->held;
-    if (!qty_is_zero(s->step)) q = qty_to_step(q, s->step, ROUND_FLOOR);
-    return qty_is_zero(s->market_step) ? q : qty_to_step(q, s->market_step, ROUND_FLOOR);
+    return symbol_market_qty(&t->symbols->v[tr->sym], tr->held, ROUND_FLOOR);
 }
 
 /* Is so much of it under the step or the least notional? */
@@ -66,10 +66,8 @@ static bool is_dust(const struct trader *t, const struct trade *tr) {
 
 /* What a shrink leaves: half of what the entry brought, in whole steps. */
 static qty half_of(const struct trader *t, const struct trade *tr) {
-    const struct symbol *s = &t->symbols->v[tr->sym];
-    qty q = qty_from_e8(qty_e8(tr->quantity) / 2);
-    if (!qty_is_zero(s->step)) q = qty_to_step(q, s->step, ROUND_FLOOR);
-    return qty_is_zero(s->market_step) ? q : qty_to_step(q, s->market_step, ROUND_FLOOR);
+    const qty half = qty_from_e8(qty_e8(tr->quantity) / 2);
+    return symbol_market_qty(&t->symbols->v[tr->sym], half, ROUND_FLOOR);
 }
 
 static qty over_half(const struct trader *t, const struct trade *tr) {
@@ -104,10 +102,11 @@ static bool can_be_guarded(const struct trader *t, const struct trade *tr) {
 
 /* --- pauses -------------------------------------------------------------------------- */
 
-/* What the venue refuses is tried at once, and less and less often. */
+/* What the venue refuses is tried at once, and less and less often; a position that could be closed
+ * again must not wait for long. */
 static usec pause_refused(int tries) {
     if (tries <= QUICK_TRIES) return i64_min(PAUSE_LEAST << i64_min(tries - 1, 8), PAUSE_MOST);
-    return i64_min(PAUSE_MOST << i64_min(tries - QUICK_TRIES, 8), PAUSE_REFUSED_MOST);
+    return tries <= REFUSED_TRIES ? PAUSE_REFUSED : PAUSE_REFUSED_MOST;
 }
 
 /* The venue was not reached: what is due waits a moment longer, which is told more and more
@@ -116,7 +115,7 @@ static void put_off(struct trader *t, struct trade *tr, const struct reply *r) {
     struct care *c = care_of(t, tr);
     c->downs++;
     const usec pause = i64_min(PAUSE_LEAST << i64_min(c->downs - 1, 8), PAUSE_MOST);
-    c->retry_at = i64_max(r->retry_at, t->now + pause);
+    c->retry_at = i64_min(i64_max(r->retry_at, t->now + pause), t->now + DOWN_PAUSE_MOST);
     if (c->downs == 1) {
         c->down_since = t->now;
         c->warn_at = t->now + WARN_AFTER;
@@ -250,10 +249,38 @@ static void exit_again(struct trader *t, struct trade *tr) {
     }
 }
 
+/* Is the price where a stop or a target has fired? */
+static bool is_crossed(const struct trader *t, const struct trade *tr) {
+    const struct quote *q = &t->syms[tr->sym].quote;
+    const bool is_long = tr->side == SIDE_LONG;
+    const price low = price_is_zero(q->bid) || price_cmp(q->last, q->bid) < 0 ? q->last : q->bid;
+    const price high = price_cmp(q->last, q->ask) > 0 ? q->last : q->ask;
+    return price_cmp(low, is_long ? tr->stop_loss : tr->take_profit) <= 0 ||
+           price_cmp(high, is_long ? tr->take_profit : tr->stop_loss) >= 0;
+}
+
+/* Far away the word that a stop has fired can be lost, and what it left stands bare: a moment after
+ * the price was there its legs are asked after, if they still stand by then. */
+static void ask_when_crossed(struct trader *t, const struct trade *tr) {
+    static const leg legs[] = {LEG_STOP, LEG_TARGET};
+    struct care *c = care_of(t, tr);
+    if (t->traits.absence_after == 0 || !trade_entered(tr)) return;
+    if (c->crossed_at == 0 && is_crossed(t, tr)) c->crossed_at = t->now;
+    if (c->crossed_at == 0 || t->now < c->crossed_at + CROSSED_PAUSE) return;
+    c->crossed_at = 0;
+    for (ptrdiff_t i = 0; i < COUNT_OF(legs); i++) {
+        struct order *o = order_of(t, tr->id, legs[i]);
+        const bool stands = o != NULL && (o->state == ORDER_ST_OPEN || o->state == ORDER_ST_PART);
+        if (stands) ask_order(t, o, t->now);
+    }
+    asks_on_timer(t);
+}
+
 void exits_on_quote(struct trader *t, int sym) {
     const int i = t->syms[sym].trade;
     if (i < 0) return;
     struct trade *tr = &t->trades[i];
+    ask_when_crossed(t, tr);
     if (t->now < care_of(t, tr)->retry_at) return;
     if (tr->exit_due && !tr->exit_sent && trade_entered(tr)) exit_again(t, tr);
 }

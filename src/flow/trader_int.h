@@ -23,9 +23,13 @@
 #define TICK_FRESH (5 * USEC_PER_S) /* a tick stands for that long */
 #define WAIT_LEAST (5 * USEC_PER_S) /* a signal waits at least that long for a price */
 #define EXIT_PATIENCE                                                                              \
-    (60 * USEC_PER_S)                   /* an exit waits that long for a price, then goes without  \
-                                         */
-#define QUERY_PAUSE (1 * USEC_PER_S)    /* between two questions after an unknown order */
+    (60 * USEC_PER_S)                /* an exit waits that long for a price, then goes without     \
+                                      */
+#define QUERY_PAUSE (1 * USEC_PER_S) /* between two questions after an unknown order */
+#define DOWN_PAUSE_MOST                                                                            \
+    (5 *                                                                                           \
+     USEC_PER_S) /* what protects is tried again at the latest, whatever the venue proposes:       \
+                    bans are kept by those who send, and an overloaded venue soon may not be */
 #define QUICK_PAUSE (250 * USEC_PER_MS) /* before the first one, where the venue is far away */
 #define COMMANDS_WAIT_MAX 8             /* people that wait for a comparison */
 #define GONE_MAX 256                    /* ended orders whose late news is recognised */
@@ -39,6 +43,7 @@ struct care {
     int repairs;     /* protections made for what stood bare */
     usec down_since; /* the first of `downs` */
     usec warn_at;    /* when it is told again */
+    usec crossed_at; /* the price was at the stop or the target, and nobody said more; 0: not */
     bool short_told; /* the account has less of the coin than our fills bought */
 };
 
@@ -249,6 +254,8 @@ void ask_trade(struct trader *t, int64_t trade_id); /* its live orders, in a mom
 void ask_all(struct trader *t);                     /* every live order, now */
 /* What has to be known of an order can only be asked: its fate, or whether a leg came to life. */
 bool is_unsure(struct trader *t, const struct order *o);
+/* It stood, and for longer than look-ups lag behind the venue has not known it any more. */
+bool order_has_vanished(const struct trader *t, const struct order *o);
 void asks_on_timer(struct trader *t);
 usec asks_next(const struct trader *t);
 /* Takes an order of ours that nobody needs off the venue. */

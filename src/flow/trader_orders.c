@@ -196,6 +196,7 @@ void trade_open(struct trader *t, struct signal *s, const struct plan *plan) {
     struct trade *tr = &t->trades[t->trade_count++];
     make_trade(t, tr, s, plan);
     t->syms[tr->sym].trade = t->trade_count - 1;
+    *care_of(t, tr) = (struct care){0};
     act(t, ACTION_PUT_INTENT)->u.trade = *tr;
     static const leg legs[] = {LEG_ENTRY, LEG_STOP, LEG_TARGET};
     for (ptrdiff_t i = 0; i < COUNT_OF(legs); i++) put_order(t, add_order(t, tr, legs[i]));
@@ -220,9 +221,18 @@ void trade_open(struct trader *t, struct signal *s, const struct plan *plan) {
 /* --- closing ------------------------------------------------------------------------------------
  */
 
+/* What was never sent will not be sent any more. */
+static void end_unsent(struct trader *t, int64_t trade_id) {
+    for (int i = 0; i < t->order_count; i++) {
+        struct order *o = &t->orders[i];
+        if (o->trade_id == trade_id && o->watch.unsent) order_end(t, o, ORDER_ST_CANCELED);
+    }
+}
+
 /* An order that outlives its trade far away is asked after until it has ended. */
 static void remove_trade(struct trader *t, struct trade *tr) {
     const ptrdiff_t i = tr - t->trades;
+    end_unsent(t, tr->id);
     if (t->traits.absence_after != 0) ask_trade(t, tr->id);
     t->syms[tr->sym].closed_at = t->now;
     memmove(tr, tr + 1, (size_t)(t->trade_count - i - 1) * sizeof *tr);

@@ -4,7 +4,8 @@
  * after twice as long. Without its streams (DEGRADED) entries go on, and news is asked for. When a
  * stream is back everything is compared. A venue that was wiped (test networks are, about monthly)
  * has none of our orders and coins any more: the trades are over, nothing is sold, for what the
- * account holds now was handed out anew; and a person has to say that it goes on.
+ * account holds now was handed out anew; and a person has to say that it goes on. An entry that was
+ * sent within the last seconds may be of after that: it is asked after like any other.
  *
  * Exits and protection are not held up by any of this. Thread: the trader's. */
 #include "flow/trader_int.h"
@@ -54,16 +55,30 @@ static void trade_is_gone(struct trader *t, struct trade *tr) {
         cancel_trade(t, tr, REASON_TESTNET_RESET);
 }
 
+/* Was its entry sent so lately that it may have come to the wiped venue, and stand there? */
+static bool is_too_young(const struct trader *t, const struct trade *tr) {
+    return t->now < tr->signed_at + t->traits.absence_after;
+}
+
+/* What cannot be of after it is over; the rest is asked after. */
 void venue_was_reset(struct trader *t, const char *why) {
     tell(t, TELL_UNUSUAL, "testnet_reset",
-         "the venue was wiped (%s): %d trades are over, nothing new is opened; bullfinch resume "
+         "the venue was wiped (%s): its trades are over, nothing new is opened; bullfinch resume "
          "goes "
          "on",
-         why, t->trade_count);
+         why);
     halt_by_program(t, REASON_TESTNET_RESET, why);
     signals_refuse_all(t, REASON_TESTNET_RESET);
-    while (t->trade_count > 0) trade_is_gone(t, &t->trades[t->trade_count - 1]);
-    for (int i = 0; i < t->order_count; i++) order_end(t, &t->orders[i], ORDER_ST_CANCELED);
+    for (int i = t->trade_count - 1; i >= 0; i--) {
+        if (is_too_young(t, &t->trades[i]))
+            ask_trade(t, t->trades[i].id);
+        else
+            trade_is_gone(t, &t->trades[i]);
+    }
+    for (int i = 0; i < t->order_count; i++) {
+        struct order *o = &t->orders[i];
+        if (trade_find(t, o->trade_id) == NULL) order_end(t, o, ORDER_ST_CANCELED);
+    }
     sweep_orders(t);
     compare_want(t, t->now);
 }

@@ -58,10 +58,8 @@ bool binance_left_to_sell(const struct binance *b, const struct binance_task *t,
         (!qty_sub(sold, t->rq.known_sold, &sold) || !qty_sub(left, sold, &left)))
         return false;
     if (qty_e8(left) <= 0) return false;
-    if (!qty_is_zero(s->market_step)) left = qty_to_step(left, s->market_step, ROUND_FLOOR);
-    if (!qty_is_zero(s->step)) left = qty_to_step(left, s->step, ROUND_FLOOR);
-    *ret = left;
-    return !qty_is_zero(left);
+    *ret = symbol_market_qty(s, left, ROUND_FLOOR);
+    return !qty_is_zero(*ret);
 }
 
 static void put_coid(struct buf *q, const struct binance_task *t, const char *name, leg which) {
@@ -74,8 +72,7 @@ qty binance_pending_qty(const struct binance *b, const struct binance_task *t) {
     const struct symbol *s = binance_symbol(b, t);
     qty q = t->rq.qty;
     if (!qty_ratio(q, E8 - b->fee_e8, E8, ROUND_FLOOR, &q)) return qty_from_e8(0);
-    if (!qty_is_zero(s->market_step)) q = qty_to_step(q, s->market_step, ROUND_FLOOR);
-    return qty_is_zero(s->step) ? q : qty_to_step(q, s->step, ROUND_FLOOR);
+    return symbol_market_qty(s, q, ROUND_FLOOR);
 }
 
 static void form_bracket(const struct binance *b, struct binance_task *t, struct buf *q) {

@@ -525,6 +525,29 @@ static void test_a_fill_is_booked_once(void **state) {
     turn(b);
 }
 
+/* It counts from 1 again; the order is another one. */
+static void test_a_venue_that_was_wiped_gives_a_number_again(void **state) {
+    struct bench *b = *state;
+    struct error err;
+    struct order first = {.id = 30, .trade_id = 10, .coid = "a", .symbol = "DOGEUSDT"}, second;
+    second = first;
+    second.id = 31;
+    memcpy(second.coid, "b", 2);
+    struct fill before = plain_fill(20, 10, "1"), after = plain_fill(21, 10, "1");
+    before.order_id = first.id;
+    after.order_id = second.id;
+    first.leg = second.leg = LEG_ENTRY;
+    add(b, ACTION_PUT_TRADE)->u.trade = plain_trade(10, 1, 1, NOW);
+    add(b, ACTION_PUT_ORDER)->u.order = first;
+    add(b, ACTION_PUT_ORDER)->u.order = second;
+    add(b, ACTION_PUT_FILL)->u.fill = before;
+    add(b, ACTION_PUT_FILL)->u.fill = after;
+    turn(b);
+    after.id = 22;
+    add(b, ACTION_PUT_FILL)->u.fill = after;
+    assert_fails(try_turn(b, &err), &err, ERR_EXISTS);
+}
+
 static void test_a_position_of_size_0_is_gone(void **state) {
     static const struct sql sql = {"SELECT count(*) FROM positions"};
     struct bench *b = *state;
@@ -679,6 +702,7 @@ int store_rows_run(void) {
         T(a_turn_that_fails_leaves_nothing_and_cannot_be_committed),
         T(rows_that_point_nowhere_are_refused_at_the_commit),
         T(a_fill_is_booked_once),
+        T(a_venue_that_was_wiped_gives_a_number_again),
         T(a_position_of_size_0_is_gone),
         T(the_ledger_hash_is_over_its_lines_in_order),
         T(totals_count_what_happened),

@@ -1,5 +1,5 @@
 /* An exchange that is far away: it may not be reached, answers late or not at all, shows orders as
- * they were, is wiped, changes its terms, and has orders on it that nobody here made. */
+ * they were, changes its terms, and has orders on it that nobody here made. */
 #include "stage.h"
 
 /* A line of a trace is a line here. */
@@ -88,7 +88,7 @@ static void test_an_exit_that_does_not_get_through_is_the_same_order_until_it_do
                  "00:00:30.750 equity 9999.66630205 cash=9999.66630205 unrealized=0\n");
 }
 
-static void play_an_exit_that_the_venue_puts_off_waits_for_that_moment(struct stage *s) {
+static void play_an_exit_that_the_venue_puts_off_is_tried_again_within_five_seconds(struct stage *s) {
     buy(s);
     stage_at(s, "00:00:05");
     stage_line(s, FATE_DOWN, stage_now(s) + 20 * USEC_PER_S);
@@ -97,9 +97,9 @@ static void play_an_exit_that_the_venue_puts_off_waits_for_that_moment(struct st
     stage_at(s, "00:00:40");
 }
 
-static void test_an_exit_that_the_venue_puts_off_waits_for_that_moment(void **state) {
+static void test_an_exit_that_the_venue_puts_off_is_tried_again_within_five_seconds(void **state) {
     (void)state;
-    expect(play_an_exit_that_the_venue_puts_off_waits_for_that_moment, false,
+    expect(play_an_exit_that_the_venue_puts_off_is_tried_again_within_five_seconds, false,
                  "00:00:00 intent trade=101/DOGEUSDT/post tweet=101 LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
                  "00:00:00 order trade=101/DOGEUSDT/post entry new>sent\n"
                  "00:00:00 fill trade=101/DOGEUSDT/post entry BUY qty=1243 price=0.08001 quote=99.45243 fee=1.243 DOGE\n"
@@ -116,15 +116,56 @@ static void test_an_exit_that_the_venue_puts_off_waits_for_that_moment(void **st
                  "00:00:05 command flatten done\n"
                  "00:00:05 answer ok: closing 1 positions at the next price\n"
                  "00:00:05 unusual exit_delayed: DOGEUSDT: connection refused; tried again until it gets through\n"
-                 "00:00:25 order trade=101/DOGEUSDT/post stop open>canceled\n"
-                 "00:00:25 order trade=101/DOGEUSDT/post target open>canceled\n"
-                 "00:00:25 order trade=101/DOGEUSDT/post exit new>sent\n"
-                 "00:00:25 fill trade=101/DOGEUSDT/post exit SELL qty=1241 price=0.07995 quote=99.21795 fee=0.09921795 USDT\n"
-                 "00:00:25 order trade=101/DOGEUSDT/post exit sent>filled\n"
-                 "00:00:25 equity 9999.72686205 cash=9999.66630205 unrealized=-0.0000682\n"
-                 "00:00:25 close trade=101/DOGEUSDT/post CLOSED FLATTENED pnl=-0.33369795 fees=0.19867038\n"
-                 "00:00:25 info trade_closed: LONG DOGEUSDT: closed by a person, profit -0.33369795\n"
-                 "00:00:25 equity 9999.66630205 cash=9999.66630205 unrealized=0\n");
+                 "00:00:10 order trade=101/DOGEUSDT/post stop open>canceled\n"
+                 "00:00:10 order trade=101/DOGEUSDT/post target open>canceled\n"
+                 "00:00:10 order trade=101/DOGEUSDT/post exit new>sent\n"
+                 "00:00:10 fill trade=101/DOGEUSDT/post exit SELL qty=1241 price=0.07995 quote=99.21795 fee=0.09921795 USDT\n"
+                 "00:00:10 order trade=101/DOGEUSDT/post exit sent>filled\n"
+                 "00:00:10 equity 9999.72686205 cash=9999.66630205 unrealized=-0.0000682\n"
+                 "00:00:10 close trade=101/DOGEUSDT/post CLOSED FLATTENED pnl=-0.33369795 fees=0.19867038\n"
+                 "00:00:10 info trade_closed: LONG DOGEUSDT: closed by a person, profit -0.33369795\n"
+                 "00:00:10 equity 9999.66630205 cash=9999.66630205 unrealized=0\n");
+}
+
+/* The stop takes it while the exit waits to be sent: nothing of it is left to be asked after. */
+static void play_an_exit_that_was_never_sent_ends_with_its_trade(struct stage *s) {
+    buy(s);
+    stage_at(s, "00:00:05");
+    stage_line(s, FATE_DOWN, stage_now(s) + 20 * USEC_PER_S);
+    stage_command(s, VERB_FLATTEN, 0);
+    stage_at(s, "00:00:06");
+    stage_price(s, DOGE, "0.0783");
+    stage_line(s, FATE_NORMAL, 0);
+    stage_at(s, "00:01:00");
+}
+
+static void test_an_exit_that_was_never_sent_ends_with_its_trade(void **state) {
+    (void)state;
+    expect(play_an_exit_that_was_never_sent_ends_with_its_trade, false,
+                 "00:00:00 intent trade=101/DOGEUSDT/post tweet=101 LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:00 order trade=101/DOGEUSDT/post entry new>sent\n"
+                 "00:00:00 fill trade=101/DOGEUSDT/post entry BUY qty=1243 price=0.08001 quote=99.45243 fee=1.243 DOGE\n"
+                 "00:00:00 order trade=101/DOGEUSDT/post entry sent>filled\n"
+                 "00:00:00 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:00 equity 9999.88813 cash=9900.54757 unrealized=-0.11187\n"
+                 "00:00:00 order trade=101/DOGEUSDT/post stop new>sent\n"
+                 "00:00:00 order trade=101/DOGEUSDT/post stop sent>pending\n"
+                 "00:00:00 order trade=101/DOGEUSDT/post target new>sent\n"
+                 "00:00:00 order trade=101/DOGEUSDT/post target sent>pending\n"
+                 "00:00:00.250 order trade=101/DOGEUSDT/post stop pending>open\n"
+                 "00:00:00.250 order trade=101/DOGEUSDT/post target pending>open\n"
+                 "00:00:05 exit trade=101/DOGEUSDT/post FLATTENED qty=1241\n"
+                 "00:00:05 command flatten done\n"
+                 "00:00:05 answer ok: closing 1 positions at the next price\n"
+                 "00:00:05 unusual exit_delayed: DOGEUSDT: connection refused; tried again until it gets through\n"
+                 "00:00:06 order trade=101/DOGEUSDT/post target open>expired\n"
+                 "00:00:06 fill trade=101/DOGEUSDT/post stop SELL qty=1241 price=0.07825 quote=97.10825 fee=0.09710825 USDT\n"
+                 "00:00:06 order trade=101/DOGEUSDT/post stop open>filled\n"
+                 "00:00:06 equity 9997.61927175 cash=9997.55871175 unrealized=-0.0000682\n"
+                 "00:00:06 close trade=101/DOGEUSDT/post CLOSED STOP pnl=-2.44128825 fees=0.19656068\n"
+                 "00:00:06 info trade_closed: LONG DOGEUSDT: stop reached, profit -2.44128825\n"
+                 "00:00:06 order trade=101/DOGEUSDT/post exit new>canceled\n"
+                 "00:00:06 equity 9997.55871175 cash=9997.55871175 unrealized=0\n");
 }
 
 static void play_while_the_venue_is_down_nothing_is_opened_and_a_warning_grows(struct stage *s) {
@@ -508,75 +549,6 @@ static void test_an_exit_that_is_refused_is_made_again_without_a_price(void **st
                  "00:00:05.250 equity 9999.66630205 cash=9999.66630205 unrealized=0\n");
 }
 
-static void play_a_wiped_venue_ends_trades_without_a_sale_and_halts(struct stage *s) {
-    buy(s);
-    stage_at(s, "00:00:05");
-    stage_wipe(s);
-    stage_venue(s, VENUE_RESET, "order ids run backwards");
-    stage_at(s, "00:20:30");
-    stage_price(s, DOGE, "0.08");
-    stage_post(s, 102, "bob", "DOGE+90");
-}
-
-static void test_a_wiped_venue_ends_trades_without_a_sale_and_halts(void **state) {
-    (void)state;
-    expect(play_a_wiped_venue_ends_trades_without_a_sale_and_halts, false,
-                 "00:00:00 intent trade=101/DOGEUSDT/post tweet=101 LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
-                 "00:00:00 order trade=101/DOGEUSDT/post entry new>sent\n"
-                 "00:00:00 fill trade=101/DOGEUSDT/post entry BUY qty=1243 price=0.08001 quote=99.45243 fee=1.243 DOGE\n"
-                 "00:00:00 order trade=101/DOGEUSDT/post entry sent>filled\n"
-                 "00:00:00 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-                 "00:00:00 equity 9999.88813 cash=9900.54757 unrealized=-0.11187\n"
-                 "00:00:00 order trade=101/DOGEUSDT/post stop new>sent\n"
-                 "00:00:00 order trade=101/DOGEUSDT/post stop sent>pending\n"
-                 "00:00:00 order trade=101/DOGEUSDT/post target new>sent\n"
-                 "00:00:00 order trade=101/DOGEUSDT/post target sent>pending\n"
-                 "00:00:00.250 order trade=101/DOGEUSDT/post stop pending>open\n"
-                 "00:00:00.250 order trade=101/DOGEUSDT/post target pending>open\n"
-                 "00:00:05 unusual testnet_reset: the venue was wiped (order ids run backwards): 1 trades are over, nothing new is opened; bullfinch resume goes on\n"
-                 "00:00:05 mode auto>halted\n"
-                 "00:00:05 order trade=101/DOGEUSDT/post stop open>canceled\n"
-                 "00:00:05 order trade=101/DOGEUSDT/post target open>canceled\n"
-                 "00:00:05 close trade=101/DOGEUSDT/post CLOSED TESTNET_RESET pnl=-99.45243 fees=0.09945243\n"
-                 "00:00:05 info trade_closed: LONG DOGEUSDT: the test network was wiped, and what was held with it, profit -99.45243\n"
-                 "00:00:05 equity 9900.54757 cash=9900.54757 unrealized=0\n"
-                 "00:20:30 refusal tweet=102 DOGEUSDT LONG score=90 TESTNET_RESET\n");
-}
-
-static void play_a_venue_that_knows_none_of_what_stood_was_wiped(struct stage *s) {
-    buy(s);
-    stage_at(s, "00:01:05");
-    stage_wipe(s);
-    stage_at(s, "00:06:30");
-}
-
-static void test_a_venue_that_knows_none_of_what_stood_was_wiped(void **state) {
-    (void)state;
-    expect(play_a_venue_that_knows_none_of_what_stood_was_wiped, true,
-                 "00:00:00 intent trade=101/DOGEUSDT/post tweet=101 LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
-                 "00:00:00 order trade=101/DOGEUSDT/post entry new>sent\n"
-                 "00:00:00 fill trade=101/DOGEUSDT/post entry BUY qty=1243 price=0.08001 quote=99.45243 fee=1.243 DOGE\n"
-                 "00:00:00 order trade=101/DOGEUSDT/post entry sent>filled\n"
-                 "00:00:00 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-                 "00:00:00 equity 9999.88813 cash=9900.54757 unrealized=-0.11187\n"
-                 "00:00:00 order trade=101/DOGEUSDT/post stop new>sent\n"
-                 "00:00:00 order trade=101/DOGEUSDT/post stop sent>pending\n"
-                 "00:00:00 order trade=101/DOGEUSDT/post target new>sent\n"
-                 "00:00:00 order trade=101/DOGEUSDT/post target sent>pending\n"
-                 "00:00:00.250 order trade=101/DOGEUSDT/post stop pending>open\n"
-                 "00:00:00.250 order trade=101/DOGEUSDT/post target pending>open\n"
-                 "00:05:00 broken balance_short: DOGEUSDT: our fills bought 1241.757, the account has 1000\n"
-                 "00:05:00 unusual order_vanished: bf0000-gam7xwxh2dzfmeigcrog-01s is open here and unknown at the venue\n"
-                 "00:05:00 unusual order_vanished: bf0000-gam7xwxh2dzfmeigcrog-01t is open here and unknown at the venue\n"
-                 "00:05:00 unusual testnet_reset: the venue was wiped (none of the orders that stood is known there): 1 trades are over, nothing new is opened; bullfinch resume goes on\n"
-                 "00:05:00 mode auto>halted\n"
-                 "00:05:00 order trade=101/DOGEUSDT/post stop open>canceled\n"
-                 "00:05:00 order trade=101/DOGEUSDT/post target open>canceled\n"
-                 "00:05:00 close trade=101/DOGEUSDT/post CLOSED TESTNET_RESET pnl=-99.45243 fees=0.09945243\n"
-                 "00:05:00 info trade_closed: LONG DOGEUSDT: the test network was wiped, and what was held with it, profit -99.45243\n"
-                 "00:05:00 equity 9900.54757 cash=9900.54757 unrealized=0\n");
-}
-
 static void play_strangers_are_told_strays_taken_off_and_another_bot_stops_entries(struct stage *s) {
     stage_price(s, DOGE, "0.08");
     stage_stranger(s, DOGE, "web_1234");
@@ -897,7 +869,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_legs_shown_as_waiting_are_asked_after_until_they_stand),
         cmocka_unit_test(test_an_exit_that_does_not_get_through_is_the_same_order_until_it_does),
-        cmocka_unit_test(test_an_exit_that_the_venue_puts_off_waits_for_that_moment),
+        cmocka_unit_test(test_an_exit_that_the_venue_puts_off_is_tried_again_within_five_seconds),
+        cmocka_unit_test(test_an_exit_that_was_never_sent_ends_with_its_trade),
         cmocka_unit_test(test_while_the_venue_is_down_nothing_is_opened_and_a_warning_grows),
         cmocka_unit_test(test_legs_that_do_not_come_to_life_are_put_back),
         cmocka_unit_test(test_legs_that_cannot_be_put_back_mean_an_exit_at_once),
@@ -909,8 +882,6 @@ int main(void) {
         cmocka_unit_test(test_an_exit_that_never_was_is_made_again_when_that_is_proved),
         cmocka_unit_test(test_an_exit_that_took_one_half_is_made_again_without_a_price),
         cmocka_unit_test(test_an_exit_that_is_refused_is_made_again_without_a_price),
-        cmocka_unit_test(test_a_wiped_venue_ends_trades_without_a_sale_and_halts),
-        cmocka_unit_test(test_a_venue_that_knows_none_of_what_stood_was_wiped),
         cmocka_unit_test(test_strangers_are_told_strays_taken_off_and_another_bot_stops_entries),
         cmocka_unit_test(test_protection_whose_rows_were_lost_is_adopted),
         cmocka_unit_test(test_a_restart_asks_after_what_was_on_its_way_and_opens_nothing_before),

@@ -33,6 +33,14 @@ static void show(const struct world_counts *c) {
            (long long)(c->bare_longest / USEC_PER_MS));
 }
 
+static uint64_t seed_now;
+
+/* An assert of ours ends the program: which run was it? */
+static void tell_seed(void) {
+    fprintf(stderr, "in the run of seed %llu\n", (unsigned long long)seed_now);
+    fflush(NULL);
+}
+
 /* How many seeds failed. */
 static int run_seeds(uint64_t first, int64_t count, mistake m, bool trace, bool all,
                      struct world_counts *sum) {
@@ -40,6 +48,7 @@ static int run_seeds(uint64_t first, int64_t count, mistake m, bool trace, bool 
     for (int64_t i = 0; i < count; i++) {
         struct world_result r;
         const uint64_t seed = first + (uint64_t)i;
+        seed_now = seed;
         world_run(seed, m, trace, &r);
         add(sum, &r.counts);
         if (r.ok) continue;
@@ -118,6 +127,7 @@ int main(int argc, char **argv) {
     int64_t seed = 1, count = 1;
     mistake m = MISTAKE_NONE;
     bool trace = false;
+    assert_set_hook(tell_seed);
     if (argc == 1) return as_a_test();
     for (int i = 1; i < argc; i++) {
         bool ok = true;

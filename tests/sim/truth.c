@@ -6,7 +6,8 @@
  * (b) Nothing bare for long. Of a trade, what its fills brought (fees in base taken off) and what
  *     they sold again is held; live sell orders of ours cover it, a pair of an order list once.
  * What is not covered and could be sold (a whole step, the least quantity and notional by the terms
- *     that hold then) is bare. It may be bare
+ *     that hold then) is bare; dust that a trade ended with stays dust when the terms change back.
+ *     It may be bare
  *       - for 5 s, or
  *       - as long as the venue does not answer, and then R + 12 s more (R = 1 s).
  *     The venue does not answer from when we sent a request until we knew its end, if that end was
@@ -64,6 +65,20 @@ static const struct match_order *order_with(const struct world *w, int64_t id) {
     for (int64_t i = i64_min(id, n) - 1; i >= 0; i--) {
         const struct match_order *o = exchange_order(w->ex, 0, i);
         if (o->id == id) return o;
+    }
+    return NULL;
+}
+
+static const struct order *row_of(const struct world *w, const char *coid) {
+    for (int i = w->rows.order_count - 1; i >= 0; i--) {
+        if (strcmp(w->rows.orders[i].coid, coid) == 0) return &w->rows.orders[i];
+    }
+    return NULL;
+}
+
+static const struct trade *trade_row(const struct world *w, int64_t id) {
+    for (int i = w->rows.trade_count - 1; i >= 0; i--) {
+        if (w->rows.trades[i].id == id) return &w->rows.trades[i];
     }
     return NULL;
 }
@@ -148,11 +163,21 @@ static bool is_excused(const struct world *w) {
     return w->now < w->faults_until + GRACE && w->now - w->refused_at <= BARE_ANSWERING;
 }
 
+static bool has_ended(const struct world *w, const char *key) {
+    for (int i = w->rows.trade_count - 1; i >= 0; i--) {
+        const struct trade *t = &w->rows.trades[i];
+        char own[KEY_BYTES];
+        if (truth_key(t->list_coid, own) && strcmp(own, key) == 0) return t->status != TRADE_OPEN;
+    }
+    return false;
+}
+
 static void check_bare(struct world *w) {
     for (int i = 0; i < w->truth_count; i++) {
         struct truth_trade *t = &w->truth[i];
         const int64_t bare = t->bought_e8 - t->sold_e8 - t->cover_e8;
-        if (bare <= 0 || !is_sellable(w, t->sym, bare)) {
+        if (bare <= 0 || !is_sellable(w, t->sym, bare) || t->written_off) {
+            t->written_off = t->written_off || (bare > 0 && has_ended(w, t->key));
             if (t->bare_since != USEC_NEVER)
                 world_note(w, "* %s is covered, after %lld ms", t->key,
                            (long long)((w->now - t->bare_since) / USEC_PER_MS));
@@ -198,6 +223,14 @@ static void note_refusals(struct world *w) {
 void truth_reset(struct world *w) {
     world_note(w, "* the exchange was wiped");
     w->resets++;
+    w->wipe_told = false;
+    w->open_at_wipe = 0;
+    for (int i = 0; i < w->rows.order_count; i++) {
+        const struct order *o = &w->rows.orders[i];
+        const struct trade *t = trade_row(w, o->trade_id);
+        w->open_at_wipe += o->state == ORDER_ST_OPEN && o->leg == LEG_STOP && t != NULL &&
+                           t->status == TRADE_OPEN && !t->exit_due;
+    }
     w->result->counts.resets++;
     w->truth_count = 0;
     w->trades_seen = w->orders_seen = 0;
@@ -219,20 +252,6 @@ void truth_look(struct world *w) {
 }
 
 /* --- the end ----------------------------------------------------------------------------- */
-
-static const struct order *row_of(const struct world *w, const char *coid) {
-    for (int i = w->rows.order_count - 1; i >= 0; i--) {
-        if (strcmp(w->rows.orders[i].coid, coid) == 0) return &w->rows.orders[i];
-    }
-    return NULL;
-}
-
-static const struct trade *trade_row(const struct world *w, int64_t id) {
-    for (int i = w->rows.trade_count - 1; i >= 0; i--) {
-        if (w->rows.trades[i].id == id) return &w->rows.trades[i];
-    }
-    return NULL;
-}
 
 static bool same_state(match_status s, order_state o) {
     switch (s) {
@@ -346,16 +365,28 @@ static void nothing_open_ended(struct world *w) {
     }
 }
 
-/* After a wipe there is nothing to compare but that everything came to an end. */
+/* After a wipe there is nothing to compare but that everything came to an end, and that whoever had
+ * something there stopped and said so. */
 static void after_reset(struct world *w) {
     const struct rows *r = &w->rows;
-    if (r->control.mode != MODE_HALTED) broken(w, "the venue was wiped, and nothing was halted");
+    if (w->open_at_wipe > 0 && !w->wipe_told)
+        broken(w, "the venue was wiped, and nothing was halted");
     for (int i = 0; i < r->trade_count; i++) {
-        if (r->trades[i].status == TRADE_OPEN)
-            broken(w, "trade %lld is open after the wipe", (long long)r->trades[i].id);
+        const struct trade *t = &r->trades[i];
+        char key[KEY_BYTES];
+        bool stands = false; /* one of after the wipe */
+        if (t->status != TRADE_OPEN || !truth_key(t->list_coid, key)) continue;
+        for (int k = 0; k < w->truth_count; k++)
+            stands = stands || strcmp(w->truth[k].key, key) == 0;
+        if (!stands) broken(w, "trade %lld is open after the wipe", (long long)t->id);
     }
-    const struct match_order *o = match_next_open(exchange_match(w->ex), 0, SYM_NONE, NULL);
-    if (o != NULL) broken(w, "order %s is live after the wipe", o->coid);
+    const struct match *m = exchange_match(w->ex);
+    for (const struct match_order *o = NULL; (o = match_next_open(m, 0, SYM_NONE, o)) != NULL;) {
+        const struct order *row = row_of(w, o->coid);
+        const struct trade *t = row == NULL ? NULL : trade_row(w, row->trade_id);
+        if (t == NULL || t->status != TRADE_OPEN)
+            broken(w, "order %s is live, its trade is not open", o->coid);
+    }
 }
 
 void truth_end(struct world *w) {

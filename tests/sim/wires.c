@@ -393,6 +393,14 @@ static void read_terms(struct world *w, const struct http_answer *a) {
     arena_close(&scratch);
 }
 
+/* While we are banned, and as long as we keep still after it, nobody answers us. */
+static void note_bans(struct world *w) {
+    struct binance_health h;
+    binance_health(w->binance, &h);
+    const usec until = i64_max(h.banned_until, h.orders_until);
+    if (until > w->now) truth_silent(w, w->now, until);
+}
+
 static void answered(struct world *w, struct lane *l) {
     l->answered = true;
     l->call++; /* whatever else comes of this one is too late */
@@ -400,6 +408,7 @@ static void answered(struct world *w, struct lane *l) {
     case LANE_PROTECT:
     case LANE_ENTER:
         binance_task_answer(w->binance, l->task, w->now, &l->answer);
+        note_bans(w);
         if (w->kill_answer > 0 && --w->kill_answer == 0) {
             world_kill(w);
             return;
@@ -500,9 +509,9 @@ static void take_frame(struct world *w, int conn) {
         memcpy(copy, buf_z(&w->frame), (size_t)w->frame.len + 1);
         w->message_at = i64_max(w->message_at, w->now + latency(w));
         world_put(w, w->message_at, ITEM_MESSAGE, w->stream, w->life, copy);
-    } else if (f == SIM_SHUT && ours) {
+    } else if (f == SIM_SHUT && conn == w->conn) {
         w->conn = -1; /* the number is free */
-        world_put(w, w->now + latency(w), ITEM_GONE, w->stream, w->life, NULL);
+        if (w->alive) world_put(w, w->now + latency(w), ITEM_GONE, w->stream, w->life, NULL);
     }
 }
 

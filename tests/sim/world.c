@@ -144,7 +144,8 @@ static void put_order(struct world *w, const struct order *o) {
 static void put_fill(struct world *w, const struct fill *f) {
     struct rows *r = &w->rows;
     for (int i = 0; i < r->fill_count; i++) {
-        if (r->fills[i].sym == f->sym && strcmp(r->fills[i].venue_trade_id, f->venue_trade_id) == 0)
+        if (r->fills[i].order_id == f->order_id &&
+            strcmp(r->fills[i].venue_trade_id, f->venue_trade_id) == 0)
             broken(w, "fill %s twice", f->venue_trade_id);
     }
     if (r->fill_count == FILLS_KEPT) fail_msg("no room for more fills");
@@ -154,6 +155,7 @@ static void put_fill(struct world *w, const struct fill *f) {
 static void put_control(struct world *w, const struct control *c) {
     if (c->epoch <= w->rows.control.epoch && w->rows.has_account)
         broken(w, "control goes back to epoch %lld", (long long)c->epoch);
+    w->wipe_told = w->wipe_told || (c->by_program && c->mode == MODE_HALTED);
     w->rows.control = *c;
 }
 
@@ -434,7 +436,10 @@ static void on_prices(struct world *w, int sym) {
         world_turn(w, &ev);
     }
     usec pause = between(w, 250, 900) * USEC_PER_MS;
-    if (w->now < w->faults_until && one_in(&w->rng, 400)) pause = between(w, 3, 40) * USEC_PER_S;
+    if (w->now < w->faults_until && one_in(&w->rng, 400)) {
+        pause = between(w, 3, 40) * USEC_PER_S;
+        truth_silent(w, w->now, w->now + pause);
+    }
     if (w->now > w->faults_until + 60 * USEC_PER_S) pause *= 4;
     world_put(w, w->now + pause, ITEM_PRICES, sym, -1, NULL);
 }

@@ -69,6 +69,7 @@ struct truth_trade {
     int64_t sold_e8;
     int64_t cover_e8; /* base that live stops, targets and other sells stand for */
     usec bare_since;  /* USEC_NEVER: it is not */
+    bool written_off; /* its trade ended while the rest could not be sold */
 };
 #define TRUTH_TRADES 512
 
@@ -140,6 +141,8 @@ struct world {
     int silence_count;
     usec refused_at; /* the venue answered, and would not */
     int64_t resets;
+    int open_at_wipe; /* trades */
+    bool wipe_told;   /* it has halted itself since */
     int64_t post_id;
 };
 

@@ -127,8 +127,7 @@ static reason rule_levels(const struct symbol *sym, const struct plan *p) {
 static qty cap_qty(qty q, qty max) { return qty_is_zero(max) ? q : qty_min(q, max); }
 
 static qty to_steps(const struct symbol *sym, qty q, rounding r) {
-    if (!qty_is_zero(sym->step)) q = qty_to_step(q, sym->step, r);
-    return qty_is_zero(sym->market_step) ? q : qty_to_step(q, sym->market_step, r);
+    return symbol_market_qty(sym, q, r);
 }
 
 /* What of q can be sold again: a buy's fee may be taken from what was bought. */
