@@ -14,39 +14,21 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
+#include "app/doctor.h"
 #include "app/table.h"
 #include "app/wire.h"
+#include "app/wire_binance.h"
 #include "flow/risk/risk.h" /* tidy: the doctor asks what risk would say */
 
 #define OUT_BYTES (1 << 20)
-#define FINDINGS_MAX 128
 #define SPACE_BAD (INT64_C(100) << 20)
 #define SPACE_LOW (INT64_C(1) << 30)
 #define FILES_LEAST 256
 
-typedef enum grade { GRADE_OK, GRADE_WARN, GRADE_BAD } grade;
 static const char *const grade_names[] = {"ok", "warn", "bad"};
 
-struct finding {
-    grade grade;
-    const char *what; /* static */
-    char text[320];
-};
-
-struct doctor {
-    struct app *app;
-    struct finding v[FINDINGS_MAX];
-    int count;
-    struct symbols symbols;
-    price *last; /* by symbol, 0: no candles */
-    bool has_symbols, has_prices, has_equity;
-    money equity;
-};
-
-static void find(struct doctor *d, grade g, const char *what, const char *fmt, ...)
-    PRINTF_LIKE(4, 5);
-static void find(struct doctor *d, grade g, const char *what, const char *fmt, ...) {
-    if (d->count == FINDINGS_MAX) return;
+void doctor_find(struct doctor *d, grade g, const char *what, const char *fmt, ...) {
+    if (d->count == DOCTOR_FINDINGS_MAX) return;
     struct finding *f = &d->v[d->count++];
     struct buf b;
     va_list args;
@@ -63,11 +45,11 @@ static void find(struct doctor *d, grade g, const char *what, const char *fmt, .
 static void look_at_config(struct doctor *d) {
     const struct config *cfg = &d->app->cfg;
     if (cfg->file.n > 0)
-        find(d, GRADE_OK, "configuration", STR_FMT ", profile " STR_FMT, STR_ARG(cfg->file),
-             STR_ARG(cfg->profile));
+        doctor_find(d, GRADE_OK, "configuration", STR_FMT ", profile " STR_FMT, STR_ARG(cfg->file),
+                    STR_ARG(cfg->profile));
     else
-        find(d, GRADE_OK, "configuration",
-             "no file, defaults only; bullfinch config example > bullfinch.yaml makes one");
+        doctor_find(d, GRADE_OK, "configuration",
+                    "no file, defaults only; bullfinch config example > bullfinch.yaml makes one");
 }
 
 static void look_at_books(struct doctor *d, struct store *s) {
@@ -75,11 +57,11 @@ static void look_at_books(struct doctor *d, struct store *s) {
     struct buf report;
     buf_init(&report, OUT_BYTES);
     if (store_check(s, &report, &err)) {
-        find(d, GRADE_OK, "store", "structure and books are sound");
+        doctor_find(d, GRADE_OK, "store", "structure and books are sound");
     } else {
         str rest = buf_str(&report), line = str_from_z(err.msg);
         if (rest.n > 0) IGNORE(str_cut(&rest, '\n', &line), "the first finding");
-        find(d, GRADE_BAD, "store", STR_FMT "; bullfinch db check says more", STR_ARG(line));
+        doctor_find(d, GRADE_BAD, "store", STR_FMT "; bullfinch db check says more", STR_ARG(line));
     }
     buf_fini(&report);
 }
@@ -95,17 +77,17 @@ static void look_at_account(struct doctor *d, struct store *s) {
         char text[AMOUNT_TEXT_BYTES];
         d->has_equity = true;
         d->equity = money_plus(rows.account.start, rows.account.realized);
-        find(d, rows.control.mode == MODE_HALTED ? GRADE_WARN : GRADE_OK, "account",
-             "mode %s%s%s, %d open trades, balance " STR_FMT, mode_name(rows.control.mode),
-             rows.control.mode == MODE_HALTED ? ": " : "",
-             rows.control.mode == MODE_HALTED ? rows.control.reason : "", rows.trade_count,
-             STR_ARG(amount_format_e8(money_e8(d->equity), text)));
+        doctor_find(d, rows.control.mode == MODE_HALTED ? GRADE_WARN : GRADE_OK, "account",
+                    "mode %s%s%s, %d open trades, balance " STR_FMT, mode_name(rows.control.mode),
+                    rows.control.mode == MODE_HALTED ? ": " : "",
+                    rows.control.mode == MODE_HALTED ? rows.control.reason : "", rows.trade_count,
+                    STR_ARG(amount_format_e8(money_e8(d->equity), text)));
     }
     arena_close(&a);
     if (store_trader_running(s, &pid))
-        find(d, GRADE_OK, "trader", "process %" PRId64 " trades on this store", pid);
+        doctor_find(d, GRADE_OK, "trader", "process %" PRId64 " trades on this store", pid);
     else
-        find(d, GRADE_OK, "trader", "none is running");
+        doctor_find(d, GRADE_OK, "trader", "none is running");
 }
 
 /* The directory that the database is or will be in, and who may read the file. */
@@ -116,25 +98,26 @@ static void look_at_place(struct doctor *d) {
     char *path = str_dupz(&d->app->boot, str_tail(cfg->store_url, prefix.n));
     struct stat st;
     if (stat(path, &st) == 0 && (st.st_mode & 077) != 0)
-        find(d, GRADE_WARN, "file modes", "%s can be read by others: chmod 600 %s", path, path);
+        doctor_find(d, GRADE_WARN, "file modes", "%s can be read by others: chmod 600 %s", path,
+                    path);
     else if (stat(path, &st) == 0)
-        find(d, GRADE_OK, "file modes", "%s is its owner's alone", path);
+        doctor_find(d, GRADE_OK, "file modes", "%s is its owner's alone", path);
 
     char *slash = strrchr(path, '/');
     const char *dir = slash == path ? "/" : slash ? path : ".";
     if (slash && slash != path) *slash = '\0';
     struct statvfs fs;
     if (access(dir, W_OK | X_OK) != 0)
-        find(d, GRADE_BAD, "directory", "%s: %s; the store's directory must be writable", dir,
-             strerror(errno));
+        doctor_find(d, GRADE_BAD, "directory", "%s: %s; the store's directory must be writable",
+                    dir, strerror(errno));
     if (statvfs(dir, &fs) != 0) return;
     const int64_t room = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
-    find(d,
-         room < SPACE_BAD   ? GRADE_BAD
-         : room < SPACE_LOW ? GRADE_WARN
-                            : GRADE_OK,
-         "disk space", "%" PRId64 " MiB are free in %s%s", room >> 20, dir,
-         room < SPACE_LOW ? ": make room" : "");
+    doctor_find(d,
+                room < SPACE_BAD   ? GRADE_BAD
+                : room < SPACE_LOW ? GRADE_WARN
+                                   : GRADE_OK,
+                "disk space", "%" PRId64 " MiB are free in %s%s", room >> 20, dir,
+                room < SPACE_LOW ? ": make room" : "");
 }
 
 static void look_at_store(struct doctor *d) {
@@ -146,9 +129,9 @@ static void look_at_store(struct doctor *d) {
         look_at_account(d, s);
         store_close(s);
     } else if (err.code == ERR_NOT_FOUND) {
-        find(d, GRADE_OK, "store", "none yet; the first run makes it");
+        doctor_find(d, GRADE_OK, "store", "none yet; the first run makes it");
     } else {
-        find(d, GRADE_BAD, "store", "%s", err.msg);
+        doctor_find(d, GRADE_BAD, "store", "%s", err.msg);
     }
 }
 
@@ -162,15 +145,16 @@ static void look_at_symbols(struct doctor *d) {
     d->has_symbols = wire_symbols(d->app, &d->symbols, &left_out, &report, &err);
     buf_fini(&report);
     if (!d->has_symbols)
-        find(d, GRADE_BAD, "symbols", "%s", err.msg);
+        doctor_find(d, GRADE_BAD, "symbols", "%s", err.msg);
     else
-        find(d,
-             d->symbols.count == 0 ? GRADE_BAD
-             : left_out > 0        ? GRADE_WARN
-                                   : GRADE_OK,
-             "symbols", "%d pairs of " STR_FMT "%s, %d left out", d->symbols.count,
-             STR_ARG(d->app->cfg.venue_quote_asset),
-             d->app->cfg.venue_exchange_info.n > 0 ? "" : " (the list that ships)", left_out);
+        doctor_find(d,
+                    d->symbols.count == 0 ? GRADE_BAD
+                    : left_out > 0        ? GRADE_WARN
+                                          : GRADE_OK,
+                    "symbols", "%d pairs of " STR_FMT "%s, %d left out", d->symbols.count,
+                    STR_ARG(d->app->cfg.venue_quote_asset),
+                    d->app->cfg.venue_exchange_info.n > 0 ? "" : " (the list that ships)",
+                    left_out);
 }
 
 static void look_at_names(struct doctor *d) {
@@ -179,9 +163,9 @@ static void look_at_names(struct doctor *d) {
     const str file = d->app->cfg.reader_symbols_file;
     if (file.n == 0 || !d->has_symbols) return;
     if (wire_reader(d->app, &d->symbols, &r, &err))
-        find(d, GRADE_OK, "names", STR_FMT, STR_ARG(file));
+        doctor_find(d, GRADE_OK, "names", STR_FMT, STR_ARG(file));
     else
-        find(d, GRADE_BAD, "names", "%s", err.msg);
+        doctor_find(d, GRADE_BAD, "names", "%s", err.msg);
 }
 
 static void look_at_prices(struct doctor *d) {
@@ -196,7 +180,7 @@ static void look_at_prices(struct doctor *d) {
     d->has_prices = wire_market(d->app, &d->symbols, &m, &report, &err);
     buf_fini(&report);
     if (!d->has_prices) {
-        find(d, GRADE_BAD, "prices", "%s", err.msg);
+        doctor_find(d, GRADE_BAD, "prices", "%s", err.msg);
         return;
     }
     char a[TIME_TEXT_BYTES], b[TIME_TEXT_BYTES];
@@ -208,56 +192,72 @@ static void look_at_prices(struct doctor *d) {
     market_counts(m, &n);
     market_close(m);
     const int64_t bad = n.malformed + n.zero_price + n.disordered + n.duplicates;
-    find(d, bad > 0 ? GRADE_WARN : GRADE_OK, "prices",
-         "%" PRId64 " candles in %" PRId64 " files, " STR_FMT " to " STR_FMT ", %" PRId64
-         " gaps, %" PRId64 " bad rows left out",
-         n.candles, n.files, STR_ARG(str_head(time_format_rfc3339(first, a), 16)),
-         STR_ARG(str_head(time_format_rfc3339(last, b), 16)), n.gaps, bad);
+    doctor_find(d, bad > 0 ? GRADE_WARN : GRADE_OK, "prices",
+                "%" PRId64 " candles in %" PRId64 " files, " STR_FMT " to " STR_FMT ", %" PRId64
+                " gaps, %" PRId64 " bad rows left out",
+                n.candles, n.files, STR_ARG(str_head(time_format_rfc3339(first, a), 16)),
+                STR_ARG(str_head(time_format_rfc3339(last, b), 16)), n.gaps, bad);
 }
 
 static void look_at_posts(struct doctor *d) {
     const struct config_source *src = &d->app->cfg.sources[0];
     struct stat st;
     if (src->path.n == 0) {
-        find(d, GRADE_WARN, "posts",
-             "source.path is not set: name a posts file there or with "
-             "run --posts FILE");
+        doctor_find(d, GRADE_WARN, "posts",
+                    "source.path is not set: name a posts file there or with "
+                    "run --posts FILE");
         return;
     }
     const char *path = str_dupz(&d->app->boot, src->path);
     if (stat(path, &st) != 0)
-        find(d, GRADE_BAD, "posts", "%s: %s", path, strerror(errno));
+        doctor_find(d, GRADE_BAD, "posts", "%s: %s", path, strerror(errno));
     else if (!S_ISREG(st.st_mode))
-        find(d, GRADE_BAD, "posts", "%s is no file", path);
+        doctor_find(d, GRADE_BAD, "posts", "%s is no file", path);
     else if (access(path, R_OK) != 0)
-        find(d, GRADE_BAD, "posts", "%s: %s", path, strerror(errno));
+        doctor_find(d, GRADE_BAD, "posts", "%s: %s", path, strerror(errno));
     else
-        find(d, st.st_size == 0 ? GRADE_WARN : GRADE_OK, "posts", "%s, %lld bytes", path,
-             (long long)st.st_size);
+        doctor_find(d, st.st_size == 0 ? GRADE_WARN : GRADE_OK, "posts", "%s, %lld bytes", path,
+                    (long long)st.st_size);
+}
+
+#define SIZES_TOLD 24 /* symbols that get a line each; of more, one tells all */
+
+static void tell_size(struct doctor *d, const struct symbol *sym, money least, bool enough) {
+    char text[AMOUNT_TEXT_BYTES], size[AMOUNT_TEXT_BYTES];
+    doctor_find(d, enough ? GRADE_OK : GRADE_WARN, "size",
+                "%s can be traded from an equity of " STR_FMT
+                " on (trading.position_size_percent is " STR_FMT ")%s",
+                sym->name, STR_ARG(amount_format_e8(money_e8(least), text)),
+                STR_ARG(amount_format_e8(d->app->cfg.trading_position_size_percent, size)),
+                enough ? "" : ": more than there is; raise it");
 }
 
 /* From which equity on can a symbol be traded at all? */
 static void look_at_sizes(struct doctor *d) {
-    if (!d->has_prices) return;
     const money have = d->has_equity ? d->equity : d->app->cfg.paper_balance;
     const struct venue_traits traits = wire_traits(d->app);
-    for (int i = 0; i < d->symbols.count; i++) {
-        char text[AMOUNT_TEXT_BYTES], size[AMOUNT_TEXT_BYTES];
+    int priced = 0, fits = 0;
+    for (int i = 0; d->has_prices && i < d->symbols.count; i++)
+        priced += !price_is_zero(d->last[i]);
+    for (int i = 0; d->has_prices && i < d->symbols.count; i++) {
         const struct symbol *sym = &d->symbols.v[i];
         money least;
         if (price_is_zero(d->last[i])) continue;
-        if (!risk_least_equity(&d->app->cfg, &traits, sym, d->last[i], &least)) {
-            find(d, GRADE_WARN, "size", "%s: no equity is large enough", sym->name);
-            continue;
-        }
-        const bool enough = money_cmp(have, least) >= 0;
-        find(d, enough ? GRADE_OK : GRADE_WARN, "size",
-             "%s can be traded from an equity of " STR_FMT " on (trading.position_size_percent "
-             "is " STR_FMT ")%s",
-             sym->name, STR_ARG(amount_format_e8(money_e8(least), text)),
-             STR_ARG(amount_format_e8(d->app->cfg.trading_position_size_percent, size)),
-             enough ? "" : ": more than there is; raise it");
+        const bool any = risk_least_equity(&d->app->cfg, &traits, sym, d->last[i], &least);
+        const bool enough = any && money_cmp(have, least) >= 0;
+        fits += enough;
+        if (priced > SIZES_TOLD) continue;
+        if (any)
+            tell_size(d, sym, least, enough);
+        else
+            doctor_find(d, GRADE_WARN, "size", "%s: no equity is large enough", sym->name);
     }
+    if (priced <= SIZES_TOLD) return;
+    char text[AMOUNT_TEXT_BYTES];
+    doctor_find(d, fits == 0 ? GRADE_WARN : GRADE_OK, "size",
+                "with an equity of " STR_FMT ", %d of %d symbols can be traded%s",
+                STR_ARG(amount_format_e8(money_e8(have), text)), fits, priced,
+                fits < priced ? "; a larger trading.position_size_percent makes it more" : "");
 }
 
 /* --- the machine ------------------------------------------------------------------------- */
@@ -268,24 +268,25 @@ static void look_at_machine(struct doctor *d) {
     char at[TIME_TEXT_BYTES];
     const str now = str_head(time_format_rfc3339(time_wall_us(), at), 19);
     if (time_wall_us() < INT64_C(1704067200) * USEC_PER_S)
-        find(d, GRADE_BAD, "clock", "it says " STR_FMT ": set it", STR_ARG(now));
+        doctor_find(d, GRADE_BAD, "clock", "it says " STR_FMT ": set it", STR_ARG(now));
     else if (state == TIME_ERROR)
-        find(d, GRADE_WARN, "clock",
-             STR_FMT " UTC, not synchronised: run an NTP client (only "
-                     "real time needs it)",
-             STR_ARG(now));
+        doctor_find(d, GRADE_WARN, "clock",
+                    STR_FMT " UTC, not synchronised: run an NTP client (only "
+                            "real time needs it)",
+                    STR_ARG(now));
     else
-        find(d, GRADE_OK, "clock", STR_FMT " UTC", STR_ARG(now));
+        doctor_find(d, GRADE_OK, "clock", STR_FMT " UTC", STR_ARG(now));
 
     struct rlimit files = {0}, size = {0};
     IGNORE(getrlimit(RLIMIT_NOFILE, &files) != 0, "then 0, which is told");
     IGNORE(getrlimit(RLIMIT_FSIZE, &size) != 0, "then 0, which is told");
-    find(d, files.rlim_cur < FILES_LEAST ? GRADE_WARN : GRADE_OK, "limits", "%llu open files%s",
-         (unsigned long long)files.rlim_cur,
-         files.rlim_cur < FILES_LEAST ? ": ulimit -n 1024" : "");
+    doctor_find(d, files.rlim_cur < FILES_LEAST ? GRADE_WARN : GRADE_OK, "limits",
+                "%llu open files%s", (unsigned long long)files.rlim_cur,
+                files.rlim_cur < FILES_LEAST ? ": ulimit -n 1024" : "");
     if (size.rlim_cur != RLIM_INFINITY)
-        find(d, GRADE_WARN, "limits", "files may not grow beyond %llu bytes: ulimit -f unlimited",
-             (unsigned long long)size.rlim_cur);
+        doctor_find(d, GRADE_WARN, "limits",
+                    "files may not grow beyond %llu bytes: ulimit -f unlimited",
+                    (unsigned long long)size.rlim_cur);
 }
 
 /* --- telling it -------------------------------------------------------------------------- */
@@ -320,9 +321,15 @@ static exit_status doctor_run(struct app *app, const struct args *args) {
     d->app = app;
     look_at_config(d);
     look_at_store(d);
-    look_at_symbols(d);
+    if (wire_is_real(&app->cfg))
+        doctor_look_at_venue(d);
+    else
+        look_at_symbols(d);
     look_at_names(d);
-    look_at_prices(d);
+    if (wire_is_live(&app->cfg))
+        doctor_look_at_stream(d);
+    else
+        look_at_prices(d);
     look_at_posts(d);
     look_at_sizes(d);
     look_at_machine(d);
@@ -350,7 +357,9 @@ const struct cmd cmd_doctor = {.group = "Looking",
                                .brief = "Check that everything is there that a run needs.",
                                .about =
                                    "Each line is ok, warn or bad, and says what to do. Nothing "
-                                   "is changed.",
+                                   "is changed. With venue.kind binance_spot_testnet the venue is "
+                                   "asked, too: connection, keys and permissions, clock, symbols, "
+                                   "limits, streams. Nothing is ordered.",
                                .opts = doctor_opts,
                                .needs_config = true,
                                .run = doctor_run};

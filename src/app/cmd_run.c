@@ -14,6 +14,7 @@
 #include "app/signals.h"
 #include "app/status.h"
 #include "app/wire.h"
+#include "app/wire_binance.h"
 #include "base/log.h"
 
 #define GROUP_WALL (200 * USEC_PER_MS)
@@ -111,7 +112,7 @@ static exit_status run_wired(struct app *app, const struct args *args, struct wi
     struct status *status = NULL;
     if (!args_has(args, "no-status")) {
         const struct status_info info = {.cfg = &app->cfg,
-                                         .speed_e8 = opt->rebase ? -1 : opt->speed_e8,
+                                         .speed_e8 = opt->rebase || w->live ? -1 : opt->speed_e8,
                                          .post_bytes = w->post_bytes,
                                          .first = w->first,
                                          .last = w->last};
@@ -119,7 +120,7 @@ static exit_status run_wired(struct app *app, const struct args *args, struct wi
     }
     bool ok = runner_open(&app->boot, &w->parts, opt, &watch, &r, &err);
     //~ 4. A replay: prices, posts and timers in the order of virtual time; or moved to now.
-    ok = ok && (opt->rebase ? run_wall(r, &err) : run_virtual(r, &err));
+    ok = ok && (opt->rebase || w->live ? run_wall(r, &err) : run_virtual(r, &err));
     status_stop(status);
     const bool stopped = atomic_load(opt->stop) > 0;
     if (ok && stopped) say_what_is_open(r);
@@ -152,6 +153,12 @@ static exit_status run_run(struct app *app, const struct args *args) {
     if (!speed_parse(args, &opt.speed_e8, &err)) return app_fail(&err);
     if (opt.rebase && args_has(args, "speed")) {
         fputs("bullfinch: run: --rebase is real time; it takes no --speed\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (wire_is_live(&app->cfg) && args_has(args, "speed")) {
+        fputs("bullfinch: run: prices come as they are made (market.kind, venue.kind): that is "
+              "real time and takes no --speed\n",
+              stderr);
         return EXIT_USAGE;
     }
     opt.stop = signals_install();
@@ -190,7 +197,10 @@ const struct cmd cmd_run = {
     .pos = "",
     .brief = "Read posts and trade on them, all in one process.",
     .about = "Posts come from source.path, prices from venue.prices, orders go to the paper venue. "
-             "Everything is kept in the store; a run that was stopped or killed goes on where it "
+             "With venue.kind binance_spot_testnet orders and prices are those of Binance's Spot "
+             "test network, or of bullfinch sim on this machine, in real time; bullfinch doctor "
+             "checks what that needs. Everything is kept in the store; a run that was stopped or "
+             "killed goes on where it "
              "was, and comes to the same end.\n\n"
              "Ctrl-C stops cleanly: open positions stay in the store with their stops. A second "
              "Ctrl-C ends at once.\n\n"

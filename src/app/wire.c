@@ -10,14 +10,19 @@
 
 #include "app/builtin.h"
 #include "app/failed.h"
+#include "app/wire_binance.h"
 #include "base/log.h"
 #include "run/journal.h"
+#include "venue/binance.h"
+#include "venue/binance_spot.h"
 
 #define INFO_BYTES_MAX (64 << 20) /* Binance's whole answer has some 20 MB */
 #define EXTRA_BYTES_MAX (4 << 20)
 #define REPORT_BYTES (1 << 20)
 #define REPORT_LINES 20 /* of a report that are logged; the rest is counted */
 #define RECV_WINDOW USEC_PER_S
+/* The venue waits 10 s for its own engine; what was not there a while later was never there. */
+#define ABSENCE_BEHIND_WINDOW (11500 * USEC_PER_MS)
 #define ROWS_BYTES (256 << 20) /* address space for what the store gives back */
 
 static bool is_set(str s) { return s.n > 0; }
@@ -64,7 +69,7 @@ bool wire_reader(struct app *app, const struct symbols *symbols, const struct re
                  struct error *err) {
     const struct config *cfg = &app->cfg;
     struct reader_options opt = {.quote_asset = cfg->venue_quote_asset};
-    if (is_set(cfg->venue_exchange_info)) {
+    if (is_set(cfg->venue_exchange_info) || wire_is_real(cfg)) {
         const char **names = NEW_ARRAY(&app->boot, const char *, symbols->count + 1);
         for (int i = 0; i < symbols->count; i++) names[i] = symbols->v[i].name;
         opt.symbols = names;
@@ -128,6 +133,16 @@ static bool wire_source(struct app *app, struct source **ret, int64_t *ret_bytes
 
 struct venue_traits wire_traits(const struct app *app) {
     const struct config *cfg = &app->cfg;
+    if (wire_is_real(cfg)) {
+        const usec window = cfg->venue_recv_window_ms * USEC_PER_MS;
+        return (struct venue_traits){.can_short = false,
+                                     .fee_e8 = cfg->venue_fee_percent,
+                                     .spread_e8 = cfg->paper_spread_percent,
+                                     .slippage_e8 = cfg->paper_slippage_percent,
+                                     .recv_window = window,
+                                     .fee_from_received = true,
+                                     .absence_after = window + ABSENCE_BEHIND_WINDOW};
+    }
     return (struct venue_traits){.can_short = cfg->paper_margin,
                                  .fee_e8 = cfg->paper_fee_percent,
                                  .spread_e8 = cfg->paper_spread_percent,
@@ -136,8 +151,8 @@ struct venue_traits wire_traits(const struct app *app) {
                                  .fee_from_received = !cfg->paper_margin};
 }
 
-static bool wire_venue(struct app *app, const struct symbols *symbols, struct venue **ret,
-                       struct venue_traits *ret_traits, struct error *err) {
+static bool wire_paper(struct app *app, const struct symbols *symbols, struct venue **ret,
+                       struct error *err) {
     const struct config *cfg = &app->cfg;
     struct paper_options opt = {.balance = cfg->paper_balance,
                                 .margin = cfg->paper_margin,
@@ -146,25 +161,103 @@ static bool wire_venue(struct app *app, const struct symbols *symbols, struct ve
                                 .spread_e8 = cfg->paper_spread_percent,
                                 .slippage_e8 = cfg->paper_slippage_percent,
                                 .volume_cap_e8 = cfg->paper_volume_cap_percent,
-                                .latency = cfg->paper_latency_ms * USEC_PER_MS};
+                                .latency = cfg->paper_latency_ms * USEC_PER_MS,
+                                .price_stands = wire_is_live(cfg)};
     IGNORE(!str_copyz(cfg->venue_quote_asset, opt.quote_asset, sizeof opt.quote_asset),
            "the table keeps it short");
     if (!paper_open(&app->boot, symbols, &opt, ret, err)) return fail_in(err, "the paper venue");
-    *ret_traits = wire_traits(app);
     return true;
 }
 
 /* --- the account ------------------------------------------------------------------------- */
 
-static bool wire_trader(struct app *app, struct wired *w, struct error *err) {
+/* What a venue that orders really go to needs until it is open. */
+struct real {
+    struct venue_keys keys;
+    struct arena memory; /* of info */
+    str info;
+    host_network network;
+    int64_t *newest; /* order id by symbol, as far as the store's live orders tell; 0 none */
+};
+
+/* Keys and hosts first: nothing is sent before they are found good. */
+static bool real_begin(struct app *app, struct wired *w, struct real *x, struct buf *report,
+                       struct error *err) {
+    *x = (struct real){0};
+    if (!wire_network(&app->cfg, &x->network, err) || !wire_keys(app, &x->keys, err)) return false;
+    log_info("venue", LOG_S("kind", app->cfg.venue_kind),
+             LOG_Z("network", host_network_name(x->network)),
+             LOG_S("rest", app->cfg.venue_rest_url));
+    arena_open(&x->memory, INFO_BYTES_MAX);
+    return wire_venue_symbols(app, &x->memory, &x->info, &w->symbols, &w->symbols_left_out, report,
+                              err);
+}
+
+static void real_end(struct real *x) {
+    wire_keys_wipe(&x->keys);
+    arena_close(&x->memory);
+}
+
+/* One store holds one account: whose it is stands in it from its first start on, but for paper. */
+static bool whose_account(struct app *app, struct wired *w, const struct real *x,
+                          const struct trader_rows *rows, struct error *err) {
+    struct arena a;
+    struct buf mine;
+    char block[96];
+    str found;
+    bool any;
+    buf_init_fixed(&mine, block, sizeof block);
+    buf_put(&mine, app->cfg.venue_kind);
+    if (x != NULL) buf_printf(&mine, ", %s", host_network_name(x->network));
+    arena_open(&a, 1 << 20);
+    bool ok = store_cursor_get(w->parts.store, &a, STR("account"), &found, &any, err);
+    if (ok && !any && !rows->fresh) found = STR("paper");
+    if (ok && (any || !rows->fresh) && !str_eq(found, buf_str(&mine)))
+        ok = fail(err, ERR_STATE, 0,
+                  "the store holds an account of " STR_FMT ", and this run is of " STR_FMT
+                  ": give store.url another name",
+                  STR_ARG(str_head(found, 60)), STR_ARG(buf_str(&mine)));
+    if (ok && !any && x != NULL)
+        ok = store_begin(w->parts.store, true, err) &&
+             store_cursor_put(w->parts.store, STR("account"), buf_str(&mine), err) &&
+             store_commit(w->parts.store, err);
+    arena_close(&a);
+    return ok;
+}
+
+/* A new account begins with what the venue's holds, and with a name of its own. */
+static bool real_account(struct app *app, struct wired *w, const struct real *x,
+                         struct trader_rows *rows, struct error *err) {
+    if (!rows->fresh) return true;
+    return wire_install(rows->account.install, err) &&
+           wire_start_balance(app, &w->symbols, &x->keys, &app->cfg.paper_balance, err);
+}
+
+/* A venue that was reset begins its order ids anew, whether we were there or not. */
+static void note_order_ids(struct app *app, struct wired *w, struct real *x,
+                           const struct trader_rows *rows) {
+    x->newest = NEW_ARRAY(&app->boot, int64_t, w->symbols.count + 1);
+    for (int i = 0; i < rows->order_count; i++) {
+        const struct order *o = &rows->orders[i];
+        const int sym = symbols_find(&w->symbols, str_from_z(o->symbol));
+        int64_t id;
+        if (sym == SYM_NONE || !str_to_i64(str_from_z(o->venue_id), &id)) continue;
+        x->newest[sym] = i64_max(x->newest[sym], id);
+    }
+}
+
+static bool wire_trader(struct app *app, struct wired *w, struct real *x, struct error *err) {
     struct arena rows_arena;
     struct trader_rows rows;
     arena_open(&rows_arena, ROWS_BYTES);
     const usec rest = app->cfg.trading_cooldown_symbol_s * USEC_PER_S;
     const bool ok =
         store_load_trader(w->parts.store, &rows_arena, i64_max(rest, USEC_PER_DAY), &rows, err) &&
+        whose_account(app, w, x, &rows, err) &&
+        (x == NULL || real_account(app, w, x, &rows, err)) &&
         trader_open(&app->boot, &app->cfg, &w->symbols, &w->traits, &rows, &w->parts.trader, err);
     w->fresh = ok && rows.fresh;
+    if (ok && x != NULL) note_order_ids(app, w, x, &rows);
     arena_close(&rows_arena);
     if (!ok) return fail_in(err, "load the account");
     failed_arm(w->parts.store);
@@ -180,32 +273,62 @@ static bool adopt_journal(struct app *app, struct store *s, struct error *err) {
     return ok;
 }
 
-static bool wire_account(struct app *app, struct wired *w, struct error *err) {
+static bool wire_account(struct app *app, struct wired *w, struct real *x, struct error *err) {
     return app_store_open(app, STORE_WRITE, true, &w->parts.store, err) &&
            store_trader_lock(w->parts.store, err) && adopt_journal(app, w->parts.store, err) &&
-           failed_obey(w->parts.store, err) && wire_trader(app, w, err) &&
+           failed_obey(w->parts.store, err) && wire_trader(app, w, x, err) &&
            app_store_open(app, STORE_WRITE, false, &w->parts.keeper, err);
+}
+
+/* After the account: the ids of its orders carry the account's name. */
+static bool wire_venue(struct app *app, struct wired *w, const struct real *x, struct error *err) {
+    struct trader_view view;
+    if (x == NULL) return wire_paper(app, &w->symbols, &w->parts.venue, err);
+    trader_view(w->parts.trader, &view);
+    return wire_binance(app, &w->symbols, &x->keys, view.account->install, x->info, &w->parts.venue,
+                        err);
+}
+
+static void on_stream_trouble(void *ctx, str where, str what) {
+    (void)ctx, (void)where;
+    log_unusual("price_stream", LOG_S("what", what));
+}
+
+/* Candle files, or prices as they are made. */
+static bool wire_prices(struct app *app, struct wired *w, struct buf *report, struct error *err) {
+    if (w->live) {
+        if (!wire_live_market(app, &w->symbols, &w->parts.market, err)) return false;
+        w->parts.market->complain = on_stream_trouble;
+        return true;
+    }
+    if (!wire_market(app, &w->symbols, &w->parts.market, report, err)) return false;
+    log_report("candle_file", report);
+    IGNORE(!candles_span(w->parts.market, &w->first, &w->last), "no prices: no span");
+    return true;
 }
 
 /* In place: the trader and the venue borrow the symbols for ever. */
 bool wire_run(struct app *app, struct wired *ret, struct error *err) {
     struct wired *w = ret;
+    struct real real = {0};
+    struct real *x = wire_is_real(&app->cfg) ? &real : NULL;
     struct buf report;
     *w = (struct wired){.parts = {.cfg = &app->cfg, .symbols = &w->symbols}};
     w->parts.source_name = app->cfg.sources[0].name;
     w->parts.source_path = app->cfg.sources[0].path;
+    w->live = wire_is_live(&app->cfg);
+    w->traits = wire_traits(app);
     buf_init(&report, REPORT_BYTES);
-    bool ok = wire_source(app, &w->parts.source, &w->post_bytes, err) &&
-              wire_symbols(app, &w->symbols, &w->symbols_left_out, &report, err);
+    bool ok = wire_source(app, &w->parts.source, &w->post_bytes, err);
+    if (ok && x != NULL) ok = real_begin(app, w, x, &report, err);
+    if (ok && x == NULL) ok = wire_symbols(app, &w->symbols, &w->symbols_left_out, &report, err);
     if (ok) log_report("symbol_left_out", &report);
     buf_clear(&report);
-    ok = ok && wire_market(app, &w->symbols, &w->parts.market, &report, err);
-    if (ok) log_report("candle_file", &report);
-    if (ok) IGNORE(!candles_span(w->parts.market, &w->first, &w->last), "no prices: no span");
-    ok = ok && wire_reader(app, &w->symbols, &w->parts.reader, err) &&
-         wire_venue(app, &w->symbols, &w->parts.venue, &w->traits, err);
-    ok = ok && wire_account(app, w, err);
+    ok = ok && wire_prices(app, w, &report, err) &&
+         wire_reader(app, &w->symbols, &w->parts.reader, err) && wire_account(app, w, x, err) &&
+         wire_venue(app, w, x, err);
     buf_fini(&report);
+    if (x != NULL) real_end(x);
     if (!ok) wire_close(w);
     return ok;
 }

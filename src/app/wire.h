@@ -11,6 +11,7 @@ struct wired {
     struct venue_traits traits;
     struct run_parts parts;
     bool fresh;         /* the store was made by this call */
+    bool live;          /* prices come as they are made: real time, run_wall */
     usec first, last;   /* span of the prices, 0: none */
     int64_t post_bytes; /* size of the posts file */
     int symbols_left_out;

@@ -57,9 +57,46 @@ static bool check_strategy(str name, struct buf *why) {
     return false;
 }
 
+/* ---- names of secrets, not secrets ---- */
+
+static bool is_of(str s, const char *more, bool lower) {
+    for (ptrdiff_t i = 0; i < s.n; i++) {
+        const char c = s.p[i];
+        if ((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr(more, c) != NULL) continue;
+        if (!lower || c < 'a' || c > 'z') return false;
+    }
+    return true;
+}
+
+#define KEY_LEAST                                                                                  \
+    32 /* no API key is shorter; a file's name of so many letters and digits is one                \
+        */
+
+/* A key or secret that stands where the name of its file or variable should. */
+static bool check_secret_name(int idx, str name, struct buf *why) {
+    const bool env = idx == CFG_ROW_venue_key_env || idx == CFG_ROW_venue_secret_env;
+    if (env && (!is_of(name, "_", false) || (name.p[0] >= '0' && name.p[0] <= '9'))) {
+        buf_put(why, STR("(not shown) is not the name of an environment variable (A-Z, 0-9 and _); "
+                         "the key itself stands in the variable, never here"));
+        return false;
+    }
+    if (!env && name.n >= KEY_LEAST && is_of(name, "+=", true)) {
+        buf_put(why, STR("(not shown) looks like the key itself; put it into a file, chmod 600, "
+                         "and give the file's name"));
+        return false;
+    }
+    return true;
+}
+
+static bool is_secret_name(int idx) {
+    return idx == CFG_ROW_venue_key_env || idx == CFG_ROW_venue_secret_env ||
+           idx == CFG_ROW_venue_key_file || idx == CFG_ROW_venue_secret_file;
+}
+
 bool config_check_text(const struct config_row *row, str value, struct buf *why) {
     int idx = (int)(row - config_rows);
     if (idx == CFG_ROW_trading_strategy) return check_strategy(value, why);
+    if (is_secret_name(idx)) return value.n == 0 || check_secret_name(idx, value, why);
     if (idx != CFG_ROW_store_url && idx != CFG_ROW_queue_url) return true;
     if (!check_url(idx, value, why)) return false;
     str rest = str_tail(value, str_find_byte(value, ':') + 1);
@@ -91,20 +128,25 @@ static const struct config_origin *last_origin(const struct config_loader *l, co
 }
 
 /* The same sum as risk_reward_e8() of src/flow/risk, which refuses every signal when it is too
- * small: a commission each way, the spread once, slippage each way, all of them the paper venue's.
- * Ranges keep it in 64 bits: min_reward_risk is at most 1e10, shares at most 1e8, in 1e-8. */
+ * small: a commission each way, the spread once, slippage each way; what a venue's spread and
+ * slippage will be is taken to be as the paper venue's. Ranges keep it in 64 bits: min_reward_risk
+ * is at most 1e10, shares at most 1e8, in 1e-8. */
 static void check_reward_risk(struct config_loader *l) {
-    static const int rows[] = {
-        CFG_ROW_trading_min_reward_risk,   CFG_ROW_trading_take_profit_percent,
-        CFG_ROW_trading_stop_loss_percent, CFG_ROW_paper_fee_percent,
-        CFG_ROW_paper_spread_percent,      CFG_ROW_paper_slippage_percent};
+    static const int rows[] = {CFG_ROW_venue_kind,
+                               CFG_ROW_venue_fee_percent,
+                               CFG_ROW_trading_min_reward_risk,
+                               CFG_ROW_trading_take_profit_percent,
+                               CFG_ROW_trading_stop_loss_percent,
+                               CFG_ROW_paper_fee_percent,
+                               CFG_ROW_paper_spread_percent,
+                               CFG_ROW_paper_slippage_percent};
     const struct config *c = &l->cfg;
     for (int i = 0; i < COUNT_OF(rows); i++) {
         if (l->bad[rows[i]]) return;
     }
-    if (l->bad[CFG_ROW_venue_kind] || !str_eq(c->venue_kind, STR("paper"))) return;
-    int64_t costs =
-        2 * c->paper_fee_percent + c->paper_spread_percent + 2 * c->paper_slippage_percent;
+    const bool paper = str_eq(c->venue_kind, STR("paper"));
+    const int64_t fee = paper ? c->paper_fee_percent : c->venue_fee_percent;
+    int64_t costs = 2 * fee + c->paper_spread_percent + 2 * c->paper_slippage_percent;
     int64_t reward = i64_max(c->trading_take_profit_percent - costs, 0);
     int64_t risk = c->trading_stop_loss_percent + costs;
     if (reward * E8 >= c->trading_min_reward_risk * risk) return;
@@ -117,10 +159,10 @@ static void check_reward_risk(struct config_loader *l) {
     config_mistake_add(&l->mistakes, last_origin(l, rows, COUNT_OF(rows)), STR(""),
                        "trading.min_reward_risk " STR_FMT " is never reached: with "
                        "trading.take_profit_percent " STR_FMT ", trading.stop_loss_percent " STR_FMT
-                       " and costs of " STR_FMT " (paper.fee_percent and paper.slippage_percent "
+                       " and costs of " STR_FMT " (%s.fee_percent and paper.slippage_percent "
                        "twice, paper.spread_percent) it is " STR_FMT,
                        STR_ARG(least), STR_ARG(target), STR_ARG(stop), STR_ARG(cost),
-                       STR_ARG(best));
+                       paper ? "paper" : "venue", STR_ARG(best));
 }
 
 static void check_sources(struct config_loader *l) {
@@ -154,7 +196,29 @@ static void check_sources(struct config_loader *l) {
     }
 }
 
+/* Two places for one secret, and prices of the past for orders of the present. */
+static void check_venue(struct config_loader *l) {
+    const struct config *c = &l->cfg;
+    static const int keys[] = {CFG_ROW_venue_key_file, CFG_ROW_venue_key_env};
+    static const int secrets[] = {CFG_ROW_venue_secret_file, CFG_ROW_venue_secret_env};
+    static const int kinds[] = {CFG_ROW_market_kind, CFG_ROW_venue_kind};
+    if (c->venue_key_file.n > 0 && c->venue_key_env.n > 0)
+        config_mistake_add(&l->mistakes, last_origin(l, keys, COUNT_OF(keys)), STR(""),
+                           "venue.key_file and venue.key_env: one of the two is enough");
+    if (c->venue_secret_file.n > 0 && c->venue_secret_env.n > 0)
+        config_mistake_add(&l->mistakes, last_origin(l, secrets, COUNT_OF(secrets)), STR(""),
+                           "venue.secret_file and venue.secret_env: one of the two is enough");
+    if (l->bad[CFG_ROW_market_kind] || l->bad[CFG_ROW_venue_kind]) return;
+    if (!str_eq(c->venue_kind, STR("paper")) && str_eq(c->market_kind, STR("candles")))
+        config_mistake_add(
+            &l->mistakes, last_origin(l, kinds, COUNT_OF(kinds)), STR(""),
+            "market.kind candles are prices of the past; orders to venue.kind " STR_FMT
+            " need market.kind venue or binance_public",
+            STR_ARG(c->venue_kind));
+}
+
 void config_check_all(struct config_loader *l) {
     check_reward_risk(l);
+    check_venue(l);
     check_sources(l);
 }

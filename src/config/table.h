@@ -84,8 +84,19 @@
   X(source, path, STR, 0, 4096, "", 0, "The posts file of a replay source: one JSON object a line, oldest first.") \
   X(source, name, STR, 1, 32, "x", CFG_ADVANCED, "Name under which the source's posts are stored.") \
   X(source, strangers, CHOICE, 0, 0, "auto|yes|no", CFG_ADVANCED, "Does the source let anybody in? Then authors that are not in judge.author_weights are never traded. auto goes by the kind: a replay does not.") \
-  X(market, kind, CHOICE, 0, 0, "candles", 0, "Where prices come from: candles reads the files of venue.prices.") \
-  X(venue, kind, CHOICE, 0, 0, "paper", 0, "Where orders go: paper fills them here against the prices.") \
+  X(market, kind, CHOICE, 0, 0, "auto|candles|venue|binance_public", 0, "Where prices come from: candles reads the files of venue.prices; venue takes the best bids and asks of venue.stream_url, binance_public those of the real exchange (prices only, without a key). auto: candles for paper, else venue.") \
+  X(market, public_stream_url, STR, 0, 256, "wss://data-stream.binance.vision", CFG_ADVANCED, "With market.kind binance_public: where the prices come from.") \
+  X(market, public_rest_url, STR, 0, 256, "https://data-api.binance.vision", CFG_ADVANCED, "The same, asked where the stream is silent.") \
+  X(venue, kind, CHOICE, 0, 0, "paper|binance_spot_testnet", 0, "Where orders go: paper fills them here against the prices; binance_spot_testnet sends them to Binance's Spot test network, to its demo mode, or to a bullfinch sim on this machine. No host that trades real money is ever connected to.") \
+  X(venue, rest_url, STR, 0, 256, "https://testnet.binance.vision", 0, "REST of the test network; also https://api1.testnet.binance.vision, https://demo-api.binance.com (demo mode, with keys of its own), or http://127.0.0.1:PORT.") \
+  X(venue, ws_api_url, STR, 0, 256, "wss://ws-api.testnet.binance.vision/ws-api/v3", 0, "Its WebSocket API, for news of orders; in demo mode wss://demo-ws-api.binance.com/ws-api/v3.") \
+  X(venue, stream_url, STR, 0, 256, "wss://stream.testnet.binance.vision", 0, "Its price streams; in demo mode wss://demo-stream.binance.com.") \
+  X(venue, key_file, STR, 0, 4096, "", CFG_SECRET, "File with the API key, readable by its owner alone.") \
+  X(venue, key_env, STR, 0, 64, "", CFG_SECRET, "Or the environment variable that holds it.") \
+  X(venue, secret_file, STR, 0, 4096, "", CFG_SECRET, "File with the key's secret.") \
+  X(venue, secret_env, STR, 0, 64, "", CFG_SECRET, "Or the environment variable that holds it.") \
+  X(venue, recv_window_ms, INT, 200, 10000, "1000", CFG_ADVANCED, "How old a request may be when it reaches the venue's matching engine; past half of it, it is not sent.") \
+  X(venue, fee_percent, FRAC, 0, FRAC_BP(500), "0.001", 0, "Commission that sizes and expectations count with. The test network charges none unless that is switched on; what it charges is booked as it says.") \
   X(venue, prices, STR, 0, 4096, "", 0, "Directory of candle files SYMBOL-INTERVAL.csv.") \
   X(venue, exchange_info, STR, 0, 4096, "", 0, "A Binance exchangeInfo file with the symbols and their filters; empty: the built-in one.") \
   X(venue, quote_asset, STR, 2, 16, "USDT", CFG_ADVANCED, "Asset that everything is counted in.") \

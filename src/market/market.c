@@ -30,6 +30,8 @@ void market_seek(struct market *m, usec after) {
     POST(after == USEC_NEVER || m->ops->peek(m) > after);
 }
 
+bool market_is_live(const struct market *m) { return m->ops->stop != NULL; }
+
 void market_stop(struct market *m) {
     PRE(m != NULL);
     if (m->ops->stop != NULL) m->ops->stop(m);

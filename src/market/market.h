@@ -59,6 +59,8 @@ struct market {
 bool market_next(struct market *m, struct market_event *ret);
 usec market_peek(struct market *m);
 void market_seek(struct market *m, usec after);
+/* Does `next` wait for prices as they are made? */
+bool market_is_live(const struct market *m);
 /* A `next` that waits for prices says false soon, and so does every later one. Any thread. */
 void market_stop(struct market *m);
 void market_counts(const struct market *m, struct market_counts *ret);

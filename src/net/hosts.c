@@ -193,12 +193,12 @@ bool host_url_parse(str url, host_use use, struct host_url *ret, struct error *e
         u.ipv6 ? str_eq(host, STR("::1")) : str_eq(host, STR("localhost")) || is_loopback_v4(host);
     if (u.port == 0) u.port = u.tls ? TLS_PORT : 80;
     u.network = NETWORK_LOOPBACK;
+    if (!loopback && !u.tls) return refuse(url, use, "plain text goes to this machine only", err);
     if (!loopback && (u.ipv6 || !on_the_list(use, host, u.port, &u.network)))
         return refuse(url, use,
                       host_use_is_public(use) ? "is not on the list"
                                               : "is not a host of a test network",
                       err);
-    if (!loopback && !u.tls) return refuse(url, use, "plain text goes to this machine only", err);
     u.target = rest;
     *ret = u;
     return true;

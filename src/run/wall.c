@@ -87,9 +87,10 @@ static bool wait_until(struct live *v, usec at) {
 static void *run_market(void *arg) {
     struct live *v = arg;
     struct market_event m;
+    const bool live = market_is_live(v->r->parts.market);
     while (market_next(v->r->parts.market, &m)) {
-        shift_event(&m, v->shift);
-        if (!wait_until(v, m.at)) return NULL;
+        if (!live) shift_event(&m, v->shift);
+        if (!live && !wait_until(v, m.at)) return NULL;
         switch (m.kind) {
         case MARKET_QUOTE:
             inbox_put_quote(v->inbox, &m.quote);
@@ -368,6 +369,7 @@ static void stop_threads(struct live *v) {
     v->stop = true;
     pthread_cond_broadcast(&v->stopping);
     pthread_mutex_unlock(&v->mutex);
+    if (v->market_runs) market_stop(v->r->parts.market);
     if (v->market_runs) pthread_join(v->market_thread, NULL);
     if (v->keeper_runs) pthread_join(v->keeper_thread, NULL);
     live_posts_close(v->posts);

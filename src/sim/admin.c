@@ -5,12 +5,14 @@
  *   POST /sim/price?symbol=BTCUSDT&price=50  moves a price at once
  *   POST /sim/reset                          the monthly reset
  *   POST /sim/clock?ms=-3000                 server time is so far from the clock's
+ *   POST /sim/fault?fault=stream_cut         what can befall the exchange at one moment, now
+ *   POST /sim/deposit?account=0&asset=USDT&amount=100    negative: takes
  *
  * Parameters may stand in the query or in the body. No key is asked for: the server lets only
  * loopback come here. Failure: 400 or 404 with {"error": what and why}. */
 #include "sim/server.h"
 
-#include "sim/market_int.h"
+#include "sim/streams_int.h"
 
 static void say(struct sim_answer *ret, int status, const char *error) {
     ret->status = status;
@@ -101,6 +103,41 @@ static void set_clock(struct exchange *ex, const struct sim_request *rq, struct 
     say(ret, 200, "clock");
 }
 
+static void befall(struct exchange *ex, usec now, const struct sim_request *rq,
+                   struct sim_answer *ret) {
+    struct fault f;
+    struct error err;
+    str text;
+    if (!param(rq, "fault", &text)) {
+        say(ret, 400, "fault= is missing; docs/sim.md lists what can befall the exchange");
+    } else if (!fault_parse_moment(&ex->symbols, text, &f, &err)) {
+        ret->status = 400;
+        buf_put(ret->body, STR("{\"error\":"));
+        buf_put_json_str(ret->body, str_from_z(err.msg));
+        buf_put(ret->body, STR("}\n"));
+    } else {
+        exchange_fault(ex, now, &f);
+        say(ret, 200, "fault");
+    }
+}
+
+static void deposit(struct exchange *ex, const struct sim_request *rq, struct sim_answer *ret) {
+    str account, asset, amount;
+    int64_t at, e8;
+    if (!param(rq, "account", &account) || !str_to_i64(account, &at) || at < 0 ||
+        at >= ex->client_count) {
+        say(ret, 400, "account= is missing, or no account's number (GET /sim/state has them)");
+    } else if (!param(rq, "asset", &asset) || !param(rq, "amount", &amount) ||
+               !amount_parse_e8(amount, &e8) || !match_deposit(ex->match, (int)at, asset, e8)) {
+        say(ret, 400, "asset= or amount= is missing, not traded here, or more than there is");
+    } else {
+        char name[32];
+        sim_settle(ex);
+        if (str_copyz(asset, name, sizeof name)) user_data_deposit(ex, (int)at, name, e8);
+        say(ret, 200, "deposit");
+    }
+}
+
 void sim_admin(struct exchange *ex, usec now, const struct sim_request *rq,
                struct sim_answer *ret) {
     const bool post = str_eq(rq->method, STR("POST"));
@@ -112,10 +149,14 @@ void sim_admin(struct exchange *ex, usec now, const struct sim_request *rq,
         set_price(ex, now, rq, ret);
     } else if (str_eq(rq->path, STR("/sim/clock")) && post) {
         set_clock(ex, rq, ret);
+    } else if (str_eq(rq->path, STR("/sim/fault")) && post) {
+        befall(ex, now, rq, ret);
+    } else if (str_eq(rq->path, STR("/sim/deposit")) && post) {
+        deposit(ex, rq, ret);
     } else if (str_eq(rq->path, STR("/sim/reset")) && post) {
         exchange_reset(ex, now);
         say(ret, 200, "reset");
     } else {
-        say(ret, 404, "there are GET /sim/state, POST /sim/price, /sim/clock and /sim/reset");
+        say(ret, 404, "there are GET /sim/state and POST /sim/price, clock, fault, deposit, reset");
     }
 }

@@ -20,6 +20,7 @@
 #define ANSWER_MAX (64 << 20)
 #define ORDERS_MAX 4096
 #define HISTORY 256 /* of the engine; the records keep all */
+#define MEAN_MINS 5
 #define ENGINE_SLACK (10 * USEC_PER_S)
 
 struct sim_deposits {
@@ -108,16 +109,28 @@ static bool deposits_make(struct exchange *ex, int account, struct error *err) {
     return true;
 }
 
+static void rules_set(struct exchange *ex) {
+    const struct fault_answers *a = ex->answers;
+    match_rules_set(ex->match,
+                    &(struct match_rules){.locks_pending_funds = a->locks_pending_funds,
+                                          .ended_lists_count = a->ended_lists_count,
+                                          .filters_bind_triggered = a->filters_bind_triggered,
+                                          .partial_keeps_stop = a->partial_keeps_stop});
+}
+
 static bool engine_open(struct exchange *ex, struct error *err) {
     struct match_options opt = {.accounts_max = SIM_ACCOUNTS_MAX,
                                 .orders_max = ORDERS_MAX,
                                 .history_max = HISTORY,
                                 .depth_max = SIM_DEPTH,
                                 .spread_e8 = E8 / 10000,
-                                .price_stands = true};
+                                .price_stands = true,
+                                .mean_mins = MEAN_MINS,
+                                .status_binds = true};
     if (ex->opt.orders_max > 0) opt.orders_max = ex->opt.orders_max;
     if (!match_open(ex->boot, &ex->symbols, &opt, &ex->match, err)) return false;
     match_advance(ex->match, ex->now);
+    rules_set(ex);
     return true;
 }
 
@@ -257,7 +270,7 @@ static void symbol_change(struct symbol *s, const struct fault *f) {
 }
 
 /* The symbols as listed, with all that lasts now. */
-static void changes_apply(struct exchange *ex) {
+void sim_changes_apply(struct exchange *ex) {
     memcpy(ex->symbols.v, ex->listed, (size_t)ex->symbols.count * sizeof ex->listed[0]);
     for (int i = 0; i < SIM_CHANGES; i++) {
         const struct sim_change *x = &ex->changes[i];
@@ -276,7 +289,7 @@ static void change_begin(struct exchange *ex, const struct fault *f) {
             (struct sim_change){true, f->delay > 0 ? ex->now + f->delay : USEC_NEVER, *f};
         break;
     }
-    changes_apply(ex);
+    sim_changes_apply(ex);
 }
 
 static usec changes_next(const struct exchange *ex) {
@@ -291,7 +304,7 @@ static void changes_end(struct exchange *ex) {
     for (int i = 0; i < SIM_CHANGES; i++) {
         if (ex->changes[i].until <= ex->now) ex->changes[i].used = false;
     }
-    changes_apply(ex);
+    sim_changes_apply(ex);
 }
 
 static void prices_gap(struct exchange *ex, const struct fault *f) {
@@ -350,18 +363,30 @@ static void later_link(struct exchange *ex, struct sim_later *l) {
     *at = l;
 }
 
+void sim_later_add(struct exchange *ex, const struct sim_later *l, const struct sim_param *params) {
+    struct sim_later *copy = calloc(1, sizeof *copy);
+    PRE(copy != NULL);
+    *copy = *l;
+    copy->params = params_copy(params, l->param_count);
+    later_link(ex, copy);
+}
+
 void sim_later_put(struct sim_call *c, const struct sim_route *r) {
     struct exchange *ex = c->ex;
-    struct sim_later *l = calloc(1, sizeof *l);
-    PRE(l != NULL);
     usec fence = c->timestamp + c->window + ENGINE_SLACK - ex->skew;
-    l->at = i64_max(ex->now, i64_min(ex->now + c->fault.delay, fence));
-    l->account = c->account;
-    l->route = r;
-    l->micros = c->micros;
-    l->param_count = c->param_count;
-    l->params = params_copy(c->params, c->param_count);
-    later_link(ex, l);
+    struct sim_later l = {.at = i64_max(ex->now, i64_min(ex->now + c->fault.delay, fence)),
+                          .account = c->account,
+                          .route = r,
+                          .micros = c->micros,
+                          .param_count = c->param_count,
+                          .fault = c->fault};
+    sim_later_add(ex, &l, c->params);
+}
+
+/* What the gate saw when it let the request in. */
+static bool is_of_gate(str name) {
+    return str_eq(name, STR("timestamp")) || str_eq(name, STR("recvWindow")) ||
+           str_eq(name, STR("signature")) || str_eq(name, STR("apiKey"));
 }
 
 static void later_run(struct exchange *ex) {
@@ -371,7 +396,10 @@ static void later_run(struct exchange *ex) {
     arena_reset(&ex->mem);
     sim_call_init(c, ex, &ex->scratch);
     c->param_count = l->param_count;
-    memcpy(c->params, l->params, (size_t)l->param_count * sizeof l->params[0]);
+    for (int i = 0; i < l->param_count; i++) {
+        c->params[i] = l->params[i];
+        c->params[i].read = is_of_gate(l->params[i].name);
+    }
     c->account = l->account;
     c->micros = l->micros;
     sim_call_resume(c, l->route);
@@ -474,6 +502,11 @@ void exchange_reset(struct exchange *ex, usec now) {
     sim_ticks_reset(ex);
     sim_settle(ex);
     sim_user_reset(ex);
+}
+
+void exchange_fault(struct exchange *ex, usec now, const struct fault *f) {
+    exchange_advance(ex, now);
+    fault_happens(ex, f);
 }
 
 void exchange_clock_set(struct exchange *ex, usec by) { ex->skew = by; }

@@ -19,6 +19,7 @@
 
 struct exchange;
 struct faults; /* sim/faults.h */
+struct fault;
 
 struct sim_account {
     str key, secret;
@@ -122,6 +123,8 @@ int exchange_ws_ready(struct exchange *ex);
 
 /* The monthly reset: orders, trades and balances as at the beginning, ids from 1, keys stay. */
 void exchange_reset(struct exchange *ex, usec now);
+/* What can befall the exchange at one moment, now (fault_parse_moment). */
+void exchange_fault(struct exchange *ex, usec now, const struct fault *f);
 /* Server time is `by` ahead of `now` from now on (negative: behind). */
 void exchange_clock_set(struct exchange *ex, usec by);
 /* Moves a symbol's price at once; for tests. */

@@ -89,6 +89,9 @@ MUST_CHECK bool faults_parse(struct arena *a, str text, uint64_t seed, struct fa
 /* The text of X-Sim-Fault alone, for an exchange without a plan. Errors as of faults_of_request. */
 MUST_CHECK bool fault_parse(const struct symbols *symbols, str text, struct fault *ret,
                             struct error *err);
+/* The same form for what befalls the exchange at one moment: "symbol_halt;delay_ms=5000". */
+MUST_CHECK bool fault_parse_moment(const struct symbols *symbols, str text, struct fault *ret,
+                                   struct error *err);
 /* A plan drawn from the seed: how rough, 0 (calm) to 100; until: then it is quiet (what was begun
  * before may last up to 30 s longer). */
 struct faults *faults_random(struct arena *a, uint64_t seed, int roughness, usec from, usec until);

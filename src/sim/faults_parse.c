@@ -106,13 +106,14 @@ static bool named_part(str part, struct named *n, struct error *err) {
                 STR_ARG(str_head(part, 40)));
 }
 
-static bool named_parse(const struct symbols *symbols, str text, struct fault *ret,
+/* place: of what it may befall. */
+static bool named_parse(const struct symbols *symbols, str text, uint32_t place, struct fault *ret,
                         struct error *err) {
     struct fault f = {.sym = SYM_NONE};
     struct named n = {0};
     str rest = text, part;
     if (!str_cut(&rest, ';', &part)) return fail(err, ERR_PARSE, 0, "names no fault");
-    if (!kind_parse(str_trim(part), FAULT_OF_REQUEST, &f.kind, err)) return false;
+    if (!kind_parse(str_trim(part), place, &f.kind, err)) return false;
     while (str_cut(&rest, ';', &part)) {
         if (!named_part(part, &n, err)) return false;
     }
@@ -129,7 +130,12 @@ static bool named_parse(const struct symbols *symbols, str text, struct fault *r
 }
 
 bool fault_parse(const struct symbols *symbols, str text, struct fault *ret, struct error *err) {
-    return named_parse(symbols, text, ret, err) || fail_in(err, "X-Sim-Fault");
+    return named_parse(symbols, text, FAULT_OF_REQUEST, ret, err) || fail_in(err, "X-Sim-Fault");
+}
+
+bool fault_parse_moment(const struct symbols *symbols, str text, struct fault *ret,
+                        struct error *err) {
+    return named_parse(symbols, text, FAULT_OF_EXCHANGE, ret, err);
 }
 
 /* --- members ------------------------------------------------------------------------------- */

@@ -53,7 +53,8 @@ static bool pick(struct sim_call *c, bool must, struct picked *ret) {
                           "The symbol's status does not match the requested symbolStatus.");
     int kept = 0;
     for (int i = 0; i < ret->count; i++)
-        if (price_known(c, ret->syms[i]) && sim_status_is(&c->ex->symbols.v[ret->syms[i]], status))
+        if ((!ret->array || price_known(c, ret->syms[i])) &&
+            sim_status_is(&c->ex->symbols.v[ret->syms[i]], status))
             ret->syms[kept++] = ret->syms[i];
     ret->count = kept;
     return true;

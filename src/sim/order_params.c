@@ -240,8 +240,10 @@ bool sim_refuse_as(struct sim_call *c, const struct match_reject *rej) {
 }
 
 void sim_fault_arm(struct sim_call *c, int sym) {
-    (void)c;
-    (void)sym;
+    struct match *m = c->ex->match;
+    if (c->fault.kind == FAULT_LEG_REFUSED) match_refuse_legs(m, c->account);
+    if (c->fault.kind == FAULT_PARTIAL) match_thin_next(m, sym, c->fault.amount, false);
+    if (c->fault.kind == FAULT_PRICE_RANGE) match_thin_next(m, sym, c->fault.amount, true);
 }
 
 bool sim_order_seen(const struct sim_call *c, const struct sim_order *o) {

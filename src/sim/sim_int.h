@@ -9,11 +9,11 @@
  *   trade.c lists.c account.c          orders, order lists, what an account may know
  *   order_params.c order_json.c        orders and lists from parameters, and as JSON
  *   json.c mac.c                       pieces of JSON, HMAC-SHA256
- *   market_data.c                      exchangeInfo, depth, klines, tickers, trades
+ *   info.c market_data.c klines.c      exchangeInfo; depth, tickers, trades; candles
  *   ticks.c      prices: candles played or a random walk, books around them, candles made of them
- *   streams.c user_data.c ws_api.c     WebSocket connections of the three kinds
+ *   ws.c streams.c user_data.c ws_api.c  WebSocket connections, and what they are told
  *   faults.c     the plan
- *   server.c     the port (libwebsockets)
+ *   server.c     the port, over http1.c and frame.c; admin.c: what its owner may do
  *
  * An endpoint is one function over a struct sim_call, whichever way the call came.
  *
@@ -237,7 +237,10 @@ void sim_call_init(struct sim_call *c, struct exchange *ex, struct buf *out);
 void sim_call_run(struct sim_call *c, const struct sim_route *r, const struct sim_request *rq);
 /* Carries the call out when its fault's delay is over, and never later than the exchange's fence.
  */
-void sim_later_put(struct sim_call *c, const struct sim_route *r);   /* exchange.c */
+void sim_later_put(struct sim_call *c, const struct sim_route *r); /* exchange.c */
+/* `l` as it is, with copies of the parameters. */
+void sim_later_add(struct exchange *ex, const struct sim_later *l, const struct sim_param *params);
+void sim_changes_apply(struct exchange *ex); /* symbols as listed, with what faults did to them */
 void sim_call_resume(struct sim_call *c, const struct sim_route *r); /* then: no gate any more */
 /* Charges weight outside of a call (connecting costs 2). False: over the limit, or banned. */
 bool sim_weight_take(struct exchange *ex, uint32_t peer, int64_t weight);

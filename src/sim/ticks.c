@@ -236,7 +236,7 @@ static void tick(struct exchange *ex, int sym, price middle, bool exact, int64_t
     middle = within(s, middle);
     const bool sells = p->live ? price_cmp(middle, p->last) < 0 : rng_below(&p->rng, 2) == 0;
     book_make(s, p, middle);
-    if (!p->live) {
+    if (p->first_at == 0) {
         p->first = middle;
         p->first_at = ex->now;
     }

@@ -265,34 +265,34 @@ void sim_do_order_cancel(struct sim_call *c) {
     put_cancelled(c, &x);
 }
 
-/* A list stands where its first order stood. */
-static bool is_first_of_list(const struct cancelling *v, int64_t count, int64_t list_id) {
-    for (int64_t i = 0; i < count && list_id != MATCH_NO_LIST; i++) {
-        if (v[i].list_id == list_id) return false;
+/* One after the other: a list goes with its first order, so that its others are gone by then. */
+static int64_t cancel_each(struct sim_call *c, const int64_t *ids, int64_t count,
+                           struct cancelling *ret, struct match_reject *rej) {
+    int64_t done = 0;
+    for (int64_t i = 0; i < count; i++) {
+        const struct sim_order *o = records_order(c->ex, ids[i]);
+        if (!match_is_live(o->o.status)) continue;
+        if (cancel(c, o, FREELY, (str){0}, &ret[done], rej)) done++;
     }
-    return true;
+    return done;
 }
 
 void sim_do_open_cancel(struct sim_call *c) {
     int sym = SYM_NONE;
-    int64_t count = 0, done = 0;
-    if (!sim_get_sym(c, true, &sym) || !sim_params_done(c)) return;
+    int64_t count = 0;
+    struct match_reject rej = {-2011, "Unknown order sent."};
     const struct match_order *o = NULL;
+    if (!sim_get_sym(c, true, &sym) || !sim_params_done(c)) return;
     while ((o = match_next_open(c->ex->match, c->account, sym, o)) != NULL) count++;
-    if (count == 0) {
-        sim_refuse(c, 0, -2011, "Unknown order sent.");
+    int64_t *ids = NEW_ARRAY(c->mem, int64_t, count + 1);
+    struct cancelling *v = NEW_ARRAY(c->mem, struct cancelling, count + 1);
+    count = 0;
+    while ((o = match_next_open(c->ex->match, c->account, sym, o)) != NULL) ids[count++] = o->id;
+    int64_t done = cancel_each(c, ids, count, v, &rej);
+    if (done == 0) {
+        sim_refuse_as(c, &rej);
         return;
     }
-    struct cancelling *v = NEW_ARRAY(c->mem, struct cancelling, count);
-    while ((o = match_next_open(c->ex->match, c->account, sym, o)) != NULL) {
-        if (!is_first_of_list(v, done, o->list_id)) continue;
-        v[done] = (struct cancelling){.id = o->id, .list_id = o->list_id};
-        legs_live(c, o->list_id, v[done].ended);
-        IGNORE(snprintf(v[done].coid, sizeof v[done].coid, "cancel-%" PRId64, o->id) < 0, "fits");
-        done++;
-    }
-    IGNORE(match_cancel_all(c->ex->match, c->ex->now, c->account, sym) == 0, "count says it");
-    sim_settle(c->ex);
     buf_put_byte(c->out, '[');
     for (int64_t i = 0; i < done; i++) {
         if (i > 0) buf_put_byte(c->out, ',');

@@ -7,8 +7,11 @@
  * estimated, and where nothing was said nothing is held back.
  *
  * What holds what:
- * - a ban (418), a full weight (429, -1003), a refusal before the exchange (403 without its JSON):
- *   everything, exits too: going on is what turns minutes into days;
+ * - a ban (418), a full weight (429, -1003): everything, exits too: going on is what turns minutes
+ *   into days;
+ * - a refusal by a gate before the exchange (403 without its JSON): what can wait, for minutes;
+ * exits, protection and questions for half a second, and twice as long each time it happens again:
+ * one such answer, which says nothing of what for, must not leave a position bare;
  * - a full order count (-1015): new orders. An exit is held before it cancels anything;
  * - budgets: entries leave a fifth of the weight, and twenty orders, to protection;
  * - a breaker: a group of calls that failed FAILURES_TO_OPEN times in a row takes no entry until
@@ -36,7 +39,9 @@
 #define BAN_LEAST (2 * USEC_PER_MIN) /* of a 418 that does not say: the shortest that there is */
 #define HOLD_MAX_S (3 * 24 * 3600)   /* longest ban */
 #define WAF_PAUSE (2 * USEC_PER_MIN)
-#define WAF_LEVEL_MAX 3 /* 16 minutes */
+#define WAF_LEVEL_MAX 3                      /* 16 minutes */
+#define WAF_PAUSE_URGENT (500 * USEC_PER_MS) /* doubles up to WAF_PAUSE */
+#define WAF_URGENT_LEVEL_MAX 8
 #define OVERLOAD_PAUSE USEC_PER_S
 #define OVERLOAD_LEVEL_MAX 5
 
@@ -355,10 +360,12 @@ static void breaker_worked(struct binance *b, binance_group g) {
     *k = (struct binance_breaker){0};
 }
 
-/* May one that can wait go out? In the half-open state one at a time. */
+/* May one that can wait go out? In the half-open state one at a time. A pause longer than any is
+ * one of before our clock was set back. */
 static bool breaker_admits(const struct binance_breaker *k, usec now, usec *ret_until) {
-    if (!k->open) return true;
-    if (now >= k->until && (k->probe_at == 0 || now > k->probe_at + PROBE_LIFE)) return true;
+    const usec left = k->until - now;
+    if (!k->open || left > 2 * (BREAKER_PAUSE << BREAKER_LEVEL_MAX)) return true;
+    if (left <= 0 && (k->probe_at == 0 || now > k->probe_at + PROBE_LIFE)) return true;
     *ret_until = i64_max(k->until, now + BREAKER_PAUSE);
     return false;
 }
@@ -371,6 +378,13 @@ static bool is_held(const struct binance *b, const struct binance_plea *p, usec 
         *ret_until = b->banned_until;
         binance_say(text, "the venue bans or throttles us for another %lld s",
                     (long long)((b->banned_until - now) / USEC_PER_S + 1));
+        return true;
+    }
+    const usec gate = p->urgency == BINANCE_URGENT ? b->waf_urgent_until : b->waf_until;
+    if (now < gate) {
+        *ret_until = gate;
+        binance_say(text, "a gate before the venue refuses us (403); again in %lld ms",
+                    (long long)((gate - now) / USEC_PER_MS + 1));
         return true;
     }
     if (p->orders > 0 && now < b->orders_until) {
@@ -409,7 +423,7 @@ bool binance_admit(struct binance *b, const struct binance_plea *p, usec now, us
 
 bool binance_may_call(struct binance *b, binance_group g, usec now, usec *ret) {
     char text[BINANCE_TEXT];
-    const struct binance_plea p = {.group = g, .urgency = BINANCE_URGENT};
+    const struct binance_plea p = {.group = g, .urgency = BINANCE_SNAPSHOT};
     lock(b);
     const bool ok = !is_held(b, &p, now, ret, text) && breaker_admits(&b->breakers[g], now, ret);
     if (ok && b->breakers[g].open) b->breakers[g].probe_at = now;
@@ -454,6 +468,19 @@ static usec growing(struct binance *b, usec pause, int *level, int level_max) {
     return jittered(b, long_one);
 }
 
+/* Returns until when the urgent wait. */
+static usec hold_at_gate(struct binance *b, usec now) {
+    int level = b->waf_level; /* of the long pauses, which stop growing earlier */
+    if (level > WAF_LEVEL_MAX) level = WAF_LEVEL_MAX;
+    b->waf_urgent_until = now + growing(b, WAF_PAUSE_URGENT, &b->waf_level, WAF_URGENT_LEVEL_MAX);
+    b->waf_until = i64_max(b->waf_until, now + jittered(b, WAF_PAUSE << level));
+    struct binance_notice *n = add_notice(b, BINANCE_NOTICE_BANNED);
+    n->until = b->waf_until;
+    binance_say(n->text, "a gate before the venue refuses us (403): no entries for %lld s",
+                (long long)((n->until - now) / USEC_PER_S));
+    return b->waf_urgent_until;
+}
+
 /* What a refusal means for what comes after it; with the lock. */
 static void take_effect(struct binance *b, usec now, const struct http_answer *a,
                         struct binance_verdict *v) {
@@ -471,8 +498,7 @@ static void take_effect(struct binance *b, usec now, const struct http_answer *a
         b->orders_until = i64_max(b->orders_until, v->retry_at);
         return;
     case BINANCE_WAF:
-        v->retry_at = now + growing(b, WAF_PAUSE, &b->waf_level, WAF_LEVEL_MAX);
-        hold_all(b, now, v->retry_at, "a gate before the venue refuses us (403)");
+        v->retry_at = hold_at_gate(b, now);
         return;
     case BINANCE_OVERLOAD:
         v->retry_at = now + growing(b, OVERLOAD_PAUSE, &b->overload_level, OVERLOAD_LEVEL_MAX);
@@ -569,7 +595,7 @@ void binance_health(const struct binance *b, struct binance_health *ret) {
         .clock_known = m->clock_known,
         .clock_offset = m->clock_offset,
         .clock_error = m->clock_error,
-        .banned_until = m->banned_until,
+        .banned_until = i64_max(m->banned_until, m->waf_until),
         .orders_until = m->orders_until,
         .used_weight = m->weight.used,
         .weight_limit = m->weight.limit,

@@ -69,6 +69,7 @@ struct binance_task {
     int rounds;    /* of cancelling what did not want to be cancelled */
     bool sent;     /* the last step went out and waits for its answer */
     bool bare;     /* EXIT: its legs are certainly gone */
+    bool touched;  /* something was cancelled: it cannot end as if nothing had been done */
     bool repeated; /* the venue said that it has this order already */
     usec began, sent_at;
     int64_t order_floor; /* newest order id of the symbol when the last step went out */
@@ -127,6 +128,12 @@ int binance_user_event(struct binance *b, str json, struct report *ret, struct e
 /* The subscribe request for the user data stream, signed, as JSON text. It holds the key. */
 void binance_user_subscribe(struct binance *b, usec now, struct buf *out);
 
+/* A signed GET that is no task, such as "/api/v3/account": *ret borrows from q and b. Show the
+ * answer to binance_note. params: "a=1&b=2" or "". (binance_account.c) */
+struct binance_query;
+void binance_signed_get(const struct binance *b, usec now, str path, str params,
+                        struct binance_query *q, struct http_request *ret);
+
 /* HMAC-SHA256 of `payload` in hex, as the venue wants it. */
 void binance_sign(const struct binance *b, str payload, char ret[65]);
 
@@ -139,7 +146,7 @@ void binance_sign(const struct binance *b, str payload, char ret[65]);
     X(KEYS_FINE, "keys_fine")                                                                      \
     X(FILTERS, "filters")   /* a filter refused an order: read exchangeInfo again */               \
     X(RESET, "reset")       /* a new order's id is lower than an older one's */                    \
-    X(BANNED, "banned")     /* by 418, 429 or 403: nothing is sent until `until` */                \
+    X(BANNED, "banned")     /* by 418, 429 or 403: no entry is sent until `until` */               \
     X(BREAKER, "breaker")   /* a group opened or closed */
 /* clang-format on */
 typedef enum binance_notice_kind {
@@ -165,7 +172,7 @@ struct binance_health {
     bool clock_known;
     usec clock_offset;                                        /* venue - ours */
     usec clock_error;                                         /* half the round trip it is from */
-    usec banned_until;                                        /* 0: not */
+    usec banned_until;                                        /* no entries until; 0: fine */
     usec orders_until;                                        /* no new orders until; 0: fine */
     int64_t used_weight, weight_limit, orders_10s, orders_1d; /* last seen; -1 unknown */
     int64_t orders_10s_limit, orders_1d_limit;

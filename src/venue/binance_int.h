@@ -50,6 +50,7 @@ struct binance {
 
     struct binance_count weight, orders_10s, orders_1d;
     usec banned_until, orders_until;
+    usec waf_until, waf_urgent_until; /* what can wait, and what cannot */
     int waf_level, overload_level;
     struct binance_breaker breakers[BINANCE_GROUPS];
     bool keys_refused;
@@ -143,9 +144,9 @@ struct binance_fill {
     usec at;
 };
 /* FULL's fills (order_id 0) or myTrades of one order, in the order of their ids. False: malformed,
- * one twice, of another order, or more than BINANCE_FILLS. */
-MUST_CHECK bool binance_read_fills(const json_t *list, int64_t order_id, struct binance_fill *v,
-                                   int *ret_count);
+ * one twice, of another order, or more than most. */
+MUST_CHECK bool binance_read_fills(const json_t *list, int64_t order_id, int most,
+                                   struct binance_fill *v, int *ret_count);
 
 /* NULL: no JSON, or too much of it. Owned by the caller. */
 json_t *binance_parse(str body);

@@ -335,10 +335,10 @@ static int fill_cmp(const void *x, const void *y) {
     return (a->id > b->id) - (a->id < b->id);
 }
 
-bool binance_read_fills(const json_t *list, int64_t order_id, struct binance_fill *v,
+bool binance_read_fills(const json_t *list, int64_t order_id, int most, struct binance_fill *v,
                         int *ret_count) {
     const size_t count = json_array_size(list);
-    if (!json_is_array(list) || count > BINANCE_FILLS) return false;
+    if (!json_is_array(list) || count > (size_t)most) return false;
     for (size_t i = 0; i < count; i++) {
         if (!read_fill(json_array_get(list, i), order_id, &v[i])) return false;
     }

@@ -24,6 +24,7 @@
 
 #include <string.h>
 
+#define OWN_FILLS 100   /* that are read with an order; with more they are asked for */
 #define CANCEL_ROUNDS 3 /* of an order that neither goes nor has ended */
 
 /* Those of `legs` that the request has an id for. */
@@ -150,10 +151,10 @@ static bool find_order(const json_t *reports, str coid, struct binance_order *re
 /* The fills that came with an order, when they are all there. Else they are asked for. */
 static void tell_own_fills(const struct binance *b, struct binance_task *t, leg which,
                            const json_t *fills) {
-    struct binance_fill v[BINANCE_FILLS];
+    struct binance_fill v[OWN_FILLS];
     int count = 0;
     if (fills == NULL || qty_is_zero(t->seen[which].filled)) return;
-    if (!binance_read_fills(fills, 0, v, &count)) return;
+    if (!binance_read_fills(fills, 0, OWN_FILLS, v, &count)) return;
     IGNORE(!binance_tell_fills(b, t, which, v, count), "told later, with those of myTrades");
 }
 
@@ -202,6 +203,7 @@ static bool take_cancelled(const struct binance *b, struct binance_task *t, cons
         const bool shown = find_order(reports, binance_coid(&t->rq, l), &o) && see(b, t, l, &o);
         if (!shown || !binance_has_ended(t->seen[l].state)) t->look |= BIT(l);
     }
+    t->touched = true;
     go_look(b, t);
     return true;
 }
@@ -214,6 +216,7 @@ static bool take_cancelled_order(const struct binance *b, struct binance_task *t
     const bool ok = reports != NULL ? find_order(reports, binance_coid(&t->rq, t->at_leg), &o)
                                     : binance_read_order(root, &o);
     if (!ok || !binance_has_ended(o.state) || !see(b, t, t->at_leg, &o)) return false;
+    t->touched = true;
     for (leg l = LEG_ENTRY; l <= LEG_EXIT; l++) { /* its fellows went with it */
         if (t->seen[l].known && !t->seen[l].told && !binance_has_ended(t->seen[l].state))
             t->look |= BIT(l);
@@ -300,7 +303,8 @@ static void no_trades(struct binance *b, struct binance_task *t, usec retry_at) 
 static bool take_trades(struct binance *b, struct binance_task *t, const json_t *root) {
     struct binance_fill v[BINANCE_FILLS];
     int count = 0;
-    if (!binance_read_fills(root, t->seen[t->at_leg].order_id, v, &count)) return false;
+    if (!binance_read_fills(root, t->seen[t->at_leg].order_id, BINANCE_FILLS, v, &count))
+        return false;
     if (binance_tell_fills(b, t, t->at_leg, v, count)) {
         IGNORE(binance_trades_missing(b, false), "counted anew");
         wind_up(t);
@@ -443,8 +447,11 @@ static void look_failed(const struct binance *b, struct binance_task *t,
         see_absent(b, t, ORDER_ST_EXPIRED, v->text); /* archived: ended without a fill */
     } else if (t->repeated) {
         unknown(t, "the venue has this order already, and does not say what became of it");
-    } else if (t->rq.kind == REQUEST_EXIT && t->rounds > 0) {
+    } else if (t->touched && t->rq.kind == REQUEST_EXIT) {
         not_sold(t, "what became of stop and target is unknown; nothing was sold");
+    } else if (t->touched) {
+        binance_say(t->reply.text, "cancelled; of what was cancelled not all is known");
+        done(t);
     } else {
         end_as(t, v);
     }

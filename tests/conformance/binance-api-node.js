@@ -1,7 +1,7 @@
 // binance-api-node: everything in the query, no recvWindow, and the OCO endpoint of old.
 'use strict';
 
-const {env, begin, end, test, equal, SYMBOL, at, setPrice, members} = require('./lib');
+const {env, begin, end, test, that, equal, SYMBOL, at, setPrice, moving, members} = require('./lib');
 const F = require('./fields');
 const {all, START} = require('./suite');
 const Binance = require('binance-api-node').default;
@@ -54,6 +54,23 @@ const api = {
         const types = list.orderReports.map(r => r.type).sort().join(' ');
         equal(types, 'LIMIT_MAKER STOP_LOSS_LIMIT', 'types');
         await api.cancelList({symbol: SYMBOL, orderListId: list.orderListId});
+    });
+    await test('streams', async () => {
+        const line = Binance({wsBase: `${env.url.replace('http:', 'ws:')}/ws`}).ws;
+        const seen = {};
+        const note = name => m => { seen[name] = m; };
+        line.ticker(SYMBOL, note('ticker'));
+        line.aggTrades([SYMBOL], note('aggTrades'));
+        line.candles(SYMBOL, '1m', note('candles'));
+        line.depth(SYMBOL, note('depth'));
+        line.partialDepth({symbol: SYMBOL, level: 5}, note('partialDepth'));
+        line.bookTicker(SYMBOL, note('bookTicker'));
+        await moving(() => Object.keys(seen).length === 6, () => `only ${Object.keys(seen)} came`);
+        equal(seen.aggTrades.symbol, SYMBOL, 'symbol');
+        equal(seen.partialDepth.bids.length, 5, 'levels');
+        that(Number(seen.candles.high) >= Number(seen.candles.low), 'high is below low');
+        that(Number(seen.ticker.curDayClose) > 0, 'no last price');
+        that(seen.depth.firstUpdateId <= seen.depth.finalUpdateId, 'update ids');
     });
     end();
 })();

@@ -191,6 +191,15 @@ async function lastPrice(symbol = SYMBOL) {
     return Number(got.body.price);
 }
 
+// Moves the price until all that is waited for has come: streams say nothing when nothing happens.
+async function moving(done, what) {
+    for (let i = 0; !done(); i++) {
+        if (i === 300) fail(what());
+        await setPrice(50000 + (i % 5));
+        await new Promise(next => setTimeout(next, 20));
+    }
+}
+
 const TICK = 0.01;
 
 // share x price, on the tick, as text
@@ -205,5 +214,5 @@ function id(prefix = 'c') {
 
 module.exports = {
     env, SYMBOL, BASE, QUOTE, begin, test, end, that, equal, amount, members, decimal, fails, until, fail,
-    load, raw, publicCall, signed, encode, sign, setPrice, lastPrice, at, id, show,
+    load, raw, publicCall, signed, encode, sign, setPrice, lastPrice, moving, at, id, show,
 };

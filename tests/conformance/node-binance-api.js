@@ -2,7 +2,7 @@
 // through its signed request.
 'use strict';
 
-const {env, begin, end} = require('./lib');
+const {env, SYMBOL, begin, end, test, that, moving} = require('./lib');
 const {all} = require('./suite');
 const Module = require('node-binance-api');
 const Binance = Module.default || Module;
@@ -47,5 +47,20 @@ const api = {
 (async () => {
     begin('node-binance-api');
     await all(api);
+    await test('streams', async () => {
+        const line = open(), seen = {};
+        const note = name => (...what) => { seen[name] = what; };
+        line.stream = `${env.url.replace('http:', 'ws:')}/ws/`;
+        line.combineStream = `${env.url.replace('http:', 'ws:')}/stream?streams=`;
+        line.tradesStream([SYMBOL], note('trades'));
+        line.candlesticksStream([SYMBOL], '1m', note('candlesticks'));
+        line.bookTickersStream(SYMBOL, note('bookTickers'));
+        line.prevDayStream(SYMBOL, note('prevDay'));
+        line.depthCacheStream([SYMBOL], note('depthCache'), 10); // puts a snapshot and the changes together
+        await moving(() => Object.keys(seen).length === 5, () => `only ${Object.keys(seen)} came`);
+        const cache = seen.depthCache[1];
+        const [bid, ask] = [Math.max(...Object.keys(cache.bids).map(Number)), Math.min(...Object.keys(cache.asks).map(Number))];
+        that(bid > 0 && bid < ask, `bid ${bid}, ask ${ask}`);
+    });
     end();
 })();

@@ -119,7 +119,7 @@ static int code_of(const struct http_answer *a, bool *duplicate) {
     const json_t *code = json_object_get(root, "code"), *msg = json_object_get(root, "msg");
     int n = 0;
     if (json_is_integer(code) && json_integer_value(code) < 0 &&
-        json_integer_value(code) > -1000000)
+        json_integer_value(code) > INT32_MIN)
         n = (int)json_integer_value(code);
     *duplicate = n == -2010 && json_is_string(msg) &&
                  strcmp(json_string_value(msg), "Duplicate order sent.") == 0;
@@ -133,6 +133,7 @@ static bool certainly_not_executed(const struct http_answer *a, bool *duplicate)
     if (a->end == HTTP_LOST || a->status < 400) return false;
     const int code = code_of(a, duplicate);
     if (a->status == 418 || a->status == 429 || a->status == 401 || code == -1008) return true;
+    if (a->status >= 500) *duplicate = false;
     if (a->status >= 500) return false;
     if (a->status == 403 && code == 0) return true;
     if (code == 0) return false;
@@ -149,7 +150,7 @@ static void remember(struct history *h, const struct http_request *rq,
         if (a->end == HTTP_ANSWERED && code_of(a, &duplicate) == -2013) h->absent = true;
         return;
     }
-    if (duplicate) h->duplicate = true;
+    if (duplicate && !no) h->duplicate = true;
     if (!no && !done && !duplicate) h->maybe = true;
     if (done) h->done = true;
     if (sale && !no && !done) h->sale_maybe = true;
@@ -247,8 +248,7 @@ static void check_reply(const struct request *rq, const struct history *h,
     case OUTCOME_REJECTED:
     case OUTCOME_DOWN:
     case OUTCOME_LATE:
-        LAW(!h->maybe && !h->duplicate && reply->report_count == 0);
-        LAW(!h->done || rq->kind == REQUEST_CANCEL); /* cancelled, and a leg was not found */
+        LAW(!h->maybe && !h->done && !h->duplicate && reply->report_count == 0);
         break;
     case OUTCOME_DONE:
         LAW(!opens || h->done || h->duplicate);
@@ -256,7 +256,7 @@ static void check_reply(const struct request *rq, const struct history *h,
         break;
     case OUTCOME_UNKNOWN:
         LAW(rq->kind != REQUEST_QUERY && rq->kind != REQUEST_SNAPSHOT);
-        LAW(h->maybe || h->done || h->duplicate);
+        LAW(h->maybe || h->done || h->duplicate || !opens); /* or a leg's fills cannot be read */
         break;
     case OUTCOME_FULL:
         LAW(false);

@@ -99,18 +99,46 @@ static void test_a_full_order_count_holds_new_orders_only(void **state) {
     goes(k, REQUEST_EXIT);
 }
 
-static void test_a_gate_before_the_venue_holds_for_minutes_that_grow(void **state) {
+static void test_a_gate_before_the_venue_holds_entries_for_minutes_that_grow(void **state) {
     struct kit *k = *state;
     usec last = 0;
     for (int i = 0; i < 3; i++) {
         const struct http_answer a = kit_answer(k, 403, "<html>Request blocked</html>");
         answered(k, &a);
-        const usec pause = k->t.reply.retry_at - k->now;
+        assert_int_equal(attempt(k, REQUEST_BRACKET), BINANCE_DONE);
+        assert_int_equal(k->t.reply.outcome, OUTCOME_DOWN);
+        const usec until = k->t.reply.retry_at, pause = until - k->now;
         assert_true(pause >= 90 * USEC_PER_S && pause > last);
-        held(k, REQUEST_EXIT, k->t.reply.retry_at);
+        usec at = 0;
+        assert_false(binance_may_call(k->b, BINANCE_MARKET, k->now, &at));
+        assert_int_equal(at, until);
         last = pause;
-        k->now = k->t.reply.retry_at;
+        k->now = until;
     }
+}
+
+static void test_a_gate_before_the_venue_holds_exits_for_moments_that_grow(void **state) {
+    struct kit *k = *state;
+    usec last = 0;
+    for (int i = 0; i < 4; i++) {
+        const struct http_answer a = kit_answer(k, 403, "<html>Request blocked</html>");
+        answered(k, &a);
+        const usec until = k->t.reply.retry_at, pause = until - k->now;
+        assert_true(pause > last && pause <= (USEC_PER_S << i));
+        held(k, REQUEST_EXIT, until);
+        held(k, REQUEST_PROTECT, until);
+        last = pause;
+        k->now = until;
+        goes(k, REQUEST_EXIT);
+    }
+    goes(k, REQUEST_QUERY);
+    kit_gives(k, 200,
+              "{'symbol':'BTCUSDT','orderId':1,'clientOrderId':'" KIT_ENTRY
+              "','origQty':'1','executedQty':'0','cummulativeQuoteQty':'0','status':'NEW','side':"
+              "'BUY'}");
+    const struct http_answer a = kit_answer(k, 403, ""); /* one that was heard of before is not */
+    answered(k, &a);
+    assert_true(k->t.reply.retry_at - k->now <= USEC_PER_S);
 }
 
 static void test_entries_leave_weight_to_protection(void **state) {
@@ -527,7 +555,8 @@ int main(void) {
         WITH_KIT(test_a_ban_that_does_not_say_lasts_two_minutes),
         WITH_KIT(test_a_full_weight_holds_until_the_venues_minute_is_over),
         WITH_KIT(test_a_full_order_count_holds_new_orders_only),
-        WITH_KIT(test_a_gate_before_the_venue_holds_for_minutes_that_grow),
+        WITH_KIT(test_a_gate_before_the_venue_holds_entries_for_minutes_that_grow),
+        WITH_KIT(test_a_gate_before_the_venue_holds_exits_for_moments_that_grow),
         WITH_KIT(test_entries_leave_weight_to_protection),
         WITH_KIT(test_entries_leave_orders_to_protection),
         WITH_KIT(test_windows_are_those_of_the_venues_clock),

@@ -292,6 +292,45 @@ static void test_klines_have_no_holes_and_finer_ones_add_up(void **state) {
     simkit_close(&k);
 }
 
+static void test_drawn_history_ends_where_the_history_of_candles_begins(void **state) {
+    struct simkit k;
+    struct candles c = {{minute(0, 100, 110, 95, 105), minute(1, 105, 120, 104, 118),
+                         minute(2, 118, 119, 117, 118)},
+                        3,
+                        0};
+    struct error err = {0};
+    (void)state;
+    simkit_prepare(&k);
+    k.opt.next_candle = next_of;
+    k.opt.candle_ctx = &c;
+    k.opt.candle_history = 2 * USEC_PER_MIN;
+    k.opt.history_days = 2;
+    if (!exchange_open(&k.boot, &k.opt, &k.ex, &err)) fail_msg("%s", err.msg);
+    assert_int_equal(simkit_get(&k, "/api/v3/klines", "symbol=BTCUSDT&interval=1m&limit=4"), 200);
+    const json_t *drawn = json_array_get(k.json, 0), *first = json_array_get(k.json, 1);
+    assert_string_equal(json_string_value(json_array_get(first, 2)), "110.00000000");
+    assert_string_equal(json_string_value(json_array_get(first, 3)), "95.00000000");
+    assert_string_equal(json_string_value(json_array_get(drawn, 4)), "100.00000000");
+    simkit_close(&k);
+}
+
+static void test_a_symbol_without_a_price_says_nought(void **state) {
+    struct simkit k;
+    struct error err = {0};
+    (void)state;
+    simkit_prepare(&k);
+    if (!exchange_open(&k.boot, &k.opt, &k.ex, &err)) fail_msg("%s", err.msg);
+    assert_int_equal(simkit_get(&k, "/api/v3/ticker/price", "symbol=BTCUSDT"), 200);
+    assert_string_equal(simkit_text(&k, "price"), "0.00000000");
+    assert_int_equal(simkit_get(&k, "/api/v3/ticker/24hr", "symbol=BTCUSDT"), 200);
+    assert_int_equal(simkit_get(&k, "/api/v3/depth", "symbol=BTCUSDT"), 200);
+    assert_int_equal(simkit_get(&k, "/api/v3/klines", "symbol=BTCUSDT&interval=1m"), 200);
+    assert_int_equal(json_array_size(k.json), 0);
+    assert_int_equal(simkit_get(&k, "/api/v3/ticker/price", ""), 200);
+    assert_int_equal(json_array_size(k.json), 0);
+    simkit_close(&k);
+}
+
 static void test_history_is_drawn_back_from_the_first_price(void **state) {
     struct simkit k;
     struct error err = {0};
@@ -528,6 +567,8 @@ int main(void) {
         cmocka_unit_test(test_buckets_follow_the_calendar),
         cmocka_unit_test(test_klines_have_no_holes_and_finer_ones_add_up),
         cmocka_unit_test(test_history_is_drawn_back_from_the_first_price),
+        cmocka_unit_test(test_drawn_history_ends_where_the_history_of_candles_begins),
+        cmocka_unit_test(test_a_symbol_without_a_price_says_nought),
         cmocka_unit_test(test_klines_are_chosen_by_start_end_and_limit),
         cmocka_unit_test(test_exchange_info_tells_each_filter_and_flag),
         cmocka_unit_test(test_exchange_info_refuses_what_does_not_go_together),

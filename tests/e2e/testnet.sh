@@ -1,0 +1,133 @@
+#!/bin/sh
+# A run that orders: bullfinch sim is the test network, bullfinch run trades on it, and what it may
+# not connect to, or may not tell, it does not.
+. "$(dirname "$0")/lib/cases.sh"
+
+KEY=KeyOfTheAccountInThisTest0000000000000000000000000000000000000000
+SECRET=SecretOfTheAccountInThisTest0000000000000000000000000000000000
+
+sim_pid=
+stop_sim() {
+    [ -z "$sim_pid" ] && return
+    kill "$sim_pid" 2>/dev/null
+    wait "$sim_pid" 2>/dev/null
+    sim_pid=
+}
+trap 'stop_sim' EXIT INT TERM
+
+case $BULLFINCH in
+/*) ;;
+*) BULLFINCH=$PWD/$BULLFINCH ;;
+esac
+mkdir -p "$SCRATCH/t"
+cd "$SCRATCH/t" || exit 1
+"$BULLFINCH" sim --listen 127.0.0.1:0 --account "$KEY:$SECRET:USDT=10000" \
+    --price DOGEUSDT=0.5 >sim.out 2>sim.log &
+sim_pid=$!
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    grep -q listening sim.out && break
+    sleep 0.25
+done
+url=$(sed -n 's/^listening on //p' sim.out | head -n 1)
+host=${url#http://}
+check "the simulated exchange listens" test -n "$host"
+
+umask 077
+echo "$KEY" >key
+echo "$SECRET" >secret
+cat >cfg.yaml <<END
+venue:
+  kind: binance_spot_testnet
+  rest_url: http://$host
+  ws_api_url: ws://$host/ws-api/v3
+  stream_url: ws://$host
+  key_file: key
+  secret_file: secret
+store:
+  url: sqlite:t.db
+trading:
+  signal_threshold: 40
+  max_hold_s: 2
+judge:
+  author_weights:
+    elonmusk: 1
+END
+post() { # ID TIME TEXT
+    printf '{"id":"%s","edit_history_tweet_ids":["%s"],"created_at":"%s","author_id":"44196397",' \
+        "$1" "$1" "$2"
+    printf '"username":"elonmusk","lang":"en","text":"%s"}\n' "$3"
+}
+{
+    post 1846987143274496000 2024-10-17T18:54:30.000Z "Good morning"
+    post 1846987160051712000 2024-10-17T18:54:34.000Z \
+        "I just bought \$DOGE. Dogecoin is going to the moon, very bullish"
+} >posts.jsonl
+
+# -- a trade ------------------------------------------------------------------------------------------
+
+run() { "$BULLFINCH" run --config cfg.yaml --posts posts.jsonl --rebase "$@"; }
+
+check "doctor finds nothing bad" "$BULLFINCH" doctor --config cfg.yaml --posts posts.jsonl
+run --exit-at-end >run.json 2>run.log
+equal "the run ends well" $? 0
+equal "one post became a trade" "$(json run.json '$.trades')" 1
+equal "its position was sold again" \
+    "$("$BULLFINCH" show positions --config cfg.yaml --json | tr -d ' \n')" "[]"
+check "the account began with what the exchange held" \
+    grep -q '"equity": *"\(9999\|10000\)' run.json
+check "the user data stream ran" grep -q 'ev=stream_subscribed' run.log
+
+"$BULLFINCH" run --config cfg.yaml --posts posts.jsonl --exit-at-end --set venue.kind=paper \
+    --set market.kind=auto --prices "$OLDPWD/demo/prices" >paper.out 2>&1
+equal "its store is not taken for paper" $? 1
+check "and it is told why" grep -q 'give store.url another name' paper.out
+
+# -- what it does not do --------------------------------------------------------------------------------
+
+refused() { # NAME KEY=VALUE
+    run --set "$2" >refused.out 2>&1
+    status=$?
+    if [ $status -eq 3 ] && grep -q "only .* and this machine are allowed" refused.out; then
+        ok "$1"
+    else
+        not_ok "$1" "status $status: $(tail -n 1 refused.out)"
+    fi
+}
+refused "the real exchange is refused" venue.rest_url=https://api.binance.com
+refused "its WebSocket API is refused" venue.ws_api_url=wss://ws-api.binance.com:9443/ws-api/v3
+refused "its streams are refused" venue.stream_url=wss://stream.binance.com:9443
+refused "a name that looks like it is refused" venue.rest_url=https://testnet.binance.vision.example
+refused "plain text to elsewhere is refused" venue.rest_url=http://testnet.binance.vision
+
+run --set "venue.key_file=$KEY" >given.out 2>&1
+equal "a key on the command line is refused" $? 1
+check "and is not repeated" sh -c "! grep -q '$KEY' given.out"
+chmod 644 secret
+run >open.out 2>&1
+equal "a secret that others can read is refused" $? 3
+chmod 600 secret
+run --speed 60 >speed.out 2>&1
+equal "real time takes no --speed" $? 2
+
+for word in "$KEY" "$SECRET"; do
+    check "no key in logs and store" \
+        sh -c "! grep -q '$word' run.json run.log t.db t.db-wal 2>/dev/null"
+done
+
+# -- keys from the environment --------------------------------------------------------------------------
+
+TEST_KEY=$KEY TEST_SECRET=$SECRET "$BULLFINCH" doctor --config cfg.yaml --posts posts.jsonl \
+    --set venue.key_file= --set venue.secret_file= --set venue.key_env=TEST_KEY \
+    --set venue.secret_env=TEST_SECRET >env.out 2>&1
+equal "keys from the environment are taken" $? 0
+run --set venue.key_file= >none.out 2>&1
+equal "without a key nothing begins" $? 1
+check "and it is told which to set" grep -q 'venue.key_env' none.out
+
+# -- a venue that is not there ----------------------------------------------------------------------------
+
+stop_sim
+run >gone.out 2>&1
+equal "a venue that is not there is told" $? 1
+check "with what to do" grep -q 'cannot be reached' gone.out
+finish
