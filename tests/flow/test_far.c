@@ -863,6 +863,26 @@ static void test_streams_that_are_back_mean_comparing_everything(void **state) {
                  "00:00:31 equity 10003.99306096 cash=10003.99306096 unrealized=0\n");
 }
 
+static void play_shorts_that_close_nothing(struct stage *s) {
+    buy(s);
+    stage_at(s, "00:00:05");
+    stage_post(s, 102, "bob", "DOGE-90");
+    stage_price(s, BTC, "40000");
+    stage_post(s, 103, "carol", "BTC-90");
+}
+
+static void test_a_short_signal_closes_nothing_where_that_is_off(void **state) {
+    (void)state;
+    const struct stage_play play = {.ticks = true, .far = true, .sets = {"paper.margin=false", "trading.short_closes_long=false"}};
+    struct stage *s = stage_open(&play);
+    play_shorts_that_close_nothing(s);
+    const str trace = stage_trace(s);
+    assert_true(str_find(trace, STR("refusal tweet=102 DOGEUSDT SHORT score=90 POSITION_EXISTS\n")) > 0);
+    assert_true(str_find(trace, STR("refusal tweet=103 BTCUSDT SHORT score=90 SHORT_OFF\n")) > 0);
+    assert_true(stage_is_open(s, DOGE));
+    stage_close(s);
+}
+
 /* clang-format on */
 
 int main(void) {
@@ -890,6 +910,7 @@ int main(void) {
         cmocka_unit_test(test_a_fee_in_another_asset_is_booked_as_the_expected_one),
         cmocka_unit_test(test_less_of_a_coin_than_was_bought_is_told_once),
         cmocka_unit_test(test_streams_that_are_back_mean_comparing_everything),
+        cmocka_unit_test(test_a_short_signal_closes_nothing_where_that_is_off),
     };
     return cmocka_run_group_tests_name("flow far", tests, NULL, NULL);
 }
