@@ -82,7 +82,7 @@ if [ -n "$url" ]; then
     done
     stop $pid "the exchange"
 fi
-exchange limits --orders-10s 3 --weight-limit 300 --account "$(key_of 1):$(secret_of 1)"
+exchange limits --orders-1d 3 --weight-limit 300 --account "$(key_of 1):$(secret_of 1)"
 if [ -n "$url" ]; then
     run_client limits 1
     stop $pid "the exchange with small limits"
