@@ -1,11 +1,14 @@
 /* From a post to an order, in real time, beside what one durable commit costs on the same disk.
  *
- * The whole pipeline, run_wall, with a source, a market and a venue of its own: for each post a
- * fresh price, a small row committed durably elsewhere on the same disk, the post, and the moment
- * at which the venue is handed the entry, which is after the intent's commit. Then a price at the
- * target closes the position, and the next post comes.
+ * The whole pipeline, run_wall, with a source and a market of its own: for each post a fresh price,
+ * a small row committed durably elsewhere on the same disk, the post, and the moment at which the
+ * entry, after its intent's commit, is where it was to go. Two scenes:
  *
- *   bench_latency [DIRECTORY]    where the database is made; default: the working directory */
+ *   paper   it is handed to the paper venue; a price at the target closes the position
+ *   wire    the last byte of the signed request has arrived at a server on this machine
+ *           (wire.h); its price is over the entry's limit, so that nothing is ever bought
+ *
+ *   bench_latency [DIRECTORY]    where the databases are made; default: the working directory */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +20,8 @@
 #include "base/rng.h"
 #include "bench.h"
 #include "run/run.h"
+#include "venue/binance_spot.h"
+#include "wire.h"
 
 #define POSTS 500
 #define PATIENCE_S 2 /* for one entry */
@@ -33,6 +38,7 @@ struct stage {
     struct store *other;  /* where that was done */
     usec handed[POSTS];   /* when the venue was called; 0 never */
     const struct symbols *symbols;
+    bool wire; /* the scene */
 };
 static struct stage stage = {.mutex = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER};
 
@@ -67,16 +73,17 @@ struct bench_source {
 
 /* About a coin, and otherwise of words of its own, so that no post is a copy of another. */
 static void post_text(int i, char ret[400]) {
-    static const char *const parts[] = {"ka", "lo", "mi", "ru", "te", "vo", "ni", "sa"};
+    static const char *const parts[] = {"ka", "lo", "mi", "ru", "te", "vo", "ni", "sa",
+                                        "be", "du", "fo", "gi", "hu", "ja", "pe", "zu"};
     struct rng rng;
     struct buf b;
     rng_init(&rng, (uint64_t)(i + 2));
     buf_init_fixed(&b, ret, 400);
-    buf_printf(&b, "Just bought a huge bag of %s%s, so happy, this is amazing!",
-               i < 0 ? "flour" : "$", i < 0 ? "" : stage.symbols->v[sym_of(i)].base);
-    for (int k = 0; k < 12; k++) {
+    buf_printf(&b, "Just bought %s%s, amazing!", i < 0 ? "flour" : "$",
+               i < 0 ? "" : stage.symbols->v[sym_of(i)].base);
+    for (int k = 0; k < 24; k++) {
         buf_put_byte(&b, ' ');
-        for (int n = 0; n < 3; n++)
+        for (int n = 0; n < 4; n++)
             buf_put(&b, str_from_z(parts[rng_below(&rng, COUNT_OF(parts))]));
     }
 }
@@ -157,28 +164,42 @@ static void market_end(struct market *m) { (void)m; }
 static const struct market_ops bench_market_ops = {
     .name = "bench", .next = market_give, .peek = market_when, .close = market_end};
 
-/* --- venue: paper, with a watch ---------------------------------------------------------- */
+/* --- venue: a real one, with a watch ------------------------------------------------------ */
 
 struct bench_venue {
     struct venue base;
-    struct venue *paper;
+    struct venue *inner;
 };
 
-static struct venue *paper_of(struct venue *v) { return ((struct bench_venue *)v)->paper; }
+static struct venue *inner_of(struct venue *v) { return ((struct bench_venue *)v)->inner; }
 
-static void on_call(struct venue *v, usec now, const struct request *rq, struct reply *ret) {
-    const usec at = time_monotonic_us();
-    venue_call(paper_of(v), now, rq, ret);
-    if (rq->kind != REQUEST_BRACKET) return;
+static void arrived(usec at) {
     pthread_mutex_lock(&stage.mutex);
-    const int post = stage.step / 2;
-    stage.handed[post] = at;
-    move_to(&stage.step, 2 * post + 1);
+    stage.handed[stage.step / 2] = at;
     pthread_mutex_unlock(&stage.mutex);
 }
 
+static void entry_is_over(void) {
+    pthread_mutex_lock(&stage.mutex);
+    move_to(&stage.step, stage.step | 1);
+    pthread_mutex_unlock(&stage.mutex);
+}
+
+static void on_call(struct venue *v, usec now, const struct request *rq, struct reply *ret) {
+    const bool counts = !stage.wire && rq->kind == REQUEST_BRACKET;
+    if (counts) arrived(time_monotonic_us());
+    venue_call(inner_of(v), now, rq, ret);
+    if (counts) entry_is_over();
+}
+
+/* On the wire an entry is over when the trader has heard that it came to nothing. */
+static void on_trade(void *ctx, usec now, const struct trade *t) {
+    (void)ctx, (void)now;
+    if (stage.wire && t->status == TRADE_CANCELLED) entry_is_over();
+}
+
 static void on_quote(struct venue *v, usec now, const struct quote *q) {
-    venue_quote(paper_of(v), now, q);
+    venue_quote(inner_of(v), now, q);
     pthread_mutex_lock(&stage.mutex);
     move_to(&stage.priced, stage.priced + 1);
     /* the price at the target: what it closes is told before the next price is asked for */
@@ -187,13 +208,13 @@ static void on_quote(struct venue *v, usec now, const struct quote *q) {
 }
 
 static bool on_report(struct venue *v, struct report *ret) {
-    return venue_next_report(paper_of(v), ret);
+    return venue_next_report(inner_of(v), ret);
 }
-static void on_save(struct venue *v, struct buf *out) { venue_save(paper_of(v), out); }
+static void on_save(struct venue *v, struct buf *out) { venue_save(inner_of(v), out); }
 static bool on_load(struct venue *v, str blob, struct error *err) {
-    return venue_load(paper_of(v), blob, err);
+    return venue_load(inner_of(v), blob, err);
 }
-static void on_close(struct venue *v) { venue_close(paper_of(v)); }
+static void on_close(struct venue *v) { venue_close(inner_of(v)); }
 
 static const struct venue_ops bench_venue_ops = {.name = "bench",
                                                  .caps = VENUE_CAP_SHORT | VENUE_CAP_INSTANT |
@@ -204,6 +225,8 @@ static const struct venue_ops bench_venue_ops = {.name = "bench",
                                                  .save = on_save,
                                                  .load = on_load,
                                                  .close = on_close};
+static const struct venue_ops wire_venue_ops = {
+    .name = "bench_wire", .call = on_call, .quote = on_quote, .close = on_close};
 
 /* --- measuring --------------------------------------------------------------------------- */
 
@@ -266,35 +289,62 @@ static void configure(struct arena *a, struct config *ret) {
     buf_fini(&report);
 }
 
+static bool open_venue(struct arena *a, const struct symbols *symbols, struct bench_venue *v,
+                       struct error *err) {
+    const struct paper_options paper = {.balance = money_from_e8(100000 * E8),
+                                        .margin = true,
+                                        .leverage = 3,
+                                        .fee_e8 = E8 / 1000,
+                                        .volume_cap_e8 = E8,
+                                        .price_stands = true,
+                                        .quote_asset = "USDT"};
+    if (!stage.wire) return paper_open(a, symbols, &paper, &v->inner, err);
+    struct wire_address at;
+    money balance;
+    if (!wire_open(a, symbols, arrived, &at, err)) return false;
+    const struct binance_spot_options spot = {.rest_url = str_from_z(at.rest_url),
+                                              .ws_api_url = str_from_z(at.ws_url),
+                                              .symbols = symbols,
+                                              .key = STR(WIRE_KEY),
+                                              .secret = STR(WIRE_SECRET),
+                                              .exchange_info = builtin_exchange_info(),
+                                              .quote_asset = STR("USDT"),
+                                              .recv_window = USEC_PER_S,
+                                              .fee_e8 = E8 / 1000,
+                                              .install = "0000",
+                                              .seed = 1};
+    return binance_spot_open(a, &spot, &v->inner, err) &&
+           binance_spot_balance(v->inner, STR("USDT"), &balance, err); /* sets the clock, too */
+}
+
 static void open_parts(struct arena *a, const struct config *cfg, struct run_parts *p,
                        struct symbols *symbols, struct bench_venue *venue) {
-    static struct bench_source source = {.base = {.ops = &bench_source_ops}};
-    static struct bench_market market = {.base = {.ops = &bench_market_ops}};
+    static struct bench_source source;
+    static struct bench_market market;
     struct error err;
     struct buf report;
     struct trader_rows rows;
     struct reader *reader;
     int left_out;
+    source = (struct bench_source){.base = {.ops = &bench_source_ops}};
+    market = (struct bench_market){.base = {.ops = &bench_market_ops}};
     buf_init(&report, 1 << 20);
     const struct reader_options ropt = {.quote_asset = STR("USDT")};
-    const struct paper_options popt = {.balance = money_from_e8(100000 * E8),
-                                       .margin = true,
-                                       .leverage = 3,
-                                       .fee_e8 = E8 / 1000,
-                                       .volume_cap_e8 = E8,
-                                       .price_stands = true,
-                                       .quote_asset = "USDT"};
-    const struct venue_traits traits = {
+    struct venue_traits traits = {
         .can_short = true, .fee_e8 = E8 / 1000, .recv_window = USEC_PER_S};
+    if (stage.wire) {
+        traits.can_short = false;
+        traits.fee_from_received = traits.sells_blind = true;
+        traits.absence_after = 12500 * USEC_PER_MS;
+    }
     if (!exchange_info_parse(a, builtin_exchange_info(), STR("USDT"), symbols, &left_out, &report,
                              &err) ||
-        !reader_open(a, &ropt, &reader, &err) ||
-        !paper_open(a, symbols, &popt, &venue->paper, &err) ||
+        !reader_open(a, &ropt, &reader, &err) || !open_venue(a, symbols, venue, &err) ||
         !store_load_trader(p->store, a, 0, &rows, &err) ||
         !trader_open(a, cfg, symbols, &traits, &rows, &p->trader, &err))
         fail_loudly("open the parts", &err);
     buf_fini(&report);
-    venue->base.ops = &bench_venue_ops;
+    venue->base.ops = stage.wire ? &wire_venue_ops : &bench_venue_ops;
     stage.symbols = symbols;
     p->cfg = cfg;
     p->symbols = symbols;
@@ -315,13 +365,18 @@ static void report(void) {
     qsort(stage.commit, POSTS, sizeof stage.commit[0], by_size);
     const usec commit50 = part_of(stage.commit, POSTS, 50), p50 = part_of(took, count, 50);
     const usec commit99 = part_of(stage.commit, POSTS, 99), p99 = part_of(took, count, 99);
-    bench_report("latency", "entries of 500 posts", count, "");
-    bench_report("latency", "durable commit of a small row, p50", (double)commit50, "us");
-    bench_report("latency", "durable commit of a small row, p99", (double)commit99, "us");
-    bench_report("latency", "post to order handed over, p50", (double)p50, "us");
-    bench_report("latency", "post to order handed over, p99", (double)p99, "us");
-    bench_report("latency", "p50 beyond one commit", (double)(p50 - commit50), "us");
-    bench_report("latency", "p99 in commits at their p99",
+    const char *const bench = stage.wire ? "latency, wire" : "latency, paper";
+    bench_report(bench, "entries of 500 posts", count, "");
+    bench_report(bench, "durable commit of a small row, p50", (double)commit50, "us");
+    bench_report(bench, "durable commit of a small row, p99", (double)commit99, "us");
+    bench_report(bench,
+                 stage.wire ? "post to order on the wire, p50" : "post to order handed over, p50",
+                 (double)p50, "us");
+    bench_report(bench,
+                 stage.wire ? "post to order on the wire, p99" : "post to order handed over, p99",
+                 (double)p99, "us");
+    bench_report(bench, "p50 beyond one commit", (double)(p50 - commit50), "us");
+    bench_report(bench, "p99 in commits at their p99",
                  (double)p99 / (double)(commit99 > 0 ? commit99 : 1), "");
 }
 
@@ -338,28 +393,42 @@ static void measure_orders(struct arena *a, const char *path) {
     open_store(a, path, &parts.keeper);
     open_parts(a, &cfg, &parts, &symbols, &venue);
     const struct run_options opt = {.workers = 1, .exit_at_end = true};
-    if (!runner_open(a, &parts, &opt, NULL, &r, &err) || !run_wall(r, &err))
+    const struct run_watch watch = {.trade = on_trade};
+    if (!runner_open(a, &parts, &opt, &watch, &r, &err) || !run_wall(r, &err))
         fail_loudly("run", &err);
     runner_close(r);
+    venue_close(&venue.base);
+    if (stage.wire) wire_close();
     store_close(parts.keeper);
     store_close(parts.store);
     report();
 }
 
-int main(int argc, char **argv) {
-    char dir[4096], path[4200];
+/* Plays one scene on a store of its own. */
+static void play(const char *dir, bool wire) {
+    char path[4300];
     struct arena a;
-    snprintf(dir, sizeof dir, "%s/bench-latency-XXXXXX", argc > 1 ? argv[1] : ".");
-    if (!mkdtemp(dir)) return 1;
+    stage.wire = wire;
+    stage.step = stage.priced = 0;
+    memset(stage.handed, 0, sizeof stage.handed);
     arena_open(&a, INT64_C(1) << 30);
     snprintf(path, sizeof path, "%s/small.db", dir);
     open_store(&a, path, &stage.other);
-    snprintf(path, sizeof path, "%s/x.db", dir);
+    snprintf(path, sizeof path, "%s/%s.db", dir, wire ? "wire" : "paper");
     measure_orders(&a, path);
     store_close(stage.other);
-    static const char *const names[] = {"x.db", "small.db"};
+    arena_close(&a);
+}
+
+int main(int argc, char **argv) {
+    char dir[4096];
+    snprintf(dir, sizeof dir, "%s/bench-latency-XXXXXX", argc > 1 ? argv[1] : ".");
+    if (!mkdtemp(dir)) return 1;
+    play(dir, false);
+    play(dir, true);
+    static const char *const names[] = {"paper.db", "wire.db", "small.db"};
     static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
-    for (int k = 0; k < 8; k++) {
+    for (int k = 0; k < 12; k++) {
         char name[4300];
         snprintf(name, sizeof name, "%s/%s%s", dir, names[k / 4], suffixes[k % 4]);
         unlink(name);
