@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "net/http.h"
 #include "sim/server.h"
 #include "simkit.h"
 
@@ -60,12 +61,16 @@ static inline void simport_down(struct simport *p) {
     p->server = NULL;
 }
 
-static inline void simport_open(struct simport *p) {
+/* plan: as bullfinch sim takes it; NULL: nothing goes wrong. */
+static inline void simport_open(struct simport *p, const char *plan) {
+    struct error err;
     memset(p, 0, sizeof *p);
     pthread_mutex_init(&p->mutex, NULL);
     pthread_cond_init(&p->moved, NULL);
     simkit_prepare(&p->kit);
     p->kit.now = p->kit.opt.start = time_wall_us();
+    if (plan != NULL)
+        assert_ok(faults_parse(&p->kit.boot, str_from_z(plan), 7, &p->kit.opt.faults, &err), &err);
     simkit_begin(&p->kit);
     simport_up(p);
 }
@@ -84,6 +89,29 @@ static inline void simport_price(struct simport *p, int64_t whole) {
     sim_server_wake(p->server);
     while (p->price != 0) pthread_cond_wait(&p->moved, &p->mutex);
     pthread_mutex_unlock(&p->mutex);
+}
+
+/* POST /sim/WHAT */
+static inline void simport_post(struct simport *p, const char *what, const char *query) {
+    char path[64];
+    struct arena a;
+    struct http *h;
+    struct http_answer answer;
+    struct error err;
+    arena_open(&a, 1 << 16);
+    snprintf(path, sizeof path, "/sim/%s", what);
+    assert_ok(http_curl_open(&a, str_from_z(p->rest), HOST_SPOT_REST, &h, &err), &err);
+    http_call(h,
+              &(struct http_request){.method = HTTP_POST,
+                                     .path = str_from_z(path),
+                                     .query = str_from_z(query),
+                                     .timeout = 10 * USEC_PER_S},
+              &answer);
+    if (answer.end != HTTP_ANSWERED || answer.status != 200)
+        fail_msg("%s?%s: %d " STR_FMT " %s", path, query, answer.status, STR_ARG(answer.body),
+                 answer.why);
+    http_close(h);
+    arena_close(&a);
 }
 
 #endif

@@ -16,6 +16,8 @@ struct rig {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     int count[VENUE_RESET + 1]; /* news by state */
+    int symbols;                /* times that BTCUSDT changed */
+    qty step;                   /* of it */
     int reports;
     struct report report[64];
 };
@@ -37,8 +39,13 @@ static void on_news(void *ctx, const struct venue_news *n) {
 }
 
 static void on_symbol(void *ctx, const struct symbol *s) {
-    (void)ctx;
-    fail_msg("%s changed, which it did not", s->name);
+    struct rig *g = ctx;
+    if (strcmp(s->name, "BTCUSDT") != 0) return; /* the kit's terms are not those of exchangeInfo */
+    pthread_mutex_lock(&g->mutex);
+    g->step = s->step;
+    g->symbols++;
+    pthread_cond_broadcast(&g->changed);
+    pthread_mutex_unlock(&g->mutex);
 }
 
 static void wait_news(struct rig *g, venue_state s, int least) {
@@ -80,15 +87,17 @@ static void rig_start(struct rig *g) {
     assert_ok(venue_start(g->venue, &sink, &err), &err);
 }
 
-static struct rig *rig_open(const char *secret) {
+static struct rig *rig_open_plan(const char *secret, const char *plan) {
     struct rig *g = calloc(1, sizeof *g);
     pthread_mutex_init(&g->mutex, NULL);
     pthread_cond_init(&g->changed, NULL);
     arena_open(&g->arena, 1 << 24);
-    simport_open(&g->sim);
+    simport_open(&g->sim, plan);
     rig_venue(g, secret);
     return g;
 }
+
+static struct rig *rig_open(const char *secret) { return rig_open_plan(secret, NULL); }
 
 static void rig_close(struct rig *g) {
     venue_stop(g->venue);
@@ -140,6 +149,103 @@ static void test_a_venue_that_was_away_is_told_and_comes_back(void **state) {
     assert_true(reply.outcome == OUTCOME_DOWN || reply.outcome == OUTCOME_UNKNOWN);
     simport_up(&g->sim);
     wait_news(g, VENUE_RECONNECTED, 2);
+    wait_news(g, VENUE_UP, 2);
+    rig_close(g);
+}
+
+/* So that each of its connections is a kept one. */
+static void use_all_connections(struct rig *g) {
+    for (int i = 0; i < 8; i++) {
+        struct request rq = kit_query(LEG_ENTRY);
+        struct reply reply;
+        rq.signed_at = time_wall_us();
+        venue_call(g->venue, time_wall_us(), &rq, &reply);
+        assert_int_equal(reply.outcome, OUTCOME_DONE);
+    }
+}
+
+/* Orders of the exchange with that client id, ever. */
+static int orders_of(struct rig *g, const char *coid) {
+    int n = 0;
+    for (int64_t i = 0; i < exchange_order_count(g->sim.kit.ex, 0); i++)
+        n += strcmp(exchange_order(g->sim.kit.ex, 0, i)->coid, coid) == 0;
+    return n;
+}
+
+static void test_an_entry_whose_answer_is_lost_stands_once_and_is_unknown(void **state) {
+    (void)state;
+    static const struct {
+        const char *fault;
+        int stands;
+    } cases[] = {{"close_after", 1},  {"reset_after", 1},   {"truncate", 1},
+                 {"close_before", 0}, {"html_502_done", 1}, {"html_502", 0}};
+    for (int i = 0; i < COUNT_OF(cases); i++) {
+        char plan[160];
+        snprintf(plan, sizeof plan,
+                 "{\"rules\":[{\"method\":\"POST\",\"path\":\"/api/v3/orderList*\","
+                 "\"fault\":\"%s\"}]}",
+                 cases[i].fault);
+        struct rig *g = rig_open_plan(SIMKIT_SECRET, plan);
+        struct request rq = entry();
+        struct reply reply;
+        rig_start(g);
+        wait_news(g, VENUE_UP, 1);
+        use_all_connections(g);
+        rq.signed_at = time_wall_us();
+        venue_call(g->venue, time_wall_us(), &rq, &reply);
+        if (reply.outcome != OUTCOME_UNKNOWN) print_error("%s: %s\n", cases[i].fault, reply.text);
+        assert_int_equal(reply.outcome, OUTCOME_UNKNOWN);
+        if (cases[i].stands > 0) wait_report(g, KIT_ENTRY, ORDER_ST_FILLED);
+        simport_down(&g->sim);
+        assert_int_equal(orders_of(g, KIT_ENTRY), cases[i].stands);
+        rig_close(g);
+    }
+}
+
+static void test_terms_that_change_are_read_and_told(void **state) {
+    (void)state;
+    struct rig *g = rig_open(SIMKIT_SECRET);
+    struct request rq = entry();
+    struct reply reply;
+    rig_start(g);
+    wait_news(g, VENUE_UP, 1);
+    simport_post(&g->sim, "fault", "fault=filter_change;amount=1000;symbol=BTCUSDT");
+    rq.qty = qty_from_e8(150001000); /* on the step that was */
+    rq.signed_at = time_wall_us();
+    venue_call(g->venue, time_wall_us(), &rq, &reply);
+    pthread_mutex_lock(&g->mutex);
+    while (g->symbols == 0 || qty_e8(g->step) != E8 / 100)
+        pthread_cond_wait(&g->changed, &g->mutex);
+    pthread_mutex_unlock(&g->mutex);
+    rig_close(g);
+}
+
+static void test_a_stream_that_is_cut_or_says_goodbye_is_opened_again(void **state) {
+    (void)state;
+    struct rig *g = rig_open(SIMKIT_SECRET);
+    rig_start(g);
+    wait_news(g, VENUE_UP, 1);
+    simport_post(&g->sim, "fault", "fault=stream_cut");
+    wait_news(g, VENUE_RECONNECTED, 2);
+    simport_post(&g->sim, "fault", "fault=server_shutdown;delay_ms=100");
+    wait_news(g, VENUE_RECONNECTED, 3);
+    rig_close(g);
+}
+
+static void test_a_ban_is_told_and_ends(void **state) {
+    (void)state;
+    struct rig *g =
+        rig_open_plan(SIMKIT_SECRET, "{\"rules\":[{\"method\":\"GET\",\"path\":\"/api/v3/order\","
+                                     "\"fault\":\"ban_418\",\"amount\":1}]}");
+    struct request rq = kit_query(LEG_ENTRY);
+    struct reply reply;
+    rig_start(g);
+    wait_news(g, VENUE_UP, 1);
+    rq.signed_at = time_wall_us();
+    venue_call(g->venue, time_wall_us(), &rq, &reply);
+    assert_int_equal(reply.outcome, OUTCOME_DOWN);
+    assert_true(reply.retry_at > 0);
+    wait_news(g, VENUE_DOWN, 1);
     wait_news(g, VENUE_UP, 2);
     rig_close(g);
 }
@@ -251,6 +357,10 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_entry_fills_and_its_stop_is_told_by_the_stream),
         cmocka_unit_test(test_a_venue_that_was_away_is_told_and_comes_back),
+        cmocka_unit_test(test_an_entry_whose_answer_is_lost_stands_once_and_is_unknown),
+        cmocka_unit_test(test_terms_that_change_are_read_and_told),
+        cmocka_unit_test(test_a_stream_that_is_cut_or_says_goodbye_is_opened_again),
+        cmocka_unit_test(test_a_ban_is_told_and_ends),
         cmocka_unit_test(test_a_wrong_secret_is_down_and_not_asked_for_ever),
         cmocka_unit_test(test_the_balance_is_what_the_account_holds),
         cmocka_unit_test(test_exchange_info_is_had_before_there_is_a_venue),

@@ -91,7 +91,7 @@ static void on_complaint(void *ctx, str where, str what) {
 static struct rig *rig_open(void) {
     struct rig *g = calloc(1, sizeof *g);
     struct error err;
-    simport_open(&g->sim);
+    simport_open(&g->sim, NULL);
     arena_open(&g->arena, 1 << 22);
     const struct binance_stream_options opt = {.stream_url = str_from_z(g->sim.stream),
                                                .rest_url = str_from_z(g->sim.rest),
