@@ -122,7 +122,10 @@ bool wire_open(struct arena *a, const struct symbols *symbols, void (*arrived)(u
                struct wire_address *ret, struct error *err) {
     static const struct sim_account account = {.key = {WIRE_KEY, sizeof WIRE_KEY - 1},
                                                .secret = {WIRE_SECRET, sizeof WIRE_SECRET - 1}};
+    price *prices = NEW_ARRAY(a, price, symbols->count);
+    for (int i = 0; i < symbols->count; i++) prices[i] = price_from_e8(SIM_PRICE * E8);
     const struct exchange_options opt = {.symbols = symbols,
+                                         .prices = prices,
                                          .accounts = &account,
                                          .account_count = 1,
                                          .seed = 1,
@@ -131,8 +134,6 @@ bool wire_open(struct arena *a, const struct symbols *symbols, void (*arrived)(u
                                          .orders_1d = INT64_C(1) << 40,
                                          .start = time_wall_us()};
     if (!exchange_open(a, &opt, &wire.ex, err) || !listen_on_loopback(ret, err)) return false;
-    for (int i = 0; i < symbols->count; i++)
-        exchange_price_set(wire.ex, time_wall_us(), i, price_from_e8(SIM_PRICE * E8));
     buf_init(&wire.body, 1 << 24);
     buf_init(&wire.out, 1 << 24);
     wire.arrived = arrived;
