@@ -141,7 +141,9 @@ struct venue_traits wire_traits(const struct app *app) {
                                      .slippage_e8 = cfg->paper_slippage_percent,
                                      .recv_window = window,
                                      .fee_from_received = true,
-                                     .absence_after = window + ABSENCE_BEHIND_WINDOW};
+                                     .absence_after = window + ABSENCE_BEHIND_WINDOW,
+                                     .sells_blind = true,
+                                     .snapshots = true};
     }
     return (struct venue_traits){.can_short = cfg->paper_margin,
                                  .fee_e8 = cfg->paper_fee_percent,

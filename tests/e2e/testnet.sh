@@ -75,6 +75,8 @@ equal "its position was sold again" \
     "$("$BULLFINCH" show positions --config cfg.yaml --json | tr -d ' \n')" "[]"
 check "the account began with what the exchange held" \
     grep -q '"equity": *"\(9999\|10000\)' run.json
+check "and says so in its ledger, as a snapshot told it" sh -c \
+    "'$BULLFINCH' show ledger --config cfg.yaml | grep -q ' balance 10000$'"
 check "the user data stream ran" grep -q 'ev=stream_subscribed' run.log
 
 "$BULLFINCH" run --config cfg.yaml --posts posts.jsonl --exit-at-end --set venue.kind=paper \
