@@ -152,6 +152,17 @@ static void stood_and_vanished(struct trader *t, struct order *o) {
     if (order_has_vanished(t, o)) compare_want(t, t->now);
 }
 
+/* Was it made by one request with an order that the venue does know? Then it is there, too. */
+static bool must_exist(const struct trader *t, const struct order *o) {
+    for (int i = 0; i < t->order_count; i++) {
+        const struct order *s = &t->orders[i];
+        if (s != o && s->trade_id == o->trade_id && s->venue_id[0] != '\0' &&
+            coid_same_request(s->coid, o->coid))
+            return true;
+    }
+    return false;
+}
+
 void not_found(struct trader *t, const struct report *r) {
     struct order *o = order_by_coid(t, r->coid);
     if (o == NULL || !order_is_live(o->state)) return;
@@ -160,7 +171,8 @@ void not_found(struct trader *t, const struct report *r) {
         ask_order(t, o, next_question(t, o));
         return;
     }
-    if (!order_can_move(o->state, ORDER_ST_ABSENT) || !qty_is_zero(o->filled)) {
+    if (!order_can_move(o->state, ORDER_ST_ABSENT) || !qty_is_zero(o->filled) ||
+        (is_far(t) && must_exist(t, o))) {
         stood_and_vanished(t, o);
         return;
     }

@@ -328,8 +328,10 @@ static void compare_with(struct trader *t, const struct snapshot *s, struct find
     f->cut = f->cut || s->truncated;
     tell_others(t, f);
     if (f->cut) return; /* what was not looked at is not missing */
-    if (was_wiped(t, f)) {
-        venue_was_reset(t, "none of the orders that stood is known there");
+    const bool pending = t->compare.wiped_at != 0 && f->asked_at >= t->compare.wiped_at;
+    if (was_wiped(t, f)) venue_was_reset(t, "none of the orders that stood is known there");
+    if (pending || was_wiped(t, f)) {
+        venue_end_wiped(t, f->asked_at);
         return;
     }
     end_vanished(t);

@@ -189,8 +189,27 @@ static bool may_stand(struct trader *t, const struct trade *tr) {
            (target != NULL && order_is_live(target->state));
 }
 
+/* May protection that was made anew still come into being? After a sale it would sell once more.
+ * That of the entry's own list cannot: where the entry is, it is. */
+static bool may_still_come(struct trader *t, const struct trade *tr) {
+    static const leg legs[] = {LEG_STOP, LEG_TARGET};
+    if (t->traits.absence_after == 0) return false;
+    for (ptrdiff_t i = 0; i < COUNT_OF(legs); i++) {
+        const struct order *o = order_of(t, tr->id, legs[i]);
+        if (o == NULL || o->watch.unsent || coid_generation(o->coid) == 1) continue;
+        if (o->state == ORDER_ST_NEW || o->state == ORDER_ST_SENT || o->state == ORDER_ST_UNKNOWN)
+            return true;
+    }
+    return false;
+}
+
 static void send_exit(struct trader *t, struct trade *tr) {
     bool is_new;
+    if (may_still_come(t, tr)) { /* it is being asked after */
+        tr->exit_sent = false;
+        care_of(t, tr)->retry_at = t->now + QUICK_PAUSE;
+        return;
+    }
     tr->exit_sent = true;
     if (leg_works(t, tr->id, LEG_EXIT)) return; /* one at a time: two could both sell */
     drop_unsent_guards(t, tr);

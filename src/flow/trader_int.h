@@ -49,12 +49,13 @@ struct care {
 
 /* How far the comparison with the venue is (trader_compare.c). */
 struct compare {
-    int64_t out;                         /* request of the snapshot that is out, 0 none */
-    usec asked_at;                       /* when it was asked for */
-    usec due;                            /* the next one, USEC_NEVER */
-    int fails;                           /* in a row */
-    bool done;                           /* one was looked through since the start */
-    bool foreign;                        /* it had orders of another bullfinch */
+    int64_t out;   /* request of the snapshot that is out, 0 none */
+    usec asked_at; /* when it was asked for */
+    usec due;      /* the next one, USEC_NEVER */
+    int fails;     /* in a row */
+    bool done;     /* one was looked through since the start */
+    bool foreign;  /* it had orders of another bullfinch */
+    usec wiped_at; /* the venue was: the next one shows which trades are of after; 0: not */
     int64_t commands[COMMANDS_WAIT_MAX]; /* of people that wait for it, by id */
     int command_count;
     uint64_t strangers[STRANGERS_MAX]; /* hashes of orders of others, told once each; ring */
@@ -268,6 +269,8 @@ void venue_on_timer(struct trader *t);
 usec venue_next(const struct trader *t);
 reason venue_refusal(const struct trader *t); /* why no entry may be sent now; NONE */
 void venue_was_reset(struct trader *t, const char *why);
+/* What the snapshot asked for then shows no order of is over. */
+void venue_end_wiped(struct trader *t, usec asked_at);
 
 /* --- snapshots (trader_compare.c) ---------------------------------------------------- */
 void compare_want(struct trader *t, usec at);

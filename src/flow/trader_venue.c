@@ -4,8 +4,8 @@
  * after twice as long. Without its streams (DEGRADED) entries go on, and news is asked for. When a
  * stream is back everything is compared. A venue that was wiped (test networks are, about monthly)
  * has none of our orders and coins any more: the trades are over, nothing is sold, for what the
- * account holds now was handed out anew; and a person has to say that it goes on. An entry that was
- * sent within the last seconds may be of after that: it is asked after like any other.
+ * account holds now was handed out anew; and a person has to say that it goes on. A trade whose
+ * orders stand at the venue all the same is of after the wipe, and goes on.
  *
  * Exits and protection are not held up by any of this. Thread: the trader's. */
 #include "flow/trader_int.h"
@@ -55,13 +55,38 @@ static void trade_is_gone(struct trader *t, struct trade *tr) {
         cancel_trade(t, tr, REASON_TESTNET_RESET);
 }
 
-/* Was its entry sent so lately that it may have come to the wiped venue, and stand there? */
+/* Was its entry sent so lately that it may have come to the wiped venue and not be seen yet? */
 static bool is_too_young(const struct trader *t, const struct trade *tr) {
     return t->now < tr->signed_at + t->traits.absence_after;
 }
 
-/* What cannot be of after it is over; the rest is asked after. */
+static bool has_been_seen(const struct trader *t, const struct trade *tr, usec asked_at) {
+    for (int i = 0; i < t->order_count; i++) {
+        if (t->orders[i].trade_id == tr->id && t->orders[i].watch.seen_at == asked_at) return true;
+    }
+    return false;
+}
+
+void venue_end_wiped(struct trader *t, usec asked_at) {
+    t->compare.wiped_at = 0;
+    for (int i = t->trade_count - 1; i >= 0; i--) {
+        struct trade *tr = &t->trades[i];
+        if (is_too_young(t, tr) || has_been_seen(t, tr, asked_at))
+            ask_trade(t, tr->id);
+        else
+            trade_is_gone(t, tr);
+    }
+    for (int i = 0; i < t->order_count; i++) {
+        struct order *o = &t->orders[i];
+        if (trade_find(t, o->trade_id) == NULL) order_end(t, o, ORDER_ST_CANCELED);
+    }
+    sweep_orders(t);
+}
+
+/* An entry may have come to the venue after the wipe, and tell of it itself: what is over is what a
+ * snapshot of after does not show. */
 void venue_was_reset(struct trader *t, const char *why) {
+    if (t->compare.wiped_at != 0) return;
     tell(t, TELL_UNUSUAL, "testnet_reset",
          "the venue was wiped (%s): its trades are over, nothing new is opened; bullfinch resume "
          "goes "
@@ -69,17 +94,11 @@ void venue_was_reset(struct trader *t, const char *why) {
          why);
     halt_by_program(t, REASON_TESTNET_RESET, why);
     signals_refuse_all(t, REASON_TESTNET_RESET);
-    for (int i = t->trade_count - 1; i >= 0; i--) {
-        if (is_too_young(t, &t->trades[i]))
-            ask_trade(t, t->trades[i].id);
-        else
-            trade_is_gone(t, &t->trades[i]);
+    if (!t->traits.snapshots) {
+        venue_end_wiped(t, t->now);
+        return;
     }
-    for (int i = 0; i < t->order_count; i++) {
-        struct order *o = &t->orders[i];
-        if (trade_find(t, o->trade_id) == NULL) order_end(t, o, ORDER_ST_CANCELED);
-    }
-    sweep_orders(t);
+    t->compare.wiped_at = t->now;
     compare_want(t, t->now);
 }
 

@@ -343,10 +343,16 @@ static void go_on_exit(const struct binance *b, struct binance_task *t) {
     go_sell(b, t);
 }
 
-/* The venue knows no such order to cancel. Asked of the engine itself, that settles what the slower
- * question could not find; one that it could find has ended meanwhile. */
+/* The venue knows no such order to cancel: it has ended, or never was. One that its look-ups find
+ * is looked at again. One that they do not find may be a stop that has just sold, on its way from
+ * the engine to where look-ups find it: before a sale that has to be known. */
 static void nothing_to_cancel(const struct binance *b, struct binance_task *t) {
     struct binance_seen *s = &t->seen[t->at_leg];
+    if (s->state == ORDER_ST_ABSENT && t->rq.kind == REQUEST_EXIT) {
+        s->told = true;
+        not_sold(t, "stop or target cannot be found: they may have sold; nothing was sold");
+        return;
+    }
     if (s->state == ORDER_ST_ABSENT) {
         s->told = true;
     } else {

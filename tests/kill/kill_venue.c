@@ -20,6 +20,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,8 +29,8 @@
 
 #include "base/time.h"
 
-#define LIFE_LEAST_MS 30
-#define LIFE_MOST_MS 900
+#define LIFE_LEAST_MS 100
+#define LIFE_MOST_MS 1500
 #define POSTS_A_KILL 2 /* seconds of posts */
 #define CALM_S 90      /* the longest that the last life may need */
 
@@ -83,7 +84,9 @@ struct setup {
 };
 
 static void file_with(const char *path, const char *text) {
+    const mode_t before = umask(077); /* keys are readable by their owner alone */
     FILE *f = fopen(path, "w");
+    umask(before);
     if (f == NULL || fputs(text, f) < 0 || fclose(f) != 0) give_up("%s cannot be written", path);
 }
 
@@ -111,9 +114,12 @@ static void start_exchange(struct setup *s, uint64_t seed) {
 }
 
 static void start_bot(struct setup *s) {
-    char store[700], rest[128], key[700], secret[700], path[700];
+    char store[700], rest[128], api[128], stream[128], key[700], secret[700], path[700];
+    const char *host = s->url + sizeof "http://" - 1;
     snprintf(store, sizeof store, "store.url=sqlite:%s", s->db);
     snprintf(rest, sizeof rest, "venue.rest_url=%s", s->url);
+    snprintf(api, sizeof api, "venue.ws_api_url=ws://%s/ws-api/v3", host);
+    snprintf(stream, sizeof stream, "venue.stream_url=ws://%s", host);
     snprintf(key, sizeof key, "venue.key_file=%s", s->key);
     snprintf(secret, sizeof secret, "venue.secret_file=%s", s->secret);
     snprintf(path, sizeof path, "source.path=%s", s->posts);
@@ -121,12 +127,15 @@ static void start_bot(struct setup *s) {
     int n = 3;
     const char *const sets[] = {store,
                                 rest,
+                                api,
+                                stream,
                                 key,
                                 secret,
                                 path,
                                 "store.synchronous=full",
                                 "venue.kind=binance_spot_testnet",
                                 "market.kind=venue",
+                                "venue.fee_percent=0",
                                 "trading.max_hold_s=2",
                                 "trading.cooldown_symbol_s=0",
                                 "trading.cooldown_author_s=0",

@@ -203,7 +203,8 @@ static void check_positions(struct world *w) {
     int held = 0;
     for (int i = 0; i < w->truth_count; i++) {
         const struct truth_trade *t = &w->truth[i];
-        held += t->bought_e8 > t->sold_e8 && is_sellable(w, t->sym, t->bought_e8 - t->sold_e8);
+        const int64_t rest = t->bought_e8 - t->sold_e8;
+        held += rest > 0 && !t->written_off && is_sellable(w, t->sym, rest);
     }
     if (held > w->cfg->trading_max_open_positions) broken(w, "%d positions are held", held);
 }

@@ -258,7 +258,7 @@ static void send(struct world *w, const struct request *rq) {
 
 /* The death of the process at this very moment; the rest is done when the item is over. */
 void world_kill(struct world *w) {
-    if (!w->alive) return;
+    if (!w->alive || w->now >= w->faults_until) return;
     w->alive = false;
     w->result->counts.kills++;
     world_note(w, "KILLED");
