@@ -2,8 +2,10 @@
  *
  * A lane is a thread and two rings of requests, what changes something and what only asks. A
  * request's reply has its place in the inbox before the request is taken, so a reply is never lost
- * and never waits. A request that has become too old while it waited is not sent: the venue would
- * refuse its timestamp, or worse, take it at a price from another time.
+ * and never waits. A request for new orders that has become too old while it waited is not sent:
+ * the venue would refuse its timestamp, or worse, take it at a price from another time; or it would
+ * come to stand after "no such order" had counted as proof. What was asked and not yet sent when it
+ * ends is not sent: nobody is left to hear the answers, and each may take seconds.
  *
  * Threads: lanes_send is the trader's; each lane calls the venue on its own thread. */
 #include "run/lanes.h"
@@ -38,7 +40,19 @@ struct lanes {
 };
 
 bool request_is_late(const struct request *rq, usec now) {
-    return rq->signed_at > 0 && rq->recv_window > 0 && now > rq->signed_at + rq->recv_window / 2;
+    if (rq->signed_at <= 0) return false;
+    switch (rq->kind) {
+    case REQUEST_BRACKET:
+        return rq->recv_window > 0 && now > rq->signed_at + rq->recv_window / 2;
+    case REQUEST_PROTECT:
+    case REQUEST_EXIT:
+        return now > rq->signed_at + REQUEST_LIFE;
+    case REQUEST_CANCEL:
+    case REQUEST_QUERY:
+    case REQUEST_SNAPSHOT:
+        return false; /* makes nothing, and is dated when it is sent */
+    }
+    WRONG("request kind out of its list");
 }
 
 void request_unsent(const struct request *rq, outcome why, const char *text, struct reply *ret) {
@@ -85,7 +99,7 @@ static void *run_lane(void *arg) {
             pthread_cond_wait(&l->came, &all->mutex);
             continue;
         }
-        const bool dropped = all->stop && l->drops;
+        const bool dropped = all->stop && (l->drops || only_asks(rq.kind));
         pthread_mutex_unlock(&all->mutex);
         do_one(l, &rq, dropped);
         pthread_mutex_lock(&all->mutex);

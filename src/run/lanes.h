@@ -18,11 +18,12 @@ MUST_CHECK bool lanes_open(struct arena *boot, struct venue *v, struct inbox *in
 MUST_CHECK bool lanes_send(struct lanes *l, const struct request *rq);
 /* Takes no more entries, and drops those that wait. lanes_close does it, too. */
 void lanes_stop(struct lanes *l);
-/* Sends what waits in protect, drops what waits in enter (its replies say LATE), joins. The trader
- * may still call lanes_send: it takes nothing any more. */
+/* Sends what waits in protect, but for questions; those and what waits in enter are dropped (their
+ * replies say LATE). Joins. The trader may still call lanes_send: it takes nothing any more. */
 void lanes_close(struct lanes *l); /* NULL is fine */
 
-/* Is it too late to send this? Past T + R/2. */
+/* Is it too late to send this? A BRACKET past T + R/2, EXIT and PROTECT past T + REQUEST_LIFE
+ * (flow/request.h); the rest never. */
 bool request_is_late(const struct request *rq, usec now);
 /* The reply for a request that was never sent. */
 void request_unsent(const struct request *rq, outcome why, const char *text, struct reply *ret);

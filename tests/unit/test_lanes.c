@@ -133,6 +133,45 @@ static void test_half_the_window_is_the_limit(void **state) {
     assert_false(request_is_late(&unsigned_yet, 999999));
 }
 
+static void test_exits_and_protection_live_as_long_as_the_venue_lets_them(void **state) {
+    (void)state;
+    static const request_kind kinds[] = {REQUEST_EXIT, REQUEST_PROTECT};
+    for (int i = 0; i < COUNT_OF(kinds); i++) {
+        const struct request brief = {.kind = kinds[i], .signed_at = 1000, .recv_window = 500};
+        const struct request wide = {
+            .kind = kinds[i], .signed_at = 1000, .recv_window = 10 * USEC_PER_S};
+        assert_false(request_is_late(&brief, 1000 + REQUEST_LIFE));
+        assert_true(request_is_late(&brief, 1001 + REQUEST_LIFE));
+        assert_true(request_is_late(&wide, 1001 + REQUEST_LIFE));
+    }
+}
+
+static void test_a_question_and_a_cancel_are_never_late(void **state) {
+    (void)state;
+    static const request_kind kinds[] = {REQUEST_QUERY, REQUEST_SNAPSHOT, REQUEST_CANCEL};
+    for (int i = 0; i < COUNT_OF(kinds); i++) {
+        const struct request rq = {.kind = kinds[i], .signed_at = 1000, .recv_window = 500};
+        assert_false(request_is_late(&rq, 1000 + USEC_PER_HOUR));
+    }
+}
+
+static void test_stopping_asks_nothing_more(void **state) {
+    (void)state;
+    assert_true(send(REQUEST_EXIT, 1, 0));
+    wait_inside(1);
+    assert_true(send(REQUEST_QUERY, 2, 0));
+    assert_true(send(REQUEST_SNAPSHOT, 3, 0));
+    assert_true(send(REQUEST_CANCEL, 4, 0));
+    lanes_stop(lanes);
+    let_go();
+    lanes_close(lanes);
+    lanes = NULL;
+    int late = 0;
+    for (int i = 0; i < 4; i++) late += reply()->outcome == OUTCOME_LATE;
+    assert_int_equal(late, 2);
+    assert_int_equal(venue.exits, 2);
+}
+
 static void test_a_full_lane_takes_no_more_and_the_other_still_does(void **state) {
     (void)state;
     int sent = 0;
@@ -194,6 +233,9 @@ int main(void) {
         T(test_an_exit_goes_before_questions_that_wait),
         T(test_what_is_too_old_is_not_sent),
         T(test_half_the_window_is_the_limit),
+        T(test_exits_and_protection_live_as_long_as_the_venue_lets_them),
+        T(test_a_question_and_a_cancel_are_never_late),
+        T(test_stopping_asks_nothing_more),
         T(test_a_full_lane_takes_no_more_and_the_other_still_does),
         T(test_stopping_sends_exits_and_drops_entries_and_answers_both),
         T(test_a_lane_that_was_closed_takes_nothing),
