@@ -143,14 +143,16 @@ struct venue_traits wire_traits(const struct app *app) {
                                      .fee_from_received = true,
                                      .absence_after = window + ABSENCE_BEHIND_WINDOW,
                                      .sells_blind = true,
-                                     .snapshots = true};
+                                     .snapshots = true,
+                                     .ticks = wire_is_live(cfg)};
     }
     return (struct venue_traits){.can_short = cfg->paper_margin,
                                  .fee_e8 = cfg->paper_fee_percent,
                                  .spread_e8 = cfg->paper_spread_percent,
                                  .slippage_e8 = cfg->paper_slippage_percent,
                                  .recv_window = RECV_WINDOW,
-                                 .fee_from_received = !cfg->paper_margin};
+                                 .fee_from_received = !cfg->paper_margin,
+                                 .ticks = wire_is_live(cfg)};
 }
 
 static bool wire_paper(struct app *app, const struct symbols *symbols, struct venue **ret,

@@ -434,7 +434,7 @@ static void on_event(struct trader *t, const struct event *ev) {
 
 static void timers_update(struct trader *t) {
     usec next = i64_min(orders_next_timer(t), venue_next(t));
-    for (int i = 0; i < t->signal_count; i++) next = i64_min(next, t->signals[i].expires_at);
+    next = i64_min(next, signals_next(t));
     if (t->control.mode == MODE_HALTED) next = i64_min(next, t->control.until);
     t->next_timer = next;
 }

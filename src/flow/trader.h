@@ -24,6 +24,7 @@ struct venue_traits {
     usec absence_after; /* how long after T "no such order" is no proof yet; 0: at once (paper) */
     bool sells_blind; /* fills a market order whether we saw a price or not: exits wait for none */
     bool snapshots;   /* REQUEST_SNAPSHOT brings a picture of the account; the balance is its */
+    bool ticks; /* prices come as they are made: each symbol's first may still be on its way */
 };
 
 /* Rows of a store, to start from. Arrays are borrowed during the call. */

@@ -172,6 +172,7 @@ void check_drawdown(struct trader *t);
 void on_reading(struct trader *t, const struct reading *r);
 void signals_on_quote(struct trader *t, int sym); /* tries those that wait there */
 void signals_on_timer(struct trader *t);
+usec signals_next(struct trader *t);
 void signals_on_dry(struct trader *t, int sym);
 void signals_refuse_all(struct trader *t, reason why);
 /* Commands; false and a text when there is no such signal. */

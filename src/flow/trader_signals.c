@@ -1,8 +1,9 @@
 /* From a reading to an intent: each mention becomes a signal, and each signal ends with a verdict.
  *
  * A signal that the judge lets pass waits for the first price at or after it (of candles: the next
- * open). Then the price may say that the news is priced in, the risk rules may refuse, a person may
- * be asked; what is left is traded. Whatever the end, the row says why. */
+ * open), and where an account has to be looked at first, for that. Then the price may say that the
+ * news is priced in, the risk rules may refuse, a person may be asked; what is left is traded.
+ * Whatever the end, the row says why. */
 #include "flow/trader_int.h"
 
 #include "base/buf.h"
@@ -142,6 +143,19 @@ static struct trade *closes(struct trader *t, const struct signal *s) {
     return tr->side == SIDE_LONG && later && !tr->exit_due ? tr : NULL;
 }
 
+/* Where prices had not begun when the post was published, the first stands for the price of then,
+ * if it came within moments. */
+static void look_at_first(const struct trader *t, struct signal *s) {
+    const struct sym_state *st = &t->syms[s->sym];
+    if (!t->traits.ticks || !price_is_zero(s->seen) || st->ring_count == 0) return;
+    const int first = (st->ring_next - st->ring_count + PRICE_RING) % PRICE_RING;
+    const usec after = st->ring[first].at - s->posted_at;
+    if (st->ring_count == PRICE_RING || after < 0 || after > WAIT_LEAST) return;
+    s->seen = st->ring[first].p;
+    s->seen_at = st->ring[first].at;
+    s->seen_volatility = 0;
+}
+
 /* Tries the i-th waiting signal at the symbol's last quote. True: it left the table. */
 static bool try_signal(struct trader *t, int i) {
     struct signal *s = &t->signals[i];
@@ -150,6 +164,7 @@ static bool try_signal(struct trader *t, int i) {
     struct risk_view view;
     struct trade *closed = closes(t, s);
     reason why = closed != NULL ? REASON_OPPOSITE : REASON_NONE;
+    look_at_first(t, s);
     if (why == REASON_NONE && !s->approved)
         why = judge_priced_in(&t->judge, s, t->now, st->quote.last);
     if (why == REASON_NONE) why = standing_refusal(t);
@@ -177,11 +192,17 @@ static bool try_signal(struct trader *t, int i) {
     return true;
 }
 
+/* Is there a price, and has the first look at the account come? What closes waits for no look. */
+static bool can_be_tried(struct trader *t, const struct signal *s) {
+    if (!price_is_fresh(t, s->sym)) return false;
+    return standing_refusal(t) != REASON_RECONCILING || closes(t, s) != NULL;
+}
+
 void signals_on_quote(struct trader *t, int sym) {
-    if (t->syms[sym].waiting == 0 || !price_is_fresh(t, sym)) return;
+    if (t->syms[sym].waiting == 0) return;
     for (int i = 0; i < t->signal_count;) {
         const struct signal *s = &t->signals[i];
-        const bool now = s->sym == sym && waits(s);
+        const bool now = s->sym == sym && waits(s) && can_be_tried(t, s);
         if (!now || !try_signal(t, i)) i++;
     }
 }
@@ -214,7 +235,8 @@ static void look_back(const struct sym_state *st, struct signal *s) {
 static reason market_refusal(const struct trader *t, int sym) {
     if (sym == SYM_NONE) return REASON_NOT_LISTED;
     const struct sym_state *st = &t->syms[sym];
-    return st->has_price && !st->dry ? REASON_NONE : REASON_NO_PRICE;
+    const bool may_come = st->has_price || t->traits.ticks;
+    return may_come && !st->dry ? REASON_NONE : REASON_NO_PRICE;
 }
 
 static void make_signal(struct trader *t, const struct reading *r, const struct opinion *op,
@@ -259,7 +281,7 @@ static void on_mention(struct trader *t, const struct reading *r, const struct o
     t->acts->durable = true;
     /* tried at once, its row is put with the verdict; a signal that asks for approval puts itself
      */
-    if (!price_is_fresh(t, s.sym))
+    if (!can_be_tried(t, &s))
         put_signal(t, &s);
     else
         IGNORE(try_signal(t, t->signal_count - 1), "stays or goes");
@@ -297,16 +319,37 @@ void on_reading(struct trader *t, const struct reading *r) {
 
 /* --- time, commands ------------------------------------------------------------------ */
 
+/* Has the look at the account come that it waited for, with a price that stands? */
+static bool look_has_come(struct trader *t, const struct signal *s) {
+    return t->traits.snapshots && waits(s) && can_be_tried(t, s);
+}
+
+/* What a signal has waited for in vain. */
+static reason missed(const struct trader *t, const struct signal *s) {
+    if (!waits(s)) return REASON_WAITED_TOO_LONG;
+    const bool look = price_is_fresh(t, s->sym) && standing_refusal(t) == REASON_RECONCILING;
+    return look ? REASON_RECONCILING : REASON_NO_PRICE;
+}
+
 void signals_on_timer(struct trader *t) {
     for (int i = 0; i < t->signal_count;) {
         struct signal s = t->signals[i];
         if (t->now < s.expires_at) {
-            i++;
+            if (!look_has_come(t, &s) || !try_signal(t, i)) i++;
             continue;
         }
         forget(t, i);
-        refuse(t, &s, waits(&s) ? REASON_NO_PRICE : REASON_WAITED_TOO_LONG);
+        refuse(t, &s, missed(t, &s));
     }
+}
+
+usec signals_next(struct trader *t) {
+    usec next = USEC_NEVER;
+    for (int i = 0; i < t->signal_count; i++) {
+        const struct signal *s = &t->signals[i];
+        next = i64_min(next, look_has_come(t, s) ? t->now : s->expires_at);
+    }
+    return next;
 }
 
 void signals_on_dry(struct trader *t, int sym) {
@@ -351,7 +394,7 @@ bool signal_approve(struct trader *t, int64_t id, const char *actor, const char 
     audit(t, actor, "approve", "signal", id, 0, "%s %s", side_name(s->side), s->symbol);
     put_signal(t, s);
     *ret_text = "approved; it is traded at the next price";
-    if (price_is_fresh(t, s->sym)) IGNORE(try_signal(t, i), "stays or goes");
+    if (can_be_tried(t, s)) IGNORE(try_signal(t, i), "stays or goes");
     return true;
 }
 

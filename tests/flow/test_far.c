@@ -650,23 +650,79 @@ static void test_a_restart_asks_after_what_was_on_its_way_and_opens_nothing_befo
                  "00:00:00 order trade=101/DOGEUSDT/post stop new>unknown\n"
                  "00:00:00 order trade=101/DOGEUSDT/post target new>unknown\n"
                  "00:00:00 unusual outcome_unknown: request of trade 2: connection reset; asking the venue\n"
-                 "00:00:00 refusal tweet=102 DOGEUSDT LONG score=90 RECONCILING\n"
-                 "00:00:00 refusal tweet=103 BTCUSDT LONG score=90 RECONCILING\n"
+                 "00:00:01 refusal tweet=102 DOGEUSDT LONG score=90 POSITION_EXISTS\n"
+                 "00:00:01 intent trade=103/BTCUSDT/post tweet=103 LONG qty=0.00248 limit=40204 stop=39200 target=41600 score=90\n"
+                 "00:00:01 order trade=103/BTCUSDT/post entry new>sent\n"
+                 "00:00:01 fill trade=103/BTCUSDT/post entry BUY qty=0.00248 price=40004 quote=99.20992 fee=0.00000248 BTC\n"
+                 "00:00:01 order trade=103/BTCUSDT/post entry sent>filled\n"
+                 "00:00:01 info trade_opened: LONG 0.00248 BTCUSDT at 40004, stop 39200, target 41600\n"
+                 "00:00:01 equity 9999.89088 cash=9900.79008 unrealized=-0.10912\n"
+                 "00:00:01 order trade=103/BTCUSDT/post stop new>sent\n"
+                 "00:00:01 order trade=103/BTCUSDT/post stop sent>pending\n"
+                 "00:00:01 order trade=103/BTCUSDT/post target new>sent\n"
+                 "00:00:01 order trade=103/BTCUSDT/post target sent>pending\n"
+                 "00:00:01.250 order trade=103/BTCUSDT/post stop pending>open\n"
+                 "00:00:01.250 order trade=103/BTCUSDT/post target pending>open\n"
                  "00:00:12.500 order trade=101/DOGEUSDT/post entry unknown>absent\n"
                  "00:00:12.500 order trade=101/DOGEUSDT/post stop unknown>absent\n"
                  "00:00:12.500 order trade=101/DOGEUSDT/post target unknown>absent\n"
                  "00:00:12.500 close trade=101/DOGEUSDT/post CANCELLED LATE pnl=0 fees=0\n"
                  "00:00:12.500 info entry_not_filled: LONG DOGEUSDT: the intent could not be sent in time\n"
-                 "00:00:20 intent trade=104/BTCUSDT/post tweet=104 LONG qty=0.00248 limit=40204 stop=39200 target=41600 score=90\n"
-                 "00:00:20 order trade=104/BTCUSDT/post entry new>sent\n"
-                 "00:00:20 fill trade=104/BTCUSDT/post entry BUY qty=0.00248 price=40004 quote=99.20992 fee=0.00000248 BTC\n"
-                 "00:00:20 order trade=104/BTCUSDT/post entry sent>filled\n"
-                 "00:00:20 info trade_opened: LONG 0.00248 BTCUSDT at 40004, stop 39200, target 41600\n"
-                 "00:00:20 equity 9999.89088 cash=9900.79008 unrealized=-0.10912\n"
-                 "00:00:20 order trade=104/BTCUSDT/post stop new>sent\n"
-                 "00:00:20 order trade=104/BTCUSDT/post stop sent>pending\n"
-                 "00:00:20 order trade=104/BTCUSDT/post target new>sent\n"
-                 "00:00:20 order trade=104/BTCUSDT/post target sent>pending\n");
+                 "00:00:20 refusal tweet=104 BTCUSDT LONG score=90 POSITION_EXISTS\n");
+}
+
+static void play_a_post_before_the_first_price_waits_for_it(struct stage *s) {
+    stage_post(s, 101, "alice", "DOGE+90 BTC+90");
+    stage_at(s, "00:00:02");
+    stage_price(s, DOGE, "0.08");
+    stage_at(s, "00:00:10");
+    stage_price(s, BTC, "40000");
+}
+
+static void test_a_post_before_the_first_price_waits_for_it_and_not_for_long(void **state) {
+    (void)state;
+    expect(play_a_post_before_the_first_price_waits_for_it, false,
+                 "00:00:02 intent trade=101/DOGEUSDT/post tweet=101 LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:02 order trade=101/DOGEUSDT/post entry new>sent\n"
+                 "00:00:02 fill trade=101/DOGEUSDT/post entry BUY qty=1243 price=0.08001 quote=99.45243 fee=1.243 DOGE\n"
+                 "00:00:02 order trade=101/DOGEUSDT/post entry sent>filled\n"
+                 "00:00:02 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:02 equity 9999.88813 cash=9900.54757 unrealized=-0.11187\n"
+                 "00:00:02 order trade=101/DOGEUSDT/post stop new>sent\n"
+                 "00:00:02 order trade=101/DOGEUSDT/post stop sent>pending\n"
+                 "00:00:02 order trade=101/DOGEUSDT/post target new>sent\n"
+                 "00:00:02 order trade=101/DOGEUSDT/post target sent>pending\n"
+                 "00:00:02.250 order trade=101/DOGEUSDT/post stop pending>open\n"
+                 "00:00:02.250 order trade=101/DOGEUSDT/post target pending>open\n"
+                 "00:00:05 refusal tweet=101 BTCUSDT LONG score=90 NO_PRICE\n");
+}
+
+static void play_a_post_before_the_first_look_waits_for_it(struct stage *s) {
+    stage_price(s, DOGE, "0.08");
+    stage_line(s, FATE_DOWN, 0);
+    stage_restart(s);
+    stage_price(s, DOGE, "0.08");
+    stage_post(s, 101, "alice", "DOGE+90");
+    stage_at(s, "00:00:00.500");
+    stage_line(s, FATE_NORMAL, 0);
+    stage_at(s, "00:00:04");
+}
+
+static void test_a_post_before_the_first_look_waits_for_it(void **state) {
+    (void)state;
+    expect(play_a_post_before_the_first_look_waits_for_it, false,
+                 "00:00:01 intent trade=101/DOGEUSDT/post tweet=101 LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:00:01 order trade=101/DOGEUSDT/post entry new>sent\n"
+                 "00:00:01 fill trade=101/DOGEUSDT/post entry BUY qty=1243 price=0.08001 quote=99.45243 fee=1.243 DOGE\n"
+                 "00:00:01 order trade=101/DOGEUSDT/post entry sent>filled\n"
+                 "00:00:01 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:01 equity 9999.88813 cash=9900.54757 unrealized=-0.11187\n"
+                 "00:00:01 order trade=101/DOGEUSDT/post stop new>sent\n"
+                 "00:00:01 order trade=101/DOGEUSDT/post stop sent>pending\n"
+                 "00:00:01 order trade=101/DOGEUSDT/post target new>sent\n"
+                 "00:00:01 order trade=101/DOGEUSDT/post target sent>pending\n"
+                 "00:00:01.250 order trade=101/DOGEUSDT/post stop pending>open\n"
+                 "00:00:01.250 order trade=101/DOGEUSDT/post target pending>open\n");
 }
 
 static void play_a_short_signal_closes_the_long_where_there_are_no_shorts(struct stage *s) {
@@ -905,6 +961,8 @@ int main(void) {
         cmocka_unit_test(test_strangers_are_told_strays_taken_off_and_another_bot_stops_entries),
         cmocka_unit_test(test_protection_whose_rows_were_lost_is_adopted),
         cmocka_unit_test(test_a_restart_asks_after_what_was_on_its_way_and_opens_nothing_before),
+        cmocka_unit_test(test_a_post_before_the_first_price_waits_for_it_and_not_for_long),
+        cmocka_unit_test(test_a_post_before_the_first_look_waits_for_it),
         cmocka_unit_test(test_a_short_signal_closes_the_long_where_there_are_no_shorts),
         cmocka_unit_test(test_a_symbol_out_of_trading_opens_nothing_and_new_steps_hold),
         cmocka_unit_test(test_a_fee_in_another_asset_is_booked_as_the_expected_one),

@@ -664,7 +664,7 @@ struct stage *stage_open(const struct stage_play *play) {
                                       .fee_from_received = !c->paper_margin,
                                       .absence_after = play->absence_after};
     if (play->far) {
-        s->traits.sells_blind = s->traits.snapshots = true;
+        s->traits.sells_blind = s->traits.snapshots = s->traits.ticks = true;
         if (play->absence_after == 0) s->traits.absence_after = 12500 * USEC_PER_MS;
     }
     s->wire.far = play->far;

@@ -38,8 +38,9 @@ struct stage_play {
     const char *sets[8]; /* configuration over the defaults */
     bool ticks;          /* prices stand until the next one; else they are candles' opens */
     usec absence_after;  /* how long "no such order" is no proof */
-    bool far;            /* the venue is an exchange: sells blind, has snapshots, shows legs late */
-    bool may_shout;      /* what is told as broken is part of the story */
+    bool far; /* the venue is an exchange: sells blind, has snapshots, shows legs late, and its
+                 prices come as they are made */
+    bool may_shout;       /* what is told as broken is part of the story */
     bool restarts_differ; /* a restart asks at once what a running trader asks a second later */
 };
 
