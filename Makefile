@@ -3,7 +3,7 @@
 #   make demo     install what is missing, build, run the demo       make bench  a table of numbers
 #   make test     the same set-up, then every test                   make help   this list, in full
 
-.PHONY: build test demo bench san tsan fuzz sim tidy fmt cov docs install clean help
+.PHONY: build test demo bench san tsan fuzz sim kills tidy fmt cov docs install clean help
 .DEFAULT_GOAL := build
 
 build: ## leaves build/bullfinch
@@ -37,6 +37,10 @@ fuzz: ## looks for new inputs: T= one target (else all), N= seconds for each (60
 sim: ## the bot against the simulated exchange, from SEED= (1) on, N= runs (10000), each another seed
 	@scripts/setup test
 	@scripts/sim "$(SEED)" "$(N)"
+
+kills: ## the program killed N= times (500) while it trades on a simulated exchange, SEED= (1)
+	@scripts/setup test
+	@scripts/kills "$(N)" "$(SEED)"
 
 tidy: ## the rules of the house, and the format
 	@scripts/tidy

@@ -53,8 +53,10 @@ struct request {
     char stop_coid[COID_BYTES]; /* EXIT: "" where it is known to have ended; both: just sell */
     char target_coid[COID_BYTES];
     char exit_coid[COID_BYTES];
-    leg leg;          /* QUERY, CANCEL: whose id above is meant */
-    usec signed_at;   /* T */
+    usec order_at;  /* QUERY: T of that order, 0 not known: later than T + R + 10 s "no such order"
+                       is confirmed by the list of orders since then */
+    leg leg;        /* QUERY, CANCEL: whose id above is meant */
+    usec signed_at; /* T */
     usec recv_window; /* R */
 };
 

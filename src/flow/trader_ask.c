@@ -69,6 +69,7 @@ static void query(struct trader *t, struct order *o) {
                            .sym = o->sym,
                            .side = o->side,
                            .leg = o->leg,
+                           .order_at = o->signed_at,
                            .signed_at = t->now,
                            .recv_window = t->traits.recv_window};
     char *coid = o->leg == LEG_ENTRY    ? rq->entry_coid

@@ -210,6 +210,7 @@ struct snapshot *binance_snapshot(struct binance *b);
     X(CANCEL_ORDER, HTTP_DELETE, "/api/v3/order", ORDERS, true)                                    \
     X(SELL, HTTP_POST, "/api/v3/order", ORDERS, true)                                              \
     X(LOOK, HTTP_GET, "/api/v3/order", READS, false)                                               \
+    X(CONFIRM, HTTP_GET, "/api/v3/allOrders", READS, false) /* that LOOK's order is not there */   \
     X(TRADES, HTTP_GET, "/api/v3/myTrades", READS, false)                                          \
     X(OPEN_ORDERS, HTTP_GET, "/api/v3/openOrders", READS, false)                                   \
     X(ACCOUNT, HTTP_GET, "/api/v3/account", READS, false)

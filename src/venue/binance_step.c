@@ -124,6 +124,13 @@ static void form_sale(const struct binance *b, const struct binance_task *t, str
     binance_form_text(q, "newOrderRespType", STR("FULL"));
 }
 
+/* By the venue's clock, and a little before: what we know of it is not exact. */
+static usec confirm_from(const struct binance *b, const struct binance_task *t) {
+    struct binance_health h;
+    binance_health(b, &h);
+    return i64_max(t->rq.order_at + h.clock_offset - USEC_PER_MIN, 0);
+}
+
 static void form_step(const struct binance *b, struct binance_task *t, struct buf *q) {
     const bool of_symbol = t->stage != STAGE_OPEN_ORDERS && t->stage != STAGE_ACCOUNT;
     if (of_symbol) binance_form_text(q, "symbol", str_from_z(binance_symbol(b, t)->name));
@@ -143,6 +150,10 @@ static void form_step(const struct binance *b, struct binance_task *t, struct bu
     case STAGE_CANCEL_ORDER:
     case STAGE_LOOK:
         put_coid(q, t, "origClientOrderId", t->at_leg);
+        return;
+    case STAGE_CONFIRM:
+        binance_form_i64(q, "startTime", confirm_from(b, t) / USEC_PER_MS);
+        binance_form_i64(q, "limit", 1000);
         return;
     case STAGE_TRADES:
         binance_form_i64(q, "orderId", t->seen[t->at_leg].order_id);

@@ -24,8 +24,9 @@
 
 #include <string.h>
 
-#define OWN_FILLS 100   /* that are read with an order; with more they are asked for */
-#define CANCEL_ROUNDS 3 /* of an order that neither goes nor has ended */
+#define OWN_FILLS 100 /* that are read with an order; with more they are asked for */
+#define VENUE_PATIENCE (10 * USEC_PER_S) /* how long the venue may take to do what it was sent */
+#define CANCEL_ROUNDS 3                  /* of an order that neither goes nor has ended */
 
 /* Those of `legs` that the request has an id for. */
 static uint32_t named(const struct binance_task *t, uint32_t legs) {
@@ -273,14 +274,17 @@ static void go_look(const struct binance *b, struct binance_task *t) {
     looked(b, t);
 }
 
-static bool take_look(struct binance *b, struct binance_task *t, const json_t *root) {
-    struct binance_order o;
-    if (!binance_read_order(root, &o) || !o.side_known || o.id == 0) return false;
-    if (!see(b, t, t->at_leg, &o)) return false;
-    binance_seen_order(b, t->rq.sym, o.id);
+static bool take_found(struct binance *b, struct binance_task *t, const struct binance_order *o) {
+    if (!see(b, t, t->at_leg, o)) return false;
+    binance_seen_order(b, t->rq.sym, o->id);
     t->look &= ~BIT(t->at_leg);
     go_look(b, t);
     return true;
+}
+
+static bool take_look(struct binance *b, struct binance_task *t, const json_t *root) {
+    struct binance_order o;
+    return binance_read_order(root, &o) && o.side_known && o.id != 0 && take_found(b, t, &o);
 }
 
 /* A question is answered only with the fills, unless they stay away: to know that an order was
@@ -445,9 +449,18 @@ static void see_absent(const struct binance *b, struct binance_task *t, order_st
     go_look(b, t);
 }
 
+/* Look-ups lag behind: where "no such order" is to be proof, a second list has to say so, too. */
+static bool wants_proof(const struct binance_task *t) {
+    const usec since = t->rq.order_at;
+    return t->rq.kind == REQUEST_QUERY && since > 0 &&
+           t->sent_at >= since + t->rq.recv_window + VENUE_PATIENCE;
+}
+
 static void look_failed(const struct binance *b, struct binance_task *t,
                         const struct binance_verdict *v) {
-    if (says(v, -2013)) {
+    if (says(v, -2013) && wants_proof(t)) {
+        t->stage = STAGE_CONFIRM;
+    } else if (says(v, -2013)) {
         see_absent(b, t, ORDER_ST_ABSENT, v->text);
     } else if (says(v, -2026)) {
         see_absent(b, t, ORDER_ST_EXPIRED, v->text); /* archived: ended without a fill */
@@ -513,6 +526,19 @@ static bool take_account(struct binance_task *t, const json_t *root) {
 
 /* -- showing an answer --------------------------------------------------------------------- */
 
+static bool take_confirmation(struct binance *b, struct binance_task *t, const json_t *root) {
+    struct binance_order o;
+    const str coid = binance_coid(&t->rq, t->at_leg);
+    if (!json_is_array(root)) return false;
+    for (size_t i = 0; i < json_array_size(root); i++) {
+        const json_t *one = json_array_get(root, i);
+        if (!str_eq(binance_str(one, "clientOrderId"), coid)) continue;
+        return binance_read_order(one, &o) && o.side_known && o.id != 0 && take_found(b, t, &o);
+    }
+    see_absent(b, t, ORDER_ST_ABSENT, "-2013 Order does not exist.");
+    return true;
+}
+
 static bool take(struct binance *b, struct binance_task *t, const json_t *root) {
     switch (t->stage) {
     case STAGE_BRACKET:
@@ -527,6 +553,8 @@ static bool take(struct binance *b, struct binance_task *t, const json_t *root) 
         return take_sale(b, t, root);
     case STAGE_LOOK:
         return take_look(b, t, root);
+    case STAGE_CONFIRM:
+        return take_confirmation(b, t, root);
     case STAGE_TRADES:
         return take_trades(b, t, root);
     case STAGE_OPEN_ORDERS:

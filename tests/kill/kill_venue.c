@@ -2,13 +2,13 @@
  *
  *   kill_venue PROGRAM KILLS SEED DIRECTORY
  *
- * Starts `PROGRAM sim` on a free port with a seeded walk of prices, then `PROGRAM run` against it
- * with a store that commits durably, and posts that make it trade several times a second. Kills it
- * with SIGKILL after a time drawn from the seed, starts it again on the same store, as often as
- * asked. Then a last life: halted, until nothing is open or unknown any more, and the end by
- * SIGTERM. What the store and the exchange say is then compared: nothing executed twice, nothing
- * bare, nothing told differently. Prints "ok NAME" and "not ok NAME: why" lines; status 0 when all
- * are ok.
+ * Starts `PROGRAM sim` on a free port with a seeded walk of prices and some faults, then `PROGRAM
+ * run` against it with a store that commits durably, and posts that make it trade several times a
+ * second. Kills it with SIGKILL after a time drawn from the seed, starts it again on the same
+ * store, as often as asked. Then a last life: halted, until nothing is open or unknown any more,
+ * and the end by SIGTERM. What the store and the exchange say is then compared: nothing executed
+ * twice, nothing bare, nothing told differently. Prints "ok NAME" and "not ok NAME: why" lines;
+ * status 0 when all are ok.
  *
  * The moments of the kills are of the seed, what the processes did by then is not: a failure is
  * told by what differs, and the store and the logs stay in DIRECTORY. */
@@ -90,12 +90,35 @@ static void file_with(const char *path, const char *text) {
     if (f == NULL || fputs(text, f) < 0 || fclose(f) != 0) give_up("%s cannot be written", path);
 }
 
+/* As long as there are kills, answers get lost, come late or say that nobody knows. */
+static void write_faults(const char *path, int64_t seconds) {
+    char text[1500];
+    const long long until = (long long)(seconds > 0 ? seconds : 1);
+    snprintf(
+        text, sizeof text,
+        "{\"chances\":["
+        "{\"method\":\"POST\",\"fault\":\"close_after\",\"percent\":4,\"until_s\":%lld},"
+        "{\"method\":\"POST\",\"fault\":\"timeout_done\",\"delay_ms\":700,\"percent\":3,"
+        "\"until_s\":%lld},"
+        "{\"method\":\"POST\",\"fault\":\"timeout_not\",\"percent\":2,\"until_s\":%lld},"
+        "{\"method\":\"DELETE\",\"fault\":\"close_after\",\"percent\":4,\"until_s\":%lld},"
+        "{\"method\":\"GET\",\"fault\":\"close_before\",\"percent\":2,\"until_s\":%lld},"
+        "{\"path\":\"/api/v3/orderList*\",\"fault\":\"lookup_lag\",\"delay_ms\":600,"
+        "\"percent\":3,\"until_s\":%lld},"
+        "{\"fault\":\"delay\",\"delay_ms\":80,\"percent\":5,\"until_s\":%lld}],"
+        "\"streams\":[{\"of\":\"user\",\"fault\":\"stream_gap\",\"percent\":2,\"until_s\":%lld}]}",
+        until, until, until, until, until, until, until, until);
+    file_with(path, text);
+}
+
 /* The exchange tells its address on its first line. */
-static void start_exchange(struct setup *s, uint64_t seed) {
-    char number[24], log[600], line[256] = "";
+static void start_exchange(struct setup *s, uint64_t seed, int64_t kills) {
+    char number[24], log[600], faults[600], line[256] = "";
     int pipes[2];
     snprintf(number, sizeof number, "%llu", (unsigned long long)seed);
     snprintf(log, sizeof log, "%s/sim.log", s->dir);
+    snprintf(faults, sizeof faults, "%s/faults.json", s->dir);
+    write_faults(faults, kills * (LIFE_LEAST_MS + LIFE_MOST_MS) / 2000);
     if (pipe(pipes) != 0) give_up("no pipe");
     const char *const argv[] = {s->program,    "sim",       "--listen",
                                 "127.0.0.1:0", "--account", KILL_KEY ":" KILL_SECRET,
@@ -236,7 +259,7 @@ int main(int argc, char **argv) {
     posts_write(s.posts, &rng, 60 + (int)kills * POSTS_A_KILL);
     const usec began = time_monotonic_us();
     printf("seed %lld, %lld kills\n", (long long)seed, (long long)kills);
-    start_exchange(&s, (uint64_t)seed);
+    start_exchange(&s, (uint64_t)seed, kills);
     for (int64_t i = 0; i < kills; i++) live_and_die(&s, &rng);
     const usec killed = time_monotonic_us();
     const bool calm = calm_down(&s);

@@ -26,8 +26,10 @@ static void show(const struct world_counts *c) {
     printf("trades %lld entered %lld orders %lld fills %lld exits %lld repairs %lld\n",
            (long long)c->trades, (long long)c->entered, (long long)c->orders, (long long)c->fills,
            (long long)c->exits, (long long)c->repairs);
-    printf("unknown %lld absent %lld kills %lld halts %lld resets %lld\n", (long long)c->unknown,
-           (long long)c->absent, (long long)c->kills, (long long)c->halts, (long long)c->resets);
+    printf("unknown %lld absent %lld kills %lld halts %lld wipes %lld (with trades %lld, noticed "
+           "%lld)\n",
+           (long long)c->unknown, (long long)c->absent, (long long)c->kills, (long long)c->halts,
+           (long long)c->resets, (long long)c->wipes_met, (long long)c->wipes_told);
     printf("requests %lld lost %lld reports %lld turns %lld, longest bare while answered %lld ms\n",
            (long long)c->requests, (long long)c->lost, (long long)c->reports, (long long)c->turns,
            (long long)(c->bare_longest / USEC_PER_MS));

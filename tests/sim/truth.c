@@ -366,12 +366,12 @@ static void nothing_open_ended(struct world *w) {
     }
 }
 
-/* After a wipe there is nothing to compare but that everything came to an end, and that whoever had
- * something there stopped and said so. */
+/* After a wipe there is nothing to compare but that everything came to an end. (That it was noticed
+ * is counted: where look-ups lag for minutes, a trade can come to its end before.) */
 static void after_reset(struct world *w) {
     const struct rows *r = &w->rows;
-    if (w->open_at_wipe > 0 && !w->wipe_told)
-        broken(w, "the venue was wiped, and nothing was halted");
+    w->result->counts.wipes_met += w->open_at_wipe > 0;
+    w->result->counts.wipes_told += w->open_at_wipe > 0 && w->wipe_told;
     for (int i = 0; i < r->trade_count; i++) {
         const struct trade *t = &r->trades[i];
         char key[KEY_BYTES];

@@ -1,10 +1,11 @@
 /* wires: the lines between the process and the exchange, in virtual time.
  *
- * Two lanes do one request at a time, as src/run/lanes.c does; each step of a request's
- * conversation is a call that takes its time to arrive and its answer to come back, or gets lost on
- * either way. The clock's own calls and exchangeInfo have a line each. The user data stream is a
- * connection of the exchange's WebSocket API: opened, subscribed, listened to, opened again when it
- * ends or says nothing for too long; the trader is told, as the venue's threads tell it.
+ * Two lanes do one request at a time, what changes something first, as src/run/lanes.c does; each
+ * step of a request's conversation is a call that takes its time to arrive and its answer to come
+ * back, or gets lost on either way. The clock's own calls and exchangeInfo have a line each. The
+ * user data stream is a connection of the exchange's WebSocket API: opened, subscribed, listened
+ * to, opened again when it ends or says nothing for too long; the trader is told, as the venue's
+ * threads tell it.
  *
  * Whatever has left arrives, also when the process is killed meanwhile; the answer then goes to
  * nobody. */
@@ -263,15 +264,34 @@ static void lane_wake(struct world *w, struct lane *l, usec at) {
     world_put(w, at, ITEM_LANE, (int)(l - w->lanes), w->life, NULL);
 }
 
+static bool only_asks(request_kind k) { return k == REQUEST_QUERY || k == REQUEST_SNAPSHOT; }
+
+/* The first of what changes something, else the first that only asks. */
+static void take_next(struct world *w, struct lane *l) {
+    int n = 0;
+    for (int i = 0; i < l->count; i++) {
+        const int at = (l->head + i) % LANE_RING;
+        if (l->ready[at] > w->now || only_asks(l->ring[at].kind)) continue;
+        n = i;
+        break;
+    }
+    l->current = l->ring[(l->head + n) % LANE_RING];
+    for (; n > 0; n--) {
+        const int to = (l->head + n) % LANE_RING, from = (l->head + n - 1) % LANE_RING;
+        l->ring[to] = l->ring[from];
+        l->ready[to] = l->ready[from];
+    }
+    l->head = (l->head + 1) % LANE_RING;
+    l->count--;
+}
+
 static void lane_work(struct world *w, struct lane *l) {
     while (w->alive && !l->busy && l->count > 0) {
         if (l->ready[l->head] > w->now) {
             lane_wake(w, l, l->ready[l->head]);
             return;
         }
-        l->current = l->ring[l->head];
-        l->head = (l->head + 1) % LANE_RING;
-        l->count--;
+        take_next(w, l);
         if (request_is_late(&l->current, w->now)) {
             unsent(w, &l->current, OUTCOME_LATE, "waited too long to be sent");
             continue;
@@ -284,9 +304,16 @@ static void lane_work(struct world *w, struct lane *l) {
 
 static void stream_connect(struct world *w);
 
+static bool is_full(const struct lane *l, request_kind k) {
+    int same = 0;
+    for (int i = 0; i < l->count; i++)
+        same += only_asks(l->ring[(l->head + i) % LANE_RING].kind) == only_asks(k);
+    return same >= LANE_MAX || l->count == LANE_RING;
+}
+
 void wires_send(struct world *w, const struct request *rq) {
     struct lane *l = &w->lanes[rq->kind == REQUEST_BRACKET ? LANE_ENTER : LANE_PROTECT];
-    if (l->count == LANE_RING) {
+    if (is_full(l, rq->kind)) {
         struct request *copy = calloc(1, sizeof *copy); /* its refusal is a turn of its own */
         if (copy == NULL) fail_msg("out of memory");
         *copy = *rq;
@@ -409,11 +436,8 @@ static void answered(struct world *w, struct lane *l) {
     case LANE_ENTER:
         binance_task_answer(w->binance, l->task, w->now, &l->answer);
         note_bans(w);
-        if (w->kill_answer > 0 && --w->kill_answer == 0) {
-            world_kill(w);
-            return;
-        }
-        notices(w);
+        if (w->kill_answer > 0 && --w->kill_answer == 0) world_kill(w);
+        if (w->alive) notices(w);
         if (w->alive) lane_step(w, l);
         return;
     case LANE_CLOCK:

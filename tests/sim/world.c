@@ -285,10 +285,8 @@ static void take_actions(struct world *w, bool may_open) {
     if (must || w->uncommitted_count >= GROUP_ROWS) {
         commit(w);
         w->committed_at = i64_max(w->committed_at, w->now) + commit_takes(w);
-        if (w->kill_commit > 0 && --w->kill_commit == 0) {
-            world_kill(w);
-            return;
-        }
+        if (w->kill_commit > 0 && --w->kill_commit == 0) world_kill(w);
+        if (!w->alive) return;
     } else if (w->uncommitted_count > 0 && !w->flush_due) {
         w->flush_due = true;
         world_put(w, w->now + GROUP_US, ITEM_FLUSH, 0, w->life, NULL);

@@ -39,7 +39,7 @@ extern const char *const mistake_names[MISTAKE_COUNT];
 /* What was seen in a run; the sums over many runs show that they exercise anything at all. */
 struct world_counts {
     int64_t trades, entered, orders, fills, exits, repairs, unknown, absent, kills, halts, requests,
-        lost, reports, resets, turns;
+        lost, reports, resets, wipes_met, wipes_told, turns;
     usec bare_longest; /* while the venue answered */
 };
 

@@ -42,7 +42,8 @@ struct item {
     char *text;   /* owned: MESSAGE, ARRIVE, FULL */
 };
 
-#define LANE_RING 32
+#define LANE_MAX 32 /* of what changes something, and of what only asks */
+#define LANE_RING 64
 typedef enum lane_id { LANE_PROTECT, LANE_ENTER, LANE_CLOCK, LANE_TERMS, LANE_COUNT } lane_id;
 struct lane {
     struct request ring[LANE_RING];

@@ -119,6 +119,42 @@ static void test_an_order_that_is_not_found_is_reported_absent(void **state) {
     assert_string_equal(k->t.reply.reports[0].text, "-2013 Order does not exist.");
 }
 
+static void ask_for_proof(struct kit *k) {
+    struct request rq = kit_query(LEG_ENTRY);
+    rq.order_at = k->now - rq.recv_window - 10 * USEC_PER_S;
+    kit_begin(k, &rq);
+    kit_sends(k, "GET", "/api/v3/order", "symbol=BTCUSDT& origClientOrderId=bfabcd-0123456789");
+    kit_gives(k, 400, "{'code':-2013,'msg':'Order does not exist.'}");
+    kit_sends(k, "GET", "/api/v3/allOrders", "symbol=BTCUSDT& startTime= limit=1000");
+}
+
+/* Look-ups can lag behind: when the order's own request can no longer arrive, one that does not
+ * find it is no proof by itself. */
+static void test_where_absence_counts_the_list_of_orders_has_to_lack_it_too(void **state) {
+    struct kit *k = *state;
+    ask_for_proof(k);
+    kit_gives(k, 200, "[]");
+    kit_ends(k, OUTCOME_DONE, 1);
+    kit_report(k, 0, KIT_ENTRY, ORDER_ST_ABSENT, 0, 0);
+}
+
+static void test_an_order_that_only_the_list_knows_is_there(void **state) {
+    struct kit *k = *state;
+    ask_for_proof(k);
+    kit_gives(k, 200,
+              "[" GET_ORDER("99", "another", "BUY", "CANCELED", "1.5", "0.0") "," GET_ORDER(
+                  "100", KIT_ENTRY, "BUY", "EXPIRED", "0.0", "0.0") "]");
+    kit_ends(k, OUTCOME_DONE, 1);
+    kit_report(k, 0, KIT_ENTRY, ORDER_ST_EXPIRED, 0, 0);
+}
+
+static void test_a_list_that_does_not_come_proves_nothing(void **state) {
+    struct kit *k = *state;
+    ask_for_proof(k);
+    kit_gives(k, 503, "<html>");
+    kit_ends(k, OUTCOME_DOWN, 0);
+}
+
 static void test_an_archived_order_ended_without_a_fill(void **state) {
     struct kit *k = *state;
     ask(k, LEG_ENTRY);
@@ -381,6 +417,9 @@ int main(void) {
         WITH_KIT(test_a_live_order_may_have_got_more_since_it_was_looked_at),
         cmocka_unit_test(test_trades_that_cannot_be_are_not_believed),
         WITH_KIT(test_an_order_that_is_not_found_is_reported_absent),
+        WITH_KIT(test_where_absence_counts_the_list_of_orders_has_to_lack_it_too),
+        WITH_KIT(test_an_order_that_only_the_list_knows_is_there),
+        WITH_KIT(test_a_list_that_does_not_come_proves_nothing),
         WITH_KIT(test_an_archived_order_ended_without_a_fill),
         cmocka_unit_test(test_a_question_without_an_answer_is_asked_again),
         cmocka_unit_test(test_an_answer_about_another_order_is_none),
