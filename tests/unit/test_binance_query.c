@@ -365,8 +365,7 @@ static void test_the_end_of_the_stream_is_told_as_such(void **state) {
     struct error err;
     static const char *const ends[] = {
         "{'event':{'e':'serverShutdown','E':1}}",
-        "{'subscriptionId':0,'event':{'e':"
-        "'eventStreamTerminated','E':1}}",
+        "{'subscriptionId':0,'event':{'e':'eventStreamTerminated','E':1}}",
         "{'id':'user','status':401,'error':{'code':-2015,'msg':'Invalid API-key.'}}",
         "{'id':'user','status':400,'error':{'code':-1021,'msg':'Timestamp.'}}"};
     for (ptrdiff_t i = 0; i < COUNT_OF(ends); i++) {
