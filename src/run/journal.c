@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hash.h"
@@ -156,10 +157,19 @@ static bool find_end(struct journal *j, struct error *err) {
     return ok;
 }
 
+/* The first session of a new file: a number that no file before it in its place had, as the store
+ * remembers by it how far it has adopted. So: when the file was made. */
+static bool first_session(struct journal *j, struct error *err) {
+    struct stat st;
+    if (fstat(j->fd, &st) != 0) return fail_file(j, err, "look at");
+    j->head.session = (uint64_t)st.st_ctim.tv_sec * 1000000000 + (uint64_t)st.st_ctim.tv_nsec;
+    return begin_session(j, err);
+}
+
 static bool take_up(struct journal *j, struct error *err) {
     const struct head mine = head_of_build(0);
     if (!read_at(j, &j->head, sizeof j->head, 0, err)) return false;
-    if (j->head.magic[0] == '\0') return begin_session(j, err);
+    if (j->head.magic[0] == '\0') return first_session(j, err);
     const uint64_t session = j->head.session;
     j->head.session = 0;
     const bool same = memcmp(&j->head, &mine, sizeof mine) == 0;

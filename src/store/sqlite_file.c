@@ -370,17 +370,24 @@ static bool find_keep_name(const char *path, char ret[PATH_BYTES], struct error 
                 KEPT_MAX - 1);
 }
 
+/* What lies beside the old file and belongs to it goes with it. */
+static bool keep_beside(const char *path, const char *keep, const char *suffix, struct error *err) {
+    char from[PATH_BYTES], to[PATH_BYTES];
+    if (!join_path(from, path, suffix, err) || !join_path(to, keep, suffix, err)) return false;
+    return rename(from, to) == 0 || errno == ENOENT || fail_os(err, "keep", from);
+}
+
 /* The old file stays at its place until the new one takes it in one rename; its log goes first,
- * because it must never be read together with the new file. */
+ * because it must never be read together with the new file, and what a trader wrote down for the
+ * old one while it was full: it follows on rows that the new one does not have. */
 static bool swap_in(const char *path, const char *temp, struct error *err) {
-    char keep[PATH_BYTES], log[PATH_BYTES], keep_log[PATH_BYTES], shm[PATH_BYTES];
-    if (!find_keep_name(path, keep, err)) return false;
-    if (!join_path(log, path, "-wal", err) || !join_path(keep_log, keep, "-wal", err)) return false;
-    if (!join_path(shm, path, "-shm", err)) return false;
+    char keep[PATH_BYTES], shm[PATH_BYTES];
+    if (!find_keep_name(path, keep, err) || !join_path(shm, path, "-shm", err)) return false;
     fold_log(path);
     if (link(path, keep) != 0 && errno != ENOENT)
         return fail_os(err, "keep the old store as", keep);
-    if (rename(log, keep_log) != 0 && errno != ENOENT) return fail_os(err, "keep", log);
+    if (!keep_beside(path, keep, "-wal", err) || !keep_beside(path, keep, ".journal", err))
+        return false;
     if (unlink(shm) != 0 && errno != ENOENT) return fail_os(err, "remove", shm);
     if (rename(temp, path) != 0) return fail_os(err, "put in place", path);
     return sync_directory_of(path, err);

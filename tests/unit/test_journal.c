@@ -168,6 +168,18 @@ static void test_who_is_killed_before_the_file_is_wiped_adopts_nothing_twice(voi
     free(after);
 }
 
+static void test_a_new_file_in_the_place_of_the_old_one_is_adopted_whole(void **state) {
+    (void)state;
+    put_turn(1);
+    adopt();
+    journal_close(journal);
+    assert_int_equal(unlink(journal_path), 0);
+    open_journal();
+    put_turn(2);
+    adopt();
+    expect_lines(2);
+}
+
 static void test_a_turn_that_was_cut_short_is_not_there(void **state) {
     (void)state;
     char *bytes = malloc(JOURNAL_BYTES);
@@ -219,6 +231,7 @@ int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         T(test_turns_are_in_the_store_after_they_were_adopted),
         T(test_who_is_killed_before_the_file_is_wiped_adopts_nothing_twice),
+        T(test_a_new_file_in_the_place_of_the_old_one_is_adopted_whole),
         T(test_a_turn_that_was_cut_short_is_not_there),
         T(test_what_another_build_wrote_is_left_for_it),
         T(test_a_full_journal_says_so),

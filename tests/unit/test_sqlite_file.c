@@ -827,6 +827,7 @@ static void test_a_damaged_store_is_restored_and_kept_with_its_log(void **state)
     store_close(s);
     damage("a.db", 0, 3);
     write_file("a.db-wal", "a log that nobody can read any more");
+    write_file("a.db.journal", "turns of the store that was full");
     assert_ok(try_restore("copy.db", &err), &err);
     s = reopen();
     assert_int_equal(count(s), 50);
@@ -834,6 +835,8 @@ static void test_a_damaged_store_is_restored_and_kept_with_its_log(void **state)
     store_close(s);
     assert_true(exists("a.db.before-restore"));
     assert_true(exists("a.db.before-restore-wal"));
+    assert_true(exists("a.db.before-restore.journal")); /* its rows follow on those, not on these */
+    assert_false(exists("a.db.journal"));
 }
 
 static void test_a_restore_to_where_nothing_is_makes_the_store(void **state) {
