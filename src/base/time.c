@@ -31,6 +31,20 @@ int64_t time_monotonic_ns(void) {
     return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
+usec steady_now(struct steady *s, usec wall, usec mono, usec *ret_jump) {
+    const usec passed = s->mono == 0 || mono < s->mono ? 0 : mono - s->mono;
+    const usec due = s->at + passed;
+    *ret_jump = s->mono != 0 && wall > due ? wall - due : 0;
+    if (wall >= s->at || s->mono == 0) {
+        if (wall > s->at) s->at = wall;
+        s->mono = mono;
+    } else {
+        s->at += passed / 2;
+        s->mono += passed - passed % 2; /* an odd one counts the next time */
+    }
+    return s->at;
+}
+
 void clock_init_wall(struct clock *c) { *c = (struct clock){0}; }
 
 void clock_init_virtual(struct clock *c, usec at) {

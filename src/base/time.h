@@ -30,6 +30,14 @@ usec time_wall_us(void);      /* wall clock; edges only */
 usec time_monotonic_us(void); /* never jumps; edges only */
 int64_t time_monotonic_ns(void);
 
+/* A wall clock by which spans are measured: where the wall's was set back, it goes on at half speed
+ * until that has caught up. Where it was set forward it follows, and *ret_jump says by how much (0:
+ * it was not). Begins at zero, or with `at` where it must not be before. */
+struct steady {
+    usec at, mono; /* at the last reading; mono 0: none yet */
+};
+usec steady_now(struct steady *s, usec wall, usec mono, usec *ret_jump);
+
 /* RFC 3339: "2021-05-19T12:34:56Z", ".5"...".123456" fractions (up to 9 digits are taken, what is
  * finer than a microsecond is cut), "Z" or "+hh:mm"; also a blank instead of T. False on anything
  * else (month 13, 30 February, year < 1970 or > 9999 ...). */

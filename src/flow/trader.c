@@ -445,6 +445,8 @@ void trader_step(struct trader *t, usec now, const struct event *ev, struct acti
     acts->durable = false;
     t->acts = acts;
     t->now = now;
+    if (t->clock_jumped) t->jumped_at = now;
+    t->clock_jumped = false;
     if (now >= t->day_end) begin_day(t);
     on_event(t, ev);
     if (t->account_dirty) {
@@ -455,6 +457,8 @@ void trader_step(struct trader *t, usec now, const struct event *ev, struct acti
     /* a price with nothing hanging on it moves no timer */
     if (acts->count > 0 || (ev->kind != EVENT_QUOTE && ev->kind != EVENT_CANDLE)) timers_update(t);
 }
+
+void trader_clock_jumped(struct trader *t) { t->clock_jumped = true; }
 
 usec trader_next_timer(const struct trader *t) { return t->next_timer; }
 

@@ -61,6 +61,10 @@ MUST_CHECK bool trader_open(struct arena *boot, const struct config *cfg,
 /* One turn. now: never before the last turn's. acts: emptied first. */
 void trader_step(struct trader *t, usec now, const struct event *ev, struct actions *acts);
 
+/* The clock was set forward, or stood still: what must pass before "no such order" is proof is
+ * counted from the next turn on. */
+void trader_clock_jumped(struct trader *t);
+
 /* What the trader knows of the market (last prices per symbol), as a blob to be kept with the price
  * cursor, so that a restart in virtual time sees what it saw. Errors: ERR_DAMAGED. */
 void trader_save_prices(const struct trader *t, struct buf *out);

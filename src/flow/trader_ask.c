@@ -51,7 +51,9 @@ bool is_unsure(struct trader *t, const struct order *o) {
 /* From when on "no such order" is proof: of one that stood, counted from the last word of it. */
 static usec proof_at(const struct trader *t, const struct order *o) {
     const bool stood = o->state != ORDER_ST_NEW && o->state != ORDER_ST_UNKNOWN;
-    return (stood ? i64_max(o->signed_at, o->updated_at) : o->signed_at) + t->traits.absence_after;
+    const usec since = stood ? i64_max(o->signed_at, o->updated_at) : o->signed_at;
+    const bool leapt = since < t->jumped_at; /* how long ago that is nobody knows: at least since */
+    return (leapt ? t->jumped_at : since) + t->traits.absence_after;
 }
 
 static usec next_question(const struct trader *t, const struct order *o) {
@@ -137,7 +139,7 @@ static void siblings_absent(struct trader *t, const struct order *o) {
 
 bool order_has_vanished(const struct trader *t, const struct order *o) {
     return o->watch.vanished != 0 &&
-           o->watch.asked_at >= o->watch.vanished + t->traits.absence_after;
+           o->watch.asked_at >= i64_max(o->watch.vanished, t->jumped_at) + t->traits.absence_after;
 }
 
 /* It stood, and the venue says that there is no such order. An order that has just ended may be on

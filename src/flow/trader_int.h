@@ -131,6 +131,8 @@ struct trader {
     usec venue_since;        /* it has stood like that since */
     usec venue_warn_at;      /* DOWN: when that is told again, else USEC_NEVER */
     struct compare compare;
+    bool clock_jumped;    /* told, and no turn since */
+    usec jumped_at;       /* the first turn after it; 0 never */
     int64_t last_request; /* id of the last request of this process; not kept: a restart gives the
                              same ids to what comes after it */
     /* of the turn */

@@ -47,6 +47,7 @@ struct runner {
 
     /* Where everything stands, written with each commit. */
     usec now;
+    struct steady steady; /* of a run in real time: what `now` is read from */
     usec started_at;
     int64_t offset;      /* of the source, behind the last post delivered */
     int64_t offset_open; /* the same when this process began */

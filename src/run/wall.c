@@ -39,6 +39,7 @@
 #define SCRUB_US USEC_PER_MIN
 #define REWRITE_US (12 * USEC_PER_HOUR) /* texts of deleted posts must be gone within a day */
 #define LATE_PRICE (500 * USEC_PER_MS)  /* an older open is no price of now */
+#define CLOCK_JUMP (250 * USEC_PER_MS)  /* less is in what proofs leave to spare */
 
 struct live {
     struct runner *r;
@@ -169,8 +170,18 @@ static void *run_keeper(void *arg) {
 
 /* --- the trader's thread: one thing from the inbox --------------------------------------- */
 
-/* The turn's time: the wall's, but never back. */
-static usec now_of(const struct runner *r) { return i64_max(time_wall_us(), r->now); }
+/* The turn's time: the wall's, but never back. Where it stood still until a clock that was set back
+ * has caught up, nothing would be due meanwhile, and a position could stand bare. */
+static usec now_of(struct runner *r) {
+    usec jump;
+    r->steady.at = i64_max(r->steady.at, r->now);
+    const usec now = steady_now(&r->steady, time_wall_us(), time_monotonic_us(), &jump);
+    if (jump > CLOCK_JUMP) {
+        log_unusual("clock_jumped", LOG_I("forward_ms", jump / USEC_PER_MS));
+        trader_clock_jumped(r->parts.trader);
+    }
+    return now;
+}
 
 static bool price_turn(struct runner *r, usec now, const struct event *ev, struct error *err) {
     r->now = now;
@@ -269,13 +280,13 @@ static bool group_is_due(const struct runner *r, usec mono) {
 }
 
 /* The next moment at which something is to be done even if nothing comes. */
-static usec wake_at(const struct live *v) {
+static usec wake_at(struct live *v) {
     const usec mono = time_monotonic_us();
     usec at = v->commands_at;
     if (!v->r->journaling && (v->r->in_txn || v->r->moved))
         at = i64_min(at, v->r->txn_since + GROUP_US);
     const usec timer = trader_next_timer(v->r->parts.trader);
-    if (timer != USEC_NEVER) at = i64_min(at, mono + i64_max(timer - time_wall_us(), 0));
+    if (timer != USEC_NEVER) at = i64_min(at, mono + i64_max(timer - now_of(v->r), 0));
     return at;
 }
 
@@ -283,8 +294,8 @@ static bool chores(struct live *v, struct error *err) {
     struct runner *r = v->r;
     const usec mono = time_monotonic_us();
     const struct event timer = {.kind = EVENT_TIMER};
-    if (trader_next_timer(r->parts.trader) <= time_wall_us() && !turn_do(r, now_of(r), &timer, err))
-        return false;
+    const usec now = now_of(r);
+    if (trader_next_timer(r->parts.trader) <= now && !turn_do(r, now, &timer, err)) return false;
     if (group_is_due(r, mono) && !turn_commit(r, err)) return false;
     if (mono < v->commands_at) return true;
     v->commands_at = mono + POLL_US;

@@ -671,6 +671,22 @@ static void test_a_restart_asks_after_what_was_on_its_way_and_opens_nothing_befo
                  "00:00:20 refusal tweet=104 BTCUSDT LONG score=90 POSITION_EXISTS\n");
 }
 
+static void test_a_clock_that_is_set_forward_proves_nothing(void **state) {
+    (void)state;
+    struct stage *s = stage_open(&(struct stage_play){.ticks = true, .far = true, .sets = {"paper.margin=false"}});
+    stage_price(s, DOGE, "0.08");
+    stage_fate_of_next(s, FATE_REQUEST_LOST);
+    stage_post(s, 101, "alice", "DOGE+90");
+    stage_later(s, USEC_PER_S);
+    stage_clock_jumps(s, USEC_PER_MIN);
+    stage_later(s, 12 * USEC_PER_S);
+    assert_true(str_find(stage_trace(s), STR("entry new>unknown")) >= 0);
+    assert_true(str_find(stage_trace(s), STR("absent")) < 0);
+    stage_later(s, 2 * USEC_PER_S);
+    assert_true(str_find(stage_trace(s), STR("entry unknown>absent")) >= 0);
+    stage_close(s);
+}
+
 static void play_a_post_before_the_first_price_waits_for_it(struct stage *s) {
     stage_post(s, 101, "alice", "DOGE+90 BTC+90");
     stage_at(s, "00:00:02");
@@ -961,6 +977,7 @@ int main(void) {
         cmocka_unit_test(test_strangers_are_told_strays_taken_off_and_another_bot_stops_entries),
         cmocka_unit_test(test_protection_whose_rows_were_lost_is_adopted),
         cmocka_unit_test(test_a_restart_asks_after_what_was_on_its_way_and_opens_nothing_before),
+        cmocka_unit_test(test_a_clock_that_is_set_forward_proves_nothing),
         cmocka_unit_test(test_a_post_before_the_first_price_waits_for_it_and_not_for_long),
         cmocka_unit_test(test_a_post_before_the_first_look_waits_for_it),
         cmocka_unit_test(test_a_short_signal_closes_the_long_where_there_are_no_shorts),

@@ -596,6 +596,11 @@ static void open_now(struct stage *s) {
     arena_close(&scratch);
 }
 
+void stage_clock_jumps(struct stage *s, usec by) {
+    s->now += by;
+    trader_clock_jumped(s->trader);
+}
+
 void stage_restart(struct stage *s) {
     struct error err;
     struct buf prices;

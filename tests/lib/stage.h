@@ -103,6 +103,8 @@ void stage_fee_in(struct stage *s, const char *asset, const char *amount);
 /* The coins of the symbol leave the account. */
 void stage_take_coins(struct stage *s, int sym, const char *amount);
 void stage_restart(struct stage *s);
+/* The process' clock is set forward: no time passes at the venue. */
+void stage_clock_jumps(struct stage *s, usec by);
 
 /* The author's rows as they stand now, "x:@alice"; NULL if there is none. */
 const struct author *stage_author(struct stage *s, const char *key);

@@ -146,6 +146,44 @@ static void test_wall_clock_moves_and_cannot_be_moved(void **state) {
     assert_true(ns / 1000 >= us && ns / 1000 - us < 60 * USEC_PER_S);
 }
 
+static void test_a_steady_clock_follows_the_wall_and_tells_of_a_jump(void **state) {
+    (void)state;
+    struct steady s = {0};
+    usec jump = -1;
+    assert_true(steady_now(&s, 1000, 50, &jump) == 1000);
+    assert_int_equal(jump, 0); /* the first reading has nothing to be compared with */
+    assert_true(steady_now(&s, 1100, 150, &jump) == 1100);
+    assert_int_equal(jump, 0);
+    assert_true(steady_now(&s, 9200, 250, &jump) == 9200);
+    assert_int_equal(jump, 8000);
+    assert_true(steady_now(&s, 9300, 350, &jump) == 9300);
+    assert_int_equal(jump, 0);
+}
+
+static void test_a_steady_clock_goes_on_where_the_wall_was_set_back(void **state) {
+    (void)state;
+    struct steady s = {0};
+    usec jump, before = 0;
+    IGNORE(steady_now(&s, 100000, 1, &jump), "where it begins");
+    for (usec passed = 1; passed <= 20000; passed++) { /* set back by 10 ms */
+        const usec now = steady_now(&s, 90000 + passed, 1 + passed, &jump);
+        assert_true(now >= before && now >= 100000);
+        const usec want = i64_max(100000 + passed / 2, 90000 + passed);
+        assert_true(now == want || now == want - 1);
+        assert_int_equal(jump, 0);
+        before = now;
+    }
+    assert_true(before == 110000); /* it has been caught up with */
+}
+
+static void test_a_steady_clock_begins_no_earlier_than_it_is_told(void **state) {
+    (void)state;
+    struct steady s = {.at = 5000};
+    usec jump;
+    assert_true(steady_now(&s, 4000, 10, &jump) == 5000);
+    assert_true(steady_now(&s, 4100, 110, &jump) == 5050);
+}
+
 static void test_snowflake_gives_its_time_and_old_ids_none(void **state) {
     (void)state;
     usec t = -7, want;
@@ -171,6 +209,9 @@ int main(void) {
         cmocka_unit_test(test_format_is_total),
         cmocka_unit_test(test_virtual_clock_stands_still_and_never_goes_back),
         cmocka_unit_test(test_wall_clock_moves_and_cannot_be_moved),
+        cmocka_unit_test(test_a_steady_clock_follows_the_wall_and_tells_of_a_jump),
+        cmocka_unit_test(test_a_steady_clock_goes_on_where_the_wall_was_set_back),
+        cmocka_unit_test(test_a_steady_clock_begins_no_earlier_than_it_is_told),
         cmocka_unit_test(test_snowflake_gives_its_time_and_old_ids_none),
     };
     return cmocka_run_group_tests_name("time", tests, NULL, NULL);
