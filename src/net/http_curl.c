@@ -15,22 +15,39 @@
  *
  * TLS is verified (libcurl's default, and there is no way to turn it off here), redirects are not
  * followed, proxies are not used for what takes keys. The host is checked when the handle is opened
- * (hosts.c), and the address whenever it connects to loopback. One thread at a time. */
+ * (hosts.c), and the address whenever it connects to loopback. One thread at a time.
+ *
+ * libcurl is loaded when the first handle is opened (late.h). */
 #include "net/http.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
+/* its checks of types are macros around the functions' own names, which are not called here */
+#define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 
 #include "base/buf.h"
 #include "base/secret.h"
 #include "net/hosts.h"
+#include "net/late.h"
 
 #define HEADERS_MAX (64 << 10)
 #define CONNECT_MAX (5 * USEC_PER_S)
 #define URL_BYTES 128
+
+/* clang-format off */
+#define CURL_FUNCTIONS(X) \
+    X(easy_cleanup) X(easy_getinfo) X(easy_init) X(easy_perform) X(easy_setopt) X(easy_strerror) \
+    X(global_init) X(slist_append) X(slist_free_all)
+/* clang-format on */
+
+static struct {
+#define X(name) __typeof__(&curl_##name) name;
+    CURL_FUNCTIONS(X)
+#undef X
+} curl;
 
 struct http_curl {
     struct http base;
@@ -130,7 +147,7 @@ static bool is_printable(str s) {
 static void drop_key(struct http_curl *h) {
     for (struct curl_slist *s = h->headers; s != NULL; s = s->next)
         memory_wipe(s->data, str_from_z(s->data).n);
-    curl_slist_free_all(h->headers);
+    curl.slist_free_all(h->headers);
     h->headers = NULL;
     if (h->key != NULL) memory_wipe(h->key, str_from_z(h->key).n);
     free(h->key);
@@ -138,7 +155,7 @@ static void drop_key(struct http_curl *h) {
 }
 
 static bool headers_add(struct http_curl *h, const char *line) {
-    struct curl_slist *more = curl_slist_append(h->headers, line);
+    struct curl_slist *more = curl.slist_append(h->headers, line);
     if (more == NULL) return false;
     h->headers = more;
     return true;
@@ -166,7 +183,7 @@ static bool headers_for(struct http_curl *h, str key) {
 static bool end_spoilt_connection(struct http_curl *h) {
     curl_socket_t fd = CURL_SOCKET_BAD;
     char byte;
-    if (curl_easy_getinfo(h->curl, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK) return false;
+    if (curl.easy_getinfo(h->curl, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK) return false;
     if (fd == CURL_SOCKET_BAD || recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0) return false;
     IGNORE(shutdown(fd, SHUT_RDWR) != 0, "it is closed by libcurl");
     return true;
@@ -178,18 +195,18 @@ static void set_up(struct http_curl *h, const struct http_request *rq) {
     CURL *c = h->curl;
     const bool upload = rq->method == HTTP_POST || rq->method == HTTP_PUT || rq->body.n > 0;
     if (upload) {
-        curl_easy_setopt(c, CURLOPT_POST, 1L);
-        curl_easy_setopt(c, CURLOPT_POSTFIELDS, NULL);
-        curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE, (long)rq->body.n);
+        curl.easy_setopt(c, CURLOPT_POST, 1L);
+        curl.easy_setopt(c, CURLOPT_POSTFIELDS, NULL);
+        curl.easy_setopt(c, CURLOPT_POSTFIELDSIZE, (long)rq->body.n);
     } else {
-        curl_easy_setopt(c, CURLOPT_HTTPGET, 1L);
+        curl.easy_setopt(c, CURLOPT_HTTPGET, 1L);
     }
-    curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, http_method_name(rq->method));
-    curl_easy_setopt(c, CURLOPT_REQUEST_TARGET, buf_z(&h->target));
-    curl_easy_setopt(c, CURLOPT_HTTPHEADER, h->headers);
-    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, ms_of(rq->timeout));
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, ms_of(i64_min(rq->timeout, CONNECT_MAX)));
-    curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, end_spoilt_connection(h) ? 1L : 0L);
+    curl.easy_setopt(c, CURLOPT_CUSTOMREQUEST, http_method_name(rq->method));
+    curl.easy_setopt(c, CURLOPT_REQUEST_TARGET, buf_z(&h->target));
+    curl.easy_setopt(c, CURLOPT_HTTPHEADER, h->headers);
+    curl.easy_setopt(c, CURLOPT_TIMEOUT_MS, ms_of(rq->timeout));
+    curl.easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, ms_of(i64_min(rq->timeout, CONNECT_MAX)));
+    curl.easy_setopt(c, CURLOPT_FRESH_CONNECT, end_spoilt_connection(h) ? 1L : 0L);
 }
 
 static void not_sent(struct http_answer *ret, const char *why) {
@@ -199,7 +216,7 @@ static void not_sent(struct http_answer *ret, const char *why) {
 
 static void judge(struct http_curl *h, CURLcode code, struct http_answer *ret) {
     long status = 0;
-    IGNORE(curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK, "stays 0");
+    IGNORE(curl.easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK, "stays 0");
     if (code == CURLE_OK && h->headers_done && status >= 200) {
         ret->end = HTTP_ANSWERED;
         ret->status = (int)status;
@@ -207,7 +224,7 @@ static void judge(struct http_curl *h, CURLcode code, struct http_answer *ret) {
         return;
     }
     ret->end = h->sendings > 0 ? HTTP_LOST : HTTP_NOT_SENT;
-    const char *why = h->error[0] != '\0' ? h->error : curl_easy_strerror(code);
+    const char *why = h->error[0] != '\0' ? h->error : curl.easy_strerror(code);
     if (code == CURLE_OK) why = "the connection was closed within the headers";
     if (h->sendings > 1) why = "the connection was closed without an answer";
     if (h->too_large) why = "the answer is larger than any that is expected";
@@ -240,13 +257,13 @@ static void curl_call(struct http *base, const struct http_request *rq, struct h
     h->error[0] = '\0';
     h->answer = ret;
     set_up(h, rq);
-    judge(h, curl_easy_perform(h->curl), ret);
+    judge(h, curl.easy_perform(h->curl), ret);
     h->answer = NULL;
 }
 
 static void curl_close(struct http *base) {
     struct http_curl *h = (struct http_curl *)base;
-    curl_easy_cleanup(h->curl);
+    curl.easy_cleanup(h->curl);
     drop_key(h);
     buf_fini(&h->target);
     buf_fini(&h->body);
@@ -258,7 +275,20 @@ static const struct http_ops curl_ops = {"curl", curl_call, curl_close};
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool curl_is_up;
-static void start_curl(void) { curl_is_up = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; }
+static struct error curl_error; /* why it is not */
+
+static void start_curl(void) {
+    static const struct late_library library = {BF_LIBCURL, "libcurl4-openssl-dev"};
+    static const struct late_function functions[] = {
+#define X(name) {"curl_" #name, &curl.name},
+        CURL_FUNCTIONS(X)
+#undef X
+    };
+    if (!late_load(&library, functions, COUNT_OF(functions), &curl_error)) return;
+    curl_is_up = curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+    if (!curl_is_up)
+        IGNORE(fail(&curl_error, ERR_LIMIT, 0, "libcurl cannot be started"), "it is kept");
+}
 
 static bool set_always(struct http_curl *h, const struct host_url *u, bool proxy) {
     CURL *c = h->curl;
@@ -268,7 +298,7 @@ static bool set_always(struct http_curl *h, const struct host_url *u, bool proxy
     buf_printf(&b, u->ipv6 ? "%s://[%s]:%d/" : "%s://%s:%d/", u->tls ? "https" : "http", u->host,
                u->port);
     CURLcode bad = CURLE_OK;
-#define SET(option, value) bad = bad != CURLE_OK ? bad : curl_easy_setopt(c, option, value)
+#define SET(option, value) bad = bad != CURLE_OK ? bad : curl.easy_setopt(c, option, value)
     SET(CURLOPT_URL, buf_z(&b));
     SET(CURLOPT_PROTOCOLS_STR, u->tls ? "https" : "http");
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -309,9 +339,13 @@ bool http_curl_open(struct arena *boot, str url, host_use use, struct http **ret
         return fail(err, ERR_CONFIG, 0, STR_FMT ": has a path behind the host; leave it out",
                     STR_ARG(str_head(url, 80)));
     pthread_once(&once, start_curl);
+    if (!curl_is_up) {
+        *err = curl_error;
+        return false;
+    }
     struct http_curl *h = NEW(boot, struct http_curl);
     *h = (struct http_curl){.base = {&curl_ops}, .loopback = u.network == NETWORK_LOOPBACK};
-    h->curl = curl_is_up ? curl_easy_init() : NULL;
+    h->curl = curl.easy_init();
     if (h->curl == NULL) return fail(err, ERR_LIMIT, 0, "libcurl cannot be started");
     buf_init(&h->target, 64 << 10);
     buf_init(&h->body, HTTP_BODY_MAX);

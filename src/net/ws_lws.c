@@ -15,7 +15,9 @@
  * that cannot be had ends the connection in the same way.
  *
  * A name that DNS must look up blocks the thread for as long as that takes: connections are few and
- * go to one venue. The name "localhost" is never looked up. */
+ * go to one venue. The name "localhost" is never looked up.
+ *
+ * libwebsockets is loaded when the first loop is opened (late.h). */
 #include "net/ws.h"
 
 #include <pthread.h>
@@ -23,6 +25,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "net/late.h"
 #include "net/lws.h"
 
 #define OUT_BYTES_MAX (256 << 10) /* that wait to be sent on a connection */
@@ -31,6 +34,20 @@
 #define CONNECT_S 10
 #define FILES_MAX 64
 #define HEADER_BYTES 8192
+
+/* clang-format off */
+#define LWS_FUNCTIONS(X) \
+    X(callback_on_writable) X(cancel_service) X(client_connect_via_info) X(context_destroy) \
+    X(create_context) X(create_vhost) X(frame_is_binary) X(get_opaque_user_data) \
+    X(is_final_fragment) X(remaining_packet_payload) X(service) X(set_log_level) \
+    X(set_opaque_user_data) X(set_timeout) X(sul_schedule) X(write)
+/* clang-format on */
+
+static struct {
+#define X(name) __typeof__(&lws_##name) name;
+    LWS_FUNCTIONS(X)
+#undef X
+} lws;
 
 struct out {
     struct out *next;
@@ -103,8 +120,8 @@ static void tell_gone(struct ws *w) {
     if (w->is_gone) return;
     w->is_gone = true;
     w->is_open = false;
-    lws_sul_schedule(w->loop->context, 0, &w->sul, NULL, LWS_SET_TIMER_USEC_CANCEL);
-    if (w->wsi != NULL) lws_set_opaque_user_data(w->wsi, NULL);
+    lws.sul_schedule(w->loop->context, 0, &w->sul, NULL, LWS_SET_TIMER_USEC_CANCEL);
+    if (w->wsi != NULL) lws.set_opaque_user_data(w->wsi, NULL);
     w->wsi = NULL;
     why_set(w, "the connection was lost");
     w->ev.gone(w->ev.ctx, w, w->why);
@@ -116,7 +133,7 @@ static void end_now(struct ws *w, const char *why) {
     struct lws *wsi = w->wsi;
     why_set(w, "%s", why);
     tell_gone(w);
-    if (wsi != NULL) lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    if (wsi != NULL) lws.set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
 }
 
 static void out_free(struct ws *w) {
@@ -155,7 +172,7 @@ static void on_silence(lws_sorted_usec_list_t *sul) {
     }
     if (idle >= w->silence / 2 && !w->ping_out) {
         w->ping_due = w->ping_out = true;
-        lws_callback_on_writable(w->wsi);
+        lws.callback_on_writable(w->wsi);
     }
     watch_silence(w);
 }
@@ -163,7 +180,7 @@ static void on_silence(lws_sorted_usec_list_t *sul) {
 static void watch_silence(struct ws *w) {
     if (w->silence == 0) return;
     const usec at = w->heard_at + (w->ping_out ? w->silence : w->silence / 2);
-    lws_sul_schedule(w->loop->context, 0, &w->sul, on_silence,
+    lws.sul_schedule(w->loop->context, 0, &w->sul, on_silence,
                      i64_max(at - time_monotonic_us(), USEC_PER_MS));
 }
 
@@ -176,7 +193,7 @@ static void heard(struct ws *w) {
 
 static int on_received(struct ws *w, str part) {
     heard(w);
-    if (lws_frame_is_binary(w->wsi)) {
+    if (lws.frame_is_binary(w->wsi)) {
         why_set(w, "the server sent a binary message");
         return -1;
     }
@@ -185,7 +202,7 @@ static int on_received(struct ws *w, str part) {
         why_set(w, "the server sent a message of more than %d bytes", WS_MESSAGE_MAX);
         return -1;
     }
-    if (!lws_is_final_fragment(w->wsi) || lws_remaining_packet_payload(w->wsi) > 0) return 0;
+    if (!lws.is_final_fragment(w->wsi) || lws.remaining_packet_payload(w->wsi) > 0) return 0;
     w->ev.message(w->ev.ctx, w, buf_str(&w->in));
     buf_clear(&w->in);
     return 0;
@@ -195,8 +212,8 @@ static int on_writable(struct ws *w) {
     unsigned char ping[LWS_PRE + 1];
     if (w->ping_due) {
         w->ping_due = false;
-        if (lws_write(w->wsi, ping + LWS_PRE, 0, LWS_WRITE_PING) < 0) return -1;
-        lws_callback_on_writable(w->wsi);
+        if (lws.write(w->wsi, ping + LWS_PRE, 0, LWS_WRITE_PING) < 0) return -1;
+        lws.callback_on_writable(w->wsi);
         return 0;
     }
     pthread_mutex_lock(&w->loop->mutex);
@@ -209,10 +226,10 @@ static int on_writable(struct ws *w) {
     const bool more = w->head != NULL;
     pthread_mutex_unlock(&w->loop->mutex);
     if (o == NULL) return 0;
-    const int n = lws_write(w->wsi, o->block + LWS_PRE, o->n, LWS_WRITE_TEXT);
+    const int n = lws.write(w->wsi, o->block + LWS_PRE, o->n, LWS_WRITE_TEXT);
     const bool ok = n >= (int)o->n;
     free(o);
-    if (ok && more) lws_callback_on_writable(w->wsi);
+    if (ok && more) lws.callback_on_writable(w->wsi);
     return ok ? 0 : -1;
 }
 
@@ -225,7 +242,7 @@ static void closed_by_peer(struct ws *w, const unsigned char *p, size_t n) {
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                     size_t n) {
-    struct ws *w = lws_get_opaque_user_data(wsi);
+    struct ws *w = lws.get_opaque_user_data(wsi);
     (void)user;
     if (w == NULL || w->is_gone) return 0;
     switch ((int)reason) { /* most of some hundred reasons do not matter */
@@ -234,7 +251,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         heard(w);
         watch_silence(w);
         w->ev.opened(w->ev.ctx, w);
-        lws_callback_on_writable(wsi);
+        lws.callback_on_writable(wsi);
         break;
     case LWS_CALLBACK_CLIENT_RECEIVE:
         return on_received(w, str_from_bytes(in, (ptrdiff_t)n));
@@ -283,7 +300,7 @@ static void connect_now(struct ws *w) {
         .pwsi = &w->wsi,
         .opaque_user_data = w};
     w->tried = true;
-    if (lws_client_connect_via_info(&info) != NULL || w->is_gone) return;
+    if (lws.client_connect_via_info(&info) != NULL || w->is_gone) return;
     w->wsi = NULL; /* it is freed */
     why_set(w, "cannot connect");
     tell_gone(w);
@@ -304,7 +321,7 @@ static void later_begin(struct ws_loop *l, struct later *t) {
     t->next_of = l->laters.next_of;
     t->next_of->prev_of = t;
     l->laters.next_of = t;
-    lws_sul_schedule(l->context, 0, &t->sul, on_later, i64_max(t->at - time_monotonic_us(), 1));
+    lws.sul_schedule(l->context, 0, &t->sul, on_later, i64_max(t->at - time_monotonic_us(), 1));
 }
 
 /* New connections and calls, and what changed for the others. False: the end. */
@@ -337,7 +354,7 @@ static bool take_wishes(struct ws_loop *l) {
         } else if (!w->tried) {
             connect_now(w);
         } else if (send && w->is_open) {
-            lws_callback_on_writable(w->wsi);
+            lws.callback_on_writable(w->wsi);
         }
     }
     return go;
@@ -346,7 +363,7 @@ static bool take_wishes(struct ws_loop *l) {
 static void *run(void *arg) {
     struct ws_loop *l = arg;
     while (take_wishes(l)) {
-        if (lws_service(l->context, 0) < 0) break;
+        if (lws.service(l->context, 0) < 0) break;
         reap(l);
     }
     for (struct ws *w = l->all; w != NULL; w = w->next) {
@@ -355,7 +372,7 @@ static void *run(void *arg) {
     }
     while (l->laters.next_of != &l->laters) {
         struct later *t = l->laters.next_of;
-        lws_sul_schedule(l->context, 0, &t->sul, NULL, LWS_SET_TIMER_USEC_CANCEL);
+        lws.sul_schedule(l->context, 0, &t->sul, NULL, LWS_SET_TIMER_USEC_CANCEL);
         l->laters.next_of = t->next_of;
         free(t);
     }
@@ -376,7 +393,7 @@ static struct lws_vhost *vhost_make(struct ws_loop *l, const char *name, const c
                                                    .timeout_secs = CONNECT_S,
                                                    .connect_timeout_secs = CONNECT_S,
                                                    .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT};
-    return lws_create_vhost(l->context, &info);
+    return lws.create_vhost(l->context, &info);
 }
 
 /* "http://host:port/" of the environment without what libwebsockets does not take; "": none. */
@@ -402,11 +419,11 @@ static bool context_open(struct ws_loop *l, struct error *err) {
                                                               LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
                                                               LWS_SERVER_OPTION_VALIDATE_UTF8};
     char proxy[256];
-    lws_set_log_level(0, NULL); /* what matters comes back in `gone` */
-    l->context = lws_create_context(&info);
+    lws.set_log_level(0, NULL); /* what matters comes back in `gone` */
+    l->context = lws.create_context(&info);
     l->direct = l->context != NULL ? vhost_make(l, "direct", "") : NULL;
     if (l->direct == NULL) {
-        if (l->context != NULL) lws_context_destroy(l->context);
+        if (l->context != NULL) lws.context_destroy(l->context);
         return fail(err, ERR_LIMIT, 0, "libwebsockets cannot be started");
     }
     const str from_env = env_proxy();
@@ -415,7 +432,26 @@ static bool context_open(struct ws_loop *l, struct error *err) {
     return true;
 }
 
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool lws_is_there;
+static struct error lws_error; /* why it is not */
+
+static void load(void) {
+    static const struct late_library library = {BF_LIBWEBSOCKETS, "libwebsockets-dev"};
+    static const struct late_function functions[] = {
+#define X(name) {"lws_" #name, &lws.name},
+        LWS_FUNCTIONS(X)
+#undef X
+    };
+    lws_is_there = late_load(&library, functions, COUNT_OF(functions), &lws_error);
+}
+
 bool ws_loop_open(struct ws_loop **ret, struct error *err) {
+    pthread_once(&once, load);
+    if (!lws_is_there) {
+        *err = lws_error;
+        return false;
+    }
     struct ws_loop *l = calloc(1, sizeof *l);
     if (l == NULL) return fail(err, ERR_LIMIT, 0, "no memory for connections");
     l->laters.next_of = l->laters.prev_of = &l->laters;
@@ -430,7 +466,7 @@ bool ws_loop_open(struct ws_loop **ret, struct error *err) {
     const bool ok = pthread_create(&l->thread, NULL, run, l) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (!ok) {
-        lws_context_destroy(l->context);
+        lws.context_destroy(l->context);
         pthread_mutex_destroy(&l->mutex);
         free(l);
         return fail(err, ERR_LIMIT, 0, "the thread of connections: the system allows no more");
@@ -444,9 +480,9 @@ void ws_loop_close(struct ws_loop *l) {
     pthread_mutex_lock(&l->mutex);
     l->stop = true;
     pthread_mutex_unlock(&l->mutex);
-    lws_cancel_service(l->context);
+    lws.cancel_service(l->context);
     pthread_join(l->thread, NULL);
-    lws_context_destroy(l->context); /* here, since whoever wakes the thread uses it */
+    lws.context_destroy(l->context); /* here, since whoever wakes the thread uses it */
     reap(l);
     while (l->fresh != NULL) { /* opened behind the end */
         struct ws *w = l->fresh;
@@ -492,7 +528,7 @@ bool ws_open(struct ws_loop *l, const struct ws_target *t, const struct ws_event
     w->next = l->fresh;
     l->fresh = w;
     pthread_mutex_unlock(&l->mutex);
-    lws_cancel_service(l->context);
+    lws.cancel_service(l->context);
     return true;
 }
 
@@ -515,7 +551,7 @@ bool ws_send(struct ws *w, str text) {
     }
     pthread_mutex_unlock(&l->mutex);
     if (ok)
-        lws_cancel_service(l->context);
+        lws.cancel_service(l->context);
     else
         free(o);
     return ok;
@@ -526,7 +562,7 @@ void ws_shut(struct ws *w) {
     pthread_mutex_lock(&l->mutex);
     w->want_shut = true;
     pthread_mutex_unlock(&l->mutex);
-    lws_cancel_service(l->context);
+    lws.cancel_service(l->context);
 }
 
 void ws_loop_later(struct ws_loop *l, usec at, void (*fn)(void *ctx), void *ctx) {
@@ -540,5 +576,5 @@ void ws_loop_later(struct ws_loop *l, usec at, void (*fn)(void *ctx), void *ctx)
     t->next = l->fresh_later;
     l->fresh_later = t;
     pthread_mutex_unlock(&l->mutex);
-    lws_cancel_service(l->context);
+    lws.cancel_service(l->context);
 }

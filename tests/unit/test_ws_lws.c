@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 
 #include "check.h"
-#include "net/lws.h"
+#include "sim/frame.h"
 
 /* --- the server -------------------------------------------------------------------------- */
 
@@ -80,18 +80,14 @@ static int hear(int fd, char *block, size_t bytes) {
 }
 
 static bool shake(struct server *s, int fd) {
-    char text[128], accept[64], answer[256];
-    unsigned char digest[20];
+    char accept[FRAME_ACCEPT_BYTES], answer[256];
     size_t have = 0;
     while (have == 0 || strstr(s->request, "\r\n\r\n") == NULL) {
         if (have + 1 >= sizeof s->request || !get(fd, s->request + have, 1)) return false;
         s->request[++have] = '\0';
     }
     const char *key = strstr(s->request, "Sec-WebSocket-Key: ");
-    if (key == NULL) return false;
-    snprintf(text, sizeof text, "%.24s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", key + 19);
-    lws_SHA1((const unsigned char *)text, strlen(text), digest);
-    lws_b64_encode_string((const char *)digest, sizeof digest, accept, sizeof accept);
+    if (key == NULL || !frame_accept(str_from_bytes(key + 19, 24), accept)) return false;
     snprintf(answer, sizeof answer,
              "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
              "Sec-WebSocket-Accept: %s\r\n\r\n",
