@@ -82,8 +82,9 @@ struct open_order {
 #define SNAPSHOT_BALANCES_MAX 1024
 
 struct snapshot {
-    usec at;        /* our clock when it was asked for: what happened before is in it */
-    bool truncated; /* more open orders or balances than fit; ours come first */
+    usec at;           /* our clock when it was asked for: what happened before is in it */
+    bool truncated;    /* more open orders of ours than fit; those of strangers are cut untold */
+    bool balances_cut; /* more balances than fit: one that is not here says nothing */
     int order_count;
     struct open_order orders[SNAPSHOT_ORDERS_MAX];
     int balance_count;

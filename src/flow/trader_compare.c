@@ -286,7 +286,7 @@ static bool moved_since(const struct trader *t, const struct trade *tr, usec at)
 }
 
 static void check_balances(struct trader *t, const struct snapshot *s, const struct findings *f) {
-    for (int i = 0; i < t->trade_count; i++) {
+    for (int i = 0; i < t->trade_count && !s->balances_cut; i++) {
         const struct trade *tr = &t->trades[i];
         const struct symbol *sym = &t->symbols->v[tr->sym];
         struct care *c = care_of(t, tr);

@@ -25,6 +25,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/secret.h"
 #include "net/late.h"
 #include "net/lws.h"
 
@@ -136,11 +137,17 @@ static void end_now(struct ws *w, const char *why) {
     if (wsi != NULL) lws.set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
 }
 
+/* It may hold a key. */
+static void out_drop(struct out *o) {
+    memory_wipe(o->block + LWS_PRE, (ptrdiff_t)o->n);
+    free(o);
+}
+
 static void out_free(struct ws *w) {
     while (w->head != NULL) {
         struct out *o = w->head;
         w->head = o->next;
-        free(o);
+        out_drop(o);
     }
     w->tail = NULL;
 }
@@ -228,7 +235,7 @@ static int on_writable(struct ws *w) {
     if (o == NULL) return 0;
     const int n = lws.write(w->wsi, o->block + LWS_PRE, o->n, LWS_WRITE_TEXT);
     const bool ok = n >= (int)o->n;
-    free(o);
+    out_drop(o);
     if (ok && more) lws.callback_on_writable(w->wsi);
     return ok ? 0 : -1;
 }
@@ -553,7 +560,7 @@ bool ws_send(struct ws *w, str text) {
     if (ok)
         lws.cancel_service(l->context);
     else
-        free(o);
+        out_drop(o);
     return ok;
 }
 

@@ -376,7 +376,8 @@ static void put_open(const struct binance *b, const struct binance_order *r,
     ret->report.at = r->at;
 }
 
-/* Those of ours, or of strangers; what does not fit is cut off. */
+/* Those of ours, or of strangers; what does not fit is cut off. Only of ours that is to be known:
+ * there the next look shows more, and of strangers it would be the same again. */
 static bool read_open(const struct binance *b, const json_t *list, bool ours,
                       struct snapshot *ret) {
     for (size_t i = 0; i < json_array_size(list); i++) {
@@ -386,7 +387,7 @@ static bool read_open(const struct binance *b, const json_t *list, bool ours,
         const bool whole = binance_read_order(o, &r) && r.side_known;
         if (!whole && (ours || !read_stranger(o, &r))) return false;
         if (ret->order_count == SNAPSHOT_ORDERS_MAX) {
-            ret->truncated = true;
+            ret->truncated = ours;
             return true;
         }
         put_open(b, &r, &ret->orders[ret->order_count++]);
@@ -420,6 +421,7 @@ static bool read_balance(const json_t *o, const char *key, int64_t *ret) {
 bool binance_read_balances(const json_t *account, struct snapshot *ret) {
     const json_t *list = json_object_get(account, "balances");
     ret->balance_count = 0;
+    ret->balances_cut = false;
     if (!json_is_array(list)) return false;
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *o = json_array_get(list, i);
@@ -428,9 +430,9 @@ bool binance_read_balances(const json_t *account, struct snapshot *ret) {
         if (asset.n <= 0) return false;
         if (!read_balance(o, "free", &unused) || !read_balance(o, "locked", &locked)) return false;
         if (unused == 0 && locked == 0) continue;
-        if (ret->balance_count == SNAPSHOT_BALANCES_MAX ||
-            asset.n >= (ptrdiff_t)sizeof ret->balances[0].asset) {
-            ret->truncated = true;
+        if (asset.n >= (ptrdiff_t)sizeof ret->balances[0].asset) continue; /* of no pair of ours */
+        if (ret->balance_count == SNAPSHOT_BALANCES_MAX) {
+            ret->balances_cut = true;
             continue;
         }
         const int at = ret->balance_count++;

@@ -22,7 +22,7 @@ struct kit {
     usec now;
     struct symbol symbols[3];
     struct symbols table;
-    char body[1 << 16];
+    char body[1 << 18];
 };
 
 static inline void kit_symbol(struct symbol *s, const char *base, bool opo, bool lists) {

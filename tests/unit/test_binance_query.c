@@ -221,12 +221,13 @@ static void test_a_snapshot_is_open_orders_and_balances(void **state) {
               "{'makerCommission':0,'balances':[{'asset':'BTC','free':'1.5','locked':'0.25'},"
               "{'asset':'SHIB','free':'18446744073.00','locked':'0.00'},"
               "{'asset':'PEPE','free':'123456789012345.00','locked':'0.00'},"
+              "{'asset':'A_COIN_WITH_A_LONG_NAME','free':'1.00','locked':'0.00'},"
               "{'asset':'XYZ','free':'0.00','locked':'0.00'}]}");
     kit_ends(k, OUTCOME_DONE, 0);
     const struct snapshot *s = k->t.reply.snapshot;
     assert_non_null(s);
     assert_true(s->at >= asked && s->at <= k->now);
-    assert_false(s->truncated);
+    assert_false(s->truncated || s->balances_cut);
     assert_int_equal(s->order_count, 3);
     assert_string_equal(s->orders[0].report.coid, KIT_STOP); /* ours first */
     assert_int_equal(s->orders[0].report.sym, KIT_BTC);
@@ -252,7 +253,27 @@ static void test_a_snapshot_with_an_order_of_ours_that_cannot_be_read_is_none(vo
     assert_null(k->t.reply.snapshot);
 }
 
-static void test_more_open_orders_than_fit_are_cut_with_ours_kept(void **state) {
+static void test_more_open_orders_of_ours_than_fit_are_told(void **state) {
+    struct kit *k = *state;
+    struct request rq = {.kind = REQUEST_SNAPSHOT, .id = 5, .trade_id = 9};
+    struct buf b;
+    buf_init(&b, sizeof k->body - 1);
+    buf_put_byte(&b, '[');
+    for (int i = 0; i <= SNAPSHOT_ORDERS_MAX; i++)
+        buf_printf(&b, "%s" GET_ORDER("101", KIT_STOP, "SELL", "NEW", "0", "0"), i > 0 ? "," : "");
+    buf_put_byte(&b, ']');
+    assert_false(buf_full(&b));
+    kit_begin(k, &rq);
+    kit_sends(k, "GET", "/api/v3/openOrders", "");
+    kit_gives(k, 200, buf_z(&b));
+    kit_sends(k, "GET", "/api/v3/account", "");
+    kit_gives(k, 200, "{'balances':[]}");
+    kit_ends(k, OUTCOME_DONE, 0);
+    assert_true(k->t.reply.snapshot->truncated);
+    buf_fini(&b);
+}
+
+static void test_more_open_orders_of_strangers_than_fit_are_cut(void **state) {
     struct kit *k = *state;
     struct request rq = {.kind = REQUEST_SNAPSHOT, .id = 5, .trade_id = 9};
     struct buf b;
@@ -268,7 +289,7 @@ static void test_more_open_orders_than_fit_are_cut_with_ours_kept(void **state) 
     kit_sends(k, "GET", "/api/v3/account", "");
     kit_gives(k, 200, "{'balances':[]}");
     kit_ends(k, OUTCOME_DONE, 0);
-    assert_true(k->t.reply.snapshot->truncated);
+    assert_false(k->t.reply.snapshot->truncated);
     assert_int_equal(k->t.reply.snapshot->order_count, SNAPSHOT_ORDERS_MAX);
     assert_string_equal(k->t.reply.snapshot->orders[0].report.coid, KIT_STOP);
     buf_fini(&b);
@@ -424,7 +445,8 @@ int main(void) {
         cmocka_unit_test(test_an_answer_about_another_order_is_none),
         WITH_KIT(test_a_snapshot_is_open_orders_and_balances),
         WITH_KIT(test_a_snapshot_with_an_order_of_ours_that_cannot_be_read_is_none),
-        WITH_KIT(test_more_open_orders_than_fit_are_cut_with_ours_kept),
+        WITH_KIT(test_more_open_orders_of_ours_than_fit_are_told),
+        WITH_KIT(test_more_open_orders_of_strangers_than_fit_are_cut),
         WITH_KIT(test_a_trade_is_a_report_with_its_fill),
         WITH_KIT(test_a_cancel_is_named_by_the_order_it_ended),
         WITH_KIT(test_an_expiry_says_why),
