@@ -1,9 +1,13 @@
-/* hash: SHA-256 through OpenSSL's EVP interface, and the texts made of a digest.
+/* hash: SHA-256 and HMAC through OpenSSL, and the texts made of a digest.
  *
- * For client order ids, the audit chain, ledger_hash, ids of posts, and signatures (HMAC). The
- * algorithm is fetched once per process: an implicit fetch costs more than hashing a short text.
+ * For client order ids, the audit chain, ledger_hash, ids of posts, and signatures (HMAC). Digests
+ * are made by SHA256_Init() and its like, which OpenSSL 3 still has and would rather see replaced
+ * by EVP: that sets up all of the library first (providers, names, texts of errors), 2 MB of memory
+ * in each process, for the same digest. Signing, which only a run on a venue does, uses EVP, with
+ * the algorithm fetched once: an implicit fetch costs more than hashing a short text.
  * OpenSSL fails here only without memory or with a broken provider set-up, and then nothing works:
  * that asserts. Any thread; a running hash belongs to one at a time. */
+#define OPENSSL_API_COMPAT 0x10100000L /* SHA256_Init() without a warning */
 #include "base/hash.h"
 
 #include <pthread.h>
@@ -11,9 +15,10 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/sha.h>
 
 struct sha256 {
-    EVP_MD_CTX *ctx; /* started, so that sha256_add() always works */
+    SHA256_CTX ctx; /* started, so that sha256_add() always works */
 };
 
 static EVP_MD *sha256_md;
@@ -30,29 +35,34 @@ static const EVP_MD *sha256_get_md(void) {
     return sha256_md;
 }
 
+static void start(SHA256_CTX *c) {
+    int ok = SHA256_Init(c);
+    POST(ok == 1);
+}
+
+static void add(SHA256_CTX *c, str s) {
+    if (s.n == 0) return;
+    int ok = SHA256_Update(c, s.p, (size_t)s.n);
+    POST(ok == 1);
+}
+
+static void finish(SHA256_CTX *c, uint8_t out[SHA256_BYTES]) {
+    int ok = SHA256_Final(out, c);
+    POST(ok == 1);
+}
+
 struct sha256 *sha256_new(void) {
     struct sha256 *h = malloc(sizeof *h);
     POST(h != NULL);
-    h->ctx = EVP_MD_CTX_new();
-    POST(h->ctx != NULL);
-    int ok = EVP_DigestInit_ex2(h->ctx, sha256_get_md(), NULL);
-    POST(ok == 1);
+    start(&h->ctx);
     return h;
 }
 
-void sha256_add(struct sha256 *h, str s) {
-    if (s.n == 0) return;
-    int ok = EVP_DigestUpdate(h->ctx, s.p, (size_t)s.n);
-    POST(ok == 1);
-}
+void sha256_add(struct sha256 *h, str s) { add(&h->ctx, s); }
 
 void sha256_finish(struct sha256 *h, uint8_t out[SHA256_BYTES]) {
-    unsigned n = 0;
-    int ok = EVP_DigestFinal_ex(h->ctx, out, &n);
-    POST(ok == 1);
-    POST(n == SHA256_BYTES);
-    ok = EVP_DigestInit_ex2(h->ctx, sha256_get_md(), NULL);
-    POST(ok == 1);
+    finish(&h->ctx, out);
+    start(&h->ctx);
 }
 
 void hmac_sha256(str key, str text, uint8_t out[SHA256_BYTES]) {
@@ -64,17 +74,13 @@ void hmac_sha256(str key, str text, uint8_t out[SHA256_BYTES]) {
     POST(n == SHA256_BYTES);
 }
 
-void sha256_free(struct sha256 *h) {
-    if (!h) return;
-    EVP_MD_CTX_free(h->ctx);
-    free(h);
-}
+void sha256_free(struct sha256 *h) { free(h); }
 
 void sha256_once(str s, uint8_t out[SHA256_BYTES]) {
-    unsigned n = 0;
-    int ok = EVP_Digest(s.n ? s.p : "", (size_t)s.n, out, &n, sha256_get_md(), NULL);
-    POST(ok == 1);
-    POST(n == SHA256_BYTES);
+    SHA256_CTX c;
+    start(&c);
+    add(&c, s);
+    finish(&c, out);
 }
 
 str hex_format(const uint8_t *bytes, ptrdiff_t n, char *block) {
