@@ -229,12 +229,65 @@ static bool whose_account(struct app *app, struct wired *w, const struct real *x
     return ok;
 }
 
+/* "UID MARK" of the account that the store is of. A mark that is the same says enough; another key
+ * may still be the same account's, which the venue knows, where it tells. */
+static bool same_account(str stands, int64_t uid, struct error *err) {
+    str mark = stands, word;
+    int64_t before = 0;
+    if (!str_cut(&mark, ' ', &word) || !str_to_i64(word, &before)) before = 0;
+    if (before == uid && uid != 0) return true;
+    if (before == 0 || uid == 0)
+        return fail(err, ERR_STATE, 0,
+                    "the store holds the account of another key, and the venue does not say that "
+                    "both are of one account: give the keys that the store began with, or "
+                    "store.url another name");
+    return fail(err, ERR_STATE, 0,
+                "the store holds the account with the uid %lld, and the keys are of the one with "
+                "the uid %lld: give the keys of that account, or store.url another name",
+                (long long)before, (long long)uid);
+}
+
+static bool put_account_id(struct store *s, int64_t uid, const char *mark, struct error *err) {
+    char block[48];
+    struct buf id;
+    buf_init_fixed(&id, block, sizeof block);
+    buf_printf(&id, "%lld %s", (long long)uid, mark);
+    return store_begin(s, true, err) && store_cursor_put(s, STR("account_id"), buf_str(&id), err) &&
+           store_commit(s, err);
+}
+
+/* Which account of the venue it is; asked of the venue only where the key does not say. */
+static bool which_account(struct app *app, struct wired *w, const struct real *x, bool fresh,
+                          struct error *err) {
+    struct arena a;
+    char mark[17];
+    str stands;
+    bool any;
+    money have;
+    int64_t uid;
+    wire_key_mark(&x->keys, mark);
+    arena_open(&a, 1 << 20);
+    bool ok = store_cursor_get(w->parts.store, &a, STR("account_id"), &stands, &any, err);
+    if (ok && (fresh || !any || !str_ends(stands, str_from_z(mark)))) {
+        ok = wire_balance(app, &w->symbols, &x->keys, &have, &uid, err) &&
+             (!any || str_ends(stands, str_from_z(mark)) || same_account(stands, uid, err)) &&
+             put_account_id(w->parts.store, uid, mark, err);
+        if (ok && fresh && money_e8(have) <= 0)
+            ok = fail(err, ERR_STATE, 0,
+                      "the account holds no " STR_FMT ", so nothing can be bought; the test "
+                      "network hands out some to new keys and at its monthly reset",
+                      STR_ARG(app->cfg.venue_quote_asset));
+        if (ok && fresh) app->cfg.paper_balance = have;
+    }
+    arena_close(&a);
+    return ok;
+}
+
 /* A new account begins with what the venue's holds, and with a name of its own. */
 static bool real_account(struct app *app, struct wired *w, const struct real *x,
                          struct trader_rows *rows, struct error *err) {
-    if (!rows->fresh) return true;
-    return wire_install(rows->account.install, err) &&
-           wire_start_balance(app, &w->symbols, &x->keys, &app->cfg.paper_balance, err);
+    return which_account(app, w, x, rows->fresh, err) &&
+           (!rows->fresh || wire_install(rows->account.install, err));
 }
 
 /* A venue that was reset begins its order ids anew, whether we were there or not. */

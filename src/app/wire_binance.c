@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "base/hash.h"
 #include "market/binance_stream.h"
 #include "venue/binance_spot.h"
 
@@ -157,21 +158,19 @@ bool wire_binance(struct app *app, const struct symbols *symbols, const struct v
            binance_spot_open(&app->boot, &opt, ret, err);
 }
 
-bool wire_start_balance(struct app *app, const struct symbols *symbols,
-                        const struct venue_keys *keys, money *ret, struct error *err) {
+bool wire_balance(struct app *app, const struct symbols *symbols, const struct venue_keys *keys,
+                  money *ret, int64_t *ret_uid, struct error *err) {
     struct venue *v;
-    money have;
     if (!wire_binance(app, symbols, keys, "0000", STR(""), &v, err)) return false;
-    const bool ok = binance_spot_balance(v, app->cfg.venue_quote_asset, &have, err);
+    const bool ok = binance_spot_balance(v, app->cfg.venue_quote_asset, ret, ret_uid, err);
     venue_close(v);
-    if (!ok) return fail_in(err, "the account's balance");
-    if (money_e8(have) <= 0)
-        return fail(err, ERR_STATE, 0,
-                    "the account holds no " STR_FMT ", so nothing can be bought; the test network "
-                    "hands out some to new keys and at its monthly reset",
-                    STR_ARG(app->cfg.venue_quote_asset));
-    *ret = have;
-    return true;
+    return ok || fail_in(err, "the account's balance");
+}
+
+void wire_key_mark(const struct venue_keys *keys, char ret[17]) {
+    uint8_t digest[SHA256_BYTES];
+    sha256_once(secret_str(&keys->key), digest);
+    IGNORE(hex_format(digest, 8, ret).n != 16, "eight bytes");
 }
 
 bool wire_live_market(struct app *app, const struct symbols *symbols, struct market **ret,

@@ -36,9 +36,12 @@ MUST_CHECK bool wire_venue_symbols(struct app *app, struct arena *a, str *ret_in
 MUST_CHECK bool wire_binance(struct app *app, const struct symbols *symbols,
                              const struct venue_keys *keys, const char install[5], str info,
                              struct venue **ret, struct error *err);
-/* What the account holds of venue.quote_asset; something, or it is an error. */
-MUST_CHECK bool wire_start_balance(struct app *app, const struct symbols *symbols,
-                                   const struct venue_keys *keys, money *ret, struct error *err);
+/* What the account holds of venue.quote_asset, and its uid (0: the venue does not say). */
+MUST_CHECK bool wire_balance(struct app *app, const struct symbols *symbols,
+                             const struct venue_keys *keys, money *ret, int64_t *ret_uid,
+                             struct error *err);
+/* Names the key without telling it. */
+void wire_key_mark(const struct venue_keys *keys, char ret[17]);
 /* Prices as they are made. */
 MUST_CHECK bool wire_live_market(struct app *app, const struct symbols *symbols,
                                  struct market **ret, struct error *err);

@@ -92,6 +92,7 @@ struct snapshot {
         char asset[16];
         int64_t free_e8, locked_e8;
     } balances[SNAPSHOT_BALANCES_MAX];
+    int64_t uid; /* of the account; 0: the venue does not say */
 };
 
 struct reply {

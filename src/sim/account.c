@@ -49,6 +49,12 @@ static void put_balances(struct sim_call *c, bool omit_zero) {
     buf_put_byte(c->out, ']');
 }
 
+/* Whose the key is: another key, another account, at whichever of these exchanges. */
+static int64_t uid_of(const struct sim_call *c) {
+    const str key = str_from_z(c->ex->clients[c->account].key);
+    return 100000000 + (int64_t)(str_hash(key) % 900000000);
+}
+
 void sim_do_account(struct sim_call *c) {
     bool omit_zero = false;
     if (!sim_get_bool(c, "omitZeroBalances", &omit_zero) || !sim_params_done(c)) return;
@@ -70,7 +76,7 @@ void sim_do_account(struct sim_call *c) {
     put_balances(c, omit_zero);
     sim_put_key(c->out, "permissions");
     sim_put_z(c->out, "[\"SPOT\"]");
-    sim_put_int(c->out, "uid", c->account + 1);
+    sim_put_int(c->out, "uid", uid_of(c));
     buf_put_byte(c->out, '}');
 }
 

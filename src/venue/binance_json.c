@@ -422,7 +422,9 @@ bool binance_read_balances(const json_t *account, struct snapshot *ret) {
     const json_t *list = json_object_get(account, "balances");
     ret->balance_count = 0;
     ret->balances_cut = false;
+    ret->uid = 0;
     if (!json_is_array(list)) return false;
+    IGNORE(!binance_i64(account, "uid", &ret->uid), "then it does not say");
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *o = json_array_get(list, i);
         const str asset = binance_str(o, "asset");

@@ -593,7 +593,8 @@ bool binance_spot_info(struct arena *a, str rest_url, str *ret, struct error *er
     return ok;
 }
 
-bool binance_spot_balance(struct venue *v, str asset, money *ret, struct error *err) {
+bool binance_spot_balance(struct venue *v, str asset, money *ret, int64_t *ret_uid,
+                          struct error *err) {
     PRE(v->ops == &spot_ops);
     struct spot *s = (struct spot *)v;
     const struct request rq = {
@@ -614,6 +615,7 @@ bool binance_spot_balance(struct venue *v, str asset, money *ret, struct error *
             e8 = i64_min(reply.snapshot->balances[i].free_e8, AMOUNT_E8_MAX / 2) +
                  i64_min(reply.snapshot->balances[i].locked_e8, AMOUNT_E8_MAX / 2);
     *ret = money_from_e8(e8);
+    *ret_uid = reply.snapshot->uid;
     return true;
 }
 

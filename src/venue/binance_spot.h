@@ -35,10 +35,11 @@ MUST_CHECK bool binance_spot_open(struct arena *boot, const struct binance_spot_
 /* exchangeInfo of the venue into `a`, before there are symbols to open it with. Errors: ERR_REFUSED
  * the host; ERR_TIMEOUT it cannot be reached, with what to do. */
 MUST_CHECK bool binance_spot_info(struct arena *a, str rest_url, str *ret, struct error *err);
-/* How much of an asset the account holds, free and locked. Sets the clock first. PRE: v is from
- * binance_spot_open. Errors: ERR_TIMEOUT not reached, ERR_REFUSED the
- * keys. */
-MUST_CHECK bool binance_spot_balance(struct venue *v, str asset, money *ret, struct error *err);
+/* How much of an asset the account holds, free and locked, and its uid (0: the venue does not say).
+ * Sets the clock first. PRE: v is from binance_spot_open. Errors: ERR_TIMEOUT not reached,
+ * ERR_REFUSED the keys. */
+MUST_CHECK bool binance_spot_balance(struct venue *v, str asset, money *ret, int64_t *ret_uid,
+                                     struct error *err);
 /* What the requests share, for doctor, metrics and tests. PRE: as before. */
 struct binance *binance_spot_conversation(struct venue *v);
 

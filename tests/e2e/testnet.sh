@@ -5,6 +5,8 @@
 
 KEY=KeyOfTheAccountInThisTest0000000000000000000000000000000000000000
 SECRET=SecretOfTheAccountInThisTest0000000000000000000000000000000000
+OTHER_KEY=KeyOfAnotherAccount00000000000000000000000000000000000000000000000
+OTHER_SECRET=SecretOfAnotherAccount0000000000000000000000000000000000000000
 
 sim_pid=
 stop_sim() {
@@ -22,6 +24,7 @@ esac
 mkdir -p "$SCRATCH/t"
 cd "$SCRATCH/t" || exit 1
 "$BULLFINCH" sim --listen 127.0.0.1:0 --account "$KEY:$SECRET:USDT=10000" \
+    --account "$OTHER_KEY:$OTHER_SECRET:USDT=500" \
     --price DOGEUSDT=0.5 >sim.out 2>sim.log &
 sim_pid=$!
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
@@ -83,6 +86,14 @@ check "the user data stream ran" grep -q 'ev=stream_subscribed' run.log
     --set market.kind=auto --prices "$OLDPWD/demo/prices" >paper.out 2>&1
 equal "its store is not taken for paper" $? 1
 check "and it is told why" grep -q 'give store.url another name' paper.out
+
+OTHER_KEY=$OTHER_KEY OTHER_SECRET=$OTHER_SECRET "$BULLFINCH" run --config cfg.yaml \
+    --posts posts.jsonl --exit-at-end --set venue.key_file= --set venue.secret_file= \
+    --set venue.key_env=OTHER_KEY --set venue.secret_env=OTHER_SECRET >other.out 2>&1
+equal "its store is not taken for another account of the network" $? 1
+check "and both accounts are told" grep -q 'holds the account with the uid' other.out
+run --exit-at-end >again.json 2>again.log
+equal "its own keys are taken again" $? 0
 
 # -- what it does not do --------------------------------------------------------------------------------
 

@@ -258,7 +258,8 @@ static void test_a_wrong_secret_is_down_and_not_asked_for_ever(void **state) {
     struct reply reply;
     struct error err;
     money have;
-    assert_fails(binance_spot_balance(g->venue, STR("USDT"), &have, &err), &err, ERR_REFUSED);
+    int64_t uid;
+    assert_fails(binance_spot_balance(g->venue, STR("USDT"), &have, &uid, &err), &err, ERR_REFUSED);
     rq.signed_at = time_wall_us();
     venue_call(g->venue, time_wall_us(), &rq, &reply);
     assert_int_not_equal(reply.outcome, OUTCOME_DONE);
@@ -274,9 +275,11 @@ static void test_the_balance_is_what_the_account_holds(void **state) {
     struct rig *g = rig_open(SIMKIT_SECRET);
     struct error err;
     money have;
-    assert_ok(binance_spot_balance(g->venue, STR("USDT"), &have, &err), &err);
+    int64_t uid;
+    assert_ok(binance_spot_balance(g->venue, STR("USDT"), &have, &uid, &err), &err);
     assert_int_equal(money_e8(have), 1000000 * E8);
-    assert_ok(binance_spot_balance(g->venue, STR("NONE"), &have, &err), &err);
+    assert_true(uid > 0);
+    assert_ok(binance_spot_balance(g->venue, STR("NONE"), &have, &uid, &err), &err);
     assert_int_equal(money_e8(have), 0);
     rig_close(g);
 }
