@@ -236,7 +236,7 @@ static void test_a_ban_is_told_and_ends(void **state) {
     (void)state;
     struct rig *g =
         rig_open_plan(SIMKIT_SECRET, "{\"rules\":[{\"method\":\"GET\",\"path\":\"/api/v3/order\","
-                                     "\"fault\":\"ban_418\",\"amount\":1}]}");
+                                     "\"fault\":\"ban_418\",\"amount\":4}]}");
     struct request rq = kit_query(LEG_ENTRY);
     struct reply reply;
     rig_start(g);
