@@ -64,6 +64,8 @@ typedef enum order_state {
 struct order_watch {
     bool unsent;      /* NEW, and certainly not executed: the same order may be sent once more */
     usec vanished;    /* since when the venue does not know it any more, though it stood; 0: not */
+    bool found;       /* the venue had it, whatever it says later */
+    bool lacks;       /* it was looked for when absence counted, and not found */
     int64_t asked_by; /* request of the question that is out, 0 none */
     usec asked_at;    /* when it was last asked after, 0 never */
     usec ask_at;      /* when it is to be asked after next, 0 not */

@@ -102,6 +102,7 @@ struct reply {
     outcome outcome;
     usec retry_at; /* DOWN: not before; 0: soon */
     char text[96];
+    bool found; /* QUERY: the venue has the order, even where no report says more of it */
     /* SNAPSHOT: the venue's, valid until the next but one is asked for; else NULL */
     const struct snapshot *snapshot;
     int report_count;

@@ -155,8 +155,10 @@ static void stood_and_vanished(struct trader *t, struct order *o) {
     if (order_has_vanished(t, o)) compare_want(t, t->now);
 }
 
-/* Was it made by one request with an order that the venue does know? Then it is there, too. */
+/* Was it there before, or made by one request with an order that the venue does know? Then it is
+ * there. */
 static bool must_exist(const struct trader *t, const struct order *o) {
+    if (o->watch.found) return true;
     for (int i = 0; i < t->order_count; i++) {
         const struct order *s = &t->orders[i];
         if (s != o && s->trade_id == o->trade_id && s->venue_id[0] != '\0' &&
@@ -164,6 +166,22 @@ static bool must_exist(const struct trader *t, const struct order *o) {
             return true;
     }
     return false;
+}
+
+/* Each order of its request has to be looked for, before none of them is there: the first one that
+ * is found says that all are. */
+static bool all_lack(struct trader *t, struct order *o) {
+    bool all = true;
+    o->watch.lacks = true;
+    if (!is_far(t)) return true;
+    for (int i = 0; i < t->order_count; i++) {
+        struct order *s = &t->orders[i];
+        if (s == o || s->trade_id != o->trade_id || !coid_same_request(s->coid, o->coid)) continue;
+        if (!order_is_live(s->state) || s->watch.lacks) continue;
+        all = false;
+        ask_order(t, s, t->now);
+    }
+    return all;
 }
 
 void not_found(struct trader *t, const struct report *r) {
@@ -177,6 +195,10 @@ void not_found(struct trader *t, const struct report *r) {
     if (!order_can_move(o->state, ORDER_ST_ABSENT) || !qty_is_zero(o->filled) ||
         (is_far(t) && must_exist(t, o))) {
         stood_and_vanished(t, o);
+        return;
+    }
+    if (!all_lack(t, o)) {
+        asks_on_timer(t);
         return;
     }
     const int64_t trade_id = o->trade_id;
@@ -353,6 +375,7 @@ static void question_answered(struct trader *t, const struct reply *r) {
     char coid[COID_BYTES] = "";
     if (o != NULL) {
         o->watch.asked_by = 0;
+        o->watch.found = o->watch.found || r->found;
         memcpy(coid, o->coid, COID_BYTES);
     }
     if (r->outcome == OUTCOME_DONE) {

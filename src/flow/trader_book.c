@@ -184,6 +184,7 @@ static void note_report(struct order *o, const struct report *r) {
     if (r->venue_id[0] != '\0') memcpy(o->venue_id, r->venue_id, sizeof o->venue_id);
     o->watch.asks = 0;
     o->watch.vanished = 0;
+    o->watch.lacks = false;
 }
 
 static void apply(struct trader *t, struct order *o, const struct report *r) {

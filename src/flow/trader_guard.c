@@ -21,9 +21,10 @@
 #define PAUSE_REFUSED (4 * USEC_PER_S) /* it answers, and takes nothing: a pair that is halted */
 #define REFUSED_TRIES 160              /* ten minutes; ids are few, so then seldom, for hours */
 #define PAUSE_REFUSED_MOST (60 * USEC_PER_S)
-#define WARN_AFTER (10 * USEC_PER_S)      /* then after twice as long, and so on */
-#define CROSSED_PAUSE (500 * USEC_PER_MS) /* before legs are asked after that should have fired */
-#define REPAIRS_MAX 2                     /* protections in a row that did not last */
+#define WARN_AFTER (10 * USEC_PER_S) /* then after twice as long, and so on */
+#define CROSSED_PAUSE USEC_PER_S     /* before legs are asked after that should have fired */
+#define CROSSED_NEAR_BP 5
+#define REPAIRS_MAX 2 /* protections in a row that did not last */
 
 /* --- what is held -------------------------------------------------------------------- */
 
@@ -268,14 +269,18 @@ static void exit_again(struct trader *t, struct trade *tr) {
     }
 }
 
-/* Is the price where a stop or a target has fired? */
+/* Is the price where a stop or a target has fired, or so close that a trade between two prices may
+ * have been there? */
 static bool is_crossed(const struct trader *t, const struct trade *tr) {
     const struct quote *q = &t->syms[tr->sym].quote;
     const bool is_long = tr->side == SIDE_LONG;
     const price low = price_is_zero(q->bid) || price_cmp(q->last, q->bid) < 0 ? q->last : q->bid;
     const price high = price_cmp(q->last, q->ask) > 0 ? q->last : q->ask;
-    return price_cmp(low, is_long ? tr->stop_loss : tr->take_profit) <= 0 ||
-           price_cmp(high, is_long ? tr->take_profit : tr->stop_loss) >= 0;
+    price floor = is_long ? tr->stop_loss : tr->take_profit;
+    price ceil = is_long ? tr->take_profit : tr->stop_loss;
+    IGNORE(price_ratio(floor, BP_ONE + CROSSED_NEAR_BP, BP_ONE, ROUND_CEIL, &floor), "stays exact");
+    IGNORE(price_ratio(ceil, BP_ONE - CROSSED_NEAR_BP, BP_ONE, ROUND_FLOOR, &ceil), "stays exact");
+    return price_cmp(low, floor) <= 0 || price_cmp(high, ceil) >= 0;
 }
 
 /* Far away the word that a stop has fired can be lost, and what it left stands bare: a moment after

@@ -277,6 +277,7 @@ static void go_look(const struct binance *b, struct binance_task *t) {
 static bool take_found(struct binance *b, struct binance_task *t, const struct binance_order *o) {
     if (!see(b, t, t->at_leg, o)) return false;
     binance_seen_order(b, t->rq.sym, o->id);
+    t->reply.found = t->rq.kind == REQUEST_QUERY;
     t->look &= ~BIT(t->at_leg);
     go_look(b, t);
     return true;

@@ -383,9 +383,9 @@ static void test_an_entry_that_never_was_is_over_when_that_is_proved(void **stat
                  "00:00:00 order trade=101/DOGEUSDT/post stop new>unknown\n"
                  "00:00:00 order trade=101/DOGEUSDT/post target new>unknown\n"
                  "00:00:00 unusual outcome_unknown: request of trade 2: connection reset; asking the venue\n"
+                 "00:00:12.500 order trade=101/DOGEUSDT/post target unknown>absent\n"
                  "00:00:12.500 order trade=101/DOGEUSDT/post entry unknown>absent\n"
                  "00:00:12.500 order trade=101/DOGEUSDT/post stop unknown>absent\n"
-                 "00:00:12.500 order trade=101/DOGEUSDT/post target unknown>absent\n"
                  "00:00:12.500 close trade=101/DOGEUSDT/post CANCELLED LATE pnl=0 fees=0\n"
                  "00:00:12.500 info entry_not_filled: LONG DOGEUSDT: the intent could not be sent in time\n");
 }
@@ -663,9 +663,9 @@ static void test_a_restart_asks_after_what_was_on_its_way_and_opens_nothing_befo
                  "00:00:01 order trade=103/BTCUSDT/post target sent>pending\n"
                  "00:00:01.250 order trade=103/BTCUSDT/post stop pending>open\n"
                  "00:00:01.250 order trade=103/BTCUSDT/post target pending>open\n"
+                 "00:00:12.500 order trade=101/DOGEUSDT/post target unknown>absent\n"
                  "00:00:12.500 order trade=101/DOGEUSDT/post entry unknown>absent\n"
                  "00:00:12.500 order trade=101/DOGEUSDT/post stop unknown>absent\n"
-                 "00:00:12.500 order trade=101/DOGEUSDT/post target unknown>absent\n"
                  "00:00:12.500 close trade=101/DOGEUSDT/post CANCELLED LATE pnl=0 fees=0\n"
                  "00:00:12.500 info entry_not_filled: LONG DOGEUSDT: the intent could not be sent in time\n"
                  "00:00:20 refusal tweet=104 BTCUSDT LONG score=90 POSITION_EXISTS\n");

@@ -102,7 +102,8 @@ static void write_faults(const char *path, int64_t seconds) {
         "\"until_s\":%lld},"
         "{\"method\":\"POST\",\"fault\":\"timeout_not\",\"percent\":2,\"until_s\":%lld},"
         "{\"method\":\"DELETE\",\"fault\":\"close_after\",\"percent\":4,\"until_s\":%lld},"
-        "{\"method\":\"GET\",\"fault\":\"close_before\",\"percent\":2,\"until_s\":%lld},"
+        "{\"method\":\"GET\",\"path\":\"/api/v3/"
+        "order*\",\"fault\":\"close_before\",\"percent\":2,\"until_s\":%lld},"
         "{\"path\":\"/api/v3/orderList*\",\"fault\":\"lookup_lag\",\"delay_ms\":600,"
         "\"percent\":3,\"until_s\":%lld},"
         "{\"fault\":\"delay\",\"delay_ms\":80,\"percent\":5,\"until_s\":%lld}],"
@@ -120,9 +121,14 @@ static void start_exchange(struct setup *s, uint64_t seed, int64_t kills) {
     snprintf(faults, sizeof faults, "%s/faults.json", s->dir);
     write_faults(faults, kills * (LIFE_LEAST_MS + LIFE_MOST_MS) / 2000);
     if (pipe(pipes) != 0) give_up("no pipe");
-    const char *const argv[] = {s->program,    "sim",       "--listen",
-                                "127.0.0.1:0", "--account", KILL_KEY ":" KILL_SECRET,
-                                "--seed",      number,      NULL};
+    const char *const argv[] = {s->program,       "sim",
+                                "--listen",       "127.0.0.1:0",
+                                "--account",      KILL_KEY ":" KILL_SECRET,
+                                "--seed",         number,
+                                "--faults",       faults,
+                                "--weight-limit", /* a new start costs a lot, each second */
+                                "100000000",      "--orders-10s",
+                                "1000000",        NULL};
     exchange_pid = start(argv, log, pipes[1]);
     close(pipes[1]);
     FILE *out = fdopen(pipes[0], "r");

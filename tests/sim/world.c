@@ -12,7 +12,7 @@
 #define GROUP_ROWS 256
 #define COMMAND_POLL (50 * USEC_PER_MS)
 #define TURNS_AT_ONCE 5000
-#define QUIET (420 * USEC_PER_S) /* longer than the five minutes between comparisons */
+#define QUIET (720 * USEC_PER_S) /* longer than it takes to be sure of a wipe: ten minutes */
 
 const char *const mistake_names[MISTAKE_COUNT] = {
 #define X(name, text) [MISTAKE_##name] = text,
@@ -410,6 +410,8 @@ static void on_people(struct world *w) {
         world_put(w, w->now + between(w, 1, 25) * USEC_PER_S, ITEM_PEOPLE, 0, -1, NULL);
 }
 
+#define ONCE 1000 /* on top of the symbol: a price out of turn */
+
 static void on_jump(struct world *w) {
     const int sym = (int)between(w, 0, w->sym_count - 1);
     struct quote q;
@@ -420,19 +422,24 @@ static void on_jump(struct world *w) {
         p = price_to_tick(p, w->listed[sym].tick, ROUND_FLOOR);
         world_note(w, "%s jumps to %lld", w->symbols->v[sym].name, (long long)price_e8(p));
         exchange_price_set(w->ex, w->now, sym, p);
+        world_put(w, w->now + between(w, 1, 20) * USEC_PER_MS, ITEM_PRICES, ONCE + sym, -1, NULL);
     }
     if (w->now < w->faults_until)
         world_put(w, w->now + between(w, 500, 12000) * USEC_PER_MS, ITEM_JUMP, 0, -1, NULL);
 }
 
-static void on_prices(struct world *w, int sym) {
+static void on_prices(struct world *w, int arg) {
+    const int sym = arg % ONCE;
     struct event ev = {.kind = EVENT_QUOTE};
     if (match_last_price(exchange_match(w->ex), sym, &ev.u.quote)) {
         ev.u.quote.sym = sym;
         ev.u.quote.at = w->now;
         ev.u.quote.interval = 0;
+        world_note(w, "price of %s %lld", w->symbols->v[sym].name,
+                   (long long)price_e8(ev.u.quote.last));
         world_turn(w, &ev);
     }
+    if (arg >= ONCE) return;
     usec pause = between(w, 250, 900) * USEC_PER_MS;
     if (w->now < w->faults_until && one_in(&w->rng, 400)) {
         pause = between(w, 3, 40) * USEC_PER_S;
