@@ -61,7 +61,9 @@ static bool from_text(const char *where, str text, struct secret *ret, struct er
 static bool file_is_ours(int fd, const char *path, struct error *err) {
     struct stat st;
     if (fstat(fd, &st) != 0) return fail(err, ERR_IO, errno, "%s: %s", path, strerror(errno));
-    if (!S_ISREG(st.st_mode)) return fail(err, ERR_IO, 0, "%s is no file", path);
+    if (!S_ISREG(st.st_mode))
+        return fail(err, ERR_IO, 0, "%s is no file%s", path,
+                    S_ISDIR(st.st_mode) ? " but a directory" : "");
     if ((st.st_mode & 077) != 0)
         return fail(err, ERR_REFUSED, 0, "%s can be read by others: chmod 600 %s", path, path);
     return true;
@@ -69,7 +71,7 @@ static bool file_is_ours(int fd, const char *path, struct error *err) {
 
 bool secret_from_file(const char *path, struct secret *ret, struct error *err) {
     char block[SECRET_BYTES_MAX + 1];
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe does not hold us */
     if (fd < 0)
         return fail(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "%s: %s", path,
                     strerror(errno));
