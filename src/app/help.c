@@ -71,7 +71,7 @@ void help_all(struct buf *out) {
     const char *group = "";
     put_paragraphs(out,
                    "bullfinch reads posts about crypto, works out which coin each is about and "
-                   "what it says, and trades on that, on paper.\n\n"
+                   "what it says, and trades on that, on paper and on test networks.\n\n"
                    "Usage: bullfinch COMMAND [OPTIONS]");
     for (int i = 0; i < commands_count; i++) {
         const struct cmd *c = commands_all[i];
@@ -149,11 +149,13 @@ static void put_roff_options(struct buf *out, const struct opt *opts) {
 }
 
 void help_man(struct buf *out) {
-    buf_put(out, STR(".\\\" Made by bullfinch help --man; do not edit.\n"
-                     ".TH BULLFINCH 1 \"\" \"bullfinch " BF_VERSION "\" \"User Commands\"\n"
-                     ".SH NAME\nbullfinch \\- trades on posts about crypto, on paper\n"
-                     ".SH SYNOPSIS\n.B bullfinch\n.I COMMAND\n[\\fIOPTIONS\\fR]\n"
-                     ".SH COMMANDS\n"));
+    buf_put(
+        out,
+        STR(".\\\" Made by bullfinch help --man; do not edit.\n"
+            ".TH BULLFINCH 1 \"\" \"bullfinch " BF_VERSION "\" \"User Commands\"\n"
+            ".SH NAME\nbullfinch \\- trades on posts about crypto, on paper and on test networks\n"
+            ".SH SYNOPSIS\n.B bullfinch\n.I COMMAND\n[\\fIOPTIONS\\fR]\n"
+            ".SH COMMANDS\n"));
     for (int i = 0; i < commands_count; i++) {
         const struct cmd *c = commands_all[i];
         buf_put(out, STR(".SS "));
