@@ -343,6 +343,7 @@ static exit_status doctor_run(struct app *app, const struct args *args) {
     const bool ok = app_print(&out, &err);
     buf_fini(&out);
     if (!ok) return app_fail(&err);
+    if (d->refused) return EXIT_REFUSED; /* as `run` would */
     return bad ? EXIT_FAILED : EXIT_DONE;
 }
 

@@ -23,6 +23,7 @@ struct doctor {
     struct symbols symbols;
     price *last; /* by symbol, 0: no price */
     bool has_symbols, has_prices, has_equity;
+    bool refused; /* something is against a safety rule: it ends with that status */
     money equity;
 };
 

@@ -52,6 +52,7 @@ static bool look_at_hosts(struct visit *v) {
     host_network network;
     const struct config *cfg = &v->d->app->cfg;
     if (!wire_network(cfg, &network, &err)) {
+        v->d->refused |= err.code == ERR_REFUSED;
         doctor_find(v->d, GRADE_BAD, "hosts", "%s", err.msg);
         return false;
     }
@@ -63,6 +64,7 @@ static bool look_at_hosts(struct visit *v) {
 static bool look_at_keys(struct visit *v) {
     struct error err;
     if (!wire_keys(v->d->app, &v->keys, &err)) {
+        v->d->refused |= err.code == ERR_REFUSED;
         doctor_find(v->d, GRADE_BAD, "keys", "%s", err.msg);
         return false;
     }
@@ -439,6 +441,7 @@ void doctor_look_at_stream(struct doctor *d) {
     int trading = 0;
     if (!d->has_symbols) return;
     if (!wire_live_market(d->app, &d->symbols, &m, &err)) {
+        d->refused |= err.code == ERR_REFUSED;
         doctor_find(d, GRADE_BAD, "prices", "%s", err.msg);
         return;
     }

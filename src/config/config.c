@@ -285,8 +285,8 @@ static bool finish(struct arena *a, struct config_loader *l, struct config *ret_
     if (l->mistakes.count > 0) {
         int64_t count = l->mistakes.count + l->mistakes.more;
         config_mistakes_report(&l->mistakes, report);
-        return fail(err, ERR_CONFIG, 0, "%lld mistake%s in the configuration", (long long)count,
-                    count == 1 ? "" : "s");
+        return fail(err, l->mistakes.refused ? ERR_REFUSED : ERR_CONFIG, 0,
+                    "%lld mistake%s in the configuration", (long long)count, count == 1 ? "" : "s");
     }
     ptrdiff_t size = size_of_result(l);
     if (arena_left(a) < size) {

@@ -86,6 +86,7 @@ struct config_mistakes {
     int max;         /* at most CONFIG_MISTAKES_MAX; what is beyond is only counted */
     int count;
     int64_t more;
+    bool refused; /* one of them is against a safety rule, not only wrong */
     struct config_mistake list[CONFIG_MISTAKES_MAX];
 };
 

@@ -151,6 +151,10 @@ static bool parse_text(struct arena *keep, const struct config_row *row, str tex
     char why_block[512];
     struct buf why;
     if (config_has_password(text)) {
+        const str row_name = str_from_z(row->name), section = str_from_z(row->section);
+        if (str_ends(row_name, STR("_url")) &&
+            (str_eq(section, STR("venue")) || str_eq(section, STR("market"))))
+            place->mistakes->refused = true; /* as every host that is not on the list */
         config_mistake_add(place->mistakes, place->origin, place->key,
                            "holds a password (not shown); take it out: a secret is given as the "
                            "name of a file or of an environment variable");

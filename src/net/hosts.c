@@ -126,6 +126,14 @@ static bool scheme_take(str *rest, host_use use, bool *ret_tls) {
     return true;
 }
 
+static const char *scheme_wrong(str url, host_use use) {
+    const str tls = is_rest(use) ? STR("https://") : STR("wss://");
+    const str plain = is_rest(use) ? STR("http://") : STR("ws://");
+    if (str_eq_nocase(str_head(url, tls.n), tls) || str_eq_nocase(str_head(url, plain.n), plain))
+        return "write its scheme in small letters";
+    return is_rest(use) ? "it does not begin with https://" : "it does not begin with wss://";
+}
+
 /* Only what a URL may hold unescaped, so that nobody reads it otherwise than we do. */
 static bool bytes_are_plain(str s) {
     for (ptrdiff_t i = 0; i < s.n; i++) {
@@ -179,13 +187,11 @@ static bool on_the_list(host_use use, str host, int port, host_network *ret) {
 bool host_url_parse(str url, host_use use, struct host_url *ret, struct error *err) {
     struct host_url u = {0};
     str rest = url, host;
-    if (!scheme_take(&rest, use, &u.tls))
-        return refuse(url, use,
-                      is_rest(use) ? "begins not with https://" : "begins not with wss://", err);
     if (!bytes_are_plain(url)) return refuse(STR("the URL"), use, "holds odd characters", err);
-    const str authority = authority_take(&rest);
-    if (str_find_byte(authority, '@') >= 0)
+    if (str_find_byte(url, '@') >= 0) /* what may be a password is not repeated */
         return refuse(STR("the URL"), use, "a user or password has no place in it", err);
+    if (!scheme_take(&rest, use, &u.tls)) return refuse(url, use, scheme_wrong(url, use), err);
+    const str authority = authority_take(&rest);
     if (!authority_split(authority, &u.ipv6, &host, &u.port) || host.n == 0 ||
         !str_copyz(host, u.host, sizeof u.host))
         return refuse(url, use, "is no host and port", err);

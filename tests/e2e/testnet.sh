@@ -112,6 +112,24 @@ refused "its streams are refused" venue.stream_url=wss://stream.binance.com:9443
 refused "a name that looks like it is refused" venue.rest_url=https://testnet.binance.vision.example
 refused "plain text to elsewhere is refused" venue.rest_url=http://testnet.binance.vision
 
+refused "another name with its port is refused" venue.rest_url=https://api.binance.com:443
+for url in https://joe:hunter2@testnet.binance.vision https://joe@testnet.binance.vision \
+    'https://testnet.binance.vision/#x' 'https://testnet.binance.vision\x' \
+    HTTPS://testnet.binance.vision; do
+    run --set "venue.rest_url=$url" >form.out 2>&1
+    equal "$url is refused" $? 3
+    check "without telling a password" sh -c "! grep -q hunter2 form.out"
+    "$BULLFINCH" doctor --config cfg.yaml --set "venue.rest_url=$url" >form.out 2>&1
+    equal "and by doctor" $? 3
+done
+check "capitals are told" grep -q 'small letters' form.out
+
+mkfifo pipe
+for what in pipe .; do
+    run --set "venue.key_file=$what" >kind.out 2>&1
+    equal "$what is no key file" $? 1
+    check "and it is told at once" grep -q 'is no file' kind.out
+done
 run --set "venue.key_file=$KEY" >given.out 2>&1
 equal "a key on the command line is refused" $? 1
 check "and is not repeated" sh -c "! grep -q '$KEY' given.out"

@@ -656,6 +656,9 @@ static void test_passwords_are_refused_and_never_repeated(void **state) {
     assert_true(str_find(buf_str(&got.report), STR("hunter2")) < 0);
     assert_false(load_text("store: {password: hunter2, url: 'postgres://joe:hunter2@db'}"));
     assert_true(str_find(buf_str(&got.report), STR("hunter2")) < 0);
+    assert_false(load_set("venue.rest_url=https://joe:hunter2@testnet.binance.vision"));
+    assert_int_equal(got.err.code, ERR_REFUSED);
+    assert_true(str_find(buf_str(&got.report), STR("hunter2")) < 0);
     assert_true(config_has_password(STR("redis://u:p@h")));
     assert_false(config_has_password(STR("postgresql://joe@db:5432/x")));
     assert_false(config_has_password(STR("sqlite:a:b@c")));
