@@ -567,10 +567,12 @@ void binance_seen_order(struct binance *b, int sym, int64_t order_id) {
 
 void binance_new_order(struct binance *b, int sym, int64_t id, int64_t floor) {
     lock(b);
-    if (floor > 0 && id <= floor) {
+    /* told once: the others of its request, and those of other pairs, are of after it, too */
+    if (floor > 0 && id <= floor && b->newest[sym] >= floor) {
         binance_say(add_notice(b, BINANCE_NOTICE_RESET)->text,
                     "%s: a new order has the id %lld, an older one had %lld",
                     b->symbols->v[sym].name, (long long)id, (long long)floor);
+        for (int i = 0; i < b->symbols->count; i++) b->newest[i] = 0;
         b->newest[sym] = id;
     } else {
         b->newest[sym] = i64_max(b->newest[sym], id);

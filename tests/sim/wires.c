@@ -341,6 +341,7 @@ void wires_open(struct world *w) {
     for (int i = 0; i < w->rows.order_count; i++) {
         const struct order *o = &w->rows.orders[i];
         int64_t id;
+        if (!order_is_live(o->state)) continue; /* as src/app/wire.c */
         if (str_to_i64(str_from_z(o->venue_id), &id)) binance_seen_order(w->binance, o->sym, id);
     }
     for (int i = 0; i < LANE_COUNT; i++) {

@@ -2,6 +2,8 @@
  */
 #include "binancekit.h"
 
+#include "venue/binance_int.h"
+
 #include <pthread.h>
 
 #define LIMITS                                                                                     \
@@ -479,6 +481,22 @@ static void test_a_new_order_with_an_old_id_tells_of_a_reset(void **state) {
     assert_non_null(strstr(n.text, "901"));
 }
 
+/* Orders of one request share what was known before it; other pairs' ids are of before, too. */
+static void test_one_reset_is_told_once(void **state) {
+    struct kit *k = *state;
+    struct binance_notice n;
+    binance_seen_order(k->b, 0, 900);
+    binance_seen_order(k->b, 1, 950);
+    for (int64_t id = 1; id <= 3; id++) {
+        binance_new_order(k->b, 0, id, 900);
+        assert_int_equal(binance_take_notice(k->b, &n), id == 1);
+    }
+    assert_int_equal(binance_newest(k->b, 0), 3);
+    assert_int_equal(binance_newest(k->b, 1), 0);
+    binance_new_order(k->b, 1, 4, 950); /* it was on its way when the wipe was noticed */
+    assert_false(binance_take_notice(k->b, &n));
+}
+
 static void test_a_refused_filter_is_told(void **state) {
     struct kit *k = *state;
     struct binance_notice n;
@@ -575,6 +593,7 @@ int main(void) {
         cmocka_unit_test(test_no_text_of_a_task_holds_a_key),
         WITH_KIT(test_what_could_not_be_sent_says_so_without_keys),
         WITH_KIT(test_a_new_order_with_an_old_id_tells_of_a_reset),
+        WITH_KIT(test_one_reset_is_told_once),
         WITH_KIT(test_a_refused_filter_is_told),
         WITH_KIT(test_notices_that_nobody_takes_drop_the_oldest),
         WITH_KIT(test_lanes_share_an_account),
