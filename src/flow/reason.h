@@ -67,7 +67,8 @@
     X(UNPROTECTED, "it stood without protection")                                                  \
     X(OPPOSITE, "a later post said the opposite, and the venue has no shorts")                     \
     X(TESTNET_RESET, "the test network was wiped, and what was held with it")                      \
-    X(DUST, "the rest is too small to sell")
+    X(DUST, "the rest is too small to sell")                                                       \
+    X(COINS_GONE, "the account did not have the coins any more")
 
 typedef enum reason {
 #define X(name, text) REASON_##name,

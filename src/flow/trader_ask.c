@@ -60,7 +60,8 @@ static usec next_question(const struct trader *t, const struct order *o) {
     if (!is_far(t)) return t->now + QUERY_PAUSE;
     const usec at = t->now + (o->watch.asks < QUICK_QUESTIONS ? QUERY_PAUSE : SLOW_PAUSE);
     const usec proof = proof_at(t, o);
-    return t->now < proof && proof < at ? proof : at;
+    if (t->now >= proof) return o->watch.asked_at < proof ? t->now : at;
+    return proof < at + QUERY_PAUSE ? proof : at; /* and none is out by then */
 }
 
 static void query(struct trader *t, struct order *o) {
@@ -289,14 +290,13 @@ static void request_rejected(struct trader *t, const struct reply *r) {
         bracket_failed(t, tr, r, ORDER_ST_REJECTED);
         return;
     case REQUEST_EXIT:
+        if (tr != NULL && exit_refused(t, tr, r->text)) return;
         end_orders(t, r, ORDER_ST_REJECTED);
         if (tr != NULL) exit_failed(t, tr, r);
         return;
     case REQUEST_PROTECT:
         end_orders(t, r, ORDER_ST_REJECTED);
-        if (tr != NULL && !is_guarded(t, tr))
-            trade_want_exit(
-                t, tr, tr->shrunk_reason != REASON_NONE ? tr->shrunk_reason : REASON_UNPROTECTED);
+        if (tr != NULL) protect_refused(t, tr);
         return;
     case REQUEST_CANCEL:
         ask_trade(t, r->trade_id); /* it may have ended by itself */
@@ -357,8 +357,20 @@ static void ask_for_silent(struct trader *t, const struct reply *r) {
     }
 }
 
+/* The sale of an exit that never came into being. An answer says so of what was sent last, which
+ * news would not. */
+static bool sale_was_refused(struct trader *t, const struct reply *r, const struct report *rep) {
+    if (r->kind != REQUEST_EXIT || rep->state != ORDER_ST_REJECTED) return false;
+    const struct order *o = order_by_coid(t, rep->coid);
+    struct trade *tr = trade_find(t, r->trade_id);
+    if (o == NULL || tr == NULL || o != order_of(t, tr->id, LEG_EXIT)) return false;
+    return exit_refused(t, tr, rep->text);
+}
+
 static void request_done(struct trader *t, const struct reply *r) {
-    for (int i = 0; i < r->report_count; i++) on_report(t, &r->reports[i]);
+    for (int i = 0; i < r->report_count; i++) {
+        if (!sale_was_refused(t, r, &r->reports[i])) on_report(t, &r->reports[i]);
+    }
     if (is_far(t)) ask_for_silent(t, r);
 }
 

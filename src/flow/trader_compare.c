@@ -280,14 +280,14 @@ static bool moved_since(const struct trader *t, const struct trade *tr, usec at)
         if (o->trade_id != tr->id) continue;
         if (should_stand(o, at) && o->watch.seen_at != at) return true;
         if (o->updated_at >= at || o->state == ORDER_ST_UNKNOWN) return true;
-        if (o->leg == LEG_EXIT && order_is_live(o->state)) return true;
+        if (o->leg == LEG_EXIT && order_is_live(o->state) && !o->watch.unsent) return true;
     }
     return false;
 }
 
 static void check_balances(struct trader *t, const struct snapshot *s, const struct findings *f) {
     for (int i = 0; i < t->trade_count && !s->balances_cut; i++) {
-        const struct trade *tr = &t->trades[i];
+        struct trade *tr = &t->trades[i];
         const struct symbol *sym = &t->symbols->v[tr->sym];
         struct care *c = care_of(t, tr);
         if (tr->side != SIDE_LONG || moved_since(t, tr, f->asked_at)) continue;
@@ -299,6 +299,14 @@ static void check_balances(struct trader *t, const struct snapshot *s, const str
                  tr->symbol, text_e8(&x, qty_e8(tr->held)), text_e8(&x, there));
         }
         c->short_told = is_short;
+        if (!is_short) {
+            c->short_at = 0;
+            c->missing = qty_from_e8(0);
+        } else if (c->short_at == 0) {
+            c->short_at = f->asked_at;
+        } else if (tr->exit_due && c->tries > 0 && f->asked_at >= c->short_at + LAG) {
+            coins_gone(t, tr, qty_minus(tr->held, qty_from_e8(there)));
+        }
     }
 }
 

@@ -7,7 +7,8 @@
  * An exit takes the next generation of ids, as an exit before it may still have happened. One whose
  * request was certainly not executed (the venue is down, the lane full, the time over) is sent once
  * more as it is, with another timestamp, after a pause: the same order, so that hours without a
- * venue use up no ids. Its row stays NEW, which a restart asks after like any other.
+ * venue use up no ids. Its row stays NEW, which a restart asks after like any other. So is one that
+ * a venue far away refuses: a pair that is halted for a day uses up one id, too.
  *
  * Failure: nothing here gives up before all generations are used; then it is told as broken.
  * Thread: the trader's. */
@@ -16,11 +17,18 @@
 #include "flow/trade/plan.h"
 
 #define PAUSE_LEAST (250 * USEC_PER_MS)
-#define PAUSE_MOST (2 * USEC_PER_S) /* while the venue does not answer */
-#define QUICK_TRIES 10
-#define PAUSE_REFUSED (4 * USEC_PER_S) /* it answers, and takes nothing: a pair that is halted */
-#define REFUSED_TRIES 160              /* ten minutes; ids are few, so then seldom, for hours */
-#define PAUSE_REFUSED_MOST (60 * USEC_PER_S)
+#define PAUSE_MOST (2 * USEC_PER_S)            /* while the venue does not answer */
+#define PAUSE_BARE (4 * USEC_PER_S)            /* it takes nothing, and nothing guards: at first */
+#define PAUSE_BARE_MOST (30 * USEC_PER_S)      /* and after minutes */
+#define BARE_SHARE 16                          /* of the time since the first try is waited */
+#define PAUSE_GUARDED (30 * USEC_PER_S)        /* while stop and target stand */
+#define PAUSE_SPARING (5 * USEC_PER_MIN)       /* the same, where each try made new ones */
+#define GENERATIONS_QUICK 20                   /* from then on they are new ones each time */
+#define GENERATIONS_SPARE (GENERATION_MAX / 2) /* from then on ids are spared */
+#define GENERATIONS_EXIT 20                    /* the last ones are for exits alone */
+#define COMPARE_TRIES 4                        /* refused so often: are the coins there? */
+#define COMPARE_TRIES_LAST 8
+#define COMPARE_EACH 16              /* then seldom */
 #define WARN_AFTER (10 * USEC_PER_S) /* then after twice as long, and so on */
 #define CROSSED_PAUSE USEC_PER_S     /* before legs are asked after that should have fired */
 #define CROSSED_NEAR_BP 5
@@ -41,9 +49,12 @@ bool is_guarded(const struct trader *t, const struct trade *tr) {
     return leg_works(t, tr->id, LEG_STOP) || leg_works(t, tr->id, LEG_TARGET);
 }
 
-/* What of the holding can be sold: whole steps, of LOT_SIZE and of MARKET_LOT_SIZE. */
+/* What of the holding can be sold: whole steps, of LOT_SIZE and of MARKET_LOT_SIZE, that are there.
+ */
 static qty sellable(const struct trader *t, const struct trade *tr) {
-    return symbol_market_qty(&t->symbols->v[tr->sym], tr->held, ROUND_FLOOR);
+    const qty missing = t->syms[tr->sym].care.missing;
+    if (qty_cmp(missing, tr->held) >= 0 && !qty_is_zero(missing)) return qty_from_e8(0);
+    return symbol_market_qty(&t->symbols->v[tr->sym], qty_minus(tr->held, missing), ROUND_FLOOR);
 }
 
 /* Is so much of it under the step or the least notional? */
@@ -103,11 +114,26 @@ static bool can_be_guarded(const struct trader *t, const struct trade *tr) {
 
 /* --- pauses -------------------------------------------------------------------------- */
 
-/* What the venue refuses is tried at once, and less and less often; a position that could be closed
- * again must not wait for long. */
-static usec pause_refused(int tries) {
-    if (tries <= QUICK_TRIES) return i64_min(PAUSE_LEAST << i64_min(tries - 1, 8), PAUSE_MOST);
-    return tries <= REFUSED_TRIES ? PAUSE_REFUSED : PAUSE_REFUSED_MOST;
+/* What the venue does not take is tried at once, and less and less often; a position that stands
+ * bare and could be closed again must not wait for long. */
+static usec pause_tried(const struct trader *t, const struct trade *tr, bool guarded) {
+    const struct care *c = &t->syms[tr->sym].care;
+    const usec share = (t->now - c->tried_since) / BARE_SHARE;
+    const usec most = !guarded ? i64_max(i64_min(share, PAUSE_BARE_MOST), PAUSE_BARE)
+                      : tr->generation <= GENERATIONS_QUICK ? PAUSE_GUARDED
+                                                            : PAUSE_SPARING;
+    return i64_min(PAUSE_LEAST << i64_min(i64_max(c->tries - 1, 0), 12), most);
+}
+
+void exit_hurry(struct trader *t, struct trade *tr) {
+    struct care *c = care_of(t, tr);
+    if (tr->exit_due && c->tries > 0) c->retry_at = i64_min(c->retry_at, t->now);
+}
+
+/* It was believed to be guarded, and is not. */
+static void bare_sooner(struct trader *t, const struct trade *tr) {
+    struct care *c = care_of(t, tr);
+    if (c->tries > 0) c->retry_at = i64_min(c->retry_at, t->now + pause_tried(t, tr, false));
 }
 
 /* The venue was not reached: what is due waits a moment longer, which is told more and more
@@ -204,6 +230,23 @@ static bool may_still_come(struct trader *t, const struct trade *tr) {
     return false;
 }
 
+static void exit_later(struct trader *t, struct trade *tr);
+static bool protect_rest(struct trader *t, struct trade *tr);
+
+/* Less than a step is held, and something of it may be at the venue: legs that stand are taken off,
+ * those that are unsure are being asked after. What is left when they have ended is dust. */
+static void nothing_to_sell(struct trader *t, struct trade *tr) {
+    static const leg legs[] = {LEG_STOP, LEG_TARGET};
+    for (ptrdiff_t i = 0; i < COUNT_OF(legs); i++) {
+        const struct order *o = order_of(t, tr->id, legs[i]);
+        if (o == NULL || !order_is_live(o->state) || o->venue_id[0] == '\0') continue;
+        cancel_stray(t, tr->id, tr->sym, o->coid);
+        break; /* its list goes with it */
+    }
+    ask_trade(t, tr->id);
+    exit_later(t, tr);
+}
+
 static void send_exit(struct trader *t, struct trade *tr) {
     bool is_new;
     if (may_still_come(t, tr)) { /* it is being asked after */
@@ -213,6 +256,10 @@ static void send_exit(struct trader *t, struct trade *tr) {
     }
     tr->exit_sent = true;
     if (leg_works(t, tr->id, LEG_EXIT)) return; /* one at a time: two could both sell */
+    if (tr->side == SIDE_LONG && qty_is_zero(sellable(t, tr))) {
+        nothing_to_sell(t, tr);
+        return;
+    }
     drop_unsent_guards(t, tr);
     struct order *o = exit_order(t, tr, &is_new);
     if (o == NULL) {
@@ -315,8 +362,11 @@ static void exit_later(struct trader *t, struct trade *tr) {
     tr->exit_sent = false;
     tr->exit_since = t->now;
     got_through(c);
-    c->tries++;
-    if (t->traits.sells_blind) c->retry_at = t->now + pause_refused(c->tries);
+    if (c->tries++ == 0) c->tried_since = t->now;
+    if (t->traits.sells_blind) c->retry_at = t->now + pause_tried(t, tr, is_guarded(t, tr));
+    if (t->traits.sells_blind && tr->generation > GENERATIONS_SPARE &&
+        unsent_of(t, tr, LEG_EXIT) == NULL)
+        c->retry_at = t->now + PAUSE_SPARING;
     put_trade(t, tr);
 }
 
@@ -325,6 +375,65 @@ void exit_failed(struct trader *t, struct trade *tr, const struct reply *r) {
     tell(t, TELL_UNUSUAL, "exit_refused", "%s: %s", tr->symbol, r->text);
     exit_later(t, tr);
     ask_trade(t, tr->id);
+}
+
+/* Told at once, and then after twice as long each time. */
+static void tell_refused(struct trader *t, const struct trade *tr, const char *text) {
+    struct care *c = care_of(t, tr);
+    if (c->tries == 0) {
+        c->refused_warn_at = t->now + WARN_AFTER;
+        tell(t, TELL_UNUSUAL, "exit_refused", "%s: %s; tried again until it is taken", tr->symbol,
+             text);
+    } else if (t->now >= c->refused_warn_at) {
+        const usec since = t->now - c->tried_since;
+        c->refused_warn_at = t->now + since;
+        tell(t, TELL_UNUSUAL, "exit_refused", "%s: refused for %lld s now, %d times: %s",
+             tr->symbol, (long long)(since / USEC_PER_S), c->tries + 1, text);
+    }
+}
+
+/* Did this exit take the stop or the target off before it was refused? */
+static bool was_stripped(struct trader *t, const struct trade *tr) {
+    const struct order *stop = order_of(t, tr->id, LEG_STOP);
+    const struct order *target = order_of(t, tr->id, LEG_TARGET);
+    return (stop != NULL && stop->state == ORDER_ST_CANCELED && stop->updated_at == t->now) ||
+           (target != NULL && target->state == ORDER_ST_CANCELED && target->updated_at == t->now);
+}
+
+/* A refusal is certain, so the same order goes once more, with what is to be sold by then. Legs
+ * that it took off are put back until then; where that is refused, too, the exit is tried. */
+bool exit_refused(struct trader *t, struct trade *tr, const char *text) {
+    struct order *o = order_of(t, tr->id, LEG_EXIT);
+    if (!t->traits.sells_blind || o == NULL || o->state != ORDER_ST_NEW) return false;
+    o->watch.unsent = true;
+    tell_refused(t, tr, text);
+    if (was_stripped(t, tr) && !is_guarded(t, tr))
+        IGNORE(protect_rest(t, tr), "then it stands bare until the next try");
+    exit_later(t, tr);
+    struct care *c = care_of(t, tr);
+    const bool first = c->tries >= COMPARE_TRIES && c->tries <= COMPARE_TRIES_LAST;
+    if (first || c->tries % COMPARE_EACH == 0) compare_want(t, t->now + QUICK_PAUSE);
+    ask_trade(t, tr->id);
+    if (!is_guarded(t, tr) && is_dust(t, tr)) exit_hurry(t, tr); /* and it closes */
+    t->acts->durable = true;
+    return true;
+}
+
+/* What is there is sold, the rest is a loss. */
+void coins_gone(struct trader *t, struct trade *tr, qty missing) {
+    struct care *c = care_of(t, tr);
+    if (qty_cmp(c->missing, missing) == 0) return;
+    c->missing = missing;
+    tr->exit_reason = REASON_COINS_GONE;
+    put_trade(t, tr);
+    t->acts->durable = true;
+    struct texts x = {0};
+    tell(t, TELL_BROKEN, "coins_gone",
+         "%s: %s of the %s that our fills bought are not on the account; they are written off",
+         tr->symbol, text_e8(&x, qty_e8(missing)), text_e8(&x, qty_e8(tr->held)));
+    audit(t, "venue", "coins_gone", "trade", tr->id, tr->id, "%s of %s",
+          text_e8(&x, qty_e8(missing)), text_e8(&x, qty_e8(tr->held)));
+    exit_hurry(t, tr);
 }
 
 void exit_unsent(struct trader *t, struct trade *tr, const struct reply *r) {
@@ -361,6 +470,7 @@ static void send_protection(struct trader *t, struct trade *tr, struct order *st
  * The venue may refuse it, where the rest is under its least; then an exit is all there is. */
 static bool protect_rest(struct trader *t, struct trade *tr) {
     if (!can_be_guarded(t, tr) || is_dust(t, tr) || !has_room(t, tr, 2)) return false;
+    if (tr->generation > GENERATION_MAX - GENERATIONS_EXIT) return false;
     tr->generation++;
     coid_make(tr->list_coid, tr, t->account.install, 'l', tr->generation);
     struct order *stop = add_order(t, tr, LEG_STOP);
@@ -387,11 +497,18 @@ void protect_unsent(struct trader *t, struct trade *tr, const struct reply *r) {
 
 static void protect_again(struct trader *t, struct trade *tr) {
     struct order *stop = unsent_of(t, tr, LEG_STOP), *target = unsent_of(t, tr, LEG_TARGET);
-    if (stop != NULL && target != NULL && can_be_guarded(t, tr))
+    if (stop != NULL && target != NULL && can_be_guarded(t, tr) && !is_dust(t, tr))
         send_protection(t, tr, stop, target);
     else
         trade_want_exit(t, tr,
                         tr->shrunk_reason != REASON_NONE ? tr->shrunk_reason : REASON_UNPROTECTED);
+}
+
+void protect_refused(struct trader *t, struct trade *tr) {
+    if (is_guarded(t, tr)) return;
+    bare_sooner(t, tr);
+    trade_want_exit(t, tr,
+                    tr->shrunk_reason != REASON_NONE ? tr->shrunk_reason : REASON_UNPROTECTED);
 }
 
 /* The half was sold, and with it went the stop and the target: the rest gets them back at once, or
@@ -441,7 +558,10 @@ static bool waits_for_time(struct trader *t, const struct trade *tr) {
 /* Something is held and nothing guards it: it is protected again, or closed at once. */
 static void stand_bare(struct trader *t, struct trade *tr) {
     const struct order *last = order_of(t, tr->id, LEG_EXIT);
-    if (waits_for_time(t, tr)) return;
+    if (waits_for_time(t, tr)) {
+        bare_sooner(t, tr);
+        return;
+    }
     if (repair(t, tr)) return;
     const bool tried = tr->exit_due && last != NULL;
     if (tr->exit_reason == REASON_NONE) {

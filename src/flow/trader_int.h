@@ -37,14 +37,18 @@
 
 /* What the running trader knows of an open trade, not kept: a restart asks the venue. */
 struct care {
-    usec retry_at;   /* what is due (an exit, protection) is not sent before; 0: nothing put off */
-    int tries;       /* exits in a row that took nothing */
-    int downs;       /* sends in a row that did not get to the venue */
-    int repairs;     /* protections made for what stood bare */
-    usec down_since; /* the first of `downs` */
-    usec warn_at;    /* when it is told again */
+    usec retry_at;    /* what is due (an exit, protection) is not sent before; 0: nothing put off */
+    int tries;        /* exits in a row that took nothing */
+    usec tried_since; /* the first of `tries` */
+    usec refused_warn_at; /* when a refusal is told again */
+    int downs;            /* sends in a row that did not get to the venue */
+    int repairs;          /* protections made for what stood bare */
+    usec down_since;      /* the first of `downs` */
+    usec warn_at;         /* when it is told again */
     usec crossed_at; /* the price was at the stop or the target, and nobody said more; 0: not */
     bool short_told; /* the account has less of the coin than our fills bought */
+    usec short_at;   /* the first snapshot in a row that shows it; 0: the last one did not */
+    qty missing;     /* so much of `held` is certainly not there: never to be sold */
 };
 
 /* How far the comparison with the venue is (trader_compare.c). */
@@ -237,6 +241,14 @@ void exits_on_quote(struct trader *t, int sym);
 void settle(struct trader *t, struct trade *tr, leg last);
 /* The request of an exit or of protection came to nothing: refused, or certainly not executed. */
 void exit_failed(struct trader *t, struct trade *tr, const struct reply *r);
+/* The sale was refused, whatever became of the legs. False: its order is not sent once more. */
+bool exit_refused(struct trader *t, struct trade *tr, const char *text);
+/* So did stop and target that were to be made anew. */
+void protect_refused(struct trader *t, struct trade *tr);
+/* Snapshots show that so much of what is held is not on the account. */
+void coins_gone(struct trader *t, struct trade *tr, qty missing);
+/* Its symbol trades again: an exit that was refused waits no longer. */
+void exit_hurry(struct trader *t, struct trade *tr);
 void exit_unsent(struct trader *t, struct trade *tr, const struct reply *r);
 void protect_unsent(struct trader *t, struct trade *tr, const struct reply *r);
 /* What is due of this trade now, and when there will be something; USEC_NEVER. */

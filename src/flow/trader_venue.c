@@ -186,6 +186,8 @@ void on_symbol(struct trader *t, const struct symbol *s) {
     if (sym == SYM_NONE) return;
     const bool was = t->symbols->v[sym].trading;
     t->symbols->v[sym] = *s;
+    if (!was && s->trading && t->syms[sym].trade >= 0)
+        exit_hurry(t, &t->trades[t->syms[sym].trade]);
     if (was != s->trading)
         tell(t, TELL_UNUSUAL, "symbol", "%s: %s", s->name,
              s->trading ? "in trading again" : "not in trading: no entries, exits are tried");

@@ -408,13 +408,13 @@ static void test_an_entry_of_a_silent_venue_is_known_when_it_speaks(void **state
                  "00:00:00 order trade=101/DOGEUSDT/post stop new>unknown\n"
                  "00:00:00 order trade=101/DOGEUSDT/post target new>unknown\n"
                  "00:00:00 unusual outcome_unknown: request of trade 2: connection reset; asking the venue\n"
-                 "00:01:03.500 unusual fills_missed: DOGEUSDT entry: booked from the order's totals\n"
-                 "00:01:03.500 fill trade=101/DOGEUSDT/post entry BUY qty=1243 price=0.08001 quote=99.45243 fee=1.243 DOGE\n"
-                 "00:01:03.500 order trade=101/DOGEUSDT/post entry unknown>filled\n"
-                 "00:01:03.500 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
-                 "00:01:03.500 equity 9999.88813 cash=9900.54757 unrealized=-0.11187\n"
-                 "00:01:03.500 order trade=101/DOGEUSDT/post stop unknown>open\n"
-                 "00:01:03.500 order trade=101/DOGEUSDT/post target unknown>open\n");
+                 "00:01:04.500 unusual fills_missed: DOGEUSDT entry: booked from the order's totals\n"
+                 "00:01:04.500 fill trade=101/DOGEUSDT/post entry BUY qty=1243 price=0.08001 quote=99.45243 fee=1.243 DOGE\n"
+                 "00:01:04.500 order trade=101/DOGEUSDT/post entry unknown>filled\n"
+                 "00:01:04.500 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:01:04.500 equity 9999.88813 cash=9900.54757 unrealized=-0.11187\n"
+                 "00:01:04.500 order trade=101/DOGEUSDT/post stop unknown>open\n"
+                 "00:01:04.500 order trade=101/DOGEUSDT/post target unknown>open\n");
 }
 
 static void play_an_exit_that_never_was_is_made_again_when_that_is_proved(struct stage *s) {
@@ -534,10 +534,7 @@ static void test_an_exit_that_is_refused_is_made_again_without_a_price(void **st
                  "00:00:05 exit trade=101/DOGEUSDT/post FLATTENED qty=1241\n"
                  "00:00:05 command flatten done\n"
                  "00:00:05 answer ok: closing 1 positions at the next price\n"
-                 "00:00:05 order trade=101/DOGEUSDT/post exit new>sent\n"
-                 "00:00:05 order trade=101/DOGEUSDT/post exit sent>rejected\n"
-                 "00:00:05 unusual exit_refused: DOGEUSDT: Filter failure: TEST (-1013)\n"
-                 "00:00:05.250 exit trade=101/DOGEUSDT/post FLATTENED qty=1241\n"
+                 "00:00:05 unusual exit_refused: DOGEUSDT: Filter failure: TEST (-1013); tried again until it is taken\n"
                  "00:00:05.250 order trade=101/DOGEUSDT/post stop open>canceled\n"
                  "00:00:05.250 order trade=101/DOGEUSDT/post target open>canceled\n"
                  "00:00:05.250 order trade=101/DOGEUSDT/post exit new>sent\n"
@@ -852,9 +849,7 @@ static void test_a_fee_in_another_asset_is_booked_as_the_expected_one(void **sta
                  "00:00:05 answer ok: closing 1 positions at the next price\n"
                  "00:00:05 order trade=101/DOGEUSDT/post stop open>canceled\n"
                  "00:00:05 order trade=101/DOGEUSDT/post target open>canceled\n"
-                 "00:00:05 order trade=101/DOGEUSDT/post exit new>sent\n"
-                 "00:00:05 order trade=101/DOGEUSDT/post exit sent>rejected\n"
-                 "00:00:05 unusual position_bare: DOGEUSDT has no protection; closing it at market\n"
+                 "00:00:05 unusual exit_refused: DOGEUSDT: Account has insufficient balance for requested action. (-2010); tried again until it is taken\n"
                  "00:00:05 protect trade=101/DOGEUSDT/post qty=1243\n"
                  "00:00:05 order trade=101/DOGEUSDT/post stop new>sent\n"
                  "00:00:05 order trade=101/DOGEUSDT/post stop sent>rejected\n"

@@ -245,11 +245,17 @@ static void turn(struct stage *s, const struct event *ev) {
     }
 }
 
-static bool was_not_sent(const struct reply *r) {
-    return r->outcome == OUTCOME_DOWN || r->outcome == OUTCOME_LATE || r->outcome == OUTCOME_FULL;
+static bool was_not_sent(const struct request *rq, const struct reply *r) {
+    if (rq->kind != REQUEST_EXIT) return false;
+    for (int i = 0; i < r->report_count; i++) {
+        const struct report *its = &r->reports[i];
+        if (its->state == ORDER_ST_REJECTED && strcmp(its->coid, rq->exit_coid) == 0) return true;
+    }
+    return r->outcome == OUTCOME_DOWN || r->outcome == OUTCOME_LATE || r->outcome == OUTCOME_FULL ||
+           r->outcome == OUTCOME_REJECTED;
 }
 
-/* What certainly never got there may be sent once more under the same id. */
+/* What certainly never came into being there may be sent once more under the same id. */
 static void forget_sent(struct stage *s, const struct request *rq) {
     struct rows *r = &s->rows;
     for (int i = r->sent_count - 1; i >= 0; i--) {
@@ -268,7 +274,7 @@ static void settle_all(struct stage *s) {
             s->queue_head = (s->queue_head + 1) % (int)COUNT_OF(s->queue);
             s->queue_count--;
             venue_call(&s->wire.base, s->now, &rq, &s->reply);
-            if (was_not_sent(&s->reply)) forget_sent(s, &rq);
+            if (was_not_sent(&rq, &s->reply)) forget_sent(s, &rq);
             ev = (struct event){.kind = EVENT_REPLY, .u.reply = &s->reply};
         } else if (!venue_next_report(&s->wire.base, &ev.u.report)) {
             return;

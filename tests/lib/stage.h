@@ -30,6 +30,7 @@ typedef enum stage_fate {
     FATE_LATE,         /* too late to be sent */
     FATE_DOWN,         /* the venue cannot be reached */
     FATE_LEGS_REFUSED, /* an entry fills, and its legs are refused when they come to life */
+    FATE_HALTED,       /* the pair is not in trading: orders are cancelled, and none is taken */
     FATE_HALF          /* an exit sells one half and expires */
 } stage_fate;
 
@@ -85,7 +86,7 @@ int64_t stage_last_trade(const struct stage *s);
 void stage_fate_of_next(struct stage *s, stage_fate f);
 void stage_fate_after(struct stage *s, int requests, stage_fate f); /* of a later one */
 /* From now on every request meets this fate, questions and snapshots as well: NORMAL, DOWN (not
- * before `until`, 0 none) or REQUEST_LOST. */
+ * before `until`, 0 none), HALTED or REQUEST_LOST. */
 void stage_line(struct stage *s, stage_fate f, usec until);
 void stage_venue(struct stage *s, venue_state state, const char *text); /* its word of itself */
 void stage_symbol(struct stage *s, const struct symbol *terms);

@@ -63,6 +63,26 @@ static void down(const struct wire *w, struct reply *ret) {
     snprintf(ret->text, sizeof ret->text, "connection refused");
 }
 
+/* What an exit names is cancelled; then its sale is refused, as is whatever else makes orders. */
+static void call_halted(struct wire *w, usec now, const struct request *rq, struct reply *ret) {
+    static const char text[] = "Market is closed. (-1013)";
+    const bool named = rq->stop_coid[0] != '\0' || rq->target_coid[0] != '\0';
+    struct request cancel = *rq;
+    cancel.kind = REQUEST_CANCEL;
+    if (rq->kind != REQUEST_EXIT || !named) {
+        ret->outcome = OUTCOME_REJECTED;
+        snprintf(ret->text, sizeof ret->text, "%s", text);
+        return;
+    }
+    venue_call(w->paper, now, &cancel, ret);
+    struct report *r = &ret->reports[ret->report_count++];
+    *r = (struct report){.sym = rq->sym, .state = ORDER_ST_REJECTED, .qty = rq->qty, .at = now};
+    memcpy(r->coid, rq->exit_coid, COID_BYTES);
+    snprintf(r->text, sizeof r->text, "%s", text);
+    ret->kind = REQUEST_EXIT;
+    ret->outcome = OUTCOME_DONE;
+}
+
 static void put_balance(struct snapshot *shot, struct match *m, const char *asset) {
     const struct match_balance b = match_balance_of(m, 0, str_from_z(asset));
     const int i = shot->balance_count++;
@@ -136,6 +156,12 @@ static void wire_call(struct venue *v, usec now, const struct request *rq, struc
         return;
     case FATE_LEGS_REFUSED:
         call_bracket(w, now, rq, true, ret);
+        return;
+    case FATE_HALTED:
+        if (counts && rq->kind != REQUEST_CANCEL)
+            call_halted(w, now, rq, ret);
+        else
+            call_normally(w, now, rq, ret);
         return;
     case FATE_HALF:
         if (rq->kind == REQUEST_EXIT)
