@@ -342,8 +342,12 @@ static bool wire_venue(struct app *app, struct wired *w, const struct real *x, s
     struct trader_view view;
     if (x == NULL) return wire_paper(app, &w->symbols, &w->parts.venue, err);
     trader_view(w->parts.trader, &view);
-    return wire_binance(app, &w->symbols, &x->keys, view.account->install, x->info, &w->parts.venue,
-                        err);
+    if (!wire_binance(app, &w->symbols, &x->keys, view.account->install, x->info, &w->parts.venue,
+                      err))
+        return false;
+    for (int i = 0; i < w->symbols.count; i++)
+        binance_seen_order(binance_spot_conversation(w->parts.venue), i, x->newest[i]);
+    return true;
 }
 
 static void on_stream_trouble(void *ctx, str where, str what) {
