@@ -1,7 +1,7 @@
 /* How it stands with the venue: reachable or not, wiped, its terms changed; and what that means.
  *
  * While the venue cannot be reached no entry is sent, and that is told again and again, each time
- * after twice as long. Without its streams (DEGRADED) entries go on, and news is asked for. When a
+ * after a longer while. Without its streams (DEGRADED) entries go on, and news is asked for. When a
  * stream is back everything is compared. A venue that was wiped (test networks are, about monthly)
  * has none of our orders and coins any more: the trades are over, nothing is sold, for what the
  * account holds now was handed out anew; and a person has to say that it goes on. A trade whose
@@ -12,7 +12,9 @@
 
 #include "base/buf.h"
 
-#define WARN_AFTER USEC_PER_MIN /* then after twice as long, and so on */
+/* When it is told again that it is down, since it went down; then after WARN_MOST each. */
+static const usec warn_at[] = {5 * USEC_PER_S, 30 * USEC_PER_S, 2 * USEC_PER_MIN, 10 * USEC_PER_MIN,
+                               30 * USEC_PER_MIN};
 #define WARN_MOST USEC_PER_HOUR
 
 reason venue_refusal(const struct trader *t) {
@@ -139,7 +141,7 @@ static void take_state(struct trader *t, const struct venue_news *n) {
     tell_state(t, n);
     t->venue = *n;
     t->venue_since = t->now;
-    t->venue_warn_at = n->state == VENUE_DOWN ? t->now + WARN_AFTER : USEC_NEVER;
+    t->venue_warn_at = n->state == VENUE_DOWN ? t->now + warn_at[0] : USEC_NEVER;
     if (was_down) venue_is_back(t);
     if (n->state == VENUE_DEGRADED) compare_want(t, t->now);
 }
@@ -164,12 +166,23 @@ void on_venue(struct trader *t, const struct venue_news *n) {
     WRONG("venue state out of its list");
 }
 
+static usec next_warning(usec since) {
+    for (ptrdiff_t i = 0; i < COUNT_OF(warn_at); i++)
+        if (warn_at[i] > since) return warn_at[i];
+    return since + WARN_MOST;
+}
+
 void venue_on_timer(struct trader *t) {
     if (t->now >= t->venue_warn_at) {
+        char at[TIME_TEXT_BYTES];
         const usec since = t->now - t->venue_since;
-        t->venue_warn_at = t->now + i64_min(since, WARN_MOST);
-        tell(t, TELL_UNUSUAL, "venue", "down for %lld min now, %d trades are open: %s",
-             (long long)(since / USEC_PER_MIN), t->trade_count, t->venue.text);
+        const bool minutes = since >= USEC_PER_MIN;
+        t->venue_warn_at = t->venue_since + next_warning(since);
+        tell(t, TELL_UNUSUAL, "venue",
+             "down since " STR_FMT ", for %lld %s now, %d trades are open: %s",
+             STR_ARG(str_head(time_format_rfc3339(t->venue_since, at), 19)),
+             (long long)(since / (minutes ? USEC_PER_MIN : USEC_PER_S)), minutes ? "min" : "s",
+             t->trade_count, t->venue.text);
     }
     compare_on_timer(t);
 }
