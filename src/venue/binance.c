@@ -28,6 +28,7 @@
  * called by any thread; one mutex, held for a few hundred instructions, never over I/O. */
 #include "venue/binance_int.h"
 
+#include <limits.h>
 #include <string.h>
 
 #define CLOCK_EVERY (3 * USEC_PER_MIN)
@@ -516,10 +517,25 @@ static void take_effect(struct binance *b, usec now, const struct http_answer *a
     WRONG("effect out of its list");
 }
 
+/* Does anything come back at all? When it does again, what was held back by breakers may be tried
+ * at once: their pauses were for a venue that was away. */
+static void note_transport(struct binance *b, usec now, const struct http_answer *a) {
+    if (a->end == HTTP_ANSWERED) {
+        for (int g = 0; b->lost > 1 && g < BINANCE_GROUPS; g++)
+            b->breakers[g].until = i64_min(b->breakers[g].until, now);
+        b->lost = 0;
+        return;
+    }
+    if (b->lost == 0) b->lost_since = now;
+    if (b->lost < INT_MAX) b->lost++;
+    IGNORE(!str_copyz(str_from_z(a->why), b->lost_why, sizeof b->lost_why), "cut is fine");
+}
+
 void binance_absorb(struct binance *b, binance_group g, usec now, const struct http_answer *a,
                     struct binance_verdict *v) {
     lock(b);
     b->calls++;
+    note_transport(b, now, a);
     if (a->end == HTTP_ANSWERED) {
         const usec at = venue_time(b, now);
         count_seen(&b->weight, a->used_weight_1m, at);
@@ -609,7 +625,10 @@ void binance_health(const struct binance *b, struct binance_health *ret) {
         .keys_locked = m->key.locked && m->secret.locked,
         .calls = m->calls,
         .failures = m->failures,
+        .lost = m->lost,
+        .lost_since = m->lost_since,
     };
+    memcpy(ret->lost_why, m->lost_why, sizeof ret->lost_why);
     for (int g = 0; g < BINANCE_GROUPS; g++) {
         const struct binance_breaker *k = &m->breakers[g];
         ret->breakers[g] = !k->open ? "closed" : k->probe_at != 0 ? "half-open" : "open";

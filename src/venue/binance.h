@@ -179,6 +179,9 @@ struct binance_health {
     bool keys_refused, keys_locked;       /* locked: cannot be swapped out */
     const char *breakers[BINANCE_GROUPS]; /* "closed", "open", "half-open" */
     int64_t calls, failures;              /* failures: no readable answer, or 5xx */
+    int lost; /* the last calls in a row, of any group, that nothing came back of */
+    usec lost_since;
+    char lost_why[64];
 };
 void binance_health(const struct binance *b, struct binance_health *ret);
 

@@ -56,7 +56,10 @@ struct binance {
     bool keys_refused;
     int trades_missing; /* times in a row that an order's fills could not be had */
     int64_t calls, failures;
-    int64_t *newest; /* order id by symbol, 0 none */
+    int lost;          /* calls in a row, of any group, that the transport did not bring back */
+    usec lost_since;   /* the first of them */
+    char lost_why[64]; /* the last */
+    int64_t *newest;   /* order id by symbol, 0 none */
 
     struct binance_notice notices[BINANCE_NOTICES];
     int notice_count;

@@ -12,8 +12,10 @@
  * keeper write alone, and is never held over I/O.
  *
  * How it stands is told when it changes: DOWN while we are banned, the keys are refused or the
- * venue does not answer; DEGRADED while the user data stream does not run; UP else. Each time the
- * stream was subscribed to, RECONNECTED is told as well: what happened meanwhile was missed.
+ * venue does not answer, which two calls in a row show, whoever made them; where nobody calls, the
+ * keeper does. While it is away the keeper looks for the way back, with a pause that grows.
+ * DEGRADED while the user data stream does not run; UP else. Each time the stream was subscribed
+ * to, RECONNECTED is told as well: what happened meanwhile was missed.
  *
  * Failure: none ends the venue. The stream is opened again after a pause that doubles up to
  * RETRY_MAX, with jitter; everything else is asked again by the keeper. */
@@ -44,6 +46,10 @@
 #define INFO_PATH STR("/api/v3/exchangeInfo")
 #define INFO_QUERY STR("showPermissionSets=false") /* half of the answer, and nobody reads it */
 #define PROBE_EVERY (5 * USEC_PER_S)
+#define LINK_IDLE (1500 * USEC_PER_MS)   /* no answer for so long: ask for one */
+#define LINK_WAIT (2 * USEC_PER_S)       /* for the answer; an entry is not held for as long */
+#define LINK_PAUSE_MOST (5 * USEC_PER_S) /* between attempts while it is away */
+#define LINK_LOST 2                      /* calls in a row: it is away */
 
 struct spot {
     struct venue base;
@@ -58,8 +64,9 @@ struct spot {
     pthread_cond_t freed, wake;
     struct http *handles[HANDLES]; /* ring of free ones */
     int free_head, free_count;
-    bool stop, info_due;
-    struct ws *ws; /* NULL: none */
+    bool stop, info_due, link_due;
+    usec answered_at; /* monotonic; by anybody */
+    struct ws *ws;    /* NULL: none */
     bool subscribed;
     usec subscribe_by; /* monotonic; 0: not waiting */
     usec retry_at;     /* monotonic: the next attempt at the stream */
@@ -74,6 +81,7 @@ struct spot {
     struct ws_loop *loop;
     struct venue_sink sink;
     usec info_at, probe_at; /* monotonic; the keeper's own */
+    usec link_at, link_pause;
 
     struct metric *m_state, *m_offset, *m_weight, *m_reconnects, *m_failures;
     struct metric *m_breakers[BINANCE_GROUPS];
@@ -112,6 +120,26 @@ static void handle_give(struct spot *s, struct http *h) {
     pthread_mutex_lock(&s->mutex);
     s->handles[(s->free_head + s->free_count++) % HANDLES] = h;
     pthread_cond_signal(&s->freed);
+    pthread_mutex_unlock(&s->mutex);
+}
+
+/* Logged without its query, which holds the signature. */
+static void send_one(struct spot *s, struct http *h, const struct http_request *rq,
+                     struct http_answer *ret) {
+    const usec began = time_monotonic_us();
+    http_call(h, rq, ret);
+    const usec now = time_monotonic_us();
+    const bool answered = ret->end == HTTP_ANSWERED;
+    LOG_AT(LOG_TRACE, "venue_http", LOG_Z("method", http_method_name(rq->method)),
+           LOG_S("path", rq->path), LOG_I("status", answered ? ret->status : 0),
+           LOG_I("ms", (now - began) / USEC_PER_MS), LOG_Z("why", answered ? "" : ret->why));
+    pthread_mutex_lock(&s->mutex);
+    if (answered) {
+        s->answered_at = now;
+    } else {
+        s->link_due = true;
+        pthread_cond_signal(&s->wake);
+    }
     pthread_mutex_unlock(&s->mutex);
 }
 
@@ -158,7 +186,7 @@ static void spot_call(struct venue *v, usec now, const struct request *rq, struc
     binance_step step = binance_task_next(s->b, &task, now_of(s), &out);
     terms_done(s);
     while (step == BINANCE_SEND) {
-        http_call(h, &out, &in);
+        send_one(s, h, &out, &in);
         terms_read(s);
         binance_task_answer(s->b, &task, now_of(s), &in);
         step = binance_task_next(s->b, &task, now_of(s), &out);
@@ -224,6 +252,7 @@ static void stream_gone(void *ctx, struct ws *w, const char *why) {
     s->retry_at = time_monotonic_us() + half + (usec)rng_below(&s->rng, (uint64_t)half + 1);
     s->retry_pause = i64_min(s->retry_pause * 2, RETRY_MAX);
     s->ws = NULL;
+    s->link_due = true; /* is that all that is gone? */
     s->subscribed = false;
     s->subscribe_by = 0;
     IGNORE(!str_copyz(str_from_z(why), s->stream_why, sizeof s->stream_why), "cut is fine");
@@ -238,14 +267,48 @@ static void stream_gone(void *ctx, struct ws *w, const char *why) {
 static void keep_clock(struct spot *s) {
     struct http_request rq;
     struct http_answer a;
-    if (binance_clock_due(s->b) > now_of(s)) return;
+    struct binance_health health;
+    binance_health(s->b, &health);
+    if (binance_clock_due(s->b) > now_of(s) || (health.clock_known && health.lost > 0)) return;
     struct http *h = handle_take(s);
     binance_clock_request(s->b, &rq);
     const usec sent_at = now_of(s);
-    http_call(h, &rq, &a);
+    send_one(s, h, &rq, &a);
     binance_clock_answer(s->b, sent_at, now_of(s), &a);
     handle_give(s, h);
     take_notices(s);
+}
+
+/* One question, and where it is lost a second one at once: two are enough to say that it is away.
+ */
+static void ask_twice(struct spot *s) {
+    const struct http_request rq = {
+        .method = HTTP_GET, .path = STR("/api/v3/ping"), .timeout = LINK_WAIT};
+    struct http_answer a = {0};
+    struct http *h = handle_take(s);
+    for (int i = 0; i < LINK_LOST; i++) {
+        send_one(s, h, &rq, &a);
+        binance_note(s->b, BINANCE_MARKET, now_of(s), &a);
+        if (a.end == HTTP_ANSWERED) break;
+    }
+    handle_give(s, h);
+    take_notices(s);
+}
+
+/* Is the venue there? Asked where nobody else did lately, or where something was lost. */
+static void keep_link(struct spot *s) {
+    struct binance_health h;
+    binance_health(s->b, &h);
+    const usec mono = time_monotonic_us();
+    pthread_mutex_lock(&s->mutex);
+    const bool lost = h.lost >= LINK_LOST;
+    const bool due = lost ? mono >= s->link_at : s->link_due || mono >= s->answered_at + LINK_IDLE;
+    s->link_due = false;
+    pthread_mutex_unlock(&s->mutex);
+    if (!due || h.banned_until > now_of(s)) return;
+    ask_twice(s);
+    s->link_at = time_monotonic_us() + s->link_pause;
+    s->link_pause = lost ? i64_min(s->link_pause * 2, LINK_PAUSE_MOST) : USEC_PER_S;
 }
 
 static void keep_stream(struct spot *s) {
@@ -322,15 +385,19 @@ static void keep_info(struct spot *s) {
     const struct http_request rq = {
         .method = HTTP_GET, .path = INFO_PATH, .query = INFO_QUERY, .timeout = INFO_TIMEOUT};
     struct http_answer a;
+    struct binance_health health;
     usec again;
     const usec mono = time_monotonic_us();
     pthread_mutex_lock(&s->mutex);
     if (s->info_due) s->info_at = i64_min(s->info_at, mono);
     s->info_due = false;
     pthread_mutex_unlock(&s->mutex);
-    if (mono < s->info_at || !binance_may_call(s->b, BINANCE_MARKET, now_of(s), &again)) return;
+    binance_health(s->b, &health);
+    if (mono < s->info_at || health.lost > 0 ||
+        !binance_may_call(s->b, BINANCE_MARKET, now_of(s), &again))
+        return;
     struct http *h = handle_take(s);
-    http_call(h, &rq, &a);
+    send_one(s, h, &rq, &a);
     binance_note(s->b, BINANCE_MARKET, now_of(s), &a);
     const bool ok = a.end == HTTP_ANSWERED && a.status == 200 && read_info(s, a.body);
     handle_give(s, h);
@@ -351,7 +418,7 @@ static void probe_reads(struct spot *s, const struct binance_health *health) {
     binance_signed_get(s->b, now_of(s), STR("/api/v3/account"), STR("omitZeroBalances=true"), &q,
                        &rq);
     struct http *h = handle_take(s);
-    http_call(h, &rq, &a);
+    send_one(s, h, &rq, &a);
     binance_note(s->b, BINANCE_READS, now_of(s), &a);
     handle_give(s, h);
     take_notices(s);
@@ -369,6 +436,8 @@ static struct venue_news how_it_stands(struct spot *s, const struct binance_heal
         buf_put(&text, STR("the venue refuses the keys"));
     } else if (!h->clock_known) {
         buf_put(&text, STR("the venue was not reached yet"));
+    } else if (h->lost >= LINK_LOST) {
+        buf_printf(&text, "the venue does not answer: %s", h->lost_why);
     } else if (strcmp(h->breakers[BINANCE_MARKET], "closed") != 0 ||
                strcmp(h->breakers[BINANCE_READS], "closed") != 0) {
         buf_put(&text, STR("the venue does not answer"));
@@ -399,7 +468,10 @@ static void tell_state(struct spot *s) {
     if (s->has_told && n.state == s->told.state && n.until == s->told.until) return;
     s->has_told = true;
     s->told = n;
-    log_info("venue_state", LOG_Z("state", venue_state_name(n.state)), LOG_Z("text", n.text));
+    log_info("venue_state", LOG_Z("state", venue_state_name(n.state)), LOG_Z("text", n.text),
+             LOG_Z("orders", h.breakers[BINANCE_ORDERS]), LOG_Z("lists", h.breakers[BINANCE_LISTS]),
+             LOG_Z("reads", h.breakers[BINANCE_READS]),
+             LOG_Z("market", h.breakers[BINANCE_MARKET]));
     s->sink.news(s->sink.ctx, &n);
 }
 
@@ -416,6 +488,7 @@ static bool keeper_waits(struct spot *s) {
 static void *keeper_run(void *arg) {
     struct spot *s = arg;
     do {
+        keep_link(s);
         keep_clock(s);
         keep_stream(s);
         keep_info(s);
@@ -432,6 +505,8 @@ static bool spot_start(struct venue *v, const struct venue_sink *sink, struct er
     PRE(!s->started);
     s->sink = *sink;
     s->retry_pause = RETRY_LEAST;
+    s->link_pause = USEC_PER_S;
+    s->answered_at = time_monotonic_us();
     s->info_at = time_monotonic_us() + INFO_EVERY;
     s->stop = false;
     if (!ws_loop_open(&s->loop, err)) return false;

@@ -278,6 +278,27 @@ static void test_the_pauses_of_a_breaker_grow(void **state) {
     }
 }
 
+static void test_what_was_lost_is_counted_until_anything_is_answered(void **state) {
+    struct kit *k = *state;
+    struct binance_health h;
+    const struct http_answer back = {.end = HTTP_ANSWERED,
+                                     .status = 200,
+                                     .body = STR("{}"),
+                                     .retry_after_s = -1,
+                                     .used_weight_1m = -1,
+                                     .orders_10s = -1,
+                                     .orders_1d = -1};
+    for (int i = 0; i < 5; i++) lose(k, REQUEST_BRACKET);
+    binance_health(k->b, &h);
+    assert_int_equal(h.lost, 5);
+    assert_true(h.lost_why[0] != '\0');
+    assert_int_equal(attempt(k, REQUEST_BRACKET), BINANCE_DONE);
+    binance_note(k->b, BINANCE_MARKET, k->now, &back);
+    binance_health(k->b, &h);
+    assert_int_equal(h.lost, 0);
+    goes(k, REQUEST_BRACKET); /* the breaker's pause was for a venue that was away */
+}
+
 static void test_lagging_trades_open_no_breaker(void **state) {
     struct kit *k = *state;
     struct binance_health h;
@@ -582,6 +603,7 @@ int main(void) {
         WITH_KIT(test_a_breaker_opens_for_entries_and_never_for_exits),
         WITH_KIT(test_a_half_open_breaker_takes_one_attempt_and_closes_on_success),
         WITH_KIT(test_the_pauses_of_a_breaker_grow),
+        WITH_KIT(test_what_was_lost_is_counted_until_anything_is_answered),
         WITH_KIT(test_lagging_trades_open_no_breaker),
         WITH_KIT(test_an_overload_holds_nothing_but_says_when_to_come_again),
         WITH_KIT(test_the_clock_is_set_by_the_middle_of_the_trip),
