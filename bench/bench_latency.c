@@ -301,6 +301,7 @@ static bool open_venue(struct arena *a, const struct symbols *symbols, struct be
     if (!stage.wire) return paper_open(a, symbols, &paper, &v->inner, err);
     struct wire_address at;
     money balance;
+    int64_t uid;
     if (!wire_open(a, symbols, arrived, &at, err)) return false;
     const struct binance_spot_options spot = {.rest_url = str_from_z(at.rest_url),
                                               .ws_api_url = str_from_z(at.ws_url),
@@ -314,7 +315,7 @@ static bool open_venue(struct arena *a, const struct symbols *symbols, struct be
                                               .install = "0000",
                                               .seed = 1};
     return binance_spot_open(a, &spot, &v->inner, err) &&
-           binance_spot_balance(v->inner, STR("USDT"), &balance, err); /* sets the clock, too */
+           binance_spot_balance(v->inner, STR("USDT"), &balance, &uid, err); /* sets the clock */
 }
 
 static void open_parts(struct arena *a, const struct config *cfg, struct run_parts *p,
