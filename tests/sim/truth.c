@@ -6,8 +6,8 @@
  * (b) Nothing bare for long. Of a trade, what its fills brought (fees in base taken off) and what
  *     they sold again is held; live sell orders of ours cover it, a pair of an order list once.
  * What is not covered and could be sold (a whole step, the least quantity and notional by the terms
- *     that hold then) is bare; dust that a trade ended with stays dust when the terms change back.
- *     It may be bare
+ *     that hold then) is bare; what could not be sold when it came stays dust when the terms
+ * change. It may be bare
  *       - for 5 s, or
  *       - as long as the venue does not answer, and then R + 12 s more (R = 1 s).
  *     The venue does not answer from when we sent a request until we knew its end, if that end was
@@ -175,9 +175,11 @@ static bool has_ended(const struct world *w, const char *key) {
 static void check_bare(struct world *w) {
     for (int i = 0; i < w->truth_count; i++) {
         struct truth_trade *t = &w->truth[i];
-        const int64_t bare = t->bought_e8 - t->sold_e8 - t->cover_e8;
+        int64_t bare = t->bought_e8 - t->sold_e8 - t->cover_e8;
+        if (bare > 0 && bare > t->dust_e8 && !is_sellable(w, t->sym, bare)) t->dust_e8 = bare;
+        bare -= i64_min(t->dust_e8, i64_max(bare, 0));
         if (bare <= 0 || !is_sellable(w, t->sym, bare) || t->written_off) {
-            t->written_off = t->written_off || (bare > 0 && has_ended(w, t->key));
+            t->written_off = t->written_off || (t->dust_e8 > 0 && has_ended(w, t->key));
             if (t->bare_since != USEC_NEVER)
                 world_note(w, "* %s is covered, after %lld ms", t->key,
                            (long long)((w->now - t->bare_since) / USEC_PER_MS));
@@ -377,6 +379,7 @@ static void after_reset(struct world *w) {
         char key[KEY_BYTES];
         bool stands = false; /* one of after the wipe */
         if (t->status != TRADE_OPEN || !truth_key(t->list_coid, key)) continue;
+        if (t->exit_due) continue; /* it tries to sell what is not there any more, and says so */
         for (int k = 0; k < w->truth_count; k++)
             stands = stands || strcmp(w->truth[k].key, key) == 0;
         if (!stands) broken(w, "trade %lld is open after the wipe", (long long)t->id);

@@ -68,6 +68,7 @@ struct truth_trade {
     int entries;       /* entry orders that were executed, even in part */
     int64_t bought_e8; /* base, after fees in base */
     int64_t sold_e8;
+    int64_t dust_e8;  /* of what is not covered: as much as could not be sold when it came */
     int64_t cover_e8; /* base that live stops, targets and other sells stand for */
     usec bare_since;  /* USEC_NEVER: it is not */
     bool written_off; /* its trade ended while the rest could not be sold */
