@@ -350,7 +350,7 @@ static int list_create(struct match *m, const struct match_new_list *n) {
                            .updated_at = m->now};
     IGNORE(!str_copyz(n->coid, l.coid, (ptrdiff_t)sizeof l.coid), "coid_check saw its length");
     if (n->coid.n == 0) {
-        IGNORE(snprintf(l.coid, sizeof l.coid, "auto-list-%" PRId64, l.id) < 0, "it fits");
+        match_made_id(m->opt.id_seed, MATCH_MADE_LIST, l.id, l.coid);
     }
     int list = pool_list_take(m, &l);
     m->lists[list].pending_side = n->pending_side;

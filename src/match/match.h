@@ -78,7 +78,19 @@ struct match_options {
      * in CANCEL_ONLY. */
     int mean_mins;
     bool status_binds;
+    uint64_t id_seed; /* of the ids that it gives to what comes without one */
 };
+
+/* 22 letters and digits, as an exchange makes up for what has no id of its own: the same each time
+ * for the same seed, kind and number, and never the same for two. */
+typedef enum match_made {
+    MATCH_MADE_ORDER,
+    MATCH_MADE_LIST,
+    MATCH_MADE_CANCEL,
+    MATCH_MADE_AMEND,
+    MATCH_MADE_KINDS
+} match_made;
+void match_made_id(uint64_t seed, match_made kind, int64_t n, char ret[COID_BYTES]);
 
 /* symbols: borrowed for ever; filters, status and what is allowed may change between calls, names
  * and assets may not. Errors: ERR_RANGE on options that make no sense. */

@@ -11,8 +11,7 @@
  * before (pool_has_room), and a caller who never drains events ends in an assert. */
 #include "match/match_int.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include "base/rng.h"
 
 static uint64_t mix(uint64_t v) {
     v = (v ^ (v >> 33)) * UINT64_C(0xFF51AFD7ED558CCD);
@@ -153,12 +152,23 @@ int pool_put(struct match *m, const struct match_order *o) {
     return slot;
 }
 
+void match_made_id(uint64_t seed, match_made kind, int64_t n, char ret[COID_BYTES]) {
+    static const char chars[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    struct rng r;
+    uint64_t mixed;
+    rng_init(&r, seed);
+    mixed = rng_next(&r) ^ ((uint64_t)n * MATCH_MADE_KINDS + (uint64_t)kind);
+    rng_init(&r, mixed);
+    for (int i = 0; i < 22; i++) ret[i] = chars[rng_below(&r, sizeof chars - 1)];
+    ret[22] = '\0';
+}
+
 int pool_take(struct match *m, const struct match_order *o) {
     PRE(pool_has_room(m, 1));
     struct match_order order = *o;
     order.id = m->next_order_id++;
     if (order.coid[0] == 0) {
-        IGNORE(snprintf(order.coid, sizeof order.coid, "auto-%" PRId64, order.id) < 0, "it fits");
+        match_made_id(m->opt.id_seed, MATCH_MADE_ORDER, order.id, order.coid);
     }
     return pool_put(m, &order);
 }

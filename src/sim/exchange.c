@@ -119,7 +119,8 @@ static void rules_set(struct exchange *ex) {
 }
 
 static bool engine_open(struct exchange *ex, struct error *err) {
-    struct match_options opt = {.accounts_max = SIM_ACCOUNTS_MAX,
+    struct match_options opt = {.id_seed = ex->opt.seed,
+                                .accounts_max = SIM_ACCOUNTS_MAX,
                                 .orders_max = ORDERS_MAX,
                                 .history_max = HISTORY,
                                 .depth_max = SIM_DEPTH,

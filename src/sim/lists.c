@@ -199,10 +199,7 @@ void sim_do_list_cancel(struct sim_call *c) {
     struct match_ref ref = {.account = c->account, .sym = sym, .id = l->l.id};
     char name[COID_BYTES] = "";
     if (coid.n == 0) {
-        struct buf b;
-        buf_init_fixed(&b, name, (ptrdiff_t)sizeof name);
-        buf_put(&b, STR("cancel-list-"));
-        buf_put_i64(&b, ref.id);
+        match_made_id(~c->ex->opt.seed, MATCH_MADE_CANCEL, ref.id, name);
     } else {
         IGNORE(!str_copyz(coid, name, (ptrdiff_t)sizeof name), "sim_read_coid saw its length");
     }

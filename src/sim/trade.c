@@ -211,7 +211,7 @@ static void name_cancel(struct sim_call *c, str coid, int64_t id, struct cancell
     if (coid.n > 0) {
         IGNORE(!str_copyz(coid, x->coid, (ptrdiff_t)sizeof x->coid), "sim_read_coid");
     } else {
-        IGNORE(snprintf(x->coid, sizeof x->coid, "cancel-%" PRId64, id) < 0, "it fits");
+        match_made_id(c->ex->opt.seed, MATCH_MADE_CANCEL, id, x->coid);
     }
     memcpy(c->ex->cancel_coid, x->coid, sizeof x->coid);
 }
@@ -499,8 +499,7 @@ void sim_do_amend(struct sim_call *c) {
     }
     char made[COID_BYTES], was[COID_BYTES];
     if (coid.n == 0) { /* the exchange gives it a name of its own then */
-        IGNORE(snprintf(made, sizeof made, "amend-%" PRId64 "-%d", o->o.id, o->o.amends + 1) < 0,
-               "it fits");
+        match_made_id(c->ex->opt.seed, MATCH_MADE_AMEND, o->o.id * 1000 + o->o.amends, made);
         coid = str_from_z(made);
     }
     memcpy(was, o->o.coid, sizeof was);
