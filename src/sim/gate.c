@@ -513,7 +513,7 @@ static bool fault_draw(struct sim_call *c, const struct sim_route *r,
         return true;
     }
     c->fault = (struct fault){0};
-    return sim_refuse(c, 400, -1130, "X-Sim-Fault: %s", err.msg);
+    return sim_refuse(c, 400, -1130, "%s", err.msg); /* which names the header */
 }
 
 /* -- the way through ------------------------------------------------------------------------ */
