@@ -47,10 +47,23 @@ static bool target_fine(str s) {
     return s.n > 0 && s.p[0] == '/';
 }
 
+/* "http://host/path" is "/path": proxies and some clients ask like that, and every host is ours. */
+static str path_of(str target) {
+    const str schemes[] = {STR("http://"), STR("https://")};
+    for (ptrdiff_t i = 0; i < COUNT_OF(schemes); i++) {
+        if (!str_eq_nocase(str_head(target, schemes[i].n), schemes[i])) continue;
+        const str rest = str_tail(target, schemes[i].n);
+        const ptrdiff_t slash = str_find_byte(rest, '/');
+        if (slash > 0) return str_tail(rest, slash);
+    }
+    return target;
+}
+
 static int request_line(str line, struct head *h) {
     str target, version;
     if (!str_cut(&line, ' ', &h->rq.method) || !str_cut(&line, ' ', &target) || !line.p) return 400;
     version = line;
+    target = path_of(target);
     if (!all_tokens(h->rq.method) || !target_fine(target)) return 400;
     if (!str_starts(version, STR("HTTP/")) || version.n != 8) return 400;
     if (!str_eq(version, STR("HTTP/1.1")) && !str_eq(version, STR("HTTP/1.0"))) return 505;

@@ -35,6 +35,17 @@ static void test_the_query_and_the_body_stay_as_they_were_sent(void **state) {
     assert_int_equal(p.used, (ptrdiff_t)sizeof text - 1 - 18);
 }
 
+static void test_a_target_with_a_host_is_the_path_behind_it(void **state) {
+    static const char text[] = "GET HTTP://h:80/api/v3/time?a=b HTTP/1.1\r\n\r\n";
+    struct http1_request rq;
+    struct http1_progress p;
+    char block[8192];
+    (void)state;
+    assert_int_equal(parse(text, sizeof text - 1, &rq, &p, block), HTTP1_WHOLE);
+    assert_str(rq.path, "/api/v3/time");
+    assert_str(rq.query, "a=b");
+}
+
 static void test_a_request_in_pieces_is_whole_at_its_last_byte(void **state) {
     static const char text[] = "PUT /a?b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
                                "3;x=y\r\nabc\r\n0A\r\n0123456789\r\n0\r\nTrailer: t\r\n\r\n";
@@ -78,7 +89,7 @@ static void test_what_is_no_request_is_refused_with_its_status(void **state) {
         {"GET\r\n\r\n", 400},
         {"GET / HTTP/1.1 \r\n\r\n", 400},
         {"GET  / HTTP/1.1\r\n\r\n", 400},
-        {"GET http://h/ HTTP/1.1\r\n\r\n", 400},
+        {"GET http://h HTTP/1.1\r\n\r\n", 400},
         {"G(T / HTTP/1.1\r\n\r\n", 400},
         {"GET /\001 HTTP/1.1\r\n\r\n", 400},
         {"GET / HTTP/2.0\r\n\r\n", 505},
@@ -217,6 +228,7 @@ static void test_frames_that_the_standard_forbids_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_query_and_the_body_stay_as_they_were_sent),
+        cmocka_unit_test(test_a_target_with_a_host_is_the_path_behind_it),
         cmocka_unit_test(test_a_request_in_pieces_is_whole_at_its_last_byte),
         cmocka_unit_test(test_connections_are_kept_as_the_version_and_header_say),
         cmocka_unit_test(test_what_is_no_request_is_refused_with_its_status),
