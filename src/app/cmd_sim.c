@@ -2,8 +2,8 @@
  *
  * Puts the simulated exchange (src/sim) behind a port: symbols from an exchangeInfo answer, prices
  * from candle files or a random walk, accounts from the command line, a fault plan from a file. It
- * serves until SIGTERM or SIGINT; with --state, what it holds is loaded at the start and written at
- * the end, and whenever SIGUSR1 asks for the monthly reset.
+ * serves until SIGTERM or SIGINT; with --state, what it holds is loaded at the start, and written
+ * at once, every few seconds and at the end. SIGUSR1 asks for the monthly reset.
  *
  * Failure: what is wrong with an option is told before anything listens; an address that others can
  * reach is refused (status 3) unless --listen-anywhere means it. Thread: the main one. */
@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "app/builtin.h"
@@ -28,6 +29,7 @@
 #define REPORT_BYTES (1 << 20)
 #define DEPOSITS_MAX 64
 #define HISTORY_DAYS 500
+#define SAVE_EVERY_S 5
 
 struct sim_run {
     struct app *app;
@@ -273,7 +275,7 @@ static bool save_state(struct sim_run *r, struct error *err) {
 /* --- serving ----------------------------------------------------------------------------- */
 
 static struct sim_server *serving; /* for the signal handlers */
-static volatile sig_atomic_t reset_wanted;
+static volatile sig_atomic_t reset_wanted, save_wanted;
 
 static void on_end(int sig) {
     (void)sig;
@@ -286,8 +288,19 @@ static void on_reset(int sig) {
     sim_server_wake(serving);
 }
 
+static void on_alarm(int sig) {
+    (void)sig;
+    save_wanted = 1;
+    sim_server_wake(serving);
+}
+
 static bool woken(void *ctx, struct exchange *ex, usec now) {
-    (void)ctx;
+    struct sim_run *r = ctx;
+    struct error err;
+    if (save_wanted) {
+        save_wanted = 0;
+        if (!save_state(r, &err)) log_unusual("state", LOG_Z("why", err.msg));
+    }
     if (reset_wanted) {
         reset_wanted = 0;
         exchange_reset(ex, now);
@@ -302,6 +315,14 @@ static void signals_set(void (*end)(int), void (*reset)(int)) {
         IGNORE(sigaction(ends[i], &a, NULL) != 0, "these signals can be handled");
     a.sa_handler = reset;
     IGNORE(sigaction(SIGUSR1, &a, NULL) != 0, "these signals can be handled");
+}
+
+/* The state is saved every few seconds while it serves. */
+static void alarm_set(bool on) {
+    const struct sigaction a = {.sa_handler = on ? on_alarm : SIG_IGN};
+    const struct itimerval often = {{on ? SAVE_EVERY_S : 0, 0}, {on ? SAVE_EVERY_S : 0, 0}};
+    IGNORE(sigaction(SIGALRM, &a, NULL) != 0, "this signal can be handled");
+    IGNORE(setitimer(ITIMER_REAL, &often, NULL) != 0, "then it is saved at the end");
 }
 
 /* "127.0.0.1:8080", "[::1]:0" */
@@ -332,16 +353,21 @@ static bool announce(struct sim_run *r, struct error *err) {
 }
 
 static bool serve(struct sim_run *r, struct error *err) {
-    struct sim_server_options so = {
-        .exchange = r->exchange, .anywhere = args_has(r->args, "listen-anywhere"), .woken = woken};
+    struct sim_server_options so = {.exchange = r->exchange,
+                                    .anywhere = args_has(r->args, "listen-anywhere"),
+                                    .woken = woken,
+                                    .woken_ctx = r};
     int64_t port;
     if (!parse_listen(args_get(r->args, "listen", STR("127.0.0.1:0")), &so.host, &port, err))
         return false;
     so.port = (int)port;
+    if (!save_state(r, err)) return false; /* rather now than at the end */
     if (!sim_server_open(&so, &r->server, err)) return fail_in(err, "--listen");
     serving = r->server;
     signals_set(on_end, on_reset);
+    if (r->state) alarm_set(true);
     const bool ok = announce(r, err) && sim_server_run(r->server, err);
+    alarm_set(false);
     signals_set(SIG_DFL, SIG_DFL);
     return ok && save_state(r, err);
 }
@@ -382,7 +408,8 @@ static const struct opt sim_opts[] = {
     {"seed", "N", "Of prices, books and chances; 1."},
     {"fee", "PERCENT", "Commission; the test network charges 0."},
     {"faults", "FILE", "The fault plan (docs/sim.md)."},
-    {"state", "FILE", "Loaded at the start where it exists, written at the end."},
+    {"state", "FILE",
+     "Loaded at the start where it exists; written every few seconds and at the end."},
     {"weight-limit", "N", "Request weight a minute and address; 6000."},
     {"orders-10s", "N", "Unfilled orders in 10 seconds and account; 100."},
     {"orders-1d", "N", "Unfilled orders in a day and account; 200000."},
