@@ -155,6 +155,36 @@ run --set venue.key_file= >none.out 2>&1
 equal "without a key nothing begins" $? 1
 check "and it is told which to set" grep -q 'venue.key_env' none.out
 
+# -- a venue that hangs ---------------------------------------------------------------------------------
+
+told() { # FILE TEXT: within half a minute
+    for _ in $(seq 120); do
+        grep -q "$2" "$1" && return
+        sleep 0.25
+    done
+    return 1
+}
+back() { # up again, after what stood there
+    for _ in $(seq 120); do
+        tail -n +"$lines" hangs.log | grep -q 'ev=venue text=up' && return
+        sleep 0.25
+    done
+    return 1
+}
+"$BULLFINCH" run --config cfg.yaml --posts posts.jsonl --rebase --set log.level=trace >hangs.json 2>hangs.log &
+run_pid=$!
+check "it is up" told hangs.log 'ev=venue_state state=up'
+kill -STOP "$sim_pid"
+check "a venue that hangs is down" told hangs.log 'state=down text="the venue does not answer'
+check "and the trader says since when" told hangs.log 'down since .* trades are open'
+lines=$(wc -l <hangs.log)
+kill -CONT "$sim_pid"
+check "its way back is found" back
+kill "$run_pid"
+wait "$run_pid"
+check "requests are logged at trace" grep -q 'ev=venue_http method=GET path=/api/v3/ping' hangs.log
+check "without signature and key" sh -c "! grep -q 'signature\|$KEY\|$SECRET' hangs.log"
+
 # -- a venue that is not there ----------------------------------------------------------------------------
 
 stop_sim
