@@ -230,6 +230,8 @@ static bool is_too_early(struct trader *t, const struct order *o, const struct r
     return entry != NULL && order_is_live(entry->state) && qty_cmp(more, tr->held) > 0;
 }
 
+#define STRAY_PAUSE (5 * USEC_PER_S)
+
 /* Nothing of ours, or of a trade that is long over: of the latter the next snapshot knows more. */
 static void not_ours(struct trader *t, const struct report *r) {
     const struct gone *g = order_gone(t, r->coid);
@@ -244,7 +246,9 @@ static void not_ours(struct trader *t, const struct report *r) {
     buf_printf(&b, "bf%s-", t->account.install);
     tell(t, TELL_UNUSUAL, "order_not_ours", "the venue reports %s, which is not known here",
          r->coid);
-    if (str_starts(str_from_z(r->coid), buf_str(&b))) compare_want(t, t->now);
+    if (!str_starts(str_from_z(r->coid), buf_str(&b))) return;
+    /* one that cannot be taken off is told by each attempt: no faster than the venue can bear */
+    compare_want(t, i64_max(t->now, t->compare.asked_at + STRAY_PAUSE));
 }
 
 void on_report(struct trader *t, const struct report *r) {
