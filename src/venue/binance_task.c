@@ -251,7 +251,19 @@ static bool take_sale(struct binance *b, struct binance_task *t, const json_t *r
 /* -- looking ------------------------------------------------------------------------------- */
 
 /* All of `look` was seen. */
+/* An order that lives, of a list that the venue does not know: it is taken off by itself, once. */
+static bool lives_alone(struct binance_task *t) {
+    const struct binance_seen *s = &t->seen[t->rq.leg];
+    return t->rq.kind == REQUEST_CANCEL && s->known && !binance_has_ended(s->state) &&
+           t->rounds++ == 0;
+}
+
 static void looked(const struct binance *b, struct binance_task *t) {
+    if (lives_alone(t)) {
+        t->at_leg = t->rq.leg;
+        t->stage = STAGE_CANCEL_ORDER;
+        return;
+    }
     if (t->rq.kind == REQUEST_EXIT && !t->bare) {
         go_on_exit(b, t);
         return;
