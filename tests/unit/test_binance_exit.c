@@ -329,6 +329,23 @@ static void test_a_single_order_is_cancelled_where_no_list_is_named(void **state
     kit_report(k, 0, KIT_STOP, ORDER_ST_CANCELED, 0, 0);
 }
 
+static void test_an_order_whose_list_is_unknown_is_taken_off_by_itself_once(void **state) {
+    struct kit *k = *state;
+    struct request rq = kit_request(REQUEST_CANCEL);
+    rq.target_coid[0] = '\0';
+    rq.leg = LEG_STOP;
+    kit_begin(k, &rq);
+    kit_sends(k, "DELETE", "/api/v3/orderList", "listClientOrderId=" KIT_LIST "&");
+    kit_gives(k, 400, UNKNOWN_ORDER);
+    kit_sends(k, "GET", "/api/v3/order", "origClientOrderId=" KIT_STOP "&");
+    kit_gives(k, 200, GET_LEG("101", KIT_STOP, "NEW", "0", "0"));
+    kit_sends(k, "DELETE", "/api/v3/order", "origClientOrderId=" KIT_STOP "&");
+    kit_gives(k, 400, UNKNOWN_ORDER);
+    kit_sends(k, "GET", "/api/v3/order", "origClientOrderId=" KIT_STOP "&");
+    kit_gives(k, 200, GET_LEG("101", KIT_STOP, "NEW", "0", "0"));
+    kit_ends(k, OUTCOME_DONE, 1);
+}
+
 static void test_a_cancel_without_an_answer_is_unknown(void **state) {
     struct kit *k = *state;
     const struct request rq = kit_request(REQUEST_CANCEL);
@@ -361,6 +378,7 @@ int main(void) {
         WITH_KIT(test_more_fills_than_places_are_added_up_exactly),
         WITH_KIT(test_a_cancel_reports_the_legs_that_are_named),
         WITH_KIT(test_a_single_order_is_cancelled_where_no_list_is_named),
+        WITH_KIT(test_an_order_whose_list_is_unknown_is_taken_off_by_itself_once),
         WITH_KIT(test_a_cancel_without_an_answer_is_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
