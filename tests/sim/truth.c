@@ -3,21 +3,21 @@
  * (a) No order twice. Of one client id at most one order was executed, of one intent at most one
  *     entry, and a trade never sold more than it bought.
  *
- * (b) Nothing bare for long. Of a trade, what its fills brought (fees in base taken off) and what
- *     they sold again is held; live sell orders of ours cover it, a pair of an order list once.
- * What is not covered and could be sold (a whole step, the least quantity and notional by the terms
- *     that hold then) is bare; what could not be sold when it came stays dust when the terms
- * change. It may be bare
+ * (b) Nothing bare for long. What the fills of a trade brought (less fees in base) and what they
+ *     sold again is held; live sell orders of ours cover it, a pair of an order list once. What
+ *     is not covered and could be sold by the terms that hold (a whole step, the least quantity
+ *     and notional) is bare; what could not be sold when it came stays dust. It may be bare
  *       - for 5 s, or
  *       - as long as the venue does not answer, and then R + 12 s more (R = 1 s).
- *     The venue does not answer from when we sent a request until we knew its end, if that end was
- *     one of: no connection, nothing within the timeout, a cut answer, 5xx, 403, 418, 429, a code
- *     that says the same (-1000, -1001, -1003, -1006, -1007, -1008, -1015, -1021), "no such order",
- *     or any answer after more than a second; a Retry-After belongs to it. So does the time in
- * which our process was dead, as nobody could ask.
- *     - While faults are injected (and 30 s on) a refusal in good order of something that changes
- *       orders (trading halted, a filter that changed, no liquidity) gives 5 s more: the venue
- *       answered, and would not.
+ *     The venue does not answer from when we sent a request until we knew its end, if that was:
+ *     no connection, nothing within the timeout, a cut answer, 5xx, 403, 418, 429, a code that
+ *     says the same (-1000, -1001, -1003, -1006, -1007, -1008, -1015, -1021), "no such order",
+ *     any answer after more than a second. A ban belongs to it, with its Retry-After or as long
+ *     as we keep still after one that names none; so does the time in which our process was
+ *     dead, as nobody could ask, or saw no prices, as nobody could see that a stop was due.
+ *       - While faults are injected, and 30 s on, a refusal in good order of what changes orders
+ *         (trading halted, other filters, no liquidity) gives 5 s more: it answered, and would
+ *         not.
  *
  * (c) In the end, minutes after the last fault, rows and exchange are the same: each of our
  *     executed orders is a row with the same quantity, amount and state; each fill is a trade and
