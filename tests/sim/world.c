@@ -242,7 +242,9 @@ static void later(struct world *w, const struct action *a) {
 static void tell(struct world *w, const struct action *a) {
     static const char *const levels[] = {"info", "unusual", "BROKEN"};
     world_note(w, "  %s %s: %s", levels[a->u.tell.level], a->u.tell.event, a->u.tell.text);
-    if (a->u.tell.level == TELL_BROKEN && w->resets == 0)
+    /* the two answers of a snapshot are not of one moment: a stop may sell between them */
+    const bool may_be = strcmp(a->u.tell.event, "balance_short") == 0;
+    if (a->u.tell.level == TELL_BROKEN && w->resets == 0 && !may_be)
         broken(w, "told: %s: %s", a->u.tell.event, a->u.tell.text);
 }
 
