@@ -144,6 +144,14 @@ static bool bytes_are_plain(str s) {
     return true;
 }
 
+/* A user before the host; a path may hold an @ (/ws/btcusdt@trade). */
+static bool names_a_user(str url) {
+    const ptrdiff_t at = str_find_byte(url, '@');
+    int slashes = 0;
+    for (ptrdiff_t i = 0; i < at; i++) slashes += url.p[i] == '/';
+    return at >= 0 && slashes < 3;
+}
+
 static str authority_take(str *rest) {
     ptrdiff_t n = 0;
     while (n < rest->n && rest->p[n] != '/' && rest->p[n] != '?') n++;
@@ -188,7 +196,7 @@ bool host_url_parse(str url, host_use use, struct host_url *ret, struct error *e
     struct host_url u = {0};
     str rest = url, host;
     if (!bytes_are_plain(url)) return refuse(STR("the URL"), use, "holds odd characters", err);
-    if (str_find_byte(url, '@') >= 0) /* what may be a password is not repeated */
+    if (names_a_user(url)) /* what may be a password is not repeated */
         return refuse(STR("the URL"), use, "a user or password has no place in it", err);
     if (!scheme_take(&rest, use, &u.tls)) return refuse(url, use, scheme_wrong(url, use), err);
     const str authority = authority_take(&rest);

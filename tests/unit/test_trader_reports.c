@@ -551,15 +551,24 @@ static void test_no_such_order_is_no_proof_before_its_time(void **state) {
     (void)state;
     traits.absence_after = 10 * USEC_PER_S;
     open_entering(ORDER_ST_UNKNOWN);
+    traits.absence_after = 0; /* the trader has its own; the next test's is another */
     const struct report r = a_report(ENTRY_COID, ORDER_ST_ABSENT, "0");
     now = START + 10 * USEC_PER_S - 1;
     reply(REQUEST_QUERY, OUTCOME_DONE, &r);
     assert_int_equal(trader->trade_count, 1);
     assert_int_equal(trader_next_timer(trader), now + 1); /* again when it is one */
     now += 1;
-    report(&r); /* also when it comes unasked */
+    step(&(struct event){.kind = EVENT_TIMER});
+    assert_int_equal(sends_of(REQUEST_QUERY), 1); /* what is asked from now on proves it */
+    reply(REQUEST_QUERY, OUTCOME_DONE, &r);
+    assert_int_equal(sends_of(REQUEST_QUERY), 2); /* if the legs that came with it lack, too */
+    assert_int_equal(trader->trade_count, 1);
+    const struct report stop = a_report(STOP_COID, ORDER_ST_ABSENT, "0");
+    const struct report target = a_report(TARGET_COID, ORDER_ST_ABSENT, "0");
+    reply(REQUEST_QUERY, OUTCOME_DONE, &stop);
+    assert_int_equal(trader->trade_count, 1);
+    reply(REQUEST_QUERY, OUTCOME_DONE, &target);
     assert_int_equal(trader->trade_count, 0);
-    traits.absence_after = 0;
 }
 
 static void test_a_refusal_after_a_fill_does_not_drop_the_position(void **state) {
