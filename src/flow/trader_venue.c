@@ -69,11 +69,15 @@ static bool has_been_seen(const struct trader *t, const struct trade *tr, usec a
     return false;
 }
 
+/* What was sent after the wipe had been noticed is of the venue as it is now, whatever a snapshot
+ * shows of it: it may be between its legs and its exit. */
 void venue_end_wiped(struct trader *t, usec asked_at) {
+    const usec noticed_at = t->compare.wiped_at;
     t->compare.wiped_at = 0;
     for (int i = t->trade_count - 1; i >= 0; i--) {
         struct trade *tr = &t->trades[i];
-        if (is_too_young(t, tr) || has_been_seen(t, tr, asked_at))
+        const bool later = noticed_at != 0 && tr->signed_at >= noticed_at;
+        if (later || is_too_young(t, tr) || has_been_seen(t, tr, asked_at))
             ask_trade(t, tr->id);
         else
             trade_is_gone(t, tr);
