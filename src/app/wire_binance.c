@@ -62,6 +62,7 @@ static const char *where_from(const struct config *cfg) {
     case NETWORK_LOOPBACK:
         return "; bullfinch sim takes the ones that it was started with (--account KEY:SECRET)";
     case NETWORK_PUBLIC:
+    case NETWORK_FEED:
         break;
     }
     return "";

@@ -29,6 +29,7 @@ struct post {
     int64_t ref_id; /* 0 if none */
     bool edited;    /* id != root_id */
     bool deleted; /* no post: word that the post of this id was deleted, at received_at; no text */
+    bool missed;  /* fetched after a gap, not seen as it came */
     int64_t likes, reposts, replies, quotes; /* public metrics, -1 unknown */
 };
 

@@ -44,18 +44,25 @@ const char *host_network_name(host_network n) {
         return "Binance Spot demo mode";
     case NETWORK_PUBLIC:
         return "Binance's public market data";
+    case NETWORK_FEED:
+        return "a source of posts";
     }
     WRONG("network out of its list");
 }
 
+static bool is_feed(host_use use) { return use == HOST_FEED_REST || use == HOST_FEED_STREAM; }
+
 bool host_use_is_public(host_use use) {
-    return use == HOST_PUBLIC_REST || use == HOST_PUBLIC_STREAM;
+    return use == HOST_PUBLIC_REST || use == HOST_PUBLIC_STREAM || is_feed(use);
 }
 
-static bool is_rest(host_use use) { return use == HOST_SPOT_REST || use == HOST_PUBLIC_REST; }
+static bool is_rest(host_use use) {
+    return use == HOST_SPOT_REST || use == HOST_PUBLIC_REST || use == HOST_FEED_REST;
+}
 
 void host_list(host_use use, struct buf *out) {
-    bool any = false;
+    bool any = is_feed(use);
+    if (any) buf_put(out, is_rest(use) ? STR("any host by https") : STR("any host by wss"));
     for (int i = 0; i < COUNT_OF(rows); i++) {
         if (rows[i].use != use) continue;
         for (int k = 0; k < PORTS_MAX && rows[i].ports[k] != 0; k++) {
@@ -181,6 +188,10 @@ static bool authority_split(str authority, bool *ret_ipv6, str *ret_host, int *r
 }
 
 static bool on_the_list(host_use use, str host, int port, host_network *ret) {
+    if (is_feed(use)) {
+        *ret = NETWORK_FEED;
+        return true;
+    }
     for (int i = 0; i < COUNT_OF(rows); i++) {
         if (rows[i].use != use || !str_eq(host, str_from_z(rows[i].host))) continue;
         for (int k = 0; k < PORTS_MAX; k++) {

@@ -2,8 +2,8 @@
  *
  * Keys and orders go to the test networks that are named here, name for name and port for port, and
  * to loopback; market data that takes neither keys nor orders may also come from Binance's public
- * hosts. There is no switch and no configuration that adds a name. Whoever opens a connection asks
- * here, so that nobody can forget to. */
+ * hosts. There is no switch and no configuration that adds a name. Posts may come from any host, by
+ * TLS: no order goes there. Whoever opens a connection asks here, so that nobody can forget to. */
 #ifndef BF_NET_HOSTS_H
 #define BF_NET_HOSTS_H
 
@@ -15,11 +15,13 @@ struct sockaddr;
 
 /* What the connection is for. The first is the strictest. */
 typedef enum host_use {
-    HOST_SPOT_REST,    /* keys and orders of Binance Spot: https */
-    HOST_SPOT_WS_API,  /* the same by WebSocket: wss */
-    HOST_SPOT_STREAM,  /* a test network's market data: wss */
-    HOST_PUBLIC_REST,  /* production's market data, without a key: https */
-    HOST_PUBLIC_STREAM /* the same by WebSocket: wss */
+    HOST_SPOT_REST,     /* keys and orders of Binance Spot: https */
+    HOST_SPOT_WS_API,   /* the same by WebSocket: wss */
+    HOST_SPOT_STREAM,   /* a test network's market data: wss */
+    HOST_PUBLIC_REST,   /* production's market data, without a key: https */
+    HOST_PUBLIC_STREAM, /* the same by WebSocket: wss */
+    HOST_FEED_REST,     /* posts: any host by https, through a proxy if the environment names one */
+    HOST_FEED_STREAM    /* the same by WebSocket: wss */
 } host_use;
 
 /* Keys of one network are worth nothing on another. */
@@ -27,7 +29,8 @@ typedef enum host_network {
     NETWORK_LOOPBACK,
     NETWORK_SPOT_TESTNET,
     NETWORK_SPOT_DEMO,
-    NETWORK_PUBLIC
+    NETWORK_PUBLIC,
+    NETWORK_FEED
 } host_network;
 const char *host_network_name(host_network n);
 

@@ -16,11 +16,27 @@ const char *http_method_name(http_method m) {
     WRONG("method out of its list");
 }
 
+void http_answer_clear(struct http_answer *a) {
+    *a = (struct http_answer){.retry_after_s = -1,
+                              .used_weight_1m = -1,
+                              .orders_10s = -1,
+                              .orders_1d = -1,
+                              .rate_limit = -1,
+                              .rate_remaining = -1,
+                              .rate_reset = -1};
+}
+
 void http_call(struct http *h, const struct http_request *rq, struct http_answer *ret) {
     PRE(rq->timeout > 0);
-    *ret = (struct http_answer){
-        .retry_after_s = -1, .used_weight_1m = -1, .orders_10s = -1, .orders_1d = -1};
+    http_answer_clear(ret);
     h->ops->call(h, rq, ret);
+}
+
+void http_stream(struct http *h, const struct http_request *rq, const struct http_reader *to,
+                 struct http_answer *ret) {
+    PRE(rq->timeout > 0 && h->ops->stream != NULL);
+    http_answer_clear(ret);
+    h->ops->stream(h, rq, to, ret);
 }
 
 void http_close(struct http *h) {

@@ -19,11 +19,13 @@ const char *http_method_name(http_method m);
 /* All borrowed during the call. query and body are sent byte for byte: they may be signed. */
 struct http_request {
     http_method method;
-    str path;  /* "/api/v3/order" */
-    str query; /* without '?'; "": none */
-    str body;  /* application/x-www-form-urlencoded; "": none */
-    str key;   /* value of X-MBX-APIKEY; "": none */
-    usec timeout;
+    str path;     /* "/api/v3/order" */
+    str query;    /* without '?'; "": none */
+    str body;     /* application/x-www-form-urlencoded, or JSON; "": none */
+    bool json;    /* what the body is */
+    str key;      /* value of X-MBX-APIKEY; "": none */
+    str bearer;   /* token of "Authorization: Bearer"; "": none */
+    usec timeout; /* of a stream: until its headers are there */
 };
 
 typedef enum http_end {
@@ -37,21 +39,43 @@ struct http_answer {
     int status;
     /* headers, -1 where absent or no number */
     int64_t retry_after_s, used_weight_1m, orders_10s, orders_1d;
-    str body;      /* borrowed until the next call on the same handle */
-    char why[160]; /* where not ANSWERED */
+    int64_t rate_limit, rate_remaining,
+        rate_reset; /* x-rate-limit-*; reset in seconds since 1970 */
+    str body;       /* borrowed until the next call on the same handle */
+    char why[160];  /* where not ANSWERED */
 };
+
+/* Who reads a stream; all on the thread of http_stream(). False ends it. */
+struct http_reader {
+    void *ctx;
+    bool (*opened)(void *ctx);         /* status 200 */
+    bool (*line)(void *ctx, str line); /* without its end (LF or CR LF); "" keep-alive; borrowed */
+    bool (*go_on)(void *ctx);          /* asked at least once a second */
+};
+#define HTTP_LINE_MAX (1 << 20)
 
 struct http;
 struct http_ops {
     const char *name;
     void (*call)(struct http *h, const struct http_request *rq, struct http_answer *ret);
     void (*close)(struct http *h);
+    /* NULL: it has none. */
+    void (*stream)(struct http *h, const struct http_request *rq, const struct http_reader *to,
+                   struct http_answer *ret);
 };
 struct http {
     const struct http_ops *ops;
 }; /* first member of each implementation; one thread at a time */
 
+/* No headers, nothing said. */
+void http_answer_clear(struct http_answer *a);
+
 void http_call(struct http *h, const struct http_request *rq, struct http_answer *ret);
+/* One long answer, line by line; returns when it ended. ret: ANSWERED with another status than 200:
+ * it was not opened, body says why; ANSWERED with 200: the other side ended it in good order; else
+ * `why`. A reader that says false: LOST, "stopped". A line over HTTP_LINE_MAX ends it. */
+void http_stream(struct http *h, const struct http_request *rq, const struct http_reader *to,
+                 struct http_answer *ret);
 void http_close(struct http *h); /* NULL is fine */
 
 /* Over libcurl. url: "https://host[:port]" or "http://127.0.0.1:port", for what `use` says; TLS is

@@ -109,7 +109,7 @@ static void empty(struct live_post *p) {
 static bool take(struct live_posts *lp, struct live_post *p) {
     empty(p);
     lp->filling = p;
-    if (!source_next(lp->source, &p->arena, &p->post, &p->is_end, &p->err)) p->failed = true;
+    if (!source_next_post(lp->source, &p->arena, &p->post, &p->is_end, &p->err)) p->failed = true;
     p->offset = source_offset(lp->source);
     return !p->is_end && !p->failed;
 }

@@ -139,7 +139,7 @@ static void fill(struct readers *rs, struct batch *b) {
     rs->filling = b;
     while (b->count < READER_BATCH_MAX && arena_left(&b->arena) >= POST_ROOM) {
         bool end = false;
-        if (!source_next(rs->source, &b->arena, &b->posts[b->count], &end, &rs->source_err)) {
+        if (!source_next_post(rs->source, &b->arena, &b->posts[b->count], &end, &rs->source_err)) {
             rs->failed = rs->ended = true;
             return;
         }

@@ -66,14 +66,15 @@ usec exchange_next(const struct exchange *ex);
 
 /* As it stood on the wire; all borrowed during the call. */
 struct sim_request {
-    str method;    /* "POST" */
-    str path;      /* raw, without the query: "/api/v3/order" */
-    str query;     /* raw, without '?' */
-    str body;      /* raw */
-    str api_key;   /* header X-MBX-APIKEY; "" none */
-    str time_unit; /* header X-MBX-TIME-UNIT; "" none */
-    str fault;     /* header X-Sim-Fault, loopback only; "" none */
-    uint32_t peer; /* whose weight it is: one number a client address */
+    str method;        /* "POST" */
+    str path;          /* raw, without the query: "/api/v3/order" */
+    str query;         /* raw, without '?' */
+    str body;          /* raw */
+    str api_key;       /* header X-MBX-APIKEY; "" none */
+    str time_unit;     /* header X-MBX-TIME-UNIT; "" none */
+    str fault;         /* header X-Sim-Fault, loopback only; "" none */
+    str authorization; /* header Authorization; "" none */
+    uint32_t peer;     /* whose weight it is: one number a client address */
 };
 
 /* How the answer's bytes reach the client. */
@@ -92,8 +93,10 @@ struct sim_answer {
     struct buf *body; /* given by the caller, cleared first */
     usec delay;       /* before the first byte */
     sim_delivery delivery;
-    int64_t retry_after_s;                      /* -1: no such header */
-    int64_t used_weight, orders_10s, orders_1d; /* headers; -1: none */
+    int64_t retry_after_s;                          /* -1: no such header */
+    int64_t used_weight, orders_10s, orders_1d;     /* headers; -1: none */
+    int64_t rate_limit, rate_remaining, rate_reset; /* x-rate-limit-*; -1: none */
+    int stream; /* >= 0: a streamed answer, the face's number of it; -1: none (face.h) */
 };
 /* One REST request. ret->body is the caller's. */
 void exchange_rest(struct exchange *ex, usec now, const struct sim_request *rq,

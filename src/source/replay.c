@@ -68,23 +68,22 @@ static bool take_post(struct replay *r, struct arena *a, str line, struct post *
     return false;
 }
 
-static bool replay_next(struct source *s, struct arena *a, struct post *ret, bool *ret_end,
-                        struct error *err) {
+static bool replay_next(struct source *s, struct arena *a, struct intake *ret, struct error *err) {
     struct replay *r = replay_from(s);
     str line;
     line_state state;
-    *ret_end = false;
+    *ret = (struct intake){.kind = INTAKE_POST};
     while (lines_next(&r->lines, &line, &state, err)) {
         switch (state) {
         case LINE_GIVEN:
-            if (take_post(r, a, line, ret)) return true;
+            if (take_post(r, a, line, &ret->post)) return true;
             break;
         case LINE_TOO_LONG:
             s->counts.lines++;
             complain(r, "longer than 1 MiB, passed over", STR(""));
             break;
         case LINE_END:
-            *ret_end = true;
+            ret->kind = INTAKE_END;
             return true;
         }
     }

@@ -5,19 +5,39 @@
  * belongs to one thread. */
 #include "source/source_int.h"
 
-bool source_next(struct source *s, struct arena *a, struct post *ret, bool *ret_end,
-                 struct error *err) {
-    PRE(s != NULL && a != NULL && ret != NULL && ret_end != NULL);
-    return s->ops->next(s, a, ret, ret_end, err);
+bool source_next(struct source *s, struct arena *a, struct intake *ret, struct error *err) {
+    PRE(s != NULL && a != NULL && ret != NULL);
+    return s->ops->next(s, a, ret, err);
+}
+
+bool source_next_post(struct source *s, struct arena *a, struct post *ret, bool *ret_end,
+                      struct error *err) {
+    struct intake it;
+    do {
+        if (!source_next(s, a, &it, err)) return false;
+    } while (it.kind != INTAKE_POST && it.kind != INTAKE_END);
+    *ret_end = it.kind == INTAKE_END;
+    if (!*ret_end) *ret = it.post;
+    return true;
+}
+
+bool source_is_live(const struct source *s) { return s->ops->seek == NULL; }
+
+void source_stop(struct source *s) {
+    if (s->ops->stop) s->ops->stop(s);
+}
+
+void source_stored(struct source *s, int64_t intakes) {
+    if (s->ops->stored) s->ops->stored(s, intakes);
 }
 
 int64_t source_offset(const struct source *s) {
-    PRE(s != NULL);
+    PRE(s != NULL && s->ops->offset != NULL);
     return s->ops->offset(s);
 }
 
 bool source_seek(struct source *s, int64_t offset, struct error *err) {
-    PRE(s != NULL);
+    PRE(s != NULL && s->ops->seek != NULL);
     if (offset < 0)
         return fail(err, ERR_RANGE, 0, "source offset %lld is negative", (long long)offset);
     return s->ops->seek(s, offset, err);

@@ -1,11 +1,15 @@
-/* source: where posts come from. Each runs on its own thread and blocks as it likes. */
+/* source: where posts come from. Each runs on its own thread and blocks as it likes.
+ *
+ * Two kinds. A file that is replayed knows its place by an offset, may be sought, and may be read
+ * in virtual time. What is live (source_is_live) comes as it happens and knows its place by a text
+ * that it gives with its intakes (flow/intake.h) and gets back when it is opened. */
 #ifndef BF_SOURCE_SOURCE_H
 #define BF_SOURCE_SOURCE_H
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "flow/post.h"
+#include "flow/intake.h"
 
 struct source_counts {
     int64_t lines, posts, malformed, disordered, repeated, deletions;
@@ -15,10 +19,16 @@ struct source_counts {
 struct source;
 struct source_ops {
     const char *name;
-    /* Next post; its strings live in `a`. *ret_end: used up. Bad input is skipped, counted, told
-     * through `complain`; false only when the source itself failed. May block. */
-    bool (*next)(struct source *s, struct arena *a, struct post *ret, bool *ret_end,
-                 struct error *err);
+    /* The next thing; its strings live in `a`. Bad input is skipped, counted, told through
+     * `complain`; false only when the source itself cannot go on. May block; after `stop` it gives
+     * INTAKE_END soon. */
+    bool (*next)(struct source *s, struct arena *a, struct intake *ret, struct error *err);
+    void (*stop)(struct source *s); /* any thread; NULL: `next` never blocks for long */
+    /* Everything up to the given number of intakes (counted from 1) is durable. The trader's
+     * thread. NULL: it does not care. */
+    void (*stored)(struct source *s, int64_t intakes);
+
+    /* Of a replay; NULL where the source is live. */
     int64_t (*offset)(const struct source *s); /* behind the last post given; for the cursor */
     bool (*seek)(struct source *s, int64_t offset, struct error *err);
     /* What proves later that the input is the same up to `offset`. NULL: nothing can. Called on
@@ -36,8 +46,16 @@ struct source {
     void *complain_ctx;
 };
 
-MUST_CHECK bool source_next(struct source *s, struct arena *a, struct post *ret, bool *ret_end,
+MUST_CHECK bool source_next(struct source *s, struct arena *a, struct intake *ret,
                             struct error *err);
+/* The same, passing over what is no post. *ret_end: used up. */
+MUST_CHECK bool source_next_post(struct source *s, struct arena *a, struct post *ret, bool *ret_end,
+                                 struct error *err);
+bool source_is_live(const struct source *s);
+void source_stop(struct source *s);                    /* any thread */
+void source_stored(struct source *s, int64_t intakes); /* the trader's thread */
+
+/* Of a replay alone. */
 int64_t source_offset(const struct source *s);
 MUST_CHECK bool source_seek(struct source *s, int64_t offset, struct error *err);
 /* A short text that is the same for as long as the input up to `offset` is; what comes behind may

@@ -115,6 +115,6 @@ refused "no account" 2 'KEY:SECRET' --account a
 refused "no price" 2 'BTCUSDT=50000' --price BTCUSDT
 refused "no plan" 1 'faults' --faults "$SCRATCH/none.json"
 refused "no state" 1 'state' --state "$SCRATCH/two.out"
-"$BULLFINCH" sim --listen 127.0.0.1:0 --state "$SCRATCH/none/state" >unwritable.out 2>&1
+"$BULLFINCH" sim --listen 127.0.0.1:0 --state "$SCRATCH/none/state" >"$SCRATCH/unwritable.out" 2>&1
 equal "a state that cannot be written is told at the start" $? 1
 finish

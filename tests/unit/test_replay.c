@@ -74,7 +74,7 @@ static int64_t next_id(void) {
     struct error err;
     bool end;
     arena_reset(&fix.mem);
-    assert_ok(source_next(fix.source, &fix.mem, &p, &end, &err), &err);
+    assert_ok(source_next_post(fix.source, &fix.mem, &p, &end, &err), &err);
     return end ? 0 : p.id;
 }
 

@@ -66,14 +66,14 @@ static void post_text(int i, char ret[400]) {
     }
 }
 
-static bool source_give(struct source *base, struct arena *a, struct post *ret, bool *ret_end,
+static bool source_give(struct source *base, struct arena *a, struct intake *ret,
                         struct error *err) {
     struct staged_source *s = (struct staged_source *)base;
     const int i = s->next++ - 1;
     char text[400], id[32];
     if (i == ENTRIES) {
         if (stage.fail_at_end) return fail(err, ERR_IO, 5, "the wire was cut");
-        *ret_end = true;
+        *ret = (struct intake){.kind = INTAKE_END};
         return true;
     }
     pthread_mutex_lock(&stage.mutex);
@@ -82,23 +82,31 @@ static bool source_give(struct source *base, struct arena *a, struct post *ret, 
     post_text(i, text);
     snprintf(id, sizeof id, "%lld", (long long)(FIRST_ID + i + 1));
     const usec now = time_wall_us();
-    *ret = (struct post){.id = FIRST_ID + i + 1,
-                         .root_id = FIRST_ID + i + 1,
-                         .source = STR("x"),
-                         .source_id = str_dup(a, str_from_z(id)),
-                         .author_id = str_dup(a, str_from_z(id)),
-                         .text = str_dup(a, str_from_z(text)),
-                         .lang = STR("en"),
-                         .created_at = now,
-                         .received_at = now};
-    *ret_end = false;
+    *ret = (struct intake){.kind = INTAKE_POST};
+    ret->post = (struct post){.id = FIRST_ID + i + 1,
+                              .root_id = FIRST_ID + i + 1,
+                              .source = STR("x"),
+                              .source_id = str_dup(a, str_from_z(id)),
+                              .author_id = str_dup(a, str_from_z(id)),
+                              .text = str_dup(a, str_from_z(text)),
+                              .lang = STR("en"),
+                              .created_at = now,
+                              .received_at = now};
     return true;
 }
 
 static int64_t source_at(const struct source *s) { return ((const struct staged_source *)s)->next; }
 static void source_end(struct source *s) { (void)s; }
-static const struct source_ops source_ops = {
-    .name = "staged", .next = source_give, .offset = source_at, .close = source_end};
+static bool source_to(struct source *s, int64_t offset, struct error *err) {
+    (void)err;
+    ((struct staged_source *)s)->next = (int)offset;
+    return true;
+}
+static const struct source_ops source_ops = {.name = "staged",
+                                             .next = source_give,
+                                             .offset = source_at,
+                                             .seek = source_to,
+                                             .close = source_end};
 
 /* --- market: ticks ----------------------------------------------------------------------- */
 

@@ -1,0 +1,22 @@
+/* intake: the names of its words. Pure. */
+#include "flow/intake.h"
+
+#define NAMES(type, function, MAP)                                                                 \
+    static const char *const function##_names[] = {MAP(TEXT)};                                     \
+    const char *function##_name(type v) {                                                          \
+        PRE(v >= 0 && v < COUNT_OF(function##_names));                                             \
+        return function##_names[v];                                                                \
+    }                                                                                              \
+    bool function##_from_name(str s, type *ret) {                                                  \
+        for (int i = 0; i < COUNT_OF(function##_names); i++) {                                     \
+            if (!str_eq(s, str_from_z(function##_names[i]))) continue;                             \
+            *ret = (type)i;                                                                        \
+            return true;                                                                           \
+        }                                                                                          \
+        return false;                                                                              \
+    }
+#define TEXT(name, text) text,
+
+NAMES(resource, resource, RESOURCE_MAP)
+NAMES(gap_state, gap_state, GAP_STATE_MAP)
+NAMES(source_state, source_state, SOURCE_STATE_MAP)
