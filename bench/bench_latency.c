@@ -90,12 +90,11 @@ static void post_text(int i, char ret[400]) {
 
 static void measure_commit(int post);
 
-static bool source_give(struct source *s, struct arena *a, struct post *ret, bool *ret_end,
-                        struct error *err) {
+static bool source_give(struct source *s, struct arena *a, struct intake *ret, struct error *err) {
     struct bench_source *b = (struct bench_source *)s;
     const int i = b->next++ - 1; /* the very first post is taken before anything runs: -1 */
     if (i == POSTS) {
-        *ret_end = true;
+        *ret = (struct intake){.kind = INTAKE_END};
         return true;
     }
     pthread_mutex_lock(&stage.mutex);
@@ -122,16 +121,23 @@ static bool source_give(struct source *s, struct arena *a, struct post *ret, boo
                               .reposts = -1,
                               .replies = -1,
                               .quotes = -1};
-    *ret = post;
-    *ret_end = false;
+    *ret = (struct intake){.kind = INTAKE_POST, .post = post};
     if (i >= 0) stage.received[i] = time_monotonic_us();
     return true;
 }
 
 static int64_t source_at(const struct source *s) { return ((const struct bench_source *)s)->next; }
 static void source_end(struct source *s) { (void)s; }
-static const struct source_ops bench_source_ops = {
-    .name = "bench", .next = source_give, .offset = source_at, .close = source_end};
+static bool source_to(struct source *s, int64_t offset, struct error *err) {
+    (void)err;
+    ((struct bench_source *)s)->next = (int)offset;
+    return true;
+}
+static const struct source_ops bench_source_ops = {.name = "bench",
+                                                   .next = source_give,
+                                                   .offset = source_at,
+                                                   .seek = source_to,
+                                                   .close = source_end};
 
 /* --- market: ticks ----------------------------------------------------------------------- */
 
