@@ -5,7 +5,8 @@
  * no clock and no chance but a seed: live.c puts it on real connections, tests run it in virtual
  * time against the simulator. One thread at a time.
  *
- * At most one call is under way and at most one stream is open, both at once if it likes. After
+ * At most one call is under way and at most one stream is open, both at once if it likes; the base
+ * of a call may be another host than the stream's, and may change from one to the next. After
  * each thing that it was told, connector_item() is called until it gives nothing; until then what
  * was told (a body, a line) stays where it is, so items may be cut out of it. Then
  * connector_step().
@@ -24,7 +25,9 @@ typedef enum connector_act {
     CONNECTOR_WAIT, /* until `until`, or until something happens */
     CONNECTOR_CALL, /* `request` to the host of `base`; `answered` follows, whatever comes of it */
     CONNECTOR_OPEN, /* the stream; `opened` or `gone` follows */
-    CONNECTOR_SHUT  /* the stream; `gone` follows */
+    CONNECTOR_SHUT, /* the stream; `gone` follows */
+    CONNECTOR_SEND  /* `text` as one message over the WebSocket that is open; what cannot be sent
+                       ends the stream: `gone` follows */
 } connector_act;
 
 struct connector_step {
@@ -32,13 +35,14 @@ struct connector_step {
     usec until; /* WAIT; USEC_NEVER: only something that happens changes anything */
     str base;   /* CALL, OPEN: "https://api.x.com", "wss://..." without a path */
     struct http_request request; /* CALL, OPEN; of a WebSocket only path and query count */
+    str text;                    /* SEND; borrowed as the rest is */
 };
 
 struct connector_ops {
     const char *kind; /* "x_search" */
     bool web_socket;  /* its stream is a WebSocket of text messages; else lines of an HTTP answer */
     /* What is in *ret is borrowed until the next call of the connector. Asked again after a WAIT it
-     * may say the same; CALL and OPEN are said once. */
+     * may say the same; CALL, OPEN and SEND are said once. */
     void (*step)(struct connector *c, usec now, struct connector_step *ret);
     void (*answered)(struct connector *c, usec now, const struct http_answer *a);
     void (*opened)(struct connector *c, usec now);
