@@ -486,6 +486,8 @@ void exchange_rest(struct exchange *ex, usec now, const struct sim_request *rq,
     ret->used_weight = c->used_weight;
     ret->orders_10s = c->orders_10s;
     ret->orders_1d = c->orders_1d;
+    ret->rate_limit = ret->rate_remaining = ret->rate_reset = -1;
+    ret->stream = -1;
 }
 
 /* -- for its owner -------------------------------------------------------------------------- */

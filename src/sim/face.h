@@ -27,8 +27,12 @@ struct sim_face {
     int (*ready)(void *ctx);
     void (*advance)(void *ctx, usec now);
     usec (*next_at)(void *ctx);
+    /* The client of a streamed answer does not read: its last words into `out`; the number is free
+     * then. NULL: `close`, without a word. */
+    void (*slow)(void *ctx, usec now, int conn, struct buf *out);
 };
 
+/* The exchange, and its owner's doors (/sim/...). */
 void exchange_face(struct exchange *ex, struct sim_face *ret);
 
 #endif

@@ -69,6 +69,7 @@ static int request_line(str line, struct head *h) {
     if (!str_eq(version, STR("HTTP/1.1")) && !str_eq(version, STR("HTTP/1.0"))) return 505;
     h->minor = version.p[7] - '0';
     h->rq.keep_alive = h->minor == 1;
+    h->rq.old = h->minor == 0;
     IGNORE(!str_cut(&target, '?', &h->rq.path), "a target is not empty");
     h->rq.query = target.p ? target : STR("");
     return 0;
@@ -118,6 +119,8 @@ static int header(str name, str value, struct head *h) {
         h->version_13 = str_eq(value, STR("13"));
     } else if (str_eq_nocase(name, STR("X-MBX-TIME-UNIT"))) {
         h->rq.time_unit = value;
+    } else if (str_eq_nocase(name, STR("Authorization"))) {
+        h->rq.authorization = value;
     } else if (str_eq_nocase(name, STR("X-Sim-Fault"))) {
         h->rq.fault = value;
     }
@@ -231,7 +234,7 @@ http1_state http1_parse(char *in, ptrdiff_t n, struct http1_request *ret,
     }
     struct head h = {.length = -1, .bytes = from + end + 4};
     if (h.bytes > HTTP1_HEAD_MAX) return bad(p, 431);
-    h.rq.api_key = h.rq.time_unit = h.rq.fault = h.rq.ws_key = STR("");
+    h.rq.api_key = h.rq.time_unit = h.rq.fault = h.rq.ws_key = h.rq.authorization = STR("");
     p->searched = from + end;
     const int status = parse_head((str){in + skip, from + end - skip}, &h);
     if (status) return bad(p, status);
@@ -249,8 +252,10 @@ const char *http1_reason(int status) {
         const char *text;
     } known[] = {{101, "Switching Protocols"},
                  {200, "OK"},
+                 {201, "Created"},
                  {400, "Bad Request"},
                  {401, "Unauthorized"},
+                 {402, "Payment Required"},
                  {403, "Forbidden"},
                  {404, "Not Found"},
                  {405, "Method Not Allowed"},

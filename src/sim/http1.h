@@ -16,7 +16,9 @@ struct http1_request {
     str path, query; /* without '?' */
     str body;
     str api_key, time_unit, fault; /* X-MBX-APIKEY, X-MBX-TIME-UNIT, X-Sim-Fault */
+    str authorization;             /* Authorization; "" none */
     str ws_key;                    /* Sec-WebSocket-Key; "" none */
+    bool old;                      /* HTTP/1.0: understands no chunks */
     bool upgrade;                  /* asks for a WebSocket, version 13 */
     bool keep_alive;
 };

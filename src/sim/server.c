@@ -1,7 +1,8 @@
-/* server: the simulated exchange behind a port: HTTP/1.1 and WebSocket, plain, one thread.
+/* server: the simulated services behind a port: HTTP/1.1 and WebSocket, plain, one thread.
  *
- * In: bytes from any number of clients (SIM_CONNECTIONS_MAX). Out: what the exchange answers, in
- * the way in which a fault wants it delivered: late, cut, byte by byte, not at all.
+ * In: bytes from any number of clients (SIM_CONNECTIONS_MAX). Out: what the face answers that the
+ * path belongs to (face.h: the exchange, X, Jetstream), in the way in which a fault wants it
+ * delivered: late, cut, byte by byte, not at all; or as an answer that goes on, chunk by chunk.
  *
  * The loop is an epoll of its own with a small parser (http1.c), because the signature of a request
  * is over the raw query, which HTTP libraries hand out decoded, and because most deliveries here
@@ -9,8 +10,9 @@
  *
  * A connection answers one request at a time; what was sent ahead waits. While an answer is held
  * back, the connection only looks whether the client is still there. A client that does not read
- * its messages is cut at OUT_MAX bytes; one that does not finish a request, after SLOW; one that
- * says nothing, after IDLE. A malformed request gets its 4xx and the connection is closed.
+ * its messages is cut at OUT_MAX bytes, and one that does not read an answer that goes on is told
+ * so at STREAM_MAX, as its last chunk; one that does not finish a request is cut after SLOW; one
+ * that says nothing, after IDLE. A malformed request gets its 4xx and the connection is closed.
  *
  * Server time is the wall clock, never going back. Threads: run() is the one that does it all; stop
  * and wake may be called from anywhere. */
@@ -18,7 +20,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,11 +29,13 @@
 
 #include "sim/frame.h"
 #include "sim/http1.h"
+#include "sim/listen.h"
 
 #define SLOW (10 * USEC_PER_S)
 #define IDLE (120 * USEC_PER_S)
 #define TRICKLE_EACH (50 * USEC_PER_MS)
 #define OUT_MAX (32 << 20)
+#define STREAM_MAX (4 << 20)
 #define BODY_MAX (24 << 20)
 #define READ_BYTES (64 << 10)
 #define EVENTS 64
@@ -43,6 +46,7 @@ typedef enum phase {
     PHASE_TRICKLE, /* a byte at a time */
     PHASE_SILENT,  /* no answer will come */
     PHASE_LAST,    /* what is in `out` goes, then it is closed */
+    PHASE_STREAM,  /* an answer that goes on */
     PHASE_WS
 } phase;
 
@@ -59,8 +63,10 @@ struct conn {
     struct buf in, out;
     ptrdiff_t out_pos;
     struct http1_progress progress;
-    /* WebSocket */
-    int ws; /* the exchange's number */
+    /* WebSocket, streamed answer */
+    int face;    /* whose */
+    int ws;      /* the face's number; -1: none */
+    bool chunks; /* its parts are sent as chunks (else, to a client of HTTP/1.0, as they are) */
     struct buf message;
     int message_op; /* 0: none begun */
 };
@@ -73,11 +79,18 @@ struct sim_server {
     usec now;
     usec next_timer; /* none is earlier */
     struct conn conns[SIM_CONNECTIONS_MAX];
-    int by_ws[SIM_CONNECTIONS_MAX]; /* exchange's number -> index */
+    struct sim_face faces[SIM_FACES_MAX];
+    int face_count;
+    int by_ws[SIM_FACES_MAX][SIM_CONNECTIONS_MAX]; /* face's number -> index, -1 */
     int open;
     struct buf body, frame;
     char block[READ_BYTES];
 };
+
+/* An answer's headers that it has not. */
+#define NO_HEADERS                                                                                 \
+    .retry_after_s = -1, .used_weight = -1, .orders_10s = -1, .orders_1d = -1, .rate_limit = -1,   \
+    .rate_remaining = -1, .rate_reset = -1, .stream = -1
 
 #define KEY_LISTENER (SIM_CONNECTIONS_MAX + 0)
 #define KEY_EVENT (SIM_CONNECTIONS_MAX + 1)
@@ -96,13 +109,28 @@ static uint32_t index_of(const struct sim_server *s, const struct conn *c) {
     return (uint32_t)(c - s->conns);
 }
 
+static const struct sim_face *face_of(const struct sim_server *s, const struct conn *c) {
+    return &s->faces[c->face];
+}
+
+static void number_take(struct sim_server *s, struct conn *c, int face, int number) {
+    c->face = face;
+    c->ws = number;
+    s->by_ws[face][number] = (int)index_of(s, c);
+}
+
+static void number_free(struct sim_server *s, struct conn *c) {
+    s->by_ws[c->face][c->ws] = -1;
+    c->ws = -1;
+}
+
 /* --- connections ------------------------------------------------------------------------- */
 
 static void conn_close(struct sim_server *s, struct conn *c) {
     if (c->fd < 0) return;
-    if (c->phase == PHASE_WS && c->ws >= 0) {
-        exchange_ws_close(s->opt.exchange, s->now, c->ws);
-        s->by_ws[c->ws] = -1;
+    if (c->ws >= 0) {
+        face_of(s, c)->close(face_of(s, c)->ctx, s->now, c->ws);
+        number_free(s, c);
     }
     if (c->reset) {
         const struct linger hard = {.l_onoff = 1, .l_linger = 0};
@@ -123,6 +151,11 @@ static bool flush(struct sim_server *s, struct conn *c) {
                                MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            if (c->out_pos > OUT_MAX / 2) {
+                memmove(c->out.p, c->out.p + c->out_pos, (size_t)(c->out.len - c->out_pos));
+                c->out.len -= c->out_pos;
+                c->out_pos = 0;
+            }
             if (c->writing) return true;
             c->writing = true;
             return watch(s, c->fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP, index_of(s, c), false);
@@ -186,15 +219,23 @@ static void accept_all(struct sim_server *s) {
 
 /* --- answers ----------------------------------------------------------------------------- */
 
-static void put_head(struct buf *out, const struct sim_answer *a, bool keep) {
+static void put_length(struct buf *out, const struct sim_answer *a, bool chunks) {
+    if (a->stream < 0) {
+        buf_put(out, STR("\r\nContent-Length: "));
+        buf_put_i64(out, a->body->len);
+    } else if (chunks) {
+        buf_put(out, STR("\r\nTransfer-Encoding: chunked"));
+    }
+}
+
+static void put_head(struct buf *out, const struct sim_answer *a, bool keep, bool chunks) {
     buf_put(out, STR("HTTP/1.1 "));
     buf_put_i64(out, a->status);
     buf_put_byte(out, ' ');
     buf_put(out, str_from_z(http1_reason(a->status)));
-    buf_put(out, a->html ? STR("\r\nContent-Type: text/html\r\nContent-Length: ")
-                         : STR("\r\nContent-Type: application/json;charset=UTF-8\r\n"
-                               "Content-Length: "));
-    buf_put_i64(out, a->body->len);
+    buf_put(out, a->html ? STR("\r\nContent-Type: text/html")
+                         : STR("\r\nContent-Type: application/json;charset=UTF-8"));
+    put_length(out, a, chunks);
     const struct {
         str name;
         int64_t value;
@@ -202,6 +243,9 @@ static void put_head(struct buf *out, const struct sim_answer *a, bool keep) {
                    {STR("\r\nx-mbx-used-weight-1m: "), a->used_weight},
                    {STR("\r\nx-mbx-order-count-10s: "), a->orders_10s},
                    {STR("\r\nx-mbx-order-count-1d: "), a->orders_1d},
+                   {STR("\r\nx-rate-limit-limit: "), a->rate_limit},
+                   {STR("\r\nx-rate-limit-remaining: "), a->rate_remaining},
+                   {STR("\r\nx-rate-limit-reset: "), a->rate_reset},
                    {STR("\r\nRetry-After: "), a->retry_after_s}};
     for (ptrdiff_t i = 0; i < COUNT_OF(numbers); i++) {
         if (numbers[i].value < 0) continue;
@@ -212,11 +256,31 @@ static void put_head(struct buf *out, const struct sim_answer *a, bool keep) {
                       : STR("\r\nConnection: close\r\n\r\n"));
 }
 
+static void put_chunk(struct conn *c, str part) {
+    if (part.n == 0) return; /* it would be the last one */
+    if (c->chunks) buf_printf(&c->out, "%llx\r\n", (unsigned long long)part.n);
+    buf_put(&c->out, part);
+    if (c->chunks) buf_put(&c->out, STR("\r\n"));
+}
+
+/* The head of an answer that goes on, and what it begins with. */
+static void put_stream(struct sim_server *s, struct conn *c, const struct sim_answer *a, int face,
+                       const struct http1_request *rq) {
+    PRE(a->stream < SIM_CONNECTIONS_MAX && a->delivery == SIM_WHOLE);
+    c->chunks = !rq->old;
+    put_head(&c->out, a, c->chunks, c->chunks);
+    put_chunk(c, buf_str(a->body));
+    number_take(s, c, face, a->stream);
+    c->phase = a->delay > 0 ? PHASE_HELD : PHASE_STREAM;
+    c->cut = false;
+    timer_set(s, c, a->delay > 0 ? s->now + a->delay : USEC_NEVER);
+}
+
 /* Puts the answer's bytes into `out` and chooses how the connection goes on. */
 static void put_answer(struct sim_server *s, struct conn *c, const struct sim_answer *a, str method,
                        bool keep) {
     const ptrdiff_t from = c->out.len;
-    put_head(&c->out, a, keep && a->delivery == SIM_WHOLE);
+    put_head(&c->out, a, keep && a->delivery == SIM_WHOLE, false);
     const ptrdiff_t head = c->out.len - from;
     if (!str_eq(method, STR("HEAD"))) buf_put(&c->out, buf_str(a->body));
     switch (a->delivery) {
@@ -259,19 +323,23 @@ static void refuse(struct sim_server *s, struct conn *c, int status) {
     buf_clear(&s->body);
     buf_printf(&s->body, "<html><body><h2>%d %s</h2></body></html>\n", status,
                http1_reason(status));
-    const struct sim_answer a = {.status = status,
-                                 .html = true,
-                                 .body = &s->body,
-                                 .retry_after_s = -1,
-                                 .used_weight = -1,
-                                 .orders_10s = -1,
-                                 .orders_1d = -1};
+    const struct sim_answer a = {.status = status, .html = true, .body = &s->body, NO_HEADERS};
     put_answer(s, c, &a, STR("GET"), false);
 }
 
 /* --- requests ---------------------------------------------------------------------------- */
 
-static bool drain_ws(struct sim_server *s, struct conn *c);
+/* The face that the request's target belongs to. */
+static int face_at(const struct sim_server *s, str target) {
+    for (int i = 0; i < s->face_count - 1; i++)
+        if (s->faces[i].takes(s->faces[i].ctx, target)) return i;
+    return s->face_count - 1;
+}
+
+/* path and query stand side by side on the wire */
+static str target_of(const struct http1_request *rq) {
+    return (str){rq->path.p, rq->query.n ? rq->query.p + rq->query.n - rq->path.p : rq->path.n};
+}
 
 static void upgrade(struct sim_server *s, struct conn *c, const struct http1_request *rq) {
     char accept[FRAME_ACCEPT_BYTES];
@@ -279,10 +347,10 @@ static void upgrade(struct sim_server *s, struct conn *c, const struct http1_req
         refuse(s, c, 400);
         return;
     }
-    /* path and query stand side by side on the wire */
-    const str path = {rq->path.p,
-                      rq->query.n ? rq->query.p + rq->query.n - rq->path.p : rq->path.n};
-    const int ws = exchange_ws_open(s->opt.exchange, s->now, path, c->peer);
+    const str path = target_of(rq);
+    const int face = face_at(s, path);
+    const struct sim_face *f = &s->faces[face];
+    const int ws = f->open ? f->open(f->ctx, s->now, path, c->peer) : -1;
     if (ws < 0 || ws >= SIM_CONNECTIONS_MAX) {
         refuse(s, c, ws == -1 ? 404 : 429);
         return;
@@ -292,8 +360,7 @@ static void upgrade(struct sim_server *s, struct conn *c, const struct http1_req
                "Sec-WebSocket-Accept: %s\r\n\r\n",
                accept);
     c->phase = PHASE_WS;
-    c->ws = ws;
-    s->by_ws[ws] = (int)index_of(s, c);
+    number_take(s, c, face, ws);
     buf_init(&c->message, FRAME_PAYLOAD_MAX);
     timer_set(s, c, USEC_NEVER);
 }
@@ -310,18 +377,20 @@ static void answer(struct sim_server *s, struct conn *c, const struct http1_requ
                                     .api_key = rq->api_key,
                                     .time_unit = rq->time_unit,
                                     .fault = c->loopback ? rq->fault : STR(""),
+                                    .authorization = rq->authorization,
                                     .peer = c->peer};
-    struct sim_answer a = {.body = &s->body,
-                           .retry_after_s = -1,
-                           .used_weight = -1,
-                           .orders_10s = -1,
-                           .orders_1d = -1};
+    struct sim_answer a = {.body = &s->body, NO_HEADERS};
+    const int face = face_at(s, target_of(rq));
+    if (!c->loopback && str_starts(rq->path, STR("/sim/"))) { /* the owner's doors */
+        refuse(s, c, 404);
+        return;
+    }
     buf_clear(&s->body);
-    if (c->loopback && str_starts(rq->path, STR("/sim/")))
-        sim_admin(s->opt.exchange, s->now, &sim, &a);
+    s->faces[face].request(s->faces[face].ctx, s->now, &sim, &a);
+    if (a.stream >= 0)
+        put_stream(s, c, &a, face, rq);
     else
-        exchange_rest(s->opt.exchange, s->now, &sim, &a);
-    put_answer(s, c, &a, rq->method, rq->keep_alive);
+        put_answer(s, c, &a, rq->method, rq->keep_alive);
 }
 
 /* Answers what is whole in the input, as long as answers go out at once. */
@@ -354,39 +423,69 @@ static void requests(struct sim_server *s, struct conn *c) {
     if (c->in.len == 0 || used > 0) timer_set(s, c, s->now + (c->in.len ? SLOW : IDLE));
 }
 
+/* --- answers that go on -------------------------------------------------------------------- */
+
+/* Its end: in order, or as a line that broke. What was said before goes out first. */
+static void stream_shut(struct sim_server *s, struct conn *c, bool in_order) {
+    if (in_order && c->chunks) buf_put(&c->out, STR("0\r\n\r\n"));
+    number_free(s, c);
+    c->cut = true;
+    if (c->phase == PHASE_HELD) return;
+    c->phase = PHASE_LAST;
+    timer_set(s, c, s->now + SLOW);
+}
+
+/* The client does not read: it is told so, and cut. */
+static void stream_slow(struct sim_server *s, struct conn *c) {
+    const struct sim_face *f = face_of(s, c);
+    buf_clear(&s->frame);
+    if (f->slow) {
+        f->slow(f->ctx, s->now, c->ws, &s->frame);
+        put_chunk(c, buf_str(&s->frame));
+    } else {
+        f->close(f->ctx, s->now, c->ws);
+    }
+    stream_shut(s, c, false);
+}
+
 /* --- WebSocket --------------------------------------------------------------------------- */
 
 /* Says why, and closes once that is sent. */
 static void ws_shut(struct sim_server *s, struct conn *c, int code, bool tell) {
     frame_put_close(&c->out, code, STR(""));
-    if (tell) exchange_ws_close(s->opt.exchange, s->now, c->ws);
-    s->by_ws[c->ws] = -1;
-    c->ws = -1;
+    if (tell) face_of(s, c)->close(face_of(s, c)->ctx, s->now, c->ws);
+    number_free(s, c);
     c->phase = PHASE_LAST;
     timer_set(s, c, s->now + SLOW);
 }
 
-/* Frames from the exchange; false: the connection is gone. */
-static bool drain_ws(struct sim_server *s, struct conn *c) {
-    while (c->phase == PHASE_WS) {
+/* Takes what the face has for the connection; false: the connection is gone. */
+static bool drain(struct sim_server *s, struct conn *c) {
+    const bool ws = c->phase == PHASE_WS;
+    while (c->ws >= 0) {
         int code = 1000;
         buf_clear(&s->frame);
-        const sim_frame f = exchange_ws_next(s->opt.exchange, s->now, c->ws, &s->frame, &code);
+        const sim_frame f =
+            face_of(s, c)->next(face_of(s, c)->ctx, s->now, c->ws, &s->frame, &code);
         if (f == SIM_NOTHING) break;
-        if (f == SIM_SHUT && code == 0) { /* as a line that broke */
-            s->by_ws[c->ws] = -1;
-            c->ws = -1;
+        if (f == SIM_SHUT && code == 0 && ws) { /* as a line that broke */
+            number_free(s, c);
             conn_close(s, c);
             return false;
         }
-        if (f == SIM_SHUT)
+        if (f == SIM_SHUT && ws)
             ws_shut(s, c, code, false);
-        else
+        else if (f == SIM_SHUT)
+            stream_shut(s, c, code != 0);
+        else if (ws)
             frame_put(&c->out, f == SIM_PING ? FRAME_PING : FRAME_TEXT, buf_str(&s->frame));
+        else
+            put_chunk(c, buf_str(&s->frame));
         if (buf_full(&c->out)) { /* it does not read */
             conn_close(s, c);
             return false;
         }
+        if (!ws && c->ws >= 0 && c->out.len - c->out_pos > STREAM_MAX) stream_slow(s, c);
     }
     return true;
 }
@@ -413,10 +512,11 @@ static void ws_message(struct sim_server *s, struct conn *c, const struct frame 
     else if (!str_utf8_valid(buf_str(&c->message)))
         ws_shut(s, c, 1007, true);
     else
-        exchange_ws_message(s->opt.exchange, s->now, c->ws, buf_str(&c->message));
+        face_of(s, c)->message(face_of(s, c)->ctx, s->now, c->ws, buf_str(&c->message));
 }
 
 static void ws_frame(struct sim_server *s, struct conn *c, const struct frame *f) {
+    const struct sim_face *face = face_of(s, c);
     switch (f->op) {
     case FRAME_CONT:
     case FRAME_TEXT:
@@ -428,10 +528,10 @@ static void ws_frame(struct sim_server *s, struct conn *c, const struct frame *f
         return;
     case FRAME_PING:
         frame_put(&c->out, FRAME_PONG, f->payload);
-        exchange_ws_ping(s->opt.exchange, s->now, c->ws);
+        if (face->ping) face->ping(face->ctx, s->now, c->ws);
         return;
     case FRAME_PONG:
-        exchange_ws_pong(s->opt.exchange, s->now, c->ws, f->payload);
+        if (face->pong) face->pong(face->ctx, s->now, c->ws, f->payload);
         return;
     }
 }
@@ -459,11 +559,10 @@ static void ws_input(struct sim_server *s, struct conn *c) {
 
 static void handle_input(struct sim_server *s, struct conn *c) {
     if (c->phase == PHASE_REQUEST) requests(s, c);
-    if (c->phase == PHASE_WS) {
-        ws_input(s, c);
-        if (!drain_ws(s, c)) return;
-    }
-    const bool sends = c->phase == PHASE_REQUEST || c->phase == PHASE_WS || c->phase == PHASE_LAST;
+    if (c->phase == PHASE_WS) ws_input(s, c);
+    if (c->ws >= 0 && !drain(s, c)) return;
+    const bool sends = c->phase == PHASE_REQUEST || c->phase == PHASE_WS ||
+                       c->phase == PHASE_STREAM || c->phase == PHASE_LAST;
     if (sends) IGNORE(!flush(s, c), "then it is closed");
 }
 
@@ -475,7 +574,8 @@ static bool take_input(struct sim_server *s, struct conn *c) {
         conn_close(s, c);
         return false;
     }
-    if (c->phase == PHASE_SILENT || c->phase == PHASE_LAST || c->phase == PHASE_TRICKLE)
+    if (c->phase == PHASE_SILENT || c->phase == PHASE_LAST || c->phase == PHASE_TRICKLE ||
+        c->phase == PHASE_STREAM)
         return true; /* nobody will read it */
     const bool fresh = c->in.len == 0;
     buf_put(&c->in, str_from_bytes(s->block, n));
@@ -527,14 +627,15 @@ static void timer_fire(struct sim_server *s, struct conn *c) {
         }
         return;
     case PHASE_HELD:
-        c->phase = c->cut ? PHASE_LAST : PHASE_REQUEST;
-        timer_set(s, c, s->now + (c->cut ? SLOW : IDLE));
+        c->phase = c->cut ? PHASE_LAST : c->ws >= 0 ? PHASE_STREAM : PHASE_REQUEST;
+        timer_set(s, c, c->cut ? s->now + SLOW : c->ws >= 0 ? USEC_NEVER : s->now + IDLE);
         if (flush(s, c)) handle_input(s, c);
         return;
     case PHASE_TRICKLE:
         trickle(s, c);
         return;
     case PHASE_SILENT:
+    case PHASE_STREAM:
     case PHASE_WS:
         timer_set(s, c, USEC_NEVER);
         return;
@@ -554,18 +655,28 @@ static void timers(struct sim_server *s) {
     }
 }
 
-static void streams(struct sim_server *s) {
-    for (int ws; (ws = exchange_ws_ready(s->opt.exchange)) >= 0;) {
-        PRE(ws < SIM_CONNECTIONS_MAX && s->by_ws[ws] >= 0);
-        struct conn *c = &s->conns[s->by_ws[ws]];
-        if (drain_ws(s, c)) IGNORE(!flush(s, c), "then it is closed");
+static void streams_of(struct sim_server *s, int face) {
+    const struct sim_face *f = &s->faces[face];
+    for (int ws; (ws = f->ready(f->ctx)) >= 0;) {
+        PRE(ws < SIM_CONNECTIONS_MAX && s->by_ws[face][ws] >= 0);
+        struct conn *c = &s->conns[s->by_ws[face][ws]];
+        if (drain(s, c) && c->phase != PHASE_HELD) IGNORE(!flush(s, c), "then it is closed");
+    }
+}
+
+static void faces_advance(struct sim_server *s) {
+    for (int i = 0; i < s->face_count; i++) {
+        const struct sim_face *f = &s->faces[i];
+        if (f->next_at(f->ctx) <= s->now) f->advance(f->ctx, s->now);
     }
 }
 
 static void clock_step(struct sim_server *s) { s->now = i64_max(s->now, time_wall_us()); }
 
 static int wait_ms(const struct sim_server *s) {
-    const usec next = i64_min(s->next_timer, exchange_next(s->opt.exchange));
+    usec next = s->next_timer;
+    for (int i = 0; i < s->face_count; i++)
+        next = i64_min(next, s->faces[i].next_at(s->faces[i].ctx));
     if (next <= s->now) return 0;
     return (int)i64_min((next - s->now + 999) / 1000, 1000);
 }
@@ -584,7 +695,7 @@ bool sim_server_run(struct sim_server *s, struct error *err) {
         if (n < 0 && errno != EINTR)
             return fail(err, ERR_IO, errno, "epoll_wait: %s", strerror(errno));
         clock_step(s);
-        if (exchange_next(s->opt.exchange) <= s->now) exchange_advance(s->opt.exchange, s->now);
+        faces_advance(s);
         for (int i = 0; i < n; i++) {
             const uint32_t key = events[i].data.u32;
             if (key == KEY_LISTENER)
@@ -595,7 +706,7 @@ bool sim_server_run(struct sim_server *s, struct error *err) {
                 handle(s, &s->conns[key], events[i].events);
         }
         timers(s);
-        streams(s);
+        for (int i = 0; i < s->face_count; i++) streams_of(s, i);
     }
     return true;
 }
@@ -614,78 +725,34 @@ void sim_server_wake(struct sim_server *s) { nudge(s); }
 
 /* --- opening ----------------------------------------------------------------------------- */
 
-static bool is_loopback(const struct sockaddr *a) {
-    if (a->sa_family == AF_INET) {
-        struct sockaddr_in in;
-        memcpy(&in, a, sizeof in);
-        return ntohl(in.sin_addr.s_addr) >> 24 == 127;
-    }
-    struct sockaddr_in6 in6;
-    if (a->sa_family != AF_INET6) return false;
-    memcpy(&in6, a, sizeof in6);
-    return IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr);
-}
-
-static bool listen_at(struct sim_server *s, const struct addrinfo *ai, struct error *err) {
-    const int one = 1;
-    s->listener = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (s->listener < 0) return fail(err, ERR_IO, errno, "socket: %s", strerror(errno));
-    IGNORE(setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one), "may still work");
-    if (bind(s->listener, ai->ai_addr, ai->ai_addrlen) < 0 || listen(s->listener, 512) < 0)
-        return fail(err, ERR_IO, errno, "%s", strerror(errno));
-    struct sockaddr_storage at;
-    socklen_t size = sizeof at;
-    char host[64], port[16];
-    if (getsockname(s->listener, (struct sockaddr *)&at, &size) < 0 ||
-        getnameinfo((struct sockaddr *)&at, size, host, sizeof host, port, sizeof port,
-                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-        return fail(err, ERR_IO, errno, "the address that it got cannot be read");
-    snprintf(s->url, sizeof s->url, at.ss_family == AF_INET6 ? "http://[%s]:%s" : "http://%s:%s",
-             host, port);
-    return true;
-}
-
-static bool open_listener(struct sim_server *s, struct error *err) {
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
-    struct addrinfo *list = NULL;
-    char host[128], port[16];
-    if (s->opt.host.n == 0 || !str_copyz(s->opt.host, host, sizeof host))
-        return fail(err, ERR_CONFIG, 0, "\"" STR_FMT "\" is no host", STR_ARG(s->opt.host));
-    snprintf(port, sizeof port, "%d", s->opt.port);
-    const int e = getaddrinfo(host, port, &hints, &list);
-    if (e != 0) return fail(err, ERR_CONFIG, 0, "host \"%s\": %s", host, gai_strerror(e));
-    bool ok = s->opt.anywhere || is_loopback(list->ai_addr);
-    if (!ok)
-        IGNORE(fail(err, ERR_REFUSED, 0,
-                    "%s is not an address of this machine alone; listen at 127.0.0.1, or say "
-                    "--listen-anywhere to let others in",
-                    host),
-               "returned below");
-    else if (!(ok = listen_at(s, list, err)))
-        IGNORE(fail_in(err, "listen at %s port %d", host, s->opt.port), "returned below");
-    freeaddrinfo(list);
-    return ok;
-}
-
 bool sim_server_open(const struct sim_server_options *opt, struct sim_server **ret,
                      struct error *err) {
     struct sim_server *s = calloc(1, sizeof *s);
     PRE(s != NULL);
+    PRE(opt->face_count >= 0 && opt->face_count < SIM_FACES_MAX);
+    PRE(opt->exchange != NULL || opt->face_count > 0);
     s->opt = *opt;
     s->listener = s->eventfd = -1;
     s->next_timer = USEC_NEVER;
     s->now = time_wall_us();
     for (int i = 0; i < SIM_CONNECTIONS_MAX; i++) {
         s->conns[i] = (struct conn){.fd = -1, .ws = -1, .timer = USEC_NEVER};
-        s->by_ws[i] = -1;
+        for (int f = 0; f < SIM_FACES_MAX; f++) s->by_ws[f][i] = -1;
     }
+    for (int i = 0; i < opt->face_count; i++) s->faces[s->face_count++] = opt->faces[i];
+    if (opt->exchange) exchange_face(opt->exchange, &s->faces[s->face_count++]);
     buf_init(&s->body, BODY_MAX);
     buf_init(&s->frame, BODY_MAX);
     s->epoll = epoll_create1(EPOLL_CLOEXEC);
     s->eventfd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     bool ok = s->epoll >= 0 && s->eventfd >= 0;
     if (!ok) IGNORE(fail(err, ERR_IO, errno, "epoll: %s", strerror(errno)), "returned below");
-    ok = ok && open_listener(s, err);
+    struct sim_listener l;
+    ok = ok && sim_listen(opt->host, opt->port, opt->anywhere, &l, err);
+    if (ok) {
+        s->listener = l.fd;
+        memcpy(s->url, l.url, sizeof s->url);
+    }
     if (ok && (!watch(s, s->listener, EPOLLIN, KEY_LISTENER, true) ||
                !watch(s, s->eventfd, EPOLLIN, KEY_EVENT, true)))
         ok = fail(err, ERR_IO, errno, "epoll_ctl: %s", strerror(errno));

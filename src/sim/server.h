@@ -1,19 +1,25 @@
-/* server: the simulated exchange behind a port: HTTP and WebSocket, plain, one thread. */
+/* server: the simulated services behind a port: HTTP and WebSocket, plain, one thread. */
 #ifndef BF_SIM_SERVER_H
 #define BF_SIM_SERVER_H
 
-#include "sim/exchange.h"
+#include "sim/face.h"
 
 #define SIM_CONNECTIONS_MAX 1024
+#define SIM_FACES_MAX 4
 
 struct sim_server;
 struct sim_server_options {
-    struct exchange *exchange; /* borrowed; only the server's thread touches it while it runs */
+    /* What answers; borrowed, and only the server's thread touches them while it runs. The faces
+     * (copied; less than SIM_FACES_MAX) are asked in their order whether a path is theirs; the last
+     * of all takes the rest: the exchange, where there is one. */
+    const struct sim_face *faces;
+    int face_count;
+    struct exchange *exchange; /* NULL: none */
     str host;                  /* "127.0.0.1", "::1", "localhost" */
     int port;                  /* 0: a free one */
     bool anywhere;             /* else only loopback addresses */
-    /* Called by the server's thread after sim_server_wake; false ends sim_server_run. NULL: none.
-     */
+    /* Called by the server's thread after sim_server_wake, with the exchange; false ends
+     * sim_server_run. NULL: none. */
     bool (*woken)(void *ctx, struct exchange *ex, usec now);
     void *woken_ctx;
 };
