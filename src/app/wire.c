@@ -125,7 +125,7 @@ static bool wire_source(struct app *app, struct source **ret, int64_t *ret_bytes
     if (!is_set(s->path))
         return fail(err, ERR_CONFIG, 0,
                     "source.path is not set: name the file with the posts, or give --posts FILE");
-    if (!replay_open(&app->boot, str_dupz(&app->boot, s->path), s->name, ret, err))
+    if (!replay_open(&app->boot, str_dupz(&app->boot, s->path), config_source_name(s), ret, err))
         return fail_in(err, "source.path");
     *ret_bytes = replay_total_bytes(*ret);
     return true;
@@ -375,7 +375,7 @@ bool wire_run(struct app *app, struct wired *ret, struct error *err) {
     struct real *x = wire_is_real(&app->cfg) ? &real : NULL;
     struct buf report;
     *w = (struct wired){.parts = {.cfg = &app->cfg, .symbols = &w->symbols}};
-    w->parts.source_name = app->cfg.sources[0].name;
+    w->parts.source_name = config_source_name(&app->cfg.sources[0]);
     w->parts.source_path = app->cfg.sources[0].path;
     w->live = wire_is_live(&app->cfg);
     w->traits = wire_traits(app);

@@ -20,9 +20,9 @@
 bool wire_is_real(const struct config *cfg) { return !str_eq(cfg->venue_kind, STR("paper")); }
 
 static bool market_is(const struct config *cfg, str kind) {
-    if (str_eq(cfg->market_kind, STR("auto")))
-        return str_eq(kind, wire_is_real(cfg) ? STR("venue") : STR("candles"));
-    return str_eq(cfg->market_kind, kind);
+    if (!str_eq(cfg->market_kind, STR("auto"))) return str_eq(cfg->market_kind, kind);
+    if (wire_is_real(cfg)) return str_eq(kind, STR("venue"));
+    return str_eq(kind, config_has_live_source(cfg) ? STR("binance_public") : STR("candles"));
 }
 
 bool wire_is_live(const struct config *cfg) { return !market_is(cfg, STR("candles")); }

@@ -74,13 +74,14 @@ static bool is_of(str s, const char *more, bool lower) {
 
 /* A key or secret that stands where the name of its file or variable should. */
 static bool check_secret_name(int idx, str name, struct buf *why) {
-    const bool env = idx == CFG_ROW_venue_key_env || idx == CFG_ROW_venue_secret_env;
+    const bool env = idx == CFG_ROW_venue_key_env || idx == CFG_ROW_venue_secret_env ||
+                     idx == CFG_ROW_x_token_env;
     if (env && (!is_of(name, "_", false) || (name.p[0] >= '0' && name.p[0] <= '9'))) {
         buf_put(why, STR("(not shown) is not the name of an environment variable (A-Z, 0-9 and _); "
                          "the key itself stands in the variable, never here"));
         return false;
     }
-    if (!env && name.n >= KEY_LEAST && is_of(name, "+=", true)) {
+    if (!env && name.n >= KEY_LEAST && is_of(name, "+=%", true)) {
         buf_put(why, STR("(not shown) looks like the key itself; put it into a file, chmod 600, "
                          "and give the file's name"));
         return false;
@@ -89,8 +90,7 @@ static bool check_secret_name(int idx, str name, struct buf *why) {
 }
 
 static bool is_secret_name(int idx) {
-    return idx == CFG_ROW_venue_key_env || idx == CFG_ROW_venue_secret_env ||
-           idx == CFG_ROW_venue_key_file || idx == CFG_ROW_venue_secret_file;
+    return (config_rows[idx].flags & CFG_SECRET) != 0;
 }
 
 bool config_check_text(const struct config_row *row, str value, struct buf *why) {
@@ -165,43 +165,13 @@ static void check_reward_risk(struct config_loader *l) {
                        paper ? "paper" : "venue", STR_ARG(best));
 }
 
-static void check_sources(struct config_loader *l) {
-    const struct config *c = &l->cfg;
-    if (l->origins.sources_line == 0) return;
-    for (int i = 0; i < CONFIG_SOURCE_KEYS; i++) {
-        if (l->bad[config_source_rows[i]]) return;
-    }
-    for (int i = 0; i < c->source_count; i++) {
-        struct config_origin at = l->origins.source[i][0];
-        at.level = LEVEL_FILE;
-        at.name = c->file;
-        char block[32];
-        struct buf key;
-        buf_init_fixed(&key, block, sizeof block);
-        buf_printf(&key, "sources[%d]", i);
-        const struct config_source *s = &c->sources[i];
-        if (i == 1)
-            config_mistake_add(&l->mistakes, &at, buf_str(&key),
-                               "one source in this build; put the posts into one file");
-        if (str_eq(s->kind, STR("replay")) && s->path.n == 0 && !l->source_bad[i])
-            config_mistake_add(&l->mistakes, &at, buf_str(&key), "a replay source needs a path");
-        for (int k = 0; k < i; k++) {
-            const struct config_source *before = &c->sources[k];
-            if (s->path.n == 0 || !str_eq(s->path, before->path) || !str_eq(s->kind, before->kind))
-                continue;
-            config_mistake_add(&l->mistakes, &at, buf_str(&key),
-                               "reads the same as sources[%d]; its posts would count twice", k);
-            break;
-        }
-    }
-}
-
 /* Two places for one secret, and prices of the past for orders of the present. */
 static void check_venue(struct config_loader *l) {
     const struct config *c = &l->cfg;
     static const int keys[] = {CFG_ROW_venue_key_file, CFG_ROW_venue_key_env};
     static const int secrets[] = {CFG_ROW_venue_secret_file, CFG_ROW_venue_secret_env};
     static const int kinds[] = {CFG_ROW_market_kind, CFG_ROW_venue_kind};
+    static const int live[] = {CFG_ROW_market_kind, CFG_ROW_source_kind};
     if (c->venue_key_file.n > 0 && c->venue_key_env.n > 0)
         config_mistake_add(&l->mistakes, last_origin(l, keys, COUNT_OF(keys)), STR(""),
                            "venue.key_file and venue.key_env: one of the two is enough");
@@ -215,10 +185,29 @@ static void check_venue(struct config_loader *l) {
             "market.kind candles are prices of the past; orders to venue.kind " STR_FMT
             " need market.kind venue or binance_public",
             STR_ARG(c->venue_kind));
+    else if (str_eq(c->market_kind, STR("candles")) && config_has_live_source(c))
+        config_mistake_add(&l->mistakes, last_origin(l, live, COUNT_OF(live)), STR(""),
+                           "market.kind candles are prices of the past, and posts come live: set "
+                           "market.kind to binance_public (prices only, without a key), or leave "
+                           "it at auto, which means that here");
+}
+
+static void check_x(struct config_loader *l) {
+    const struct config *c = &l->cfg;
+    static const int tokens[] = {CFG_ROW_x_token_file, CFG_ROW_x_token_env};
+    static const int pauses[] = {CFG_ROW_x_fastest_s, CFG_ROW_x_interval_s};
+    if (c->x_token_file.n > 0 && c->x_token_env.n > 0)
+        config_mistake_add(&l->mistakes, last_origin(l, tokens, COUNT_OF(tokens)), STR(""),
+                           "x.token_file and x.token_env: one of the two is enough");
+    if (!l->bad[pauses[0]] && !l->bad[pauses[1]] && c->x_fastest_s > c->x_interval_s)
+        config_mistake_add(&l->mistakes, last_origin(l, pauses, COUNT_OF(pauses)), STR(""),
+                           "x.fastest_s %lld is longer than x.interval_s %lld",
+                           (long long)c->x_fastest_s, (long long)c->x_interval_s);
 }
 
 void config_check_all(struct config_loader *l) {
     check_reward_risk(l);
     check_venue(l);
-    check_sources(l);
+    check_x(l);
+    config_check_sources(l);
 }

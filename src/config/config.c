@@ -200,11 +200,25 @@ static void read_file(struct config_loader *l, const struct config_input *in) {
 
 /* What the rows of the section say. */
 static struct config_source first_source(const struct config *c) {
-    return (struct config_source){c->source_kind, c->source_path, c->source_name,
-                                  c->source_strangers};
+    return (struct config_source){.kind = c->source_kind,
+                                  .path = c->source_path,
+                                  .name = c->source_name,
+                                  .authors = c->source_authors,
+                                  .query = c->source_query,
+                                  .filter = c->source_filter,
+                                  .keep = c->source_keep,
+                                  .url = c->source_url,
+                                  .strangers = c->source_strangers};
 }
 
 static str copy_str(struct arena *a, str s) { return s.n > 0 ? str_dup(a, s) : STR(""); }
+
+static ptrdiff_t size_of_value(const struct config_value *v) {
+    ptrdiff_t size = v->text.n + 64;
+    for (int k = 0; k < v->list.count; k++)
+        size += v->list.names[k].n + (ptrdiff_t)(sizeof(str) + sizeof(int64_t));
+    return size;
+}
 
 /* Bytes that copy_out() takes at most, alignment included. */
 static ptrdiff_t size_of_result(const struct config_loader *l) {
@@ -212,13 +226,15 @@ static ptrdiff_t size_of_result(const struct config_loader *l) {
     for (int i = 0; i < CONFIG_ROW_COUNT; i++) {
         struct config_value v;
         config_value_get(&l->cfg, &config_rows[i], &v);
-        size += v.text.n + l->origins.row[i].name.n + 64;
-        for (int k = 0; k < v.list.count; k++)
-            size += v.list.names[k].n + (ptrdiff_t)(sizeof(str) + sizeof(int64_t));
+        size += size_of_value(&v) + l->origins.row[i].name.n;
     }
     for (int i = 0; i < l->cfg.source_count; i++) {
-        const struct config_source *s = &l->cfg.sources[i];
-        size += s->kind.n + s->path.n + s->name.n + s->strangers.n;
+        struct config_source s = l->cfg.sources[i];
+        for (int k = 0; k < CONFIG_SOURCE_KEYS; k++) {
+            struct config_value v;
+            config_member_get(config_source_member(&s, k), &config_rows[config_source_rows[k]], &v);
+            size += size_of_value(&v);
+        }
     }
     return size;
 }
@@ -247,8 +263,13 @@ static void copy_out(struct arena *a, const struct config_loader *l, struct conf
     ret->sources[0] = first_source(ret);
     for (int i = 1; i < ret->source_count; i++) {
         for (int k = 0; k < CONFIG_SOURCE_KEYS; k++) {
-            str *member = config_source_member(&ret->sources[i], k);
-            *member = copy_str(a, *member);
+            const struct config_row *row = &config_rows[config_source_rows[k]];
+            void *member = config_source_member(&ret->sources[i], k);
+            struct config_value v;
+            config_member_get(member, row, &v);
+            v.text = copy_str(a, v.text);
+            v.list = config_list_dup(a, v.list);
+            config_member_put(member, row, &v);
             origins->source[i][k] = copy_origin(a, l->origins.source[i][k], ret->file);
         }
     }

@@ -19,10 +19,14 @@ struct config_list {
     const int64_t *weights; /* WEIGHTS only: 1e-8 of one, else NULL */
 };
 
+/* As given; what an empty text or "auto" stands for is said by config_source_name() and its
+ * neighbours. */
 struct config_source {
-    str kind, path, name, strangers;
+    str kind, path, name;
+    struct config_list authors;
+    str query, filter, keep, url, strangers;
 };
-#define CONFIG_SOURCE_KEYS 4
+#define CONFIG_SOURCE_KEYS 9
 #define CONFIG_SOURCES_MAX 16
 
 /* One member per row: cfg->trading_signal_threshold. */
@@ -70,6 +74,22 @@ struct config_input {
  * What looks like a password is never repeated in a message. */
 MUST_CHECK bool config_load(struct arena *a, const struct config_input *in, struct config *ret_cfg,
                             struct buf *report, struct error *err);
+
+/* --- what a source's values mean (source.c) ------------------------------------------------- */
+
+bool config_source_is(const struct config_source *s, str kind);
+bool config_source_is_live(const struct config_source *s); /* posts come as they are written */
+bool config_source_is_x(const struct config_source *s);    /* of X's three kinds: costs money */
+/* Under which its posts are stored: "x", "bsky", the one given; "" a push source without one. */
+str config_source_name(const struct config_source *s);
+/* Where it is asked; several URLs parted by blanks; "" where nobody is. */
+str config_source_url(const struct config *cfg, const struct config_source *s);
+/* May anybody's posts come through it, not only the listed authors'? */
+bool config_source_lets_strangers_in(const struct config_source *s);
+/* Are only posts that name a tradable coin stored? */
+bool config_source_keeps_linked(const struct config_source *s);
+bool config_has_live_source(const struct config *cfg);
+bool config_has_x_source(const struct config *cfg);
 
 /* All values and where each came from: as YAML, which config_load reads back to the same values, or
  * as JSON {"section":{"key":{"value":..,"from":".."}}}, with "profile" and the list "sources"

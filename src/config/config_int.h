@@ -130,9 +130,11 @@ void config_row_put_expected(struct buf *b,
 bool config_row_is_share(const struct config_row *row);     /* a fraction of at most 1 */
 str config_row_default(const struct config_row *row);       /* its text */
 
-/* The rows of a source's members, and the member. */
+/* The rows of a source's members (the kind first), and the member of a value of that row. */
 extern const int config_source_rows[CONFIG_SOURCE_KEYS];
-str *config_source_member(struct config_source *s, int i);
+void *config_source_member(struct config_source *s, int i);
+/* "kind, path or name": the members' names. */
+void config_put_source_keys(struct buf *b, const char *last_join);
 
 /* ---- values (value.c) ---- */
 
@@ -170,6 +172,11 @@ struct config_place { /* of a value that is being read */
 MUST_CHECK bool config_value_parse(struct arena *keep, const struct config_row *row,
                                    const struct config_node *node, const struct config_place *place,
                                    struct config_value *ret);
+/* Into and from a member of the row's type, wherever it stands. */
+void config_member_put(void *member, const struct config_row *row,
+                       const struct config_value *value);
+void config_member_get(const void *member, const struct config_row *row, struct config_value *ret);
+/* The same for the row's own member. */
 void config_value_put(struct config *cfg, const struct config_row *row,
                       const struct config_value *value);
 void config_value_get(const struct config *cfg, const struct config_row *row,
@@ -214,5 +221,6 @@ void config_put_profiles(struct buf *b); /* the overrides as a list for the docs
 /* A text that only this row may hold (a URL); why: what is wrong with it, never the value. */
 MUST_CHECK bool config_check_text(const struct config_row *row, str value, struct buf *why);
 void config_check_all(struct config_loader *l);
+void config_check_sources(struct config_loader *l); /* check_sources.c */
 
 #endif

@@ -67,7 +67,10 @@ static void put_value(struct buf *out, const struct config_row *row,
 
 static struct config_value source_value(const struct config *cfg, int idx, int member) {
     struct config_source s = cfg->sources[idx];
-    return (struct config_value){.text = *config_source_member(&s, member)};
+    struct config_value value;
+    config_member_get(config_source_member(&s, member), &config_rows[config_source_rows[member]],
+                      &value);
+    return value;
 }
 
 static const struct config_origin *source_origin(const struct config *cfg, int idx, int member) {

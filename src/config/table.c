@@ -229,11 +229,24 @@ void config_row_put_expected(struct buf *b, const struct config_row *row) {
     if (config_row_is_share(row)) buf_put(b, STR(" (0.01 is 1 %)"));
 }
 
-const int config_source_rows[CONFIG_SOURCE_KEYS] = {CFG_ROW_source_kind, CFG_ROW_source_path,
-                                                    CFG_ROW_source_name, CFG_ROW_source_strangers};
+/* ---- the members of a source ---- */
 
-str *config_source_member(struct config_source *s, int i) {
-    str *const members[CONFIG_SOURCE_KEYS] = {&s->kind, &s->path, &s->name, &s->strangers};
+const int config_source_rows[CONFIG_SOURCE_KEYS] = {
+    CFG_ROW_source_kind,   CFG_ROW_source_path, CFG_ROW_source_name,
+    CFG_ROW_source_authors, CFG_ROW_source_query, CFG_ROW_source_filter,
+    CFG_ROW_source_keep,   CFG_ROW_source_url,  CFG_ROW_source_strangers};
+
+void *config_source_member(struct config_source *s, int i) {
+    void *const members[CONFIG_SOURCE_KEYS] = {&s->kind,  &s->path,   &s->name,
+                                               &s->authors, &s->query, &s->filter,
+                                               &s->keep,  &s->url,    &s->strangers};
     PRE(i >= 0 && i < CONFIG_SOURCE_KEYS);
     return members[i];
+}
+
+void config_put_source_keys(struct buf *b, const char *last_join) {
+    for (int i = 0; i < CONFIG_SOURCE_KEYS; i++) {
+        if (i > 0) buf_put(b, i + 1 < CONFIG_SOURCE_KEYS ? STR(", ") : str_from_z(last_join));
+        buf_put(b, str_from_z(config_rows[config_source_rows[i]].name));
+    }
 }

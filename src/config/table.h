@@ -15,9 +15,8 @@
  * of name=fraction, "x:44196397=1.5"; min and max of the fraction
  *
  * Rows of a section stand together. A list of several sources is not a row: the file's `sources`
- * ({kind, path, name, strangers} each) fills struct config's sources; source.kind and so on are its
- * first entry, and each entry is checked by those rows. More than one entry is read and
- * printed, but refused as long as a run has one source (check.c). */
+ * fills struct config's sources; source.kind and so on are its first entry, and each entry has the
+ * keys of the section `source` and is checked by those rows. */
 #ifndef BF_CONFIG_TABLE_H
 #define BF_CONFIG_TABLE_H
 
@@ -80,11 +79,28 @@
   X(model, kind, CHOICE, 0, 0, "linear", 0, "Which model reads the posts.") \
   X(reader, workers, INT, 0, 64, "1", 0, "Reader threads; 0 takes one per processor.") \
   X(reader, symbols_file, STR, 0, 4096, "", 0, "A file of further names for coins, added to the built-in one: docs/symbols-file.md.") \
-  X(source, kind, CHOICE, 0, 0, "replay", 0, "Where posts come from: replay reads a file.") \
+  X(source, kind, CHOICE, 0, 0, "replay|x_search|x_stream|x_activity|jetstream|push", 0, "Where posts come from: replay reads a file; x_search asks X's recent search again and again, x_stream is X's filtered stream, x_activity tells of what the listed authors post on X (all three cost money and need a token: section x); jetstream is Bluesky, free and without a key; push takes what is brought to POST /api/ingest. docs/sources.md has all of it.") \
   X(source, path, STR, 0, 4096, "", 0, "The posts file of a replay source: one JSON object a line, oldest first.") \
-  X(source, name, STR, 1, 32, "x", CFG_ADVANCED, "Name under which the source's posts are stored.") \
-  X(source, strangers, CHOICE, 0, 0, "auto|yes|no", CFG_ADVANCED, "Does the source let anybody in? Then authors that are not in judge.author_weights are never traded. auto goes by the kind: a replay does not.") \
-  X(market, kind, CHOICE, 0, 0, "auto|candles|venue|binance_public", 0, "Where prices come from: candles reads the files of venue.prices; venue takes the best bids and asks of venue.stream_url, binance_public those of the real exchange (prices only, without a key). auto: candles for paper, else venue.") \
+  X(source, name, STR, 0, 32, "", CFG_ADVANCED, "Name under which the source's posts are stored; the name in source:id of authors, too. Empty: by the kind, x for replay and X, bsky for jetstream; a push source must be given one, of a-z 0-9 _ and -.") \
+  X(source, authors, LIST, 0, 1000, "", 0, "Whose posts: names on X (elonmusk), ids (44196397) or both (44196397@elonmusk), which costs nothing to look up; on Bluesky names (alice.bsky.social), dids (did:plc:...) or both (did:plc:...@alice.bsky.social). Empty: with jetstream everybody.") \
+  X(source, query, STR, 0, 4096, "", 0, "A query of its own beside the authors: of x_search in the words of X's search, of x_stream a rule. Each post that it finds is billed.") \
+  X(source, filter, STR, 0, 512, "-is:retweet -is:reply", CFG_ADVANCED, "What stands behind each query of authors on X: what it leaves out is not billed.") \
+  X(source, keep, CHOICE, 0, 0, "auto|all|linked", CFG_ADVANCED, "Which posts are stored: all, or linked: only those that name a coin that can be traded. auto: linked for jetstream without authors (everybody on Bluesky), else all.") \
+  X(source, url, STR, 0, 1024, "", CFG_ADVANCED, "Where the source is asked. Empty: by the kind, x.url for X; for jetstream wss://jetstream2.us-east.bsky.network wss://jetstream1.us-west.bsky.network wss://jetstream1.us-east.bsky.network wss://jetstream2.us-west.bsky.network: several with blanks between are taken in turn when one fails.") \
+  X(source, strangers, CHOICE, 0, 0, "auto|yes|no", CFG_ADVANCED, "Does the source let anybody in? Then authors that are not in judge.author_weights are never traded. auto: yes for X and jetstream with a query of their own or without authors; no for replay and push.") \
+  X(x, url, STR, 0, 256, "https://api.x.com", CFG_ADVANCED, "X's API; or http://127.0.0.1:PORT of a bullfinch sim on this machine.") \
+  X(x, token_file, STR, 0, 4096, "", CFG_SECRET, "File with the app-only bearer token, readable by its owner alone.") \
+  X(x, token_env, STR, 0, 64, "", CFG_SECRET, "Or the environment variable that holds it.") \
+  X(x, interval_s, INT, 5, 3600, "60", 0, "x_search: seconds between two polls while it is quiet; after a post it asks sooner. An empty poll costs nothing.") \
+  X(x, fastest_s, INT, 1, 3600, "2", CFG_ADVANCED, "x_search: never more often than that. X allows 450 polls in 15 minutes, one in 2 seconds.") \
+  X(x, pages, INT, 1, 20, "3", CFG_ADVANCED, "x_search: pages of up to 100 posts that one poll may take; 100 posts cost half a dollar.") \
+  X(x, monthly_budget, MONEY, 0, 1000000 * INT64_C(100000000), "10", 0, "Dollars that may be spent at X in a calendar month (UTC), spread over its days. 0 spends nothing: no post is fetched.") \
+  X(x, monthly_posts, INT, 0, INT64_C(1000000000), "3000000", CFG_ADVANCED, "Posts a month that X lets an account read; past that nothing is asked.") \
+  X(x, price_post, MONEY, 0, 100 * INT64_C(100000000), "0.005", CFG_ADVANCED, "Dollars for one post that search or the stream returns (X's price list).") \
+  X(x, price_event, MONEY, 0, 100 * INT64_C(100000000), "0.005", CFG_ADVANCED, "Dollars for one event of x_activity.") \
+  X(x, price_user, MONEY, 0, 100 * INT64_C(100000000), "0.010", CFG_ADVANCED, "Dollars for one author whose id is looked up; it is asked for once and kept.") \
+  X(bluesky, resolver_url, STR, 0, 256, "https://public.api.bsky.app", CFG_ADVANCED, "Who says which did a name on Bluesky has.") \
+  X(market, kind, CHOICE, 0, 0, "auto|candles|venue|binance_public", 0, "Where prices come from: candles reads the files of venue.prices; venue takes the best bids and asks of venue.stream_url, binance_public those of the real exchange (prices only, without a key). auto: with venue.kind paper candles for a replay and binance_public for live posts; else venue.") \
   X(market, public_stream_url, STR, 0, 256, "wss://data-stream.binance.vision", CFG_ADVANCED, "With market.kind binance_public: where the prices come from.") \
   X(market, public_rest_url, STR, 0, 256, "https://data-api.binance.vision", CFG_ADVANCED, "The same, asked where the stream is silent.") \
   X(venue, kind, CHOICE, 0, 0, "paper|binance_spot_testnet", 0, "Where orders go: paper fills them here against the prices; binance_spot_testnet sends them to Binance's Spot test network, to its demo mode, or to a bullfinch sim on this machine. No host that trades real money is ever connected to.") \

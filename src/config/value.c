@@ -386,10 +386,9 @@ bool config_value_parse(struct arena *keep, const struct config_row *row,
     return true;
 }
 
-/* The one place that writes and reads members of struct config by offset. */
-void config_value_put(struct config *cfg, const struct config_row *row,
-                      const struct config_value *value) {
-    void *member = (char *)cfg + row->offset;
+/* The one place that writes and reads members by their row's type. */
+void config_member_put(void *member, const struct config_row *row,
+                       const struct config_value *value) {
     switch (row->type) {
     case CFG_INT:
     case CFG_FRAC:
@@ -413,9 +412,7 @@ void config_value_put(struct config *cfg, const struct config_row *row,
     WRONG("a type that is not in the list");
 }
 
-void config_value_get(const struct config *cfg, const struct config_row *row,
-                      struct config_value *ret) {
-    const void *member = (const char *)cfg + row->offset;
+void config_member_get(const void *member, const struct config_row *row, struct config_value *ret) {
     *ret = (struct config_value){0};
     switch (row->type) {
     case CFG_INT:
@@ -438,4 +435,14 @@ void config_value_get(const struct config *cfg, const struct config_row *row,
         return;
     }
     WRONG("a type that is not in the list");
+}
+
+void config_value_put(struct config *cfg, const struct config_row *row,
+                      const struct config_value *value) {
+    config_member_put((char *)cfg + row->offset, row, value);
+}
+
+void config_value_get(const struct config *cfg, const struct config_row *row,
+                      struct config_value *ret) {
+    config_member_get((const char *)cfg + row->offset, row, ret);
 }

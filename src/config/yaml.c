@@ -361,7 +361,7 @@ static void put_source(struct config_loader *l, int idx, int member, const struc
         l->source_bad[idx] = true;
         return;
     }
-    *config_source_member(&l->cfg.sources[idx], member) = value.text;
+    config_member_put(config_source_member(&l->cfg.sources[idx], member), row, &value);
     l->origins.source[idx][member] = *place->origin;
 }
 
@@ -381,9 +381,13 @@ static void read_source_key(struct reader *r, struct arena scratch, int idx, con
         member++;
     struct got first = next(r);
     if (member == CONFIG_SOURCE_KEYS) {
+        char keys_block[160];
+        struct buf keys;
+        buf_init_fixed(&keys, keys_block, sizeof keys_block);
+        config_put_source_keys(&keys, " or ");
         config_mistake_add(&r->l->mistakes, &o, buf_str(&label),
-                           "%s is no key of a source, expected kind, path, name or strangers",
-                           config_shown(at->text, shown));
+                           "%s is no key of a source, expected %s", config_shown(at->text, shown),
+                           buf_z(&keys));
         skip(r, first);
         return;
     }
@@ -405,14 +409,15 @@ static void read_source(struct reader *r, int idx, struct got first) {
     struct config_loader *l = r->l;
     struct config_origin by_default = {.level = LEVEL_DEFAULT, .line = first.line};
     for (int i = 0; i < CONFIG_SOURCE_KEYS; i++) {
-        *config_source_member(&l->cfg.sources[idx], i) =
-            config_row_default(&config_rows[config_source_rows[i]]);
+        const struct config_row *row = &config_rows[config_source_rows[i]];
+        struct config_value value = {.text = config_row_default(row)}; /* no list has a default */
+        config_member_put(config_source_member(&l->cfg.sources[idx], i), row, &value);
         l->origins.source[idx][i] = by_default;
     }
     if (first.kind != GOT_MAP) {
         if (first.kind != GOT_ALIAS)
             mistake(r, first.line, STR("sources"),
-                    "expected a source, {kind, path, name, strangers}");
+                    "expected a source, such as {kind: replay, path: posts.jsonl}");
         l->source_bad[idx] = true;
         skip(r, first);
         return;
@@ -437,7 +442,7 @@ static void read_sources(struct reader *r, int line) {
     }
     if (got.kind != GOT_LIST) {
         if (got.kind != GOT_ALIAS && got.kind != GOT_NOTHING)
-            mistake(r, line, key, "expected a list of sources, each {kind, path, name, strangers}");
+            mistake(r, line, key, "expected a list of sources, such as - {kind: jetstream}");
         skip(r, got);
         return;
     }

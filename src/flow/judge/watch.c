@@ -117,18 +117,12 @@ void judge_watch(struct judge *j, struct arena *boot) {
     }
 }
 
-/* Kinds of sources that carry whatever anybody writes. */
-static const char *const open_kinds[] = {"jetstream", "push"};
-
+/* A post knows its source by name; where two have one name, the more open one decides. */
 bool judge_lets_strangers_in(const struct config *cfg, str source) {
     for (int i = 0; i < cfg->source_count; i++) {
         const struct config_source *s = &cfg->sources[i];
-        if (!str_eq(s->name, source)) continue;
-        if (str_eq(s->strangers, STR("yes"))) return true;
-        if (str_eq(s->strangers, STR("no"))) continue;
-        for (ptrdiff_t k = 0; k < COUNT_OF(open_kinds); k++) {
-            if (str_eq(s->kind, str_from_z(open_kinds[k]))) return true;
-        }
+        if (str_eq(config_source_name(s), source) && config_source_lets_strangers_in(s))
+            return true;
     }
     return false;
 }
