@@ -122,6 +122,8 @@ bool wire_market(struct app *app, const struct symbols *symbols, struct market *
 static bool wire_source(struct app *app, struct source **ret, int64_t *ret_bytes,
                         struct error *err) {
     const struct config_source *s = &app->cfg.sources[0];
+    if (config_has_live_source(&app->cfg) || app->cfg.source_count > 1)
+        return fail(err, ERR_CONFIG, 0, "source.kind: this build runs one source, a replay");
     if (!is_set(s->path))
         return fail(err, ERR_CONFIG, 0,
                     "source.path is not set: name the file with the posts, or give --posts FILE");

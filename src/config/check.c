@@ -89,9 +89,7 @@ static bool check_secret_name(int idx, str name, struct buf *why) {
     return true;
 }
 
-static bool is_secret_name(int idx) {
-    return (config_rows[idx].flags & CFG_SECRET) != 0;
-}
+static bool is_secret_name(int idx) { return (config_rows[idx].flags & CFG_SECRET) != 0; }
 
 bool config_check_text(const struct config_row *row, str value, struct buf *why) {
     int idx = (int)(row - config_rows);

@@ -119,10 +119,11 @@ static void check_authors(const struct one *o) {
         char shown[CONFIG_SHOWN_BYTES];
         const str author = o->s->authors.names[i];
         if (x ? is_x_author(author) : is_bluesky_author(author)) continue;
-        config_mistake_add(&o->l->mistakes, at, o->key, "authors: %s is no author on %s, expected %s",
-                           config_shown(author, shown), x ? "X" : "Bluesky",
-                           x ? "a name of up to 15 letters, digits and _, an id of digits, or id@name"
-                             : "a name such as alice.bsky.social, did:plc:..., or did:plc:...@name");
+        config_mistake_add(
+            &o->l->mistakes, at, o->key, "authors: %s is no author on %s, expected %s",
+            config_shown(author, shown), x ? "X" : "Bluesky",
+            x ? "a name of up to 15 letters, digits and _, an id of digits, or id@name"
+              : "a name such as alice.bsky.social, did:plc:..., or did:plc:...@name");
     }
 }
 
@@ -138,15 +139,15 @@ static void check_x(const struct one *o) {
                  "there is source.kind jetstream");
     if (activity && o->s->query.n > 0)
         wrong(o, "x_activity follows authors alone; a query is for x_search or x_stream");
-    if (activity && o->s->authors.count == 0)
-        wrong(o, "x_activity needs authors");
+    if (activity && o->s->authors.count == 0) wrong(o, "x_activity needs authors");
     if (!activity && o->s->authors.count == 0 && o->s->query.n == 0)
         wrong(o, "needs authors, or a query");
     check_authors(o);
 }
 
 static void check_replay(const struct one *o) {
-    if (o->l->origins.sources_line > 0 && o->s->path.n == 0) wrong(o, "a replay source needs a path");
+    if (o->l->origins.sources_line > 0 && o->s->path.n == 0)
+        wrong(o, "a replay source needs a path");
     if (o->s->authors.count > 0 || o->s->query.n > 0)
         wrong(o, "a replay reads every post of its file; authors and query are for live sources");
     if (o->s->url.n > 0) wrong(o, "a replay reads its path; it has no url");

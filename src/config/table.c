@@ -232,14 +232,14 @@ void config_row_put_expected(struct buf *b, const struct config_row *row) {
 /* ---- the members of a source ---- */
 
 const int config_source_rows[CONFIG_SOURCE_KEYS] = {
-    CFG_ROW_source_kind,   CFG_ROW_source_path, CFG_ROW_source_name,
+    CFG_ROW_source_kind,    CFG_ROW_source_path,  CFG_ROW_source_name,
     CFG_ROW_source_authors, CFG_ROW_source_query, CFG_ROW_source_filter,
-    CFG_ROW_source_keep,   CFG_ROW_source_url,  CFG_ROW_source_strangers};
+    CFG_ROW_source_keep,    CFG_ROW_source_url,   CFG_ROW_source_strangers};
 
 void *config_source_member(struct config_source *s, int i) {
-    void *const members[CONFIG_SOURCE_KEYS] = {&s->kind,  &s->path,   &s->name,
+    void *const members[CONFIG_SOURCE_KEYS] = {&s->kind,    &s->path,  &s->name,
                                                &s->authors, &s->query, &s->filter,
-                                               &s->keep,  &s->url,    &s->strangers};
+                                               &s->keep,    &s->url,   &s->strangers};
     PRE(i >= 0 && i < CONFIG_SOURCE_KEYS);
     return members[i];
 }

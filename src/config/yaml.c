@@ -388,11 +388,13 @@ static void read_source_key(struct reader *r, struct arena scratch, int idx, con
         config_mistake_add(&r->l->mistakes, &o, buf_str(&label),
                            "%s is no key of a source, expected %s", config_shown(at->text, shown),
                            buf_z(&keys));
+        r->l->source_bad[idx] = true;
         skip(r, first);
         return;
     }
     str key = full_key(&scratch, buf_str(&label), at->text);
     if (!is_first(r, &lines[member], at->line, key)) {
+        r->l->source_bad[idx] = true;
         skip(r, first);
         return;
     }

@@ -94,6 +94,8 @@ static void check_round_trip(const struct config *cfg) {
         LAW(str_eq(cfg->sources[i].kind, again.sources[i].kind));
         LAW(str_eq(cfg->sources[i].path, again.sources[i].path));
         LAW(str_eq(cfg->sources[i].name, again.sources[i].name));
+        LAW(str_eq(cfg->sources[i].query, again.sources[i].query));
+        LAW(cfg->sources[i].authors.count == again.sources[i].authors.count);
     }
     buf_fini(&yaml);
     buf_fini(&json);

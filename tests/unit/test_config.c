@@ -40,7 +40,7 @@ static void test_defaults_are_the_briefs(void **state) {
     assert_str(got.cfg.profile, "dev");
     assert_int_equal(got.cfg.source_count, 1);
     assert_str(got.cfg.sources[0].kind, "replay");
-    assert_str(got.cfg.sources[0].name, "x");
+    assert_str(config_source_name(&got.cfg.sources[0]), "x");
 }
 
 /* ---- good files ---- */
@@ -173,7 +173,7 @@ static void test_every_mistake_of_a_file_is_reported_once_with_its_line(void **s
     assert_false(load_file("mistakes.yaml"));
     if (!str_eq(buf_str(&got.report), buf_str(&want)))
         fail_msg("mistakes.report differs; got\n%s", buf_z(&got.report));
-    assert_str(str_from_z(got.err.msg), "49 mistakes in the configuration");
+    assert_str(str_from_z(got.err.msg), "50 mistakes in the configuration");
     assert_true(str_find(buf_str(&got.report), STR("hunter2")) < 0);
     buf_fini(&want);
 }
@@ -195,9 +195,10 @@ static void test_reports_go_by_line_then_environment_then_set(void **state) {
                                     .settings = settings,
                                     .settings_count = 4}),
         "f.yaml:1: run.seed: x is not a whole number, expected 0 to 9223372036854775807\n"
-        "f.yaml:2: zebra: unknown section; there are trading, judge, model, reader, source, "
+        "f.yaml:2: zebra: unknown section; there are trading, judge, model, reader, source, x, "
+        "bluesky, "
         "market, "
-        "venue, paper, store, queue, log, run\n"
+        "venue, paper, store, queue, api, log, run\n"
         "f.yaml:4: queue.capacity: 1 is too small, expected 16 to 1000000\n"
         "settings trading.leverage: 99 is too large, expected 1 to 20\n"
         "settings store.url: is not reloadable; it stands in the file, the environment or --set\n"
@@ -364,9 +365,9 @@ static void test_unknown_names_get_the_one_that_was_meant(void **state) {
         {"trading.workers=1", "--set trading.workers: unknown key, did you mean reader.workers?\n"},
         {"log.colour=1", "--set log.colour: unknown key; log has level, format\n"},
         {"trading.=1", "--set trading.: unknown key\n"},
-        {".mode=1",
-         "--set .mode: unknown section; there are trading, judge, model, reader, source, "
-         "market, venue, paper, store, queue, log, run\n"},
+        {".mode=1", "--set .mode: unknown section; there are trading, judge, model, reader, "
+                    "source, x, bluesky, "
+                    "market, venue, paper, store, queue, api, log, run\n"},
         {"sources.path=x",
          "--set sources.path: the list of sources can only stand in the file; source.kind, "
          "source.path and source.name are its first entry\n"},
@@ -542,12 +543,176 @@ static void test_the_first_of_the_sources_is_source(void **state) {
     assert_str(got.cfg.sources[0].name, "archive");
 }
 
-#define ONE_SOURCE "sources[1]: one source in this build; put the posts into one file\n"
+static const char live_sources[] =
+    "sources:\n"
+    "  - {kind: jetstream}\n"
+    "  - kind: jetstream\n"
+    "    name: friends\n"
+    "    authors:\n"
+    "      - alice.bsky.social\n"
+    "      - did:plc:z72i7hdynmk6r22z27h6tvur\n"
+    "      - did:plc:ewvi7nxzyoun6zhxrhs64oiz@atproto.com\n"
+    "  - {kind: x_stream, authors: [elonmusk, 12, 44196397@Elon_M]}\n"
+    "  - {kind: x_search, query: 'bitcoin etf', keep: linked}\n"
+    "  - {kind: x_activity, authors: 'elonmusk, 7', strangers: yes}\n"
+    "  - {kind: push, name: desk}\n"
+    "  - {kind: replay, path: monday.jsonl}\n"
+    "x: {token_file: token}\n"
+    "api: {listen: '127.0.0.1:0'}\n";
 
-static void test_a_second_source_is_refused_where_it_stands(void **state) {
+static void test_several_sources_are_read_with_what_is_their_own(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        int authors;
+        bool live, x, strangers, linked;
+    } want[] = {{"bsky", 0, true, false, true, true}, {"friends", 3, true, false, false, false},
+                {"x", 3, true, true, false, false},   {"x", 0, true, true, true, true},
+                {"x", 2, true, true, true, false},    {"desk", 0, true, false, false, false},
+                {"x", 0, false, false, false, false}};
+    assert_taken(load_text(live_sources));
+    assert_int_equal(got.cfg.source_count, COUNT_OF(want));
+    for (int i = 0; i < COUNT_OF(want); i++) {
+        const struct config_source *s = &got.cfg.sources[i];
+        check_str(config_source_name(s), str_from_z(want[i].name), want[i].name, i);
+        assert_int_equal(s->authors.count, want[i].authors);
+        assert_int_equal(config_source_is_live(s), want[i].live);
+        assert_int_equal(config_source_is_x(s), want[i].x);
+        assert_int_equal(config_source_lets_strangers_in(s), want[i].strangers);
+        assert_int_equal(config_source_keeps_linked(s), want[i].linked);
+        assert_str(s->filter, "-is:retweet -is:reply");
+    }
+    assert_str(got.cfg.sources[1].authors.names[1], "did:plc:z72i7hdynmk6r22z27h6tvur");
+    assert_str(got.cfg.sources[2].authors.names[2], "44196397@Elon_M");
+    assert_str(got.cfg.sources[4].authors.names[1], "7");
+    assert_str(config_source_url(&got.cfg, &got.cfg.sources[2]), "https://api.x.com");
+    assert_true(str_starts(config_source_url(&got.cfg, &got.cfg.sources[0]), STR("wss://")));
+    assert_str(config_source_url(&got.cfg, &got.cfg.sources[5]), "");
+    assert_true(config_has_live_source(&got.cfg));
+    assert_true(config_has_x_source(&got.cfg));
+}
+
+static void test_set_and_environment_change_the_first_source(void **state) {
+    (void)state;
+    assert_taken(load_set("source.kind=jetstream"));
+    assert_str(config_source_name(&got.cfg.sources[0]), "bsky");
+    assert_true(config_has_live_source(&got.cfg));
+    assert_false(config_has_x_source(&got.cfg));
+    assert_taken(load_env("BULLFINCH_SOURCE__KIND=jetstream",
+                          "BULLFINCH_SOURCE__AUTHORS=a.bsky.social,b.bsky.social"));
+    assert_int_equal(got.cfg.sources[0].authors.count, 2);
+    assert_str(got.cfg.sources[0].authors.names[1], "b.bsky.social");
+    assert_false(config_source_lets_strangers_in(&got.cfg.sources[0]));
+}
+
+static void test_money_of_x_has_todays_prices(void **state) {
+    (void)state;
+    assert_taken(load_text(""));
+    assert_int_equal(money_e8(got.cfg.x_monthly_budget), 10 * E8);
+    assert_int_equal(money_e8(got.cfg.x_price_post), 5 * E8 / 1000);
+    assert_int_equal(money_e8(got.cfg.x_price_event), 5 * E8 / 1000);
+    assert_int_equal(money_e8(got.cfg.x_price_user), 10 * E8 / 1000);
+    assert_int_equal(got.cfg.x_monthly_posts, 3000000);
+    assert_taken(load_set("x.monthly_budget=0"));
+    assert_int_equal(money_e8(got.cfg.x_monthly_budget), 0);
+    assert_report(load_set("x.monthly_budget=-1"),
+                  "--set x.monthly_budget: -1 is too small, expected 0 to 1000000\n");
+}
+
+#define TOKEN "x: {token_env: X_TOKEN}\n"
+
+static void test_what_a_source_lacks_is_said_with_what_to_set(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *report;
+    } cases[] = {
+        {"source: {kind: x_stream, authors: [elonmusk]}",
+         "f.yaml:1: source: X wants a token: set x.token_file to the name of a file (chmod 600) "
+         "that holds the app-only bearer token, or x.token_env to that of a variable; without a "
+         "token there is source.kind jetstream\n"},
+        {TOKEN "source: {kind: x_search}", "f.yaml:2: source: needs authors, or a query\n"},
+        {TOKEN "source: {kind: x_activity}", "f.yaml:2: source: x_activity needs authors\n"},
+        {TOKEN "source: {kind: x_activity, authors: a, query: b}",
+         "f.yaml:2: source: x_activity follows authors alone; a query is for x_search or "
+         "x_stream\n"},
+        {TOKEN "source:\n  kind: x_search\n  authors:\n    - alice.bsky.social\n",
+         "f.yaml:4: source: authors: alice.bsky.social is no author on X, expected a name of up to "
+         "15 letters, digits and _, an id of digits, or id@name\n"},
+        {TOKEN "source: {kind: x_search, authors: 0123456789012345@a}",
+         "f.yaml:2: source: authors: 0123456789012345@a is no author on X, expected a name of up "
+         "to 15 letters, digits and _, an id of digits, or id@name\n"},
+        {"source: {kind: jetstream, authors: elonmusk}",
+         "f.yaml:1: source: authors: elonmusk is no author on Bluesky, expected a name such as "
+         "alice.bsky.social, did:plc:..., or did:plc:...@name\n"},
+        {"source: {kind: jetstream, query: bitcoin}",
+         "f.yaml:1: source: Bluesky has no query: give authors, or leave both out to read "
+         "everybody\n"},
+        {"source: {kind: jetstream, name: x}",
+         "f.yaml:1: source: x is the name of posts on X; give this source another name\n"},
+        {"source: {kind: jetstream, name: Sky}",
+         "f.yaml:1: source: a source's name is of a-z, 0-9, _ and -\n"},
+        {"api: {listen: '127.0.0.1:0'}\nsource: {kind: push}",
+         "f.yaml:2: source: a push source needs a name, under which its posts are stored\n"},
+        {"source: {kind: push, name: bsky}",
+         "f.yaml:1: source: bsky is the name of posts on Bluesky; give this source another name\n"
+         "f.yaml:1: source: posts are brought over HTTP: set api.listen, such as 127.0.0.1:8080\n"},
+        {"source: {kind: replay, path: a, authors: [b]}",
+         "f.yaml:1: source: a replay reads every post of its file; authors and query are for live "
+         "sources\n"},
+        {"source: {kind: jetstream}\nmarket: {kind: candles}",
+         "f.yaml:2: market.kind candles are prices of the past, and posts come live: set "
+         "market.kind to binance_public (prices only, without a key), or leave it at auto, which "
+         "means that here\n"},
+        {"x: {token_file: a, token_env: B}",
+         "f.yaml:1: x.token_file and x.token_env: one of the two is enough\n"},
+        {"x: {fastest_s: 9, interval_s: 8}",
+         "f.yaml:1: x.fastest_s 9 is longer than x.interval_s 8\n"},
+    };
+    for (int i = 0; i < COUNT_OF(cases); i++) {
+        if (load_text(cases[i].text)) fail_msg("taken: %s", cases[i].text);
+        check_str(buf_str(&got.report), str_from_z(cases[i].report), cases[i].text, i);
+    }
+}
+
+static void test_a_token_in_place_of_its_name_is_refused_and_not_repeated(void **state) {
+    (void)state;
+#define TOKEN_LIKE "AAAAAAAAAAAAAAAAAAAAAMLheAAAAAAA0%2BuSeid%2BULvsea4JtiGRiSDSJSI%3DEUifiRBk"
+    assert_report(load_set("x.token_env=" TOKEN_LIKE),
+                  "--set x.token_env: (not shown) is too long, expected at most 64 bytes\n");
+    assert_report(load_set("x.token_env=AAAA%2Bxyz"),
+                  "--set x.token_env: (not shown) is not the name of an environment variable (A-Z, "
+                  "0-9 and _); the key itself stands in the variable, never here\n");
+    assert_report(load_set("x.token_file=" TOKEN_LIKE),
+                  "--set x.token_file: (not shown) looks like the key itself; put it into a file, "
+                  "chmod 600, and give the file's name\n");
+}
+
+static void test_sources_that_would_be_mixed_up_are_refused(void **state) {
     (void)state;
     assert_report(load_text("sources:\n  - path: a\n  - path: b\n  - path: c\n"),
-                  "f.yaml:3: " ONE_SOURCE);
+                  "f.yaml:3: sources[1]: a second replay beside sources[0]; put the posts into one "
+                  "file\n"
+                  "f.yaml:4: sources[2]: a second replay beside sources[0]; put the posts into one "
+                  "file\n");
+    assert_report(
+        load_text("sources:\n  - kind: jetstream\n  - kind: jetstream\n"
+                  "    authors: [a.b]\n"),
+        "f.yaml:3: sources[1]: is of the kind and the name (bsky) of sources[0]; give one "
+        "another name\n");
+    assert_report(
+        load_text(TOKEN "sources:\n  - {kind: x_search, authors: a}\n"
+                        "  - {kind: x_stream, authors: a, url: 'http://127.0.0.1:9'}\n"),
+        "f.yaml:4: sources[1]: has another url than sources[0]; sources on X share one account and "
+        "one budget: set x.url\n");
+    str sets[] = {STR("source.kind=replay")};
+    assert_report(load(&(struct config_input){.text = STR("sources:\n  - kind: jetstream\n"
+                                                          "  - {kind: replay, path: b}\n"),
+                                              .file = STR("f.yaml"),
+                                              .sets = sets,
+                                              .set_count = 1}),
+                  "f.yaml:3: sources[1]: a second replay beside sources[0]; put the posts into one "
+                  "file\n"
+                  "--set sources[0]: a replay source needs a path\n");
 }
 
 static void test_source_and_sources_together_are_refused(void **state) {
@@ -574,27 +739,29 @@ static void test_mistakes_in_sources_have_their_entry_and_line(void **state) {
                   "    path: c\n"
                   "    nmae: d\n"
                   "  - path: [e]\n"
-                  "  - f\n"),
-        "f.yaml:3: " ONE_SOURCE
-        "f.yaml:3: sources[1]: reads the same as sources[0]; its posts would count twice\n"
+                  "  - f\n"
+                  "  - {kind: jetstream, authors: [a.b, '', c.d]}\n"),
+        "f.yaml:3: sources[1]: a second replay beside sources[0]; put the posts into one file\n"
         "f.yaml:4: sources[2]: a replay source needs a path\n"
+        "f.yaml:4: sources[2]: a second replay beside sources[0]; put the posts into one file\n"
         "f.yaml:6: sources[3].path: stands twice, first on line 5\n"
-        "f.yaml:7: sources[3]: nmae is no key of a source, expected kind, path, name or strangers\n"
+        "f.yaml:7: sources[3]: nmae is no key of a source, expected kind, path, name, authors, "
+        "query, filter, keep, url or strangers\n"
         "f.yaml:8: sources[4].path: found a list, expected a text, at most 4096 bytes\n"
-        "f.yaml:9: sources: expected a source, {kind, path, name, strangers}\n");
+        "f.yaml:9: sources: expected a source, such as {kind: replay, path: posts.jsonl}\n"
+        "f.yaml:10: sources[6].authors: \"\" is an empty name\n");
     assert_report(load_text("sources: []"),
                   "f.yaml:1: sources: expected a list of at least one source\n");
-    assert_report(
-        load_text("sources: {path: a}"),
-        "f.yaml:1: sources: expected a list of sources, each {kind, path, name, strangers}\n");
+    assert_report(load_text("sources: {path: a}"),
+                  "f.yaml:1: sources: expected a list of sources, such as - {kind: jetstream}\n");
     struct buf text;
     buf_init(&text, 4096);
     buf_put(&text, STR("sources:\n"));
-    for (int i = 0; i < 16; i++) buf_printf(&text, "- {path: p%d}\n", i);
-    assert_report(load_text(buf_z(&text)), "f.yaml:3: " ONE_SOURCE);
-    buf_put(&text, STR("- {path: p16}\n- {path: p17}\n"));
-    assert_report(load_text(buf_z(&text)),
-                  "f.yaml:3: " ONE_SOURCE "f.yaml:18: sources: more than 16 sources\n");
+    for (int i = 0; i < 16; i++) buf_printf(&text, "- {kind: jetstream, name: p%d}\n", i);
+    assert_taken(load_text(buf_z(&text)));
+    assert_int_equal(got.cfg.source_count, CONFIG_SOURCES_MAX);
+    buf_put(&text, STR("- {kind: jetstream, name: p16}\n- {kind: jetstream, name: p17}\n"));
+    assert_report(load_text(buf_z(&text)), "f.yaml:18: sources: more than 16 sources\n");
     buf_fini(&text);
 }
 
@@ -770,7 +937,12 @@ int main(void) {
         cmocka_unit_test(test_variables_with_two_underscores_are_keys),
         cmocka_unit_test(test_the_profile_comes_from_the_option_or_the_environment),
         cmocka_unit_test(test_the_first_of_the_sources_is_source),
-        cmocka_unit_test(test_a_second_source_is_refused_where_it_stands),
+        cmocka_unit_test(test_several_sources_are_read_with_what_is_their_own),
+        cmocka_unit_test(test_set_and_environment_change_the_first_source),
+        cmocka_unit_test(test_money_of_x_has_todays_prices),
+        cmocka_unit_test(test_what_a_source_lacks_is_said_with_what_to_set),
+        cmocka_unit_test(test_a_token_in_place_of_its_name_is_refused_and_not_repeated),
+        cmocka_unit_test(test_sources_that_would_be_mixed_up_are_refused),
         cmocka_unit_test(test_source_and_sources_together_are_refused),
         cmocka_unit_test(test_mistakes_in_sources_have_their_entry_and_line),
         cmocka_unit_test(test_urls_name_what_this_build_has),

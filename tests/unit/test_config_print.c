@@ -23,9 +23,17 @@ static void assert_same_values(const struct config *a, const struct config *b) {
     }
     assert_int_equal(a->source_count, b->source_count);
     for (int i = 0; i < a->source_count; i++) {
-        assert_true(str_eq(a->sources[i].kind, b->sources[i].kind));
-        assert_true(str_eq(a->sources[i].path, b->sources[i].path));
-        assert_true(str_eq(a->sources[i].name, b->sources[i].name));
+        for (int k = 0; k < CONFIG_SOURCE_KEYS; k++) {
+            struct config_value x, y;
+            struct config_source one = a->sources[i], other = b->sources[i];
+            const struct config_row *row = &config_rows[config_source_rows[k]];
+            config_member_get(config_source_member(&one, k), row, &x);
+            config_member_get(config_source_member(&other, k), row, &y);
+            assert_true(str_eq(x.text, y.text));
+            assert_int_equal(x.list.count, y.list.count);
+            for (int n = 0; n < x.list.count; n++)
+                assert_true(str_eq(x.list.names[n], y.list.names[n]));
+        }
     }
 }
 
@@ -54,6 +62,9 @@ static void test_printed_yaml_reads_back_to_the_same_values(void **state) {
     assert_taken(load_file("good.yaml"));
     assert_comes_back();
     assert_taken(load_file("sources.yaml"));
+    assert_comes_back();
+    assert_taken(load_file("live.yaml"));
+    assert_int_equal(got.cfg.source_count, 3);
     assert_comes_back();
     str sets[] = {STR("source.path=null"),
                   STR("reader.symbols_file= # 'q\" \\ \xc3\xa9 \xf0\x9f\x90\xa6: {a} "),
