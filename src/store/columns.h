@@ -11,11 +11,11 @@
 #define POST_FIXED(F, X)                                                                           \
     F(1, id) X(2, author) X(3, text) X(4, created_at) X(5, created_at_db) X(6, root_id)            \
     X(7, source) X(8, source_id) X(9, author_id) X(10, received_at) X(11, lang) X(12, ref_kind)    \
-    X(13, ref_id)
+    X(13, ref_id) X(14, missed)
 #define POST_MOVING(F, X)                                                                          \
-    F(14, sentiment_score) X(15, signal_score) X(16, processed) X(17, outcome) X(18, label)        \
-    X(19, probs) X(20, mentions) X(21, misses) X(22, cues) X(23, model) X(24, likes)               \
-    X(25, reposts) X(26, replies) X(27, quotes) X(28, deleted_at)
+    F(15, sentiment_score) X(16, signal_score) X(17, processed) X(18, outcome) X(19, label)        \
+    X(20, probs) X(21, mentions) X(22, misses) X(23, cues) X(24, model) X(25, likes)               \
+    X(26, reposts) X(27, replies) X(28, quotes) X(29, deleted_at)
 
 /* A signal's score and parts move: the first price may say that the news is priced in. */
 #define SIGNAL_FIXED(F, X)                                                                         \

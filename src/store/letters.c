@@ -1,9 +1,9 @@
-/* What could not be done or was lost (dead letters, gaps), and cursors: named blobs that move with
- * a turn.
+/* What could not be done (dead letters), and cursors: named blobs that move with a turn. What was
+ * not seen stands in sources.c.
  *
  * A dead letter is a job that failed too often, with its whole payload, so that it can be tried
- * again by hand; it is marked, never removed. A gap is a span of input that nobody has. Cursors are
- * written inside the caller's transaction, next to the rows that they belong to. */
+ * again by hand; it is marked, never removed. Cursors are written inside the caller's transaction,
+ * next to the rows that they belong to. */
 #include "store/store_int.h"
 
 #include <inttypes.h>
@@ -133,18 +133,4 @@ bool store_dead_mark(struct store *s, int64_t id, str status, str actor, usec no
     if (ok && (!own || store_commit(s, err))) return true;
     if (own) store_rollback(s);
     return fail_in(err, "mark dead letter %" PRId64, id);
-}
-
-/* -- gaps ------------------------------------------------------------------------------------ */
-
-bool store_gap_put(struct store *s, str source, usec from, usec to, str what, struct error *err) {
-    static const struct sql sql = {
-        "INSERT INTO gaps (source, from_at, until_at, what) VALUES ($1, $2, $3, $4)"};
-    struct query q;
-    if (!query_open(s, &sql, &q, err)) return false;
-    bind_str(&q, source);
-    bind_time(&q, from);
-    bind_time(&q, to);
-    bind_str(&q, what);
-    return query_run(&q, err) || fail_in(err, "note a gap");
 }

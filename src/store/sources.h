@@ -54,7 +54,7 @@ MUST_CHECK bool store_costs(struct store *s, struct arena *a, int64_t since_day,
 /* Signals that were traded on posts received since then, all and by feed's source name ("x"). */
 MUST_CHECK bool store_traded_signals(struct store *s, usec since, str source, int64_t *ret,
                                      struct error *err);
-/* Old rows of what was billed (ids of before yesterday) go. */
+/* Old rows of what was billed (ids of before yesterday) go. At a start, and once a day. */
 MUST_CHECK bool store_sources_prune(struct store *s, usec now, struct error *err);
 
 /* --- tokens ---------------------------------------------------------------------------------- */
@@ -87,6 +87,9 @@ MUST_CHECK bool store_token_add(struct store *s, const struct token_row *t, str 
                                 int64_t *ret_id, struct error *err);
 MUST_CHECK bool store_token_revoke(struct store *s, str name, str actor, usec now,
                                    struct error *err); /* ERR_NOT_FOUND */
+/* Noted now and then (a minute is close enough), not with each request. Never moves back. */
+MUST_CHECK bool store_token_used(struct store *s, int64_t id, usec now, struct error *err);
+/* All that there ever were, oldest first. */
 MUST_CHECK bool store_tokens(struct store *s, struct arena *a, struct token_row **ret,
                              int *ret_count, struct error *err);
 

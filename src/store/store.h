@@ -189,7 +189,8 @@ MUST_CHECK bool store_dead_get(struct store *s, struct arena *a, int64_t id,
  * transaction, where there is one; else in its own. */
 MUST_CHECK bool store_dead_mark(struct store *s, int64_t id, str status, str actor, usec now,
                                 struct error *err);
-/* A span or a piece of input that was lost, and why. */
+/* A span of input that was lost for good, and why; the gaps of live sources stand beside it
+ * (sources.h). Known by source and beginning: the same once more takes its place. */
 MUST_CHECK bool store_gap_put(struct store *s, str source, usec from, usec to, str what,
                               struct error *err);
 

@@ -90,6 +90,7 @@ static void bind_post(struct query *q, const struct post *p, bool deleted, usec 
     bind_str(q, p->lang);
     bind_z(q, ref_names[p->ref]);
     bind_id(q, p->ref_id);
+    bind_bool(q, p->missed);
 }
 
 /* Was it deleted, before it came or before it came again? */

@@ -54,5 +54,6 @@ int store_people_run(void);
 int store_check_run(void);
 int store_shared_run(void);
 int store_forget_run(void);
+int store_sources_run(void);
 
 #endif

@@ -1,0 +1,519 @@
+/* What live sources leave in the store: how far they are, how they stand, gaps, handles, what was
+ * billed; and tokens. */
+#include "store_bench.h"
+
+#include "store/sources.h"
+
+#define DAY_NOW (NOW / DAY)
+
+static const str feed = {"x_search:x", 10};
+static const str kind = {"x_search", 8};
+
+/* Puts one in a transaction of its own. */
+static void put_of(struct bench *b, str of, const struct intake *it, usec now) {
+    struct error err;
+    assert_ok(store_begin(b->s, true, &err), &err);
+    assert_ok(store_intake_put(b->s, of, kind, it, now, &err), &err);
+    assert_ok(store_commit(b->s, &err), &err);
+}
+
+static void put(struct bench *b, const struct intake *it) { put_of(b, feed, it, NOW); }
+
+static bool is_sound(struct bench *b, const char *finding) {
+    struct buf report;
+    struct error err;
+    buf_init(&report, 1 << 16);
+    bool ok = store_check(b->s, &report, &err);
+    if (finding) ok = !ok && strstr(buf_z(&report), finding) != NULL;
+    if (!ok) print_error("%s", buf_z(&report));
+    buf_fini(&report);
+    return ok;
+}
+
+/* -- how far --------------------------------------------------------------------------------- */
+
+static void assert_state(struct bench *b, str of, const char *want) {
+    struct error err;
+    str got;
+    bool found;
+    assert_ok(store_feed_state(b->s, &b->a, of, &got, &found, &err), &err);
+    assert_true(found == (want != NULL));
+    if (found && !str_eq(got, str_from_z(want)))
+        fail_msg("got " STR_FMT ", want %s", STR_ARG(got), want);
+}
+
+static void test_the_state_moves_with_its_transaction(void **state) {
+    struct bench *b = *state;
+    struct error err;
+    assert_state(b, feed, NULL);
+    put(b, &(struct intake){.kind = INTAKE_NONE}); /* no state: as before */
+    assert_state(b, feed, NULL);
+    put(b, &(struct intake){.kind = INTAKE_NONE, .state = STR("since_id=1")});
+    assert_ok(store_begin(b->s, true, &err), &err);
+    const struct intake lost = {.kind = INTAKE_POST, .state = STR("since_id=2")};
+    assert_ok(store_intake_put(b->s, feed, kind, &lost, NOW, &err), &err);
+    store_rollback(b->s);
+    assert_state(b, feed, "since_id=1");
+    put(b, &(struct intake){.kind = INTAKE_POST, .state = STR("since_id=3")});
+    put(b, &(struct intake){.kind = INTAKE_END}); /* no state: as before */
+    reopen(b);
+    assert_state(b, feed, "since_id=3");
+    assert_state(b, STR("x_stream:x"), NULL);
+    put(b, &(struct intake){.kind = INTAKE_NONE, .state = STR("")});
+    assert_state(b, feed, "");
+}
+
+static void test_a_state_of_the_longest_kind_is_kept(void **state) {
+    struct bench *b = *state;
+    struct error err;
+    char *text = NEW_ARRAY(&b->a, char, INTAKE_STATE_BYTES);
+    str got;
+    bool found;
+    for (int i = 0; i < INTAKE_STATE_BYTES; i++) text[i] = (char)(' ' + rng_below(&rng, 95));
+    const str want = str_from_bytes(text, INTAKE_STATE_BYTES);
+    put(b, &(struct intake){.kind = INTAKE_NONE, .state = want});
+    assert_ok(store_feed_state(b->s, &b->a, feed, &got, &found, &err), &err);
+    assert_true(found && str_eq(got, want));
+}
+
+/* -- how they stand -------------------------------------------------------------------------- */
+
+static struct source_status some_status(void) {
+    return (struct source_status){.state = SOURCE_LIMITED,
+                                  .since = NOW - 5,
+                                  .until = NOW + 6,
+                                  .why = "X says: 15 requests in 15 minutes",
+                                  .posts = 7,
+                                  .missed = 2,
+                                  .calls = 9,
+                                  .failures = 1,
+                                  .last_sign_at = NOW - 3,
+                                  .last_post_at = NOW - 4,
+                                  .blind = 90 * USEC_PER_S,
+                                  .narrow = true};
+}
+
+#define SAME(member) assert_int_equal(a->member, b->member)
+static void same_status(const struct source_status *a, const struct source_status *b) {
+    SAME(state);
+    SAME(since);
+    SAME(until);
+    assert_string_equal(a->why, b->why);
+    SAME(posts);
+    SAME(missed);
+    SAME(calls);
+    SAME(failures);
+    SAME(last_sign_at);
+    SAME(last_post_at);
+    SAME(blind);
+    SAME(narrow);
+}
+#undef SAME
+
+static void test_a_status_is_what_was_put_last(void **state) {
+    struct bench *b = *state;
+    struct error err;
+    struct feed_row *rows;
+    int n;
+    struct intake it = {.kind = INTAKE_STATUS, .u.status = some_status()};
+    assert_ok(store_feeds(b->s, &b->a, NOW, &rows, &n, &err), &err);
+    assert_int_equal(n, 0);
+    put(b, &it);
+    it.u.status = (struct source_status){.state = SOURCE_LIVE, .since = NOW, .blind = 3};
+    put_of(b, STR("a:b"), &it, NOW + 1);
+    assert_ok(store_feeds(b->s, &b->a, NOW + 2, &rows, &n, &err), &err);
+    assert_int_equal(n, 2);
+    assert_str(rows[0].feed, "a:b");
+    same_status(&rows[0].status, &it.u.status);
+    assert_int_equal(rows[0].updated_at, NOW + 1);
+    assert_str(rows[1].feed, "x_search:x");
+    assert_str(rows[1].kind, "x_search");
+    const struct source_status first = some_status();
+    same_status(&rows[1].status, &first);
+    put(b, &(struct intake){.kind = INTAKE_NONE, .state = STR("7")}); /* leaves the status alone */
+    put_of(b, feed, &it, NOW + 9);
+    assert_state(b, feed, "7"); /* and the other way */
+    assert_ok(store_feeds(b->s, &b->a, NOW + DAY, &rows, &n, &err), &err);
+    assert_int_equal(rows[1].status.state, SOURCE_LIVE);
+    assert_int_equal(rows[1].updated_at, NOW + 9);
+    assert_int_equal(rows[1].status.blind, 0); /* that was yesterday */
+    assert_true(is_sound(b, NULL));
+}
+
+static void test_a_state_of_a_newer_program_is_no_harmless_one(void **state) {
+    struct bench *b = *state;
+    struct error err;
+    struct feed_row *rows;
+    int n;
+    put(b, &(struct intake){.kind = INTAKE_STATUS, .u.status = some_status()});
+    exec(b, "UPDATE feeds SET state = 'dreaming'");
+    assert_fails(store_feeds(b->s, &b->a, NOW, &rows, &n, &err), &err, ERR_DAMAGED);
+}
+
+/* Posts with a source, in one turn. */
+static void add_of(struct bench *b, int64_t id, str source, usec at, bool missed) {
+    add_post(b, id);
+    struct post *p = (struct post *)b->acts.v[b->acts.count - 1].u.post.reading->post;
+    p->source = source;
+    p->received_at = at;
+    p->missed = missed;
+}
+
+static void test_posts_are_counted_under_the_name_of_the_source(void **state) {
+    struct bench *b = *state;
+    struct error err;
+    struct feed_row *rows;
+    int n;
+    add_of(b, 1, STR("x"), NOW, false);
+    add_of(b, 2, STR("x"), NOW - DAY, false);
+    add_of(b, 3, STR("x"), DAY_NOW * DAY, true);
+    add_of(b, 4, STR("x"), DAY_NOW * DAY - 1, false);
+    add_of(b, 5, STR("bsky"), NOW, false);
+    turn(b);
+    put(b, &(struct intake){.kind = INTAKE_NONE, .state = STR("1")});
+    assert_ok(store_feeds(b->s, &b->a, NOW, &rows, &n, &err), &err);
+    assert_int_equal(n, 1);
+    assert_int_equal(rows[0].status.state, SOURCE_STARTING);
+    assert_int_equal(rows[0].posts_today, 2);
+    assert_int_equal(rows[0].posts_stored, 4);
+}
+
+/* -- posts ----------------------------------------------------------------------------------- */
+
+static void test_a_post_that_comes_again_stays_as_it_came_first(void **state) {
+    static const struct sql same = {
+        "SELECT count(*) FROM tweets WHERE id = 7 AND missed = 1 AND text = 'first' AND "
+        "source = 'x' AND likes = 99 AND received_at = 1700000000000000"};
+    static const struct sql all = {"SELECT count(*) FROM tweets"};
+    struct bench *b = *state;
+    struct error err;
+    bool has;
+    for (int i = 0; i < 2; i++) {
+        add_of(b, 7, i ? STR("x2") : STR("x"), NOW + i, i == 0);
+        struct post *p = (struct post *)b->acts.v[b->acts.count - 1].u.post.reading->post;
+        p->text = i ? STR("second") : STR("first");
+        p->likes = i ? 99 : 1; /* this does move */
+        assert_ok(store_has_post(b->s, 7, &has, &err), &err);
+        assert_true(has == (i == 1));
+        turn(b);
+    }
+    assert_int_equal(count(b, &same), 1);
+    assert_int_equal(count(b, &all), 1);
+}
+
+/* -- gaps ------------------------------------------------------------------------------------ */
+
+static void put_gap(struct bench *b, str of, struct gap g) {
+    put_of(b, of, &(struct intake){.kind = INTAKE_GAP, .u.gap = g}, NOW);
+}
+
+static void test_a_gap_is_one_row_until_it_is_filled(void **state) {
+    static const struct sql all = {"SELECT count(*) FROM gaps"};
+    static const struct sql filled = {
+        "SELECT posts FROM gaps WHERE source = 'x_search:x' AND state = 'filled' AND what = 'c'"};
+    struct bench *b = *state;
+    struct error err;
+    struct gap *left;
+    int n;
+    put_gap(b, feed, (struct gap){NOW + 9, NOW + 10, GAP_OPEN, 0, "a"});
+    put_gap(b, feed, (struct gap){NOW, NOW + 1, GAP_OPEN, 0, "b"});
+    put_gap(b, feed, (struct gap){NOW, NOW + 5, GAP_CLOSED, 3, "c"});
+    put_gap(b, feed, (struct gap){NOW + 20, NOW + 21, GAP_LOST, 0, "d"});
+    put_gap(b, STR("jetstream:bsky"), (struct gap){NOW, NOW + 1, GAP_OPEN, 0, "e"});
+    assert_ok(store_gaps_left(b->s, &b->a, feed, &left, &n, &err), &err);
+    assert_int_equal(n, 2);
+    assert_int_equal(left[0].from, NOW);
+    assert_int_equal(left[0].until, NOW + 5);
+    assert_int_equal(left[0].state, GAP_CLOSED);
+    assert_int_equal(left[0].posts, 3);
+    assert_string_equal(left[0].why, "c");
+    assert_int_equal(left[1].state, GAP_OPEN);
+    put_gap(b, feed, (struct gap){NOW, NOW + 5, GAP_FILLED, 8, "c"});
+    assert_ok(store_gaps_left(b->s, &b->a, feed, &left, &n, &err), &err);
+    assert_int_equal(n, 1);
+    assert_int_equal(count(b, &filled), 8);
+    assert_ok(store_gap_put(b->s, feed, NOW + 20, NOW + 30, STR("gone"), &err), &err);
+    assert_int_equal(count(b, &all), 4);
+}
+
+/* -- handles --------------------------------------------------------------------------------- */
+
+static void put_handle(struct bench *b, const char *network, const char *name, const char *id) {
+    struct intake it = {.kind = INTAKE_HANDLE};
+    struct handle *h = &it.u.handle;
+    h->resolved_at = NOW;
+    IGNORE(str_copyz(str_from_z(network), h->network, sizeof h->network), "short");
+    IGNORE(str_copyz(str_from_z(name), h->name, sizeof h->name), "short");
+    IGNORE(str_copyz(str_from_z(id), h->native_id, sizeof h->native_id), "short");
+    put(b, &it);
+}
+
+static void test_a_name_is_asked_once_and_kept(void **state) {
+    struct bench *b = *state;
+    struct error err;
+    struct handle *rows;
+    int n;
+    put_handle(b, "x", "nobody", "");
+    put_handle(b, "x", "elonmusk", "1");
+    put_handle(b, "x", "elonmusk", "44196397");
+    put_handle(b, "bsky", "elonmusk", "did:plc:1");
+    assert_ok(store_handles(b->s, &b->a, STR("x"), &rows, &n, &err), &err);
+    assert_int_equal(n, 2);
+    assert_string_equal(rows[0].network, "x");
+    assert_string_equal(rows[0].name, "elonmusk");
+    assert_string_equal(rows[0].native_id, "44196397");
+    assert_int_equal(rows[0].resolved_at, NOW);
+    assert_string_equal(rows[1].native_id, "");
+    assert_ok(store_handles(b->s, &b->a, STR("nostr"), &rows, &n, &err), &err);
+    assert_int_equal(n, 0);
+}
+
+/* -- what was billed ------------------------------------------------------------------------- */
+
+static void bill(struct bench *b, str of, resource r, int64_t day, const int64_t *ids, int n) {
+    struct intake it = {.kind = INTAKE_USAGE};
+    it.u.usage = (struct usage){.resource = r,
+                                .day = day,
+                                .returned = n + 1,
+                                .billed = n,
+                                .amount = money_from_e8(500000 * (int64_t)n),
+                                .ids = ids,
+                                .reported = -1};
+    put_of(b, of, &it, NOW);
+}
+
+static void report(struct bench *b, int64_t day, int64_t posts) {
+    struct intake it = {.kind = INTAKE_USAGE};
+    it.u.usage = (struct usage){.day = day, .reported = posts};
+    put(b, &it);
+}
+
+/* What was told, as text: one line a row. */
+static void told_id(void *ctx, int64_t day, resource r, int64_t id) {
+    buf_printf(ctx, "id %" PRId64 " %s %" PRId64 "\n", day - DAY_NOW, resource_name(r), id);
+}
+static void told_day(void *ctx, int64_t day, resource r, int64_t billed, money amount) {
+    buf_printf(ctx, "day %" PRId64 " %s %" PRId64 " %" PRId64 "\n", day - DAY_NOW, resource_name(r),
+               billed, money_e8(amount) / 500000);
+}
+static void told_report(void *ctx, int64_t day, int64_t posts) {
+    buf_printf(ctx, "report %" PRId64 " %" PRId64 "\n", day - DAY_NOW, posts);
+}
+
+static void assert_told(struct bench *b, int64_t days, int64_t id_days, const char *want) {
+    struct error err;
+    struct buf told;
+    buf_init(&told, 1 << 16);
+    const struct cost_rows to = {&told, told_id, told_day, told_report};
+    assert_ok(store_cost_rows(b->s, DAY_NOW - days, DAY_NOW - id_days, &to, &err), &err);
+    assert_string_equal(buf_z(&told), want);
+    buf_fini(&told);
+}
+
+static void test_what_was_billed_is_remembered_by_day_and_id(void **state) {
+    static const int64_t first[] = {5, 4, 9}, second[] = {9, 10}, users[] = {4};
+    struct bench *b = *state;
+    struct error err;
+    assert_told(b, 30, 1, "");
+    bill(b, feed, RESOURCE_POST, DAY_NOW - 2, first, 3);
+    bill(b, feed, RESOURCE_POST, DAY_NOW - 1, first, 3); /* another day: billed once more */
+    bill(b, feed, RESOURCE_POST, DAY_NOW, first, 3);
+    bill(b, STR("x_stream:x"), RESOURCE_POST, DAY_NOW, second, 2); /* 9 is billed already */
+    bill(b, feed, RESOURCE_USER, DAY_NOW, users, 1);
+    report(b, DAY_NOW, 3);
+    report(b, DAY_NOW, 5);
+    report(b, DAY_NOW - 40, 1);
+    assert_told(b, 30, 0,
+                "id 0 post 4\nid 0 post 5\nid 0 post 9\nid 0 post 10\nid 0 user 4\n"
+                "day -2 post 3 3\nday -1 post 3 3\nday 0 post 4 4\nday 0 user 1 1\nreport 0 5\n");
+    assert_true(is_sound(b, NULL));
+    assert_ok(store_sources_prune(b->s, NOW, &err), &err);
+    assert_told(b, 1, 30,
+                "id -1 post 4\nid -1 post 5\nid -1 post 9\n"
+                "id 0 post 4\nid 0 post 5\nid 0 post 9\nid 0 post 10\nid 0 user 4\n"
+                "day -1 post 3 3\nday 0 post 4 4\nday 0 user 1 1\nreport 0 5\n");
+    assert_true(is_sound(b, NULL));
+}
+
+static void test_costs_are_listed_by_day_feed_and_resource(void **state) {
+    static const int64_t ids[] = {1, 2, 3};
+    struct bench *b = *state;
+    struct error err;
+    struct cost_row *rows;
+    int n;
+    bill(b, feed, RESOURCE_POST, DAY_NOW, ids, 3);
+    bill(b, feed, RESOURCE_POST, DAY_NOW, ids, 3); /* the same answer twice */
+    bill(b, feed, RESOURCE_EVENT, DAY_NOW, NULL, 2);
+    bill(b, STR("a:b"), RESOURCE_POST, DAY_NOW - 1, ids, 0);
+    assert_ok(store_costs(b->s, &b->a, DAY_NOW - 1, &rows, &n, &err), &err);
+    assert_int_equal(n, 3);
+    assert_int_equal(rows[0].resource, RESOURCE_EVENT);
+    assert_int_equal(rows[0].billed, 2);
+    assert_int_equal(rows[0].returned, 3);
+    assert_int_equal(rows[1].resource, RESOURCE_POST);
+    assert_int_equal(rows[1].billed, 3);
+    assert_int_equal(rows[1].returned, 8);
+    assert_int_equal(money_e8(rows[1].amount), 1500000);
+    assert_int_equal(rows[2].day, DAY_NOW - 1);
+    assert_str(rows[2].feed, "a:b");
+    assert_int_equal(rows[2].billed, 0);
+    assert_int_equal(rows[2].returned, 1);
+}
+
+/* Random bills of random feeds, against a plain model of X's rule. */
+static void test_sums_are_what_a_plain_count_says(void **state) {
+    enum { IDS = 50, FEEDS = 3, ROUNDS = 200 };
+    static const char *const feeds[FEEDS] = {"x_search:x", "x_stream:x", "x_activity:y"};
+    struct bench *b = *state;
+    struct error err;
+    bool billed[2][IDS] = {{false}};
+    int64_t sum[FEEDS][2] = {{0}};
+    struct cost_row *rows;
+    int n;
+    for (int i = 0; i < ROUNDS; i++) {
+        int64_t ids[IDS];
+        const int f = (int)rng_below(&rng, FEEDS), day = (int)rng_below(&rng, 2);
+        const int from = (int)rng_below(&rng, IDS), len = (int)rng_below(&rng, IDS - from + 1);
+        for (int k = 0; k < len; k++) ids[k] = from + k;
+        bill(b, str_from_z(feeds[f]), RESOURCE_POST, DAY_NOW - day, ids, len);
+        for (int k = 0; k < len; k++) {
+            sum[f][day] += !billed[day][from + k];
+            billed[day][from + k] = true;
+        }
+    }
+    assert_ok(store_costs(b->s, &b->a, DAY_NOW - 1, &rows, &n, &err), &err);
+    for (int i = 0; i < n; i++) {
+        int f = 0;
+        while (!str_eq(rows[i].feed, str_from_z(feeds[f]))) f++;
+        assert_int_equal(rows[i].billed, sum[f][DAY_NOW - rows[i].day]);
+        assert_int_equal(money_e8(rows[i].amount), 500000 * rows[i].billed);
+        sum[f][DAY_NOW - rows[i].day] = 0;
+    }
+    for (int i = 0; i < FEEDS; i++) assert_int_equal(sum[i][0] + sum[i][1], 0);
+    assert_true(is_sound(b, NULL));
+}
+
+static void test_traded_signals_are_counted_by_the_source_of_their_post(void **state) {
+    static const struct {
+        int64_t id, post;
+        verdict verdict;
+    } signals[] = {{40, 1, VERDICT_TRADED},
+                   {41, 2, VERDICT_TRADED},
+                   {42, 3, VERDICT_TRADED},
+                   {43, 1, VERDICT_REFUSED}};
+    struct bench *b = *state;
+    struct error err;
+    int64_t n;
+    add_of(b, 1, STR("x"), NOW, false);
+    add_of(b, 2, STR("bsky"), NOW, false);
+    add_of(b, 3, STR("x"), NOW - 1, false);
+    for (int i = 0; i < COUNT_OF(signals); i++) {
+        struct signal s;
+        make_signal(&rng, &s);
+        s.id = signals[i].id, s.tweet_id = signals[i].post, s.verdict = signals[i].verdict;
+        add(b, ACTION_PUT_SIGNAL)->u.signal = s;
+    }
+    turn(b);
+    assert_ok(store_traded_signals(b->s, NOW, STR(""), &n, &err), &err);
+    assert_int_equal(n, 2);
+    assert_ok(store_traded_signals(b->s, NOW, STR("x"), &n, &err), &err);
+    assert_int_equal(n, 1);
+    assert_ok(store_traded_signals(b->s, NOW - 1, STR("x"), &n, &err), &err);
+    assert_int_equal(n, 2);
+    assert_ok(store_traded_signals(b->s, 0, STR("push"), &n, &err), &err);
+    assert_int_equal(n, 0);
+}
+
+/* -- tokens ---------------------------------------------------------------------------------- */
+
+static struct token_row some_token(const char *name, token_role role, const char *source) {
+    struct token_row t = {.name = str_from_z(name), .role = role, .source = str_from_z(source)};
+    for (int i = 0; i < SHA256_BYTES; i++) t.hash[i] = (uint8_t)rng_below(&rng, 256);
+    return t;
+}
+
+static void test_a_token_is_listed_used_and_revoked(void **state) {
+    static const struct sql audits = {"SELECT count(*) FROM audit_log WHERE entity = 'token' AND "
+                                      "actor = 'cli:ann' AND detail = 'feed'"};
+    struct bench *b = *state;
+    struct error err;
+    struct token_row *rows, t = some_token("feed", TOKEN_INGEST, "news");
+    int64_t id, other;
+    int n;
+    t.expires_at = NOW + DAY;
+    assert_ok(store_token_add(b->s, &t, STR("cli:ann"), NOW, &id, &err), &err);
+    const struct token_row again = some_token("feed", TOKEN_READ, "");
+    assert_fails(store_token_add(b->s, &again, STR("cli:ann"), NOW, &other, &err), &err,
+                 ERR_EXISTS);
+    assert_ok(store_token_used(b->s, id, NOW + 7, &err), &err);
+    assert_ok(store_token_used(b->s, id, NOW + 6, &err), &err);
+    assert_ok(store_token_revoke(b->s, STR("feed"), STR("cli:ann"), NOW + 8, &err), &err);
+    assert_fails(store_token_revoke(b->s, STR("feed"), STR("cli:ann"), NOW + 9, &err), &err,
+                 ERR_NOT_FOUND);
+    assert_ok(store_token_add(b->s, &again, STR("cli:ann"), NOW + 9, &other, &err), &err);
+    assert_int_equal(count(b, &audits), 3);
+    reopen(b);
+    assert_ok(store_tokens(b->s, &b->a, &rows, &n, &err), &err);
+    assert_int_equal(n, 2);
+    assert_int_equal(rows[0].id, id);
+    assert_str(rows[0].name, "feed");
+    assert_int_equal(rows[0].role, TOKEN_INGEST);
+    assert_str(rows[0].source, "news");
+    assert_memory_equal(rows[0].hash, t.hash, SHA256_BYTES);
+    assert_int_equal(rows[0].created_at, NOW);
+    assert_int_equal(rows[0].expires_at, NOW + DAY);
+    assert_int_equal(rows[0].revoked_at, NOW + 8);
+    assert_int_equal(rows[0].last_used_at, NOW + 7);
+    assert_int_equal(rows[1].id, other);
+    assert_int_equal(rows[1].role, TOKEN_READ);
+    assert_int_equal(rows[1].expires_at + rows[1].revoked_at + rows[1].last_used_at, 0);
+    assert_true(is_sound(b, NULL));
+}
+
+static void test_a_token_of_a_rolled_back_transaction_was_never_there(void **state) {
+    struct bench *b = *state;
+    struct error err;
+    struct token_row *rows;
+    int64_t id;
+    int n;
+    assert_ok(store_begin(b->s, true, &err), &err);
+    const struct token_row t = some_token("a", TOKEN_ADMIN, "");
+    assert_ok(store_token_add(b->s, &t, STR("cli:ann"), NOW, &id, &err), &err);
+    store_rollback(b->s);
+    assert_ok(store_tokens(b->s, &b->a, &rows, &n, &err), &err);
+    assert_int_equal(n, 0);
+}
+
+static void test_roles_are_known_by_their_names(void **state) {
+    (void)state;
+    for (token_role r = TOKEN_NONE; r <= TOKEN_ADMIN; r++) {
+        token_role got;
+        assert_true(token_role_from_name(str_from_z(token_role_name(r)), &got));
+        assert_int_equal(got, r);
+    }
+    token_role got;
+    assert_false(token_role_from_name(STR("root"), &got));
+}
+
+/* -- running them ---------------------------------------------------------------------------- */
+
+int store_sources_run(void) {
+    const struct CMUnitTest tests[] = {
+        T(the_state_moves_with_its_transaction),
+        T(a_state_of_the_longest_kind_is_kept),
+        T(a_status_is_what_was_put_last),
+        T(a_state_of_a_newer_program_is_no_harmless_one),
+        T(posts_are_counted_under_the_name_of_the_source),
+        T(a_post_that_comes_again_stays_as_it_came_first),
+        T(a_gap_is_one_row_until_it_is_filled),
+        T(a_name_is_asked_once_and_kept),
+        T(what_was_billed_is_remembered_by_day_and_id),
+        T(costs_are_listed_by_day_feed_and_resource),
+        T(sums_are_what_a_plain_count_says),
+        T(traded_signals_are_counted_by_the_source_of_their_post),
+        T(a_token_is_listed_used_and_revoked),
+        T(a_token_of_a_rolled_back_transaction_was_never_there),
+        cmocka_unit_test(test_roles_are_known_by_their_names),
+    };
+    return cmocka_run_group_tests_name(place->name, tests, NULL, NULL);
+}
