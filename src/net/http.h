@@ -25,7 +25,11 @@ struct http_request {
     bool json;    /* what the body is */
     str key;      /* value of X-MBX-APIKEY; "": none */
     str bearer;   /* token of "Authorization: Bearer"; "": none */
-    usec timeout; /* of a stream: until its headers are there */
+    usec timeout; /* of a stream: until it is open, or its refusal is there */
+    /* Asked about once a second while a call waits; false ends it: LOST, "stopped". NULL: nobody
+     * is asked. Of a stream its reader's counts. */
+    bool (*go_on)(void *ctx);
+    void *go_on_ctx;
 };
 
 typedef enum http_end {
@@ -39,13 +43,14 @@ struct http_answer {
     int status;
     /* headers, -1 where absent or no number */
     int64_t retry_after_s, used_weight_1m, orders_10s, orders_1d;
-    int64_t rate_limit, rate_remaining,
-        rate_reset; /* x-rate-limit-*; reset in seconds since 1970 */
-    str body;       /* borrowed until the next call on the same handle */
-    char why[160];  /* where not ANSWERED */
+    int64_t rate_limit, rate_remaining;
+    int64_t rate_reset; /* x-rate-limit-*; reset in seconds since 1970 */
+    str body;           /* borrowed until the next call on the same handle */
+    char why[160];      /* where not ANSWERED */
 };
 
-/* Who reads a stream; all on the thread of http_stream(). False ends it. */
+/* Who reads a stream; all on the thread of http_stream(). False ends it. `line` may block: then the
+ * other side waits (TCP), and go_on is not asked. */
 struct http_reader {
     void *ctx;
     bool (*opened)(void *ctx);         /* status 200 */
@@ -73,13 +78,15 @@ void http_answer_clear(struct http_answer *a);
 void http_call(struct http *h, const struct http_request *rq, struct http_answer *ret);
 /* One long answer, line by line; returns when it ended. ret: ANSWERED with another status than 200:
  * it was not opened, body says why; ANSWERED with 200: the other side ended it in good order; else
- * `why`. A reader that says false: LOST, "stopped". A line over HTTP_LINE_MAX ends it. */
+ * `why`. A reader that says false: LOST, "stopped". A line over HTTP_LINE_MAX ends it. What stands
+ * behind the last LF is a line only where the answer ended in good order. */
 void http_stream(struct http *h, const struct http_request *rq, const struct http_reader *to,
                  struct http_answer *ret);
 void http_close(struct http *h); /* NULL is fine */
 
 /* Over libcurl. url: "https://host[:port]" or "http://127.0.0.1:port", for what `use` says; TLS is
- * always verified, redirects are never followed, proxies never used for what takes keys.
+ * always verified, redirects are never followed (a token must not travel), proxies of the
+ * environment are used for what takes no keys of a venue, and never to loopback.
  * Errors: ERR_REFUSED a host that is not on the list of hosts.h; ERR_CONFIG a path behind it. */
 MUST_CHECK bool http_curl_open(struct arena *boot, str url, host_use use, struct http **ret,
                                struct error *err);

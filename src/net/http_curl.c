@@ -14,21 +14,18 @@
  * An idle connection on which bytes wait is not used again: they would be taken for the answer.
  *
  * TLS is verified (libcurl's default, and there is no way to turn it off here), redirects are not
- * followed, proxies are not used for what takes keys. The host is checked when the handle is opened
- * (hosts.c), and the address whenever it connects to loopback. One thread at a time.
+ * followed, proxies are not used for what takes keys of a venue, and never to loopback; a proxy
+ * gets none of the headers. The host is checked when the handle is opened (hosts.c), and the
+ * address whenever it connects to loopback. One thread at a time. Long answers that are read line
+ * by line are in http_curl_stream.c.
  *
  * libcurl is loaded when the first handle is opened (late.h). */
-#include "net/http.h"
+#include "net/http_curl_int.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
-/* its checks of types are macros around the functions' own names, which are not called here */
-#define CURL_DISABLE_TYPECHECK
-#include <curl/curl.h>
-
-#include "base/buf.h"
 #include "base/secret.h"
 #include "net/hosts.h"
 #include "net/late.h"
@@ -36,35 +33,9 @@
 #define HEADERS_MAX (64 << 10)
 #define CONNECT_MAX (5 * USEC_PER_S)
 #define URL_BYTES 128
+#define HEADER_BYTES 4096 /* of one that we send; bearer tokens are long */
 
-/* clang-format off */
-#define CURL_FUNCTIONS(X) \
-    X(easy_cleanup) X(easy_getinfo) X(easy_init) X(easy_perform) X(easy_setopt) X(easy_strerror) \
-    X(global_init) X(slist_append) X(slist_free_all)
-/* clang-format on */
-
-static struct {
-#define X(name) __typeof__(&curl_##name) name;
-    CURL_FUNCTIONS(X)
-#undef X
-} curl;
-
-struct http_curl {
-    struct http base;
-    CURL *curl;
-    struct curl_slist *headers; /* of the key in `key` */
-    char *key;                  /* heap; wiped */
-    bool loopback;
-    struct buf target, body;
-
-    /* of the call under way */
-    str upload; /* what is left of the request's body */
-    int sendings;
-    bool too_large, headers_done;
-    ptrdiff_t header_bytes;
-    struct http_answer *answer;
-    char error[CURL_ERROR_SIZE];
-};
+struct curl_library curl;
 
 /* --- callbacks --------------------------------------------------------------------------- */
 
@@ -92,9 +63,41 @@ static size_t on_upload(char *dst, size_t size, size_t count, void *ctx) {
 
 static size_t on_body(char *p, size_t size, size_t count, void *ctx) {
     struct http_curl *h = ctx;
-    buf_put(&h->body, str_from_bytes(p, (ptrdiff_t)(size * count)));
-    h->too_large = buf_full(&h->body);
-    return h->too_large ? 0 : size * count;
+    const str bytes = str_from_bytes(p, (ptrdiff_t)(size * count));
+    if (h->reader != NULL && h->is_open) {
+        if (!http_curl_stream_bytes(h, bytes)) return 0;
+    } else {
+        buf_put(&h->body, bytes);
+        if (buf_full(&h->body)) h->cut = CUT_TOO_LARGE;
+    }
+    return h->cut != CUT_NOT ? 0 : size * count;
+}
+
+/* Called whenever something moves, and about once a second while nothing does. */
+static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
+    struct http_curl *h = ctx;
+    const struct http_request *rq = h->request;
+    (void)a, (void)b, (void)c, (void)d;
+    bool go = true;
+    if (h->reader != NULL)
+        go = h->reader->go_on(h->reader->ctx);
+    else if (rq->go_on != NULL)
+        go = rq->go_on(rq->go_on_ctx);
+    if (!go && h->cut == CUT_NOT) h->cut = CUT_STOPPED;
+    if (h->reader != NULL && !h->is_open && h->cut == CUT_NOT && time_monotonic_us() >= h->open_by)
+        h->cut = CUT_LATE;
+    return h->cut != CUT_NOT;
+}
+
+static void clear_headers(struct http_answer *a) {
+    a->retry_after_s = a->used_weight_1m = a->orders_10s = a->orders_1d = -1;
+    a->rate_limit = a->rate_remaining = a->rate_reset = -1;
+}
+
+static int status_of(struct http_curl *h) {
+    long status = 0;
+    IGNORE(curl.easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK, "stays 0");
+    return (int)status;
 }
 
 static void read_header(struct http_answer *a, str line) {
@@ -104,7 +107,10 @@ static void read_header(struct http_answer *a, str line) {
     } known[] = {{STR("Retry-After"), &a->retry_after_s},
                  {STR("X-MBX-USED-WEIGHT-1M"), &a->used_weight_1m},
                  {STR("X-MBX-ORDER-COUNT-10S"), &a->orders_10s},
-                 {STR("X-MBX-ORDER-COUNT-1D"), &a->orders_1d}};
+                 {STR("X-MBX-ORDER-COUNT-1D"), &a->orders_1d},
+                 {STR("x-rate-limit-limit"), &a->rate_limit},
+                 {STR("x-rate-limit-remaining"), &a->rate_remaining},
+                 {STR("x-rate-limit-reset"), &a->rate_reset}};
     str rest = line, name;
     int64_t v;
     if (!str_cut(&rest, ':', &name) || rest.p == NULL) return;
@@ -120,15 +126,15 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx) {
     const str line = str_from_bytes(p, (ptrdiff_t)(size * count));
     h->header_bytes += line.n;
     if (h->header_bytes > HEADERS_MAX) {
-        h->too_large = true;
+        h->cut = CUT_TOO_LARGE;
         return 0;
     }
     if (str_starts(line, STR("HTTP/"))) {
-        struct http_answer *a = h->answer;
-        a->retry_after_s = a->used_weight_1m = a->orders_10s = a->orders_1d = -1;
+        clear_headers(h->answer);
         h->headers_done = false;
     } else if (str_trim(line).n == 0) {
         h->headers_done = true;
+        if (h->reader != NULL && !http_curl_stream_headers(h, status_of(h))) return 0;
     } else {
         read_header(h->answer, line);
     }
@@ -144,37 +150,55 @@ static bool is_printable(str s) {
     return true;
 }
 
-static void drop_key(struct http_curl *h) {
+static void drop_text(char **text) {
+    if (*text != NULL) memory_wipe(*text, str_from_z(*text).n);
+    free(*text);
+    *text = NULL;
+}
+
+static void drop_headers(struct http_curl *h) {
     for (struct curl_slist *s = h->headers; s != NULL; s = s->next)
         memory_wipe(s->data, str_from_z(s->data).n);
     curl.slist_free_all(h->headers);
     h->headers = NULL;
-    if (h->key != NULL) memory_wipe(h->key, str_from_z(h->key).n);
-    free(h->key);
-    h->key = NULL;
+    drop_text(&h->key);
+    drop_text(&h->bearer);
 }
 
-static bool headers_add(struct http_curl *h, const char *line) {
-    struct curl_slist *more = curl.slist_append(h->headers, line);
+/* "" : there is nothing to be said. */
+static bool headers_add(struct http_curl *h, const char *name, str value) {
+    char line[HEADER_BYTES];
+    struct buf b;
+    if (value.n == 0) return true;
+    buf_init_fixed(&b, line, sizeof line);
+    buf_printf(&b, "%s" STR_FMT, name, STR_ARG(value));
+    struct curl_slist *more =
+        buf_full(&b) ? NULL : curl.slist_append(h->headers, buf_z(&b)); /* copies */
+    memory_wipe(line, sizeof line);
     if (more == NULL) return false;
     h->headers = more;
     return true;
 }
 
-/* The list of request headers, made again where the key is another. */
-static bool headers_for(struct http_curl *h, str key) {
-    char line[512];
-    struct buf b;
-    if (h->headers != NULL && str_eq(str_from_z(h->key), key)) return true;
-    drop_key(h);
-    buf_init_fixed(&b, line, sizeof line);
-    buf_printf(&b, "X-MBX-APIKEY: " STR_FMT, STR_ARG(key));
-    h->key = strndup(key.n > 0 ? key.p : "", (size_t)key.n);
-    const bool ok = h->key != NULL && !buf_full(&b) && headers_add(h, "Expect:") &&
-                    headers_add(h, "Accept: application/json") &&
-                    (key.n == 0 || headers_add(h, buf_z(&b)));
-    memory_wipe(line, sizeof line);
-    if (!ok) drop_key(h);
+static bool text_keep(str s, char **ret) {
+    *ret = strndup(s.n > 0 ? s.p : "", (size_t)s.n);
+    return *ret != NULL;
+}
+
+/* The list of request headers, made again where the key or the kind of body is another. */
+static bool headers_for(struct http_curl *h, const struct http_request *rq) {
+    if (h->headers != NULL && str_eq(str_from_z(h->key), rq->key) &&
+        str_eq(str_from_z(h->bearer), rq->bearer) && h->json == rq->json)
+        return true;
+    drop_headers(h);
+    h->json = rq->json;
+    const bool ok =
+        text_keep(rq->key, &h->key) && text_keep(rq->bearer, &h->bearer) &&
+        headers_add(h, "Expect", STR(":")) && headers_add(h, "Accept: ", STR("application/json")) &&
+        headers_add(h, "Content-Type: ", rq->json ? STR("application/json") : STR("")) &&
+        headers_add(h, "X-MBX-APIKEY: ", rq->key) &&
+        headers_add(h, "Authorization: Bearer ", rq->bearer);
+    if (!ok) drop_headers(h);
     return ok;
 }
 
@@ -214,30 +238,43 @@ static void not_sent(struct http_answer *ret, const char *why) {
     IGNORE(!str_copyz(str_from_z(why), ret->why, sizeof ret->why), "cut is fine");
 }
 
+static const char *why_cut(const struct http_curl *h, CURLcode code) {
+    switch (h->cut) {
+    case CUT_TOO_LARGE:
+        return "the answer is larger than any that is expected";
+    case CUT_LONG_LINE:
+        return "a line of more than 1 MiB";
+    case CUT_STOPPED:
+        return "stopped";
+    case CUT_LATE:
+        return "no answer in time";
+    case CUT_NOT:
+        break;
+    }
+    if (h->sendings > 1) return "the connection was closed without an answer";
+    if (code == CURLE_OK) return "the connection was closed within the headers";
+    return h->error[0] != '\0' ? h->error : curl.easy_strerror(code);
+}
+
 static void judge(struct http_curl *h, CURLcode code, struct http_answer *ret) {
-    long status = 0;
-    IGNORE(curl.easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK, "stays 0");
+    const int status = status_of(h);
     if (code == CURLE_OK && h->headers_done && status >= 200) {
         ret->end = HTTP_ANSWERED;
-        ret->status = (int)status;
+        ret->status = status;
         ret->body = buf_str(&h->body);
         return;
     }
     ret->end = h->sendings > 0 ? HTTP_LOST : HTTP_NOT_SENT;
-    const char *why = h->error[0] != '\0' ? h->error : curl.easy_strerror(code);
-    if (code == CURLE_OK) why = "the connection was closed within the headers";
-    if (h->sendings > 1) why = "the connection was closed without an answer";
-    if (h->too_large) why = "the answer is larger than any that is expected";
-    IGNORE(!str_copyz(str_from_z(why), ret->why, sizeof ret->why), "cut is fine");
-    ret->retry_after_s = ret->used_weight_1m = ret->orders_10s = ret->orders_1d = -1;
+    IGNORE(!str_copyz(str_from_z(why_cut(h, code)), ret->why, sizeof ret->why), "cut is fine");
+    clear_headers(ret);
 }
 
-static void curl_call(struct http *base, const struct http_request *rq, struct http_answer *ret) {
-    struct http_curl *h = (struct http_curl *)base;
+bool http_curl_prepare(struct http_curl *h, const struct http_request *rq,
+                       struct http_answer *ret) {
     if (!is_printable(rq->path) || !is_printable(rq->query) || !is_printable(rq->key) ||
-        !str_starts(rq->path, STR("/"))) {
+        !is_printable(rq->bearer) || !str_starts(rq->path, STR("/"))) {
         not_sent(ret, "a request that is not plain ASCII");
-        return;
+        return false;
     }
     buf_clear(&h->target);
     buf_put(&h->target, rq->path);
@@ -245,33 +282,46 @@ static void curl_call(struct http *base, const struct http_request *rq, struct h
         buf_put_byte(&h->target, '?');
         buf_put(&h->target, rq->query);
     }
-    if (!headers_for(h, rq->key) || buf_full(&h->target)) {
+    if (!headers_for(h, rq) || buf_full(&h->target)) {
         not_sent(ret, "a request that is too large");
-        return;
+        return false;
     }
     buf_clear(&h->body);
     h->upload = rq->body;
     h->sendings = 0;
-    h->too_large = h->headers_done = false;
+    h->cut = CUT_NOT;
+    h->headers_done = false;
     h->header_bytes = 0;
     h->error[0] = '\0';
     h->answer = ret;
+    h->request = rq;
     set_up(h, rq);
+    return true;
+}
+
+void http_curl_perform(struct http_curl *h, struct http_answer *ret) {
     judge(h, curl.easy_perform(h->curl), ret);
     h->answer = NULL;
+    h->request = NULL;
+}
+
+static void curl_call(struct http *base, const struct http_request *rq, struct http_answer *ret) {
+    struct http_curl *h = (struct http_curl *)base;
+    if (http_curl_prepare(h, rq, ret)) http_curl_perform(h, ret);
 }
 
 static void curl_close(struct http *base) {
     struct http_curl *h = (struct http_curl *)base;
     curl.easy_cleanup(h->curl);
-    drop_key(h);
+    drop_headers(h);
     buf_fini(&h->target);
     buf_fini(&h->body);
+    buf_fini(&h->line);
 }
 
 /* --- opening ----------------------------------------------------------------------------- */
 
-static const struct http_ops curl_ops = {"curl", curl_call, curl_close};
+static const struct http_ops curl_ops = {"curl", curl_call, curl_close, http_curl_stream};
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool curl_is_up;
@@ -322,6 +372,11 @@ static bool set_always(struct http_curl *h, const struct host_url *u, bool proxy
     SET(CURLOPT_WRITEDATA, h);
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, h);
+    SET(CURLOPT_NOPROGRESS, 0L);
+    SET(CURLOPT_XFERINFOFUNCTION, on_progress);
+    SET(CURLOPT_XFERINFODATA, h);
+    SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE); /* ours are not for a proxy */
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);         /* nor are its headers the answer's */
     if (!proxy) {
         SET(CURLOPT_PROXY, "");
         SET(CURLOPT_NOPROXY, "*");
@@ -349,6 +404,7 @@ bool http_curl_open(struct arena *boot, str url, host_use use, struct http **ret
     if (h->curl == NULL) return fail(err, ERR_LIMIT, 0, "libcurl cannot be started");
     buf_init(&h->target, 64 << 10);
     buf_init(&h->body, HTTP_BODY_MAX);
+    buf_init(&h->line, HTTP_LINE_MAX + 1); /* with a CR */
     if (!set_always(h, &u, host_use_is_public(use) && !h->loopback)) {
         curl_close(&h->base);
         return fail(err, ERR_UNSUPPORTED, 0, "this libcurl lacks what is needed: 7.85 or newer");
