@@ -187,10 +187,36 @@ static bool authority_split(str authority, bool *ret_ipv6, str *ret_host, int *r
            *ret_port > 0;
 }
 
+/* 1.2.3.4 in four plain decimal parts, but for 0.x.x.x, which is this machine by another name. */
+static bool is_plain_v4(str host) {
+    str rest = host, part;
+    int count = 0, v = 0;
+    while (str_cut(&rest, '.', &part)) {
+        if (!number_parse(part, 255, &v) || (count == 0 && v == 0)) return false;
+        count++;
+    }
+    return count == 4;
+}
+
+/* A host name in small letters, or an address. What begins its last part with a digit is read as an
+ * address by some, in forms that look like none (127.1, 0x7f.1). */
+static bool is_plain_name(str host) {
+    str rest = host, part;
+    while (str_cut(&rest, '.', &part)) {
+        if (part.n == 0 || part.p[0] == '-' || part.p[part.n - 1] == '-') return false;
+        for (ptrdiff_t i = 0; i < part.n; i++) {
+            const char c = part.p[i];
+            if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' && c != '_')
+                return false;
+        }
+    }
+    return !(part.p[0] >= '0' && part.p[0] <= '9') || is_plain_v4(host);
+}
+
 static bool on_the_list(host_use use, str host, int port, host_network *ret) {
     if (is_feed(use)) {
         *ret = NETWORK_FEED;
-        return true;
+        return is_plain_name(host);
     }
     for (int i = 0; i < COUNT_OF(rows); i++) {
         if (rows[i].use != use || !str_eq(host, str_from_z(rows[i].host))) continue;
@@ -201,6 +227,11 @@ static bool on_the_list(host_use use, str host, int port, host_network *ret) {
         }
     }
     return false;
+}
+
+static const char *not_listed(host_use use) {
+    if (is_feed(use)) return "is no host name in small letters";
+    return host_use_is_public(use) ? "is not on the list" : "is not a host of a test network";
 }
 
 bool host_url_parse(str url, host_use use, struct host_url *ret, struct error *err) {
@@ -220,10 +251,7 @@ bool host_url_parse(str url, host_use use, struct host_url *ret, struct error *e
     u.network = NETWORK_LOOPBACK;
     if (!loopback && !u.tls) return refuse(url, use, "plain text goes to this machine only", err);
     if (!loopback && (u.ipv6 || !on_the_list(use, host, u.port, &u.network)))
-        return refuse(url, use,
-                      host_use_is_public(use) ? "is not on the list"
-                                              : "is not a host of a test network",
-                      err);
+        return refuse(url, use, not_listed(use), err);
     u.target = rest;
     *ret = u;
     return true;

@@ -180,6 +180,107 @@ static void test_only_loopback_addresses_are_loopback(void **state) {
     assert_false(host_is_loopback(&other));
 }
 
+/* --- posts -------------------------------------------------------------------------------- */
+
+static void test_posts_may_come_from_any_host_by_tls(void **state) {
+    (void)state;
+    struct host_url u = given("https://api.x.com", HOST_FEED_REST);
+    assert_int_equal(u.network, NETWORK_FEED);
+    assert_true(u.tls);
+    assert_int_equal(u.port, 443);
+    u = given("https://x.example.org:8443/2?a=b@c", HOST_FEED_REST);
+    assert_string_equal(u.host, "x.example.org");
+    assert_int_equal(u.port, 8443);
+    assert_str(u.target, "/2?a=b@c");
+    assert_int_equal(given("https://192.0.2.7", HOST_FEED_REST).network, NETWORK_FEED);
+    assert_int_equal(given("https://xn--bcher-kva.example", HOST_FEED_REST).network, NETWORK_FEED);
+    u = given("wss://jetstream2.us-east.bsky.network/subscribe?x=1", HOST_FEED_STREAM);
+    assert_int_equal(u.network, NETWORK_FEED);
+    assert_string_equal(u.host, "jetstream2.us-east.bsky.network");
+    assert_true(host_use_is_public(HOST_FEED_REST));
+    assert_true(host_use_is_public(HOST_FEED_STREAM));
+}
+
+static void test_posts_may_come_from_this_machine_as_plain_text(void **state) {
+    (void)state;
+    assert_int_equal(given("http://127.0.0.1:8081", HOST_FEED_REST).network, NETWORK_LOOPBACK);
+    assert_int_equal(given("http://localhost:8081", HOST_FEED_REST).network, NETWORK_LOOPBACK);
+    assert_int_equal(given("ws://[::1]:9/subscribe", HOST_FEED_STREAM).network, NETWORK_LOOPBACK);
+    assert_int_equal(given("wss://127.0.0.1:9", HOST_FEED_STREAM).network, NETWORK_LOOPBACK);
+}
+
+static void test_posts_do_not_come_from_what_is_no_plain_host(void **state) {
+    (void)state;
+    static const char *const rest[] = {
+        "http://api.x.com",
+        "http://192.168.1.9",
+        "http://0.0.0.0",
+        "http://127.0.0.1.evil.example",
+        "http://localhost.",
+        "HTTPS://api.x.com",
+        "wss://api.x.com",
+        "https://",
+        "https://:443",
+        "https://API.x.com",
+        "https://api.x.com.",
+        "https://.api.x.com",
+        "https://api..x.com",
+        "https://-api.x.com",
+        "https://api-.x.com",
+        "https://user@api.x.com",
+        "https://user:password@api.x.com",
+        "https://api.x.com@evil.example",
+        "https://@api.x.com",
+        "https://api.x.com:0",
+        "https://api.x.com:",
+        "https://api.x.com:65536",
+        "https://api.x.com:443x",
+        "https://api.x.com\\@evil.example",
+        "https://api.x.com#@evil.example",
+        "https://api.x.com\r\nHost: evil.example",
+        "https://api.x.com\t",
+        " https://api.x.com",
+        "https://api.x.com/a b",
+        "https://api%2ex.com",
+        "https://api;x.com",
+        "https://api,x.com",
+        "https://api'x.com",
+        "https://{api,evil}.x.com",
+        "https://api.[0-9].com",
+        "https://\xd0\xb0pi.x.com",
+        "https://127.1",
+        "https://2130706433",
+        "https://0x7f.0.0.1",
+        "https://0x7f000001",
+        "https://0177.0.0.1",
+        "https://127.0.0.01",
+        "https://0.0.0.0",
+        "https://0",
+        "https://1.2.3",
+        "https://1.2.3.256",
+        "https://1.2.3.4.5",
+        "https://[::ffff:127.0.0.1]",
+        "https://[2001:db8::1]",
+        "https://[api.x.com]",
+        "https://a-name-that-is-longer-than-any-label-may-be-by-the-rules-of-dns-itself.example",
+    };
+    static const char *const stream[] = {
+        "ws://jetstream2.us-east.bsky.network", "https://jetstream2.us-east.bsky.network",
+        "wss://u:p@jetstream2.us-east.bsky.network", "wss://jetstream2.us-east.bsky.network\n"};
+    for (int i = 0; i < COUNT_OF(rest); i++) refused(rest[i], HOST_FEED_REST);
+    for (int i = 0; i < COUNT_OF(stream); i++) refused(stream[i], HOST_FEED_STREAM);
+}
+
+static void test_a_password_in_a_url_is_not_repeated(void **state) {
+    (void)state;
+    struct error err;
+    struct host_url u;
+    assert_fails(host_url_parse(STR("https://me:hunter2@api.x.com"), HOST_FEED_REST, &u, &err),
+                 &err, ERR_REFUSED);
+    assert_null(strstr(err.msg, "hunter2"));
+    assert_null(strstr(err.msg, "me:"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hosts_of_test_networks_are_taken),
@@ -188,6 +289,10 @@ int main(void) {
         cmocka_unit_test(test_lookalikes_are_refused),
         cmocka_unit_test(test_no_single_changed_byte_of_a_listed_url_is_another_host),
         cmocka_unit_test(test_only_loopback_addresses_are_loopback),
+        cmocka_unit_test(test_posts_may_come_from_any_host_by_tls),
+        cmocka_unit_test(test_posts_may_come_from_this_machine_as_plain_text),
+        cmocka_unit_test(test_posts_do_not_come_from_what_is_no_plain_host),
+        cmocka_unit_test(test_a_password_in_a_url_is_not_repeated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
