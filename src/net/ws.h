@@ -16,11 +16,13 @@
 struct ws_loop; /* the thread */
 struct ws;      /* a connection */
 
-struct ws_events { /* all on the loop's thread; they must not block for long */
+struct ws_events { /* all on the loop's thread; while one blocks, all of the loop waits */
     void *ctx;
     void (*opened)(void *ctx, struct ws *w);
     void (*message)(void *ctx, struct ws *w, str text);     /* borrowed */
     void (*gone)(void *ctx, struct ws *w, const char *why); /* w is freed behind it */
+    /* The other side has answered a ping, which asks after half of `silence`. NULL: not told. */
+    void (*alive)(void *ctx, struct ws *w);
 };
 
 MUST_CHECK bool ws_loop_open(struct ws_loop **ret, struct error *err);
@@ -28,7 +30,8 @@ void ws_loop_close(struct ws_loop *l); /* closes what is open (gone is told), jo
 
 struct ws_target {
     str url;      /* wss://host[:port]/path?query; copied */
-    host_use use; /* what the URL may be; a proxy of the environment is used for public data only */
+    host_use use; /* what the URL may be; a proxy of the environment (https_proxy, but for the hosts
+                     of no_proxy) is used for public data and posts only */
     usec silence; /* no sign of life for so long, though a ping asked for one: gone; 0: never */
 };
 /* Errors: ERR_REFUSED the url, by hosts.h. What goes wrong later is told by `gone`. Any thread.

@@ -29,7 +29,7 @@
 #include "net/late.h"
 #include "net/lws.h"
 
-#define OUT_BYTES_MAX (256 << 10) /* that wait to be sent on a connection */
+#define OUT_BYTES_MAX WS_MESSAGE_MAX /* that wait to be sent on a connection */
 #define PATH_BYTES 4096
 #define WHY_BYTES 160
 #define CONNECT_S 10
@@ -212,6 +212,7 @@ static int on_received(struct ws *w, str part) {
     if (!lws.is_final_fragment(w->wsi) || lws.remaining_packet_payload(w->wsi) > 0) return 0;
     w->ev.message(w->ev.ctx, w, buf_str(&w->in));
     buf_clear(&w->in);
+    heard(w); /* it may have blocked, and then what came meanwhile waits to be read */
     return 0;
 }
 
@@ -264,6 +265,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         return on_received(w, str_from_bytes(in, (ptrdiff_t)n));
     case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
         heard(w);
+        if (w->ev.alive != NULL) w->ev.alive(w->ev.ctx, w);
         break;
     case LWS_CALLBACK_CLIENT_WRITEABLE:
         return on_writable(w);
@@ -416,6 +418,23 @@ static str env_proxy(void) {
     return STR("");
 }
 
+/* Is `host` one of no_proxy's, or within a domain of it? "*" names all. */
+static bool needs_no_proxy(const char *host) {
+    const char *names = getenv("no_proxy");
+    if (names == NULL) names = getenv("NO_PROXY");
+    const str h = str_from_z(host);
+    str rest = str_from_z(names), name;
+    while (rest.p != NULL && str_cut(&rest, ',', &name)) {
+        name = str_trim(name);
+        if (str_starts(name, STR("."))) name = str_tail(name, 1);
+        if (name.n == 0) continue;
+        if (str_eq(name, STR("*")) || str_eq_nocase(h, name)) return true;
+        const str end = str_tail(h, i64_max(h.n - name.n - 1, 0));
+        if (str_starts(end, STR(".")) && str_eq_nocase(str_tail(end, 1), name)) return true;
+    }
+    return false;
+}
+
 static bool context_open(struct ws_loop *l, struct error *err) {
     const struct lws_context_creation_info info = {.port = CONTEXT_PORT_NO_LISTEN,
                                                    .protocols = protocols,
@@ -517,7 +536,8 @@ bool ws_open(struct ws_loop *l, const struct ws_target *t, const struct ws_event
                      .ev = *ev,
                      .url = u,
                      .silence = t->silence,
-                     .proxy = host_use_is_public(t->use) && u.network != NETWORK_LOOPBACK};
+                     .proxy = host_use_is_public(t->use) && u.network != NETWORK_LOOPBACK &&
+                              !needs_no_proxy(u.host)};
     const bool slash = str_starts(u.target, STR("/"));
     struct buf b;
     buf_init_fixed(&b, w->path, sizeof w->path);

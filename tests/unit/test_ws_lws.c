@@ -10,6 +10,7 @@
 
 #include "check.h"
 #include "sim/frame.h"
+#include "tls_server.h"
 
 /* --- the server -------------------------------------------------------------------------- */
 
@@ -132,7 +133,7 @@ struct client {
     struct ws *w;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    int opened, gone, messages;
+    int opened, gone, messages, alive;
     char said[16][64];
     ptrdiff_t largest;
     char why[160];
@@ -171,6 +172,14 @@ static void on_gone(void *ctx, struct ws *w, const char *why) {
     pthread_mutex_unlock(&c->mutex);
 }
 
+static void on_alive(void *ctx, struct ws *w) {
+    struct client *c = ctx;
+    (void)w;
+    pthread_mutex_lock(&c->mutex);
+    c->alive++;
+    pthread_mutex_unlock(&c->mutex);
+}
+
 static void client_init(struct client *c) {
     struct error err;
     *c = (struct client){0};
@@ -186,7 +195,7 @@ static void client_connect(struct client *c, const char *scheme, int port, const
     snprintf(url, sizeof url, "%s://127.0.0.1:%d%s", scheme, port, path);
     const struct ws_target t = {
         .url = str_from_z(url), .use = HOST_SPOT_STREAM, .silence = silence};
-    const struct ws_events ev = {c, on_opened, on_message, on_gone};
+    const struct ws_events ev = {c, on_opened, on_message, on_gone, on_alive};
     assert_ok(ws_open(c->loop, &t, &ev, &c->w, &err), &err);
 }
 
@@ -487,6 +496,7 @@ static void test_who_answers_pings_is_not_silent(void **state) {
     struct server s;
     play(&c, &s, serve_pongs, USEC_PER_S);
     assert_int_equal(s.pings, 3);
+    assert_int_equal(c.alive, 3);
     assert_why(&c, "enough");
 }
 
@@ -555,6 +565,72 @@ static void test_proxies_of_the_environment_are_not_asked(void **state) {
     assert_int_equal(proxy.connections, 0);
 }
 
+/* --- posts ------------------------------------------------------------------------------- */
+
+/* Connects to a host that does not exist; through the proxy, if the environment says so. */
+static void play_invalid(struct client *c) {
+    struct error err;
+    const struct ws_target t = {.url = STR("wss://posts.a.invalid/subscribe?x=1"),
+                                .use = HOST_FEED_STREAM};
+    const struct ws_events ev = {c, on_opened, on_message, on_gone, NULL};
+    client_init(c);
+    assert_ok(ws_open(c->loop, &t, &ev, &c->w, &err), &err);
+    wait_for(c, &c->gone, 1);
+    client_close(c);
+    assert_int_equal(c->opened, 0);
+}
+
+static void serve_proxy(struct server *s, int fd) {
+    size_t have = 0;
+    while (have == 0 || strstr(s->request, "\r\n\r\n") == NULL) {
+        if (have + 1 >= sizeof s->request || !get(fd, s->request + have, 1)) return;
+        s->request[++have] = '\0';
+    }
+    const char *no = "HTTP/1.0 403 Forbidden\r\n\r\n";
+    put(fd, no, strlen(no));
+}
+
+static void test_posts_come_through_a_proxy_of_the_environment(void **state) {
+    (void)state;
+    static const char *const except[] = {"",
+                                         "b.invalid,osts.a.invalid,invalid.org",
+                                         "b.invalid, posts.a.invalid",
+                                         ".a.invalid",
+                                         "a.invalid",
+                                         "*"};
+    for (int i = 0; i < COUNT_OF(except); i++) {
+        struct client c;
+        struct server proxy;
+        char text[64];
+        server_open(&proxy, serve_proxy);
+        snprintf(text, sizeof text, "http://127.0.0.1:%d", proxy.port);
+        setenv("https_proxy", text, 1);
+        setenv("no_proxy", except[i], 1);
+        play_invalid(&c);
+        unsetenv("https_proxy");
+        unsetenv("no_proxy");
+        server_close(&proxy);
+        assert_int_equal(proxy.connections, i < 2);
+        if (i < 2) assert_memory_equal(proxy.request, "CONNECT posts.a.invalid:443 HTTP/1.", 35);
+    }
+}
+
+static void test_a_certificate_that_nobody_vouches_for_is_refused(void **state) {
+    (void)state;
+    struct tls_server s;
+    struct client c;
+    signal(SIGPIPE, SIG_IGN); /* OpenSSL's server writes to whoever has gone */
+    tls_open(&s);
+    client_init(&c);
+    client_connect(&c, "wss", s.port, "/", 0);
+    wait_for(&c, &c.gone, 1);
+    client_close(&c);
+    tls_close(&s);
+    assert_int_equal(c.opened, 0);
+    assert_int_equal(s.connections, 1);
+    assert_int_equal(s.shaken, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_messages_come_whole_and_pings_are_answered),
@@ -572,6 +648,8 @@ int main(void) {
         cmocka_unit_test(test_later_comes_in_the_order_of_time_and_never_behind_the_end),
         cmocka_unit_test(test_hosts_off_the_list_are_not_opened),
         cmocka_unit_test(test_proxies_of_the_environment_are_not_asked),
+        cmocka_unit_test(test_posts_come_through_a_proxy_of_the_environment),
+        cmocka_unit_test(test_a_certificate_that_nobody_vouches_for_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
