@@ -356,11 +356,14 @@ static void open_parts(struct arena *a, const struct config *cfg, struct run_par
     p->cfg = cfg;
     p->symbols = symbols;
     p->reader = reader;
-    p->source = &source.base;
+    p->feeds[0] = (struct run_feed){.source = &source.base,
+                                    .key = STR("replay"),
+                                    .kind = STR("replay"),
+                                    .name = STR("x"),
+                                    .path = STR("bench")};
+    p->feed_count = 1;
     p->market = &market.base;
     p->venue = &venue->base;
-    p->source_name = STR("x");
-    p->source_path = STR("bench");
 }
 
 static void report(void) {

@@ -74,7 +74,8 @@ static bool print_summary(struct runner *r, const struct wired *w, struct error 
     buf_init(&out, SUMMARY_BYTES);
     struct market_counts counts;
     market_counts(w->parts.market, &counts);
-    const struct run_summary_extra extra = {&counts, &w->parts.source->counts};
+    const struct run_feed *replay = run_replay(&w->parts);
+    const struct run_summary_extra extra = {&counts, replay ? &replay->source->counts : NULL};
     const bool ok = run_summary(r, &extra, &out, err);
     buf_put_byte(&out, '\n');
     const bool printed = ok && app_print(&out, err);
@@ -90,7 +91,7 @@ static bool had_posts(struct runner *r, const struct wired *w, struct error *err
     return fail(err, ERR_PARSE, 0,
                 "no line of " STR_FMT " is a post: expected UTF-8, one JSON object a line, not "
                 "packed; \"bullfinch dlq list\" says what was found",
-                STR_ARG(str_head(w->parts.source_path, 100)));
+                STR_ARG(str_head(run_replay(&w->parts)->path, 100)));
 }
 
 static void say_how_to_go_on(const struct error *err) {

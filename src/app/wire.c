@@ -119,7 +119,7 @@ bool wire_market(struct app *app, const struct symbols *symbols, struct market *
     return true;
 }
 
-static bool wire_source(struct app *app, struct source **ret, int64_t *ret_bytes,
+static bool wire_replay(struct app *app, struct run_feed *ret, int64_t *ret_bytes,
                         struct error *err) {
     const struct config_source *s = &app->cfg.sources[0];
     if (config_has_live_source(&app->cfg) || app->cfg.source_count > 1)
@@ -127,9 +127,11 @@ static bool wire_source(struct app *app, struct source **ret, int64_t *ret_bytes
     if (!is_set(s->path))
         return fail(err, ERR_CONFIG, 0,
                     "source.path is not set: name the file with the posts, or give --posts FILE");
-    if (!replay_open(&app->boot, str_dupz(&app->boot, s->path), config_source_name(s), ret, err))
+    *ret = (struct run_feed){
+        .key = STR("replay"), .kind = s->kind, .name = config_source_name(s), .path = s->path};
+    if (!replay_open(&app->boot, str_dupz(&app->boot, s->path), ret->name, &ret->source, err))
         return fail_in(err, "source.path");
-    *ret_bytes = replay_total_bytes(*ret);
+    *ret_bytes = replay_total_bytes(ret->source);
     return true;
 }
 
@@ -377,12 +379,11 @@ bool wire_run(struct app *app, struct wired *ret, struct error *err) {
     struct real *x = wire_is_real(&app->cfg) ? &real : NULL;
     struct buf report;
     *w = (struct wired){.parts = {.cfg = &app->cfg, .symbols = &w->symbols}};
-    w->parts.source_name = config_source_name(&app->cfg.sources[0]);
-    w->parts.source_path = app->cfg.sources[0].path;
     w->live = wire_is_live(&app->cfg);
     w->traits = wire_traits(app);
     buf_init(&report, REPORT_BYTES);
-    bool ok = wire_source(app, &w->parts.source, &w->post_bytes, err);
+    bool ok = wire_replay(app, &w->parts.feeds[0], &w->post_bytes, err);
+    w->parts.feed_count = ok;
     if (ok && x != NULL) ok = real_begin(app, w, x, &report, err);
     if (ok && x == NULL) ok = wire_symbols(app, &w->symbols, &w->symbols_left_out, &report, err);
     if (ok) log_report("symbol_left_out", &report);
@@ -399,7 +400,7 @@ bool wire_run(struct app *app, struct wired *ret, struct error *err) {
 void wire_close(struct wired *w) {
     venue_close(w->parts.venue);
     market_close(w->parts.market);
-    source_close(w->parts.source);
+    for (int i = 0; i < w->parts.feed_count; i++) source_close(w->parts.feeds[i].source);
     store_close(w->parts.keeper);
     store_close(w->parts.store);
 }

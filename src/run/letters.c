@@ -11,7 +11,7 @@
 #define DEAD_MAX 10000 /* kept of one run */
 #define DEAD_TOLD 20   /* of them named in the log */
 
-bool letters_bury(struct runner *r, const struct complaint *c, struct error *err) {
+bool letters_bury(struct runner *r, str source, const struct complaint *c, struct error *err) {
     const usec at = r->now > 0 ? r->now : time_wall_us(); /* nothing has happened yet */
     for (; c; c = c->next) {
         r->dead++;
@@ -25,7 +25,7 @@ bool letters_bury(struct runner *r, const struct complaint *c, struct error *err
         struct buf error;
         buf_init_fixed(&error, text, sizeof text);
         buf_printf(&error, STR_FMT ": " STR_FMT, STR_ARG(c->where), STR_ARG(c->what));
-        const struct dead_letter d = {.source = r->parts.source_name,
+        const struct dead_letter d = {.source = source,
                                       .kind = STR("post"),
                                       .payload = c->payload,
                                       .error = buf_str(&error),

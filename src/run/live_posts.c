@@ -1,19 +1,20 @@
 /* live_posts: see the header.
  *
  * A ring of places. The source's thread fills the place at the tail, workers read places, the
- * trader gives them back from the head. Hand-over to the inbox is in the order of the ring, whoever
- * read them: an edit must not overtake its post. A full ring makes the source wait; that is the
- * back pressure, and the inbox has room for every place, so handing over never blocks.
+ * trader releases them from the head, a live source's when what was in them is durable. Hand-over
+ * to the inbox is in the order of the ring, whoever read them: an edit must not overtake its post.
+ * A full ring makes the source wait; that is the back pressure, and the inbox has room for every
+ * place, so handing over never blocks. A post that is not kept (run_feed.keep_linked) is dropped
+ * where it would be handed over; its place is free as soon as those before it are.
  *
  * Threads: one for the source, `workers` that read (none when it is one: a lone post is read faster
- * where it is), and the trader's for giving back. */
+ * where it is), and the trader's for releasing. */
 #include "run/live_posts.h"
 
 #include <pthread.h>
 #include <sys/mman.h>
 #include <time.h>
 
-#define PLACES 64
 #define ARENA_BYTES (8 << 20)
 #define KEEP_BYTES (256 << 10)
 #define WORKERS_MAX 64
@@ -21,10 +22,8 @@
 #define POST_ROOM (4 << 20) /* complaints leave that much for the post itself */
 
 struct live_posts {
-    const struct reader *reader;
+    struct live_posts_options opt;
     struct source *source;
-    struct inbox *inbox;
-    bool rebase;
     usec shift, first_at;
 
     pthread_t source_thread, worker_threads[WORKERS_MAX];
@@ -35,26 +34,47 @@ struct live_posts {
     pthread_mutex_t mutex;
     pthread_cond_t came, freed, stopping;
     bool stop;
-    struct live_post places[PLACES];
-    /* Running numbers of places: freed <= handed <= read_next <= filled <= freed + PLACES. */
+    struct live_post places[LIVE_PLACES];
+    /* Running numbers of places: freed <= handed <= read_next <= filled <= freed + LIVE_PLACES. */
     int64_t filled, read_next, handed, freed_count;
+    int64_t released, may_release; /* of those that were not dropped */
+    int64_t dropped;
     struct live_post *filling; /* source's thread */
 };
 
-static struct live_post *place(struct live_posts *lp, int64_t i) { return &lp->places[i % PLACES]; }
+static struct live_post *place(struct live_posts *lp, int64_t i) {
+    return &lp->places[i % LIVE_PLACES];
+}
 
 /* --- reading and handing over ------------------------------------------------------------ */
 
 static void read_one(struct live_posts *lp, struct live_post *p, struct arena scratch) {
-    if (!p->is_end && !p->failed) reader_read(lp->reader, scratch, &p->post, 1, &p->reading);
+    if (p->failed || p->it.kind != INTAKE_POST) return;
+    reader_read(lp->opt.reader, scratch, &p->it.post, 1, &p->reading);
+    p->drop = lp->opt.feed->keep_linked && !p->it.post.deleted && p->reading.mention_count == 0 &&
+              p->first == NULL;
+}
+
+/* PRE: locked. Places at the head that nobody needs any more. */
+static void sweep(struct live_posts *lp) {
+    while (lp->freed_count < lp->handed) {
+        const bool drop = place(lp, lp->freed_count)->drop;
+        if (!drop && lp->released == lp->may_release) break;
+        lp->released += !drop;
+        lp->freed_count++;
+        pthread_cond_signal(&lp->freed);
+    }
 }
 
 /* PRE: locked. */
 static void hand_over(struct live_posts *lp) {
     while (lp->handed < lp->read_next && place(lp, lp->handed)->read) {
-        if (!inbox_put_post(lp->inbox, place(lp, lp->handed))) return; /* stopping */
+        struct live_post *p = place(lp, lp->handed);
+        if (!p->drop && !inbox_put_post(lp->opt.inbox, p)) return; /* stopping */
         lp->handed++;
+        lp->dropped += p->drop;
     }
+    sweep(lp);
 }
 
 static void *run_worker(void *arg) {
@@ -105,19 +125,20 @@ static void empty(struct live_post *p) {
     arena_reset(&p->arena);
 }
 
-/* The next post into p; false: it is the last thing that comes. */
+/* The next thing into p; false: it is the last that comes. */
 static bool take(struct live_posts *lp, struct live_post *p) {
     empty(p);
     lp->filling = p;
-    if (!source_next_post(lp->source, &p->arena, &p->post, &p->is_end, &p->err)) p->failed = true;
-    p->offset = source_offset(lp->source);
-    return !p->is_end && !p->failed;
+    p->feed = lp->opt.number;
+    p->failed = !source_next(lp->source, &p->arena, &p->it, &p->err);
+    if (!source_is_live(lp->source)) p->offset = source_offset(lp->source);
+    return p->it.kind != INTAKE_END && !p->failed;
 }
 
 /* A place to fill, waiting for one. NULL: stopping. */
 static struct live_post *claim(struct live_posts *lp) {
     pthread_mutex_lock(&lp->mutex);
-    while (!lp->stop && lp->filled - lp->freed_count == PLACES)
+    while (!lp->stop && lp->filled - lp->freed_count == LIVE_PLACES)
         pthread_cond_wait(&lp->freed, &lp->mutex);
     struct live_post *p = lp->stop ? NULL : place(lp, lp->filled);
     pthread_mutex_unlock(&lp->mutex);
@@ -142,7 +163,7 @@ static bool wait_until(struct live_posts *lp, usec at) {
 
 static void stamp(struct live_posts *lp, struct post *post) {
     const usec now = time_wall_us();
-    if (!lp->rebase) {
+    if (!lp->opt.rebase) {
         if (post->received_at == 0) post->received_at = now;
         return;
     }
@@ -165,14 +186,16 @@ static void put(struct live_posts *lp, struct live_post *p) {
     pthread_mutex_unlock(&lp->mutex);
 }
 
-/* The first post waits in its place already (live_posts_open). */
+/* A replay's first post waits in its place already (live_posts_open). */
 static void *run_source(void *arg) {
     struct live_posts *lp = arg;
     struct live_post *p = place(lp, 0);
-    bool more = !p->is_end && !p->failed;
+    if (source_is_live(lp->source)) IGNORE(!take(lp, p), "looked at below");
+    bool more = p->it.kind != INTAKE_END && !p->failed;
     for (;;) {
-        if (more && lp->rebase && !wait_until(lp, p->post.received_at + lp->shift)) break;
-        if (more) stamp(lp, &p->post);
+        const bool post = more && p->it.kind == INTAKE_POST;
+        if (post && lp->opt.rebase && !wait_until(lp, p->it.post.received_at + lp->shift)) break;
+        if (post) stamp(lp, &p->it.post);
         put(lp, p);
         if (!more) break;
         p = claim(lp);
@@ -184,17 +207,16 @@ static void *run_source(void *arg) {
 
 /* --- life -------------------------------------------------------------------------------- */
 
-bool live_posts_open(struct arena *boot, const struct reader *reader, struct source *source,
-                     struct inbox *inbox, int workers, bool rebase, struct live_posts **ret,
-                     struct error *err) {
-    PRE(workers >= 1 && source);
+bool live_posts_open(struct arena *boot, const struct live_posts_options *opt,
+                     struct live_posts **ret, struct error *err) {
+    PRE(opt->workers >= 1 && opt->feed->source);
     struct live_posts *lp = NEW(boot, struct live_posts);
-    lp->reader = reader;
-    lp->source = source;
-    lp->inbox = inbox;
-    lp->rebase = rebase;
-    lp->workers = workers > WORKERS_MAX ? WORKERS_MAX : workers;
-    for (int i = 0; i < PLACES; i++) arena_open(&lp->places[i].arena, ARENA_BYTES);
+    lp->opt = *opt;
+    lp->source = opt->feed->source;
+    lp->opt.rebase = opt->rebase && !source_is_live(lp->source);
+    lp->workers = opt->workers > WORKERS_MAX ? WORKERS_MAX : opt->workers;
+    lp->first_at = USEC_NEVER;
+    for (int i = 0; i < LIVE_PLACES; i++) arena_open(&lp->places[i].arena, ARENA_BYTES);
     for (int i = 0; i < lp->workers; i++) arena_open(&lp->scratch[i], READER_SCRATCH_BYTES);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
@@ -204,18 +226,19 @@ bool live_posts_open(struct arena *boot, const struct reader *reader, struct sou
     pthread_cond_init(&lp->freed, NULL);
     pthread_cond_init(&lp->stopping, &attr);
     pthread_condattr_destroy(&attr);
-    source->complain = complain;
-    source->complain_ctx = lp;
+    lp->source->complain = complain;
+    lp->source->complain_ctx = lp;
+    *ret = lp;
+    if (source_is_live(lp->source)) return true;
 
     struct live_post *first = place(lp, 0);
     const bool more = take(lp, first);
-    *ret = lp;
     if (first->failed) {
         *err = first->err;
         return false;
     }
-    lp->first_at = more ? first->post.received_at : USEC_NEVER;
-    if (rebase && more) lp->shift = time_wall_us() - lp->first_at;
+    if (more) lp->first_at = first->it.post.received_at;
+    if (lp->opt.rebase && more) lp->shift = time_wall_us() - lp->first_at;
     return true;
 }
 
@@ -235,12 +258,30 @@ bool live_posts_start(struct live_posts *lp, struct error *err) {
     return true;
 }
 
-void live_posts_give_back(struct live_posts *lp, struct live_post *p) {
+void live_posts_release(struct live_posts *lp, int64_t count) {
     pthread_mutex_lock(&lp->mutex);
-    PRE(p == place(lp, lp->freed_count));
-    lp->freed_count++;
-    pthread_cond_signal(&lp->freed);
+    PRE(count >= lp->may_release);
+    lp->may_release = count;
+    sweep(lp);
     pthread_mutex_unlock(&lp->mutex);
+}
+
+struct live_post *live_posts_got(struct live_posts *lp, int64_t n) {
+    struct live_post *ret = NULL;
+    pthread_mutex_lock(&lp->mutex);
+    int64_t skip = n - lp->released;
+    for (int64_t i = lp->freed_count; i < lp->handed && ret == NULL; i++)
+        if (!place(lp, i)->drop && skip-- == 0) ret = place(lp, i);
+    pthread_mutex_unlock(&lp->mutex);
+    PRE(ret != NULL);
+    return ret;
+}
+
+int64_t live_posts_dropped(struct live_posts *lp) {
+    pthread_mutex_lock(&lp->mutex);
+    const int64_t n = lp->dropped;
+    pthread_mutex_unlock(&lp->mutex);
+    return n;
 }
 
 int live_posts_waiting(struct live_posts *lp) {
@@ -252,7 +293,8 @@ int live_posts_waiting(struct live_posts *lp) {
 
 void live_posts_close(struct live_posts *lp) {
     if (!lp) return;
-    inbox_stop(lp->inbox);
+    inbox_stop(lp->opt.inbox);
+    source_stop(lp->source);
     pthread_mutex_lock(&lp->mutex);
     lp->stop = true;
     pthread_cond_broadcast(&lp->came);
@@ -263,7 +305,7 @@ void live_posts_close(struct live_posts *lp) {
     for (int i = 0; lp->workers > 1 && i < lp->workers; i++)
         if (lp->worker_threads[i]) pthread_join(lp->worker_threads[i], NULL);
     lp->source->complain = NULL;
-    for (int i = 0; i < PLACES; i++) arena_close(&lp->places[i].arena);
+    for (int i = 0; i < LIVE_PLACES; i++) arena_close(&lp->places[i].arena);
     for (int i = 0; i < WORKERS_MAX; i++) arena_close(&lp->scratch[i]);
     pthread_cond_destroy(&lp->stopping);
     pthread_cond_destroy(&lp->freed);

@@ -1,41 +1,54 @@
-/* live_posts: posts on their way to the trader in real time: taken from the source on a thread of
- * their own, waited for until their time has come, read, and put into the inbox in the source's
- * order. */
+/* live_posts: what one source passes on, on its way to the trader in real time: taken from the
+ * source on a thread of its own, waited for until its time has come, read, and put into the inbox
+ * in the source's order. One for each source of a run. */
 #ifndef BF_RUN_LIVE_POSTS_H
 #define BF_RUN_LIVE_POSTS_H
 
 #include "run/inbox.h"
 #include "run/run_int.h"
 
-/* A place for one post, and for what stood before it. */
+/* A place for one intake, and for what stood before it. */
 struct live_post {
     struct arena arena;
     struct complaint *first, *last; /* complaints, oldest first */
-    struct post post;
-    struct reading reading;
-    int64_t offset;
-    bool is_end; /* the source is used up: no post, perhaps complaints */
-    bool failed; /* the source failed; err says why */
-    bool read;   /* ready for the trader */
+    struct intake it;
+    struct reading reading; /* of it.post */
+    int feed;               /* whose */
+    int64_t offset;         /* of a replay, behind it */
+    bool failed;            /* the source failed; err says why */
+    bool read;              /* ready for the trader */
+    bool drop;              /* names no coin, and such posts are not kept */
     struct error err;
 };
 
 struct live_posts;
+struct live_posts_options {
+    const struct reader *reader;
+    const struct run_feed *feed; /* borrowed */
+    int number;                  /* of the feed */
+    struct inbox *inbox;         /* with room for LIVE_PLACES of each source */
+    int workers;                 /* threads that read; 1 reads on the source's thread */
+    /* Of a replay: its first post is now, each other at its distance from the first; else each
+     * comes as the source gives it. */
+    bool rebase;
+};
+#define LIVE_PLACES 64
 
-/* rebase: the first post is now, each other at its distance from the first; else each comes as the
- * source gives it. workers: threads that read; 1 reads on the source's thread. Takes the first post
- * at once. Errors: of the source, ERR_LIMIT no more threads. */
-MUST_CHECK bool live_posts_open(struct arena *boot, const struct reader *reader,
-                                struct source *source, struct inbox *inbox, int workers,
-                                bool rebase, struct live_posts **ret, struct error *err);
+/* Takes a replay's first post at once. Errors: of the source, ERR_LIMIT no more threads. */
+MUST_CHECK bool live_posts_open(struct arena *boot, const struct live_posts_options *opt,
+                                struct live_posts **ret, struct error *err);
 /* What is added to the times of the source's posts; prices get the same. */
 usec live_posts_shift(const struct live_posts *lp);
 /* Of the first post, before the shift; USEC_NEVER when there is none. */
 usec live_posts_first_at(const struct live_posts *lp);
 MUST_CHECK bool live_posts_start(struct live_posts *lp, struct error *err);
-/* The trader is done with the post that it got from the inbox; in the inbox's order. */
-void live_posts_give_back(struct live_posts *lp, struct live_post *p);
+/* The trader is done with the first `count` of all that it ever got from the inbox of this source:
+ * their places are free. */
+void live_posts_release(struct live_posts *lp, int64_t count);
+/* The place of the n-th, from 0, that it got; not released yet. */
+struct live_post *live_posts_got(struct live_posts *lp, int64_t n);
 int live_posts_waiting(struct live_posts *lp);
+int64_t live_posts_dropped(struct live_posts *lp);
 /* Stops and joins. NULL is fine. */
 void live_posts_close(struct live_posts *lp);
 

@@ -19,6 +19,17 @@
 
 #include <stdatomic.h>
 
+/* One source of posts, and what the run does with it. */
+struct run_feed {
+    struct source *source;
+    str key;          /* "KIND:NAME": what its state and its rows in the store are known by */
+    str kind;         /* "x_search" */
+    str name;         /* posts' source: "x" */
+    str path;         /* of a replay: a cursor of another file does not count */
+    bool keep_linked; /* only posts that name a tradable coin are stored; the others are counted */
+};
+#define RUN_FEEDS_MAX 16
+
 /* What the runner runs; all borrowed, all outlive it. The store belongs to the thread that calls
  * run_virtual or run_wall. */
 struct run_parts {
@@ -28,11 +39,10 @@ struct run_parts {
     struct store *keeper; /* a second connection for housekeeping in real time; NULL: none */
     struct trader *trader;
     const struct reader *reader;
-    struct source *source; /* NULL: no posts come */
-    struct market *market; /* NULL: no prices come */
+    struct run_feed feeds[RUN_FEEDS_MAX]; /* at most one of them is a replay */
+    int feed_count;                       /* 0: no posts come */
+    struct market *market;                /* NULL: no prices come */
     struct venue *venue;
-    str source_name; /* of the cursor */
-    str source_path; /* a cursor of another file does not count */
 };
 
 #define RUN_SPEED_MAX INT64_C(0)
@@ -72,7 +82,7 @@ struct run_watch {
 };
 
 struct runner;
-/* Made in `boot`. Continues where the store's cursors say: seeks source and market, gives the venue
+/* Made in `boot`. Continues where the store's cursors say: seeks replay and market, gives the venue
  * its state back, shows the trader the prices up to there. Errors: ERR_STATE when the store is
  * ahead of the replay (it was used in real time), what seeking and reading may say. */
 MUST_CHECK bool runner_open(struct arena *boot, const struct run_parts *parts,
@@ -89,6 +99,9 @@ MUST_CHECK bool run_wall(struct runner *r, struct error *err);
 
 /* How far it is, for a summary after the run; borrowed views as above. */
 void runner_progress(struct runner *r, struct run_progress *ret);
+
+/* The feed that is a replay, NULL: none. */
+const struct run_feed *run_replay(const struct run_parts *parts);
 
 /* The JSON object of `run --exit-at-end`, without a line feed. `extra` may be NULL: market's
  * counts, source's counts. */

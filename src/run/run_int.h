@@ -34,6 +34,7 @@ struct runner {
     int64_t command_seen; /* id of the last command delivered */
     bool moved;           /* a cursor or the venue moved since the last commit */
     int64_t txn_rows;
+    bool eager; /* something live is in the open transaction: committed as soon as all is taken */
     usec txn_since; /* monotonic, of the first turn since the last commit */
     int64_t version_seen;
 
@@ -49,7 +50,16 @@ struct runner {
     usec now;
     struct steady steady; /* of a run in real time: what `now` is read from */
     usec started_at;
-    int64_t offset;      /* of the source, behind the last post delivered */
+    const struct run_feed *replay; /* of parts.feeds; NULL: none */
+    struct feed_progress {
+        struct buf state; /* as its last intake said; printable */
+        bool moved;       /* since it was last written */
+        bool ended;
+        int64_t taken;             /* intakes that went into a transaction */
+        int64_t stored;            /* of them told to the source as durable */
+        int64_t unlinked, unknown; /* posts and deletions that are not kept (keep_linked) */
+    } feeds[RUN_FEEDS_MAX];
+    int64_t offset;      /* of the replay, behind the last post delivered */
     int64_t offset_open; /* the same when this process began */
     usec market_at;      /* of the last price delivered */
     int64_t market_done; /* prices delivered that have this time */
@@ -117,6 +127,23 @@ bool runner_saw_no_post(const struct runner *r);
 /* Calls watch.tick when its time has come (or `now`). */
 void runner_tick(struct runner *r, bool at_once);
 
+/* --- feeds.c: what live sources pass on besides posts --------------------------------------- */
+
+/* Into the open transaction (opens one). Of a post only the state is taken here, its turn is the
+ * caller's. */
+MUST_CHECK bool feeds_take(struct runner *r, int feed, const struct intake *it, struct error *err);
+/* Its row alone, again. */
+MUST_CHECK bool feeds_put(struct runner *r, int feed, const struct intake *it, struct error *err);
+/* The states that moved, into the open transaction. */
+MUST_CHECK bool feeds_put_states(struct runner *r, struct error *err);
+/* After a commit: tells the sources what is durable. */
+void feeds_committed(struct runner *r);
+/* A deletion of a post that was never kept needs no turn. *ret: it does. */
+MUST_CHECK bool feeds_wants_deletion(struct runner *r, int feed, const struct post *p, bool *ret,
+                                     struct error *err);
+void feeds_open(struct runner *r);
+void feeds_close(struct runner *r);
+
 /* --- letters.c --------------------------------------------------------------------------- */
 
 /* A piece of input that could not be used. */
@@ -124,8 +151,9 @@ struct complaint {
     const struct complaint *next;
     str where, what, payload;
 };
-/* The list from `c` on, into the open transaction (opens one). */
-MUST_CHECK bool letters_bury(struct runner *r, const struct complaint *c, struct error *err);
+/* The list from `c` on, of a source of that name, into the open transaction (opens one). */
+MUST_CHECK bool letters_bury(struct runner *r, str source, const struct complaint *c,
+                             struct error *err);
 
 /* --- readers.c: posts in, readings out, in order ----------------------------------------- */
 

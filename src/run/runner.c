@@ -1,5 +1,7 @@
 /* runner: how a run begins and where it stands.
  *
+ * Live sources keep their own states (feeds.c); they were given theirs when they were opened.
+ *
  * The store keeps three blobs beside the trader's rows: "run" (the virtual clock, how far prices
  * and posts were delivered), "prices" (what the trader knows of the market) and "venue" (the paper
  * venue's orders and balances). They are written in the transaction of the turns that moved them.
@@ -89,7 +91,7 @@ static bool load_venue(struct runner *r, str blob, struct error *err) {
 static bool source_is_same(struct runner *r, const struct cursor *c, struct error *err) {
     char mark[SOURCE_MARK_BYTES];
     struct error why;
-    const bool ok = source_mark(r->parts.source, c->offset, mark, &why);
+    const bool ok = source_mark(r->replay->source, c->offset, mark, &why);
     if (!ok && why.code != ERR_RANGE) {
         *err = why;
         return false;
@@ -99,7 +101,7 @@ static bool source_is_same(struct runner *r, const struct cursor *c, struct erro
                 "the posts file is not the one that was read up to byte %" PRId64
                 "; put the old one back, give the new one another name, or take another store.url "
                 "(" STR_FMT ")",
-                c->offset, STR_ARG(str_head(r->parts.source_path, 60)));
+                c->offset, STR_ARG(str_head(r->replay->path, 60)));
 }
 
 /* The time that this run begins at: where the store stands, else the first thing to happen. */
@@ -115,14 +117,18 @@ static bool continue_from(struct runner *r, struct arena *a, struct error *err) 
     if (!c.found) return true;
 
     if (r->parts.market && !r->opt.rebase && !c.is_wall) market_back(r, &c);
-    const bool same =
-        str_eq(c.source, r->parts.source_name) && str_eq(c.path, r->parts.source_path);
-    if (r->parts.source && same) {
-        if (!source_is_same(r, &c, err) || !source_seek(r->parts.source, c.offset, err))
-            return false;
+    const struct run_feed *f = r->replay;
+    if (f && str_eq(c.source, f->name) && str_eq(c.path, f->path)) {
+        if (!source_is_same(r, &c, err) || !source_seek(f->source, c.offset, err)) return false;
         r->offset = r->offset_open = c.offset;
     }
     return true;
+}
+
+const struct run_feed *run_replay(const struct run_parts *parts) {
+    for (int i = 0; i < parts->feed_count; i++)
+        if (!source_is_live(parts->feeds[i].source)) return &parts->feeds[i];
+    return NULL;
 }
 
 bool runner_open(struct arena *boot, const struct run_parts *parts, const struct run_options *opt,
@@ -131,6 +137,8 @@ bool runner_open(struct arena *boot, const struct run_parts *parts, const struct
     r->parts = *parts;
     r->opt = *opt;
     if (watch) r->watch = *watch;
+    r->replay = run_replay(&r->parts);
+    feeds_open(r);
     r->acts = NEW(boot, struct actions);
     r->reply = NEW(boot, struct reply);
     r->sends = NEW_ARRAY(boot, struct request, SENDS_MAX);
@@ -147,6 +155,7 @@ bool runner_open(struct arena *boot, const struct run_parts *parts, const struct
                      blob_back(r, &scratch, "venue", load_venue, err));
     arena_close(&scratch);
     if (!ok) {
+        feeds_close(r);
         buf_fini(&r->blob);
         return fail_in(err, "continue from the store");
     }
@@ -166,13 +175,14 @@ void runner_close(struct runner *r) {
     r->in_txn = false;
     journal_close(r->journal);
     r->journal = NULL;
+    feeds_close(r);
     buf_fini(&r->pending);
     buf_fini(&r->blob);
 }
 
 bool runner_saw_no_post(const struct runner *r) {
-    if (!r->posts_ended || !r->parts.source || r->offset_open > 0) return false;
-    const struct source_counts *c = &r->parts.source->counts;
+    if (!r->posts_ended || !r->replay || r->offset_open > 0) return false;
+    const struct source_counts *c = &r->replay->source->counts;
     return c->lines > 0 && c->posts == 0 && c->deletions == 0;
 }
 

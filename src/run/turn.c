@@ -70,21 +70,22 @@ static bool blob_put(struct runner *r, str name, struct error *err) {
 static void run_cursor(struct runner *r) {
     char mark[SOURCE_MARK_BYTES] = "";
     struct error why;
-    if (r->parts.source && !source_mark(r->parts.source, r->offset, mark, &why))
+    const struct run_feed *f = r->replay;
+    if (f && !source_mark(f->source, r->offset, mark, &why))
         log_unusual("source_cut", LOG_Z("why", why.msg)); /* at the next start: too short */
     buf_clear(&r->blob);
     buf_printf(&r->blob, "clock=%" PRId64 "\nmarket=%" PRId64 "\nmarket_done=%" PRId64 "\n", r->now,
                r->market_at, r->market_done);
     buf_printf(&r->blob, "time=%s\n", r->grouped ? "virtual" : "wall");
     buf_printf(&r->blob, "source=" STR_FMT "\noffset=%" PRId64 "\npath=" STR_FMT "\n",
-               STR_ARG(r->parts.source_name), r->offset, STR_ARG(r->parts.source_path));
+               STR_ARG(f ? f->name : STR("")), r->offset, STR_ARG(f ? f->path : STR("")));
     buf_printf(&r->blob, "mark=%s\n", mark);
 }
 
 /* The same into the store; what the trader knows of prices; what the venue holds. */
 static bool cursors_put(struct runner *r, struct error *err) {
     run_cursor(r);
-    if (!blob_put(r, STR("run"), err)) return false;
+    if (!blob_put(r, STR("run"), err) || !feeds_put_states(r, err)) return false;
     if (r->grouped && r->prices_changed) {
         buf_clear(&r->blob);
         trader_save_prices(r->parts.trader, &r->blob);
@@ -164,8 +165,10 @@ bool turn_commit(struct runner *r, struct error *err) {
     r->scrub_due = r->scrub_due || r->deletes;
     r->deletes = false;
     r->txn_rows = 0;
+    r->eager = false;
     r->posts_since_commit = 0;
     r->commits++;
+    feeds_committed(r);
     return true;
 }
 

@@ -67,7 +67,7 @@ static bool look_at_posts(struct replay *v, struct error *err) {
     r->posts_ended = true;
     int64_t offset;
     const struct complaint *c = readers_last_complaints(v->readers, &offset);
-    if (!letters_bury(r, c, err)) return false;
+    if (!letters_bury(r, r->replay->name, c, err)) return false;
     if (c) r->offset = offset;
     return true;
 }
@@ -76,7 +76,7 @@ static bool deliver_post(struct replay *v, struct error *err) {
     struct runner *r = v->r;
     struct event ev;
     turn_event_of(v->post->reading, &ev);
-    if (!letters_bury(r, v->post->complaints, err)) return false;
+    if (!letters_bury(r, r->replay->name, v->post->complaints, err)) return false;
     if (!turn_do(r, i64_max(v->post_at, r->now), &ev, err)) return false;
     r->offset = v->post->offset;
     r->moved = true;
@@ -284,9 +284,9 @@ bool run_virtual(struct runner *r, struct error *err) {
     struct arena memory;
     arena_open(&memory, 64 << 20);
     turn_rewrite(r->parts.store);
-    bool ok =
-        readers_open(&memory, r->parts.reader, r->parts.source, r->opt.workers, &v.readers, err) &&
-        begin(&v, err);
+    bool ok = readers_open(&memory, r->parts.reader, r->replay ? r->replay->source : NULL,
+                           r->opt.workers, &v.readers, err) &&
+              begin(&v, err);
     bool end = false;
     while (ok && !end && !stopped(r)) ok = one_event(&v, &end, err) && breathe(&v, err);
     ok = ok && turn_commit(r, err);

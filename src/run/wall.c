@@ -1,13 +1,15 @@
 /* wall: a run in real time.
  *
- *     source thread ─► (reader threads) ─► inbox ─► trader ─► store ─► lanes ─► venue
+ *     source threads ─► (reader threads) ─► inbox ─► trader ─► store ─► lanes ─► venue
  *     market thread ─────────────────────►  │  ◄──────── replies ◄───────┘
  *     the venue's own threads ───────────►  │  (reports, how it stands, symbols' terms)
  *     keeper thread: brings the database's log into its file, now and then
  *
  * The trader's thread takes one thing at a time from the inbox, does its turn (turn.c), and between
  * them looks at timers, at people's commands (every 50 ms), and at rows that wait for a commit:
- * rows that nothing follows from share one, for at most 100 ms or 256 rows.
+ * rows that nothing follows from share one, for at most 100 ms or 256 rows. What live
+ * sources pass on is committed as soon as nothing more waits, or every 2 ms: whoever asks for a
+ * post finds it, and posts that come together share a commit.
  *
  * Rebase: a replay moved to now. The first post is now; posts and prices keep their distance from
  * it. Prices from before are fed at once, as what is known. A candle's open counts as a price of
@@ -17,7 +19,7 @@
  * and its own threads run from before the first turn, so that no news is missed, until the last
  * request has been answered.
  *
- * Failure: of the source ends the run; of the store, too, where the venue lives in it; else the run
+ * Failure: of a replay ends the run; of the store, too, where the venue lives in it; else the run
  * goes on with the journal (turn.c), and posts wait meanwhile. Requests that protect and were
  * handed to a lane are still sent before it ends. */
 #include "run/run_int.h"
@@ -28,24 +30,29 @@
 #include "base/log.h"
 #include "run/lanes.h"
 #include "run/live_posts.h"
+#include "store/sources.h"
 
-#define POSTS_MAX 64
 #define ORDERS_MAX 512
 #define POLL_US (50 * USEC_PER_MS)
 #define GROUP_US (100 * USEC_PER_MS)
+#define LIVE_GROUP_US (2 * USEC_PER_MS)
 #define GROUP_ROWS 256
 #define KEEPER_US (500 * USEC_PER_MS)
 #define KEEPER_COMMITS 16
 #define SCRUB_US USEC_PER_MIN
 #define REWRITE_US (12 * USEC_PER_HOUR) /* texts of deleted posts must be gone within a day */
-#define LATE_PRICE (500 * USEC_PER_MS)  /* an older open is no price of now */
-#define CLOCK_JUMP (250 * USEC_PER_MS)  /* less is in what proofs leave to spare */
+#define PRUNE_US USEC_PER_HOUR
+#define LATE_PRICE (500 * USEC_PER_MS) /* an older open is no price of now */
+#define CLOCK_JUMP (250 * USEC_PER_MS) /* less is in what proofs leave to spare */
 
 struct live {
     struct runner *r;
     struct inbox *inbox;
-    struct lanes *lanes; /* NULL: the venue answers from memory */
-    struct live_posts *posts;
+    struct lanes *lanes;                     /* NULL: the venue answers from memory */
+    struct live_posts *posts[RUN_FEEDS_MAX]; /* by feed */
+    const struct live_posts *replay;         /* of them; NULL: none */
+    int64_t got[RUN_FEEDS_MAX];              /* from the inbox */
+    int64_t released[RUN_FEEDS_MAX];
     usec shift;
 
     pthread_t market_thread, keeper_thread;
@@ -149,7 +156,7 @@ static void *run_keeper(void *arg) {
     struct live *v = arg;
     struct error err;
     int64_t done = 0;
-    usec scrub_at = 0, rewrite_at = time_monotonic_us() + REWRITE_US;
+    usec scrub_at = 0, rewrite_at = time_monotonic_us() + REWRITE_US, prune_at = 0;
     while (wait_until(v, time_wall_us() + KEEPER_US)) {
         if (atomic_load(&v->scrub_due) && time_monotonic_us() >= scrub_at) {
             scrub_at = time_monotonic_us() + SCRUB_US;
@@ -158,6 +165,11 @@ static void *run_keeper(void *arg) {
         if (time_monotonic_us() >= rewrite_at) {
             rewrite_at = time_monotonic_us() + REWRITE_US;
             turn_rewrite(v->r->parts.keeper); /* the trader's next commit waits that long */
+        }
+        if (time_monotonic_us() >= prune_at) {
+            prune_at = time_monotonic_us() + PRUNE_US;
+            if (!store_sources_prune(v->r->parts.keeper, time_wall_us(), &err))
+                log_unusual("prune_failed", LOG_Z("why", err.msg));
         }
         const int64_t commits = atomic_load(&v->commits);
         if (commits - done < KEEPER_COMMITS) continue;
@@ -209,25 +221,68 @@ static bool on_candle(struct runner *r, const struct candle *c, struct error *er
     return price_turn(r, now, ev, err);
 }
 
+/* The places of what is durable, and of a replay's posts that the trader has taken (it can be
+ * sought again), are free. */
+static void release(struct live *v, int feed) {
+    struct runner *r = v->r;
+    const bool live = source_is_live(r->parts.feeds[feed].source);
+    const int64_t done = live ? r->feeds[feed].stored : v->got[feed];
+    if (done == v->released[feed]) return;
+    v->released[feed] = done;
+    live_posts_release(v->posts[feed], done);
+}
+
+/* A source that cannot go on: a replay ends the run; without a live one the others go on, and what
+ * is held is cared for. */
+static bool on_failure(struct live *v, const struct live_post *p, struct error *err) {
+    struct runner *r = v->r;
+    *err = p->err;
+    if (!source_is_live(r->parts.feeds[p->feed].source)) return false;
+    r->feeds[p->feed].ended = true;
+    log_broken("source_failed", LOG_S("source", r->parts.feeds[p->feed].key),
+               LOG_Z("why", p->err.msg));
+    return true;
+}
+
+static bool all_ended(const struct runner *r) {
+    for (int i = 0; i < r->parts.feed_count; i++)
+        if (!r->feeds[i].ended) return false;
+    return true;
+}
+
+static bool post_turn(struct live *v, struct live_post *p, struct error *err) {
+    struct runner *r = v->r;
+    const struct post *post = &p->it.post;
+    struct event ev;
+    bool wanted = true;
+    if (post->deleted && !feeds_wants_deletion(r, p->feed, post, &wanted, err))
+        return turn_rescue(r, err);
+    if (!wanted) return true;
+    turn_event_of(&p->reading, &ev);
+    if (!turn_do(r, now_of(r), &ev, err)) return false;
+    r->posts += !post->deleted;
+    return true;
+}
+
 static bool on_post(struct live *v, struct live_post *p, struct error *err) {
     struct runner *r = v->r;
+    const struct run_feed *f = &r->parts.feeds[p->feed];
+    v->got[p->feed]++;
+    if (!letters_bury(r, f->name, p->first, err)) return false;
     if (p->failed) {
-        *err = p->err;
-        return false;
-    }
-    if (!letters_bury(r, p->first, err)) return false;
-    r->offset = p->offset;
-    r->moved = true;
-    if (p->is_end) {
-        r->posts_ended = true;
+        if (!on_failure(v, p, err)) return false;
+    } else if (source_is_live(f->source)) {
+        if (p->it.kind == INTAKE_POST && !post_turn(v, p, err)) return false;
+        if (!feeds_take(r, p->feed, &p->it, err)) return false;
     } else {
-        struct event ev;
-        turn_event_of(&p->reading, &ev);
-        if (!turn_do(r, now_of(r), &ev, err)) return false;
-        r->posts += !p->post.deleted;
+        r->offset = p->offset;
+        r->moved = true;
+        if (p->it.kind == INTAKE_POST && !post_turn(v, p, err)) return false;
     }
-    live_posts_give_back(v->posts, p);
-    r->waiting_posts = live_posts_waiting(v->posts);
+    if (p->it.kind == INTAKE_END) r->feeds[p->feed].ended = true;
+    r->posts_ended = all_ended(r);
+    release(v, p->feed);
+    r->waiting_posts = live_posts_waiting(v->posts[p->feed]);
     return true;
 }
 
@@ -274,9 +329,16 @@ static bool on_item(struct live *v, struct error *err) {
 
 /* --- the loop ---------------------------------------------------------------------------- */
 
-static bool group_is_due(const struct runner *r, usec mono) {
+/* How long rows may wait for a commit: what nobody waits for a while, what is live until nothing
+ * more has come, and not much longer. */
+static usec group_age(const struct runner *r, bool idle) {
+    if (!r->eager) return GROUP_US;
+    return idle ? 0 : LIVE_GROUP_US;
+}
+
+static bool group_is_due(const struct runner *r, usec mono, bool idle) {
     return !r->journaling && (r->in_txn || r->moved) &&
-           (r->txn_rows >= GROUP_ROWS || mono - r->txn_since >= GROUP_US);
+           (r->txn_rows >= GROUP_ROWS || mono - r->txn_since >= group_age(r, idle));
 }
 
 /* The next moment at which something is to be done even if nothing comes. */
@@ -284,10 +346,25 @@ static usec wake_at(struct live *v) {
     const usec mono = time_monotonic_us();
     usec at = v->commands_at;
     if (!v->r->journaling && (v->r->in_txn || v->r->moved))
-        at = i64_min(at, v->r->txn_since + GROUP_US);
+        at = i64_min(at, v->r->txn_since + group_age(v->r, true));
     const usec timer = trader_next_timer(v->r->parts.trader);
     if (timer != USEC_NEVER) at = i64_min(at, mono + i64_max(timer - now_of(v->r), 0));
     return at;
+}
+
+/* What sources passed on beside posts is not in the journal: what was in the transaction that
+ * failed is put again. */
+static bool recover(struct live *v, struct error *err) {
+    struct runner *r = v->r;
+    const bool was = r->journaling;
+    if (!turn_recover(r, err)) return false;
+    for (int i = 0; was && !r->journaling && i < r->parts.feed_count; i++) {
+        if (!source_is_live(r->parts.feeds[i].source)) continue;
+        const int64_t behind = r->feeds[i].taken;
+        for (int64_t n = r->feeds[i].stored; n < behind; n++)
+            if (!feeds_put(r, i, &live_posts_got(v->posts[i], n)->it, err)) return false;
+    }
+    return true;
 }
 
 static bool chores(struct live *v, struct error *err) {
@@ -296,7 +373,9 @@ static bool chores(struct live *v, struct error *err) {
     const struct event timer = {.kind = EVENT_TIMER};
     const usec now = now_of(r);
     if (trader_next_timer(r->parts.trader) <= now && !turn_do(r, now, &timer, err)) return false;
-    if (group_is_due(r, mono) && !turn_commit(r, err)) return false;
+    const bool idle = v->item.kind == INBOX_NOTHING;
+    if (group_is_due(r, mono, idle) && !turn_commit(r, err)) return false;
+    for (int i = 0; i < r->parts.feed_count; i++) release(v, i);
     if (mono < v->commands_at) return true;
     v->commands_at = mono + POLL_US;
     atomic_store(&v->commits, r->commits);
@@ -304,7 +383,7 @@ static bool chores(struct live *v, struct error *err) {
     r->scrub_due = false;
     r->now = now_of(r);
     runner_tick(r, false);
-    return turn_recover(r, err) && turn_beat(r, err) && turn_commands(r, err);
+    return recover(v, err) && turn_beat(r, err) && turn_commands(r, err);
 }
 
 static bool ended(struct runner *r) {
@@ -330,7 +409,7 @@ static bool loop(struct live *v, struct error *err) {
 static bool feed_history(struct live *v, struct error *err) {
     struct runner *r = v->r;
     struct market_event m;
-    const usec first_at = live_posts_first_at(v->posts);
+    const usec first_at = v->replay ? live_posts_first_at(v->replay) : USEC_NEVER;
     while (r->opt.rebase && market_peek(r->parts.market) <= first_at && first_at != USEC_NEVER) {
         if (!market_next(r->parts.market, &m)) break;
         shift_event(&m, v->shift);
@@ -362,7 +441,9 @@ static bool begin(struct live *v, struct error *err) {
     }
     if (r->parts.keeper)
         v->keeper_runs = pthread_create(&v->keeper_thread, NULL, run_keeper, v) == 0;
-    return live_posts_start(v->posts, err);
+    for (int i = 0; i < r->parts.feed_count; i++)
+        if (!live_posts_start(v->posts[i], err)) return false;
+    return true;
 }
 
 /* Replies to what the lanes still sent. */
@@ -383,9 +464,29 @@ static void stop_threads(struct live *v) {
     if (v->market_runs) market_stop(v->r->parts.market);
     if (v->market_runs) pthread_join(v->market_thread, NULL);
     if (v->keeper_runs) pthread_join(v->keeper_thread, NULL);
-    live_posts_close(v->posts);
+    for (int i = 0; i < v->r->parts.feed_count; i++) {
+        live_posts_close(v->posts[i]);
+        if (v->posts[i]) v->r->feeds[i].unlinked = live_posts_dropped(v->posts[i]);
+    }
     lanes_close(v->lanes);
     if (v->venue_runs) venue_stop(v->r->parts.venue);
+}
+
+static bool open_posts(struct live *v, struct arena *memory, struct error *err) {
+    struct runner *r = v->r;
+    for (int i = 0; i < r->parts.feed_count; i++) {
+        const struct live_posts_options opt = {.reader = r->parts.reader,
+                                               .feed = &r->parts.feeds[i],
+                                               .number = i,
+                                               .inbox = v->inbox,
+                                               .workers = r->opt.workers,
+                                               .rebase = r->opt.rebase};
+        if (!live_posts_open(memory, &opt, &v->posts[i], err)) return false;
+        if (source_is_live(opt.feed->source)) continue;
+        v->replay = v->posts[i];
+        v->shift = live_posts_shift(v->replay);
+    }
+    return true;
 }
 
 static bool open_edges(struct live *v, struct arena *memory, struct error *err) {
@@ -396,11 +497,9 @@ static bool open_edges(struct live *v, struct arena *memory, struct error *err) 
     pthread_mutex_init(&v->mutex, NULL);
     pthread_cond_init(&v->stopping, &attr);
     pthread_condattr_destroy(&attr);
-    v->inbox = inbox_open(memory, r->parts.symbols->count, POSTS_MAX, ORDERS_MAX);
-    if (!live_posts_open(memory, r->parts.reader, r->parts.source, v->inbox, r->opt.workers,
-                         r->opt.rebase, &v->posts, err))
-        return false;
-    v->shift = live_posts_shift(v->posts);
+    v->inbox =
+        inbox_open(memory, r->parts.symbols->count, LIVE_PLACES * r->parts.feed_count, ORDERS_MAX);
+    if (!open_posts(v, memory, err)) return false;
     if (r->parts.venue->ops->caps & VENUE_CAP_INSTANT) return true;
     if (!lanes_open(memory, r->parts.venue, v->inbox, &v->lanes, err)) return false;
     r->lanes = v->lanes;
@@ -408,9 +507,9 @@ static bool open_edges(struct live *v, struct arena *memory, struct error *err) 
 }
 
 bool run_wall(struct runner *r, struct error *err) {
-    PRE(r->parts.source);
+    PRE(r->parts.feed_count > 0);
     struct arena memory;
-    arena_open(&memory, 64 << 20);
+    arena_open(&memory, 256 << 20);
     struct live *v = NEW(&memory, struct live);
     v->r = r;
     r->wall = true;

@@ -205,16 +205,20 @@ static inline void rig_open(struct rig *g, const char *db, const char *const *se
     buf_init(&report, 1 << 20);
     g->parts = (struct run_parts){.cfg = &g->cfg,
                                   .symbols = &g->symbols,
-                                  .source_name = STR("x"),
-                                  .source_path = STR("posts.jsonl")};
+                                  .feeds = {{.key = STR("replay"),
+                                             .kind = STR("replay"),
+                                             .name = STR("x"),
+                                             .path = STR("posts.jsonl")}},
+                                  .feed_count = 1};
     RIG_MUST(exchange_info_parse(&g->a, builtin_exchange_info(), STR("USDT"), &g->symbols,
                                  &left_out, &report, &err),
              &err);
     RIG_MUST(candles_open(&g->a, rig_path(g, "prices"), &g->symbols, &g->parts.market, NULL,
                           &report, &err),
              &err);
-    RIG_MUST(replay_open(&g->a, rig_path(g, "posts.jsonl"), STR("x"), &g->parts.source, &err),
-             &err);
+    RIG_MUST(
+        replay_open(&g->a, rig_path(g, "posts.jsonl"), STR("x"), &g->parts.feeds[0].source, &err),
+        &err);
     RIG_MUST(reader_open(&g->a, &ropt, &reader, &err), &err);
     RIG_MUST(paper_open(&g->a, &g->symbols, &popt, &g->parts.venue, &err), &err);
     buf_fini(&report);
@@ -228,7 +232,7 @@ static inline void rig_close(struct rig *g) {
     g->runner = NULL;
     venue_close(g->parts.venue);
     market_close(g->parts.market);
-    source_close(g->parts.source);
+    source_close(g->parts.feeds[0].source);
     store_close(g->parts.store);
     buf_fini(&g->summary);
     arena_close(&g->a);

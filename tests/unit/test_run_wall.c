@@ -298,7 +298,7 @@ static bool run(const struct venue_ops *ops, int workers, struct error *err) {
     source = (struct staged_source){.base = {.ops = &source_ops}};
     market = (struct staged_market){.base = {.ops = &market_ops}};
     rig_open(rig, "wall.db", sets, (int)COUNT_OF(sets));
-    source_close(rig->parts.source);
+    source_close(rig->parts.feeds[0].source);
     market_close(rig->parts.market);
     const struct paper_options popt = {.balance = rig->cfg.paper_balance,
                                        .margin = true,
@@ -311,7 +311,7 @@ static bool run(const struct venue_ops *ops, int workers, struct error *err) {
     venue.base.ops = ops;
     pthread_mutex_init(&venue.mutex, NULL);
     venue_close(rig->parts.venue);
-    rig->parts.source = &source.base;
+    rig->parts.feeds[0].source = &source.base;
     rig->parts.market = &market.base;
     rig->parts.venue = &venue.base;
     rig->opt.workers = workers;
