@@ -277,12 +277,7 @@ struct live_post *live_posts_got(struct live_posts *lp, int64_t n) {
     return ret;
 }
 
-int64_t live_posts_dropped(struct live_posts *lp) {
-    pthread_mutex_lock(&lp->mutex);
-    const int64_t n = lp->dropped;
-    pthread_mutex_unlock(&lp->mutex);
-    return n;
-}
+int64_t live_posts_dropped(const struct live_posts *lp) { return lp->dropped; }
 
 int live_posts_waiting(struct live_posts *lp) {
     pthread_mutex_lock(&lp->mutex);

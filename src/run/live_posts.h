@@ -48,7 +48,7 @@ void live_posts_release(struct live_posts *lp, int64_t count);
 /* The place of the n-th, from 0, that it got; not released yet. */
 struct live_post *live_posts_got(struct live_posts *lp, int64_t n);
 int live_posts_waiting(struct live_posts *lp);
-int64_t live_posts_dropped(struct live_posts *lp);
+int64_t live_posts_dropped(const struct live_posts *lp); /* once it is closed */
 /* Stops and joins. NULL is fine. */
 void live_posts_close(struct live_posts *lp);
 
