@@ -117,7 +117,9 @@ const struct cmd cmd_db_forget = {
     .about =
         "The text and the author's name go at once, from posts and dead letters, and their bytes "
         "from the file's free space (where a trader runs, within a day); ids, numbers and what was "
-        "traded stay. Of an author, his habits and his record go too. A position that the post "
+        "traded stay. Of an author, his habits and his record go too, and the names under which "
+        "his "
+        "id was looked up. A position that the post "
         "opened is treated as if its source had said that it "
         "was deleted. An id that is not X's begins with a minus: write -- before it.",
     .opts = forget_opts,

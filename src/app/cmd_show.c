@@ -73,6 +73,29 @@ static const struct column post_columns[] = {{"id", "ID", COLUMN_TEXT, 0},
                                              {"signal_score", "SCORE", COLUMN_NUMBER, 0},
                                              {"outcome", "OUTCOME", COLUMN_TEXT, 0},
                                              {"text", "TEXT", COLUMN_TEXT, 72}};
+/* Only where some were: who has no live source is spared a column of "no". */
+static const struct column missed_post_columns[] = {
+    {"id", "ID", COLUMN_TEXT, 0},
+    {"created_at", "AT", COLUMN_TIME, 0},
+    {"missed", "MISSED", COLUMN_TEXT, 0},
+    {"author", "AUTHOR", COLUMN_TEXT, 20},
+    {"sentiment_score", "SENTIMENT", COLUMN_NUMBER, 0},
+    {"signal_score", "SCORE", COLUMN_NUMBER, 0},
+    {"outcome", "OUTCOME", COLUMN_TEXT, 0},
+    {"text", "TEXT", COLUMN_TEXT, 72}};
+static const struct column source_columns[] = {{"feed", "SOURCE", COLUMN_TEXT, 0},
+                                               {"state", "STATE", COLUMN_TEXT, 0},
+                                               {"until", "UNTIL", COLUMN_TIME, 0},
+                                               {"posts_today", "POSTS TODAY", COLUMN_NUMBER, 0},
+                                               {"last_post_at", "LAST POST", COLUMN_TIME, 0},
+                                               {"blind_s", "BLIND TODAY, S", COLUMN_AMOUNT, 0},
+                                               {"spent_today", "TODAY, $", COLUMN_AMOUNT, 0},
+                                               {"why", "WHY", COLUMN_TEXT, 0}};
+static const struct column gap_columns[] = {
+    {"id", "ID", COLUMN_NUMBER, 0},           {"source", "SOURCE", COLUMN_TEXT, 0},
+    {"from_at", "FROM", COLUMN_TIME, 0},      {"until_at", "UNTIL", COLUMN_TIME, 0},
+    {"seconds", "SECONDS", COLUMN_AMOUNT, 0}, {"state", "STATE", COLUMN_TEXT, 0},
+    {"posts", "FETCHED", COLUMN_NUMBER, 0},   {"what", "WHY", COLUMN_TEXT, 60}};
 static const struct column worker_columns[] = {{"name", "NAME", COLUMN_TEXT, 0},
                                                {"role", "ROLE", COLUMN_TEXT, 0},
                                                {"pid", "PROCESS", COLUMN_NUMBER, 0},
@@ -120,6 +143,10 @@ static const struct view views[] = {
     VIEW("fills", SHOW_FILLS, fill_columns, "entry stop target exit"),
     VIEW("signals", SHOW_SIGNALS, signal_columns, "waiting traded refused"),
     VIEW("posts", SHOW_POSTS, post_columns, NULL),
+    VIEW("sources", SHOW_SOURCES, source_columns,
+         "starting live retrying broken limited connections usage_cap credits spend_cap budget "
+         "token forbidden config ended"),
+    VIEW("gaps", SHOW_GAPS, gap_columns, "open closed filled lost"),
     VIEW("workers", SHOW_WORKERS, worker_columns, NULL),
     VIEW("commands", SHOW_COMMANDS, command_columns, "pending done failed"),
     VIEW("audit", SHOW_AUDIT, audit_columns, NULL),
@@ -142,10 +169,11 @@ static bool view_of(str name, const struct view **ret, struct error *err) {
     if (near)
         return fail(err, ERR_USAGE, 0, "show: no table \"" STR_FMT "\"; did you mean %s?",
                     STR_ARG(name), near->name);
-    return fail(err, ERR_USAGE, 0,
-                "show: no table \"" STR_FMT "\"; there are trades, positions, orders, fills, "
-                "signals, posts, authors, workers, commands, audit, equity and ledger",
-                STR_ARG(name));
+    return fail(
+        err, ERR_USAGE, 0,
+        "show: no table \"" STR_FMT "\"; there are trades, positions, orders, fills, "
+        "signals, posts, authors, sources, gaps, workers, commands, audit, equity and ledger",
+        STR_ARG(name));
 }
 
 static bool same_but_case(str a, str b) {
@@ -182,16 +210,28 @@ static void mark_deleted(json_t *rows) {
     }
 }
 
+static bool any_missed(const json_t *rows) {
+    size_t i;
+    const json_t *row;
+    json_array_foreach((json_t *)rows, i, row) {
+        if (json_is_true(json_object_get(row, "missed"))) return true;
+    }
+    return false;
+}
+
 static bool put_table(const struct view *v, const struct buf *json, struct buf *out,
                       struct error *err) {
     json_error_t why;
     json_t *rows = json_loadb(json->p, (size_t)json->len, 0, &why);
     if (!rows) return fail(err, ERR_DAMAGED, 0, "the store's JSON: %s", why.text);
+    const bool color = terminal_has_color(STDOUT_FILENO);
     if (v->kind == SHOW_POSTS) mark_deleted(rows);
     if (json_array_size(rows) == 0)
         buf_printf(out, "No %s.\n", v->name);
+    else if (v->kind == SHOW_POSTS && any_missed(rows))
+        table_put(out, rows, missed_post_columns, (int)COUNT_OF(missed_post_columns), color);
     else
-        table_put(out, rows, v->columns, v->count, terminal_has_color(STDOUT_FILENO));
+        table_put(out, rows, v->columns, v->count, color);
     json_decref(rows);
     return true;
 }
@@ -232,7 +272,8 @@ static exit_status show_run(struct app *app, const struct args *args) {
                                  .limit = (int)limit,
                                  .symbol =
                                      in_capitals(&app->boot, args_get(args, "symbol", STR(""))),
-                                 .status = status};
+                                 .status = status,
+                                 .now = time_wall_us()};
     return show(app, v, &q, &err) ? EXIT_DONE : app_fail(&err);
 }
 
@@ -248,11 +289,15 @@ const struct cmd cmd_show = {
     .name = "show",
     .pos = "TABLE",
     .brief = "Show trades, positions, orders, fills, signals, posts and more.",
-    .about = "TABLE is one of trades, positions, orders, fills, signals, posts, authors, workers, "
-             "commands, audit, equity, ledger. The signals of an author are those whose outcome is "
-             "known, and HITS OF are the last 100 to 200 of them. With --json all columns are "
-             "printed, amounts as strings; the "
-             "ledger is plain lines, oldest first.",
+    .about =
+        "TABLE is one of trades, positions, orders, fills, signals, posts, authors, sources, "
+        "gaps, workers, commands, audit, equity, ledger. The signals of an author are those whose "
+        "outcome is "
+        "known, and HITS OF are the last 100 to 200 of them. A gap is a span that a source did "
+        "not see; posts that were fetched for it afterwards are MISSED. A day is one of UTC. With "
+        "--json all columns are "
+        "printed, amounts as strings; the "
+        "ledger is plain lines, oldest first.",
     .opts = show_opts,
     .pos_min = 1,
     .pos_max = 1,

@@ -6,8 +6,9 @@
  * (check_rows.c); the audit chain; signals against their trades; fills against orders; fills
  * against their own price; fills against trades (held, basis, profit, fees: book.h has the sums);
  * trades against positions; all of it against the account; the ledger's numbering; equity where no
- * trade was open. Where the structure is broken the rest is not looked at: it could say anything.
- * Failure: what cannot be read at all is an error, what can be read and is wrong is a finding. */
+ * trade was open; what live sources left (check_sources.c). Where the structure is broken the rest
+ * is not looked at: it could say anything. Failure: what cannot be read at all is an error, what
+ * can be read and is wrong is a finding. */
 #include "store/store_int.h"
 
 #include <inttypes.h>
@@ -364,7 +365,7 @@ static bool check_all(struct check *c, struct error *err) {
     return check_readable(c, err) && check_audit(c, err) && check_signals(c, err) &&
            check_deletions(c, err) && check_authors(c, err) && check_orders(c, err) &&
            check_fills(c, err) && check_trades(c, err) && check_positions(c, err) &&
-           check_account(c, err) && check_equity(c, err);
+           check_account(c, err) && check_equity(c, err) && check_sources(c, err);
 }
 
 bool store_check(struct store *s, struct buf *report, struct error *err) {

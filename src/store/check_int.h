@@ -1,5 +1,5 @@
 /* What the files of the check share: check.c (the books), check_rows.c (rows on their own, deleted
- * posts, authors). */
+ * posts, authors), check_sources.c (live sources). */
 #ifndef BF_STORE_CHECK_INT_H
 #define BF_STORE_CHECK_INT_H
 
@@ -23,5 +23,9 @@ MUST_CHECK bool check_readable(struct check *c, struct error *err);
 MUST_CHECK bool check_deletions(struct check *c, struct error *err);
 /* Records are of known authors, opinions that are followed of known signals. */
 MUST_CHECK bool check_authors(struct check *c, struct error *err);
+
+/* --- check_sources.c: the same --------------------------------------------------------------- */
+/* What live sources left can be read, and the sums of what was billed cover what is kept of it. */
+MUST_CHECK bool check_sources(struct check *c, struct error *err);
 
 #endif

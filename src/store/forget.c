@@ -6,12 +6,12 @@
  * dead letters. What came of the post (signals, trades, orders, the ledger, the audit log) holds
  * ids, hashes and numbers, and is left alone.
  *
- * An author that a person asks to forget loses more than his texts: his name, his habits, his
- * record and the opinions that are being followed for it. Of his row stays what author_forget()
- * leaves. A trader that runs holds all of that in memory and may put it back at any turn: the
- * command that it gets makes it forget as well, and clear the rows once more
- * (ACTION_FORGET_AUTHOR). Until it is done the command names the author by his key; no row of the
- * audit log ever does.
+ * An author that a person asks to forget loses more than his texts: his name, also beside the id
+ * that was asked for it (handles), his habits, his record and the opinions that are being followed
+ * for it. Of his row stays what author_forget() leaves. A trader that runs holds all of that in
+ * memory and may put it back at any turn: the command that it gets makes it forget as well, and
+ * clear the rows once more (ACTION_FORGET_AUTHOR). Until it is done the command names the author by
+ * his key; no row of the audit log ever does.
  *
  * The bytes: connections that write have secure_delete on, so what is freed is overwritten with
  * zeros. Two copies are left: the log beside the file has the page as it was, and a page that was
@@ -313,6 +313,19 @@ static bool run_on_author(struct store *s, const struct sql *sql, const char *ke
     return true;
 }
 
+/* Names that were asked for, by the author's key; its source says on which network he is. */
+static bool clear_handles(struct store *s, const char *key, int64_t *sum, struct error *err) {
+    static const struct sql sql = {
+        "DELETE FROM handles WHERE "
+        "(native_id <> '' AND native_id = substr($1, instr($1, ':') + 1) OR "
+        "'@' || lower(name) = lower(substr($1, instr($1, ':') + 1))) AND "
+        "(network = substr($1, 1, instr($1, ':') - 1) OR EXISTS (SELECT 1 FROM feeds WHERE "
+        "substr(feed, instr(feed, ':') + 1) = substr($1, 1, instr($1, ':') - 1) AND "
+        "(network = 'x' AND substr(kind, 1, 2) = 'x_' OR "
+        "network = 'bsky' AND kind = 'jetstream')))"};
+    return run_on_author(s, &sql, key, sum, err);
+}
+
 bool author_clear(struct store *s, const char *key, bool *ret_any, struct error *err) {
     PRE(s->in_transaction);
     static const struct sql row = {
@@ -323,7 +336,7 @@ bool author_clear(struct store *s, const char *key, bool *ret_any, struct error 
     static const struct sql forecasts = {"DELETE FROM forecasts WHERE author = $1"};
     int64_t rows = 0;
     if (!run_on_author(s, &row, key, &rows, err) || !run_on_author(s, &record, key, &rows, err) ||
-        !run_on_author(s, &forecasts, key, &rows, err))
+        !run_on_author(s, &forecasts, key, &rows, err) || !clear_handles(s, key, &rows, err))
         return false;
     *ret_any = rows > 0;
     return true;
@@ -384,12 +397,26 @@ static bool forget_keys_of(struct store *s, str who, str actor, usec now, struct
     return true;
 }
 
+/* Of an author who was asked for and never wrote. Every name that `who` may stand for. */
+static bool forget_handles_of(struct store *s, str who, struct forgotten *f, struct error *err) {
+    static const struct sql sql = {
+        "DELETE FROM handles WHERE native_id <> '' AND (native_id = $1 OR "
+        "network || ':' || native_id = $1) OR '@' || lower(name) = lower($1)"};
+    struct query q;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_str(&q, who);
+    if (!query_run(&q, err)) return fail_in(err, "forget an author");
+    if (s->ops->changes(s) > 0 && f->authors == 0) f->authors = 1;
+    return true;
+}
+
 static bool forget_author_inside(struct store *s, str who, str actor, usec now, struct forgotten *f,
                                  struct error *err) {
     struct audit a = {.at = now, .action = "forget", .entity = "author"};
     struct buf detail;
     if (!forget_posts_of(s, who, actor, now, f, err)) return false;
     if (!forget_keys_of(s, who, actor, now, f, err)) return false;
+    if (!forget_handles_of(s, who, f, err)) return false;
     buf_init_fixed(&detail, a.detail, sizeof a.detail);
     buf_printf(&detail, "%" PRId64 " posts, %" PRId64 " authors", f->posts,
                f->authors); /* not his name: this row stays */

@@ -38,7 +38,7 @@ struct view {
     X(source_id, TEXT) X(author_id, TEXT) X(lang, TEXT) X(ref_kind, TEXT) X(ref_id, ID)            \
     X(outcome, TEXT) X(label, TEXT) X(probs, JSON) X(mentions, JSON) X(misses, JSON)               \
     X(cues, INT) X(model, TEXT) X(likes, INT) X(reposts, INT) X(replies, INT) X(quotes, INT)    \
-    X(deleted_at, TIME)
+    X(deleted_at, TIME) X(missed, BOOL)
 #define SIGNALS(X)                                                                                 \
     X(id, ID) X(tweet_id, ID) X(symbol, TEXT) X(side, TEXT) X(score, INT) X(base_score, INT)       \
     X(parts, JSON) X(departures, TEXT) X(verdict, TEXT) X(reason, TEXT) X(trade_id, ID) X(author, TEXT)                \
@@ -79,6 +79,15 @@ struct view {
     X(mean_return, AMOUNT) X(dropped, INT) X(weight, SHARE) X(last_post_at, TIME)
 #define EQUITY(X)                                                                                  \
     X(at, TIME) X(equity, AMOUNT) X(cash, AMOUNT) X(unrealized, AMOUNT) X(drawdown, SHARE)
+/* blind_s and what ends in _today: of the UTC day of the question. */
+#define SOURCES(X)                                                                                 \
+    X(feed, TEXT) X(kind, TEXT) X(source, TEXT) X(state, TEXT) X(since, TIME) X(until, TIME)       \
+    X(why, TEXT) X(narrow, BOOL) X(blind_s, AMOUNT) X(spent_today, AMOUNT) X(billed_today, INT)    \
+    X(posts_today, INT) X(posts_stored, INT) X(posts, INT) X(missed, INT) X(calls, INT)            \
+    X(failures, INT) X(last_sign_at, TIME) X(last_post_at, TIME) X(updated_at, TIME)
+#define GAPS(X)                                                                                    \
+    X(id, ID) X(source, TEXT) X(from_at, TIME) X(until_at, TIME) X(seconds, AMOUNT)                \
+    X(state, TEXT) X(posts, INT) X(what, TEXT) X(updated_at, TIME)
 /* clang-format on */
 
 #define FIELD(name, as) {#name, SHOWN_##as},
@@ -112,6 +121,25 @@ struct view {
     "coalesce(r.weight, 10000) AS weight FROM authors a "                                          \
     "LEFT JOIN author_records r ON r.key = a.key) AS t"
 
+/* $2 is the beginning of the day; $1 stands before it because parameters are numbered as they come.
+ * A microsecond is 100 of the units that amounts are in. */
+#define SOURCES_TODAY                                                                              \
+    "(SELECT $1 = $1 AS of_any, f.feed, f.kind, substr(f.feed, instr(f.feed, ':') + 1) AS "        \
+    "source, "                                                                                     \
+    "f.state, f.since, f.until, f.why, f.narrow, CASE WHEN f.updated_at >= $2 THEN f.blind * 100 " \
+    "ELSE 0 END AS blind_s, coalesce(u.amount, 0) AS spent_today, "                                \
+    "coalesce(u.billed, 0) AS billed_today, (SELECT count(*) FROM tweets WHERE "                   \
+    "source = substr(f.feed, instr(f.feed, ':') + 1) AND received_at >= $2) AS posts_today, "      \
+    "(SELECT count(*) FROM tweets WHERE source = substr(f.feed, instr(f.feed, ':') + 1)) AS "      \
+    "posts_stored, f.posts, f.missed, f.calls, f.failures, f.last_sign_at, f.last_post_at, "       \
+    "f.updated_at FROM feeds f LEFT JOIN "                                                         \
+    "(SELECT feed, sum(amount) AS amount, sum(billed) AS billed FROM api_usage "                   \
+    "WHERE day = $2 / 86400000000 GROUP BY feed) u ON u.feed = f.feed) AS t"
+#define GAPS_LONG                                                                                  \
+    "(SELECT id, source, from_at, until_at, CASE WHEN until_at - from_at BETWEEN 0 AND "           \
+    "9999999999999999 THEN (until_at - from_at) * 100 END AS seconds, state, posts, what, "        \
+    "updated_at FROM gaps) AS t"
+
 static const struct view views[] = {
     [SHOW_TRADES] = VIEW(TRADES, "trades", ANY, OF_SYMBOL, BY_ID("status")),
     [SHOW_POSITIONS] = VIEW(POSITIONS, "positions", ANY, OF_SYMBOL,
@@ -132,6 +160,9 @@ static const struct view views[] = {
         " AND $2 = $2 AND $3 = $3 ORDER BY signals DESC, posts DESC, key LIMIT $4"),
     [SHOW_EQUITY] =
         VIEW(EQUITY, "equity", ANY, ANY, " AND at < $2 AND $3 = $3 ORDER BY at DESC LIMIT $4"),
+    [SHOW_SOURCES] = VIEW(SOURCES, SOURCES_TODAY, ANY, ANY,
+                          " AND ($3 = '' OR upper(state) = upper($3)) ORDER BY feed LIMIT $4"),
+    [SHOW_GAPS] = VIEW(GAPS, GAPS_LONG, ANY, ANY, BY_ID("state")),
 };
 
 static void put_share(struct buf *out, int64_t bp) {
@@ -202,12 +233,16 @@ static void put_row(struct buf *out, struct query *q, const struct view *v) {
 
 static bool show_rows(struct store *s, const struct show_query *ask, struct buf *out,
                       struct error *err) {
+    PRE(ask->kind != SHOW_SOURCES || ask->now > 0);
     const struct view *v = &views[ask->kind];
     struct query q;
     bool row;
     if (!query_open(s, ask->symbol.n ? &v->of_symbol : &v->all, &q, err)) return false;
     bind_str(&q, ask->symbol);
-    bind_i64(&q, ask->before ? ask->before : INT64_MAX);
+    if (ask->kind == SHOW_SOURCES)
+        bind_i64(&q, time_utc_day(ask->now) * USEC_PER_DAY);
+    else
+        bind_i64(&q, ask->before ? ask->before : INT64_MAX);
     bind_str(&q, ask->status);
     bind_i64(&q, ask->limit);
     if (!query_row(&q, &row, err)) return false;

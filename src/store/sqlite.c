@@ -77,7 +77,7 @@ static bool fail_here(struct sqlite_store *s, struct error *err, int rc, const c
 /* The slot of `text`: its statement, or the empty place where it belongs. */
 static struct sqlite_stmt **find_slot(struct sqlite_store *s, const char *text) {
     uint64_t h = (uint64_t)(uintptr_t)text * UINT64_C(0x9E3779B97F4A7C15);
-    int i = (int)(h >> 56) & (SQLITE_STMTS_MAX - 1);
+    int i = (int)(h >> 48) & (SQLITE_STMTS_MAX - 1);
     while (s->stmts[i] && s->stmts[i]->text != text) i = (i + 1) & (SQLITE_STMTS_MAX - 1);
     return &s->stmts[i];
 }

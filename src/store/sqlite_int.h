@@ -19,7 +19,7 @@ struct sqlite_stmt {
     int bind_rc; /* first failure of a bind, told by the next step */
 };
 
-#define SQLITE_STMTS_MAX 256 /* a power of two; this program has about 90 statements */
+#define SQLITE_STMTS_MAX 512 /* a power of two; this program has about 160 statements */
 
 struct sqlite_store {
     struct store base;

@@ -207,7 +207,9 @@ typedef enum show_kind {
     SHOW_AUDIT,
     SHOW_AUTHORS, /* with the most outcomes first; no cursor */
     SHOW_EQUITY,
-    SHOW_LEDGER
+    SHOW_LEDGER,
+    SHOW_SOURCES, /* by name; no cursor, and `now` is wanted */
+    SHOW_GAPS
 } show_kind;
 struct show_query {
     show_kind kind;
@@ -215,6 +217,7 @@ struct show_query {
     int limit;
     str symbol;
     str status;
+    usec now; /* SHOW_SOURCES: what is of today */
 };
 /* JSON array of objects (amounts as strings, times RFC 3339, ids as strings), newest first; the
  * ledger as plain lines, oldest first, the last `limit` of them, 0 all. Case does not count in a

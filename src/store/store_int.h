@@ -142,8 +142,8 @@ void row_get_deletion(struct query *q, struct deletion *ret);
 /* --- deletions (forget.c) ------------------------------------------------------------------- */
 /* The row, and no text of the post in any table. PRE: in an immediate transaction. */
 MUST_CHECK bool deletion_put(struct store *s, const struct deletion *v, struct error *err);
-/* Name, habits, record and running opinions of an author; *ret_any: there was something. PRE: in an
- * immediate transaction. */
+/* Name, handles, habits, record and running opinions of an author; *ret_any: there was something.
+ * PRE: in an immediate transaction. */
 MUST_CHECK bool author_clear(struct store *s, const char *key, bool *ret_any, struct error *err);
 /* When this post, or its edit chain, was deleted; 0: never. author: key. */
 MUST_CHECK bool deletion_find(struct store *s, int64_t tweet_id, int64_t root_id, str author,

@@ -495,6 +495,134 @@ static void test_roles_are_known_by_their_names(void **state) {
     assert_false(token_role_from_name(STR("root"), &got));
 }
 
+/* -- forgetting ------------------------------------------------------------------------------- */
+
+static void assert_handles(struct bench *b, const char *want) {
+    static const struct sql sql = {
+        "SELECT network || ':' || name FROM handles ORDER BY network, name"};
+    struct error err;
+    struct query q;
+    struct buf got;
+    bool row;
+    buf_init(&got, 4096);
+    assert_ok(query_open(b->s, &sql, &q, &err) && query_row(&q, &row, &err), &err);
+    while (row) {
+        buf_put(&got, col_str(&q));
+        buf_put_byte(&got, ' ');
+        assert_ok(query_row(&q, &row, &err), &err);
+    }
+    assert_string_equal(buf_z(&got), want);
+    buf_fini(&got);
+}
+
+static void test_an_author_is_forgotten_with_the_names_that_were_asked_for(void **state) {
+    struct bench *b = *state;
+    struct forgotten f;
+    struct error err;
+    put_handle(b, "x", "ann", "4");
+    put_handle(b, "x", "Ann_old", "4");
+    put_handle(b, "x", "bob", "5");
+    put_handle(b, "x", "nobody", "");
+    put_handle(b, "bsky", "ann.example", "did:plc:4");
+    put_handle(b, "bsky", "four", "4");
+    put_of(b, STR("x_search:tweets"), &(struct intake){.state = STR("1")}, NOW);
+    add(b, ACTION_PUT_AUTHOR)->u.author =
+        (struct author){.key = "tweets:4", .username = "ann", .posts = 1};
+    turn(b);
+    assert_ok(store_forget_author(b->s, STR("@ann"), STR("cli:t"), NOW, &f, &err), &err);
+    assert_int_equal(f.authors, 1);
+    assert_handles(b, "bsky:ann.example bsky:four x:bob x:nobody "); /* by his id, too */
+    assert_ok(store_forget_author(b->s, STR("bsky:did:plc:4"), STR("cli:t"), NOW, &f, &err), &err);
+    assert_int_equal(f.authors, 1);
+    assert_handles(b, "bsky:four x:bob x:nobody ");
+    assert_ok(store_forget_author(b->s, STR("@BOB"), STR("cli:t"), NOW, &f, &err), &err);
+    assert_handles(b, "bsky:four x:nobody ");
+    assert_ok(store_forget_author(b->s, STR("77"), STR("cli:t"), NOW, &f, &err), &err);
+    assert_int_equal(f.authors, 0);
+    assert_handles(b, "bsky:four x:nobody ");
+}
+
+/* -- the check ------------------------------------------------------------------------------- */
+
+static void test_the_check_finds_what_sources_cannot_have_left(void **state) {
+    static const struct {
+        const char *sql, *says;
+    } wrong[] = {
+        {"DELETE FROM api_usage", "the bill of 2023-11-14: 0 of kind post were billed, and the ids "
+                                  "of 2 are kept"},
+        {"UPDATE api_usage SET billed = 1", "1 of kind post were billed"},
+        {"UPDATE api_usage SET returned = 1", "x_search:x: more was billed than came"},
+        {"DELETE FROM billed; UPDATE api_usage SET billed = 0", "nothing was billed and it cost"},
+        {"UPDATE billed SET resource = 'poem'", "\"poem\" is no kind of thing that is billed"},
+        {"UPDATE feeds SET state = 'dreaming'", "\"dreaming\" is no state of a source"},
+        {"UPDATE gaps SET until_at = from_at - 1", "of x_search:x ends before it begins"},
+    };
+    static const int64_t ids[] = {1, 2};
+    struct bench *b = *state;
+    for (int i = 0; i < COUNT_OF(wrong); i++) {
+        put(b, &(struct intake){.kind = INTAKE_STATUS, .u.status = some_status()});
+        bill(b, feed, RESOURCE_POST, DAY_NOW, ids, 2);
+        put_gap(b, feed, (struct gap){NOW, NOW + 1, GAP_CLOSED, 0, "a"});
+        assert_true(is_sound(b, NULL));
+        exec(b, wrong[i].sql);
+        assert_true(is_sound(b, wrong[i].says));
+        start_over(b);
+    }
+}
+
+/* -- what people see ------------------------------------------------------------------------- */
+
+static void assert_shown(struct bench *b, struct show_query q, const char *want) {
+    struct error err;
+    struct buf out;
+    buf_init(&out, 1 << 20);
+    q.limit = 10;
+    assert_ok(store_show_json(b->s, &q, &out, &err), &err);
+    assert_string_equal(buf_z(&out), want);
+    buf_fini(&out);
+}
+
+static void test_sources_are_shown_with_what_they_cost_and_missed_today(void **state) {
+    static const int64_t ids[] = {1, 2};
+    struct bench *b = *state;
+    const struct intake it = {.kind = INTAKE_STATUS, .u.status = some_status()};
+    put(b, &it);
+    bill(b, feed, RESOURCE_POST, DAY_NOW, ids, 2);
+    bill(b, feed, RESOURCE_USER, DAY_NOW, ids, 1);
+    bill(b, feed, RESOURCE_POST, DAY_NOW - 1, ids, 2);
+    add_of(b, 1, STR("x"), NOW, false);
+    add_of(b, 2, STR("x"), NOW - DAY, true);
+    turn(b);
+#define ROW(blind, spent, billed, today)                                                           \
+    "{\"feed\":\"x_search:x\",\"kind\":\"x_search\",\"source\":\"x\",\"state\":\"limited\","       \
+    "\"since\":\"2023-11-14T22:13:19.999995Z\",\"until\":\"2023-11-14T22:13:20.000006Z\","         \
+    "\"why\":\"X says: 15 requests in 15 minutes\",\"narrow\":true,\"blind_s\":\"" blind           \
+    "\",\"spent_today\":\"" spent "\",\"billed_today\":" billed ",\"posts_today\":" today          \
+    ",\"posts_stored\":2,\"posts\":7,\"missed\":2,\"calls\":9,\"failures\":1,"                     \
+    "\"last_sign_at\":\"2023-11-14T22:13:19.999997Z\",\"last_post_at\":"                           \
+    "\"2023-11-14T22:13:19.999996Z\",\"updated_at\":\"2023-11-14T22:13:20.000000Z\"}"
+    assert_shown(b, (struct show_query){.kind = SHOW_SOURCES, .now = NOW + 1},
+                 "[" ROW("90", "0.015", "3", "1") "]");
+    assert_shown(b, (struct show_query){.kind = SHOW_SOURCES, .now = NOW + DAY},
+                 "[" ROW("0", "0", "0", "0") "]");
+#undef ROW
+    assert_shown(b, (struct show_query){.kind = SHOW_SOURCES, .now = NOW, .status = STR("live")},
+                 "[]");
+}
+
+static void test_gaps_are_shown_newest_first(void **state) {
+    struct bench *b = *state;
+    put_gap(b, feed, (struct gap){NOW, NOW + 1500000, GAP_FILLED, 4, "no line"});
+    put_gap(b, feed, (struct gap){NOW + DAY, NOW + DAY, GAP_OPEN, 0, "no line"});
+    assert_shown(b, (struct show_query){.kind = SHOW_GAPS, .status = STR("FILLED")},
+                 "[{\"id\":\"1\",\"source\":\"x_search:x\",\"from_at\":"
+                 "\"2023-11-14T22:13:20.000000Z\",\"until_at\":\"2023-11-14T22:13:21.500000Z\","
+                 "\"seconds\":\"1.5\",\"state\":\"filled\",\"posts\":4,\"what\":\"no line\","
+                 "\"updated_at\":\"2023-11-14T22:13:20.000000Z\"}]");
+    assert_shown(b, (struct show_query){.kind = SHOW_GAPS, .before = 2, .status = STR("open")},
+                 "[]");
+}
+
 /* -- running them ---------------------------------------------------------------------------- */
 
 int store_sources_run(void) {
@@ -513,6 +641,10 @@ int store_sources_run(void) {
         T(traded_signals_are_counted_by_the_source_of_their_post),
         T(a_token_is_listed_used_and_revoked),
         T(a_token_of_a_rolled_back_transaction_was_never_there),
+        T(an_author_is_forgotten_with_the_names_that_were_asked_for),
+        T(the_check_finds_what_sources_cannot_have_left),
+        T(sources_are_shown_with_what_they_cost_and_missed_today),
+        T(gaps_are_shown_newest_first),
         cmocka_unit_test(test_roles_are_known_by_their_names),
     };
     return cmocka_run_group_tests_name(place->name, tests, NULL, NULL);
