@@ -78,6 +78,13 @@ static void note_pace(struct status *s, const struct run_progress *p) {
         x->left = (usec)((wide_int)(now - s->began) * (s->info.post_bytes - p->offset) / done);
 }
 
+/* Control characters would move the cursor. */
+static void copy_text(str text, char *dst, ptrdiff_t dst_bytes) {
+    IGNORE(!str_copyz(text, dst, dst_bytes), "cut at a character");
+    for (char *p = dst; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7F) *p = ' ';
+}
+
 static void on_tick(void *ctx, const struct run_progress *p) {
     struct status *s = ctx;
     const struct trader_view *v = &p->view;
@@ -105,6 +112,14 @@ static void on_tick(void *ctx, const struct run_progress *p) {
     x->position_count = v->position_count;
     for (int i = 0; i < v->position_count && i < STATUS_POSITIONS; i++)
         x->positions[i] = v->positions[i];
+    x->feed_count = p->feed_count;
+    x->wall_now = time_wall_us();
+    for (int i = 0; i < p->feed_count; i++) {
+        struct status_feed *f = &x->feed[i];
+        *f = (struct status_feed){
+            .kept = p->feeds[i].kept, .known = p->feeds[i].known, .status = p->feeds[i].status};
+        copy_text(p->feeds[i].key, f->key, sizeof f->key);
+    }
     note_pace(s, p);
     pthread_mutex_unlock(&s->mutex);
 }
@@ -139,13 +154,6 @@ static void on_trade(void *ctx, usec now, const struct trade *t) {
         memcpy(line->symbol, t->symbol, sizeof line->symbol);
     }
     pthread_mutex_unlock(&s->mutex);
-}
-
-/* Control characters would move the cursor. */
-static void copy_text(str text, char *dst, ptrdiff_t dst_bytes) {
-    IGNORE(!str_copyz(text, dst, dst_bytes), "cut at a character");
-    for (char *p = dst; *p; p++)
-        if ((unsigned char)*p < ' ' || *p == 0x7F) *p = ' ';
 }
 
 static void on_post(void *ctx, usec now, const struct reading *r, int score, reason why) {

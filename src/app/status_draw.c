@@ -1,8 +1,8 @@
 /* status_draw: the picture of a run as lines of text. Pure: a moment in, lines out.
  *
- * From top to bottom: what runs and when it is, how far it is, counts, the account, positions, the
- * last trades, the last posts that said something. What does not fit the terminal is left out from
- * the bottom, and each line is cut at the right edge. */
+ * From top to bottom: what runs and when it is, how far it is, counts, the account, live
+ * sources, positions, the last trades, the last posts that said something. What does not fit the
+ * terminal is left out from the bottom, and each line is cut at the right edge. */
 #include "app/status_int.h"
 
 #include <inttypes.h>
@@ -218,6 +218,38 @@ static void draw_title(struct canvas *c, const char *title) {
     end_line(c);
 }
 
+/* "live", or why not and until when. */
+static void draw_feeds(struct canvas *c, const struct status_picture *p) {
+    if (p->feed_count == 0) return;
+    draw_title(c, "SOURCES");
+    for (int i = 0; i < p->feed_count; i++) {
+        const struct status_feed *f = &p->feed[i];
+        const struct source_status *s = &f->status;
+        const source_state state = f->known ? s->state : SOURCE_STARTING;
+        const bool live = state == SOURCE_LIVE;
+        put_f(c, PLAIN, "  %-18s ", f->key);
+        put_f(c,
+              live                       ? GOOD
+              : state == SOURCE_STARTING ? DIM
+                                         : WARM,
+              "%-11s", source_state_name(state));
+        put_f(c, PLAIN, " %" PRId64 " kept of %" PRId64 " posts", f->kept, s->posts);
+        if (s->missed > 0) put_f(c, PLAIN, ", %" PRId64 " missed", s->missed);
+        if (live && s->last_post_at > 0) {
+            put(c, DIM, STR(", last "));
+            put_duration(c, i64_max(p->wall_now - s->last_post_at, 0));
+            put(c, DIM, STR(" ago"));
+        }
+        if (s->narrow) put(c, WARM, STR(", narrowed to the budget"));
+        if (!live && s->until > 0) {
+            put(c, PLAIN, STR(", until "));
+            put_clock(c, PLAIN, s->until);
+        }
+        if (!live && *s->why) put_f(c, DIM, ": %s", s->why);
+        end_line(c);
+    }
+}
+
 static void put_side(struct canvas *c, side s) {
     put_f(c, s == SIDE_LONG ? GOOD : BAD, "%-5s", s == SIDE_LONG ? "LONG" : "SHORT");
 }
@@ -311,6 +343,7 @@ int status_draw(const struct status_info *info, const struct status_picture *p,
     draw_bar(&c, p);
     draw_counts(&c, p);
     draw_account(&c, info, p);
+    draw_feeds(&c, p);
     draw_positions(&c, p);
     draw_trades(&c, p);
     draw_posts(&c, p);

@@ -33,6 +33,13 @@ struct status_post {
 };
 
 /* One moment of a run, copied: the picture is a function of it. */
+struct status_feed {
+    char key[FEED_BYTES];
+    int64_t kept;
+    bool known;
+    struct source_status status;
+};
+
 struct status_picture {
     bool known; /* at least one tick came */
     usec now;
@@ -50,6 +57,9 @@ struct status_picture {
     int trade_count;
     struct status_post post[STATUS_POSTS]; /* newest first */
     int post_count;
+    struct status_feed feed[RUN_FEEDS_MAX]; /* live sources */
+    int feed_count;
+    usec wall_now;
     /* of the wall */
     int64_t posts_a_second;
     usec left;    /* -1 unknown */

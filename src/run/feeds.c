@@ -36,6 +36,11 @@ bool feeds_take(struct runner *r, int feed, const struct intake *it, struct erro
         p->moved = true;
     }
     p->taken++;
+    p->kept += it->kind == INTAKE_POST && !it->post.deleted;
+    if (it->kind == INTAKE_STATUS) {
+        p->known = true;
+        p->status = it->u.status;
+    }
     r->moved = r->eager = true;
     return feeds_put(r, feed, it, err);
 }

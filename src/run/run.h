@@ -57,7 +57,15 @@ struct run_options {
     int64_t group_posts;    /* virtual time: most posts between two commits */
 };
 
-/* How far the run is; view's pointers are valid during the callback only. */
+/* How a live source stands, as it said last. */
+struct run_feed_progress {
+    str key;
+    int64_t kept; /* posts that went to the trader in this process */
+    bool known;   /* it has said something */
+    struct source_status status;
+};
+
+/* How far the run is; pointers are valid during the callback only. */
 struct run_progress {
     usec now;
     usec started_at;       /* trader's time at which this process began */
@@ -68,6 +76,8 @@ struct run_progress {
     bool posts_ended, prices_ended;
     bool no_post; /* the posts are used up, and not one line of them was a post */
     struct trader_view view;
+    const struct run_feed_progress *feeds; /* of live sources */
+    int feed_count;
 };
 
 /* Told on the trader's thread, after the rows are written; must not block. NULL members: nobody

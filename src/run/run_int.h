@@ -55,8 +55,11 @@ struct runner {
         struct buf state; /* as its last intake said; printable */
         bool moved;       /* since it was last written */
         bool ended;
-        int64_t taken;             /* intakes that went into a transaction */
-        int64_t stored;            /* of them told to the source as durable */
+        int64_t taken;  /* intakes that went into a transaction */
+        int64_t stored; /* of them told to the source as durable */
+        int64_t kept;
+        bool known; /* status was given */
+        struct source_status status;
         int64_t unlinked, unknown; /* posts and deletions that are not kept (keep_linked) */
     } feeds[RUN_FEEDS_MAX];
     int64_t offset;      /* of the replay, behind the last post delivered */
@@ -76,10 +79,11 @@ struct runner {
     int64_t posts, prices, commits, dead, dead_stored, posts_since_commit;
     bool posts_ended, prices_ended;
     int waiting_posts;
-    usec tick_at;       /* monotonic, of the next tick */
-    usec beat_at;       /* monotonic, of the next sign of life */
-    usec began_at;      /* by the wall, of this process' run */
-    struct clock clock; /* virtual time, for the log */
+    usec tick_at;                                  /* monotonic, of the next tick */
+    usec beat_at;                                  /* monotonic, of the next sign of life */
+    usec began_at;                                 /* by the wall, of this process' run */
+    struct clock clock;                            /* virtual time, for the log */
+    struct run_feed_progress shown[RUN_FEEDS_MAX]; /* of the last runner_progress */
 };
 
 /* The turn of `ev` at `now` with all that follows from it: rows, commit (or its share of a group),

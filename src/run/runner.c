@@ -199,6 +199,13 @@ void runner_progress(struct runner *r, struct run_progress *ret) {
                                  .prices_ended = r->prices_ended,
                                  .no_post = runner_saw_no_post(r)};
     trader_view(r->parts.trader, &ret->view);
+    ret->feeds = r->shown;
+    for (int i = 0; i < r->parts.feed_count; i++) {
+        const struct feed_progress *p = &r->feeds[i];
+        if (!source_is_live(r->parts.feeds[i].source)) continue;
+        r->shown[ret->feed_count++] =
+            (struct run_feed_progress){r->parts.feeds[i].key, p->kept, p->known, p->status};
+    }
 }
 
 void runner_tick(struct runner *r, bool at_once) {

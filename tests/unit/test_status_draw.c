@@ -79,6 +79,33 @@ static void test_it_shows_mode_time_equity_positions_trades_and_posts(void **sta
     }
 }
 
+static void test_it_shows_how_live_sources_stand_and_why_one_waits(void **state) {
+    (void)state;
+    const usec now = picture.now;
+    picture.feed_count = 2;
+    picture.wall_now = now;
+    picture.feed[0] = (struct status_feed){.key = "jetstream:bsky", .kept = 12, .known = true};
+    picture.feed[0].status = (struct source_status){
+        .state = SOURCE_LIVE, .posts = 4711, .last_post_at = now - 3 * USEC_PER_S};
+    picture.feed[1] = (struct status_feed){.key = "x_search:x", .known = true};
+    picture.feed[1].status = (struct source_status){.state = SOURCE_LIMITED,
+                                                    .until = now + 60 * USEC_PER_S,
+                                                    .why = "asked too often",
+                                                    .missed = 2};
+    const str s = draw(120, 50, false);
+    static const char parts[][32] = {"jetstream:bsky     live",
+                                     "12 kept of 4711 posts",
+                                     "last 3s ago",
+                                     "x_search:x         limited",
+                                     "until 15:56:41",
+                                     ": asked too often",
+                                     "2 missed"};
+    for (ptrdiff_t i = 0; i < COUNT_OF(parts); i++) {
+        if (str_find(s, str_from_z(parts[i])) < 0) print_error("no \"%s\"\n", parts[i]);
+        assert_true(str_find(s, str_from_z(parts[i])) >= 0);
+    }
+}
+
 static void test_no_line_is_wider_than_the_terminal_and_no_picture_higher(void **state) {
     (void)state;
     for (int width = 20; width <= 200; width += 7) {
@@ -155,6 +182,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         T(test_it_shows_mode_time_equity_positions_trades_and_posts),
+        T(test_it_shows_how_live_sources_stand_and_why_one_waits),
         T(test_no_line_is_wider_than_the_terminal_and_no_picture_higher),
         T(test_without_color_only_lines_are_cleared),
         T(test_before_the_first_news_it_says_that_it_is_starting),
