@@ -6,10 +6,10 @@
  * time against the simulator. One thread at a time.
  *
  * At most one call is under way and at most one stream is open, both at once if it likes; the base
- * of a call may be another host than the stream's, and may change from one to the next. After
- * each thing that it was told, connector_item() is called until it gives nothing; until then what
- * was told (a body, a line) stays where it is, so items may be cut out of it. Then
- * connector_step().
+ * of a call may be another host than the stream's, and may change from one to the next. After each
+ * thing that it was told, and when a WAIT is over, connector_item() is called until it gives
+ * nothing; until then what was told (a body, a line) stays where it is, so items may be cut out of
+ * it. Then connector_step().
  *
  *     told ──► item, item, ... none ──► step ──► told ...
  */
