@@ -199,6 +199,14 @@ str time_format_rfc3339(usec t, char block[TIME_TEXT_BYTES]) {
 
 int64_t time_utc_day(usec t) { return div_floor(t, USEC_PER_DAY); }
 
+void time_utc_month(usec t, usec *ret_begin, usec *ret_end) {
+    int64_t year;
+    int month, day;
+    date_from_days(time_utc_day(t), &year, &month, &day);
+    *ret_begin = days_from_date(year, month, 1) * USEC_PER_DAY;
+    *ret_end = days_from_date(year + (month == 12), month % 12 + 1, 1) * USEC_PER_DAY;
+}
+
 bool time_from_snowflake(int64_t id, usec *ret) {
     if (id < SNOWFLAKE_FIRST) return false;
     *ret = ((id >> 22) + TWITTER_EPOCH_MS) * USEC_PER_MS;

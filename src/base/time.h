@@ -45,6 +45,8 @@ MUST_CHECK bool time_parse_rfc3339(str s, usec *ret);
 #define TIME_TEXT_BYTES 32
 str time_format_rfc3339(usec t, char block[TIME_TEXT_BYTES]); /* always 6 decimals and Z */
 int64_t time_utc_day(usec t);                                 /* days since 1970-01-01, floor */
+/* The calendar month (UTC) that `t` lies in: its first moment, and that of the next. */
+void time_utc_month(usec t, usec *ret_begin, usec *ret_end);
 
 /* Snowflake: (id >> 22) + 1288834974657 ms. Ids under 29,700,000,000 are older than the scheme:
  * returns false for them and for ids <= 0. */

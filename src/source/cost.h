@@ -6,9 +6,10 @@
  * callers (x_account.c) hold a lock around it; all sources of one X account share one.
  *
  * Pace: what is left of the month's budget, spread over what is left of the month, saved up for at
- * most two days. Under half a day's share left it is narrow: sources ask for less (one small page,
- * only the listed authors). With nothing left it says no until more has accrued, or until the first
- * of next month (UTC). */
+ * most two days (and always for one small page); a month begins with a day's share. Under half a
+ * day's share left it is narrow: sources ask for less (one small page, only the listed authors).
+ * With nothing left it says no until more has accrued, or until the first of next month (UTC). All
+ * of that follows from the sums of the days, so a restart that remembers them has the same view. */
 #ifndef BF_SOURCE_COST_H
 #define BF_SOURCE_COST_H
 
@@ -23,6 +24,7 @@ struct cost_options {
     int64_t posts_max;           /* posts a month: X's own cap */
 };
 struct cost *cost_new(struct arena *boot, const struct cost_options *opt);
+void cost_close(struct cost *c); /* the memory of the ids; NULL is fine */
 
 /* What the store remembers, before anything is asked: the ids billed today, the month's sums. */
 void cost_remember_id(struct cost *c, int64_t day, resource r, int64_t id);
@@ -37,7 +39,9 @@ typedef enum cost_level {
 cost_level cost_level_at(struct cost *c, usec now);
 
 /* May `most` resources be asked for? Returns how many (0 to most) and holds their price back until
- * it is settled. 0: not before *ret_until, and why. */
+ * it is settled. Where that is not all: *ret_until is when COST_PAGE of them (all, where `most` is
+ * less) will be to be had if nothing else is spent; 0: and why. */
+#define COST_PAGE 10 /* the smallest page that X's search gives */
 int64_t cost_reserve(struct cost *c, usec now, resource r, int64_t most, usec *ret_until,
                      char why[WHY_BYTES]);
 /* What came of a reservation of `reserved`: `count` resources with these ids (0: a failed call).

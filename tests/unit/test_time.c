@@ -116,6 +116,15 @@ static void test_format_is_total(void **state) {
     assert_str(time_format_rfc3339(-1, block), "1969-12-31T23:59:59.999999Z");
     assert_str(time_format_rfc3339(USEC_NEVER, block), "294247-01-10T04:00:54.775807Z");
     assert_str(time_format_rfc3339(INT64_MIN, block), "-290308-12-21T19:59:05.224192Z");
+    usec begin, end;
+    time_utc_month(INT64_C(1835395200) * USEC_PER_S, &begin, &end); /* 2028-02-29 */
+    assert_int_equal(begin, INT64_C(1832976000) * USEC_PER_S);
+    assert_int_equal(end, INT64_C(1835481600) * USEC_PER_S);
+    time_utc_month(end - 1, &begin, &end);
+    assert_int_equal(end, INT64_C(1835481600) * USEC_PER_S);
+    time_utc_month(INT64_C(1798761599) * USEC_PER_S, &begin, &end); /* 2026-12-31T23:59:59 */
+    assert_int_equal(begin, INT64_C(1796083200) * USEC_PER_S);
+    assert_int_equal(end, INT64_C(1798761600) * USEC_PER_S);
     assert_int_equal(time_utc_day(-1), -1);
     assert_int_equal(time_utc_day(0), 0);
     assert_int_equal(time_utc_day(USEC_PER_DAY - 1), 0);
