@@ -187,9 +187,21 @@ static void note_report(struct order *o, const struct report *r) {
     o->watch.lacks = false;
 }
 
+/* One request makes all orders of it: where one is, the others are, also once that one has ended
+ * and is no longer looked at. */
+static void siblings_found(struct trader *t, const struct order *o) {
+    if (t->traits.absence_after == 0) return;
+    for (int i = 0; i < t->order_count; i++) {
+        struct order *s = &t->orders[i];
+        if (s != o && s->trade_id == o->trade_id && coid_same_request(s->coid, o->coid))
+            s->watch.found = true;
+    }
+}
+
 static void apply(struct trader *t, struct order *o, const struct report *r) {
     struct trade *tr = trade_find(t, o->trade_id);
     note_report(o, r);
+    if (r->state != ORDER_ST_ABSENT && r->venue_id[0] != '\0') siblings_found(t, o);
     if (o->state == ORDER_ST_NEW && r->state != ORDER_ST_ABSENT) order_step(t, o, ORDER_ST_SENT);
     const bool more = qty_cmp(r->filled, o->filled) > 0;
     if (more && tr == NULL) {
