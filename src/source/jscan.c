@@ -118,11 +118,36 @@ static bool unescape(struct jscan *s, str raw, str *ret, struct error *err) {
     return true;
 }
 
+#define EACH_BYTE(x) (UINT64_C(0x0101010101010101) * (x))
+
+/* Is one of the eight bytes a quote, a backslash or a control character? A borrow may make it say
+ * yes of a byte above such a one, which is as well: somebody looks. */
+static bool any_special(uint64_t eight) {
+    const uint64_t quote = eight ^ EACH_BYTE('"'), slash = eight ^ EACH_BYTE('\\'),
+                   zero_quote = (quote - EACH_BYTE(1)) & ~quote,
+                   zero_slash = (slash - EACH_BYTE(1)) & ~slash,
+                   control = (eight - EACH_BYTE(0x20)) & ~eight;
+    return ((zero_quote | zero_slash | control) & EACH_BYTE(0x80)) != 0;
+}
+
+/* Goes to the next byte at s->at that any_special() would name, or near the end of the text.
+ * Returns whether a byte on the way was above ASCII. */
+static bool pass_plain(struct jscan *s) {
+    const char *p = s->text.p;
+    uint64_t seen = 0, eight;
+    for (; s->text.n - s->at >= 8; s->at += 8) {
+        memcpy(&eight, p + s->at, 8);
+        if (any_special(eight)) break;
+        seen |= eight;
+    }
+    return (seen & EACH_BYTE(0x80)) != 0;
+}
+
 /* A string whose opening quote is at s->at. */
 static bool take_string(struct jscan *s, str *ret, struct error *err) {
     ptrdiff_t begin = ++s->at;
     bool escaped = false;
-    unsigned char any = 0;
+    unsigned char any = pass_plain(s) ? 0x80 : 0;
     const char *p = s->text.p;
     for (;; s->at++) {
         if (s->at >= s->text.n) return wrong(s, "", err);
@@ -133,6 +158,7 @@ static bool take_string(struct jscan *s, str *ret, struct error *err) {
         if (c != '\\') continue;
         escaped = true;
         if (++s->at >= s->text.n) return wrong(s, "", err);
+        any |= (unsigned char)p[s->at];
     }
     str raw = {p + begin, s->at - begin};
     s->at++;
