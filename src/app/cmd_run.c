@@ -14,6 +14,7 @@
 #include "app/signals.h"
 #include "app/status.h"
 #include "app/wire.h"
+#include "app/wire_api.h"
 #include "app/wire_binance.h"
 #include "base/log.h"
 
@@ -169,10 +170,16 @@ static exit_status run_run(struct app *app, const struct args *args) {
         say_how_to_go_on(&err);
         return app_fail(&err);
     }
+    struct api *api;
+    if (!wire_api(app, &w, &api, &err)) {
+        wire_close(&w);
+        return app_fail(&err);
+    }
     const usec started = time_wall_us();
     tell_at_work(&w, started);
     const exit_status status = run_wired(app, args, &w, &opt);
     tell_at_work(&w, started);
+    api_close(api);
     wire_close(&w);
     return status;
 }

@@ -13,8 +13,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/rand.h>
 #include <openssl/sha.h>
 
 struct sha256 {
@@ -103,4 +105,16 @@ str base32_format(const uint8_t *bytes, ptrdiff_t chars, char *block) {
         block[i] = digits[two >> (11 - bit % 8) & 31];
     }
     return (str){block, chars};
+}
+
+/* --- for secrets -------------------------------------------------------------------------- */
+
+bool bytes_same(const void *a, const void *b, ptrdiff_t n) {
+    PRE(n >= 0);
+    return CRYPTO_memcmp(a, b, (size_t)n) == 0;
+}
+
+bool bytes_random(uint8_t *ret, ptrdiff_t n) {
+    PRE(n >= 0 && n <= INT32_MAX);
+    return RAND_bytes(ret, (int)n) == 1;
 }

@@ -1,4 +1,4 @@
-/* hash: SHA-256 (OpenSSL) and the texts made of it. */
+/* hash: SHA-256 (OpenSSL) and the texts made of it; what else secrets need of OpenSSL. */
 #ifndef BF_BASE_HASH_H
 #define BF_BASE_HASH_H
 
@@ -22,5 +22,10 @@ str hex_format(const uint8_t *bytes, ptrdiff_t n, char *block); /* 2n chars + NU
 /* Base 32 (RFC 4648 alphabet in lower case, no padding): `chars` characters from the leading bits,
  * no NUL behind them. */
 str base32_format(const uint8_t *bytes, ptrdiff_t chars, char *block);
+
+/* The same bytes? Takes as long whatever is in them: for what must not be guessed byte by byte. */
+bool bytes_same(const void *a, const void *b, ptrdiff_t n);
+/* Random bytes that nobody can foresee, from OpenSSL. False: there are none. */
+MUST_CHECK bool bytes_random(uint8_t *ret, ptrdiff_t n);
 
 #endif

@@ -1,8 +1,9 @@
 /* late: shared libraries that are loaded when they are first needed.
  *
- * libcurl and libwebsockets bring forty other libraries along. Who never opens a connection (most
- * commands, and trading on paper from a file) should not pay for them, in time or in memory. So the
- * program is built with their headers only, and their functions are called through a table:
+ * libcurl, libwebsockets and libmicrohttpd bring forty other libraries along. Who never opens a
+ * connection, or waits for one (most commands, and trading on paper from a file), should not pay
+ * for them, in time or in memory. So the program is built with their headers only, and their
+ * functions are called through a table:
  *
  *     static struct {
  *     #define X(name) __typeof__(&curl_##name) name;

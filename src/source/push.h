@@ -22,4 +22,16 @@ typedef enum push_result {
 push_result push_offer(struct source *s, const struct post *posts, int count, usec patience);
 str push_name(const struct source *s);
 
+/* A post that somebody brings: x_post_parse, and beside it
+ *   - without an id it gets one, of its source, author, text and created_at (which it must have
+ *     then): the same post again is the same;
+ *   - without created_at it was published when it came;
+ *   - a member `source` must name the source that it is brought to;
+ *   - received now, whatever it says of that; published then at the latest.
+ * Errors: those of x_post_parse; ERR_REFUSED another source's; ERR_LIMIT published more than 2 s
+ * ahead of now. */
+#define PUSH_AHEAD_MAX (2 * USEC_PER_S)
+MUST_CHECK bool push_post_parse(struct arena *a, str line, str source, usec now, struct post *ret,
+                                struct error *err);
+
 #endif

@@ -10,9 +10,10 @@
  * the API says it is, and the error names it; null is as good as missing; of a name that stands
  * twice the last counts. Members that are not known are checked to be JSON and ignored, whatever
  * they hold. Failure: ERR_PARSE, ERR_RANGE or ERR_LIMIT; nothing is kept. Any thread. */
+#include "base/hash.h"
 #include "flow/reader.h"
 #include "source/jscan.h"
-#include "source/source.h"
+#include "source/push.h"
 
 /* What is taken from the object before feed sees it. */
 struct taken {
@@ -20,7 +21,7 @@ struct taken {
     struct raw_post raw;
     str text, note; /* note: the long form, which wins */
     bool has_text, has_note, wrapped;
-    str received;
+    str received, told_source;
     bool is_deletion;
     str gone_id, gone_author; /* of the deleted post */
     str event_at;             /* RFC 3339 */
@@ -102,6 +103,14 @@ static bool take_lang(struct taken *t, const struct jvalue *v, const char *name,
 static bool take_received(struct taken *t, const struct jvalue *v, const char *name,
                           struct error *err) {
     return to_str(v, name, &t->received, err);
+}
+
+/* X's own posts named the program that wrote them so: only push holds it to anything. */
+static bool take_source(struct taken *t, const struct jvalue *v, const char *name,
+                        struct error *err) {
+    (void)name;
+    t->told_source = v->kind == JKIND_STRING ? v->string : (str){0};
+    return jscan_skip(&t->scan, v, err);
 }
 
 /* The root of the edit chain is its first id. */
@@ -295,6 +304,7 @@ static const struct {
                {"username", 8, take_username},
                {"lang", 4, take_lang},
                {"received", 8, take_received},
+               {"source", 6, take_source},
                {"edit_history_tweet_ids", 22, take_history},
                {"edit_history_post_ids", 21, take_history},
                {"note_tweet", 10, take_note},
@@ -386,7 +396,47 @@ static bool fill_deletion(const struct taken *t, struct post *p, struct error *e
     return true;
 }
 
-bool x_post_parse(struct arena *a, str line, str source, usec received_at, bool lenient,
+/* --- what somebody brings (push.h) ----------------------------------------------------------- */
+
+/* Of what makes it the same post when it is brought again. */
+static bool make_id(struct arena *a, struct raw_post *raw, struct error *err) {
+    const str author = raw->author_id.n > 0 ? raw->author_id : raw->username;
+    const str parts[] = {raw->source, author, raw->text, raw->created_at};
+    uint8_t hash[SHA256_BYTES];
+    char id[27] = "p";
+    if (str_eq(raw->source, STR("x")))
+        return fail(err, ERR_PARSE, 0, "id: missing; posts of the source x have X's own");
+    if (raw->created_at.n == 0)
+        return fail(err, ERR_PARSE, 0, "id: missing, and no created_at to make one of");
+    struct sha256 *h = sha256_new();
+    for (int i = 0; i < COUNT_OF(parts); i++) {
+        sha256_add(h, parts[i]);
+        sha256_add(h, str_from_bytes("", 1));
+    }
+    sha256_finish(h, hash);
+    sha256_free(h);
+    IGNORE(base32_format(hash, 25, id + 1).n == 0, "it stands in id");
+    raw->id = str_dup(a, str_from_bytes(id, 26));
+    return true;
+}
+
+static bool complete(struct taken *t, struct arena *a, usec now, struct error *err) {
+    struct raw_post *const raw = &t->raw;
+    char text[TIME_TEXT_BYTES];
+    if (t->told_source.n > 0 && !str_eq(t->told_source, raw->source))
+        return fail(err, ERR_REFUSED, 0, "source: is \"" STR_FMT "\", and yours is \"" STR_FMT "\"",
+                    STR_ARG(str_head(t->told_source, 40)), STR_ARG(raw->source));
+    if (t->is_deletion) return true;
+    if (raw->id.n == 0 && !make_id(a, raw, err)) return false;
+    if (raw->created_at.n == 0) raw->created_at = str_dup(a, time_format_rfc3339(now, text));
+    return true;
+}
+
+/* --- the post, whoever wants it -------------------------------------------------------------- */
+
+typedef enum strictness { STRICT, LENIENT, PUSHED } strictness;
+
+static bool parse(struct arena *a, str line, str source, usec received_at, strictness how,
                   struct post *ret, struct error *err) {
     struct taken t = {.raw = {.source = source, .html = true}};
     t.raw.likes = t.raw.reposts = t.raw.replies = t.raw.quotes = -1;
@@ -394,8 +444,9 @@ bool x_post_parse(struct arena *a, str line, str source, usec received_at, bool 
         return fail(err, ERR_RANGE, 0, "%td bytes, the most is %d", line.n, POST_LINE_BYTES_MAX);
     }
     jscan_init(&t.scan, a, line);
-    if (!take_all(&t, lenient, err)) return false;
-    if (lenient) fill_missing(&t.raw);
+    if (!take_all(&t, how == LENIENT, err)) return false;
+    if (how == LENIENT) fill_missing(&t.raw);
+    if (how == PUSHED && !complete(&t, a, received_at, err)) return false;
     if (t.is_deletion) /* nothing that may stand beside it; the time is put right below */
         t.raw = (struct raw_post){.source = source,
                                   .id = t.gone_id,
@@ -410,6 +461,24 @@ bool x_post_parse(struct arena *a, str line, str source, usec received_at, bool 
     if (!feed_normalize(a, &t.raw, received_at, &p, err)) return false;
     if (t.is_deletion && !fill_deletion(&t, &p, err)) return false;
     if (!fill_received(t.received, received_at, &p, err)) return false;
+    *ret = p;
+    return true;
+}
+
+bool x_post_parse(struct arena *a, str line, str source, usec received_at, bool lenient,
+                  struct post *ret, struct error *err) {
+    return parse(a, line, source, received_at, lenient ? LENIENT : STRICT, ret, err);
+}
+
+bool push_post_parse(struct arena *a, str line, str source, usec now, struct post *ret,
+                     struct error *err) {
+    struct post p;
+    PRE(now > 0);
+    if (!parse(a, line, source, now, PUSHED, &p, err)) return false;
+    if (p.created_at > now + PUSH_AHEAD_MAX)
+        return fail(err, ERR_LIMIT, 0,
+                    "created_at: is more than 2 s ahead of this machine's clock");
+    p.created_at = i64_min(p.created_at, now);
     *ret = p;
     return true;
 }

@@ -1,0 +1,492 @@
+/* core: who may ask what, decided in one place and in one order.
+ *
+ * In: a header, then a body. Out: an answer. The order of admission: the address's rate; the form
+ * of the target; the token; the Host (clients without a token only: a page that was made to point
+ * here has none, and whoever has one may come by any name); the token's rate; the route; the
+ * method; the role; the body's form and size. So no stranger makes us read a body, and no answer
+ * tells one more than that a route exists.
+ *
+ * Without any token in the store, clients on this machine may read, and nobody may change anything.
+ * A proxy's clients are not on this machine, whatever address they come from.
+ *
+ * Invariants: handlers run only with an identity that their route's role allows. The store is
+ * written by api_core_tick alone, in transactions of a few rows (when tokens were last used).
+ * Failure: where the tokens cannot be read for TOKENS_STALE, requests that change something are
+ * refused, since a token may have been revoked; reading goes on with what was known. */
+#include "api/core.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "api/auth.h"
+#include "api/ingest.h"
+#include "api/limit.h"
+#include "base/log.h"
+#include "base/metric.h"
+
+#define TOKENS_STALE (10 * USEC_PER_S)
+#define USES_EVERY USEC_PER_MIN
+#define USES_MAX 64
+#define TICK_BYTES (16 << 20)
+#define ROUTES_MAX 32
+#define ARENAS 8                   /* handlers that run at once: the server's threads */
+#define ARENA_KEPT_BYTES (4 << 20) /* more than that goes back to the system after a request */
+
+struct api_core {
+    struct api_options opt;
+    struct api_listen listen;
+    struct api_tokens *tokens;
+    struct api_limits *limits;
+    struct store *watch; /* the tick's, for reading */
+    struct store *write; /* the tick's, for short transactions */
+    struct arena tick_arena;
+    usec uses_at; /* monotonic: uses were written; the tick's */
+    bool complained;
+
+    pthread_mutex_t lock; /* of the members below */
+    pthread_cond_t given;
+    struct store *stores[API_STORES];
+    int store_count;
+    struct arena arenas[ARENAS];
+    int arena_count;
+    struct api_health health;
+
+    struct metric *seconds[ROUTES_MAX], *other, *venue_state;
+};
+
+/* --- opening ------------------------------------------------------------------------------ */
+
+static void make_metrics(struct api_core *c) {
+    static const int64_t bounds[] = {100,   250,    500,    1000,   2500,    5000,    10000,
+                                     25000, 100000, 250000, 500000, 1000000, 5000000, 10000000};
+    const char *const name = "bullfinch_api_request_duration_seconds";
+    const char *const help = "From the end of a request's header to its answer.";
+    PRE(api_route_count <= ROUTES_MAX);
+    for (int i = 0; i < api_route_count; i++)
+        c->seconds[i] =
+            metric_histogram(name, api_routes[i].label, help, USEC_PER_S, bounds, COUNT_OF(bounds));
+    c->other = metric_get(METRIC_COUNTER, "bullfinch_api_refused_total", "",
+                          "Requests that were refused before a route saw them.", 1);
+    if (!str_eq(c->opt.cfg->venue_kind, STR("paper")))
+        c->venue_state = metric_get(METRIC_GAUGE, "bullfinch_venue_state", "",
+                                    "How it stands with the venue: 2 up, 1 degraded, 0 down.", 1);
+}
+
+static bool open_stores(struct api_core *c, struct error *err) {
+    const struct api_options *o = &c->opt;
+    if (!o->open_store(o->open_ctx, STORE_READ, &c->watch, err) ||
+        !o->open_store(o->open_ctx, STORE_WRITE, &c->write, err))
+        return false;
+    for (; c->store_count < API_STORES; c->store_count++)
+        if (!o->open_store(o->open_ctx, STORE_READ, &c->stores[c->store_count], err)) return false;
+    return true;
+}
+
+static bool guard_door(struct api_core *c, struct error *err) {
+    if (c->listen.loopback || api_tokens_usable(c->tokens, time_wall_us())) return true;
+    return fail(err, ERR_REFUSED, 0,
+                "api.listen: others reach %s, and there is no token that lets anybody in; make one "
+                "first (bullfinch token create NAME --role read), or listen at 127.0.0.1",
+                c->listen.host);
+}
+
+bool api_core_open(struct arena *boot, const struct api_options *opt, struct api_core **ret,
+                   struct error *err) {
+    struct api_listen listen;
+    if (!api_listen_parse(opt->listen, &listen, err)) return false;
+    struct api_core *c = NEW(boot, struct api_core);
+    c->opt = *opt;
+    c->listen = listen;
+    c->tokens = api_tokens_new(boot);
+    c->limits = api_limits_new(boot, opt->rate_limit);
+    arena_open(&c->tick_arena, TICK_BYTES);
+    for (; c->arena_count < ARENAS; c->arena_count++)
+        arena_open(&c->arenas[c->arena_count], INGEST_ARENA_BYTES);
+    POST(pthread_mutex_init(&c->lock, NULL) == 0);
+    POST(pthread_cond_init(&c->given, NULL) == 0);
+    make_metrics(c);
+    if (!open_stores(c, err) || !api_tokens_load(c->tokens, c->watch, time_monotonic_us(), err) ||
+        !guard_door(c, err)) {
+        api_core_close(c);
+        return false;
+    }
+    api_core_tick(c, time_wall_us(), time_monotonic_us());
+    *ret = c;
+    return true;
+}
+
+void api_core_close(struct api_core *c) {
+    if (c == NULL) return;
+    for (int i = 0; i < c->store_count; i++) store_close(c->stores[i]);
+    store_close(c->watch);
+    store_close(c->write);
+    api_tokens_free(c->tokens);
+    api_limits_free(c->limits);
+    arena_close(&c->tick_arena);
+    for (int i = 0; i < c->arena_count; i++) arena_close(&c->arenas[i]);
+    pthread_cond_destroy(&c->given);
+    pthread_mutex_destroy(&c->lock);
+}
+
+const struct api_listen *api_core_listen(const struct api_core *c) { return &c->listen; }
+const struct api_options *api_core_options(const struct api_core *c) { return &c->opt; }
+
+/* --- the tick ----------------------------------------------------------------------------- */
+
+static bool write_uses(struct api_core *c, struct error *err) {
+    struct api_token_use uses[USES_MAX];
+    const int n = api_tokens_used(c->tokens, uses, USES_MAX);
+    if (n == 0) return true;
+    if (!store_begin(c->write, true, err)) return false;
+    for (int i = 0; i < n; i++)
+        if (!store_token_used(c->write, uses[i].id, uses[i].at, err)) {
+            store_rollback(c->write);
+            return false;
+        }
+    return store_commit(c->write, err);
+}
+
+/* A source that waits for its money or its turn is as it should be; one that nobody gets posts
+ * from is not. */
+static bool stands_well(source_state s) {
+    switch (s) {
+    case SOURCE_STARTING:
+    case SOURCE_LIVE:
+    case SOURCE_LIMITED:
+    case SOURCE_BUDGET:
+    case SOURCE_ENDED:
+        return true;
+    case SOURCE_RETRYING:
+    case SOURCE_BROKEN:
+    case SOURCE_CONNECTIONS:
+    case SOURCE_USAGE_CAP:
+    case SOURCE_CREDITS:
+    case SOURCE_SPEND_CAP:
+    case SOURCE_TOKEN:
+    case SOURCE_FORBIDDEN:
+    case SOURCE_CONFIG:
+        return false;
+    case SOURCE_STATE_COUNT:
+        break;
+    }
+    WRONG("a state that is none");
+}
+
+/* The feeds that this configuration has: the store keeps older ones. */
+static bool is_configured(const struct config *cfg, const struct feed_row *f) {
+    for (int i = 0; i < cfg->source_count; i++)
+        if (str_eq(cfg->sources[i].kind, f->kind)) return true;
+    return false;
+}
+
+static bool look_at_feeds(struct api_core *c, usec now, struct api_health *h, struct error *err) {
+    struct feed_row *rows;
+    int count;
+    if (!store_feeds(c->watch, &c->tick_arena, now, &rows, &count, err)) return false;
+    for (int i = 0; i < count && h->feed_count < API_FEEDS_MAX; i++) {
+        if (!is_configured(c->opt.cfg, &rows[i])) continue;
+        const int n = h->feed_count++;
+        IGNORE(str_copyz(rows[i].kind, h->feeds[n].kind, sizeof h->feeds[n].kind), "it is short");
+        h->feeds[n].ok = stands_well(rows[i].status.state);
+    }
+    return true;
+}
+
+static void complain(struct api_core *c, const char *what, const struct error *err) {
+    if (!c->complained) log_unusual("api_store", LOG_Z("what", what), LOG_Z("why", err->msg));
+    c->complained = true;
+}
+
+void api_core_tick(struct api_core *c, usec now, usec mono) {
+    struct error err;
+    struct api_health h = {.at = now};
+    arena_reset(&c->tick_arena);
+    const bool tokens = api_tokens_load(c->tokens, c->watch, mono, &err);
+    h.database = tokens && look_at_feeds(c, now, &h, &err);
+    h.has_venue = c->venue_state != NULL;
+    h.venue = h.has_venue && metric_value(c->venue_state) > 0;
+    if (h.database)
+        c->complained = false;
+    else
+        complain(c, "tokens and sources cannot be read", &err);
+    if (mono - c->uses_at >= USES_EVERY) {
+        c->uses_at = mono;
+        if (!write_uses(c, &err)) complain(c, "when tokens were used cannot be written", &err);
+    }
+    pthread_mutex_lock(&c->lock);
+    c->health = h;
+    pthread_mutex_unlock(&c->lock);
+}
+
+void api_core_health(struct api_core *c, struct api_health *ret) {
+    pthread_mutex_lock(&c->lock);
+    *ret = c->health;
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* --- what handlers use -------------------------------------------------------------------- */
+
+struct store *api_store_take(struct api_core *c) {
+    pthread_mutex_lock(&c->lock);
+    while (c->store_count == 0) pthread_cond_wait(&c->given, &c->lock);
+    struct store *const s = c->stores[--c->store_count];
+    pthread_mutex_unlock(&c->lock);
+    return s;
+}
+
+void api_store_give(struct api_core *c, struct store *s) {
+    pthread_mutex_lock(&c->lock);
+    PRE(c->store_count < API_STORES);
+    c->stores[c->store_count++] = s;
+    pthread_cond_broadcast(&c->given);
+    pthread_mutex_unlock(&c->lock);
+}
+
+struct source *api_push_of(struct api_core *c, str name) {
+    for (int i = 0; i < c->opt.push_count; i++)
+        if (str_eq(push_name(c->opt.push[i]), name)) return c->opt.push[i];
+    return NULL;
+}
+
+/* --- admission ---------------------------------------------------------------------------- */
+
+static bool too_often(struct api_answer *a, int64_t wait_s, const char *who) {
+    if (wait_s == 0) return false;
+    api_problem(a, 429, "RATE_LIMIT",
+                "Too many requests %s: api.rate_limit says how many a minute may come. Try again "
+                "in %lld s.",
+                who, (long long)wait_s);
+    a->retry_after_s = wait_s;
+    return true;
+}
+
+static bool check_rate(struct api_core *c, const struct api_head *h, usec mono,
+                       struct api_answer *a) {
+    uint8_t key[API_LIMIT_KEY_BYTES] = {1};
+    memcpy(key + 1, h->client.bytes, sizeof h->client.bytes);
+    return !too_often(a, api_limits_take(c->limits, key, mono), "from this address");
+}
+
+static bool check_token_rate(struct api_core *c, const struct api_identity *who, usec mono,
+                             struct api_answer *a) {
+    uint8_t key[API_LIMIT_KEY_BYTES] = {2};
+    memcpy(key + 1, &who->token_id, sizeof who->token_id);
+    return who->token_id == 0 ||
+           !too_often(a, api_limits_take(c->limits, key, mono), "with this token");
+}
+
+static bool check_form(const struct api_head *h, struct api_answer *a) {
+    if (h->header_bytes > API_HEADER_BYTES_MAX) {
+        api_problem(a, 431, "HEADER_TOO_LARGE", "The header has %lld bytes, the most is %d.",
+                    (long long)h->header_bytes, API_HEADER_BYTES_MAX);
+        return false;
+    }
+    if (h->target.n > API_TARGET_BYTES_MAX) {
+        api_problem(a, 414, "TARGET_TOO_LONG", "The path and query have %td bytes, the most is %d.",
+                    h->target.n, API_TARGET_BYTES_MAX);
+        return false;
+    }
+    if (h->doubled) {
+        api_problem(a, 400, "HEADER_TWICE",
+                    "Host, Authorization, Content-Type, Content-Encoding, Content-Length or "
+                    "Transfer-Encoding stands more than once in the header.");
+        return false;
+    }
+    if (str_starts(h->target, STR("/")) || str_eq(h->target, STR("*"))) return true;
+    api_problem(a, 400, "TARGET", "The request's target is no path; it must begin with /.");
+    return false;
+}
+
+/* One sentence for all that can be wrong with a token: which it was is nobody's business. */
+static bool check_token(struct api_core *c, const struct api_head *h, usec now,
+                        struct api_identity *ret, struct api_answer *a) {
+    const api_auth auth = api_tokens_check(c->tokens, h->authorization, now, ret);
+    if (auth == API_AUTH_OK) return true;
+    if (auth == API_AUTH_NONE) {
+        const bool local = c->listen.loopback && h->client.loopback && !h->forwarded;
+        if (local && !api_tokens_exist(c->tokens)) ret->role = TOKEN_READ;
+        return true;
+    }
+    api_problem(a, 401, "TOKEN",
+                "The token is not known, was revoked or has expired. bullfinch token list shows "
+                "those that there are; the header is \"Authorization: Bearer bft_...\".");
+    a->authenticate = "Bearer realm=\"bullfinch\", error=\"invalid_token\"";
+    return false;
+}
+
+static bool check_host(struct api_core *c, const struct api_head *h, const struct api_identity *who,
+                       struct api_answer *a) {
+    if (who->token_id != 0 || api_listen_is_host(&c->listen, h->host)) return true;
+    api_problem(a, 421, "HOST",
+                "The header Host names \"" STR_FMT "\", which is not this server. Without a token "
+                "it answers to localhost and the address that it listens at (api.listen).",
+                STR_ARG(str_head(h->host, 80)));
+    return false;
+}
+
+static void allow(struct api_answer *a, str path) {
+    struct buf b;
+    buf_init_fixed(&b, a->allow, sizeof a->allow);
+    buf_put(&b, STR("OPTIONS"));
+    for (int i = 0; i < api_route_count; i++) {
+        if (!str_eq(str_from_z(api_routes[i].path), path)) continue;
+        buf_printf(&b, ", %s", api_routes[i].method);
+        if (strcmp(api_routes[i].method, "GET") == 0) buf_put(&b, STR(", HEAD"));
+    }
+}
+
+/* NULL: `a` is the answer. */
+static const struct api_route *find_route(const struct api_head *h, struct api_answer *a) {
+    str query = h->target, path;
+    if (!str_cut(&query, '?', &path)) path = h->target;
+    const str method = str_eq(h->method, STR("HEAD")) ? STR("GET") : h->method;
+    bool known = str_eq(path, STR("*"));
+    for (int i = 0; i < api_route_count; i++) {
+        if (!str_eq(str_from_z(api_routes[i].path), path)) continue;
+        known = true;
+        if (str_eq(str_from_z(api_routes[i].method), method)) return &api_routes[i];
+    }
+    if (!known) {
+        api_problem(a, 404, "NOT_FOUND",
+                    "There is nothing at " STR_FMT "; docs/api.md lists what there is.",
+                    STR_ARG(str_head(path, 200)));
+        return NULL;
+    }
+    allow(a, path);
+    if (str_eq(method, STR("OPTIONS"))) {
+        a->status = 204;
+        return NULL;
+    }
+    api_problem(a, 405, "METHOD", STR_FMT " is not possible at " STR_FMT ", but: %s.",
+                STR_ARG(str_head(h->method, 20)), STR_ARG(str_head(path, 200)), a->allow);
+    return NULL;
+}
+
+static bool check_role(struct api_core *c, const struct api_route *r,
+                       const struct api_identity *who, usec mono, struct api_answer *a) {
+    if (!api_role_allows(who->role, r->role)) {
+        if (who->token_id != 0) {
+            api_problem(a, 403, "ROLE", "This wants a token of the role %s, and yours is %s.",
+                        token_role_name(r->role), token_role_name(who->role));
+            return false;
+        }
+        api_problem(a, 401, "TOKEN",
+                    "This wants a token of the role %s: make one (bullfinch token create NAME "
+                    "--role %s) and send the header \"Authorization: Bearer bft_...\".",
+                    token_role_name(r->role), token_role_name(r->role));
+        a->authenticate = "Bearer realm=\"bullfinch\"";
+        return false;
+    }
+    const bool changes = r->role != TOKEN_NONE && r->role != TOKEN_READ;
+    if (!changes || api_tokens_age(c->tokens, mono) < TOKENS_STALE) return true;
+    api_problem(a, 503, "STORE",
+                "The store cannot be read, so it is not known whether your token still counts. Try "
+                "again.");
+    a->retry_after_s = 5;
+    return false;
+}
+
+/* "application/json; charset=utf-8" -> "application/json"; *ret_utf8: it says so, or nothing. */
+static str media_type(str header, bool *ret_utf8) {
+    str rest = header, type, param;
+    *ret_utf8 = true;
+    if (!str_cut(&rest, ';', &type)) return (str){0};
+    while (rest.p != NULL && str_cut(&rest, ';', &param)) {
+        param = str_trim(param);
+        if (!str_eq_nocase(str_head(param, 8), STR("charset="))) continue;
+        const str charset = str_tail(param, 8);
+        *ret_utf8 =
+            str_eq_nocase(charset, STR("utf-8")) || str_eq_nocase(charset, STR("\"utf-8\""));
+    }
+    return str_trim(type);
+}
+
+static bool check_type(const struct api_route *r, const struct api_head *h, struct api_answer *a) {
+    bool utf8;
+    const str type = media_type(h->content_type, &utf8);
+    if (h->content_encoding.p != NULL && !str_eq_nocase(h->content_encoding, STR("identity"))) {
+        api_problem(a, 415, "ENCODING",
+                    "Content-Encoding: a body must not be packed, and this is " STR_FMT ".",
+                    STR_ARG(str_head(h->content_encoding, 40)));
+        return false;
+    }
+    const bool json = (r->types & API_JSON) && str_eq_nocase(type, STR("application/json"));
+    const bool lines = (r->types & API_NDJSON) && str_eq_nocase(type, STR("application/x-ndjson"));
+    if ((json || lines) && utf8) return true;
+    api_problem(a, 415, "CONTENT_TYPE",
+                "Content-Type: expected application/json%s in UTF-8, got \"" STR_FMT "\".",
+                r->types & API_NDJSON ? " or application/x-ndjson" : "",
+                STR_ARG(str_head(h->content_type, 60)));
+    return false;
+}
+
+static bool check_body(const struct api_route *r, const struct api_head *h, struct api_answer *a) {
+    int64_t bytes = 0;
+    const bool chunked = h->transfer_encoding.p != NULL;
+    if (h->content_length.p != NULL &&
+        (chunked || !str_to_i64(h->content_length, &bytes) || bytes < 0)) {
+        api_problem(a, 400, "CONTENT_LENGTH",
+                    "Content-Length is no number of bytes, or stands beside Transfer-Encoding.");
+        return false;
+    }
+    if (r->body_max == 0) {
+        if (bytes == 0 && !chunked) return true;
+        api_problem(a, 400, "BODY", "%s %s takes no body.", r->method, r->path);
+        return false;
+    }
+    if (bytes > r->body_max) {
+        api_problem(a, 413, "TOO_LARGE",
+                    "The body has %lld bytes, the most is %lld; send it in parts.",
+                    (long long)bytes, (long long)r->body_max);
+        return false;
+    }
+    return check_type(r, h, a);
+}
+
+bool api_admit(struct api_core *c, const struct api_head *h, usec now, usec mono,
+               const struct api_route **ret_route, struct api_identity *ret_who,
+               struct api_answer *a) {
+    *ret_who = (struct api_identity){0};
+    const struct api_route *r = NULL;
+    const bool ok = check_rate(c, h, mono, a) && check_form(h, a) &&
+                    check_token(c, h, now, ret_who, a) && check_host(c, h, ret_who, a) &&
+                    check_token_rate(c, ret_who, mono, a) && (r = find_route(h, a)) != NULL &&
+                    check_role(c, r, ret_who, mono, a) && check_body(r, h, a);
+    if (!ok) metric_add(c->other, 1);
+    *ret_route = r;
+    return ok;
+}
+
+static struct arena take_arena(struct api_core *c) {
+    pthread_mutex_lock(&c->lock);
+    while (c->arena_count == 0) pthread_cond_wait(&c->given, &c->lock);
+    const struct arena a = c->arenas[--c->arena_count];
+    pthread_mutex_unlock(&c->lock);
+    return a;
+}
+
+static void give_arena(struct api_core *c, struct arena a) {
+    const bool large = a.beg - a.base > ARENA_KEPT_BYTES;
+    if (large) arena_close(&a);
+    if (large) arena_open(&a, INGEST_ARENA_BYTES);
+    arena_reset(&a);
+    pthread_mutex_lock(&c->lock);
+    PRE(c->arena_count < ARENAS);
+    c->arenas[c->arena_count++] = a;
+    pthread_cond_broadcast(&c->given);
+    pthread_mutex_unlock(&c->lock);
+}
+
+void api_handle(struct api_core *c, const struct api_route *route, const struct api_request *rq,
+                struct api_answer *a) {
+    const usec began = time_monotonic_us();
+    struct arena arena = take_arena(c);
+    struct api_request with = *rq;
+    PRE(api_role_allows(rq->who.role, route->role));
+    with.a = &arena;
+    route->handle(c, &with, a);
+    give_arena(c, arena);
+    if (buf_full(&a->body))
+        api_problem(a, 500, "TOO_LARGE", "The answer is larger than this server gives.");
+    metric_observe(c->seconds[route - api_routes], time_monotonic_us() - began);
+}

@@ -1,0 +1,91 @@
+/* core: the API without its sockets: routes, who may use them, what they need.
+ *
+ * A request comes in two halves. api_admit() decides from the header alone, before a byte of a body
+ * is read; what it lets in is answered by api_handle(), with the body. Both on any thread.
+ * api_core_tick() about once a second keeps what requests are held against (tokens, health) fresh;
+ * one thread. */
+#ifndef BF_API_CORE_H
+#define BF_API_CORE_H
+
+#include "api/listen.h"
+#include "api/request.h"
+#include "config/config.h"
+#include "source/push.h"
+
+#define API_STORES 4 /* connections for reading */
+
+struct api_options {
+    const struct config *cfg; /* borrowed */
+    str listen;               /* as api.listen */
+    int64_t rate_limit;       /* as api.rate_limit */
+    /* Opens a connection to the store; called by api_open on its own thread. */
+    bool (*open_store)(void *ctx, store_access access, struct store **ret, struct error *err);
+    void *open_ctx;
+    struct source *const *push; /* sources that posts may be brought to; borrowed */
+    int push_count;
+    /* Limits; 0: the usual ones (DESIGN.md, section 8). */
+    int connections, per_client, per_local;
+    usec header_within, body_within;
+};
+
+struct api_core;
+typedef void api_handler(struct api_core *c, const struct api_request *rq, struct api_answer *ret);
+
+#define API_JSON BIT(0)
+#define API_NDJSON BIT(1)
+
+struct api_route {
+    const char *method, *path;
+    token_role role; /* NONE: anybody */
+    api_handler *handle;
+    int64_t body_max;  /* 0: takes none */
+    uint32_t types;    /* of the body */
+    bool waits;        /* may take seconds: not on a thread that serves others */
+    const char *label; /* of its metric: endpoint="/health" */
+};
+extern const struct api_route api_routes[];
+extern const int api_route_count;
+
+/* Errors: ERR_REFUSED others reach the address and there is no token that lets anybody in; those of
+ * the store. */
+MUST_CHECK bool api_core_open(struct arena *boot, const struct api_options *opt,
+                              struct api_core **ret, struct error *err);
+void api_core_close(struct api_core *c); /* NULL is fine */
+void api_core_tick(struct api_core *c, usec now, usec mono);
+
+/* May this request be read and answered? True: *ret_route and *ret_who say how and for whom. False:
+ * `a` is the answer. `index` of a route counts api_routes. */
+MUST_CHECK bool api_admit(struct api_core *c, const struct api_head *h, usec now, usec mono,
+                          const struct api_route **ret_route, struct api_identity *ret_who,
+                          struct api_answer *a);
+/* Answers what was admitted. */
+void api_handle(struct api_core *c, const struct api_route *route, const struct api_request *rq,
+                struct api_answer *a);
+
+/* --- what handlers use ------------------------------------------------------------------- */
+
+/* A connection for reading, for as long as the call; waits for one. */
+struct store *api_store_take(struct api_core *c);
+void api_store_give(struct api_core *c, struct store *s);
+const struct api_options *api_core_options(const struct api_core *c);
+const struct api_listen *api_core_listen(const struct api_core *c);
+struct source *api_push_of(struct api_core *c, str name); /* NULL: none of this name */
+
+#define API_FEEDS_MAX 64
+struct api_health {
+    usec at;               /* wall clock of the last look */
+    bool database;         /* it was read */
+    bool has_venue, venue; /* a real one: up or degraded, not down */
+    int feed_count;
+    struct {
+        char kind[32];
+        bool ok;
+    } feeds[API_FEEDS_MAX];
+};
+void api_core_health(struct api_core *c, struct api_health *ret);
+
+/* views.c, ingest.c */
+api_handler api_get_health, api_get_metrics, api_get_sources, api_get_cost, api_get_openapi,
+    api_post_ingest;
+
+#endif

@@ -1,0 +1,153 @@
+/* request: answers, problems, and what a query says.
+ *
+ * In: parts of a request that were read already. Out: an answer's bytes. Nothing here knows of
+ * sockets or of threads. Failure: a text that is too long for a problem is cut; an answer that
+ * outgrows API_ANSWER_BYTES_MAX is the server's to refuse (buf_full). */
+#include "api/request.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#define DETAIL_BYTES 1024
+
+struct api_client api_client_from(const struct sockaddr *sa) {
+    struct api_client c = {0};
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+    if (sa->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, sa, sizeof in);
+        memcpy(c.bytes, mapped, sizeof mapped);
+        memcpy(c.bytes + 12, &in.sin_addr, 4);
+        c.loopback = c.bytes[12] == 127;
+    } else if (sa->sa_family == AF_INET6) {
+        struct sockaddr_in6 in6;
+        memcpy(&in6, sa, sizeof in6);
+        memcpy(c.bytes, &in6.sin6_addr, 16);
+        const bool is_mapped = memcmp(c.bytes, mapped, sizeof mapped) == 0;
+        c.loopback = IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr) || (is_mapped && c.bytes[12] == 127);
+        /* who has one address of a /64 has them all */
+        if (!is_mapped) memset(c.bytes + 8, 0, 8);
+    }
+    return c;
+}
+
+/* --- answers ------------------------------------------------------------------------------ */
+
+void api_answer_init(struct api_answer *a) {
+    *a = (struct api_answer){.status = 200, .type = "application/json"};
+    buf_init(&a->body, API_ANSWER_BYTES_MAX);
+}
+
+void api_answer_fini(struct api_answer *a) { buf_fini(&a->body); }
+
+const char *api_status_text(int status) {
+    static const struct {
+        int status;
+        const char *text;
+    } texts[] = {{200, "OK"},
+                 {202, "Accepted"},
+                 {204, "No Content"},
+                 {400, "Bad Request"},
+                 {401, "Unauthorized"},
+                 {403, "Forbidden"},
+                 {404, "Not Found"},
+                 {405, "Method Not Allowed"},
+                 {413, "Content Too Large"},
+                 {414, "URI Too Long"},
+                 {415, "Unsupported Media Type"},
+                 {421, "Misdirected Request"},
+                 {422, "Unprocessable Content"},
+                 {429, "Too Many Requests"},
+                 {431, "Request Header Fields Too Large"},
+                 {500, "Internal Server Error"},
+                 {503, "Service Unavailable"}};
+    for (int i = 0; i < COUNT_OF(texts); i++)
+        if (texts[i].status == status) return texts[i].text;
+    return "";
+}
+
+static void problem(struct api_answer *a, int status, const char *code, int64_t index,
+                    const char *fmt, va_list args) {
+    char detail[DETAIL_BYTES];
+    struct buf b;
+    buf_init_fixed(&b, detail, sizeof detail);
+    buf_vprintf(&b, fmt, args);
+    a->status = status;
+    a->type = "application/problem+json";
+    buf_clear(&a->body);
+    buf_printf(&a->body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\"",
+               api_status_text(status), status, code);
+    if (index >= 0) buf_printf(&a->body, ",\"index\":%lld", (long long)index);
+    buf_put(&a->body, STR(",\"detail\":"));
+    buf_put_json_str(&a->body, buf_str(&b));
+    buf_put(&a->body, STR("}\n"));
+}
+
+void api_problem(struct api_answer *a, int status, const char *code, const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    problem(a, status, code, -1, fmt, args);
+    va_end(args);
+}
+
+void api_problem_at(struct api_answer *a, int status, const char *code, int64_t index,
+                    const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    problem(a, status, code, index, fmt, args);
+    va_end(args);
+}
+
+void api_problem_store(struct api_answer *a, const struct error *err) {
+    if (err_retryable(err->code)) {
+        api_problem(a, 503, err_name(err->code), "The store cannot be read now; try again: %s",
+                    err->msg);
+        a->retry_after_s = 1;
+    } else {
+        api_problem(a, 500, err_name(err->code), "The store cannot be read: %s", err->msg);
+    }
+}
+
+/* --- the query ---------------------------------------------------------------------------- */
+
+static int hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    const char lower = (char)(c | 0x20);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+static bool unescape(str s, struct arena *a, str *ret, struct error *err) {
+    char *out = arena_alloc(a, 1, 1, s.n + 1);
+    ptrdiff_t n = 0;
+    for (ptrdiff_t i = 0; i < s.n; i++) {
+        char c = s.p[i] == '+' ? ' ' : s.p[i];
+        if (s.p[i] == '%') {
+            const int hi = i + 2 < s.n ? hex_digit(s.p[i + 1]) : -1;
+            const int lo = i + 2 < s.n ? hex_digit(s.p[i + 2]) : -1;
+            if (hi < 0 || lo < 0)
+                return fail(err, ERR_PARSE, 0, "an escape that is no %% and two digits");
+            c = (char)(hi * 16 + lo);
+            i += 2;
+        }
+        if (c == '\0') return fail(err, ERR_PARSE, 0, "holds a NUL");
+        out[n++] = c;
+    }
+    *ret = (str){out, n};
+    if (!str_utf8_valid(*ret)) return fail(err, ERR_PARSE, 0, "not UTF-8");
+    return true;
+}
+
+bool api_query_get(str query, const char *name, struct arena *a, str *ret, bool *ret_found,
+                   struct error *err) {
+    str rest = query, one;
+    *ret_found = false;
+    while (rest.n > 0 && str_cut(&rest, '&', &one)) {
+        str value = one, key;
+        if (!str_cut(&value, '=', &key) || !str_eq(key, str_from_z(name))) continue;
+        if (*ret_found) return fail(err, ERR_EXISTS, 0, "%s: stands twice in the query", name);
+        if (!unescape(value, a, ret, err)) return fail_in(err, "%s", name);
+        *ret_found = true;
+    }
+    return true;
+}

@@ -1,0 +1,81 @@
+/* request: what a handler gets and what it gives, without a socket in sight.
+ *
+ * The server (server.c) fills a head from the connection; the core (core.h) says from the head
+ * alone whether the request is admitted, and only then is a body read and a handler called. */
+#ifndef BF_API_REQUEST_H
+#define BF_API_REQUEST_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/time.h"
+#include "store/sources.h"
+
+#define API_TARGET_BYTES_MAX 8192 /* path and query */
+#define API_HEADER_BYTES_MAX 16384
+#define API_BODY_BYTES_MAX (4 << 20)
+#define API_ANSWER_BYTES_MAX (16 << 20)
+#define API_TOKEN_NAME_BYTES 65
+
+/* Who a client is for limits: an IPv4 address (mapped), or the first 64 bits of an IPv6 address. */
+struct api_client {
+    uint8_t bytes[16];
+    bool loopback;
+};
+struct sockaddr;
+struct api_client api_client_from(const struct sockaddr *sa);
+
+/* The header, as it came; borrowed. A field that is not there has p == NULL. */
+struct api_head {
+    str method, target; /* the target is not unescaped */
+    str host, authorization, content_type, content_encoding, content_length, transfer_encoding;
+    int64_t header_bytes;
+    bool forwarded; /* a proxy stands between: Forwarded, X-Forwarded-For or Via */
+    bool doubled;   /* a field that may stand once stands twice */
+    struct api_client client;
+};
+
+/* Whom a token, or the lack of one, makes the client. */
+struct api_identity {
+    token_role role;  /* NONE: nobody */
+    int64_t token_id; /* 0: without a token */
+    char name[API_TOKEN_NAME_BYTES];
+    char source[API_TOKEN_NAME_BYTES]; /* INGEST: the one name that it may bring posts under */
+};
+
+struct api_request {
+    str method, path, query; /* path and query as they came */
+    str content_type;        /* without parameters */
+    str body;
+    struct api_identity who;
+    usec now;        /* wall clock */
+    struct arena *a; /* for the call; api_handle gives it */
+};
+
+struct api_answer {
+    int status;
+    const char *type; /* Content-Type */
+    struct buf body;
+    char allow[64];           /* Allow, "": none */
+    int64_t retry_after_s;    /* 0: none */
+    const char *authenticate; /* WWW-Authenticate, NULL: none */
+};
+
+void api_answer_init(struct api_answer *a);
+void api_answer_fini(struct api_answer *a);
+/* RFC 9457: replaces what was in the answer by a problem. code: a word for programs
+ * ("FUTURE_TIME"); the text says what, where, what to do. */
+void api_problem(struct api_answer *a, int status, const char *code, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
+/* The same about one post of many: its index (from 0). */
+void api_problem_at(struct api_answer *a, int status, const char *code, int64_t index,
+                    const char *fmt, ...) PRINTF_LIKE(5, 6);
+/* What a failure of the store means to a client: 503 where it may pass, else 500. */
+void api_problem_store(struct api_answer *a, const struct error *err);
+const char *api_status_text(int status);
+
+/* One parameter of a query ("a=1&b=2"), unescaped into `a`. *ret_found false: it is not there.
+ * Errors: ERR_PARSE a bad escape or not UTF-8, ERR_EXISTS it stands twice. */
+MUST_CHECK bool api_query_get(str query, const char *name, struct arena *a, str *ret,
+                              bool *ret_found, struct error *err);
+
+#endif

@@ -1,0 +1,32 @@
+/* routes: what there is at which path, and who may use it. The one list; docs/openapi.yaml
+ * describes the same. */
+#include "api/core.h"
+
+extern const char bf_openapi[], bf_openapi_end[];
+
+void api_get_openapi(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {
+    (void)c, (void)rq;
+    ret->type = "application/yaml";
+    buf_put(&ret->body, (str){bf_openapi, bf_openapi_end - bf_openapi});
+}
+
+#define LABEL(path) "endpoint=\"" path "\""
+#define GET(where, who, how)                                                                       \
+    { .method = "GET", .path = where, .role = who, .handle = how, .label = LABEL(where) }
+
+const struct api_route api_routes[] = {
+    GET("/health", TOKEN_NONE, api_get_health),
+    GET("/metrics", TOKEN_READ, api_get_metrics),
+    GET("/api/openapi.yaml", TOKEN_NONE, api_get_openapi),
+    GET("/api/sources", TOKEN_READ, api_get_sources),
+    GET("/api/cost", TOKEN_READ, api_get_cost),
+    {.method = "POST",
+     .path = "/api/ingest",
+     .role = TOKEN_INGEST,
+     .handle = api_post_ingest,
+     .body_max = API_BODY_BYTES_MAX,
+     .types = API_JSON | API_NDJSON,
+     .waits = true,
+     .label = LABEL("/api/ingest")},
+};
+const int api_route_count = COUNT_OF(api_routes);

@@ -1,0 +1,30 @@
+/* wire_api: what the HTTP interface gets of a run: the configuration, connections to the store, and
+ * the sources that posts may be brought to.
+ *
+ * Failure: an address that cannot be had ends the start, as any wrong setting does: somebody who
+ * relies on it should not find out later. Thread: the main one. */
+#include "app/wire_api.h"
+
+#include "base/log.h"
+
+static bool open_store(void *ctx, store_access access, struct store **ret, struct error *err) {
+    return app_store_open(ctx, access, false, ret, err);
+}
+
+bool wire_api(struct app *app, const struct wired *w, struct api **ret, struct error *err) {
+    *ret = NULL;
+    if (app->cfg.api_listen.n == 0) return true;
+    struct source **push = NEW_ARRAY(&app->boot, struct source *, RUN_FEEDS_MAX);
+    struct api_options opt = {.cfg = &app->cfg,
+                              .listen = app->cfg.api_listen,
+                              .rate_limit = app->cfg.api_rate_limit,
+                              .open_store = open_store,
+                              .open_ctx = app,
+                              .push = push};
+    for (int i = 0; i < w->parts.feed_count; i++)
+        if (str_eq(w->parts.feeds[i].kind, STR("push")))
+            push[opt.push_count++] = w->parts.feeds[i].source;
+    if (!api_open(&app->boot, &opt, ret, err)) return false;
+    log_info("api", LOG_Z("url", api_url(*ret)), LOG_I("push_sources", opt.push_count));
+    return true;
+}

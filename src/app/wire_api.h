@@ -1,0 +1,13 @@
+/* wire_api: the HTTP interface beside a run. */
+#ifndef BF_APP_WIRE_API_H
+#define BF_APP_WIRE_API_H
+
+#include "api/server.h"
+#include "app/wire.h"
+
+/* Where api.listen is set it listens when this returns, and its address is logged; else *ret is
+ * NULL. Close it before the run's parts (wire_close). Errors as api_open. */
+MUST_CHECK bool wire_api(struct app *app, const struct wired *w, struct api **ret,
+                         struct error *err);
+
+#endif
