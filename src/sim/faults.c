@@ -81,6 +81,14 @@ static const struct fault_terms terms[FAULT_COUNT] = {
     [FAULT_SYMBOL_HALT] = {MOMENT, FAULT_DELAY_OPTIONAL},
     [FAULT_CANCEL_ONLY] = {MOMENT, FAULT_DELAY_OPTIONAL},
     [FAULT_MONTHLY_RESET] = {MOMENT},
+    [FAULT_X_CREDITS] = {REQUEST},
+    [FAULT_X_SPEND_CAP] = {REQUEST},
+    [FAULT_X_USAGE_CAP] = {REQUEST},
+    [FAULT_X_UNAUTHORIZED] = {REQUEST},
+    [FAULT_X_FORBIDDEN] = {REQUEST},
+    [FAULT_X_CONNECTIONS] = {REQUEST},
+    [FAULT_X_PARTIAL] = {REQUEST},
+    [FAULT_X_DISCONNECT] = {MESSAGE | MOMENT},
     [FAULT_PRICE_GAP] = {MOMENT, FAULT_DELAY_NONE, FAULT_UNIT_SHARE, -E8 * 9 / 10, 9 * E8},
 };
 
@@ -134,6 +142,8 @@ bool faults_begin(struct faults *f, const struct symbols *symbols, usec start, s
     f->symbols = symbols;
     return true;
 }
+
+bool faults_is_begun(const struct faults *f) { return f->symbols != NULL; }
 
 /* --- what befalls whom --------------------------------------------------------------------- */
 

@@ -42,7 +42,13 @@
     X(STREAM_CUT, "stream_cut") X(STREAM_GAP, "stream_gap") X(STREAM_DOUBLE, "stream_double")      \
     X(STREAM_SWAP, "stream_swap") X(STREAM_MUTE, "stream_mute") X(SHUTDOWN, "server_shutdown")     \
     X(CLOCK_JUMP, "clock_jump") X(FILTER_CHANGE, "filter_change") X(SYMBOL_HALT, "symbol_halt")    \
-    X(CANCEL_ONLY, "cancel_only") X(MONTHLY_RESET, "monthly_reset") X(PRICE_GAP, "price_gap")
+    X(CANCEL_ONLY, "cancel_only") X(MONTHLY_RESET, "monthly_reset") X(PRICE_GAP, "price_gap")      \
+    /* of X alone; these stand behind all others, faults_random does not draw them */              \
+    X(X_CREDITS, "x_credits") X(X_SPEND_CAP, "x_spend_cap") X(X_USAGE_CAP, "x_usage_cap")          \
+    X(X_UNAUTHORIZED, "x_unauthorized") X(X_FORBIDDEN, "x_forbidden")                              \
+    X(X_CONNECTIONS, "x_connections")   /* too many streams, though there are not */               \
+    X(X_PARTIAL, "x_partial")           /* 200, with `errors` beside the data */                   \
+    X(X_DISCONNECT, "x_disconnect")     /* operational-disconnect, then the cut */
 /* clang-format on */
 typedef enum fault_kind {
 #define X(name, text) FAULT_##name,
@@ -50,6 +56,7 @@ typedef enum fault_kind {
 #undef X
         FAULT_COUNT
 } fault_kind;
+#define FAULT_LAST_OF_EXCHANGE FAULT_PRICE_GAP
 const char *fault_name(fault_kind k);
 MUST_CHECK bool fault_from_name(str s, fault_kind *ret);
 
@@ -95,6 +102,9 @@ MUST_CHECK bool fault_parse_moment(const struct symbols *symbols, str text, stru
 /* A plan drawn from the seed: how rough, 0 (calm) to 100; until: then it is quiet (what was begun
  * before may last up to 30 s longer). */
 struct faults *faults_random(struct arena *a, uint64_t seed, int roughness, usec from, usec until);
+/* The same for X and Jetstream: rules of their paths, streams and moments, and X's own kinds. */
+struct faults *faults_random_x(struct arena *a, uint64_t seed, int roughness, usec from,
+                               usec until);
 /* Once, before anything is asked: what the plan's symbols mean (borrowed for ever), and when its
  * seconds begin to count. Errors: ERR_NOT_FOUND, a symbol that is not listed. */
 MUST_CHECK bool faults_begin(struct faults *f, const struct symbols *symbols, usec start,
@@ -105,6 +115,7 @@ MUST_CHECK bool faults_begin(struct faults *f, const struct symbols *symbols, us
  * ERR_NOT_FOUND on a text that names no fault of a request. */
 MUST_CHECK bool faults_of_request(struct faults *f, usec now, str method, str path, str named,
                                   struct fault *ret, struct error *err);
+bool faults_is_begun(const struct faults *f);
 /* The fault of one stream message. */
 struct fault faults_of_message(struct faults *f, usec now, bool user_data);
 /* Faults of the exchange itself (clock, filters, reset, halts) that are due at `now`, one a call.

@@ -57,7 +57,7 @@ static fault_kind kind_draw(struct draw *d, uint32_t place) {
     if (place == FAULT_OF_REQUEST && with_percent(d, 50))
         return unclear[between(d, 0, COUNT_OF(unclear) - 1)];
     for (;;) {
-        const fault_kind k = (fault_kind)between(d, 1, FAULT_COUNT - 1);
+        const fault_kind k = (fault_kind)between(d, 1, FAULT_LAST_OF_EXCHANGE);
         if ((fault_terms(k)->places & place) != 0) return k;
     }
 }

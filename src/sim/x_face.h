@@ -34,6 +34,13 @@ struct sim_timeline {
 
 struct x_face_options {
     struct sim_timeline timeline;
+    /* People who are there from the start; others are once their post is among the next 4,096 of
+     * the timeline. Borrowed while it opens, their names for ever. */
+    const struct sim_user {
+        int64_t id;
+        str name;
+    } * users;
+    int user_count;
     str token; /* the bearer token that is right; "": any is */
     uint64_t seed;
     struct faults *faults; /* borrowed; NULL: none */
