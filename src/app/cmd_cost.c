@@ -4,8 +4,9 @@
 #include "app/cmds.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <unistd.h>
+
+#include <jansson.h>
 
 #include "app/table.h"
 #include "run/bill.h"

@@ -2,8 +2,9 @@
  * store's, what the month came to is the governor's, which also counts what X says beyond them. */
 #include "run/bill.h"
 
-#include <jansson.h>
 #include <stdlib.h>
+
+#include <jansson.h>
 
 #include "base/time.h"
 
@@ -73,6 +74,12 @@ static struct bill_yield *yield_of(struct bill *b, str source) {
     return y;
 }
 
+/* Stops at the range's end: what a damaged store says is no bug of ours. */
+static money sum(money a, money b) {
+    money m;
+    return money_add(a, b, &m) ? m : money_from_e8(AMOUNT_E8_MAX);
+}
+
 static void sum_month(struct arena *a, struct bill *b) {
     b->lines = NEW_ARRAY(a, struct bill_line, b->row_count);
     b->yields = NEW_ARRAY(a, struct bill_yield, b->row_count);
@@ -82,10 +89,10 @@ static void sum_month(struct arena *a, struct bill *b) {
         struct bill_line *l = line_of(b, row);
         l->returned += row->returned;
         l->billed += row->billed;
-        l->amount = money_plus(l->amount, row->amount);
+        l->amount = sum(l->amount, row->amount);
         const str source = str_tail(row->feed, str_find_byte(row->feed, ':') + 1);
         struct bill_yield *y = yield_of(b, source);
-        y->amount = money_plus(y->amount, row->amount);
+        y->amount = sum(y->amount, row->amount);
     }
 }
 
@@ -224,7 +231,7 @@ static json_t *json_of_day(const struct bill *b, int64_t day) {
         if (row->day != day) continue;
         billed[row->resource] += row->billed;
         returned += row->returned;
-        amount = money_plus(amount, row->amount);
+        amount = sum(amount, row->amount);
     }
     json_t *v = json_object();
     json_object_set_new(v, "day", json_day(day));

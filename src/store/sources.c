@@ -23,6 +23,9 @@ static bool fail_row(const struct query *q, const char *table, str key, struct e
                 q->s->path, STR_ARG(str_head(key, 60)), table);
 }
 
+/* A count that can have been put; sums of these stay in range. */
+static bool is_count(int64_t v) { return v >= 0 && v <= INT64_C(1) << 40; }
+
 /* "x_search:x" -> "x", the name under which its posts are stored. */
 static str source_of(str feed) { return str_tail(feed, str_find_byte(feed, ':') + 1); }
 
@@ -262,7 +265,7 @@ static bool give_days(struct store *s, int64_t since_day, const struct cost_rows
         const bool known = col_resource(&q, &r);
         const int64_t billed = col_i64(&q);
         const money amount = money_from_e8(col_e8(&q));
-        if (!known || q.odd) {
+        if (!known || q.odd || !is_count(billed)) {
             fail_row(&q, "api_usage", STR("of a resource"), err);
             query_close(&q);
             return false;
@@ -283,8 +286,13 @@ static bool give_reports(struct store *s, int64_t since_day, const struct cost_r
     bind_i64(&q, since_day);
     if (!query_row(&q, &row, err)) return false;
     while (row) {
-        const int64_t day = col_i64(&q);
-        to->report(to->ctx, day, col_i64(&q));
+        const int64_t day = col_i64(&q), posts = col_i64(&q);
+        if (!is_count(posts)) {
+            fail_row(&q, "api_reported", STR("of a day"), err);
+            query_close(&q);
+            return false;
+        }
+        to->report(to->ctx, day, posts);
         if (!query_row(&q, &row, err)) return false;
     }
     return true;
@@ -455,7 +463,7 @@ bool store_costs(struct store *s, struct arena *a, int64_t since_day, struct cos
         v->returned = col_i64(&q);
         v->billed = col_i64(&q);
         v->amount = money_from_e8(col_e8(&q));
-        if (!known || q.odd) {
+        if (!known || q.odd || !is_count(v->returned) || !is_count(v->billed)) {
             fail_row(&q, "api_usage", v->feed, err);
             query_close(&q);
             return false;

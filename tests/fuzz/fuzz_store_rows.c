@@ -3,10 +3,13 @@
  *
  * The base is one trade with its post, signal, order and fill. The input is lines that overwrite a
  * column each, past the checks of the tables, as a damaged file or a hand would:
- * table (a letter), column (a letter), kind (i integer, t text, b blob, n NULL), value. */
+ * table (a letter; A to G are those of live sources), column (a letter), kind (i integer, t text, b
+ * blob, n NULL), value. */
 #include <stdlib.h>
 
 #include "fuzz.h"
+#include "run/bill.h"
+#include "store/sources.h"
 #include "store/sqlite_int.h"
 
 #define LINES_MAX 16
@@ -16,6 +19,8 @@ static const char *const tables[] = {
     "equity",     "account",   "control",       "commands",    "audit_log", "authors",
     "ledger",     "workers",   "settings",      "post_memory", "intents",   "migrations",
     "audit_head", "forecasts", "author_records"};
+static const char *const source_tables[] = {"feeds",     "gaps",         "handles", "billed",
+                                            "api_usage", "api_reported", "tokens"};
 
 static const char base_rows[] =
     "INSERT INTO tweets (id, author, text, created_at, created_at_db, root_id, source, source_id, "
@@ -48,7 +53,17 @@ static const char base_rows[] =
     "VALUES (1, 1, 'a', 'halt', 'r', 'auto', 1);"
     "INSERT INTO audit_log VALUES (1, 1, 'a', 'b', 'c', 1, 1, 'd', printf('%064d', 0), "
     "printf('%064d', 1));"
-    "UPDATE audit_head SET rows = 1, hash = printf('%064d', 1);";
+    "UPDATE audit_head SET rows = 1, hash = printf('%064d', 1);"
+    "INSERT INTO feeds (feed, kind, since, cursor, updated_at) VALUES ('x_search:x', 'x_search', "
+    "1, "
+    "'since_id=1', 1);"
+    "INSERT INTO gaps VALUES (1, 'x_search:x', 1, 2, 'no line', 'open', 0, 1);"
+    "INSERT INTO handles VALUES ('x', 'a', '1', 1);"
+    "INSERT INTO billed VALUES (1, 'post', 1);"
+    "INSERT INTO api_usage VALUES (1, 'x_search:x', 'post', 1, 1, 500000);"
+    "INSERT INTO api_usage VALUES (2, 'x_search:x', 'post', 1, 1, 500000);"
+    "INSERT INTO api_reported VALUES (1, 1);"
+    "INSERT INTO tokens VALUES (1, 'n', 'read', '', zeroblob(32), 1, NULL, NULL, NULL);";
 
 static struct store *open_memory(struct arena *a, bool create) {
     struct error err;
@@ -97,7 +112,10 @@ static void bind_value(sqlite3_stmt *st, char kind, str value) {
 /* One line; a value that the column's type does not take is refused by SQLite, and that is fine. */
 static void overwrite(sqlite3 *db, str line) {
     if (line.n < 3) return;
-    const char *table = tables[(unsigned char)line.p[0] % COUNT_OF(tables)];
+    const int letter = (unsigned char)line.p[0];
+    const bool of_sources = letter >= 'A' && letter < 'A' + COUNT_OF(source_tables);
+    const char *table =
+        of_sources ? source_tables[letter - 'A'] : tables[letter % COUNT_OF(tables)];
     char text[128];
     struct buf b;
     sqlite3_stmt *st = NULL;
@@ -131,6 +149,49 @@ static void read_trader(struct store *s, struct arena *a) {
     for (int i = 0; i < rows.signal_count; i++) in_range(price_e8(rows.signals[i].seen));
 }
 
+/* What must fit when it is given; sums are of what was given. */
+static void take_id(void *ctx, int64_t day, resource r, int64_t id) {
+    LAW(day >= 0 && r != RESOURCE_COUNT);
+    *(int64_t *)ctx ^= id;
+}
+static void take_day(void *ctx, int64_t day, resource r, int64_t billed, money amount) {
+    LAW(day >= 0 && r != RESOURCE_COUNT && billed >= 0);
+    in_range(money_e8(amount));
+    *(int64_t *)ctx ^= billed;
+}
+static void take_report(void *ctx, int64_t day, int64_t posts) {
+    LAW(day >= 0 && posts >= 0);
+    *(int64_t *)ctx ^= posts;
+}
+
+static void read_sources(struct store *s, struct arena *a) {
+    struct error err;
+    int64_t all = 0, n;
+    const struct cost_rows to = {&all, take_id, take_day, take_report};
+    const struct cost_options opt = {.budget = money_from_e8(E8)};
+    struct feed_row *feeds;
+    struct handle *handles;
+    struct gap *gaps;
+    struct cost_row *costs;
+    struct token_row *tokens;
+    struct bill bill;
+    struct buf out;
+    str text;
+    bool found;
+    int count;
+    IGNORE(store_cost_rows(s, 0, 0, &to, &err), "an error is fine");
+    IGNORE(store_feeds(s, a, USEC_PER_DAY, &feeds, &count, &err), "an error is fine");
+    IGNORE(store_feed_state(s, a, STR("x_search:x"), &text, &found, &err), "an error is fine");
+    IGNORE(store_handles(s, a, STR("x"), &handles, &count, &err), "an error is fine");
+    IGNORE(store_gaps_left(s, a, STR("x_search:x"), &gaps, &count, &err), "an error is fine");
+    IGNORE(store_costs(s, a, 0, &costs, &count, &err), "an error is fine");
+    IGNORE(store_traded_signals(s, 0, STR("x"), &n, &err), "an error is fine");
+    IGNORE(store_tokens(s, a, &tokens, &count, &err), "an error is fine");
+    buf_init(&out, 1 << 20);
+    if (bill_read(s, a, &opt, 2 * USEC_PER_DAY, 3, &bill, &err)) bill_put_json(&bill, &out);
+    buf_fini(&out);
+}
+
 static void read_rest(struct store *s) {
     struct error err;
     struct buf out;
@@ -141,8 +202,8 @@ static void read_rest(struct store *s) {
     int64_t audit_rows, id;
     buf_init(&out, 1 << 20);
     IGNORE(store_check(s, &out, &err), "findings are fine");
-    for (int kind = SHOW_TRADES; kind <= SHOW_LEDGER; kind++) {
-        const struct show_query q = {.kind = (show_kind)kind, .limit = 10};
+    for (int kind = SHOW_TRADES; kind <= SHOW_GAPS; kind++) {
+        const struct show_query q = {.kind = (show_kind)kind, .limit = 10, .now = USEC_PER_DAY};
         IGNORE(store_show_json(s, &q, &out, &err), "an error is fine");
     }
     IGNORE(store_totals(s, &totals, &err), "an error is fine");
@@ -160,6 +221,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
     struct store *s = open_base(&a);
     for (int i = 0; i < LINES_MAX && str_cut(&rest, '\n', &line); i++) overwrite(handle(s), line);
     read_trader(s, &a);
+    read_sources(s, &a);
     read_rest(s);
     store_close(s);
     arena_close(&a);

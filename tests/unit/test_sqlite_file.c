@@ -317,6 +317,31 @@ static void test_signals_that_wait_survive_a_migration(void **state) {
     store_close(s);
 }
 
+/* Of two with one beginning the later one is kept: a gap is known by that. */
+static void test_gaps_that_were_lost_survive_a_migration(void **state) {
+    (void)state;
+    static const struct sql kept = {
+        "SELECT count(*) FROM gaps WHERE state = 'lost' AND posts = 0 AND updated_at = until_at "
+        "AND "
+        "(what = 'two' AND source = 'x' AND from_at = 5 AND until_at = 8 AND id = 2 OR "
+        "what = 'three' AND source = 'y' AND from_at = 5 AND until_at = 9 AND id = 3)"};
+    struct error err;
+    struct query q;
+    int64_t n = 0;
+    int from, to;
+    bool found;
+    make_older();
+    struct store_options opt = options(STORE_WRITE, false);
+    opt.any_schema = true;
+    struct store *s = open_as(opt);
+    exec(s, "INSERT INTO gaps VALUES (1, 'x', 5, 7, 'one'), (2, 'x', 5, 8, 'two'), "
+            "(3, 'y', 5, 9, 'three')");
+    assert_ok(store_migrate(s, &from, &to, &err), &err);
+    assert_ok(query_open(s, &kept, &q, &err) && query_i64(&q, &n, &found, &err), &err);
+    assert_int_equal(n, 2);
+    store_close(s);
+}
+
 static void test_an_applied_migration_that_was_edited_is_an_error(void **state) {
     (void)state;
     struct store *s = create();
@@ -911,6 +936,7 @@ int main(void) {
         T(a_newer_schema_is_refused),
         T(an_older_schema_is_migrated_when_asked_to),
         T(signals_that_wait_survive_a_migration),
+        T(gaps_that_were_lost_survive_a_migration),
         T(an_applied_migration_that_was_edited_is_an_error),
         T(a_migration_that_fails_leaves_the_schema_before_it),
         T(processes_that_start_at_once_make_one_store),
