@@ -151,3 +151,21 @@ bool api_query_get(str query, const char *name, struct arena *a, str *ret, bool 
     }
     return true;
 }
+
+static bool is_among(str name, str names) {
+    str one;
+    while (names.n > 0 && str_cut(&names, ' ', &one))
+        if (str_eq(one, name)) return true;
+    return false;
+}
+
+bool api_query_only(str query, const char *names, struct error *err) {
+    str rest = query, one, name;
+    while (rest.n > 0 && str_cut(&rest, '&', &one)) {
+        if (one.n == 0 || !str_cut(&one, '=', &name)) continue;
+        if (!is_among(name, str_from_z(names)))
+            return fail(err, ERR_PARSE, 0, STR_FMT ": no parameter here; there is: %s",
+                        STR_ARG(str_head(name, 60)), names);
+    }
+    return true;
+}

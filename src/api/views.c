@@ -5,14 +5,7 @@
  * with each other. Failure: a store that cannot be read is a problem (503, or 500). */
 #include "api/core.h"
 #include "base/metric.h"
-
-#define MONTH_DAYS_MAX 31
-#define PACE_DAYS 7
-
-static void put_amount(struct buf *b, const char *name, money m) {
-    char text[AMOUNT_TEXT_BYTES];
-    buf_printf(b, ",\"%s\":\"" STR_FMT "\"", name, STR_ARG(amount_format_e8(money_e8(m), text)));
-}
+#include "run/bill.h"
 
 static void put_time(struct buf *b, const char *name, usec at) {
     char text[TIME_TEXT_BYTES];
@@ -128,125 +121,35 @@ void api_get_sources(struct api_core *c, const struct api_request *rq, struct ap
 
 /* --- /api/cost ---------------------------------------------------------------------------- */
 
-struct month {
-    int64_t first_day; /* UTC day of its first */
-    int days;
-    int64_t today;
-};
-
-/* The UTC month of `now`, by the text of its time: no calendar of our own. */
-static struct month month_of(usec now) {
-    char text[TIME_TEXT_BYTES];
-    int64_t day = 1;
-    usec next = 0;
-    struct month m = {.today = time_utc_day(now)};
-    const str t = time_format_rfc3339(now, text);
-    PRE(str_to_i64((str){t.p + 8, 2}, &day));
-    m.first_day = m.today - day + 1;
-    for (m.days = 28; m.days < MONTH_DAYS_MAX; m.days++) {
-        char first[TIME_TEXT_BYTES];
-        next = (m.first_day + m.days) * USEC_PER_DAY;
-        if (str_eq((str){time_format_rfc3339(next, first).p + 8, 2}, STR("01"))) break;
-    }
-    return m;
-}
-
-struct spent {
-    money month, today, pace; /* pace: of the last PACE_DAYS days, today included */
-    money by_resource[RESOURCE_COUNT];
-    int64_t billed[RESOURCE_COUNT];
-};
-
-static void sum_up(const struct month *m, const struct cost_row *rows, int count,
-                   struct spent *ret) {
-    *ret = (struct spent){0};
-    for (int i = 0; i < count; i++) {
-        const struct cost_row *const r = &rows[i];
-        if (r->day > m->today - PACE_DAYS) ret->pace = money_plus(ret->pace, r->amount);
-        if (r->day == m->today) ret->today = money_plus(ret->today, r->amount);
-        if (r->day < m->first_day) continue;
-        ret->month = money_plus(ret->month, r->amount);
-        ret->by_resource[r->resource] = money_plus(ret->by_resource[r->resource], r->amount);
-        ret->billed[r->resource] += r->billed;
-    }
-}
-
-/* What the month comes to at the pace of the last week. */
-static money project(const struct month *m, const struct spent *s) {
-    money rest;
-    const int64_t left = m->first_day + m->days - 1 - m->today;
-    if (!money_ratio(s->pace, left, PACE_DAYS, ROUND_CEIL, &rest)) return s->month;
-    return money_plus(s->month, rest);
-}
-
-static void put_rows(struct buf *b, const struct month *m, const struct cost_row *rows, int count) {
-    bool first = true;
-    buf_put(b, STR(",\"days\":["));
-    for (int i = 0; i < count; i++) {
-        char text[TIME_TEXT_BYTES];
-        if (rows[i].day < m->first_day) continue;
-        if (!first) buf_put_byte(b, ',');
-        first = false;
-        buf_printf(b, "{\"day\":\"" STR_FMT "\"",
-                   STR_ARG(str_head(time_format_rfc3339(rows[i].day * USEC_PER_DAY, text), 10)));
-        put_text(b, "feed", rows[i].feed);
-        put_text(b, "resource", str_from_z(resource_name(rows[i].resource)));
-        buf_printf(b, ",\"returned\":%lld,\"billed\":%lld", (long long)rows[i].returned,
-                   (long long)rows[i].billed);
-        put_amount(b, "amount", rows[i].amount);
-        buf_put_byte(b, '}');
-    }
-    buf_put_byte(b, ']');
-}
-
-/* Signals traded this month, on posts of X: what the money was for. */
-static void put_per_signal(struct buf *b, const struct spent *s, int64_t traded) {
-    money each;
-    buf_printf(b, ",\"signals_traded\":%lld", (long long)traded);
-    if (traded > 0 && money_ratio(s->month, 1, traded, ROUND_CEIL, &each))
-        put_amount(b, "per_signal_traded", each);
-    else
-        buf_put(b, STR(",\"per_signal_traded\":null"));
+/* ?days=N lists the last N days one by one. */
+static bool read_days(const struct api_request *rq, int64_t *ret, struct error *err) {
+    str text;
+    bool found;
+    *ret = 0;
+    if (!api_query_only(rq->query, "days", err) ||
+        !api_query_get(rq->query, "days", rq->a, &text, &found, err))
+        return false;
+    if (!found || (str_to_i64(text, ret) && *ret >= 0 && *ret <= BILL_DAYS_MAX)) return true;
+    return fail(err, ERR_RANGE, 0, "days: expected 0 to %d, got \"" STR_FMT "\"", BILL_DAYS_MAX,
+                STR_ARG(str_head(text, 40)));
 }
 
 void api_get_cost(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {
     struct error err;
-    struct cost_row *rows;
-    struct spent spent;
-    int count = 0;
-    int64_t traded = 0;
-    const struct month m = month_of(rq->now);
-    const int64_t since = i64_min(m.first_day, m.today - PACE_DAYS + 1);
-    struct store *const s = api_store_take(c);
-    bool ok = store_begin(s, false, &err);
-    if (ok) {
-        ok = store_costs(s, rq->a, since, &rows, &count, &err) &&
-             store_traded_signals(s, m.first_day * USEC_PER_DAY, STR("x"), &traded, &err);
-        store_rollback(s); /* nothing was changed */
+    struct bill bill;
+    int64_t days;
+    if (!read_days(rq, &days, &err)) {
+        api_problem(ret, 400, "QUERY", "%s", err.msg);
+        return;
     }
+    const struct cost_options opt = bill_options(api_core_options(c)->cfg);
+    struct store *const s = api_store_take(c);
+    const bool ok = bill_read(s, rq->a, &opt, rq->now, (int)days, &bill, &err);
     api_store_give(c, s);
     if (!ok) {
         api_problem_store(ret, &err);
         return;
     }
-    sum_up(&m, rows, count, &spent);
-    char text[TIME_TEXT_BYTES];
-    struct buf *const b = &ret->body;
-    buf_printf(b, "{\"month\":\"" STR_FMT "\"",
-               STR_ARG(str_head(time_format_rfc3339(rq->now, text), 7)));
-    put_amount(b, "budget", api_core_options(c)->cfg->x_monthly_budget);
-    put_amount(b, "spent", spent.month);
-    put_amount(b, "today", spent.today);
-    put_amount(b, "projected", project(&m, &spent));
-    put_per_signal(b, &spent, traded);
-    buf_put(b, STR(",\"by_resource\":{"));
-    for (int i = RESOURCE_NONE + 1; i < RESOURCE_COUNT; i++) {
-        buf_printf(b, "%s\"%s\":{\"billed\":%lld", i > RESOURCE_NONE + 1 ? "," : "",
-                   resource_name((resource)i), (long long)spent.billed[i]);
-        put_amount(b, "amount", spent.by_resource[i]);
-        buf_put_byte(b, '}');
-    }
-    buf_put_byte(b, '}');
-    put_rows(b, &m, rows, count);
-    buf_put(b, STR("}\n"));
+    bill_put_json(&bill, &ret->body);
+    buf_put_byte(&ret->body, '\n');
 }

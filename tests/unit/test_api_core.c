@@ -523,9 +523,11 @@ static void test_a_query_is_unescaped_and_strict(void **state) {
 
 static void get(const char *target) {
     struct api_head h = head("GET", target);
+    str query = h.target, path;
     assert_int_equal(admit(&h), 0);
+    assert_true(str_cut(&query, '?', &path));
     const struct api_request rq = {
-        .method = h.method, .path = h.target, .who = who, .now = time_wall_us()};
+        .method = h.method, .path = path, .query = query, .who = who, .now = time_wall_us()};
     api_handle(core, route, &rq, &answer);
 }
 
@@ -544,7 +546,17 @@ static void test_views_of_an_empty_store(void **state) {
     assert_string_equal(buf_z(&answer.body), "{\"sources\":[]}\n");
     get("/api/cost");
     assert_true(says("\"budget\":\"10\",\"spent\":\"0\",\"today\":\"0\",\"projected\":\"0\""));
-    assert_true(says("\"days\":[]"));
+    assert_false(says("\"days\":[{"));
+    get("/api/cost?days=2");
+    assert_true(says("\"days\":[{\"day\":\""));
+    static const char *const bad[] = {"/api/cost?days=-1",  "/api/cost?days=x",
+                                      "/api/cost?days=367", "/api/cost?days=1&days=2",
+                                      "/api/cost?day=1",    "/api/cost?days=%zz"};
+    for (int i = 0; i < COUNT_OF(bad); i++) {
+        get(bad[i]);
+        assert_int_equal(answer.status, 400);
+        assert_true(says("\"code\":\"QUERY\""));
+    }
     get("/metrics");
     assert_true(says("bullfinch_api_request_duration_seconds_count{endpoint=\"/api/cost\"} "));
     assert_string_equal(answer.type, "text/plain; version=0.0.4; charset=utf-8");
