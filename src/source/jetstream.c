@@ -82,7 +82,6 @@ struct jetstream {
     bool has_line;
 
     struct source_status status;
-    bool tell_status;
     struct blindness blind;
     struct buf out;
 };
@@ -103,7 +102,6 @@ static void stand(struct jetstream *j, usec now, source_state state, usec until,
     s->state = state;
     s->until = until;
     IGNORE(str_copyz(str_from_z(why), s->why, WHY_BYTES), "a sentence for people may be cut");
-    j->tell_status = true;
 }
 
 /* Why it is not open though nothing failed. */
@@ -506,7 +504,7 @@ static bool give_post(struct jetstream *j, usec now, struct arena *a, struct pos
         if (j->connector.source != NULL) j->connector.source->counts.repeated++;
         return false;
     }
-    jetstream_recent_add(j->recent, time, key);
+    jetstream_recent_add(j->recent, i64_min(time, j->cursor), key);
     p->username = jetstream_people_name(j->people, p->author_id);
     if (in_gap(j, time)) {
         j->gap.posts++;
@@ -557,12 +555,6 @@ static bool item(struct connector *c, usec now, struct arena *a, struct intake *
     }
     if (j->tell_gap) {
         give_gap(j, now, a, ret);
-        return true;
-    }
-    if (j->tell_status) {
-        ret->kind = INTAKE_STATUS;
-        status(c, now, &ret->u.status);
-        j->tell_status = false;
         return true;
     }
     if (j->has_line && give_line(j, now, a, ret)) return true;

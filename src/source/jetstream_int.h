@@ -34,8 +34,7 @@ const char *jetstream_people_why(const struct jetstream_people *p); /* the last 
 /* "" unknown. Borrowed for ever. */
 str jetstream_people_name(const struct jetstream_people *p, str did);
 bool jetstream_people_follows(const struct jetstream_people *p, str did);
-/* Each DID that is followed, once, in the order of the configuration; *at begins at 0. False: no
- * more. */
+/* Each DID that is followed, once; *at begins at 0. False: no more. */
 MUST_CHECK bool jetstream_people_next(const struct jetstream_people *p, int *at, str *ret);
 
 /* --- what was passed on lately (jetstream_recent.c) ------------------------------------------ */
