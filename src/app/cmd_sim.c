@@ -1,9 +1,11 @@
-/* cmd_sim: `bullfinch sim`, an exchange of one's own to trade on, for this program and for others.
+/* cmd_sim: `bullfinch sim`, an exchange of one's own to trade on, and an X of one's own to read,
+ * for this program and for others.
  *
- * Puts the simulated exchange (src/sim) behind a port: symbols from an exchangeInfo answer, prices
- * from candle files or a random walk, accounts from the command line, a fault plan from a file. It
- * serves until SIGTERM or SIGINT; with --state, what it holds is loaded at the start, and written
- * at once, every few seconds and at the end. SIGUSR1 asks for the monthly reset.
+ * Puts the simulated exchange, X and Bluesky's Jetstream (src/sim) behind one port: symbols from an
+ * exchangeInfo answer, prices from candle files or a random walk, accounts from the command line, a
+ * fault plan from a file. It serves until SIGTERM or SIGINT; with --state, what it holds is loaded
+ * at the start, and written at once, every few seconds and at the end. SIGUSR1 asks for the monthly
+ * reset.
  *
  * Failure: what is wrong with an option is told before anything listens; an address that others can
  * reach is refused (status 3) unless --listen-anywhere means it. Thread: the main one. */
@@ -17,6 +19,7 @@
 #include <unistd.h>
 
 #include "app/builtin.h"
+#include "app/cmd_sim_x.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "market/market.h"
@@ -41,6 +44,8 @@ struct sim_run {
     price *prices;
     struct exchange_options opt;
     struct exchange *exchange;
+    str plan;        /* the text of --faults; "": none */
+    struct sim_x *x; /* X and Jetstream */
     struct sim_server *server;
     const char *state; /* path; NULL: none */
 };
@@ -201,10 +206,9 @@ static bool get_e8(const struct sim_run *r, const char *name, int64_t otherwise,
 
 static bool read_faults(struct sim_run *r, struct error *err) {
     const str path = args_get(r->args, "faults", (str){NULL, 0});
-    str text;
     if (!path.p) return true;
-    if (!app_read_file(&r->app->boot, str_dupz(&r->app->boot, path), FILE_MAX, &text, err) ||
-        !faults_parse(&r->app->boot, text, r->opt.seed, &r->opt.faults, err))
+    if (!app_read_file(&r->app->boot, str_dupz(&r->app->boot, path), FILE_MAX, &r->plan, err) ||
+        !faults_parse(&r->app->boot, r->plan, r->opt.seed, &r->opt.faults, err))
         return fail_in(err, "--faults " STR_FMT, STR_ARG(path));
     return true;
 }
@@ -353,7 +357,10 @@ static bool announce(struct sim_run *r, struct error *err) {
 }
 
 static bool serve(struct sim_run *r, struct error *err) {
-    struct sim_server_options so = {.exchange = r->exchange,
+    struct sim_face faces[SIM_FACES_MAX - 1];
+    struct sim_server_options so = {.faces = faces,
+                                    .face_count = sim_x_faces(r->x, faces, (int)COUNT_OF(faces)),
+                                    .exchange = r->exchange,
                                     .anywhere = args_has(r->args, "listen-anywhere"),
                                     .woken = woken,
                                     .woken_ctx = r};
@@ -380,7 +387,9 @@ static bool sim_open(struct sim_run *r, struct error *err) {
     r->opt.accounts = r->accounts;
     r->opt.account_count = r->account_count;
     r->opt.start = time_wall_us();
-    return exchange_open(&r->app->boot, &r->opt, &r->exchange, err) && load_state(r, err);
+    return exchange_open(&r->app->boot, &r->opt, &r->exchange, err) && load_state(r, err) &&
+           sim_x_open(&r->app->boot, r->args, r->opt.seed, r->plan, &r->symbols, r->opt.start,
+                      &r->x, err);
 }
 
 static exit_status sim_run(struct app *app, const struct args *args) {
@@ -390,6 +399,7 @@ static exit_status sim_run(struct app *app, const struct args *args) {
     r->args = args;
     const bool ok = sim_open(r, &err) && serve(r, &err);
     sim_server_close(r->server);
+    sim_x_close(r->x);
     exchange_close(r->exchange);
     market_close(r->market);
     return ok ? EXIT_DONE : app_fail(&err);
@@ -413,15 +423,17 @@ static const struct opt sim_opts[] = {
     {"weight-limit", "N", "Request weight a minute and address; 6000."},
     {"orders-10s", "N", "Unfilled orders in 10 seconds and account; 100."},
     {"orders-1d", "N", "Unfilled orders in a day and account; 200000."},
+    SIM_X_OPTS,
     {0}};
 
 const struct cmd cmd_sim = {
     .group = "Trading",
     .name = "sim",
     .pos = "",
-    .brief = "Be an exchange like Binance Spot, to test a bot on.",
+    .brief = "Be an exchange like Binance Spot, and an X, to test a bot on.",
     .about = "One port answers the REST API (/api/v3), market streams (/ws, /stream) and the "
-             "WebSocket API (/ws-api/v3). It prints the address, and a key with its secret where "
+             "WebSocket API (/ws-api/v3) of an exchange, and X's API v2 (/2). It prints the "
+             "address, and a key with its secret where "
              "no account is given, and serves until SIGTERM. SIGUSR1 does the monthly reset.\n\n"
              "Nothing of it is real: there are no orders but yours, and prices are made up or "
              "played from files. docs/sim.md says how to point a bot at it and how to make it "
