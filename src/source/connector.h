@@ -57,8 +57,11 @@ struct connector_ops {
 
 struct connector {
     const struct connector_ops *ops;
-    struct source *source; /* for source_complain() of bad input, and its counts; set by live.c;
-                              NULL: nobody listens (connector_complain takes care) */
+    struct source *source; /* for source_complain() of bad input; set by live.c, which counts lines,
+                              posts and deletions; NULL: nobody listens (connector_complain takes
+                              care) */
+    str key;               /* "x_search:x", for metrics and logs, borrowed for ever; set by whoever
+                              opens it, before live_open; "": its kind */
 };                         /* first member of each implementation */
 
 void connector_step(struct connector *c, usec now, struct connector_step *ret);
@@ -74,10 +77,12 @@ void connector_complain(struct connector *c, str where, str what, str payload);
 
 /* --- on real connections (live.c) ----------------------------------------------------------- */
 
-/* A live source over a connector, which it takes. Threads of its own do the I/O; next() belongs to
- * one thread and never does any. What the stream sends while posts cannot be taken waits in a ring
- * of LIVE_RING_BYTES; behind that the other side waits (TCP), and cuts us off if it likes: nothing
- * grows. Errors: ERR_LIMIT no threads. */
+/* A live source over a connector, which it takes, also where it fails. Threads of its own do the
+ * I/O; next() belongs to one thread and never does any. What the stream sends while posts cannot be
+ * taken waits in a ring of LIVE_RING_BYTES; behind that the other side waits (TCP), and cuts us off
+ * if it likes: nothing grows. A source speaks to at most four hosts by HTTP, and says INTAKE_STATUS
+ * at the start and whenever the state, its time or its words changed. Errors: ERR_LIMIT no threads.
+ */
 #define LIVE_RING_BYTES (4 << 20)
 MUST_CHECK bool live_open(struct arena *boot, struct connector *c, struct source **ret,
                           struct error *err);

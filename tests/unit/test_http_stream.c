@@ -148,10 +148,9 @@ static void test_the_longest_line_comes_and_a_longer_one_ends_it(void **state) {
     for (int i = 0; i < COUNT_OF(ends); i++) {
         const struct raw_step steps[] = {{text, RAW_CLOSE, 0, 0}};
         struct rig r;
-        strcpy(text, HEAD "\r\n");
-        const size_t head = strlen(text);
+        const int head = snprintf(text, sizeof text, HEAD "\r\n");
         memset(text + head, 'x', HTTP_LINE_MAX);
-        strcpy(text + head + HTTP_LINE_MAX, ends[i]);
+        snprintf(text + head + HTTP_LINE_MAX, 8, "%s", ends[i]);
         rig_open(&r, steps, 1);
         stream(&r);
         if (i < 2) {

@@ -1,0 +1,144 @@
+/* live_watch: how a live source stands, for people: metrics, a line in the log where the state
+ * changes, and the statuses that are stored with what the source gives.
+ *
+ * All on next()'s thread but live_status(), which reads a copy under the source's lock. The words
+ * for people are the connector's; tokens are in none of them. */
+#include "source/live_int.h"
+
+#include "base/log.h"
+
+#define STATUS_EVERY (5 * USEC_PER_S) /* while something comes */
+#define LABELS_BYTES 128
+
+static struct metric *source_metric(const struct live *l, metric_kind kind, const char *name,
+                                    const char *help, int64_t scale) {
+    char labels[LABELS_BYTES];
+    struct buf b;
+    buf_init_fixed(&b, labels, sizeof labels);
+    buf_printf(&b, "source=\"%s\"", l->key);
+    return metric_get(kind, name, buf_z(&b), help, scale);
+}
+
+static struct metric *posts_metric(const struct live *l, const char *outcome) {
+    char labels[LABELS_BYTES];
+    struct buf b;
+    buf_init_fixed(&b, labels, sizeof labels);
+    buf_printf(&b, "source=\"%s\",outcome=\"%s\"", l->key, outcome);
+    return metric_get(
+        METRIC_COUNTER, "bullfinch_source_posts_total", buf_z(&b),
+        "Posts and word of deletions that a source gave: as they came (live), fetched "
+        "after a gap (missed), deletions (deleted).",
+        1);
+}
+
+void live_watch_open(struct live *l) {
+    struct live_watch *w = &l->watch;
+    w->posts[OUTCOME_LIVE] = posts_metric(l, "live");
+    w->posts[OUTCOME_MISSED] = posts_metric(l, "missed");
+    w->posts[OUTCOME_DELETED] = posts_metric(l, "deleted");
+    w->state =
+        source_metric(l, METRIC_GAUGE, "bullfinch_source_state",
+                      "How a source stands: 0 starting, 1 live, 2 retrying, 3 broken, 4 "
+                      "limited, 5 too many connections, 6 usage cap, 7 credits, 8 spend cap, "
+                      "9 budget, 10 token, 11 forbidden, 12 config, 13 ended.",
+                      1);
+    w->blind = source_metric(l, METRIC_COUNTER, "bullfinch_source_blind_seconds_total",
+                             "Time in which a source saw no posts.", USEC_PER_S);
+    w->calls = source_metric(l, METRIC_COUNTER, "bullfinch_source_calls_total",
+                             "Requests and connections that a source made.", 1);
+    w->failures = source_metric(l, METRIC_COUNTER, "bullfinch_source_failures_total",
+                                "Requests and connections of a source that failed.", 1);
+    w->last_sign =
+        source_metric(l, METRIC_GAUGE, "bullfinch_source_last_sign_timestamp_seconds",
+                      "When the last byte came from the other side; 0 never.", USEC_PER_S);
+    w->breaker_open =
+        source_metric(l, METRIC_GAUGE, "bullfinch_source_breaker_open",
+                      "1 while a source waits because the same failed too often in a row.", 1);
+    metric_set(w->state, SOURCE_STARTING);
+    metric_set(w->breaker_open, 0);
+}
+
+void live_watch_post(struct live *l, const struct post *p) {
+    l->base.counts.posts += !p->deleted;
+    l->base.counts.deletions += p->deleted;
+    const live_outcome o = p->deleted ? OUTCOME_DELETED : p->missed ? OUTCOME_MISSED : OUTCOME_LIVE;
+    metric_add(l->watch.posts[o], 1);
+}
+
+static void measure(struct live *l, const struct source_status *st) {
+    struct live_watch *w = &l->watch;
+    const int64_t day = time_utc_day(l->now);
+    const usec before = day == w->shown_day ? w->shown.blind : 0; /* it counts from midnight */
+    metric_set(w->state, st->state);
+    metric_set(w->breaker_open, st->state == SOURCE_BROKEN);
+    metric_set(w->last_sign, st->last_sign_at);
+    metric_add(w->blind, i64_max(st->blind - before, 0));
+    metric_add(w->calls, i64_max(st->calls - w->shown.calls, 0));
+    metric_add(w->failures, i64_max(st->failures - w->shown.failures, 0));
+    w->shown = *st;
+    w->shown_day = day;
+}
+
+/* Is it something that a person should know, or how connections are? */
+static bool is_unusual(source_state s) {
+    switch (s) {
+    case SOURCE_STARTING:
+    case SOURCE_LIVE:
+    case SOURCE_RETRYING:
+    case SOURCE_ENDED:
+        return false;
+    case SOURCE_BROKEN:
+    case SOURCE_LIMITED:
+    case SOURCE_CONNECTIONS:
+    case SOURCE_USAGE_CAP:
+    case SOURCE_CREDITS:
+    case SOURCE_SPEND_CAP:
+    case SOURCE_BUDGET:
+    case SOURCE_TOKEN:
+    case SOURCE_FORBIDDEN:
+    case SOURCE_CONFIG:
+        return true;
+    case SOURCE_STATE_COUNT:
+        break;
+    }
+    WRONG("source state out of its list");
+}
+
+static void log_change(struct live *l, const struct source_status *st) {
+    struct live_watch *w = &l->watch;
+    char block[TIME_TEXT_BYTES];
+    if (w->any_logged && w->logged == st->state) return;
+    w->any_logged = true;
+    w->logged = st->state;
+    const str until = st->until == 0 ? STR("-") : time_format_rfc3339(st->until, block);
+    LOG_AT(is_unusual(st->state) ? LOG_UNUSUAL : LOG_INFO, "source_state", LOG_Z("source", l->key),
+           LOG_Z("state", source_state_name(st->state)), LOG_S("until", until),
+           LOG_Z("why", st->why));
+}
+
+bool live_watch_due(struct live *l, struct intake *ret) {
+    struct live_watch *w = &l->watch;
+    struct source_status st;
+    connector_status(l->c, l->now, &st);
+    measure(l, &st);
+    log_change(l, &st);
+    pthread_mutex_lock(&l->mutex);
+    l->status = st;
+    pthread_mutex_unlock(&l->mutex);
+    const bool changed = w->passed_on_at == 0 || st.state != w->passed_on.state ||
+                         st.until != w->passed_on.until || strcmp(st.why, w->passed_on.why) != 0;
+    if (!changed && !(l->told && l->now - w->passed_on_at >= STATUS_EVERY)) return false;
+    w->passed_on = st;
+    w->passed_on_at = l->now;
+    l->told = false;
+    *ret = (struct intake){.kind = INTAKE_STATUS, .u.status = st};
+    return true;
+}
+
+void live_status(struct source *s, struct source_status *ret) {
+    struct live *l = (struct live *)s;
+    pthread_mutex_lock(&l->mutex);
+    *ret = l->status;
+    if (l->stop) ret->state = SOURCE_ENDED;
+    pthread_mutex_unlock(&l->mutex);
+}
