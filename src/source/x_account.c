@@ -345,6 +345,14 @@ str x_account_name_of(struct x_account *x, str id) {
     return name;
 }
 
+bool x_account_is_nobody(struct x_account *x, str name) {
+    lock(x);
+    const struct person *p = find_name(x, name);
+    const bool nobody = p != NULL && p->state == PERSON_NOBODY;
+    unlock(x);
+    return nobody;
+}
+
 /* --- chores: what to ask -----------------------------------------------------------------------
  */
 

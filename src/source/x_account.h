@@ -82,6 +82,8 @@ void x_account_follow(struct x_account *x, str author);
 /* "": not known (yet). Borrowed for ever. */
 str x_account_id_of(struct x_account *x, str name);
 str x_account_name_of(struct x_account *x, str id);
+/* X was asked, and has nobody of this name. */
+bool x_account_is_nobody(struct x_account *x, str name);
 
 /* The little calls: users/by while names are not known, usage/tweets each hour. True: *ret is a
  * CALL to make now, and its answer goes to x_account_chore_done of the same caller. One at a time
