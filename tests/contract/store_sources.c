@@ -503,7 +503,7 @@ static void assert_handles(struct bench *b, const char *want) {
     struct error err;
     struct query q;
     struct buf got;
-    bool row;
+    bool row = false;
     buf_init(&got, 4096);
     assert_ok(query_open(b->s, &sql, &q, &err) && query_row(&q, &row, &err), &err);
     while (row) {
