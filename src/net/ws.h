@@ -40,6 +40,9 @@ MUST_CHECK bool ws_open(struct ws_loop *l, const struct ws_target *t, const stru
                         struct ws **ret, struct error *err);
 /* Copies. False: too much waits to be sent, or it is closing. Any thread. */
 MUST_CHECK bool ws_send(struct ws *w, str text);
+/* Within `gone`, of a connection that was not opened: the HTTP status by which the server refused
+ * it; 0: it did not say one. */
+int ws_refused_with(const struct ws *w);
 void ws_shut(struct ws *w); /* `gone` follows. Any thread, once. */
 /* Calls fn(ctx) on the loop's thread at the monotonic time `at`; not any more once the loop is
  * closed. Any thread. */

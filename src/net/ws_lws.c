@@ -40,6 +40,7 @@
 #define LWS_FUNCTIONS(X) \
     X(callback_on_writable) X(cancel_service) X(client_connect_via_info) X(context_destroy) \
     X(create_context) X(create_vhost) X(frame_is_binary) X(get_opaque_user_data) \
+    X(http_client_http_response) \
     X(is_final_fragment) X(remaining_packet_payload) X(service) X(set_log_level) \
     X(set_opaque_user_data) X(set_timeout) X(sul_schedule) X(write)
 /* clang-format on */
@@ -83,6 +84,7 @@ struct ws {
     usec heard_at; /* monotonic */
     lws_sorted_usec_list_t sul;
     char why[WHY_BYTES]; /* the first reason that was seen */
+    int status;          /* of the answer to the upgrade; 0: none came */
 
     /* under the loop's mutex */
     bool want_shut;
@@ -273,6 +275,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         closed_by_peer(w, in, n);
         break;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+        w->status = (int)lws.http_client_http_response(wsi);
         why_set(w, "cannot connect: %.*s", (int)i64_min((int64_t)n, 100),
                 in != NULL ? (const char *)in : "no answer");
         tell_gone(w);
@@ -583,6 +586,8 @@ bool ws_send(struct ws *w, str text) {
         out_drop(o);
     return ok;
 }
+
+int ws_refused_with(const struct ws *w) { return w->is_gone && w->status >= 200 ? w->status : 0; }
 
 void ws_shut(struct ws *w) {
     struct ws_loop *l = w->loop;

@@ -154,12 +154,15 @@ static void on_ws_alive(void *ctx, struct ws *w) {
 
 static void on_ws_gone(void *ctx, struct ws *w, const char *why) {
     struct live *l = ctx;
-    (void)w;
     pthread_mutex_lock(&l->mutex); /* whoever opened it has its address by then */
     l->ws = NULL;
     pthread_mutex_unlock(&l->mutex);
     not_sent(&l->gone, why);
     if (l->ws_was_open) l->gone.end = HTTP_LOST;
+    if (ws_refused_with(w) > 0) {
+        l->gone.end = HTTP_ANSWERED;
+        l->gone.status = ws_refused_with(w);
+    }
     IGNORE(!put(l, LIVE_TOLD_GONE, STR("")), "the source ends");
 }
 

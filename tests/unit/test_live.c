@@ -655,6 +655,29 @@ static void test_a_web_socket_waits_too(void **state) {
     free(lot);
 }
 
+static void serve_429(struct server *s, int fd) {
+    char block[4096];
+    (void)s;
+    if (recv(fd, block, sizeof block, 0) <= 0) return;
+    const char *no = "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n";
+    put(fd, no, strlen(no));
+}
+
+static void test_a_web_socket_that_was_refused_is_an_answer(void **state) {
+    (void)state;
+    struct server server;
+    struct rig r;
+    server_open(&server, serve_429);
+    rig_init(&r, true);
+    rig_stream(&r, "ws", server.port);
+    rig_start(&r);
+    next_until_gone(&r, 1);
+    assert_int_equal(r.probe.went.end, HTTP_ANSWERED);
+    assert_int_equal(r.probe.went.status, 429);
+    rig_close(&r);
+    server_close(&server);
+}
+
 static void test_a_web_socket_that_may_not_be_opened_is_gone(void **state) {
     (void)state;
     static const char *const bases[] = {"ws://example.org", "wss://user@example.org",
@@ -688,6 +711,7 @@ int main(void) {
         cmocka_unit_test(test_states_are_passed_on_shown_and_counted),
         cmocka_unit_test(test_a_web_socket_is_told_like_a_stream),
         cmocka_unit_test(test_a_web_socket_waits_too),
+        cmocka_unit_test(test_a_web_socket_that_was_refused_is_an_answer),
         cmocka_unit_test(test_a_web_socket_that_may_not_be_opened_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

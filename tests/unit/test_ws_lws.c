@@ -12,7 +12,7 @@ struct client {
     struct ws *w;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    int opened, gone, messages, alive;
+    int opened, gone, messages, alive, status;
     char said[16][64];
     ptrdiff_t largest;
     char why[160];
@@ -43,9 +43,9 @@ static void on_message(void *ctx, struct ws *w, str text) {
 
 static void on_gone(void *ctx, struct ws *w, const char *why) {
     struct client *c = ctx;
-    (void)w;
     pthread_mutex_lock(&c->mutex);
     c->gone++;
+    c->status = ws_refused_with(w);
     IGNORE(!str_copyz(str_from_z(why), c->why, sizeof c->why), "cut is fine");
     pthread_cond_broadcast(&c->changed);
     pthread_mutex_unlock(&c->mutex);
@@ -275,11 +275,13 @@ static void test_every_way_to_end_is_told_once(void **state) {
     static void (*const ways[])(struct server *, int) = {serve_hang_up, serve_no, serve_garbage,
                                                          serve_bad_frame, NULL};
     static const int messages[] = {1, 0, 0, 0, 0};
+    static const int statuses[] = {0, 429, 0, 0, 0};
     for (int i = 0; i < COUNT_OF(ways); i++) {
         struct client c;
         struct server s;
         play(&c, &s, ways[i], 0);
         assert_int_equal(c.messages, messages[i]);
+        assert_int_equal(c.status, statuses[i]);
         assert_true(c.why[0] != '\0');
     }
 }
