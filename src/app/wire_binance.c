@@ -7,10 +7,7 @@
  * Failure: an error that names the configuration's key and what to do. Thread: the main one. */
 #include "app/wire_binance.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <sys/random.h>
-
+#include "app/wire_secret.h"
 #include "base/hash.h"
 #include "market/binance_stream.h"
 #include "venue/binance_spot.h"
@@ -68,40 +65,23 @@ static const char *where_from(const struct config *cfg) {
     return "";
 }
 
-/* The value in the environment's own memory, to be wiped there. */
-static char *env_value(char *const *env, const char *name) {
-    const size_t n = strlen(name);
-    for (; env != NULL && *env != NULL; env++)
-        if (strncmp(*env, name, n) == 0 && (*env)[n] == '=') return *env + n + 1;
-    return NULL;
-}
-
 static bool read_one(struct app *app, const char *what, str file, str env, struct secret *ret,
                      struct error *err) {
-    if (file.n > 0) {
-        if (secret_from_file(str_dupz(&app->boot, file), ret, err)) return true;
-        return fail_in(err, "venue.%s_file", what);
-    }
-    if (env.n == 0)
-        return fail(err, ERR_CONFIG, 0,
-                    "neither venue.%s_file nor venue.%s_env is set: name a file (chmod 600) or an "
-                    "environment variable that holds the API %s%s",
-                    what, what, what, where_from(&app->cfg));
-    const char *name = str_dupz(&app->boot, env);
-    char *value = env_value(app->env, name);
-    if (value == NULL || *value == '\0')
-        return fail(err, ERR_CONFIG, 0, "venue.%s_env: there is no variable %s in the environment",
-                    what, name);
-    const bool ok = secret_take(name, value, ret, err);
-    IGNORE(unsetenv(name) != 0, "its value is wiped");
-    if (!ok) return fail_in(err, "venue.%s_env", what);
-    return true;
+    char key[32], missing[240];
+    struct buf b;
+    buf_init_fixed(&b, key, sizeof key);
+    buf_printf(&b, "venue.%s", what);
+    buf_init_fixed(&b, missing, sizeof missing);
+    buf_printf(&b,
+               "neither venue.%s_file nor venue.%s_env is set: name a file (chmod 600) or an "
+               "environment variable that holds the API %s%s",
+               what, what, what, where_from(&app->cfg));
+    return wire_secret(app, key, file, env, missing, ret, err);
 }
 
 bool wire_keys(struct app *app, struct venue_keys *ret, struct error *err) {
     const struct config *cfg = &app->cfg;
     struct venue_keys k = {0};
-    secret_guard_process();
     if (!read_one(app, "key", cfg->venue_key_file, cfg->venue_key_env, &k.key, err)) return false;
     if (!read_one(app, "secret", cfg->venue_secret_file, cfg->venue_secret_env, &k.secret, err)) {
         wire_keys_wipe(&k);
@@ -128,14 +108,9 @@ bool wire_venue_symbols(struct app *app, struct arena *a, str *ret_info, struct 
     return fail_in(err, STR_FMT "/api/v3/exchangeInfo", STR_ARG(str_head(cfg->venue_rest_url, 60)));
 }
 
-static bool seed_draw(uint64_t *ret, struct error *err) {
-    if (getrandom(ret, sizeof *ret, 0) == (ssize_t)sizeof *ret) return true;
-    return fail(err, ERR_IO, errno, "the system gives no random numbers: %s", strerror(errno));
-}
-
 bool wire_install(char ret[5], struct error *err) {
     uint64_t seed;
-    if (!seed_draw(&seed, err)) return false;
+    if (!wire_seed(&seed, err)) return false;
     for (int i = 0; i < 4; i++) ret[i] = INSTALL_CHARS[seed >> (8 * i) & 31];
     ret[4] = '\0';
     return true;
@@ -155,7 +130,7 @@ bool wire_binance(struct app *app, const struct symbols *symbols, const struct v
                                        .recv_window = cfg->venue_recv_window_ms * USEC_PER_MS,
                                        .fee_e8 = cfg->venue_fee_percent};
     memcpy(opt.install, install, sizeof opt.install);
-    return wire_network(cfg, &network, err) && seed_draw(&opt.seed, err) &&
+    return wire_network(cfg, &network, err) && wire_seed(&opt.seed, err) &&
            binance_spot_open(&app->boot, &opt, ret, err);
 }
 
@@ -184,6 +159,6 @@ bool wire_live_market(struct app *app, const struct symbols *symbols, struct mar
         .stream_use = public ? HOST_PUBLIC_STREAM : HOST_SPOT_STREAM,
         .rest_use = public ? HOST_PUBLIC_REST : HOST_SPOT_REST,
         .symbols = symbols};
-    if (seed_draw(&opt.seed, err) && binance_stream_open(&app->boot, &opt, ret, err)) return true;
+    if (wire_seed(&opt.seed, err) && binance_stream_open(&app->boot, &opt, ret, err)) return true;
     return fail_in(err, public ? "market.public_stream_url" : "venue.stream_url");
 }
