@@ -30,7 +30,7 @@ exit_status app_fail(const struct error *err) {
 static bool set_of(struct app *app, const struct opt *o, str value, str *ret) {
     static const struct {
         const char *opt, *key;
-    } shorts[] = {{"posts", "source.path"}, {"prices", "venue.prices"}};
+    } shorts[] = {{"posts", "source.path"}, {"prices", "venue.prices"}, {"source", "source.kind"}};
     *ret = value;
     if (strcmp(o->name, "set") == 0) return true;
     for (ptrdiff_t i = 0; i < COUNT_OF(shorts); i++) {

@@ -135,7 +135,7 @@ static void look_at_store(struct doctor *d) {
     }
 }
 
-/* --- symbols, prices, posts -------------------------------------------------------------- */
+/* --- symbols, prices --------------------------------------------------------------------- */
 
 static void look_at_symbols(struct doctor *d) {
     struct error err;
@@ -197,27 +197,6 @@ static void look_at_prices(struct doctor *d) {
                 " gaps, %" PRId64 " bad rows left out",
                 n.candles, n.files, STR_ARG(str_head(time_format_rfc3339(first, a), 16)),
                 STR_ARG(str_head(time_format_rfc3339(last, b), 16)), n.gaps, bad);
-}
-
-static void look_at_posts(struct doctor *d) {
-    const struct config_source *src = &d->app->cfg.sources[0];
-    struct stat st;
-    if (src->path.n == 0) {
-        doctor_find(d, GRADE_WARN, "posts",
-                    "source.path is not set: name a posts file there or with "
-                    "run --posts FILE");
-        return;
-    }
-    const char *path = str_dupz(&d->app->boot, src->path);
-    if (stat(path, &st) != 0)
-        doctor_find(d, GRADE_BAD, "posts", "%s: %s", path, strerror(errno));
-    else if (!S_ISREG(st.st_mode))
-        doctor_find(d, GRADE_BAD, "posts", "%s is no file", path);
-    else if (access(path, R_OK) != 0)
-        doctor_find(d, GRADE_BAD, "posts", "%s: %s", path, strerror(errno));
-    else
-        doctor_find(d, st.st_size == 0 ? GRADE_WARN : GRADE_OK, "posts", "%s, %lld bytes", path,
-                    (long long)st.st_size);
 }
 
 #define SIZES_TOLD 24 /* symbols that get a line each; of more, one tells all */
@@ -330,7 +309,7 @@ static exit_status doctor_run(struct app *app, const struct args *args) {
         doctor_look_at_stream(d);
     else
         look_at_prices(d);
-    look_at_posts(d);
+    doctor_look_at_sources(d);
     look_at_sizes(d);
     look_at_machine(d);
     buf_init(&out, OUT_BYTES);
@@ -348,6 +327,7 @@ static exit_status doctor_run(struct app *app, const struct args *args) {
 }
 
 static const struct opt doctor_opts[] = {
+    {"source", "KIND", "Where posts come from; the same as --set source.kind=KIND."},
     {"posts", "FILE", "The posts to look at; the same as --set source.path=FILE."},
     {"prices", "DIR", "Candle files; the same as --set venue.prices=DIR."},
     {0}};
@@ -360,7 +340,9 @@ const struct cmd cmd_doctor = {.group = "Looking",
                                    "Each line is ok, warn or bad, and says what to do. Nothing "
                                    "is changed. With venue.kind binance_spot_testnet the venue is "
                                    "asked, too: connection, keys and permissions, clock, symbols, "
-                                   "limits, streams. Nothing is ordered.",
+                                   "limits, streams. Nothing is ordered. Of live sources the "
+                                   "token, the connection and the budget are looked at; what is "
+                                   "asked of X for that costs nothing.",
                                .opts = doctor_opts,
                                .needs_config = true,
                                .run = doctor_run};

@@ -158,8 +158,8 @@ static exit_status run_run(struct app *app, const struct args *args) {
         return EXIT_USAGE;
     }
     if (wire_is_live(&app->cfg) && args_has(args, "speed")) {
-        fputs("bullfinch: run: prices come as they are made (market.kind, venue.kind): that is "
-              "real time and takes no --speed\n",
+        fputs("bullfinch: run: posts or prices come as they are made (source.kind, market.kind, "
+              "venue.kind): that is real time and takes no --speed\n",
               stderr);
         return EXIT_USAGE;
     }
@@ -185,6 +185,9 @@ static exit_status run_run(struct app *app, const struct args *args) {
 }
 
 static const struct opt run_opts[] = {
+    {"source", "KIND",
+     "Where posts come from: replay, jetstream, x_search, x_stream, x_activity or push; the same "
+     "as --set source.kind=KIND. It changes the first of the configured sources."},
     {"posts", "FILE", "The posts to replay; the same as --set source.path=FILE."},
     {"prices", "DIR", "Candle files; the same as --set venue.prices=DIR."},
     {"speed", "FACTOR",
@@ -205,6 +208,12 @@ const struct cmd cmd_run = {
     .pos = "",
     .brief = "Read posts and trade on them, all in one process.",
     .about = "Posts come from source.path, prices from venue.prices, orders go to the paper venue. "
+             "With --source jetstream posts are those that are written on Bluesky now, without a "
+             "key; x_search, x_stream and x_activity read X, which wants a token (x.token_file) "
+             "and costs money, at most x.monthly_budget dollars a month; push takes what is "
+             "brought to POST /api/ingest. Several at once stand in the list `sources` of the "
+             "file. Prices are then those of the real exchange, in real time and without a key, "
+             "and orders are still filled on paper.\n\n"
              "With venue.kind binance_spot_testnet orders and prices are those of Binance's Spot "
              "test network, or of bullfinch sim on this machine, in real time; bullfinch doctor "
              "checks what that needs. Everything is kept in the store; a run that was stopped or "
@@ -212,8 +221,11 @@ const struct cmd cmd_run = {
              "was, and comes to the same end.\n\n"
              "Ctrl-C stops cleanly: open positions stay in the store with their stops. A second "
              "Ctrl-C ends at once.\n\n"
-             "Example:\n"
-             "  bullfinch run --speed 60 --posts demo/posts.jsonl --prices demo/prices",
+             "Examples:\n"
+             "  bullfinch run --speed 60 --posts demo/posts.jsonl --prices demo/prices\n"
+             "  bullfinch run --source jetstream\n"
+             "  bullfinch run --source x_search --set source.authors=elonmusk,saylor --set "
+             "x.token_file=token",
     .opts = run_opts,
     .needs_config = true,
     .run = run_run};

@@ -35,5 +35,7 @@ void doctor_find(struct doctor *d, grade g, const char *what, const char *fmt, .
 void doctor_look_at_venue(struct doctor *d);
 /* doctor_venue.c: prices as they are made. */
 void doctor_look_at_stream(struct doctor *d);
+/* doctor_sources.c: files, tokens, connections and budgets of where posts come from. */
+void doctor_look_at_sources(struct doctor *d);
 
 #endif

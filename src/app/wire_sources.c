@@ -20,8 +20,9 @@
 #include "source/x_sources.h"
 #include "store/sources.h"
 
-#define MEMORY_BYTES (INT64_C(1) << 30) /* of address space: rings, tables of ids, states */
-#define PACE_DAYS 7                     /* the projection looks back so far */
+#define MEMORY_BYTES (INT64_C(512) << 20) /* of address space: tables of ids, names */
+#define OWN_BYTES (INT64_C(256) << 20)    /* the same: rings, states, what is being parsed */
+#define PACE_DAYS 7                       /* the projection looks back so far */
 
 /* --- hosts and the token ------------------------------------------------------------------ */
 
@@ -81,10 +82,11 @@ bool wire_feeds_begin(struct app *app, struct wired_feeds *ret, struct error *er
     for (int i = 0; i < cfg->source_count; i++) {
         const struct config_source *s = &cfg->sources[i];
         struct run_feed *feed = &ret->feeds[ret->count];
+        arena_open(&ret->own[i], OWN_BYTES);
         *feed = (struct run_feed){.key = key_of(&ret->memory, s),
                                   .kind = s->kind,
                                   .name = config_source_name(s),
-                                  .path = s->path,
+                                  .path = config_source_is_live(s) ? STR("") : s->path,
                                   .keep_linked = config_source_keeps_linked(s)};
         if (config_source_is_live(s) ? !wire_feed_urls(cfg, s, err)
                                      : !open_replay(app, ret, feed, err))
@@ -132,14 +134,13 @@ bool wire_x_account(struct app *app, struct store *store, str token, struct aren
     const struct config *cfg = &app->cfg;
     struct handle *handles;
     int count = 0;
-    struct x_account_options opt = {
-        .base = cfg->x_url,
-        .token = token,
-        .cost = {.price = {[RESOURCE_POST] = cfg->x_price_post,
-                           [RESOURCE_EVENT] = cfg->x_price_event,
-                           [RESOURCE_USER] = cfg->x_price_user},
-                 .budget = cfg->x_monthly_budget,
-                 .posts_max = cfg->x_monthly_posts}};
+    struct x_account_options opt = {.base = cfg->x_url,
+                                    .token = token,
+                                    .cost = {.price = {[RESOURCE_POST] = cfg->x_price_post,
+                                                       [RESOURCE_EVENT] = cfg->x_price_event,
+                                                       [RESOURCE_USER] = cfg->x_price_user},
+                                             .budget = cfg->x_monthly_budget,
+                                             .posts_max = cfg->x_monthly_posts}};
     for (int i = 0; i < cfg->source_count; i++)
         if (config_source_is_x(&cfg->sources[i]))
             opt.base = config_source_url(cfg, &cfg->sources[i]); /* the same for all (check) */
@@ -157,8 +158,9 @@ bool wire_x_account(struct app *app, struct store *store, str token, struct aren
 
 /* --- live sources ------------------------------------------------------------------------- */
 
-static bool open_x(struct app *app, struct wired_feeds *w, const struct config_source *s, str state,
-                   struct connector **ret, struct error *err) {
+static bool open_x(struct app *app, struct wired_feeds *w, int i, str state, struct connector **ret,
+                   struct error *err) {
+    const struct config_source *s = &app->cfg.sources[i];
     const struct config *cfg = &app->cfg;
     struct x_source_options opt = {.account = w->account,
                                    .name = config_source_name(s),
@@ -172,14 +174,14 @@ static bool open_x(struct app *app, struct wired_feeds *w, const struct config_s
                                    .state = state,
                                    .now = time_wall_us()};
     if (!wire_seed(&opt.seed, err)) return false;
-    if (config_source_is(s, STR("x_search"))) return x_search_open(&w->memory, &opt, ret, err);
-    if (config_source_is(s, STR("x_stream"))) return x_stream_open(&w->memory, &opt, ret, err);
-    return x_activity_open(&w->memory, &opt, ret, err);
+    if (config_source_is(s, STR("x_search"))) return x_search_open(&w->own[i], &opt, ret, err);
+    if (config_source_is(s, STR("x_stream"))) return x_stream_open(&w->own[i], &opt, ret, err);
+    return x_activity_open(&w->own[i], &opt, ret, err);
 }
 
-static bool open_jetstream(struct app *app, struct store *store, struct wired_feeds *w,
-                           const struct config_source *s, str state, struct connector **ret,
-                           struct error *err) {
+static bool open_jetstream(struct app *app, struct store *store, struct wired_feeds *w, int i,
+                           str state, struct connector **ret, struct error *err) {
+    const struct config_source *s = &app->cfg.sources[i];
     struct handle *known;
     struct jetstream_options opt = {.base = config_source_url(&app->cfg, s),
                                     .resolver = app->cfg.bluesky_resolver_url,
@@ -192,31 +194,31 @@ static bool open_jetstream(struct app *app, struct store *store, struct wired_fe
         !store_handles(store, &w->memory, STR("bsky"), &known, &opt.known_count, err))
         return false;
     opt.known = known;
-    return jetstream_open(&w->memory, &opt, ret, err);
+    return jetstream_open(&w->own[i], &opt, ret, err);
 }
 
 /* A connector on real connections; the source takes it. */
-static bool open_connected(struct app *app, struct store *store, struct wired_feeds *w,
-                           const struct config_source *s, struct run_feed *feed,
+static bool open_connected(struct app *app, struct store *store, struct wired_feeds *w, int i,
                            struct error *err) {
+    struct run_feed *feed = &w->feeds[i];
     struct connector *c = NULL;
     str state = STR("");
     bool found;
     if (!store_feed_state(store, &w->memory, feed->key, &state, &found, err)) return false;
     if (!found) state = STR("");
-    const bool ok = config_source_is_x(s) ? open_x(app, w, s, state, &c, err)
-                                          : open_jetstream(app, store, w, s, state, &c, err);
-    if (!ok) return false;
-    if (live_open(&w->memory, c, &feed->source, err)) return true;
-    connector_close(c);
-    return false;
+    const bool ok = config_source_is_x(&app->cfg.sources[i])
+                        ? open_x(app, w, i, state, &c, err)
+                        : open_jetstream(app, store, w, i, state, &c, err);
+    return ok && live_open(&w->own[i], c, &feed->source, err);
 }
 
-static bool open_live(struct app *app, struct store *store, struct wired_feeds *w,
-                      const struct config_source *s, struct run_feed *feed, struct error *err) {
+static bool open_live(struct app *app, struct store *store, struct wired_feeds *w, int i,
+                      struct error *err) {
+    const struct config_source *s = &app->cfg.sources[i];
+    struct run_feed *feed = &w->feeds[i];
     const bool ok = config_source_is(s, STR("push"))
-                        ? push_open(&w->memory, feed->name, &feed->source, err)
-                        : open_connected(app, store, w, s, feed, err);
+                        ? push_open(&w->own[i], feed->name, &feed->source, err)
+                        : open_connected(app, store, w, i, err);
     if (!ok) return fail_in(err, "source " STR_FMT, STR_ARG(feed->key));
     log_info("source", LOG_S("source", feed->key), LOG_S("url", config_source_url(&app->cfg, s)),
              LOG_I("authors", s->authors.count));
@@ -225,19 +227,19 @@ static bool open_live(struct app *app, struct store *store, struct wired_feeds *
 
 bool wire_feeds(struct app *app, struct store *store, struct wired_feeds *w, struct error *err) {
     const struct config *cfg = &app->cfg;
-    if (config_has_x_source(cfg) && !wire_x_account(app, store, secret_str(&w->token), &w->memory,
-                                                    &w->account, err))
+    if (config_has_x_source(cfg) &&
+        !wire_x_account(app, store, secret_str(&w->token), &w->memory, &w->account, err))
         return false;
     for (int i = 0; i < w->count; i++) {
-        const struct config_source *s = &cfg->sources[i];
-        if (config_source_is_live(s) && !open_live(app, store, w, s, &w->feeds[i], err))
+        if (config_source_is_live(&cfg->sources[i]) && !open_live(app, store, w, i, err))
             return false;
     }
     return true;
 }
 
 void wire_feeds_close(struct wired_feeds *w) {
-    for (int i = 0; i < w->count; i++) source_stop(w->feeds[i].source);
+    for (int i = 0; i < w->count; i++)
+        if (w->feeds[i].source != NULL) source_stop(w->feeds[i].source);
     for (int i = 0; i < w->count; i++) {
         source_close(w->feeds[i].source);
         w->feeds[i].source = NULL;
@@ -245,5 +247,6 @@ void wire_feeds_close(struct wired_feeds *w) {
     if (w->account != NULL) x_account_close(w->account);
     w->account = NULL;
     secret_wipe(&w->token);
+    for (int i = 0; i < RUN_FEEDS_MAX; i++) arena_close(&w->own[i]);
     arena_close(&w->memory);
 }

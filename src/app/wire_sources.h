@@ -10,10 +10,11 @@
 struct wired_feeds {
     struct run_feed feeds[RUN_FEEDS_MAX]; /* in the order of the configuration */
     int count;
-    int64_t post_bytes;        /* size of the replay's file, 0: there is none */
-    struct x_account *account; /* shared by all sources on X; NULL: there is none */
-    struct secret token;       /* the account borrows it */
-    struct arena memory;       /* of what lives as long as the sources */
+    int64_t post_bytes;              /* size of the replay's file, 0: there is none */
+    struct x_account *account;       /* shared by all sources on X; NULL: there is none */
+    struct secret token;             /* the account borrows it */
+    struct arena memory;             /* of the account, and of what the store remembers */
+    struct arena own[RUN_FEEDS_MAX]; /* of each source, whose thread may take from it */
 };
 
 /* What needs no store, and where a mistake is cheapest: the replay's file, the URLs, X's token.
