@@ -115,7 +115,7 @@ static exit_status run_wired(struct app *app, const struct args *args, struct wi
     if (!args_has(args, "no-status")) {
         const struct status_info info = {.cfg = &app->cfg,
                                          .speed_e8 = opt->rebase || w->live ? -1 : opt->speed_e8,
-                                         .post_bytes = w->post_bytes,
+                                         .post_bytes = w->feeds.post_bytes,
                                          .first = w->first,
                                          .last = w->last};
         status = status_start(&app->boot, &info, &watch);

@@ -119,22 +119,6 @@ bool wire_market(struct app *app, const struct symbols *symbols, struct market *
     return true;
 }
 
-static bool wire_replay(struct app *app, struct run_feed *ret, int64_t *ret_bytes,
-                        struct error *err) {
-    const struct config_source *s = &app->cfg.sources[0];
-    if (config_has_live_source(&app->cfg) || app->cfg.source_count > 1)
-        return fail(err, ERR_CONFIG, 0, "source.kind: this build runs one source, a replay");
-    if (!is_set(s->path))
-        return fail(err, ERR_CONFIG, 0,
-                    "source.path is not set: name the file with the posts, or give --posts FILE");
-    *ret = (struct run_feed){
-        .key = STR("replay"), .kind = s->kind, .name = config_source_name(s), .path = s->path};
-    if (!replay_open(&app->boot, str_dupz(&app->boot, s->path), ret->name, &ret->source, err))
-        return fail_in(err, "source.path");
-    *ret_bytes = replay_total_bytes(ret->source);
-    return true;
-}
-
 struct venue_traits wire_traits(const struct app *app) {
     const struct config *cfg = &app->cfg;
     if (wire_is_real(cfg)) {
@@ -382,16 +366,17 @@ bool wire_run(struct app *app, struct wired *ret, struct error *err) {
     w->live = wire_is_live(&app->cfg);
     w->traits = wire_traits(app);
     buf_init(&report, REPORT_BYTES);
-    bool ok = wire_replay(app, &w->parts.feeds[0], &w->post_bytes, err);
-    w->parts.feed_count = ok;
+    bool ok = wire_feeds_begin(app, &w->feeds, err);
     if (ok && x != NULL) ok = real_begin(app, w, x, &report, err);
     if (ok && x == NULL) ok = wire_symbols(app, &w->symbols, &w->symbols_left_out, &report, err);
     if (ok) log_report("symbol_left_out", &report);
     buf_clear(&report);
     ok = ok && wire_prices(app, w, &report, err) &&
          wire_reader(app, &w->symbols, &w->parts.reader, err) && wire_account(app, w, x, err) &&
-         wire_venue(app, w, x, err);
+         wire_venue(app, w, x, err) && wire_feeds(app, w->parts.store, &w->feeds, err);
     buf_fini(&report);
+    w->parts.feed_count = ok ? w->feeds.count : 0;
+    memcpy(w->parts.feeds, w->feeds.feeds, sizeof w->parts.feeds);
     if (x != NULL) real_end(x);
     if (!ok) wire_close(w);
     return ok;
@@ -400,7 +385,7 @@ bool wire_run(struct app *app, struct wired *ret, struct error *err) {
 void wire_close(struct wired *w) {
     venue_close(w->parts.venue);
     market_close(w->parts.market);
-    for (int i = 0; i < w->parts.feed_count; i++) source_close(w->parts.feeds[i].source);
+    wire_feeds_close(&w->feeds);
     store_close(w->parts.keeper);
     store_close(w->parts.store);
 }

@@ -4,16 +4,17 @@
 #define BF_APP_WIRE_H
 
 #include "app/app.h"
+#include "app/wire_sources.h"
 #include "run/run.h"
 
 struct wired {
     struct symbols symbols;
     struct venue_traits traits;
+    struct wired_feeds feeds;
     struct run_parts parts;
     bool fresh;         /* the store was made by this call */
     bool live;          /* prices come as they are made: real time, run_wall */
     usec first, last;   /* span of the prices, 0: none */
-    int64_t post_bytes; /* size of the posts file */
     int symbols_left_out;
 };
 
