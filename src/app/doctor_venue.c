@@ -454,8 +454,8 @@ void doctor_look_at_stream(struct doctor *d) {
     d->has_prices = known > 0;
     if (known == 0)
         doctor_find(d, GRADE_BAD, "prices",
-                    "none within five seconds%s%s: look at venue.stream_url", why[0] ? ", " : "",
-                    why);
+                    "none within five seconds%s%s: look at the network and at %s",
+                    why[0] ? ", " : "", why, wire_stream_key(&d->app->cfg));
     else
         doctor_find(d, why[0] != '\0' ? GRADE_WARN : GRADE_OK, "prices",
                     "of %d symbols that trade, %d have one%s%s", trading, known, why[0] ? "; " : "",

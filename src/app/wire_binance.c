@@ -149,6 +149,10 @@ void wire_key_mark(const struct venue_keys *keys, char ret[17]) {
     IGNORE(hex_format(digest, 8, ret).n != 16, "eight bytes");
 }
 
+const char *wire_stream_key(const struct config *cfg) {
+    return market_is(cfg, STR("binance_public")) ? "market.public_stream_url" : "venue.stream_url";
+}
+
 bool wire_live_market(struct app *app, const struct symbols *symbols, struct market **ret,
                       struct error *err) {
     const struct config *cfg = &app->cfg;
@@ -160,5 +164,5 @@ bool wire_live_market(struct app *app, const struct symbols *symbols, struct mar
         .rest_use = public ? HOST_PUBLIC_REST : HOST_SPOT_REST,
         .symbols = symbols};
     if (wire_seed(&opt.seed, err) && binance_stream_open(&app->boot, &opt, ret, err)) return true;
-    return fail_in(err, public ? "market.public_stream_url" : "venue.stream_url");
+    return fail_in(err, "%s", wire_stream_key(cfg));
 }

@@ -42,6 +42,8 @@ MUST_CHECK bool wire_balance(struct app *app, const struct symbols *symbols,
                              struct error *err);
 /* Names the key without telling it. */
 void wire_key_mark(const struct venue_keys *keys, char ret[17]);
+/* The key of the configuration that says where prices come from as they are made. */
+const char *wire_stream_key(const struct config *cfg);
 /* Prices as they are made. */
 MUST_CHECK bool wire_live_market(struct app *app, const struct symbols *symbols,
                                  struct market **ret, struct error *err);

@@ -15,13 +15,13 @@ static struct app app;
 static struct wired_feeds wired;
 static struct store *store;
 
-static void put_file(const char *name, const char *text, mode_t mode) {
+static void put_file(const char *name, const char *text, mode_t bits) {
     char path[128];
     snprintf(path, sizeof path, "%s/%s", dir, name);
     const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    assert_int_equal(fchmod(fd, mode), 0);
+    assert_int_equal(fchmod(fd, bits), 0);
     close(fd);
 }
 
@@ -70,13 +70,13 @@ static void configure(const char *text) {
     buf_fini(&report);
 }
 
-static void refused(const char *text, err_code code, const char *part) {
+static void refused(const char *text, err_code code, const char *words) {
     struct error err;
     configure(text);
     if (wire_feeds_begin(&app, &wired, &err)) fail_msg("taken: %s", text);
     wire_feeds_close(&wired);
     assert_int_equal(err.code, code);
-    if (strstr(err.msg, part) == NULL) fail_msg("\"%s\" is not in: %s", part, err.msg);
+    if (strstr(err.msg, words) == NULL) fail_msg("\"%s\" is not in: %s", words, err.msg);
 }
 
 static void open_feeds(const char *text) {
