@@ -28,13 +28,18 @@ exit_status app_fail(const struct error *err) {
 
 /* The configuration value that an option stands for: --set itself, and shorter names of keys. */
 static bool set_of(struct app *app, const struct opt *o, str value, str *ret) {
+    /* Another command may call something else so: what the value is called tells. */
     static const struct {
-        const char *opt, *key;
-    } shorts[] = {{"posts", "source.path"}, {"prices", "venue.prices"}, {"source", "source.kind"}};
+        const char *opt, *arg, *key;
+    } shorts[] = {{"posts", "FILE", "source.path"},
+                  {"prices", "DIR", "venue.prices"},
+                  {"source", "KIND", "source.kind"}};
     *ret = value;
     if (strcmp(o->name, "set") == 0) return true;
     for (ptrdiff_t i = 0; i < COUNT_OF(shorts); i++) {
-        if (strcmp(o->name, shorts[i].opt) != 0) continue;
+        if (strcmp(o->name, shorts[i].opt) != 0 || o->arg == NULL ||
+            strcmp(o->arg, shorts[i].arg) != 0)
+            continue;
         struct buf b;
         char *block = NEW_ARRAY(&app->boot, char, value.n + 64);
         buf_init_fixed(&b, block, value.n + 64);
