@@ -12,9 +12,9 @@ struct wired {
     struct venue_traits traits;
     struct wired_feeds feeds;
     struct run_parts parts;
-    bool fresh;         /* the store was made by this call */
-    bool live;          /* prices come as they are made: real time, run_wall */
-    usec first, last;   /* span of the prices, 0: none */
+    bool fresh;       /* the store was made by this call */
+    bool live;        /* prices come as they are made: real time, run_wall */
+    usec first, last; /* span of the prices, 0: none */
     int symbols_left_out;
 };
 
