@@ -67,7 +67,6 @@ const char *api_status_text(int status) {
     return "";
 }
 
-PRINTF_LIKE(5, 0)
 static void problem(struct api_answer *a, int status, const char *code, int64_t index,
                     const char *fmt, va_list args) PRINTF_LIKE(5, 0);
 static void problem(struct api_answer *a, int status, const char *code, int64_t index,

@@ -75,8 +75,8 @@ static void test_a_post_without_an_id_gets_one_that_stays(void **state) {
         "{\"text\":\"u\",\"username\":\"bob\",\"created_at\":\"2023-11-14T22:13:10Z\"}",
         "{\"text\":\"t\",\"username\":\"bo\",\"created_at\":\"2023-11-14T22:13:10Z\"}",
         "{\"text\":\"t\",\"username\":\"bob\",\"created_at\":\"2023-11-14T22:13:11Z\"}",
-        "{\"text\":\"t\",\"author_id\":\"1\",\"username\":\"bob\","
-        "\"created_at\":\"2023-11-14T22:13:10Z\"}"};
+        ("{\"text\":\"t\",\"author_id\":\"1\",\"username\":\"bob\","
+         "\"created_at\":\"2023-11-14T22:13:10Z\"}")};
     for (int i = 0; i < COUNT_OF(others); i++) assert_true(read_post(others[i]).id != first.id);
     struct post p;
     struct error err;
