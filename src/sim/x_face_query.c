@@ -332,7 +332,7 @@ static bool in_texts(const struct x_face *x, const struct x_query *q, const stru
         return has_entity(i->text, X_MENTION, n->value);
     case OP_URL:
         return has_url(i->text, n->value);
-    default: /* not an enum; WORDS */
+    default: /* not an enum */
         return has_words(i->text, n->value) || (of && has_words(of->text, n->value));
     }
 }

@@ -87,7 +87,7 @@ static ptrdiff_t entity_end(str text, ptrdiff_t at, x_entity_kind *ret) {
     case 'h':
         *ret = X_URL;
         return url_end(text, at);
-    default: /* not an enum, a character */
+    default: /* not an enum */
         return at;
     }
     return end > at + 1 ? end : at;

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Other people's Binance clients, as npm has them, against `bullfinch sim`: tests/conformance.
+# Other people's clients of Binance and of X, as npm has them, against `bullfinch sim`:
+# tests/conformance.
 #
 # Each script there is one client, and trades on an account of its own. Packages are installed once
 # for each package-lock.json, below build/, from npm's cache or its registry.
@@ -86,5 +87,26 @@ exchange limits --orders-1d 3 --weight-limit 300 --account "$(key_of 1):$(secret
 if [ -n "$url" ]; then
     run_client limits 1
     stop $pid "the exchange with small limits"
+fi
+exchange x --posts demo/posts.jsonl --posts-history 30d --x-token "$(key_of 1)"
+if [ -n "$url" ]; then
+    run_client twitter-api-v2 1
+    stop $pid "X"
+fi
+cat >"$SCRATCH/x-limits.json" <<'END'
+{"rules": [{"path": "/2/usage/tweets", "nth": 1, "fault": "html_503"},
+           {"path": "/2/usage/tweets", "nth": 2, "fault": "truncate"},
+           {"path": "/2/usage/tweets", "nth": 3, "fault": "close_before"},
+           {"path": "/2/usage/tweets", "nth": 4, "fault": "rate_429", "amount": 60},
+           {"path": "/2/usage/tweets", "nth": 5, "fault": "x_usage_cap"},
+           {"path": "/2/usage/tweets", "nth": 6, "fault": "x_connections"},
+           {"path": "/2/usage/tweets", "nth": 7, "fault": "x_spend_cap"},
+           {"path": "/2/usage/tweets", "nth": 8, "fault": "x_forbidden"},
+           {"path": "/2/usage/tweets", "nth": 9, "fault": "x_unauthorized"}]}
+END
+exchange x-limits --x-token "$(key_of 1)" --x-limit search=3 --x-credits 0.03 --faults "$SCRATCH/x-limits.json"
+if [ -n "$url" ]; then
+    run_client twitter-limits 1
+    stop $pid "X with small limits"
 fi
 finish
