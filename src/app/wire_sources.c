@@ -160,9 +160,23 @@ bool wire_x_account(struct app *app, struct store *store, str token, struct aren
 
 static bool open_x(struct app *app, struct wired_feeds *w, int i, str state, struct connector **ret,
                    struct error *err) {
-    (void)w, (void)state, (void)ret;
-    return fail(err, ERR_CONFIG, 0, "source.kind " STR_FMT " is not in this build",
-                STR_ARG(app->cfg.sources[i].kind));
+    const struct config_source *s = &app->cfg.sources[i];
+    const struct config *cfg = &app->cfg;
+    struct x_source_options opt = {.account = w->account,
+                                   .name = config_source_name(s),
+                                   .authors = s->authors.names,
+                                   .author_count = s->authors.count,
+                                   .query = s->query,
+                                   .filter = s->filter,
+                                   .interval = cfg->x_interval_s * USEC_PER_S,
+                                   .pages_max = (int)cfg->x_pages,
+                                   .floor = cfg->x_fastest_s * USEC_PER_S,
+                                   .state = state,
+                                   .now = time_wall_us()};
+    if (!wire_seed(&opt.seed, err)) return false;
+    if (config_source_is(s, STR("x_search"))) return x_search_open(&w->own[i], &opt, ret, err);
+    if (config_source_is(s, STR("x_stream"))) return x_stream_open(&w->own[i], &opt, ret, err);
+    return x_activity_open(&w->own[i], &opt, ret, err);
 }
 
 static bool open_jetstream(struct app *app, struct store *store, struct wired_feeds *w, int i,

@@ -520,9 +520,14 @@ static void test_strangers_of_an_open_source_are_scored_and_not_traded(void **st
     fresh(); /* a replay lets in whom its file has */
     by_id("x", "2", "bob", REASON_NONE);
     cfg->sources[0].kind = STR("jetstream");
-    by_id("x", "3", "carl", REASON_STRANGER);
+    by_id("bsky", "3", "carl", REASON_STRANGER);
+    by_id("x", "3", "carl", REASON_NONE); /* of no source that there is */
+    static const str authors[] = {{"did:plc:a", 9}};
+    cfg->sources[0].authors = (struct config_list){.count = 1, .names = authors};
+    by_id("bsky", "6", "fay", REASON_NONE); /* only those that are listed come */
+    cfg->sources[0].authors = (struct config_list){0};
     cfg->sources[0].strangers = STR("no");
-    by_id("x", "4", "dan", REASON_NONE);
+    by_id("bsky", "4", "dan", REASON_NONE);
 }
 
 static void test_a_name_of_weight_zero_is_not_watched(void **state) {
