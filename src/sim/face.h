@@ -30,6 +30,10 @@ struct sim_face {
     /* The client of a streamed answer does not read: its last words into `out`; the number is free
      * then. NULL: `close`, without a word. */
     void (*slow)(void *ctx, usec now, int conn, struct buf *out);
+    /* The client of a WebSocket takes no more for now, or takes again: until then the connection
+     * must not be `ready` but to be shut. NULL: whatever is ready is sent, and a client that does
+     * not read is cut. */
+    void (*pause)(void *ctx, usec now, int conn, bool paused);
 };
 
 /* The exchange, and its owner's doors (/sim/...). */

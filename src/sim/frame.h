@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-#define FRAME_PAYLOAD_MAX (64 << 10) /* from a client; what it asks is short */
+#define FRAME_PAYLOAD_MAX (1 << 20) /* from a client; ten thousand authors fit */
 
 typedef enum frame_op {
     FRAME_CONT = 0,

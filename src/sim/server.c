@@ -10,9 +10,10 @@
  *
  * A connection answers one request at a time; what was sent ahead waits. While an answer is held
  * back, the connection only looks whether the client is still there. A client that does not read
- * its messages is cut at OUT_MAX bytes, and one that does not read an answer that goes on is told
- * so at STREAM_MAX, as its last chunk; one that does not finish a request is cut after SLOW; one
- * that says nothing, after IDLE. A malformed request gets its 4xx and the connection is closed.
+ * its messages is cut at OUT_MAX bytes, or by its face where that is told to pause; one that does
+ * not read an answer that goes on is told so at STREAM_MAX, as its last chunk; one that does not
+ * finish a request is cut after SLOW; one that says nothing, after IDLE. A malformed request gets
+ * its 4xx and the connection is closed.
  *
  * Server time is the wall clock, never going back. Threads: run() is the one that does it all; stop
  * and wake may be called from anywhere. */
@@ -36,6 +37,7 @@
 #define TRICKLE_EACH (50 * USEC_PER_MS)
 #define OUT_MAX (32 << 20)
 #define STREAM_MAX (4 << 20)
+#define PACED_MAX (256 << 10)
 #define BODY_MAX (24 << 20)
 #define READ_BYTES (64 << 10)
 #define EVENTS 64
@@ -144,6 +146,16 @@ static void conn_close(struct sim_server *s, struct conn *c) {
     s->open--;
 }
 
+/* Notes whether the client takes more, and lets the face know. */
+static bool writing_set(struct sim_server *s, struct conn *c, bool writing) {
+    const uint32_t events = writing ? EPOLLIN | EPOLLOUT | EPOLLRDHUP : EPOLLIN | EPOLLRDHUP;
+    if (c->writing == writing) return true;
+    c->writing = writing;
+    if (c->ws >= 0 && face_of(s, c)->pause)
+        face_of(s, c)->pause(face_of(s, c)->ctx, s->now, c->ws, writing);
+    return watch(s, c->fd, events, index_of(s, c), false);
+}
+
 /* Sends what there is; false: the connection is gone. */
 static bool flush(struct sim_server *s, struct conn *c) {
     while (c->out_pos < c->out.len) {
@@ -156,9 +168,7 @@ static bool flush(struct sim_server *s, struct conn *c) {
                 c->out.len -= c->out_pos;
                 c->out_pos = 0;
             }
-            if (c->writing) return true;
-            c->writing = true;
-            return watch(s, c->fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP, index_of(s, c), false);
+            return writing_set(s, c, true);
         }
         if (n <= 0) {
             conn_close(s, c);
@@ -172,9 +182,7 @@ static bool flush(struct sim_server *s, struct conn *c) {
         conn_close(s, c);
         return false;
     }
-    if (!c->writing) return true;
-    c->writing = false;
-    return watch(s, c->fd, EPOLLIN | EPOLLRDHUP, index_of(s, c), false);
+    return writing_set(s, c, false);
 }
 
 static void accept_one(struct sim_server *s, int fd, const struct sockaddr_storage *from) {
@@ -199,7 +207,7 @@ static void accept_one(struct sim_server *s, int fd, const struct sockaddr_stora
         c->peer = (uint32_t)str_hash(str_from_bytes(&a.sin6_addr, 16));
         c->loopback = IN6_IS_ADDR_LOOPBACK(&a.sin6_addr);
     }
-    buf_init(&c->in, HTTP1_INPUT_MAX + READ_BYTES);
+    buf_init(&c->in, i64_max(HTTP1_INPUT_MAX, FRAME_PAYLOAD_MAX + 16) + READ_BYTES);
     buf_init(&c->out, OUT_MAX);
     timer_set(s, c, s->now + IDLE);
     s->open++;
@@ -461,9 +469,10 @@ static void ws_shut(struct sim_server *s, struct conn *c, int code, bool tell) {
 
 /* Takes what the face has for the connection; false: the connection is gone. */
 static bool drain(struct sim_server *s, struct conn *c) {
-    const bool ws = c->phase == PHASE_WS;
+    const bool ws = c->phase == PHASE_WS, paced = ws && face_of(s, c)->pause != NULL;
     while (c->ws >= 0) {
         int code = 1000;
+        if (paced && c->out.len - c->out_pos > PACED_MAX) break;
         buf_clear(&s->frame);
         const sim_frame f =
             face_of(s, c)->next(face_of(s, c)->ctx, s->now, c->ws, &s->frame, &code);

@@ -171,7 +171,7 @@ static void test_an_upgrade_needs_all_of_its_headers(void **state) {
 static ptrdiff_t masked(char *to, int first, str payload) {
     static const char mask[4] = {1, 2, 3, 4};
     struct buf b;
-    buf_init(&b, 200000);
+    buf_init(&b, FRAME_PAYLOAD_MAX + 16);
     frame_put(&b, FRAME_TEXT, payload);
     const ptrdiff_t head = b.len - payload.n;
     memcpy(to, b.p, (size_t)head);
@@ -184,7 +184,7 @@ static ptrdiff_t masked(char *to, int first, str payload) {
 }
 
 static void test_frames_of_each_length_are_read(void **state) {
-    static const ptrdiff_t sizes[] = {0, 1, 125, 126, 127, 65535, FRAME_PAYLOAD_MAX};
+    static const ptrdiff_t sizes[] = {0, 1, 125, 126, 127, 65535, 65536, FRAME_PAYLOAD_MAX};
     static char payload[FRAME_PAYLOAD_MAX], wire[FRAME_PAYLOAD_MAX + 16];
     (void)state;
     memset(payload, 'p', sizeof payload);
@@ -219,7 +219,7 @@ static void test_frames_that_the_standard_forbids_are_refused(void **state) {
     wire[1] = 1; /* no mask */
     assert_int_equal(frame_parse(wire, 3, &f, &code), FRAME_BAD);
     assert_int_equal(code, 1002);
-    const char huge[] = {(char)0x81, (char)0xff, 0, 0, 0, 0, 0, 1, 0, 1};
+    const char huge[] = {(char)0x81, (char)0xff, 0, 0, 0, 0, 0, 0x10, 0, 1};
     memcpy(wire, huge, sizeof huge);
     assert_int_equal(frame_parse(wire, sizeof huge, &f, &code), FRAME_BAD);
     assert_int_equal(code, 1009);
