@@ -150,7 +150,6 @@ static void check_replay(const struct one *o) {
         wrong(o, "a replay source needs a path");
     if (o->s->authors.count > 0 || o->s->query.n > 0)
         wrong(o, "a replay reads every post of its file; authors and query are for live sources");
-    if (o->s->url.n > 0) wrong(o, "a replay reads its path; it has no url");
 }
 
 static void check_jetstream(const struct one *o) {
@@ -164,7 +163,6 @@ static void check_push(const struct one *o) {
         wrong(o, "posts are brought over HTTP: set api.listen, such as 127.0.0.1:8080");
     if (o->s->authors.count > 0 || o->s->query.n > 0)
         wrong(o, "a push source takes what is brought; authors and query are for X and Bluesky");
-    if (o->s->url.n > 0) wrong(o, "a push source asks nobody; it has no url");
 }
 
 static void check_one(const struct one *o) {
