@@ -72,7 +72,7 @@ struct x_gap {
     struct span *at;
     int64_t top, reserved;
     char token[512]; /* of the next page of this pass of this query; "" none */
-    bool has_page, unsettled;
+    bool calling, has_page, unsettled;
     struct x_page page;
     int next;
     char trouble[240]; /* to be complained of */
@@ -115,6 +115,11 @@ static struct span *last_of(struct x_gap *g) {
 
 bool x_gap_is_open(const struct x_gap *g) { return g->count > 0 && g->spans[g->count - 1].open; }
 
+/* A page of it is under way. */
+static bool is_busy(const struct x_gap *g, const struct span *s) {
+    return s == g->at && (g->calling || g->has_page);
+}
+
 /* Nothing of it was asked for. */
 static bool is_fresh(const struct span *s) { return s->began == 0; }
 
@@ -124,6 +129,16 @@ static void begin_again(struct span *s) {
     s->redo = false;
 }
 
+/* It has grown. */
+static void fetch_anew(struct x_gap *g, struct span *s) {
+    if (is_busy(g, s)) {
+        s->redo = true;
+        return;
+    }
+    if (s == g->at) g->at = NULL;
+    begin_again(s);
+}
+
 /* The span that a loss belongs to: the last one where they overlap and nothing of that was fetched
  * yet, or where there is room for no other. Else a new one. */
 static struct span *span_for(struct x_gap *g, usec from, usec until, const char *why) {
@@ -131,10 +146,7 @@ static struct span *span_for(struct x_gap *g, usec from, usec until, const char 
     const bool overlaps = s != NULL && from - OVERLAP <= s->until + OVERLAP;
     const bool same = s != NULL && (s->open || from == s->from);
     if (same || (overlaps && is_fresh(s)) || g->count == SPANS_MAX) {
-        if (s == g->at)
-            s->redo = !is_fresh(s);
-        else
-            begin_again(s);
+        fetch_anew(g, s);
         s->until = i64_max(s->until, until);
         s->untold = true;
         return s;
@@ -206,7 +218,7 @@ static void expire(struct x_gap *g, usec now) {
     char why[WHY_BYTES];
     for (int i = 0; i < g->count; i++) {
         struct span *s = &g->spans[i];
-        if (s->open || is_over(g, s) || low_of(s) >= now - REACH || s == g->at) continue;
+        if (s->open || is_over(g, s) || low_of(s) >= now - REACH || is_busy(g, s)) continue;
         snprintf(why, sizeof why, "older than the seven days that X's search reaches back%s%.90s",
                  g->held[0] ? "; it was not fetched before because: " : "", g->held);
         mark_missing(s, why);
@@ -310,6 +322,7 @@ bool x_gap_step(struct x_gap *g, usec now, struct connector_step *ret, usec *ret
     }
     if (is_fresh(s)) s->began = now;
     g->at = s;
+    g->calling = true;
     g->reserved = most;
     put_request(g, s, most, now, ret);
     return true;
@@ -357,6 +370,8 @@ static void unreadable(struct x_gap *g, usec now, const struct error *err) {
 void x_gap_answered(struct x_gap *g, usec now, const struct http_answer *a) {
     struct x_verdict v;
     struct error err;
+    PRE(g->calling);
+    g->calling = false;
     x_verdict_of(now, a, &v);
     x_account_heard(g->x, now, X_SEARCH, a, &v);
     if (!v.fine) {
@@ -482,6 +497,7 @@ bool x_gap_item(struct x_gap *g, usec now, struct arena *a, struct intake *ret,
         g->trouble[0] = '\0';
     }
     if (g->has_page) return page_item(g, now, a, ret, teller);
+    expire(g, now);
     return ledger_item(g, ret);
 }
 

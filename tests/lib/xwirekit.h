@@ -48,7 +48,16 @@ struct xwire {
     struct gap gaps[XWIRE_GAPS_MAX];
     int gap_count;
     int64_t billed[RESOURCE_COUNT], returned[RESOURCE_COUNT];
+    struct {
+        int64_t day, id;
+        resource resource;
+    } bills[XWIRE_POSTS_MAX]; /* as the store remembers them for the governor */
+    int bill_count;
     int handles;
+    /* A kill: in place of the item of this number, counted from 1. What is told until the restart
+     * is lost. */
+    int64_t items, kill_at;
+    bool killed;
     char told[XWIRE_TOLD_MAX][400];
     int told_count;
 };
@@ -66,6 +75,9 @@ static inline void xwire_start(struct xwire *k) {
     arena_open(&k->boot, 64 << 20);
     arena_open(&k->mem, 32 << 20);
     assert_ok(x_account_open(&k->boot, &k->account, &k->x, &err), &err);
+    for (int i = 0; i < k->bill_count; i++)
+        cost_remember_id(x_account_cost(k->x), k->bills[i].day, k->bills[i].resource,
+                         k->bills[i].id);
     k->opt.account = k->x;
     k->opt.state = str_dup(&k->boot, str_from_z(k->state));
     k->opt.now = k->now;
@@ -85,6 +97,7 @@ static inline void xwire_stop(struct xwire *k) {
 /* As after a kill: what was not stored is forgotten. */
 static inline void xwire_restart(struct xwire *k) {
     xwire_stop(k);
+    k->killed = false;
     xwire_start(k);
 }
 
@@ -154,10 +167,21 @@ static inline void xwire_take_gap(struct xwire *k, const struct gap *g) {
     k->gaps[k->gap_count++] = *g;
 }
 
+static inline void xwire_take_usage(struct xwire *k, const struct usage *u) {
+    for (int64_t i = 0; i < u->billed; i++) {
+        assert_true(k->bill_count < XWIRE_POSTS_MAX);
+        k->bills[k->bill_count].day = u->day;
+        k->bills[k->bill_count].resource = u->resource;
+        k->bills[k->bill_count++].id = u->ids[i];
+    }
+}
+
 /* One item; false: there was none. */
 static inline bool xwire_item(struct xwire *k) {
     struct intake it;
     arena_reset(&k->mem);
+    if (!k->killed) k->killed = ++k->items == k->kill_at;
+    if (k->killed) return false;
     if (!connector_item(k->c, k->now, &k->mem, &it)) return false;
     switch (it.kind) {
     case INTAKE_POST:
@@ -166,6 +190,7 @@ static inline bool xwire_item(struct xwire *k) {
     case INTAKE_USAGE:
         k->billed[it.u.usage.resource] += it.u.usage.billed;
         k->returned[it.u.usage.resource] += it.u.usage.returned;
+        xwire_take_usage(k, &it.u.usage);
         break;
     case INTAKE_GAP:
         xwire_take_gap(k, &it.u.gap);
@@ -282,6 +307,7 @@ static inline connector_act xwire_step(struct xwire *k) {
         connector_step(k->c, k->now, &k->step);
         const struct http_request *rq = &k->step.request;
         if (k->step.act != CONNECTOR_CALL && k->step.act != CONNECTOR_OPEN) return k->step.act;
+        if (k->killed) return CONNECTOR_WAIT;
         assert_str(k->step.base, "https://api.x.com");
         assert_str(rq->bearer, "AAAA%2Fbbbb");
         assert_true(rq->timeout > 0);
