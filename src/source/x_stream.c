@@ -423,10 +423,10 @@ static bool stream_take(struct x_wire *l, usec now, struct arena *a, str line, s
         x_wire_unknown(l, first, line);
         return false;
     }
-    if (outer[0].value.p != NULL &&
-        x_members(&scratch, outer[0].value, inner, COUNT_OF(inner), &ignored, &err))
+    if (outer[0].value.p == NULL) return x_wire_post(l, now, a, line, ret);
+    if (x_members(&scratch, outer[0].value, inner, COUNT_OF(inner), &ignored, &err))
         x_wire_billed(l, now, x_raw_id(inner[0].value));
-    return x_wire_post(l, now, a, line, ret);
+    return x_wire_post(l, now, a, outer[0].value, ret);
 }
 
 static const struct x_wire_ops wire_ops = {.kind = "x_stream",

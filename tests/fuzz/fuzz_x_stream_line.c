@@ -1,0 +1,7 @@
+/* Law: fuzz_x_line.h, for lines of the filtered stream. */
+#include "fuzz_x_line.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
+    static const struct line_target target = {.open = x_stream_open};
+    return line_fuzz(&target, data, bytes);
+}
