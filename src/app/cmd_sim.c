@@ -430,9 +430,10 @@ const struct cmd cmd_sim = {
     .group = "Trading",
     .name = "sim",
     .pos = "",
-    .brief = "Be an exchange like Binance Spot, and an X, to test a bot on.",
+    .brief = "Be an exchange like Binance Spot, an X and a Jetstream, to test a bot on.",
     .about = "One port answers the REST API (/api/v3), market streams (/ws, /stream) and the "
-             "WebSocket API (/ws-api/v3) of an exchange, and X's API v2 (/2). It prints the "
+             "WebSocket API (/ws-api/v3) of an exchange, X's API v2 (/2), and Bluesky's "
+             "Jetstream (/subscribe). It prints the "
              "address, and a key with its secret where "
              "no account is given, and serves until SIGTERM. SIGUSR1 does the monthly reset.\n\n"
              "Nothing of it is real: there are no orders but yours, and prices are made up or "

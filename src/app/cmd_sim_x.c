@@ -199,9 +199,10 @@ bool sim_x_open(struct arena *boot, const struct args *args, uint64_t seed, str 
 }
 
 int sim_x_faces(struct sim_x *s, struct sim_face *v, int most) {
-    PRE(most >= 1);
+    PRE(most >= 2);
     x_face_x(s->face, &v[0]);
-    return 1;
+    x_face_jetstream(s->face, &v[1]);
+    return 2;
 }
 
 void sim_x_close(struct sim_x *s) {
