@@ -97,6 +97,61 @@ says "and its commission" '$.commissionRates.taker' 0.00100000
 end
 equal "it ends a third time" $? 0
 
+begin x --posts demo/posts.jsonl --posts-history 30d --x-token right --x-credits 1 --x-limit users=2 || exit 1
+x() { # TARGET
+    curl -sg --max-time 20 -H 'Authorization: Bearer right' "$url$1" >"$SCRATCH/answer"
+}
+owner() { # TARGET BODY
+    curl -s --max-time 20 -d "$2" "$url/sim/x/$1" >"$SCRATCH/answer"
+}
+check "X is asked without a token" get '/2/tweets/search/recent?query=bitcoin'
+says "and says no" '$.status' 401
+check "with it" x '/2/tweets/search/recent?query=bitcoin+-is:retweet&tweet.fields=created_at'
+says "it finds ten posts" '$.meta.result_count' 10
+check "a page has a next one" x "/2/tweets/search/recent?query=bitcoin+-is:retweet&next_token=$(json "$SCRATCH/answer" '$.meta.next_token')"
+says "of ten others" '$.meta.result_count' 10
+check "the owner sees the bill" get /sim/x/bill
+says "of twenty posts" '$.amount' 0.10000000
+
+rule='{"add": [{"value": "from:zoe has:cashtags", "tag": "z"}]}'
+curl -s --max-time 20 -H 'Authorization: Bearer right' -d "$rule" "$url/2/tweets/search/stream/rules" >"$SCRATCH/answer"
+says "a rule is made" '$.meta.summary.created' 1
+curl -sN --max-time 30 -H 'Authorization: Bearer right' -D "$SCRATCH/head" \
+    "$url/2/tweets/search/stream" >"$SCRATCH/stream" &
+stream=$!
+came() { # FILE TEXT: waits until it stands there
+    tries=0
+    until grep -q -- "$2" "$1" 2>/dev/null; do
+        tries=$((tries + 1))
+        [ $tries -gt 200 ] && return 1
+        sleep 0.05
+    done
+}
+check "the stream opens" came "$SCRATCH/head" '200 OK'
+check "a post is published" owner publish '{"username": "zoe", "text": "hello $BTC"}'
+check "and comes by the stream" came "$SCRATCH/stream" 'hello $BTC'
+check "the streams are cut" owner cut ''
+wait $stream
+equal "as a line that breaks" $? 18
+for n in 1 2 3; do x "/2/users/by/username/zoe"; done
+says "the third of two requests is one too many" '$.title' 'Too Many Requests'
+end
+equal "it ends with X, too" $? 0
+
+begin load --posts-rate 1000 || exit 1
+more() { get /sim/x/bill && [ "$(json "$SCRATCH/answer" '$.published')" -gt 500 ]; }
+wait_for() {
+    tries=0
+    until "$@"; do
+        tries=$((tries + 1))
+        [ $tries -gt 200 ] && return 1
+        sleep 0.05
+    done
+}
+check "posts are made up" wait_for more
+end
+equal "it ends under load" $? 0
+
 refused() { # NAME STATUS TEXT OPTION...
     what=$1 want=$2 text=$3
     shift 3
@@ -114,6 +169,10 @@ refused "no address" 2 'is not such as' --listen nowhere
 refused "no account" 2 'KEY:SECRET' --account a
 refused "no price" 2 'BTCUSDT=50000' --price BTCUSDT
 refused "no plan" 1 'faults' --faults "$SCRATCH/none.json"
+refused "no posts" 1 'posts' --posts "$SCRATCH/none.jsonl"
+refused "posts at a rate and with a past" 2 'posts-rate' --posts-rate 5 --posts-history 1h
+refused "no limit" 2 'search=10' --x-limit search
+refused "no credits" 2 'x-credits' --x-credits lots
 refused "no state" 1 'state' --state "$SCRATCH/two.out"
 "$BULLFINCH" sim --listen 127.0.0.1:0 --state "$SCRATCH/none/state" >"$SCRATCH/unwritable.out" 2>&1
 equal "a state that cannot be written is told at the start" $? 1
