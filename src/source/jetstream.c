@@ -15,7 +15,8 @@
  *
  * The state is words: cursor=TIME, and where they apply at=TIME (the stream was seen alive then,
  * with nothing to tell), gap=FROM,UNTIL,POSTS,open|closed and seen=KEYS. It stands on each post and
- * gap, and on an intake of its own once a second while other things come.
+ * gap, and on an intake of its own once a second while anything comes: posts are dropped behind us
+ * when they name no coin, and their states with them.
  *
  * A server that sends everybody's posts and is silent for 30 s hangs. Few authors may be silent for
  * hours; there the WebSocket's own pings tell, and for a server that answers them and hangs all the
@@ -73,7 +74,7 @@ struct jetstream {
     usec cursor;       /* 0: nothing was ever opened */
     bool cursor_guess; /* it is our own clock's */
     usec alive_at;     /* sign of life of an open stream */
-    usec state_at;     /* when it was last told */
+    usec state_at;     /* when it was last told by itself */
 
     bool has_gap, tell_gap, has_lost;
     struct gap gap, lost;
@@ -180,7 +181,7 @@ static bool in_gap(const struct jetstream *j, usec time) {
 
 /* --- the state ------------------------------------------------------------------------------- */
 
-static void put_state(struct jetstream *j, usec now, struct arena *a, struct intake *ret) {
+static void put_state(const struct jetstream *j, struct arena *a, struct intake *ret) {
     const int seen = jetstream_recent_told(j->recent), most = STATE_WORDS_BYTES + seen;
     struct buf text;
     buf_init_fixed(&text, arena_alloc(a, 1, 1, most), most);
@@ -196,7 +197,6 @@ static void put_state(struct jetstream *j, usec now, struct arena *a, struct int
     }
     POST(!buf_full(&text));
     ret->state = buf_str(&text);
-    j->state_at = now;
 }
 
 static bool take_times(str text, int64_t *ret, int count) {
@@ -464,12 +464,12 @@ static void gone(struct connector *c, usec now, const struct http_answer *a) {
 
 /* --- what it passes on ----------------------------------------------------------------------- */
 
-static void give_gap(struct jetstream *j, usec now, struct arena *a, struct intake *ret) {
+static void give_gap(struct jetstream *j, struct arena *a, struct intake *ret) {
     ret->kind = INTAKE_GAP;
     ret->u.gap = j->gap;
     j->tell_gap = false;
     if (j->gap.state == GAP_FILLED) j->has_gap = false;
-    put_state(j, now, a, ret);
+    put_state(j, a, ret);
 }
 
 /* The replay has come to where the connection stood again. */
@@ -515,7 +515,7 @@ static bool give_post(struct jetstream *j, usec now, struct arena *a, struct pos
     j->status.last_post_at = now;
     ret->kind = INTAKE_POST;
     ret->post = *p;
-    put_state(j, now, a, ret);
+    put_state(j, a, ret);
     return true;
 }
 
@@ -532,7 +532,7 @@ static bool give_line(struct jetstream *j, usec now, struct arena *a, struct int
     }
     if (is_filled(j, time)) { /* first that, then the message once more */
         j->gap.state = GAP_FILLED;
-        give_gap(j, now, a, ret);
+        give_gap(j, a, ret);
         return true;
     }
     j->has_line = false;
@@ -550,23 +550,24 @@ static bool item(struct connector *c, usec now, struct arena *a, struct intake *
         ret->kind = INTAKE_GAP;
         ret->u.gap = j->lost;
         j->has_lost = false;
-        put_state(j, now, a, ret);
+        put_state(j, a, ret);
         return true;
     }
     if (j->tell_gap) {
-        give_gap(j, now, a, ret);
+        give_gap(j, a, ret);
         return true;
     }
     if (j->has_line && give_line(j, now, a, ret)) return true;
     if (j->has_gap && j->gap.state == GAP_CLOSED && is_quiet(j, now)) {
         j->gap.state = GAP_FILLED;
-        give_gap(j, now, a, ret);
+        give_gap(j, a, ret);
         return true;
     }
     const usec pause = j->heard_at > j->state_at ? STATE_EACH : STATE_IDLE;
     if (j->phase != LIVE || j->alive_at <= j->state_at || now < j->state_at + pause) return false;
     ret->kind = INTAKE_NONE;
-    put_state(j, now, a, ret);
+    j->state_at = now;
+    put_state(j, a, ret);
     return true;
 }
 
