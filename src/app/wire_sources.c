@@ -209,7 +209,9 @@ static bool open_connected(struct app *app, struct store *store, struct wired_fe
     const bool ok = config_source_is_x(&app->cfg.sources[i])
                         ? open_x(app, w, i, state, &c, err)
                         : open_jetstream(app, store, w, i, state, &c, err);
-    return ok && live_open(&w->own[i], c, &feed->source, err);
+    if (!ok) return false;
+    c->key = feed->key;
+    return live_open(&w->own[i], c, &feed->source, err);
 }
 
 static bool open_live(struct app *app, struct store *store, struct wired_feeds *w, int i,
