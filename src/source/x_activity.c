@@ -196,7 +196,10 @@ static bool activity_call(struct x_wire *l, usec now, struct connector_step *ret
     const int unknown = count_in(s, AUTHOR_UNKNOWN); /* the chore may be another source's */
     if (unknown > 0) *ret_wait = i64_min(s->due_at, s->look_at);
     if (now < s->due_at || unknown == s->author_count) return false;
-    if (!x_account_may(l->x, now, X_SUBSCRIPTIONS, ret_wait, &why)) return false;
+    if (!x_account_may(l->x, now, X_SUBSCRIPTIONS, ret_wait, &why)) {
+        x_wire_held(l, now, *ret_wait, &why);
+        return false;
+    }
     switch (s->phase) {
     case SUBS_KEPT:
         s->token[0] = '\0';

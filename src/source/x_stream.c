@@ -154,7 +154,10 @@ static bool stream_call(struct x_wire *l, usec now, struct connector_step *ret, 
     struct x_verdict why;
     *ret_wait = s->due_at;
     if (now < s->due_at) return false;
-    if (!x_account_may(l->x, now, X_RULES, ret_wait, &why)) return false;
+    if (!x_account_may(l->x, now, X_RULES, ret_wait, &why)) {
+        x_wire_held(l, now, *ret_wait, &why);
+        return false;
+    }
     switch (s->phase) {
     case RULES_KEPT:
     case RULES_LIST:

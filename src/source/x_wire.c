@@ -28,6 +28,7 @@
 #define SIGN_EVERY (10 * USEC_PER_S)  /* signs of life are stored so often */
 #define BUDGET_EVERY (1 * USEC_PER_S)
 #define SLOW_LEAST (1 * USEC_PER_MIN) /* after a 429, without chance */
+#define SAID_LATE (30 * USEC_PER_S)   /* a shorter wait for a call is no state */
 #define OPEN_TIMEOUT (20 * USEC_PER_S)
 #define CALL_TIMEOUT (20 * USEC_PER_S)
 
@@ -111,6 +112,10 @@ static void stand_live(struct x_wire *l, usec now) {
 
 void x_wire_stand(struct x_wire *l, usec now, source_state state, usec until, const char *why) {
     if (l->phase == X_WIRE_IDLE) stand(l, now, state, until, why);
+}
+
+void x_wire_held(struct x_wire *l, usec now, usec until, const struct x_verdict *why) {
+    if (until > now + SAID_LATE) x_wire_stand(l, now, why->state, until, why->why);
 }
 
 void x_wire_status(const struct connector *c, usec now, struct source_status *ret) {

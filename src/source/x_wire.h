@@ -155,6 +155,8 @@ void x_wire_unknown(struct x_wire *l, str kind, str line);
 bool x_wire_post(struct x_wire *l, usec now, struct arena *a, str object, struct post *ret);
 /* How the source stands, where there is no line that says so. */
 void x_wire_stand(struct x_wire *l, usec now, source_state state, usec until, const char *why);
+/* A call of its own may not be made before `until`, the account says why. */
+void x_wire_held(struct x_wire *l, usec now, usec until, const struct x_verdict *why);
 /* After a call of its own that failed: when to try again; counts it. */
 usec x_wire_call_failed(struct x_wire *l, usec now, const struct x_verdict *v, struct patience *p);
 /* Sets up a call of its own. */

@@ -323,7 +323,7 @@ static void test_a_limit_is_kept_until_the_time_that_x_says(void **state) {
     const int64_t span = 120;
     snprintf(plan, sizeof plan,
              "{\"rules\":[{\"method\":\"GET\",\"path\":\"%s\",\"fault\":\"rate_429\","
-             "\"amount\":\"%lld\"}]}",
+             "\"amount\":%lld}]}",
              place->path, (long long)span);
     struct room *r = open_room(plan);
     const usec before = time_wall_us();

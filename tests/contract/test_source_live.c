@@ -1,5 +1,6 @@
 /* The contract of live sources, on X's recent search, filtered stream and Activity API, and on
- * Bluesky's Jetstream. Name one as an argument, or all run. */
+ * Bluesky's Jetstream. Name one as an argument, or all run; a second one
+ * chooses tests by name ("*token*"). */
 #include "source/jetstream.h"
 #include "source_contract.h"
 
@@ -55,6 +56,7 @@ static const struct source_place places[] = {
 
 int main(int argc, char **argv) {
     int failures = 0, runs = 0;
+    if (argc > 2) cmocka_set_test_filter(argv[2]);
     for (int i = 0; i < COUNT_OF(places); i++) {
         if (argc > 1 && strcmp(argv[1], places[i].name) != 0) continue;
         failures += source_contract_run(&places[i]);
