@@ -13,6 +13,7 @@
 #include "sim/sim_int.h"
 
 #define TAG_BYTES 201
+#define PAGE_MAX 1000
 #define SUBSCRIPTION_ID_FIRST INT64_C(1950000000000000000)
 
 struct x_subscription {
@@ -170,21 +171,25 @@ void x_do_subscriptions_post(struct x_call *c) {
 }
 
 void x_do_subscriptions_get(struct x_call *c) {
-    int64_t most = X_SUBSCRIPTIONS_MAX;
-    str unused;
-    IGNORE(x_param(c, "pagination_token", &unused), "all fit a page");
-    if (!x_param_i64(c, "max_results", 1, X_SUBSCRIPTIONS_MAX, &most) || !x_params_done(c)) return;
-    const int n = (int)i64_min(most, c->x->subscription_count);
+    int64_t most = PAGE_MAX, first = 0;
+    if (!x_param_i64(c, "max_results", 1, PAGE_MAX, &most) ||
+        !x_param_i64(c, "pagination_token", 0, X_SUBSCRIPTIONS_MAX, &first) || !x_params_done(c))
+        return;
+    const int64_t left = i64_max(0, c->x->subscription_count - first), n = i64_min(most, left);
     buf_put(c->out, STR("{"));
-    for (int i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n; i++) {
         if (i == 0) sim_put_key(c->out, "data");
         buf_put(c->out, i == 0 ? STR("[") : STR(","));
-        put_subscription(c->out, &c->x->subscriptions[i]);
+        put_subscription(c->out, &c->x->subscriptions[first + i]);
     }
     if (n > 0) buf_put(c->out, STR("]"));
     sim_put_key(c->out, "meta");
     buf_put(c->out, STR("{"));
     sim_put_int(c->out, "result_count", n);
+    if (n < left) {
+        sim_put_key(c->out, "next_token");
+        x_put_id(c->out, first + n);
+    }
     buf_put(c->out, STR("}}"));
 }
 

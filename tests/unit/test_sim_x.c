@@ -361,6 +361,11 @@ static void test_subscriptions_bring_events_of_their_author(void **state) {
     assert_int_equal(xkit_get(k, SUBSCRIPTIONS), 200);
     assert_int_equal(xkit_count(k, "data"), 2);
     assert_string_equal(xkit_text(k, "data.0.tag"), "b");
+    assert_int_equal(xkit_get(k, SUBSCRIPTIONS "?max_results=1"), 200);
+    assert_string_equal(xkit_text(k, "meta.next_token"), "1");
+    assert_int_equal(xkit_get(k, SUBSCRIPTIONS "?max_results=1&pagination_token=1"), 200);
+    assert_string_equal(xkit_text(k, "data.0.event_type"), "post.delete");
+    assert_null(xkit_at(k->json, "meta.next_token"));
 
     const int conn = open_stream(k, "/2/activity/stream");
     const int other = open_stream(k, "/2/activity/stream");
