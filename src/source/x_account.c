@@ -517,7 +517,7 @@ static bool users_came(struct x_account *x, usec now, str body) {
     struct arena scratch = x->memory;
     cost_settle(x->cost, now, RESOURCE_USER, x->reserved, ids, count, &scratch, &x->left.usage);
     x->reserved = 0;
-    memcpy(x->left.usage_ids, x->left.usage.ids, sizeof(int64_t) * (size_t)x->left.usage.billed);
+    for (int64_t k = 0; k < x->left.usage.billed; k++) x->left.usage_ids[k] = x->left.usage.ids[k];
     x->left.has_usage = count > 0;
     const bool ok = json_is_object(root);
     if (ok) take_missing(x, now, json_object_get(root, "errors"));
@@ -607,7 +607,7 @@ bool x_account_chore_item(struct x_account *x, usec now, struct arena *a, struct
     *ret = (struct intake){0};
     if (l->has_usage) {
         int64_t *ids = NEW_ARRAY(a, int64_t, l->usage.billed > 0 ? l->usage.billed : 1);
-        memcpy(ids, l->usage_ids, sizeof *ids * (size_t)l->usage.billed);
+        for (int64_t k = 0; k < l->usage.billed; k++) ids[k] = l->usage_ids[k];
         ret->kind = INTAKE_USAGE;
         ret->u.usage = l->usage;
         ret->u.usage.ids = ids;
