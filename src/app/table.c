@@ -67,6 +67,8 @@ static void put_one_line(struct buf *cell, str s) {
 
 static str cell_of(const json_t *row, const struct column *c, char block[CELL_BYTES]) {
     const json_t *v = json_object_get(row, c->key);
+    const bool empty = v == NULL || (json_is_string(v) && json_string_length(v) == 0);
+    if (empty && c->instead != NULL) v = json_object_get(row, c->instead);
     struct buf cell;
     buf_init_fixed(&cell, block, CELL_BYTES);
     if (!v || json_is_null(v)) return STR("-");

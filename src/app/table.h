@@ -17,7 +17,8 @@ typedef enum column_kind {
 struct column {
     const char *key, *title;
     column_kind kind;
-    int width_max; /* longer text is cut; 0: whole */
+    int width_max;       /* longer text is cut; 0: whole */
+    const char *instead; /* key of what is shown where that is empty; NULL: nothing is */
 };
 
 /* rows: array of objects; missing and null show as "-". color: escape codes may be used. */
