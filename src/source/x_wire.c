@@ -461,6 +461,7 @@ static void take_errors(struct x_wire *l, str line) {
 void x_wire_billed(struct x_wire *l, usec now, int64_t id) {
     if (id <= 0) return;
     if (l->unsettled_count == 0) l->settle_at = now + SETTLE_EVERY;
+    l->billed_at = now;
     PRE(l->unsettled_count < X_WIRE_UNSETTLED_MAX);
     l->unsettled[l->unsettled_count++] = id;
 }
@@ -514,12 +515,12 @@ static str put_state(struct x_wire *l, struct arena *a) {
 static void keep(struct x_wire *l) {
     l->kept_id = l->newest_id;
     l->kept_at = l->newest_at;
-    l->kept_sign = l->sign;
+    if (l->line.p == NULL) l->kept_sign = l->sign; /* else that line was a later one */
 }
 
-static void item_usage(struct x_wire *l, usec now, struct arena *a, struct intake *ret) {
+static void item_usage(struct x_wire *l, struct arena *a, struct intake *ret) {
     ret->kind = INTAKE_USAGE;
-    x_account_settle(l->x, now, l->ops->resource, 0, l->unsettled, l->unsettled_count, a,
+    x_account_settle(l->x, l->billed_at, l->ops->resource, 0, l->unsettled, l->unsettled_count, a,
                      &ret->u.usage);
     l->unsettled_count = 0;
     keep(l);
@@ -532,8 +533,14 @@ static void count_post(struct x_wire *l, usec now, const struct post *p) {
     l->status.last_post_at = now;
 }
 
+/* No more fit to what is to be settled: X bills by the day of UTC, so a new one begins anew. */
+static bool settle_first(const struct x_wire *l, usec now) {
+    return l->unsettled_count == X_WIRE_UNSETTLED_MAX ||
+           (l->unsettled_count > 0 && time_utc_day(now) != time_utc_day(l->billed_at));
+}
+
 static bool item_line(struct x_wire *l, usec now, struct arena *a, struct intake *ret) {
-    if (l->line.p == NULL || l->unsettled_count == X_WIRE_UNSETTLED_MAX) return false;
+    if (l->line.p == NULL || settle_first(l, now)) return false;
     if (!take_line(l, a, &ret->post)) return false;
     ret->kind = INTAKE_POST;
     count_post(l, now, &ret->post);
@@ -554,7 +561,7 @@ static bool item_gap(struct x_wire *l, usec now, struct arena *a, struct intake 
 /* Is it time to settle? Never while a line waits that was not looked at: the state would say that
  * it was seen. */
 static bool settle_due(const struct x_wire *l, usec now) {
-    if (l->unsettled_count == X_WIRE_UNSETTLED_MAX) return true;
+    if (settle_first(l, now)) return true;
     return l->unsettled_count > 0 && l->line.p == NULL && now >= l->settle_at;
 }
 
@@ -562,7 +569,7 @@ bool x_wire_item(struct connector *c, usec now, struct arena *a, struct intake *
     struct x_wire *l = wire_from(c);
     if (item_line(l, now, a, ret)) return true;
     if (settle_due(l, now)) {
-        item_usage(l, now, a, ret);
+        item_usage(l, a, ret);
         return true;
     }
     if (item_gap(l, now, a, ret)) return true;

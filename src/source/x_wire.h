@@ -111,8 +111,8 @@ struct x_wire {
     usec line_at;
     int64_t unsettled[X_WIRE_UNSETTLED_MAX]; /* ids that were delivered and not settled yet */
     int unsettled_count;
-    usec settle_at;
-    int64_t newest_id; /* passed on */
+    usec settle_at, billed_at; /* at latest; the last of them came */
+    int64_t newest_id;         /* passed on */
     usec newest_at;
     int64_t kept_id; /* the same as the state says it: settled */
     usec kept_at, kept_sign;

@@ -1,0 +1,347 @@
+/* Both streams of X against the simulated X in virtual time: cuts and kills at random, lines that
+ * are mute. Whatever happens, each post that was published is stored once, and what was billed is
+ * what the simulator billed. */
+#include "xwirekit.h"
+
+#include "base/rng.h"
+#include "sim/x_face.h"
+
+#define S USEC_PER_S
+#define POSTS_MAX 600
+#define SPAN (3 * USEC_PER_HOUR)
+#define TAIL (15 * USEC_PER_MIN) /* behind the last post: what was missed is fetched by then */
+
+static const char *const names[] = {"alice", "bob", "carol"};
+
+struct sim {
+    struct xwire *k;
+    struct arena boot;
+    struct x_face *x;
+    struct sim_face face;
+    struct sim_post posts[POSTS_MAX];
+    int post_count, given;
+    struct rng rng;
+    struct buf body, chunk;
+    int conn;        /* -1: no line */
+    usec cut_at;     /* the next one */
+    usec down_until; /* no line is had before */
+    int64_t lines;
+    int kills, cuts;
+    usec start, end;
+};
+
+static bool next_post(void *ctx, struct sim_post *ret) {
+    struct sim *s = ctx;
+    if (s->given == s->post_count) return false;
+    *ret = s->posts[s->given++];
+    return true;
+}
+
+/* Every so often a post, with now and then an edit of the one before. */
+static void make_posts(struct sim *s, bool edits) {
+    usec at = s->start + 5 * S;
+    while (s->post_count < POSTS_MAX) {
+        const int who = (int)rng_below(&s->rng, COUNT_OF(names));
+        struct sim_post *p = &s->posts[s->post_count];
+        at += rng_below(&s->rng, 4) == 0 ? (usec)rng_below(&s->rng, 200 * USEC_PER_MS)
+                                         : (usec)rng_below(&s->rng, 2 * SPAN / POSTS_MAX);
+        *p = (struct sim_post){.kind = SIM_POST,
+                               .at = at,
+                               .id = x_snowflake_at(at) + 4096 * 7 + s->post_count % 4096,
+                               .author_id = 501 + who,
+                               .username = str_from_z(names[who]),
+                               .text = STR("DOGE is what I mean"),
+                               .lang = STR("en")};
+        const struct sim_post *before = p - 1;
+        if (edits && s->post_count > 0 && before->kind == SIM_POST && rng_below(&s->rng, 20) == 0) {
+            p->kind = SIM_POST_EDIT;
+            p->root_id = before->id;
+            p->author_id = before->author_id;
+            p->username = before->username;
+            p->text = STR("DOGE is what I meant");
+        }
+        s->post_count++;
+    }
+    s->end = at + TAIL;
+}
+
+static void plan_cut(struct sim *s, usec now) {
+    s->cut_at = now + (usec)rng_below(&s->rng, 10 * USEC_PER_MIN) + S;
+}
+
+static struct sim *sim_open(xwire_opener *open, const struct x_source_options *opt, uint64_t seed,
+                            usec start, bool edits) {
+    struct sim *s = calloc(1, sizeof *s);
+    struct error err = {0};
+    s->start = start;
+    s->conn = -1;
+    rng_init(&s->rng, seed);
+    make_posts(s, edits);
+    arena_open(&s->boot, 512 << 20);
+    buf_init(&s->body, 32 << 20);
+    buf_init(&s->chunk, 32 << 20);
+    struct x_face_options face = {.timeline = {next_post, s},
+                                  .token = STR("AAAA%2Fbbbb"),
+                                  .seed = seed,
+                                  .credits = money_from_e8(-1),
+                                  .index_lag = 20 * S,
+                                  .start = start};
+    face.price[RESOURCE_POST] = face.price[RESOURCE_EVENT] = money_from_e8(500000);
+    face.price[RESOURCE_USER] = money_from_e8(1000000);
+    assert_ok(x_face_open(&s->boot, &face, &s->x, &err), &err);
+    x_face_x(s->x, &s->face);
+    s->k = xwire_new(open, opt);
+    s->k->chores_too = true;
+    s->k->now = start;
+    xwire_start(s->k);
+    plan_cut(s, s->k->now);
+    return s;
+}
+
+static void sim_close(struct sim *s) {
+    xwire_close(s->k);
+    x_face_close(s->x);
+    buf_fini(&s->body);
+    buf_fini(&s->chunk);
+    arena_close(&s->boot);
+    free(s);
+}
+
+/* --- the wire between them ------------------------------------------------------------------- */
+
+static int ask(struct sim *s, struct http_answer *ret) {
+    struct xwire *k = s->k;
+    const struct http_request *rq = &k->step.request;
+    struct sim_answer a = {.body = &s->body, .stream = -1};
+    const struct sim_request sent = {.method = str_from_z(http_method_name(rq->method)),
+                                     .path = str_from_z(k->path),
+                                     .query = str_from_z(k->query),
+                                     .body = str_from_z(k->body),
+                                     .authorization = STR("Bearer AAAA%2Fbbbb"),
+                                     .peer = 1};
+    s->face.request(s->face.ctx, k->now, &sent, &a);
+    http_answer_clear(ret);
+    ret->end = a.delivery == SIM_WHOLE ? HTTP_ANSWERED : HTTP_LOST;
+    ret->status = a.status;
+    ret->rate_limit = a.rate_limit;
+    ret->rate_remaining = a.rate_remaining;
+    ret->rate_reset = a.rate_reset;
+    ret->body = buf_str(&s->body);
+    return a.stream;
+}
+
+static void line_gone(struct sim *s) {
+    s->conn = -1;
+    xwire_gone(s->k, 0, "");
+}
+
+static void open_line(struct sim *s) {
+    struct http_answer a;
+    if (s->k->now < s->down_until) {
+        xwire_gone(s->k, 0, "");
+        return;
+    }
+    s->conn = ask(s, &a);
+    if (s->conn >= 0) {
+        xwire_opened(s->k);
+        return;
+    }
+    connector_gone(s->k->c, s->k->now, &a);
+    xwire_items(s->k);
+}
+
+static void say_lines(struct sim *s, str chunk) {
+    str line;
+    while (chunk.n > 0 && str_cut(&chunk, '\n', &line)) {
+        s->lines++;
+        if (s->k->killed) return;
+        connector_line(s->k->c, s->k->now, line);
+        xwire_items(s->k);
+    }
+}
+
+/* What the simulator has for the line, now. */
+static void hear(struct sim *s) {
+    int code = 0;
+    while (s->conn >= 0 && !s->k->killed) {
+        buf_clear(&s->chunk);
+        const sim_frame f = s->face.next(s->face.ctx, s->k->now, s->conn, &s->chunk, &code);
+        if (f == SIM_NOTHING) return;
+        if (f == SIM_SHUT)
+            line_gone(s);
+        else
+            say_lines(s, buf_str(&s->chunk));
+    }
+}
+
+/* The program is killed, and started again some time later. */
+static void kill_it(struct sim *s) {
+    struct xwire *k = s->k;
+    if (s->conn >= 0) s->face.close(s->face.ctx, k->now, s->conn);
+    s->conn = -1;
+    s->kills++;
+    k->now += (usec)rng_below(&s->rng, 3 * USEC_PER_MIN);
+    s->face.advance(s->face.ctx, k->now);
+    xwire_restart(k);
+}
+
+static void wait_for(struct sim *s) {
+    struct xwire *k = s->k;
+    usec at = i64_min(k->step.until, s->face.next_at(s->face.ctx));
+    at = i64_max(i64_min(at, s->cut_at), k->now + 1);
+    k->now = at;
+    s->face.advance(s->face.ctx, k->now);
+    if (k->now >= s->cut_at) {
+        s->cuts++;
+        x_face_cut(s->x, k->now);
+        s->down_until = k->now + (usec)rng_below(&s->rng, 90 * S);
+        plan_cut(s, k->now);
+    }
+    hear(s);
+}
+
+static void turn(struct sim *s) {
+    struct xwire *k = s->k;
+    struct http_answer a;
+    const connector_act act = xwire_step(k);
+    if (k->killed) {
+        kill_it(s);
+        return;
+    }
+    switch (act) {
+    case CONNECTOR_CALL:
+        IGNORE(ask(s, &a) >= 0, "no call has a stream for its answer");
+        k->now += 30 * USEC_PER_MS;
+        xwire_answer_full(k, &a);
+        break;
+    case CONNECTOR_OPEN:
+        open_line(s);
+        break;
+    case CONNECTOR_SHUT:
+        if (s->conn >= 0) s->face.close(s->face.ctx, k->now, s->conn);
+        line_gone(s);
+        break;
+    case CONNECTOR_WAIT:
+        wait_for(s);
+        break;
+    case CONNECTOR_SEND:
+        fail_msg("a stream of X takes nothing");
+    }
+}
+
+/* --- what must be true ----------------------------------------------------------------------- */
+
+/* Each post, or the edit that took its place before it was fetched. */
+static void check_posts(const struct sim *s, uint64_t seed) {
+    for (int i = 0; i < s->post_count; i++) {
+        const struct sim_post *next = i + 1 < s->post_count ? &s->posts[i + 1] : NULL;
+        const bool edited = next != NULL && next->kind == SIM_POST_EDIT;
+        if (xwire_has(s->k, s->posts[i].id) || (edited && xwire_has(s->k, next->id))) continue;
+        fail_msg("seed %llu: post %d is lost", (unsigned long long)seed, i);
+    }
+    assert_true(s->k->post_count <= s->post_count);
+    for (int i = 0; i < s->k->gap_count; i++)
+        if (s->k->gaps[i].state != GAP_FILLED)
+            fail_msg("seed %llu: gap %d stands %s (%s)", (unsigned long long)seed, i,
+                     gap_state_name(s->k->gaps[i].state), s->k->gaps[i].why);
+}
+
+static int64_t bill_of(const struct sim *s, resource r) {
+    int64_t sum = 0;
+    for (int64_t day = time_utc_day(XWIRE_T); day <= time_utc_day(s->k->now); day++)
+        sum += x_face_billed(s->x, day, r);
+    return sum;
+}
+
+static void check_bill(const struct sim *s, resource r, uint64_t seed) {
+    if (s->k->billed[r] == bill_of(s, r)) return;
+    fail_msg("seed %llu: billed %lld %ss, X billed %lld", (unsigned long long)seed,
+             (long long)s->k->billed[r], resource_name(r), (long long)bill_of(s, r));
+}
+
+static struct sim *play(xwire_opener *open, const struct x_source_options *opt, uint64_t seed,
+                        bool kills) {
+    /* What is delivered, not stored, and then edited, or fetched on the next day, was billed
+     * without anybody's knowing: where there are kills, there are no edits and no midnight. */
+    const usec start = kills ? XWIRE_T : XWIRE_T + 5 * USEC_PER_HOUR + 30 * USEC_PER_MIN;
+    struct sim *s = sim_open(open, opt, seed, start, !kills);
+    while (s->k->now < s->end) {
+        /* before anything was stored there is nothing to go on from */
+        if (kills && s->k->states > 0 && s->k->kill_at <= s->k->items)
+            s->k->kill_at = s->k->items + 1 + (int64_t)rng_below(&s->rng, 120);
+        turn(s);
+        if (s->k->now > s->end - TAIL) kills = false, s->k->kill_at = INT64_MAX;
+        if (s->k->now > s->end - TAIL) s->cut_at = USEC_NEVER;
+    }
+    check_posts(s, seed);
+    assert_true(s->cuts > 5 && s->lines > 0);
+    return s;
+}
+
+static uint64_t first_seed(void) {
+    const char *given = getenv("TEST_SEED");
+    return given != NULL ? (uint64_t)strtoull(given, NULL, 10) : 1;
+}
+
+static void play_many(xwire_opener *open, const struct x_source_options *opt, bool kills,
+                      bool events) {
+    const uint64_t first = first_seed();
+    int64_t missed = 0, cuts = 0, killed = 0;
+    for (uint64_t seed = first; seed < first + 8; seed++) {
+        struct sim *s = play(open, opt, seed, kills);
+        check_bill(s, RESOURCE_USER, seed);
+        if (!kills || !events) check_bill(s, RESOURCE_POST, seed);
+        if (!kills) check_bill(s, RESOURCE_EVENT, seed);
+        assert_true(s->k->billed[RESOURCE_EVENT] <= bill_of(s, RESOURCE_EVENT));
+        for (int i = 0; i < s->k->post_count; i++) missed += s->k->missed[i];
+        cuts += s->cuts;
+        killed += s->kills;
+        assert_int_equal(s->k->told_count, 0);
+        sim_close(s);
+    }
+    print_message("seeds from %llu: %lld cuts, %lld kills, %lld of %d posts fetched afterwards\n",
+                  (unsigned long long)first, (long long)cuts, (long long)killed, (long long)missed,
+                  8 * POSTS_MAX);
+    assert_true(missed > 0);
+}
+
+static const str three[] = {{"alice", 5}, {"502@bob", 7}, {"carol", 5}};
+static const struct x_source_options follow = {
+    .authors = three, .author_count = 3, .filter = {"-is:retweet", 11}, .pages_max = 2};
+
+static void test_the_stream_loses_nothing_and_its_bill_is_right(void **state) {
+    (void)state;
+    play_many(x_stream_open, &follow, false, false);
+}
+
+static void test_the_stream_loses_nothing_when_it_is_killed(void **state) {
+    (void)state;
+    play_many(x_stream_open, &follow, true, false);
+}
+
+static void test_the_stream_of_a_query_loses_nothing(void **state) {
+    (void)state;
+    const struct x_source_options opt = {.query = STR("doge lang:en"), .pages_max = 5};
+    play_many(x_stream_open, &opt, false, false);
+}
+
+static void test_activity_loses_nothing_and_its_bill_is_right(void **state) {
+    (void)state;
+    play_many(x_activity_open, &follow, false, true);
+}
+
+static void test_activity_loses_nothing_when_it_is_killed(void **state) {
+    (void)state;
+    play_many(x_activity_open, &follow, true, true);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_stream_loses_nothing_and_its_bill_is_right),
+        cmocka_unit_test(test_the_stream_loses_nothing_when_it_is_killed),
+        cmocka_unit_test(test_the_stream_of_a_query_loses_nothing),
+        cmocka_unit_test(test_activity_loses_nothing_and_its_bill_is_right),
+        cmocka_unit_test(test_activity_loses_nothing_when_it_is_killed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
