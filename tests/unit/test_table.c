@@ -61,6 +61,19 @@ static void test_what_is_missing_is_a_dash(void **state) {
         "-  2021-05-19 15:55:41\n");
 }
 
+static void test_what_is_missing_may_have_another_name(void **state) {
+    (void)state;
+    static const struct column c[] = {{"a", "A", COLUMN_TEXT, 0, "b"}};
+    assert_str(
+        table("[{\"a\":\"x\",\"b\":\"y\"},{\"a\":\"\",\"b\":\"y\"},{\"b\":\"z\"},{\"a\":\"\"}]", c,
+              1, false),
+        "A\n"
+        "x\n"
+        "y\n"
+        "z\n"
+        "-\n");
+}
+
 static void test_text_is_cut_by_what_it_shows_and_stays_on_its_line(void **state) {
     (void)state;
     static const struct column c[] = {{"t", "T", COLUMN_TEXT, 6}, {"x", "X", COLUMN_TEXT, 0}};
@@ -96,6 +109,7 @@ int main(void) {
         T(test_columns_are_as_wide_as_their_widest_cell),
         T(test_amounts_lose_no_digit_but_zeros_behind_the_point),
         T(test_what_is_missing_is_a_dash),
+        T(test_what_is_missing_may_have_another_name),
         T(test_text_is_cut_by_what_it_shows_and_stays_on_its_line),
         T(test_gains_are_green_and_losses_red_where_color_is_wanted),
         T(test_width_counts_columns_of_a_terminal),
