@@ -7,14 +7,10 @@
  * main one. */
 #include "app/cmd_sim_x.h"
 
-#include <errno.h>
-#include <sys/stat.h>
-
-#include "base/log.h"
+#include "app/sim_posts.h"
 #include "sim/faults.h"
 #include "sim/x_face.h"
 #include "sim/x_posts.h"
-#include "source/source.h"
 
 #define POST_E8 (E8 / 200)
 #define USER_E8 (E8 / 100)
@@ -23,78 +19,11 @@
 struct sim_x {
     struct arena *boot;
     const struct args *args;
-    struct arena mem; /* of the file's posts */
-    struct sim_post *posts;
-    int64_t count;
+    struct sim_posts posts;
     struct x_posts *timeline;
     struct x_face_options opt;
     struct x_face *face;
 };
-
-/* --- posts -------------------------------------------------------------------------------------
- */
-
-static int64_t id_of(str text) {
-    int64_t id;
-    return str_to_i64(text, &id) && id > 0 ? id : 0;
-}
-
-/* A number for an author whose id is no number: the same each time. */
-static int64_t author_of(const struct post *p) {
-    const int64_t id = id_of(p->author_id);
-    if (id != 0 || p->author_id.n == 0) return id;
-    return (int64_t)(str_hash(p->author_id) >> 2) | 1;
-}
-
-static void take_post(struct sim_x *s, const struct post *p) {
-    struct sim_post *to = &s->posts[s->count++];
-    *to = (struct sim_post){.kind = p->deleted  ? SIM_POST_DELETION
-                                    : p->edited ? SIM_POST_EDIT
-                                                : SIM_POST,
-                            .at = p->deleted ? p->received_at : p->created_at,
-                            .id = p->deleted ? 0 : p->id,
-                            .root_id = p->deleted  ? p->id
-                                       : p->edited ? p->root_id
-                                                   : 0,
-                            .author_id = author_of(p),
-                            .username = str_dup(&s->mem, p->username),
-                            .text = str_dup(&s->mem, p->text),
-                            .lang = str_dup(&s->mem, p->lang),
-                            .ref_id = p->ref_id,
-                            .ref = p->ref};
-}
-
-static void complain(void *ctx, str where, str what, str payload) {
-    (void)ctx;
-    (void)payload;
-    log_unusual("post_left_out", LOG_S("where", where), LOG_S("what", what));
-}
-
-static bool read_posts(struct sim_x *s, const char *path, struct error *err) {
-    struct source *src;
-    struct arena one;
-    struct stat st;
-    if (stat(path, &st) != 0)
-        return fail(err, ERR_IO, errno, "--posts %s: %s", path, strerror(errno));
-    /* a line of a post has more bytes than its strings, and more than 20 */
-    const ptrdiff_t most = (ptrdiff_t)st.st_size / 20 + 1;
-    arena_open(&s->mem, 2 * (ptrdiff_t)st.st_size + most * (ptrdiff_t)sizeof *s->posts + 4096);
-    s->posts = NEW_ARRAY(&s->mem, struct sim_post, most);
-    if (!replay_open(s->boot, path, STR("x"), &src, err)) return fail_in(err, "--posts");
-    src->complain = complain;
-    arena_open(&one, 64 << 20);
-    bool end = false, ok = true;
-    while (ok && !end && s->count < most) {
-        struct post p;
-        arena_reset(&one);
-        ok = source_next_post(src, &one, &p, &end, err);
-        if (ok && !end) take_post(s, &p);
-    }
-    arena_close(&one);
-    source_close(src);
-    if (!ok) return fail_in(err, "--posts");
-    return s->count > 0 || fail(err, ERR_CONFIG, 0, "--posts %s: there is no post in it", path);
-}
 
 /* --- options -----------------------------------------------------------------------------------
  */
@@ -167,9 +96,12 @@ static bool read_timeline(struct sim_x *s, struct error *err) {
     if (po.rate_e8 > 0 && (args_has(s->args, "posts-speed") || po.history > 0))
         return fail(err, ERR_USAGE, 0,
                     "--posts-rate: posts at a rate have neither --posts-speed nor --posts-history");
-    if (path.p && !read_posts(s, str_dupz(s->boot, path), err)) return false;
-    po.posts = s->posts;
-    po.count = s->count;
+    const str lines = args_get(s->args, "jetstream", (str){NULL, 0});
+    if (!sim_posts_read(s->boot, path.p ? str_dupz(s->boot, path) : NULL,
+                        lines.p ? str_dupz(s->boot, lines) : NULL, &s->posts, err))
+        return false;
+    po.posts = s->posts.v;
+    po.count = s->posts.count;
     s->timeline = x_posts_new(s->boot, &po, &s->opt.timeline, &s->opt.users, &s->opt.user_count);
     return true;
 }
@@ -209,5 +141,5 @@ void sim_x_close(struct sim_x *s) {
     if (!s) return;
     x_face_close(s->face);
     x_posts_free(s->timeline);
-    arena_close(&s->mem);
+    sim_posts_fini(&s->posts);
 }

@@ -19,6 +19,7 @@ void sim_x_close(struct sim_x *s); /* NULL is fine */
 /* Its rows of the table of options. */
 #define SIM_X_OPTS                                                                                 \
     {"posts", "FILE", "Posts to be published at X and Bluesky, one X API v2 object a line."},      \
+        {"jetstream", "FILE", "Raw lines of a Jetstream, sent there as they are, in their time."}, \
         {"posts-history", "DURATION", "So much of the posts is over when it begins; 0."},          \
         {"posts-speed", "N", "How many times faster the posts are played; 1."},                    \
         {"posts-rate", "N",                                                                        \
