@@ -7,6 +7,9 @@
  * left then is asked for after the next poll's first page. So the newest posts never wait for a
  * backlog, and nothing is passed over.
  *
+ * X does not index posts in their order, so the mark stays half a minute behind: what comes again
+ * meanwhile is dropped, and X bills it once a day.
+ *
  * An empty page costs nothing, so the interval follows the authors: half of it after a hit, down to
  * the floor, and up to twice of it while they are quiet.
  *
@@ -26,7 +29,8 @@
 #define KEPT_BY_X (7 * USEC_PER_DAY)
 #define CUT_BEFORE (10 * USEC_PER_S) /* of that end a mark is cut, */
 #define CUT_TO (60 * USEC_PER_S)     /* to here: a few pages fit in between */
-#define INDEXED USEC_PER_DAY         /* after that nothing new turns up in the past */
+#define INDEX_LAG (30 * USEC_PER_S)  /* X's own default leaves out what is newer */
+#define INDEXED USEC_PER_DAY         /* after that nothing at all turns up in the past */
 #define AHEAD_MOST USEC_PER_DAY      /* an id beyond is none of X's */
 #define BOOTSTRAP USEC_PER_MIN /* a new query begins that far back: what costs next to nothing */
 #define SMALL_PAGE COST_PAGE
@@ -48,6 +52,7 @@ struct query {
     char token[X_SEARCH_TOKEN_BYTES]; /* where the last page had no id to go on from; else "" */
     bool complained;                  /* of errors, in this poll */
     bool by_time;                     /* X refused since_id: start_time instead */
+    int64_t newest;                   /* seen by this process; at or above the mark */
     usec seen_again_at;               /* its posts from before are `missed` */
     usec blocked_until;
     struct x_verdict blocked;
@@ -557,11 +562,27 @@ static void stand_live(struct x_search *s, usec now) {
     stand(s, now, SOURCE_LIVE, 0, "");
 }
 
+/* A short while ago. */
+static bool was_given(const struct x_search *s, int64_t id) {
+    const int64_t held = i64_min(s->recent_count, RECENT_MAX);
+    for (int64_t i = 0; i < held; i++)
+        if (s->recent[i] == id) return true;
+    return false;
+}
+
 static int64_t oldest_of(const struct x_page *p) {
     int64_t oldest = 0;
     for (int i = 0; i < p->post_count; i++)
         if (p->ids[i] > 0 && (oldest == 0 || p->ids[i] < oldest)) oldest = p->ids[i];
     return oldest;
+}
+
+/* How many of the page were not given a short while ago. */
+static int fresh_of(const struct x_search *s) {
+    const struct x_page *p = &s->batch.page;
+    int fresh = 0;
+    for (int i = 0; i < p->post_count; i++) fresh += !was_given(s, p->ids[i]);
+    return fresh;
 }
 
 static int64_t newest_of(const struct x_page *p, usec now) {
@@ -584,24 +605,27 @@ static void adapt(const struct x_search *s, struct query *q, usec now, bool hit)
 
 static void head_came(struct x_search *s, usec now, struct query *q) {
     const struct x_page *p = &s->batch.page;
-    const int64_t since = q->mark.since, newest = newest_of(p, now), oldest = oldest_of(p);
+    const int64_t above = i64_max(q->mark.since, q->newest), oldest = oldest_of(p);
     if (now > late_at(s, q)) {
         q->seen_again_at = now;
         s->gap.until = now; /* there is one: it has been looked for */
     }
     s->batch.missed_before = q->seen_again_at;
-    q->mark.since = i64_max(since, newest);
+    q->newest = i64_max(above, newest_of(p, now));
+    /* posts are not indexed in their order: the mark waits until those before it must be */
+    const int64_t settled = i64_min(q->newest, x_snowflake_at(now - INDEX_LAG));
+    q->mark.since = i64_max(q->mark.since, settled);
     q->mark.polled_at = now;
     q->by_time = false;
     q->pages_left = s->narrow ? 0 : s->opt.pages_max - 1;
     q->token[0] = '\0';
     if (p->next_token.n > 0) {
-        x_mark_add_range(&q->mark, since, oldest > 0 ? oldest : x_snowflake_at(now));
+        x_mark_add_range(&q->mark, above, oldest > 0 ? oldest : x_snowflake_at(now));
         if (oldest == 0) keep_token(q, p->next_token);
     } else { /* so that the mark of a quiet author does not grow too old to ask with */
         q->mark.since = i64_max(q->mark.since, x_snowflake_at(now - INDEXED));
     }
-    adapt(s, q, now, p->post_count > 0);
+    adapt(s, q, now, fresh_of(s) > 0);
 }
 
 static void range_came(struct x_search *s, struct query *q) {
@@ -677,11 +701,9 @@ static void answered_search(struct connector *c, usec now, const struct http_ans
 
 /* --- items ----------------------------------------------------------------------------------- */
 
-/* Was it given a short while ago? Now it is, in any case. */
+/* Now it is given, in any case. */
 static bool is_repeated(struct x_search *s, int64_t id) {
-    const int64_t held = i64_min(s->recent_count, RECENT_MAX);
-    for (int64_t i = 0; i < held; i++)
-        if (s->recent[i] == id) return true;
+    if (was_given(s, id)) return true;
     s->recent[s->recent_count++ & (RECENT_MAX - 1)] = id;
     return false;
 }
