@@ -3,11 +3,12 @@
  * In: what connector.h tells. Out: posts of the authors, as they come. The line itself is x_wire's;
  * here stand the subscriptions and how a line is read.
  *
- * One subscription an author (by id: names are resolved by the account's chores, and this waits for
- * them), with the tag "bullfinch:ID". They are listed before the first line, each hour and when X
- * says that there are none; what is missing is made, one call each, then what of ours is not wanted
- * is deleted. Those of others are left alone, and told: they are delivered and billed too. An
- * author of whom X knows nothing, or whose subscription it refuses, is told; the others stand.
+ * Two subscriptions an author (by id: names are resolved by the account's chores, and this waits
+ * for them), for his posts and for word of his deletions, with the tag "bullfinch:ID"; where that
+ * is more than X allows, for his posts alone. They are listed before the first line, each hour and
+ * when X says that there are none; what is missing is made, one call each, then what of ours is not
+ * wanted is deleted. Those of others are left alone, and told: they are delivered and billed too.
+ * An author of whom X knows nothing, or whose subscription it refuses, is told; the others stand.
  *
  * X filters nothing here: replies and reposts come, and are billed. "-is:retweet" and "-is:reply"
  * of the filter are applied to what has come; anything else cannot be, and is a mistake of the
@@ -35,10 +36,12 @@ typedef enum author_state {
     AUTHOR_TWICE /* the same as one before, under another name */
 } author_state;
 
+/* An author to be followed: his posts, or his deletions. */
 struct author {
     str name; /* as configured; "" where the id was */
     str id;   /* borrowed for ever; "" not known */
     author_state state;
+    bool deletions;
     bool told; /* that there is nobody, or that X refuses */
 };
 
@@ -46,8 +49,8 @@ typedef enum subs_phase { SUBS_KEPT, SUBS_LIST, SUBS_ADD, SUBS_DELETE } subs_pha
 
 struct x_activity {
     struct x_wire wire;
-    struct author *authors;
-    int author_count;
+    struct author *authors; /* all for their posts, then perhaps all for their deletions */
+    int author_count, entry_count;
     bool no_retweets, no_replies;
     subs_phase phase;
     bool asked; /* a whole list, or its failure, has come */
@@ -74,21 +77,25 @@ static const struct x_activity *activity_of(const struct x_wire *l) {
 
 /* --- authors --------------------------------------------------------------------------------- */
 
+/* How many, for their posts. */
 static int count_in(const struct x_activity *s, author_state state) {
     int n = 0;
     for (int i = 0; i < s->author_count; i++) n += s->authors[i].state == state;
     return n;
 }
 
+/* The first one, of all; -1: none. */
 static int next_in(const struct x_activity *s, author_state state) {
-    for (int i = 0; i < s->author_count; i++)
+    for (int i = 0; i < s->entry_count; i++)
         if (s->authors[i].state == state) return i;
     return -1;
 }
 
-static struct author *author_of(struct x_activity *s, str id) {
-    for (int i = 0; i < s->author_count; i++)
-        if (s->authors[i].id.n > 0 && str_eq(s->authors[i].id, id)) return &s->authors[i];
+static struct author *author_of(struct x_activity *s, str id, bool deletions) {
+    for (int i = 0; i < s->entry_count; i++) {
+        struct author *p = &s->authors[i];
+        if (p->id.n > 0 && p->deletions == deletions && str_eq(p->id, id)) return p;
+    }
     return NULL;
 }
 
@@ -116,15 +123,16 @@ static void make_remark(struct x_activity *s) {
 static bool look_up(struct x_activity *s, struct author *p) {
     const str id = x_account_id_of(s->wire.x, p->name);
     if (id.n > 0) {
-        const bool twice = author_of(s, id) != NULL;
+        const bool twice = author_of(s, id, p->deletions) != NULL;
         p->state = twice ? AUTHOR_TWICE : AUTHOR_MISSING;
         if (!twice) p->id = id;
         return !twice;
     }
     if (x_account_is_nobody(s->wire.x, p->name)) {
         p->state = AUTHOR_NOBODY;
-        x_wire_complain(&s->wire, "there is nobody of this name at X: nothing of his is seen",
-                        p->name);
+        if (!p->deletions)
+            x_wire_complain(&s->wire, "there is nobody of this name at X: nothing of his is seen",
+                            p->name);
         make_remark(s);
     }
     return false;
@@ -135,7 +143,7 @@ static void look_up_all(struct x_activity *s, usec now) {
     bool news = false;
     if (now < s->look_at) return;
     s->look_at = now + LOOK_EVERY;
-    for (int i = 0; i < s->author_count; i++)
+    for (int i = 0; i < s->entry_count; i++)
         if (s->authors[i].state == AUTHOR_UNKNOWN) news = look_up(s, &s->authors[i]) || news;
     if (!news) return;
     if (s->phase == SUBS_KEPT) s->due_at = now;
@@ -153,7 +161,7 @@ static void call_list(struct x_activity *s, usec now, struct connector_step *ret
         buf_put(&b, STR("&pagination_token="));
         x_put_encoded(&b, str_from_z(s->token));
     } else {
-        for (int i = 0; i < s->author_count; i++) {
+        for (int i = 0; i < s->entry_count; i++) {
             struct author *p = &s->authors[i];
             if (p->state == AUTHOR_STANDS ||
                 (p->state == AUTHOR_REFUSED && now >= s->refused_until))
@@ -168,12 +176,13 @@ static void call_list(struct x_activity *s, usec now, struct connector_step *ret
 static void call_add(struct x_activity *s, struct connector_step *ret) {
     struct buf b;
     s->adding = next_in(s, AUTHOR_MISSING);
-    const str id = s->authors[s->adding].id;
+    const struct author *p = &s->authors[s->adding];
+    const str id = p->id;
     buf_init_fixed(&b, s->body, sizeof s->body);
     buf_printf(&b,
-               "{\"event_type\":\"post.create\",\"filter\":{\"user_id\":\"" STR_FMT
+               "{\"event_type\":\"%s\",\"filter\":{\"user_id\":\"" STR_FMT
                "\"},\"tag\":\"" OWN_TAG STR_FMT "\"}",
-               STR_ARG(id), STR_ARG(id));
+               p->deletions ? "post.delete" : "post.create", STR_ARG(id), STR_ARG(id));
     x_wire_call(&s->wire, HTTP_POST, STR(SUBSCRIPTIONS_PATH), STR(""), buf_str(&b), ret);
 }
 
@@ -223,7 +232,7 @@ static bool activity_call(struct x_wire *l, usec now, struct connector_step *ret
 static void go_on(struct x_activity *s, usec now) {
     s->due_at = now;
     s->token[0] = '\0';
-    if (count_in(s, AUTHOR_MISSING) > 0) {
+    if (next_in(s, AUTHOR_MISSING) >= 0) {
         s->phase = SUBS_ADD;
     } else if (s->stale_count > 0) {
         s->phase = SUBS_DELETE;
@@ -262,8 +271,10 @@ static void tell_foreign(struct x_activity *s) {
 static void take_subscription(struct x_activity *s, const json_t *item) {
     const str id = text_of(item, "subscription_id"), tag = text_of(item, "tag");
     const str user = text_of(json_object_get(item, "filter"), "user_id");
-    const bool create = str_eq(text_of(item, "event_type"), STR("post.create"));
-    struct author *p = create ? author_of(s, user) : NULL;
+    const str type = text_of(item, "event_type");
+    const bool deletions = str_eq(type, STR("post.delete"));
+    struct author *p =
+        deletions || str_eq(type, STR("post.create")) ? author_of(s, user, deletions) : NULL;
     const bool own = str_starts(tag, STR(OWN_TAG));
     const bool first = p != NULL && p->state != AUTHOR_STANDS;
     if (first) p->state = AUTHOR_STANDS; /* that of others does as well */
@@ -294,9 +305,11 @@ static void take_list(struct x_activity *s, usec now, const json_t *root) {
 /* --- answers --------------------------------------------------------------------------------- */
 
 static void take_added(struct x_activity *s, usec now) {
-    s->authors[s->adding].state = AUTHOR_STANDS;
-    x_gap_add(s->wire.gap, s->good_at != 0 ? s->good_at : now, now + LATENCY,
-              "subscriptions were missing at X");
+    struct author *p = &s->authors[s->adding];
+    p->state = AUTHOR_STANDS;
+    if (!p->deletions) /* deletions of before cannot be asked for */
+        x_gap_add(s->wire.gap, s->good_at != 0 ? s->good_at : now, now + LATENCY,
+                  "subscriptions were missing at X");
     go_on(s, now);
 }
 
@@ -306,7 +319,9 @@ static void refuse(struct x_activity *s, usec now, const struct x_verdict *v) {
     p->state = AUTHOR_REFUSED;
     s->refused_until = now + LIST_EVERY;
     if (!p->told) {
-        snprintf(what, sizeof what, "X refused to follow an author, who is not seen: %.140s",
+        snprintf(what, sizeof what, "X refused to %s: %.140s",
+                 p->deletions ? "tell of an author's deletions, which are not seen"
+                              : "follow an author, who is not seen",
                  v->why);
         x_wire_complain(&s->wire, what, p->name.n > 0 ? p->name : p->id);
     }
@@ -511,16 +526,21 @@ static bool read_authors(struct arena *boot, struct x_activity *s,
     if (opt->query.n > 0)
         return fail(err, ERR_CONFIG, 0,
                     "query: the Activity API knows authors only (use x_search or x_stream)");
-    s->authors = NEW_ARRAY(boot, struct author, opt->author_count);
+    s->authors = NEW_ARRAY(boot, struct author, 2 * opt->author_count);
     for (int i = 0; i < opt->author_count; i++) {
         struct author *p = &s->authors[s->author_count];
         str id, name;
         if (!x_author_parse(opt->authors[i], &id, &name, err)) return false;
-        if (id.n > 0 && author_of(s, id) != NULL) continue;
+        if (id.n > 0 && author_of(s, id, false) != NULL) continue;
         *p = (struct author){.name = str_dup(boot, name), .id = str_dup(boot, id)};
         p->state = id.n > 0 ? AUTHOR_MISSING : AUTHOR_UNKNOWN;
-        s->author_count++;
+        s->entry_count = ++s->author_count;
         x_account_follow(opt->account, opt->authors[i]);
+    }
+    if (2 * s->author_count > SUBSCRIPTIONS_MAX) return true;
+    for (int i = 0; i < s->author_count; i++) {
+        s->authors[s->entry_count] = s->authors[i];
+        s->authors[s->entry_count++].deletions = true;
     }
     return true;
 }

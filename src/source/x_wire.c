@@ -155,15 +155,17 @@ static bool load_state(struct x_wire *l, str state, usec *ret_sign, struct error
     if (!ok || newest < 0 || newest_at < 0 || sign <= 0) {
         json_decref(root);
         return fail(err, ERR_DAMAGED, 0,
-                    "the state of %s is not what it writes (%s); `bullfinch db` forgets it",
-                    l->ops->kind, where.text);
+                    "the stored state of source " STR_FMT
+                    " (%s) cannot be read: remove it, and the "
+                    "source begins at now",
+                    STR_ARG(l->name), l->ops->kind);
     }
     ok = x_gap_load(l->gap, gap, err);
     json_decref(root);
     l->newest_id = l->kept_id = newest;
     l->newest_at = l->kept_at = newest_at;
     *ret_sign = sign;
-    return ok || fail_in(err, "%s", l->ops->kind);
+    return ok || fail_in(err, "source " STR_FMT " (%s)", STR_ARG(l->name), l->ops->kind);
 }
 
 bool x_wire_init(struct arena *boot, struct x_wire *l, const struct x_wire_setup *s,

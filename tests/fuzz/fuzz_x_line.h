@@ -124,7 +124,7 @@ static void line_up(struct line_rig *r, const struct line_target *t, usec *now) 
         }
         if (step.act == CONNECTOR_WAIT) *now = i64_max(step.until, *now + 1);
     }
-    LAW(!"the line never comes");
+    WRONG("the line never comes");
 }
 
 static uint64_t line_run(const struct line_target *t, str bytes) {

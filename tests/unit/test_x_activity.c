@@ -21,6 +21,8 @@ static void come_up(struct xwire *k) {
     xwire_opens(k, STREAM);
     xwire_opened(k);
     xwire_stands(k, SOURCE_LIVE, "");
+    xwire_calls(k, "POST", SUBS, "'event_type':'post.delete' 'filter':{'user_id':'44196397'}");
+    xwire_answer(k, 201, "{'data':{'subscription_id':'12'}}");
 }
 
 static struct xwire *up(const struct x_source_options *opt) {
@@ -145,7 +147,7 @@ static void test_names_are_looked_up_first(void **state) {
     assert_int_equal(k->billed[RESOURCE_USER], 2);
     xwire_answer(k, 200, NONE);
     bool opened = false;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 6; i++) {
         if (xwire_step(k) == CONNECTOR_OPEN) {
             opened = true;
             xwire_opened(k);
@@ -155,9 +157,10 @@ static void test_names_are_looked_up_first(void **state) {
         assert_int_equal(k->step.request.method, HTTP_POST);
         char want[64];
         snprintf(want, sizeof want, "\"user_id\":\"%lld\"",
-                 i == 0   ? xwire_id_of("alice")
-                 : i == 1 ? xwire_id_of("bob")
-                          : 44196397LL);
+                 i % 3 == 0   ? xwire_id_of("alice")
+                 : i % 3 == 1 ? xwire_id_of("bob")
+                              : 44196397LL);
+        assert_non_null(strstr(k->body, i < 3 ? "post.create" : "post.delete"));
         assert_non_null(strstr(k->body, want));
         xwire_answer(k, 201, "{'data':{'subscription_id':'1'}}");
     }
@@ -184,6 +187,33 @@ static void test_an_author_who_does_not_exist_is_told_and_the_others_followed(vo
     xwire_close(k);
 }
 
+static void test_many_authors_are_followed_without_their_deletions(void **state) {
+    (void)state;
+    static char block[751][8];
+    static str who[751];
+    for (int i = 0; i < COUNT_OF(who); i++) {
+        snprintf(block[i], sizeof block[i], "%d", 1000 + i);
+        who[i] = str_from_z(block[i]);
+    }
+    const struct x_source_options opt = {.authors = who, .author_count = COUNT_OF(who)};
+    struct xwire *k = xwire_open(x_activity_open, &opt);
+    xwire_calls(k, "GET", SUBS, "");
+    xwire_answer(k, 200, NONE);
+    int posts = 0;
+    connector_act act;
+    while ((act = xwire_step(k)) != CONNECTOR_WAIT) {
+        if (act == CONNECTOR_OPEN) {
+            xwire_opened(k);
+            continue;
+        }
+        assert_non_null(strstr(k->body, "post.create"));
+        posts++;
+        xwire_answer(k, 201, "{'data':{'subscription_id':'2'}}");
+    }
+    assert_int_equal(posts, 751);
+    xwire_close(k);
+}
+
 static void test_subscriptions_that_stand_are_kept_and_stale_ones_go(void **state) {
     (void)state;
     struct xwire *k = xwire_open(x_activity_open, &one);
@@ -198,7 +228,9 @@ static void test_subscriptions_that_stand_are_kept_and_stale_ones_go(void **stat
                  "'44196397'},'tag':'bullfinch:44196397'},{'subscription_id':'4','event_type':"
                  "'post.create','filter':{'user_id':'44196397'},'tag':'bullfinch:44196397'},"
                  "{'subscription_id':'5','event_type':'follow.follow','filter':{'user_id':"
-                 "'44196397'},'tag':'bullfinch:old'}],'meta':{}}");
+                 "'44196397'},'tag':'bullfinch:old'},{'subscription_id':'6','event_type':"
+                 "'post.delete','filter':{'user_id':'44196397'},'tag':'bullfinch:44196397'}],"
+                 "'meta':{}}");
     assert_true(xwire_was_told(k, "1 subscriptions at X were not made by bullfinch"));
     xwire_opens(k, STREAM);
     xwire_opened(k);
@@ -223,6 +255,13 @@ static void test_a_refused_author_does_not_stop_the_others(void **state) {
     xwire_answer(k, 201, "{'data':{'subscription_id':'1'}}");
     xwire_opens(k, STREAM);
     xwire_opened(k);
+    xwire_calls(k, "POST", SUBS, "post.delete 'user_id':'5'");
+    xwire_answer(k, 403,
+                 "{'title':'Forbidden','detail':'not that','type':'https://api.x.com/2/"
+                 "problems/client-forbidden'}");
+    assert_true(xwire_was_told(k, "author's deletions, which are not seen"));
+    xwire_calls(k, "POST", SUBS, "post.delete 'user_id':'44196397'");
+    xwire_answer(k, 201, "{'data':{'subscription_id':'2'}}");
     xwire_waits(k);
     xwire_stands(k, SOURCE_LIVE, "X refused to follow 1 of 2 authors");
     xwire_close(k);
@@ -242,7 +281,8 @@ static void test_a_call_that_fails_is_made_again_from_the_list_on(void **state) 
     xwire_calls(k, "GET", SUBS, "");
     xwire_answer(k, 200,
                  "{'data':[{'subscription_id':'3','event_type':'post.create','filter':{'user_id':"
-                 "'44196397'},'tag':'bullfinch:44196397'}]}");
+                 "'44196397'},'tag':'bullfinch:44196397'},{'subscription_id':'4','event_type':"
+                 "'post.delete','filter':{'user_id':'44196397'},'tag':'mine'}]}");
     assert_int_equal(xwire_until_act(k, 10 * USEC_PER_S), CONNECTOR_OPEN);
     xwire_close(k);
 }
@@ -308,6 +348,7 @@ int main(void) {
         cmocka_unit_test(test_what_is_no_post_is_told),
         cmocka_unit_test(test_names_are_looked_up_first),
         cmocka_unit_test(test_an_author_who_does_not_exist_is_told_and_the_others_followed),
+        cmocka_unit_test(test_many_authors_are_followed_without_their_deletions),
         cmocka_unit_test(test_subscriptions_that_stand_are_kept_and_stale_ones_go),
         cmocka_unit_test(test_a_refused_author_does_not_stop_the_others),
         cmocka_unit_test(test_a_call_that_fails_is_made_again_from_the_list_on),

@@ -37,7 +37,7 @@ static bool next_post(void *ctx, struct sim_post *ret) {
     return true;
 }
 
-/* Every so often a post, with now and then an edit of the one before. */
+/* Every so often a post, with now and then an edit or a deletion of the one before. */
 static void make_posts(struct sim *s, bool edits) {
     usec at = s->start + 5 * S;
     while (s->post_count < POSTS_MAX) {
@@ -59,6 +59,14 @@ static void make_posts(struct sim *s, bool edits) {
             p->author_id = before->author_id;
             p->username = before->username;
             p->text = STR("DOGE is what I meant");
+        }
+        if (edits && s->post_count > 0 && before->kind == SIM_POST && p->kind == SIM_POST &&
+            rng_below(&s->rng, 40) == 0) {
+            *p = (struct sim_post){.kind = SIM_POST_DELETION,
+                                   .at = at,
+                                   .root_id = before->id,
+                                   .author_id = before->author_id,
+                                   .username = before->username};
         }
         s->post_count++;
     }
@@ -231,11 +239,13 @@ static void turn(struct sim *s) {
 
 /* --- what must be true ----------------------------------------------------------------------- */
 
-/* Each post, or the edit that took its place before it was fetched. */
+/* Each post, or what took its place before it was fetched. */
 static void check_posts(const struct sim *s, uint64_t seed) {
     for (int i = 0; i < s->post_count; i++) {
         const struct sim_post *next = i + 1 < s->post_count ? &s->posts[i + 1] : NULL;
         const bool edited = next != NULL && next->kind == SIM_POST_EDIT;
+        if (s->posts[i].kind == SIM_POST_DELETION) continue;
+        if (next != NULL && next->kind == SIM_POST_DELETION) continue;
         if (xwire_has(s->k, s->posts[i].id) || (edited && xwire_has(s->k, next->id))) continue;
         fail_msg("seed %llu: post %d is lost", (unsigned long long)seed, i);
     }
@@ -297,6 +307,7 @@ static void play_many(xwire_opener *open, const struct x_source_options *opt, bo
         cuts += s->cuts;
         killed += s->kills;
         assert_int_equal(s->k->told_count, 0);
+        assert_true(!events || kills || s->k->deleted > 0);
         sim_close(s);
     }
     print_message("seeds from %llu: %lld cuts, %lld kills, %lld of %d posts fetched afterwards\n",
