@@ -93,7 +93,7 @@ static void tell_usage(struct look *l, str body) {
     else
         doctor_find(l->d, used >= cap ? GRADE_BAD : GRADE_OK, "x",
                     "the token is taken; X counts %" PRId64 " of %" PRId64
-                    " posts read, and begins anew in %" PRId64 " days",
+                    " posts read; days until it begins anew: %" PRId64,
                     used, cap, days);
     json_decref(root);
 }
@@ -344,8 +344,8 @@ static void look_at_states(struct look *l) {
         char at[TIME_TEXT_BYTES];
         if (!is_configured(&l->d->app->cfg, rows[i].feed)) continue;
         doctor_find(l->d, is_well(s->state) ? GRADE_OK : GRADE_WARN, "source",
-                    STR_FMT " was %s at " STR_FMT "%s%s, %" PRId64
-                            " of its posts are stored (docs/sources.md has the states)",
+                    STR_FMT " stood as %s at " STR_FMT "%s%s; %" PRId64
+                            " posts of that name are stored (docs/sources.md has the states)",
                     STR_ARG(rows[i].feed), source_state_name(s->state),
                     STR_ARG(str_head(time_format_rfc3339(rows[i].updated_at, at), 19)),
                     s->why[0] != '\0' ? ": " : "", s->why, rows[i].posts_stored);
