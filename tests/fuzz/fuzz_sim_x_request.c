@@ -41,7 +41,8 @@ static void open_face(struct bench *b) {
 }
 
 static void check_json(str text) {
-    json_t *json = json_loadb(text.p, (size_t)text.n, JSON_REJECT_DUPLICATES, NULL);
+    json_t *json =
+        json_loadb(text.p, (size_t)text.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
     LAW(json != NULL && json_is_object(json));
     json_decref(json);
 }
@@ -50,7 +51,7 @@ static void check_answer(const struct bench *b, const struct sim_answer *a) {
     if (a->html || a->delivery == SIM_CLOSE || a->delivery == SIM_SILENCE || a->stream >= 0) return;
     LAW(!buf_full(&b->body));
     check_json(buf_str(&b->body));
-    json_t *json = json_loadb(b->body.p, (size_t)b->body.len, 0, NULL);
+    json_t *json = json_loadb(b->body.p, (size_t)b->body.len, JSON_ALLOW_NUL, NULL);
     if (a->status >= 400)
         LAW(json_object_get(json, "title") || json_object_get(json, "error") ||
             json_object_get(json, "errors"));

@@ -16,7 +16,8 @@ static void test_the_query_and_the_body_stay_as_they_were_sent(void **state) {
     static const char text[] =
         "POST /api/v3/order?symbols=%5b%22A%22%5D&x=a+b HTTP/1.1\r\n"
         "Host: h\r\nx-mbx-apikey:  thekey \r\nX-MBX-TIME-UNIT: MICROSECOND\r\n"
-        "X-Sim-Fault: delay;delay_ms=5\r\nContent-Length: 7\r\n\r\na=%7e&b"
+        "authorization: Bearer a%2Fb\r\nX-Sim-Fault: delay;delay_ms=5\r\nContent-Length: "
+        "7\r\n\r\na=%7e&b"
         "GET / HTTP/1.1\r\n\r\n";
     struct http1_request rq;
     struct http1_progress p;
@@ -29,6 +30,8 @@ static void test_the_query_and_the_body_stay_as_they_were_sent(void **state) {
     assert_str(rq.body, "a=%7e&b");
     assert_str(rq.api_key, "thekey");
     assert_str(rq.time_unit, "MICROSECOND");
+    assert_str(rq.authorization, "Bearer a%2Fb");
+    assert_false(rq.old);
     assert_str(rq.fault, "delay;delay_ms=5");
     assert_true(rq.keep_alive);
     assert_false(rq.upgrade);

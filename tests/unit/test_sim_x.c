@@ -186,8 +186,8 @@ static void test_windows_that_x_refuses_are_refused(void **state) {
                                       "a&max_results=101",
                                       "a&next_token=b26v",
                                       "a&sort_order=best",
-                                      "a&start_time=2026-11-18T10:00:00Z&end_time=2026-11-18T09:00:"
-                                      "00Z"};
+                                      ("a&start_time=2026-11-18T10:00:00Z"
+                                       "&end_time=2026-11-18T09:00:00Z")};
     struct xkit *k = *state;
     with_posts(k);
     for (ptrdiff_t i = 0; i < COUNT_OF(bad); i++)
