@@ -203,7 +203,10 @@ static bool activity_call(struct x_wire *l, usec now, struct connector_step *ret
     look_up_all(s, now);
     *ret_wait = s->due_at;
     const int unknown = count_in(s, AUTHOR_UNKNOWN); /* the chore may be another source's */
-    if (unknown > 0) *ret_wait = i64_min(s->due_at, s->look_at);
+    if (unknown == s->author_count)
+        *ret_wait = s->look_at;
+    else if (unknown > 0)
+        *ret_wait = i64_min(s->due_at, s->look_at);
     if (now < s->due_at || unknown == s->author_count) return false;
     if (!x_account_may(l->x, now, X_SUBSCRIPTIONS, ret_wait, &why)) {
         x_wire_held(l, now, *ret_wait, &why);
