@@ -77,6 +77,7 @@ struct sim_server {
     struct sim_server_options opt;
     int epoll, listener, eventfd;
     bool stopping;
+    bool coarse; /* see wait_events */
     char url[80];
     usec now;
     usec next_timer; /* none is earlier */
@@ -682,12 +683,25 @@ static void faces_advance(struct sim_server *s) {
 
 static void clock_step(struct sim_server *s) { s->now = i64_max(s->now, time_wall_us()); }
 
-static int wait_ms(const struct sim_server *s) {
+/* How long nothing has to be done. */
+static usec idle_for(const struct sim_server *s) {
     usec next = s->next_timer;
     for (int i = 0; i < s->face_count; i++)
         next = i64_min(next, s->faces[i].next_at(s->faces[i].ctx));
-    if (next <= s->now) return 0;
-    return (int)i64_min((next - s->now + 999) / 1000, 1000);
+    return i64_clamp(next == USEC_NEVER ? USEC_PER_S : next - s->now, 0, USEC_PER_S);
+}
+
+/* Waits to the microsecond, so that what is due at a time comes at that time; where the system's
+ * kernel cannot (before 5.11), to the millisecond. */
+static int wait_events(struct sim_server *s, struct epoll_event *events) {
+    const usec wait = idle_for(s);
+    if (!s->coarse) {
+        const struct timespec ts = {wait / USEC_PER_S, wait % USEC_PER_S * 1000};
+        const int n = epoll_pwait2(s->epoll, events, EVENTS, &ts, NULL);
+        if (n >= 0 || (errno != ENOSYS && errno != EPERM)) return n;
+        s->coarse = true;
+    }
+    return epoll_wait(s->epoll, events, EVENTS, (int)((wait + 999) / 1000));
 }
 
 static void woken(struct sim_server *s) {
@@ -700,7 +714,7 @@ static void woken(struct sim_server *s) {
 bool sim_server_run(struct sim_server *s, struct error *err) {
     struct epoll_event events[EVENTS];
     while (!__atomic_load_n(&s->stopping, __ATOMIC_ACQUIRE)) {
-        const int n = epoll_wait(s->epoll, events, EVENTS, wait_ms(s));
+        const int n = wait_events(s, events);
         if (n < 0 && errno != EINTR)
             return fail(err, ERR_IO, errno, "epoll_wait: %s", strerror(errno));
         clock_step(s);
