@@ -11,9 +11,20 @@ static bool open_store(void *ctx, store_access access, struct store **ret, struc
     return app_store_open(ctx, access, false, ret, err);
 }
 
+/* A push source without an interface would wait for ever, and say that it is live. */
+static bool no_push(const struct wired *w, struct error *err) {
+    for (int i = 0; i < w->parts.feed_count; i++)
+        if (str_eq(w->parts.feeds[i].kind, STR("push")))
+            return fail(err, ERR_CONFIG, 0,
+                        "source " STR_FMT ": posts are brought to it by HTTP, and api.listen is "
+                        "not set; give it an address such as 127.0.0.1:8080",
+                        STR_ARG(w->parts.feeds[i].name));
+    return true;
+}
+
 bool wire_api(struct app *app, const struct wired *w, struct api **ret, struct error *err) {
     *ret = NULL;
-    if (app->cfg.api_listen.n == 0) return true;
+    if (app->cfg.api_listen.n == 0) return no_push(w, err);
     struct source **push = NEW_ARRAY(&app->boot, struct source *, RUN_FEEDS_MAX);
     struct api_options opt = {.cfg = &app->cfg,
                               .listen = app->cfg.api_listen,

@@ -1,0 +1,178 @@
+#!/bin/sh
+# The HTTP interface of a real run: bullfinch sim makes the prices, posts come by POST /api/ingest.
+. "$(dirname "$0")/lib/cases.sh"
+
+pids=
+stop() { # PID: asks it to end, and waits
+    kill "$1" 2>/dev/null
+    wait "$1" 2>/dev/null
+}
+trap 'for p in $pids; do kill "$p" 2>/dev/null; done' EXIT
+trap 'exit 1' INT TERM
+
+case $BULLFINCH in
+/*) ;;
+*) BULLFINCH=$PWD/$BULLFINCH ;;
+esac
+root=$PWD
+mkdir -p "$SCRATCH/api"
+cd "$SCRATCH/api" || exit 1
+umask 077
+
+# until_true NAME COMMAND...: the fact, within 20 seconds
+until_true() {
+    name=$1
+    shift
+    tries=0
+    while [ $tries -lt 80 ]; do
+        if "$@" >/dev/null 2>&1; then
+            ok "$name"
+            return
+        fi
+        sleep 0.25
+        tries=$((tries + 1))
+    done
+    not_ok "$name" "not within 20 seconds"
+}
+
+"$BULLFINCH" sim --listen 127.0.0.1:0 --price DOGEUSDT=0.5 --price BTCUSDT=50000 >sim.out 2>sim.log &
+sim_pid=$!
+pids=$sim_pid
+until_true "the simulated exchange listens" grep -q listening sim.out
+host=$(sed -n 's|^listening on http://||p' sim.out | head -n 1)
+
+cat >cfg.yaml <<END
+sources:
+  - {kind: push, name: wire}
+venue:
+  rest_url: http://$host
+  ws_api_url: ws://$host/ws-api/v3
+  stream_url: ws://$host
+market:
+  kind: venue
+store:
+  url: sqlite:t.db
+api:
+  listen: 127.0.0.1:0
+judge:
+  author_weights:
+    alice: 1
+END
+bf() { "$BULLFINCH" "$@" --config cfg.yaml; }
+
+# -- the start ----------------------------------------------------------------------------------------
+bf run --no-status --set api.listen=0.0.0.0:0 >out 2>log
+equal "an address that others reach, and no token: refused" $? 3
+check "and told what to do" grep -q "bullfinch token create" log
+bf run --no-status --set api.listen=example.com:80 >out 2>log
+equal "a name is no address" $? 1
+bf run --no-status --set api.listen= >out 2>log
+equal "a push source that nobody can reach is refused" $? 1
+check "and told which setting it wants" grep -q "api.listen" log
+
+"$BULLFINCH" run --config cfg.yaml --no-status >run.out 2>run.log &
+run_pid=$!
+pids="$pids $run_pid"
+until_true "the run says where it listens" grep -q "ev=api " run.log
+url=$(sed -n 's/.*ev=api .*url=\([^ ]*\).*/\1/p' run.log)
+
+status() { curl -s -o body -w '%{http_code}' "$@"; }
+is() { # WANT CURL-OPTION...: for until_true
+    want=$1
+    shift
+    [ "$(status "$@")" = "$want" ]
+}
+until_true "it is healthy" is 200 "$url/health"
+equal "and says so" "$(json body '$.status')" healthy
+equal "an open port on loopback reads without a token" "$(status "$url/api/sources")" 200
+equal "and lists the source, live" "$(json body '$.sources[0].feed') $(json body '$.sources[0].state')" "push:wire live"
+equal "what posts cost" "$(status "$url/api/cost?days=3")" 200
+equal "in strings" "$(json body '$.spent')" 0
+equal "metrics are there" "$(status "$url/metrics")" 200
+check "of the interface, too" grep -q 'bullfinch_api_request_duration_seconds_count{endpoint="/health"}' body
+equal "a page whose name points here is refused" "$(status -H 'Host: evil.example' "$url/health")" 421
+equal "the description is served" "$(status "$url/api/openapi.yaml")" 200
+check "as it stands in docs" cmp -s body "$root/docs/openapi.yaml"
+
+# -- tokens -------------------------------------------------------------------------------------------
+post() { # STATUS-ONLY: BODY [CURL-OPTION...]
+    body=$1
+    shift
+    status -H "Authorization: Bearer $feed" -H "Content-Type: application/json" --data-binary "$body" "$@" \
+        "$url/api/ingest"
+}
+equal "posts want a token" "$(feed=none post '{"id":"1","text":"x"}')" 401
+bf token create reader --role ingest >out 2>log
+equal "an ingest token wants its source" $? 2
+feed=$(bf token create my-feed --role ingest --source wire)
+reader=$(bf token create reader --role read)
+equal "a token has its form" "$(echo "$feed" | grep -cE '^bft_[A-Za-z0-9_-]{43}$')" 1
+bf token create reader --role read >out 2>log
+equal "a name is given once" $? 1
+equal "the store has no token" "$(strings -n 20 t.db t.db-wal 2>/dev/null | grep -c "${feed#bft_}")" 0
+until_true "a running program takes up tokens" is 401 "$url/api/sources"
+equal "and lets in who has one" "$(status -H "Authorization: Bearer $reader" "$url/api/sources")" 200
+equal "for its role only" "$(status -H "Authorization: Bearer $feed" "$url/api/sources")" 403
+equal "health is for everybody" "$(status "$url/health")" 200
+
+# -- posts --------------------------------------------------------------------------------------------
+now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+one="{\"id\":\"a1\",\"username\":\"alice\",\"author_id\":\"7\",\"text\":\"Good morning\",\"created_at\":\"$now\"}"
+equal "a post is stored" "$(post "$one")" 200
+id=$(json body '$.ids[0]')
+equal "under the id of the answer" \
+    "$(sqlite3 t.db "SELECT source || ' ' || source_id || ' ' || author FROM tweets WHERE id = $id")" "wire a1 alice"
+equal "again it is the same" "$(post "$one") $(json body '$.ids[0]')" "200 $id"
+equal "and stands once" "$(sqlite3 t.db "SELECT count(*) FROM tweets WHERE source = 'wire'")" 1
+equal "several at once" "$(post '[{"id":"a2","text":"b"},{"id":"a3","text":"c"}]') $(json body '$.stored')" "200 2"
+printf '{"id":"a4","text":"d"}\n\n{"id":"a5","text":"e"}\n' >lines
+equal "or one a line" "$(status -H "Authorization: Bearer $feed" -H 'Content-Type: application/x-ndjson' \
+    --data-binary @lines "$url/api/ingest") $(json body '$.stored')" "200 2"
+equal "a bad one is named" "$(post '[{"id":"a6","text":"f"},{"id":"a7"}]') $(json body '$.index')" "400 1"
+equal "and nothing beside it is taken" "$(sqlite3 t.db "SELECT count(*) FROM tweets WHERE source_id = 'a6'")" 0
+equal "what is ahead of the clock is not" "$(post '{"id":"a8","text":"g","created_at":"2999-01-01T00:00:00Z"}') \
+$(json body '$.code')" "422 FUTURE_TIME"
+equal "nor another source's" "$(post '{"id":"a9","text":"h","source":"x"}')" 403
+equal "nor what is packed" "$(post '{"id":"a9","text":"h"}' -H 'Content-Encoding: gzip')" 415
+equal "nor with a token that only reads" "$(feed=$reader post "$one")" 403
+equal "word of a deletion is taken" \
+    "$(post "{\"delete\":{\"tweet\":{\"id\":\"a1\",\"author_id\":\"7\"},\"event_at\":\"$now\"}}")" 200
+equal "and the text is gone" "$(sqlite3 t.db "SELECT text FROM tweets WHERE id = $id")" ""
+
+post_trade() {
+    at=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+    post "{\"id\":\"t1\",\"username\":\"alice\",\"author_id\":\"7\",\"created_at\":\"$at\",\"text\":\"I just bought \$DOGE. Dogecoin is going to the moon, very bullish\"}"
+}
+equal "a post about a coin" "$(post_trade)" 200
+until_true "gets a signal" sh -c "[ \"\$(sqlite3 t.db \"SELECT count(*) FROM signals WHERE symbol = 'DOGEUSDT'\")\" -ge 1 ]"
+
+# -- slow and many ------------------------------------------------------------------------------------
+cat >slow.js <<'END'
+// a byte a second of a header that never ends: closed by the other side, or we would wait for ever
+const [, , host, port] = process.argv;
+const s = require('net').connect(Number(port), host, () => s.write('GET /health HTTP/1.1\r\nX: '));
+const timer = setInterval(() => s.write('a'), 1000);
+s.on('error', () => {});
+s.on('close', () => { clearInterval(timer); console.log('closed'); });
+END
+address=${url#http://}
+check "a client that sends a byte a second is ended" timeout 60 node slow.js "${address%:*}" "${address##*:}"
+
+# -- the end ------------------------------------------------------------------------------------------
+equal "one token is revoked" "$(bf token revoke reader)" "revoked reader"
+until_true "a running program refuses it soon" is 401 -H "Authorization: Bearer $reader" "$url/api/sources"
+equal "the list tells" "$(bf token list --json >list; sqlite3 :memory: "SELECT group_concat(json_extract(value, '\$.name') || ' ' ||
+    json_extract(value, '\$.state')) FROM json_each(CAST(readfile('list') AS TEXT))")" "my-feed valid,reader revoked"
+check "the audit log is whole" bf audit verify
+stop $run_pid
+equal "it ends in good order" "$(grep -c '^Stopped at' run.log)" 1
+equal "and nobody listens any more" "$(status "$url/health")" 000
+equal "no line of the log is an alarm" "$(grep -c 'level=broken' run.log)" 0
+equal "no token is in the log" "$(grep -c 'bft_' run.log)" 0
+"$BULLFINCH" run --config cfg.yaml --no-status --set api.listen=0.0.0.0:0 >run.out 2>open.log &
+run_pid=$!
+pids="$pids $run_pid"
+until_true "with a token, others may reach it" grep -q "ev=api " open.log
+stop $run_pid
+stop $sim_pid
+finish
