@@ -2,77 +2,26 @@
  * is asked: sources on X are given a port of this machine where nobody listens. */
 #include "app/wire_sources.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "wirekit.h"
 
-#include "check.h"
-#include "store/sources.h"
-
-static char dir[64], url[160];
-static struct app app;
 static struct wired_feeds wired;
-static struct store *store;
-
-static void put_file(const char *name, const char *text, mode_t bits) {
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    assert_int_equal(fchmod(fd, bits), 0);
-    close(fd);
-}
 
 static int set_up(void **state) {
-    struct error err;
     (void)state;
-    snprintf(dir, sizeof dir, "/tmp/bf-wire-XXXXXX");
-    assert_non_null(mkdtemp(dir));
-    snprintf(url, sizeof url, "sqlite:%s/x.db", dir);
-    app = (struct app){0};
     wired = (struct wired_feeds){0};
-    arena_open(&app.boot, 256 << 20);
-    put_file("token", "AAAA%2Bsecret\n", 0600);
-    put_file("posts.jsonl", "{\"id\":\"1\",\"text\":\"a\"}\n", 0600);
-    const struct store_options opt = {
-        .url = str_from_z(url), .access = STORE_WRITE, .create = true};
-    assert_ok(store_open(&app.boot, &opt, &store, &err), &err);
+    wirekit_open();
     return 0;
 }
 
 static int tear_down(void **state) {
-    char command[128];
     (void)state;
     wire_feeds_close(&wired);
-    store_close(store);
-    arena_close(&app.boot);
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    return system(command);
-}
-
-/* The text is a configuration's; %DIR is the folder of the test. */
-static void configure(const char *text) {
-    struct buf filled, report;
-    struct error err;
-    buf_init(&filled, 1 << 16);
-    buf_init(&report, CONFIG_REPORT_BYTES);
-    for (str rest = str_from_z(text); rest.n > 0;) {
-        const ptrdiff_t at = str_find(rest, STR("%DIR"));
-        buf_put(&filled, str_head(rest, at < 0 ? rest.n : at));
-        if (at >= 0) buf_put(&filled, str_from_z(dir));
-        rest = at < 0 ? STR("") : str_tail(rest, at + 4);
-    }
-    const struct config_input in = {.text = buf_str(&filled)};
-    if (!config_load(&app.boot, &in, &app.cfg, &report, &err)) fail_msg("%s", buf_z(&report));
-    buf_fini(&filled);
-    buf_fini(&report);
+    return wirekit_close();
 }
 
 static void refused(const char *text, err_code code, const char *words) {
     struct error err;
-    configure(text);
+    configure(text, NULL);
     if (wire_feeds_begin(&app, &wired, &err)) fail_msg("taken: %s", text);
     wire_feeds_close(&wired);
     assert_int_equal(err.code, code);
@@ -81,7 +30,7 @@ static void refused(const char *text, err_code code, const char *words) {
 
 static void open_feeds(const char *text) {
     struct error err;
-    configure(text);
+    configure(text, NULL);
     assert_ok(wire_feeds_begin(&app, &wired, &err), &err);
     assert_ok(wire_feeds(&app, store, &wired, &err), &err);
 }
@@ -123,20 +72,12 @@ static void test_each_source_is_a_feed_with_its_key_and_name(void **state) {
 
 /* --- what is known before anything is asked ------------------------------------------------- */
 
-static void put(const struct intake *it) {
-    struct error err;
-    assert_ok(store_begin(store, true, &err), &err);
-    assert_ok(store_intake_put(store, STR("x_search:x"), STR("x_search"), it, time_wall_us(), &err),
-              &err);
-    assert_ok(store_commit(store, &err), &err);
-}
-
 static void test_names_that_somebody_knows_are_not_paid_for(void **state) {
     struct intake it = {.kind = INTAKE_HANDLE};
     (void)state;
     it.u.handle = (struct handle){.network = "x", .name = "saylor", .native_id = "244647486"};
     it.u.handle.resolved_at = time_wall_us();
-    put(&it);
+    put_intake("x_search:x", "x_search", &it);
     open_feeds(X_HERE
                "source: {kind: x_activity, authors: [elonmusk, saylor, 12@jack]}\n"
                "judge: {author_weights: {'x:44196397@elonmusk': 1.5, 'bsky:did:plc:a@b.c': 1}}\n");
@@ -161,7 +102,7 @@ static void test_what_was_paid_this_month_is_remembered(void **state) {
                                 .amount = money_from_e8(15 * E8 / 1000),
                                 .ids = ids,
                                 .reported = -1};
-    put(&it);
+    put_intake("x_search:x", "x_search", &it);
     open_feeds(X_HERE "source: {kind: x_search, authors: [12@jack]}\n");
     x_account_view(wired.account, now, &view);
     assert_int_equal(money_e8(view.budget), 30 * E8);
