@@ -203,7 +203,8 @@ static bool is_plain_v4(str host) {
 static bool is_plain_name(str host) {
     str rest = host, part;
     while (str_cut(&rest, '.', &part)) {
-        if (part.n == 0 || part.p[0] == '-' || part.p[part.n - 1] == '-') return false;
+        if (part.n == 0 || part.n > 63 || part.p[0] == '-' || part.p[part.n - 1] == '-')
+            return false;
         for (ptrdiff_t i = 0; i < part.n; i++) {
             const char c = part.p[i];
             if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' && c != '_')

@@ -34,7 +34,7 @@ typedef enum host_network {
 } host_network;
 const char *host_network_name(host_network n);
 
-#define HOST_BYTES 64
+#define HOST_BYTES 256 /* DNS has 253 */
 
 struct host_url {
     host_network network;

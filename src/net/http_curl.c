@@ -32,7 +32,7 @@
 
 #define HEADERS_MAX (64 << 10)
 #define CONNECT_MAX (5 * USEC_PER_S)
-#define URL_BYTES 128
+#define URL_BYTES (HOST_BYTES + 32)
 #define HEADER_BYTES 4096 /* of one that we send; bearer tokens are long */
 
 struct curl_library curl;

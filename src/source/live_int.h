@@ -11,7 +11,7 @@
 #include "source/source_int.h"
 
 #define LIVE_HOSTS_MAX 4 /* whose connections one thread keeps */
-#define LIVE_BASE_BYTES 128
+#define LIVE_BASE_BYTES (HOST_BYTES + 32)
 #define LIVE_TICK USEC_PER_S /* nobody waits longer without looking */
 
 /* --- live_ring.c -------------------------------------------------------------------------- */

@@ -192,6 +192,9 @@ static void test_posts_may_come_from_any_host_by_tls(void **state) {
     assert_string_equal(u.host, "x.example.org");
     assert_int_equal(u.port, 8443);
     assert_str(u.target, "/2?a=b@c");
+    u = given("https://a-relay-with-a-long-name.some-account.eu-central-1.elb.cloud.example",
+              HOST_FEED_REST);
+    assert_true(strlen(u.host) > 64);
     assert_int_equal(given("https://192.0.2.7", HOST_FEED_REST).network, NETWORK_FEED);
     assert_int_equal(given("https://xn--bcher-kva.example", HOST_FEED_REST).network, NETWORK_FEED);
     u = given("wss://jetstream2.us-east.bsky.network/subscribe?x=1", HOST_FEED_STREAM);
