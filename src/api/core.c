@@ -484,7 +484,11 @@ void api_handle(struct api_core *c, const struct api_route *route, const struct 
     struct api_request with = *rq;
     PRE(api_role_allows(rq->who.role, route->role));
     with.a = &arena;
-    route->handle(c, &with, a);
+    struct error err;
+    if (route->query == NULL || api_query_only(rq->query, route->query, &err))
+        route->handle(c, &with, a);
+    else
+        api_problem(a, 400, "QUERY", "%s", err.msg);
     give_arena(c, arena);
     if (buf_full(&a->body))
         api_problem(a, 500, "TOO_LARGE", "The answer is larger than this server gives.");

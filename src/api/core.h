@@ -40,6 +40,7 @@ struct api_route {
     api_handler *handle;
     int64_t body_max;  /* 0: takes none */
     uint32_t types;    /* of the body */
+    const char *query; /* its parameters, blanks between; NULL: whatever comes is passed over */
     bool waits;        /* may take seconds: not on a thread that serves others */
     const char *label; /* of its metric: endpoint="/health" */
 };

@@ -166,8 +166,8 @@ bool api_query_only(str query, const char *names, struct error *err) {
     while (rest.n > 0 && str_cut(&rest, '&', &one)) {
         if (one.n == 0 || !str_cut(&one, '=', &name)) continue;
         if (!is_among(name, str_from_z(names)))
-            return fail(err, ERR_PARSE, 0, STR_FMT ": no parameter here; there is: %s",
-                        STR_ARG(str_head(name, 60)), names);
+            return fail(err, ERR_PARSE, 0, STR_FMT ": is no parameter here; there %s%s",
+                        STR_ARG(str_head(name, 60)), names[0] ? "is: " : "are none", names);
     }
     return true;
 }

@@ -11,21 +11,25 @@ void api_get_openapi(struct api_core *c, const struct api_request *rq, struct ap
 }
 
 #define LABEL(path) "endpoint=\"" path "\""
-#define GET(where, who, how)                                                                       \
-    { .method = "GET", .path = where, .role = who, .handle = how, .label = LABEL(where) }
+#define GET(where, who, how, params)                                                               \
+    {                                                                                              \
+        .method = "GET", .path = where, .role = who, .handle = how, .query = params,               \
+        .label = LABEL(where)                                                                      \
+    }
 
 const struct api_route api_routes[] = {
-    GET("/health", TOKEN_NONE, api_get_health),
-    GET("/metrics", TOKEN_READ, api_get_metrics),
-    GET("/api/openapi.yaml", TOKEN_NONE, api_get_openapi),
-    GET("/api/sources", TOKEN_READ, api_get_sources),
-    GET("/api/cost", TOKEN_READ, api_get_cost),
+    GET("/health", TOKEN_NONE, api_get_health, NULL),
+    GET("/metrics", TOKEN_READ, api_get_metrics, NULL),
+    GET("/api/openapi.yaml", TOKEN_NONE, api_get_openapi, ""),
+    GET("/api/sources", TOKEN_READ, api_get_sources, ""),
+    GET("/api/cost", TOKEN_READ, api_get_cost, "days"),
     {.method = "POST",
      .path = "/api/ingest",
      .role = TOKEN_INGEST,
      .handle = api_post_ingest,
      .body_max = API_BODY_BYTES_MAX,
      .types = API_JSON | API_NDJSON,
+     .query = "",
      .waits = true,
      .label = LABEL("/api/ingest")},
 };

@@ -126,9 +126,7 @@ static bool read_days(const struct api_request *rq, int64_t *ret, struct error *
     str text;
     bool found;
     *ret = 0;
-    if (!api_query_only(rq->query, "days", err) ||
-        !api_query_get(rq->query, "days", rq->a, &text, &found, err))
-        return false;
+    if (!api_query_get(rq->query, "days", rq->a, &text, &found, err)) return false;
     if (!found || (str_to_i64(text, ret) && *ret >= 0 && *ret <= BILL_DAYS_MAX)) return true;
     return fail(err, ERR_RANGE, 0, "days: expected 0 to %d, got \"" STR_FMT "\"", BILL_DAYS_MAX,
                 STR_ARG(str_head(text, 40)));
