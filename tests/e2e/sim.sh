@@ -138,6 +138,18 @@ says "the third of two requests is one too many" '$.title' 'Too Many Requests'
 end
 equal "it ends with X, too" $? 0
 
+cat >"$SCRATCH/lines" <<'END'
+{"did":"did:plc:abcdefghijklmnopqrstuvwx","time_us":1700000000000000,"kind":"commit","commit":{"rev":"3","operation":"create","collection":"app.bsky.feed.post","rkey":"3kabc","record":{"$type":"app.bsky.feed.post","createdAt":"2023-11-14T22:13:20Z","langs":["en"],"text":"a line of old"},"cid":"bafy"}}
+END
+begin load --posts-rate 1000 --jetstream "$SCRATCH/lines" || exit 1
+curl -sN --http1.1 --max-time 20 -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' \
+    -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' "$url/subscribe" >"$SCRATCH/sky" &
+sky=$!
+check "raw lines come by the Jetstream" came "$SCRATCH/sky" 'a line of old'
+kill $sky
+end
+equal "it ends while somebody listens" $? 0
+
 begin load --posts-rate 1000 || exit 1
 more() { get /sim/x/bill && [ "$(json "$SCRATCH/answer" '$.published')" -gt 500 ]; }
 wait_for() {

@@ -1,71 +1,7 @@
-/* X's face as a library: search, streams, rules, subscriptions, users, bills, limits, credits,
- * faults; time is a number here. tests/conformance runs another's client against it. */
-#include "xkit.h"
-
-#define SEARCH "/2/tweets/search/recent?query="
-#define STREAM "/2/tweets/search/stream"
-#define RULES "/2/tweets/search/stream/rules"
-#define SUBSCRIPTIONS "/2/activity/subscriptions"
-
-static int setup(void **state) {
-    struct xkit *k = malloc(sizeof *k);
-    assert_non_null(k);
-    xkit_prepare(k);
-    *state = k;
-    return 0;
-}
-
-static int teardown(void **state) {
-    struct xkit *k = *state;
-    xkit_close(k);
-    free(k);
-    return 0;
-}
-
-/* Five posts of the last hour, one of ten days ago, two to come. */
-static void with_posts(struct xkit *k) {
-    xkit_post(k, -10 * 86400.0, "alice", "long ago, $BTC was cheap");
-    xkit_post(k, -3600, "alice", "Buying $BTC now, to the moon https://t.co/abc");
-    xkit_post(k, -1800, "bob", "I sold my #dogecoin & it <rose>");
-    struct sim_post *p = xkit_post(k, -900, "carol", "@alice what about $DOGE?");
-    p->ref = POST_REF_REPLY;
-    p->ref_id = 1;
-    p->lang = STR("de");
-    p = xkit_post(k, -600, "bob", "RT @alice: Buying $BTC now");
-    p->ref = POST_REF_RETWEET;
-    p->ref_id = 1;
-    xkit_post(k, -120, "alice", "Bitcoin again");
-    xkit_post(k, 5, "alice", "Bitcoin in five seconds");
-    xkit_post(k, 50, "bob", "Bob says bitcoin");
-    xkit_begin(k);
-}
-
-/* How many posts the query finds. */
-static int found(struct xkit *k, const char *query) {
-    char target[1024];
-    snprintf(target, sizeof target, SEARCH "%s&max_results=100", query);
-    if (xkit_get(k, target) != 200) fail_msg("%s: %s", query, buf_z(&k->body));
-    assert_int_equal(xkit_i64(k, "meta.result_count"), xkit_count(k, "data"));
-    return xkit_count(k, "data");
-}
-
-static int refused(struct xkit *k, const char *query) {
-    char target[2048];
-    snprintf(target, sizeof target, SEARCH "%s", query);
-    return xkit_get(k, target);
-}
-
-static int open_stream(struct xkit *k, const char *target) {
-    if (xkit_get(k, target) != 200) fail_msg("%s: %s", target, buf_z(&k->body));
-    assert_true(k->last.stream >= 0);
-    return k->last.stream;
-}
-
-static void add_rule(struct xkit *k, const char *value) {
-    char body[2048];
-    snprintf(body, sizeof body, "{\"add\":[{\"value\":\"%s\",\"tag\":\"t\"}]}", value);
-    if (xkit_call(k, "POST", RULES, body) != 201) fail_msg("%s: %s", value, buf_z(&k->body));
-}
+/* X's face as a library: search, streams, rules, subscriptions, users, timelines; time is a number
+ * here. tests/conformance runs another's client against it. */
+#include "sim/x_posts.h"
+#include "sim_x_cases.h"
 
 /* --- search ------------------------------------------------------------------------------------
  */
@@ -433,7 +369,6 @@ static void test_users_are_found_by_name_and_the_missing_are_told(void **state) 
 static void test_long_posts_are_cut_and_whole_in_their_note(void **state) {
     struct xkit *k = *state;
     static char text[700];
-    xkit_prepare(k);
     for (int i = 0; i < 300; i++) memcpy(text + 2 * i, "\xC3\xA9", 3);
     memcpy(text + 600, " $BTC", 6);
     xkit_post(k, -60, "alice", text);
@@ -447,366 +382,101 @@ static void test_long_posts_are_cut_and_whole_in_their_note(void **state) {
     assert_int_equal(xkit_count(k, "data"), 1);
 }
 
-/* --- money and limits --------------------------------------------------------------------------
+/* --- timelines ---------------------------------------------------------------------------------
  */
 
-static void test_a_resource_is_billed_once_a_day(void **state) {
+static void test_posts_of_a_file_are_moved_to_now(void **state) {
     struct xkit *k = *state;
-    with_posts(k);
-    const int64_t day = time_utc_day(k->now);
-    for (int i = 0; i < 3; i++) assert_int_equal(found(k, "from:alice"), 2);
-    assert_int_equal(x_face_billed(k->x, day, RESOURCE_POST), 2);
-    assert_int_equal(money_e8(x_face_bill(k->x)), E8 / 100);
-    assert_int_equal(refused(k, "is:reply"), 400);
-    assert_int_equal(found(k, "from:nobody"), 0);
-    assert_int_equal(money_e8(x_face_bill(k->x)), E8 / 100);
-    /* what is included is billed, too */
-    assert_int_equal(found(k, "from:alice&expansions=author_id"), 2);
-    assert_int_equal(xkit_count(k, "includes.users"), 1);
-    assert_int_equal(x_face_billed(k->x, day, RESOURCE_USER), 1);
-    xkit_wait(k, 86400);
-    assert_int_equal(found(k, "from:alice"), 3);
-    assert_int_equal(x_face_billed(k->x, day, RESOURCE_POST), 2);
-    assert_int_equal(x_face_billed(k->x, day + 1, RESOURCE_POST), 3);
-    assert_int_equal(xkit_get(k, "/2/usage/tweets?days=2"), 200);
-    assert_string_equal(xkit_text(k, "data.project_usage"), "5");
-    assert_string_equal(xkit_text(k, "data.daily_project_usage.usage.0.usage"), "2");
-    assert_string_equal(xkit_text(k, "data.daily_project_usage.usage.1.usage"), "3");
-    assert_string_equal(xkit_text(k, "data.daily_project_usage.usage.1.date"),
-                        "2026-11-19T00:00:00.000Z");
-}
-
-static void test_a_stream_and_a_search_of_one_post_are_billed_once(void **state) {
-    struct xkit *k = *state;
-    with_posts(k);
-    add_rule(k, "bitcoin");
-    const int conn = open_stream(k, STREAM);
-    xkit_wait(k, 100);
-    xkit_message(k, conn);
-    xkit_message(k, conn);
-    xkit_silence(k, conn);
-    const int64_t day = time_utc_day(k->now);
-    assert_int_equal(x_face_billed(k->x, day, RESOURCE_POST), 2);
-    assert_int_equal(found(k, "bitcoin"), 3);
-    assert_int_equal(x_face_billed(k->x, day, RESOURCE_POST), 3);
-}
-
-static void test_without_credits_what_costs_is_refused(void **state) {
-    struct xkit *k = *state;
-    k->opt.credits = money_from_e8(E8 / 100);
-    with_posts(k);
-    add_rule(k, "bitcoin");
-    const int conn = open_stream(k, STREAM);
-    assert_int_equal(found(k, "from:alice"), 2);
-    assert_int_equal(refused(k, "from:alice"), 402);
-    assert_string_equal(xkit_text(k, "title"), "CreditsDepleted");
-    assert_int_equal(xkit_get(k, "/2/usage/tweets"), 200);
-    assert_int_equal(xkit_get(k, "/2/usage/credits"), 200);
-    assert_int_equal(xkit_get(k, RULES), 200);
-    /* an open stream is told, and cut */
-    xkit_wait(k, 6);
-    xkit_message(k, conn);
-    assert_string_equal(xkit_text(k, "errors.0.title"), "operational-disconnect");
-    xkit_cut(k, conn);
-    assert_int_equal(xkit_get(k, STREAM), 402);
-    x_face_top_up(k->x, money_from_e8(E8));
-    assert_int_equal(found(k, "from:bob"), 2);
-}
-
-static void test_caps_of_the_month_have_their_own_refusals(void **state) {
-    struct xkit *k = *state;
-    k->opt.spend_cap = money_from_e8(E8 / 100);
-    with_posts(k);
-    assert_int_equal(found(k, "from:alice"), 2);
-    assert_int_equal(refused(k, "from:alice"), 403);
-    assert_string_equal(xkit_text(k, "title"), "SpendCapReached");
-    assert_string_equal(xkit_text(k, "reset_date"), "2026-12-01");
-    xkit_wait(k, 14 * 86400); /* December */
-    assert_int_equal(refused(k, "from:alice"), 200);
-}
-
-static void test_the_cap_of_posts_is_a_429_of_its_own(void **state) {
-    struct xkit *k = *state;
-    k->opt.usage_cap = 2;
-    with_posts(k);
-    assert_int_equal(found(k, "from:alice"), 2);
-    assert_int_equal(refused(k, "from:alice"), 429);
-    assert_string_equal(xkit_text(k, "title"), "UsageCapExceeded");
-    assert_string_equal(xkit_text(k, "period"), "Monthly");
-    assert_true(k->last.rate_remaining > 0);
-}
-
-static void test_a_window_of_requests_is_kept_and_told(void **state) {
-    struct xkit *k = *state;
-    k->opt.search_limit = 2;
-    with_posts(k);
-    for (int i = 1; i >= 0; i--) {
-        assert_int_equal(refused(k, "from:alice"), 200);
-        assert_int_equal(k->last.rate_limit, 2);
-        assert_int_equal(k->last.rate_remaining, i);
-        assert_int_equal(k->last.rate_reset, k->now / USEC_PER_S + 900);
-    }
-    assert_int_equal(refused(k, "from:alice"), 429);
-    assert_string_equal(xkit_text(k, "title"), "Too Many Requests");
-    assert_int_equal(k->last.rate_remaining, 0);
-    assert_int_equal(xkit_get(k, "/2/usage/tweets"), 200); /* each has its own */
-    xkit_wait(k, 900);
-    assert_int_equal(refused(k, "from:alice"), 200);
-}
-
-static void test_the_token_must_be_right(void **state) {
-    struct xkit *k = *state;
-    with_posts(k);
-    static const char *const wrong[] = {"", "Bearer", "Bearer x", "Basic t%2Fken", "t%2Fken"};
-    for (ptrdiff_t i = 0; i < COUNT_OF(wrong); i++) {
-        k->authorization = wrong[i];
-        assert_int_equal(refused(k, "from:alice"), 401);
-        assert_string_equal(xkit_text(k, "title"), "Unauthorized");
-    }
-    k->authorization = "Basic a2V5OnNlY3JldA==";
-    assert_int_equal(xkit_call(k, "POST", "/oauth2/token", "grant_type=client_credentials"), 200);
-    assert_string_equal(xkit_text(k, "access_token"), "t%2Fken");
-    assert_int_equal(xkit_call(k, "POST", "/oauth2/token", "grant_type=password"), 400);
-    k->authorization = "bearer t%2Fken";
-    assert_int_equal(refused(k, "from:alice"), 200);
-    assert_int_equal(xkit_get(k, "/2/lists/1"), 404);
-    assert_int_equal(xkit_call(k, "POST", "/2/tweets", "{}"), 405);
-}
-
-/* --- what goes wrong ---------------------------------------------------------------------------
- */
-
-static void test_each_fault_of_a_request_has_its_answer(void **state) {
-    static const struct {
-        const char *fault;
-        int status;
-        sim_delivery delivery;
-        const char *title;
-        int64_t billed; /* the two posts that it would give */
-    } v[] = {{"none", 200, SIM_WHOLE, "", 2},
-             {"close_before", 200, SIM_CLOSE, "", 0},
-             {"close_after", 200, SIM_CLOSE, "", 2},
-             {"reset_after", 200, SIM_RESET, "", 2},
-             {"truncate", 200, SIM_TRUNCATE, "", 2},
-             {"trickle", 200, SIM_TRICKLE, "", 2},
-             {"silence", 200, SIM_SILENCE, "", 2},
-             {"silence_before", 200, SIM_SILENCE, "", 0},
-             {"delay;delay_ms=5", 200, SIM_WHOLE, "", 2},
-             {"html_503", 503, SIM_WHOLE, "", 0},
-             {"html_502_done", 502, SIM_WHOLE, "", 2},
-             {"overloaded", 503, SIM_WHOLE, "Service Unavailable", 0},
-             {"internal", 500, SIM_WHOLE, "Internal Server Error", 0},
-             {"rate_429;amount=60", 429, SIM_WHOLE, "Too Many Requests", 0},
-             {"x_credits", 402, SIM_WHOLE, "CreditsDepleted", 0},
-             {"x_spend_cap", 403, SIM_WHOLE, "SpendCapReached", 0},
-             {"x_usage_cap", 429, SIM_WHOLE, "UsageCapExceeded", 0},
-             {"x_unauthorized", 401, SIM_WHOLE, "Unauthorized", 0},
-             {"x_forbidden", 403, SIM_WHOLE, "Client Forbidden", 0},
-             {"x_connections", 429, SIM_WHOLE, "ConnectionException", 0},
-             {"x_partial", 200, SIM_WHOLE, "", 2},
-             {"leg_refused", 200, SIM_WHOLE, "", 2}, /* there is no such thing at X */
-             {"no_such_fault", 400, SIM_WHOLE, "Invalid Request", 0}};
-    struct xkit *k = *state;
-    char body[64], query[16];
+    const usec then = INT64_C(1600000000) * USEC_PER_S;
+    struct sim_post old[] = {
+        {.at = then, .id = 11, .author_id = 1, .username = STR("ann"), .text = STR("one")},
+        {.at = then + 60 * USEC_PER_S,
+         .id = 12,
+         .author_id = 2,
+         .username = STR("ben"),
+         .text = STR("two"),
+         .ref = POST_REF_REPLY,
+         .ref_id = 11},
+        {.kind = SIM_POST_EDIT,
+         .at = then + 120 * USEC_PER_S,
+         .id = 13,
+         .root_id = 11,
+         .text = STR("one, edited")},
+        {.kind = SIM_POST_DELETION, .at = then + 240 * USEC_PER_S, .root_id = 12},
+    };
+    const struct x_posts_options po = {.posts = old,
+                                       .count = COUNT_OF(old),
+                                       .history = 90 * USEC_PER_S,
+                                       .speed_e8 = 10 * E8,
+                                       .start = XKIT_START};
+    struct x_posts *p =
+        x_posts_new(&k->boot, &po, &k->opt.timeline, &k->opt.users, &k->opt.user_count);
+    assert_int_equal(k->opt.user_count, 2);
     xkit_begin(k);
-    for (ptrdiff_t i = 0; i < COUNT_OF(v); i++) {
-        k->fault = NULL;
-        snprintf(body, sizeof body, "{\"username\":\"alice\",\"text\":\"word%d\"}", (int)i);
-        for (int n = 0; n < 2; n++)
-            assert_int_equal(xkit_call(k, "POST", "/sim/x/publish", body), 200);
-        xkit_wait(k, 31);
-        const money before = x_face_bill(k->x);
-        k->fault = v[i].fault;
-        snprintf(query, sizeof query, "word%d", (int)i);
-        const int status = refused(k, query);
-        if (status != v[i].status || k->last.delivery != v[i].delivery)
-            fail_msg("%s: %d, delivery %d", v[i].fault, status, (int)k->last.delivery);
-        assert_string_equal(xkit_text(k, "title"), v[i].title);
-        assert_int_equal(money_e8(x_face_bill(k->x)) - money_e8(before), v[i].billed * (E8 / 200));
-        if (strcmp(v[i].fault, "x_partial") == 0) assert_int_equal(xkit_count(k, "errors"), 1);
-        if (strstr(v[i].fault, "delay")) assert_int_equal(k->last.delay, 5000);
-    }
+    assert_int_equal(found(k, "one"), 1); /* 90 s before the start */
+    xkit_wait(k, 1);                      /* it is over 30 s old then */
+    assert_int_equal(xkit_get(k, SEARCH "from:ben&tweet.fields=created_at,referenced_tweets"), 200);
+    assert_string_equal(xkit_text(k, "data.0.created_at"), "2026-11-18T11:06:10.000Z");
+    assert_string_equal(xkit_text(k, "data.0.referenced_tweets.0.type"), "replied_to");
+    char target[64];
+    snprintf(target, sizeof target, "/2/tweets/%s", xkit_text(k, "data.0.referenced_tweets.0.id"));
+    assert_int_equal(xkit_get(k, target), 200); /* it follows its post to the new id */
+    assert_string_equal(xkit_text(k, "data.text"), "one");
+    /* 30 s behind the start in its own time: 3 s at this speed */
+    assert_int_equal(k->face.next_at(k->face.ctx), XKIT_START + 3 * USEC_PER_S);
+    xkit_wait(k, 40);
+    assert_int_equal(found(k, "edited"), 1);
+    assert_int_equal(xkit_count(k, "data.0.edit_history_tweet_ids"), 2);
+    assert_int_equal(found(k, "from:ben"), 0); /* deleted after 15 s */
+    assert_int_equal(k->face.next_at(k->face.ctx), USEC_NEVER);
+    x_posts_free(p);
 }
 
-static void with_plan(struct xkit *k, const char *json) {
-    struct error err;
-    assert_ok(faults_parse(&k->boot, str_from_z(json), 7, &k->opt.faults, &err), &err);
-    for (int i = 1; i <= 6; i++) {
-        char *text = NEW_ARRAY(&k->boot, char, 16);
-        snprintf(text, 16, "bitcoin %d", i);
-        xkit_post(k, i, "alice", text);
+static void test_posts_without_end_come_at_their_rate_with_ids_of_their_own(void **state) {
+    struct xkit *k = *state;
+    struct x_posts_options po = {.rate_e8 = 25 * E8 / 10, .seed = 5, .start = XKIT_START};
+    struct sim_timeline made, again, round;
+    const struct sim_user *users;
+    int count;
+    struct x_posts *a = x_posts_new(&k->boot, &po, &made, &users, &count);
+    struct x_posts *b = x_posts_new(&k->boot, &po, &again, &users, &count);
+    int64_t last = 0;
+    bool coins = false;
+    assert_true(count >= 16);
+    for (int i = 0; i < 1000; i++) {
+        struct sim_post p, q;
+        assert_true(made.next(made.ctx, &p) && again.next(again.ctx, &q));
+        assert_int_equal(p.at, XKIT_START + i * INT64_C(400000));
+        assert_true(p.id > last && p.text.n > 0 && p.username.n > 0);
+        assert_true(p.id == q.id && str_eq(p.text, q.text)); /* the seed's */
+        coins |= str_find_byte(p.text, '$') >= 0;
+        last = p.id;
     }
+    assert_true(coins);
+    const struct sim_post two[] = {
+        {.at = 1, .id = 5, .author_id = 1, .username = STR("ann"), .text = STR("first")},
+        {.at = 2,
+         .id = 6,
+         .author_id = 1,
+         .username = STR("ann"),
+         .text = STR("second"),
+         .ref = POST_REF_QUOTE,
+         .ref_id = 5}};
+    po.posts = two;
+    po.count = 2;
+    struct x_posts *c = x_posts_new(&k->boot, &po, &round, &users, &count);
+    last = 0;
+    for (int i = 0; i < 10; i++) {
+        struct sim_post first, second;
+        assert_true(round.next(round.ctx, &first) && round.next(round.ctx, &second));
+        assert_true(first.id > last && second.id > first.id);
+        assert_int_equal(second.ref_id, first.id); /* of the same round */
+        last = second.id;
+    }
+    x_posts_free(a);
+    x_posts_free(b);
+    x_posts_free(c);
     xkit_begin(k);
-    add_rule(k, "bitcoin");
-}
-
-static void say_next(struct xkit *k, int conn, const char *text) {
-    xkit_message(k, conn);
-    assert_string_equal(xkit_text(k, "data.text"), text);
-}
-
-static void test_streams_lose_repeat_and_swap_as_planned(void **state) {
-    struct xkit *k = *state;
-    with_plan(k, "{\"streams\":[{\"nth\":2,\"fault\":\"stream_gap\"},"
-                 "{\"nth\":3,\"fault\":\"stream_double\"},"
-                 "{\"nth\":4,\"fault\":\"stream_swap\",\"delay_ms\":60000},"
-                 "{\"nth\":6,\"fault\":\"stream_swap\",\"delay_ms\":3000}]}");
-    const int conn = open_stream(k, STREAM);
-    xkit_wait(k, 6);
-    say_next(k, conn, "bitcoin 1");
-    say_next(k, conn, "bitcoin 3");
-    say_next(k, conn, "bitcoin 3");
-    say_next(k, conn, "bitcoin 5");
-    say_next(k, conn, "bitcoin 4");
-    xkit_silence(k, conn);
-    assert_int_equal(k->face.next_at(k->face.ctx), k->now + 3 * USEC_PER_S);
-    xkit_wait(k, 3);
-    assert_int_equal(k->face.ready(k->face.ctx), conn);
-    say_next(k, conn, "bitcoin 6");
-    /* what was lost was lost at X: nobody pays for it */
-    assert_int_equal(x_face_billed(k->x, time_utc_day(k->now), RESOURCE_POST), 5);
-}
-
-static void test_a_mute_stream_says_nothing_and_then_what_it_had(void **state) {
-    struct xkit *k = *state;
-    with_plan(k, "{\"streams\":[{\"nth\":2,\"fault\":\"stream_mute\",\"delay_ms\":45000}]}");
-    const int conn = open_stream(k, STREAM);
-    xkit_wait(k, 3);
-    say_next(k, conn, "bitcoin 1");
-    xkit_silence(k, conn);
-    xkit_wait(k, 44);
-    xkit_silence(k, conn); /* no keep-alives either */
-    assert_int_equal(k->face.ready(k->face.ctx), -1);
-    xkit_wait(k, 2);
-    assert_int_equal(k->face.ready(k->face.ctx), conn);
-    for (int i = 2; i <= 6; i++) {
-        char text[16];
-        snprintf(text, sizeof text, "bitcoin %d", i);
-        say_next(k, conn, text);
-    }
-}
-
-static void test_streams_are_cut_with_and_without_a_word(void **state) {
-    struct xkit *k = *state;
-    with_plan(k, "{\"streams\":[{\"nth\":2,\"fault\":\"stream_cut\"},"
-                 "{\"nth\":3,\"fault\":\"x_disconnect\"}],"
-                 "\"at\":[{\"after_s\":4.5,\"fault\":\"stream_cut\"}]}");
-    int conn = open_stream(k, STREAM);
-    xkit_wait(k, 1);
-    say_next(k, conn, "bitcoin 1");
-    xkit_wait(k, 1);
-    xkit_cut(k, conn);
-    conn = open_stream(k, STREAM);
-    xkit_wait(k, 1);
-    xkit_message(k, conn);
-    assert_string_equal(xkit_text(k, "errors.0.disconnect_type"), "OperationalDisconnect");
-    xkit_cut(k, conn);
-    conn = open_stream(k, STREAM);
-    xkit_wait(k, 1);
-    say_next(k, conn, "bitcoin 4");
-    xkit_wait(k, 1);
-    xkit_cut(k, conn); /* at its moment */
-    conn = open_stream(k, STREAM);
-    xkit_wait(k, 1);
-    say_next(k, conn, "bitcoin 6");
-    x_face_cut(k->x, k->now);
-    xkit_cut(k, conn);
-}
-
-static void test_a_stream_that_fails_at_its_head_is_not_open(void **state) {
-    struct xkit *k = *state;
-    with_posts(k);
-    add_rule(k, "bitcoin");
-    k->fault = "close_after";
-    assert_int_equal(xkit_get(k, STREAM), 200);
-    assert_int_equal(k->last.delivery, SIM_CLOSE);
-    assert_int_equal(k->last.stream, -1);
-    k->fault = NULL;
-    open_stream(k, STREAM);
-}
-
-static void test_who_does_not_read_is_told_and_cut(void **state) {
-    struct xkit *k = *state;
-    with_posts(k);
-    add_rule(k, "bitcoin");
-    int conn = open_stream(k, STREAM);
-    buf_clear(&k->body);
-    k->face.slow(k->face.ctx, k->now, conn, &k->body); /* the server's bound */
-    assert_true(str_find(buf_str(&k->body), STR("\"SlowReader\"")) > 0);
-    open_stream(k, STREAM);
-}
-
-/* --- a plan drawn from a seed ------------------------------------------------------------------
- */
-
-static void test_a_random_plan_strikes_x_and_is_the_same_for_its_seed(void **state) {
-    struct xkit *k = *state;
-    bool seen[FAULT_COUNT] = {0};
-    for (uint64_t seed = 1; seed <= 400; seed++) {
-        const usec from = XKIT_START, until = XKIT_START + USEC_PER_DAY;
-        int64_t outcome[2] = {0};
-        for (int twice = 0; twice < 2; twice++) {
-            struct arena a;
-            struct error err;
-            struct fault f;
-            arena_open(&a, 1 << 20);
-            struct faults *plan = faults_random_x(&a, seed, (int)(seed % 101), from, until);
-            const struct symbols none = {NULL, 0};
-            assert_ok(faults_begin(plan, &none, from, &err), &err);
-            for (usec t = from; t < until + USEC_PER_HOUR; t += USEC_PER_MIN) {
-                assert_ok(faults_of_request(plan, t, STR("GET"), STR("/2/tweets/search/recent"),
-                                            STR(""), &f, &err),
-                          &err);
-                if (t >= until) assert_int_equal(f.kind, FAULT_NONE);
-                seen[f.kind] = true;
-                outcome[twice] = outcome[twice] * 31 + (int64_t)f.kind % 97;
-                outcome[twice] %= 1000000007;
-                f = faults_of_message(plan, t, true);
-                seen[f.kind] = true;
-                outcome[twice] += (int64_t)f.kind;
-            }
-            arena_close(&a);
-        }
-        assert_int_equal(outcome[0], outcome[1]);
-    }
-    for (int i = FAULT_X_CREDITS; i <= FAULT_X_DISCONNECT; i++)
-        if (!seen[i]) fail_msg("no plan has %s", fault_name((fault_kind)i));
-    xkit_begin(k);
-}
-
-/* --- the owner ---------------------------------------------------------------------------------
- */
-
-static void test_the_owner_publishes_edits_deletes_and_pays(void **state) {
-    struct xkit *k = *state;
-    char body[128], target[128], id[32];
-    k->opt.credits = money_from_e8(0);
-    xkit_begin(k);
-    k->authorization = "";
-    assert_int_equal(xkit_call(k, "POST", "/sim/x/publish",
-                               "{\"username\":\"zoe\",\"text\":\"hi \\u20bf $BTC\"}"),
-                     200);
-    snprintf(id, sizeof id, "%s", xkit_text(k, "id"));
-    snprintf(body, sizeof body, "{\"id\":\"%s\",\"text\":\"better\"}", id);
-    assert_int_equal(xkit_call(k, "POST", "/sim/x/edit", body), 200);
-    assert_int_equal(xkit_call(k, "POST", "/sim/x/topup?dollars=0.5", NULL), 200);
-    assert_string_equal(xkit_text(k, "credits"), "0.50000000");
-    k->authorization = "Bearer t%2Fken";
-    snprintf(target, sizeof target, "/2/tweets/%s", id);
-    assert_int_equal(xkit_get(k, target), 200);
-    assert_string_equal(xkit_text(k, "data.text"), "hi \xE2\x82\xBF $BTC");
-    snprintf(target, sizeof target, "/sim/x/delete?id=%s", id);
-    assert_int_equal(xkit_call(k, "POST", target, NULL), 200);
-    assert_int_equal(xkit_call(k, "POST", target, NULL), 404);
-    assert_int_equal(xkit_get(k, "/sim/x/bill"), 200);
-    assert_int_equal(xkit_i64(k, "published"), 1);
-    assert_int_equal(xkit_i64(k, "sum.post"), 1);
-    static const char *const bad[] = {"", "[1]", "{}", "{\"text\":\"a\"}", "{\"username\":\"a\"}"};
-    for (ptrdiff_t i = 0; i < COUNT_OF(bad); i++)
-        assert_int_equal(xkit_call(k, "POST", "/sim/x/publish", bad[i]), 400);
-    assert_int_equal(xkit_call(k, "POST", "/sim/x/edit", "{\"id\":5,\"text\":\"a\"}"), 404);
-    assert_int_equal(xkit_call(k, "POST", "/sim/x/topup", NULL), 400);
-    assert_int_equal(xkit_get(k, "/sim/x/nothing"), 404);
 }
 
 int main(void) {
@@ -831,32 +501,9 @@ int main(void) {
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_long_posts_are_cut_and_whole_in_their_note, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(test_a_resource_is_billed_once_a_day, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_a_stream_and_a_search_of_one_post_are_billed_once,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(test_without_credits_what_costs_is_refused, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_caps_of_the_month_have_their_own_refusals, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_the_cap_of_posts_is_a_429_of_its_own, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_a_window_of_requests_is_kept_and_told, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_the_token_must_be_right, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_each_fault_of_a_request_has_its_answer, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_streams_lose_repeat_and_swap_as_planned, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_a_mute_stream_says_nothing_and_then_what_it_had, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_streams_are_cut_with_and_without_a_word, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_a_stream_that_fails_at_its_head_is_not_open, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_who_does_not_read_is_told_and_cut, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_a_random_plan_strikes_x_and_is_the_same_for_its_seed,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(test_the_owner_publishes_edits_deletes_and_pays, setup,
-                                        teardown),
+        cmocka_unit_test_setup_teardown(test_posts_of_a_file_are_moved_to_now, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_posts_without_end_come_at_their_rate_with_ids_of_their_own, setup, teardown),
     };
     return cmocka_run_group_tests_name("sim_x", tests, NULL, NULL);
 }
