@@ -398,7 +398,7 @@ static bool count_posts(struct store *s, str source, usec since, int64_t *ret, s
     return query_i64(&q, ret, &found, err);
 }
 
-static bool list_feeds(struct store *s, struct arena *a, usec now, struct feed_row **ret,
+bool store_feed_states(struct store *s, struct arena *a, usec now, struct feed_row **ret,
                        int *ret_count, struct error *err) {
     static const struct sql sql = {"SELECT count(*) OVER (), feed, kind, " FEED_COLUMNS
                                    " FROM feeds ORDER BY feed"};
@@ -428,7 +428,7 @@ bool store_feeds(struct store *s, struct arena *a, usec now, struct feed_row **r
                  struct error *err) {
     struct feed_row *rows;
     int n;
-    if (!list_feeds(s, a, now, &rows, &n, err)) return false;
+    if (!store_feed_states(s, a, now, &rows, &n, err)) return false;
     for (int i = 0; i < n; i++) {
         const str source = source_of(rows[i].feed);
         const usec midnight = time_utc_day(now) * USEC_PER_DAY;

@@ -41,6 +41,9 @@ struct feed_row {
 };
 MUST_CHECK bool store_feeds(struct store *s, struct arena *a, usec now, struct feed_row **ret,
                             int *ret_count, struct error *err);
+/* The same without the counts of posts, which take longer the more there are. */
+MUST_CHECK bool store_feed_states(struct store *s, struct arena *a, usec now, struct feed_row **ret,
+                                  int *ret_count, struct error *err);
 /* What was spent since a UTC day, by day, feed and resource, newest first. */
 struct cost_row {
     int64_t day;

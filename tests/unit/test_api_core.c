@@ -539,6 +539,42 @@ static void test_health_says_what_was_found(void **state) {
     assert_true(says("{\"status\":\"healthy\",\"checks\":{\"database\":true}"));
 }
 
+static void put_status(const char *feed, const char *kind, source_state state) {
+    struct error err;
+    struct intake it = {.kind = INTAKE_STATUS};
+    it.u.status = (struct source_status){.state = state, .since = time_wall_us()};
+    if (state != SOURCE_LIVE) memcpy(it.u.status.why, "because", 8);
+    assert_ok(store_begin(k.store, true, &err), &err);
+    assert_ok(
+        store_intake_put(k.store, str_from_z(feed), str_from_z(kind), &it, time_wall_us(), &err),
+        &err);
+    assert_ok(store_commit(k.store, &err), &err);
+}
+
+static void test_health_is_that_of_what_is_configured(void **state) {
+    (void)state;
+    k.cfg.source_count = 2;
+    k.cfg.sources[0] = (struct config_source){.kind = STR("x_search"), .name = STR("x")};
+    k.cfg.sources[1] = (struct config_source){.kind = STR("jetstream"), .name = STR("bsky")};
+    open_core();
+    put_status("x_search:x", "x_search", SOURCE_BUDGET); /* waits for its money: as it should */
+    put_status("jetstream:bsky", "jetstream", SOURCE_LIVE);
+    put_status("x_stream:x", "x_stream", SOURCE_TOKEN); /* of an earlier configuration */
+    api_core_tick(core, time_wall_us(), time_monotonic_us());
+    get("/health");
+    assert_int_equal(answer.status, 200);
+    assert_true(says("\"twitter_api\":true,\"bluesky\":true}"));
+    put_status("x_search:x", "x_search", SOURCE_FORBIDDEN);
+    api_core_tick(core, time_wall_us(), time_monotonic_us());
+    get("/health");
+    assert_int_equal(answer.status, 503);
+    assert_true(says("{\"status\":\"unhealthy\""));
+    assert_true(says("\"twitter_api\":false,\"bluesky\":true}"));
+    get("/api/sources");
+    assert_true(says("{\"feed\":\"x_search:x\",\"kind\":\"x_search\",\"state\":\"forbidden\","
+                     "\"why\":\"because\""));
+}
+
 static void test_views_of_an_empty_store(void **state) {
     (void)state;
     open_core();
@@ -589,6 +625,7 @@ int main(void) {
         T(test_bodies_are_judged_by_their_header),
         T(test_a_query_is_unescaped_and_strict),
         T(test_health_says_what_was_found),
+        T(test_health_is_that_of_what_is_configured),
         T(test_views_of_an_empty_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
