@@ -190,13 +190,18 @@ void x_account_view(struct x_account *x, usec now, struct cost_view *ret) {
 /* --- may it be asked ---------------------------------------------------------------------------
  */
 
+/* What is asked again and again is spread. What is set up once (rules, subscriptions) or must be at
+ * once (a line that broke) is not. */
+static bool is_spread(x_endpoint e) { return e == X_SEARCH || e == X_USERS || e == X_USAGE; }
+
 /* When the next call fits into what is left of the window; <= now: at once. */
-static usec spread_until(const struct window *w, usec now) {
+static usec spread_until(const struct window *w, x_endpoint e, usec now) {
     if (w->remaining < 0 || w->reset <= now) return now;
     const int64_t limit = i64_max(w->limit, w->remaining);
     const int64_t spare = limit / 10;
     const int64_t usable = w->remaining - spare, all = limit - spare;
     if (usable <= 0) return w->reset;
+    if (!is_spread(e)) return now;
     const usec left = i64_min(w->reset - now, WINDOW);
     if (usable * WINDOW >= all * left) return now;
     return w->heard_at + i64_max(w->reset - w->heard_at, 0) / usable;
@@ -222,7 +227,7 @@ static bool may(struct x_account *x, usec now, x_endpoint e, usec *ret_until,
         *ret_why = w->why;
         return false;
     }
-    const usec until = spread_until(w, now);
+    const usec until = spread_until(w, e, now);
     if (until <= now) return true;
     *ret_until = until;
     limited(w, until, ret_why);

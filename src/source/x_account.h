@@ -65,8 +65,8 @@ struct x_verdict {
 void x_verdict_of(usec now, const struct http_answer *a, struct x_verdict *ret);
 
 /* May the endpoint be asked at `now`? Else *ret_until and the state with its sentence: its rate
- * limit, or what holds for the account. Spreads what is left of a window so that a tenth of it
- * stays for others. */
+ * limit, or what holds for the account. A tenth of a window stays for others; what is left of it is
+ * spread over its time, but for lines, rules and subscriptions. */
 bool x_account_may(struct x_account *x, usec now, x_endpoint e, usec *ret_until,
                    struct x_verdict *ret_why);
 /* After each answer: takes its headers, and what holds for the account. */

@@ -311,8 +311,7 @@ static void take_added(struct x_activity *s, usec now) {
     struct author *p = &s->authors[s->adding];
     p->state = AUTHOR_STANDS;
     if (!p->deletions) /* deletions of before cannot be asked for */
-        x_gap_add(s->wire.gap, s->good_at != 0 ? s->good_at : now, now + LATENCY,
-                  "subscriptions were missing at X");
+        x_wire_was_missing(&s->wire, s->good_at, now + LATENCY, "subscriptions were missing at X");
     go_on(s, now);
 }
 

@@ -296,9 +296,8 @@ static void meet_cap(struct x_stream *s, usec now, const json_t *problem) {
 /* Rules of ours came to stand that were not there: what they would have matched is a gap, back to
  * when they last were known to stand. */
 static void tell_gap(struct x_stream *s, usec now, bool back) {
-    const usec since = s->good_at != 0 ? s->good_at : now;
     if (back) return;
-    x_gap_add(s->wire.gap, since, now + RULE_LATENCY, "rules were missing at X");
+    x_wire_was_missing(&s->wire, s->good_at, now + RULE_LATENCY, "rules were missing at X");
 }
 
 static void take_added(struct x_stream *s, usec now, const json_t *root) {

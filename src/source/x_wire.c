@@ -175,6 +175,7 @@ bool x_wire_init(struct arena *boot, struct x_wire *l, const struct x_wire_setup
     l->base.ops = s->table;
     l->ops = s->ops;
     l->x = opt->account;
+    l->start = opt->now;
     l->name = str_dup(boot, opt->name);
     rng_init(&l->rng, opt->seed);
     l->tcp = (struct patience){
@@ -190,6 +191,11 @@ bool x_wire_init(struct arena *boot, struct x_wire *l, const struct x_wire_setup
     blind_begin(&l->blind, opt->now);
     l->status = (struct source_status){.state = SOURCE_STARTING, .since = opt->now};
     return true;
+}
+
+/* The ledger knows spans by when they begin: not at the very moment of the one of the start. */
+void x_wire_was_missing(struct x_wire *l, usec since, usec until, const char *why) {
+    x_gap_add(l->gap, since != 0 ? since : l->start + 1, until, why);
 }
 
 /* --- the budget ------------------------------------------------------------------------------ */

@@ -96,6 +96,7 @@ struct x_wire {
     x_wire_phase phase;
     x_wire_caller caller; /* whose call is under way */
     struct patience tcp, http, slow;
+    usec start;
     usec retry_at; /* not opened before */
     usec opened_at;
     usec sign; /* last byte, or opening */
@@ -153,6 +154,8 @@ void x_wire_billed(struct x_wire *l, usec now, int64_t id);
 void x_wire_unknown(struct x_wire *l, str kind, str line);
 /* The post of a JSON object that came over the line; false: it is none (told), or came before. */
 bool x_wire_post(struct x_wire *l, usec now, struct arena *a, str object, struct post *ret);
+/* What must stand at X did not, since then (0: since the start), and does from `until` on. */
+void x_wire_was_missing(struct x_wire *l, usec since, usec until, const char *why);
 /* How the source stands, where there is no line that says so. */
 void x_wire_stand(struct x_wire *l, usec now, source_state state, usec until, const char *why);
 /* A call of its own may not be made before `until`, the account says why. */

@@ -310,6 +310,39 @@ static void test_the_gap_is_fetched_by_the_authors_and_billed_as_posts(void **st
     xwire_close(k);
 }
 
+static void test_an_author_followed_late_was_missed_since_the_start(void **state) {
+    (void)state;
+    const str who[] = {STR("5"), STR("44196397")};
+    const struct x_source_options opt = {.authors = who, .author_count = 2};
+    struct xwire *k = xwire_open(x_activity_open, &opt);
+    xwire_calls(k, "GET", SUBS, "");
+    xwire_answer(k, 200, NONE);
+    xwire_calls(k, "POST", SUBS, "post.create 'user_id':'5'");
+    struct http_answer a = xwire_answer_of(k, 201, "{'data':{'subscription_id':'1'}}");
+    a.rate_limit = 500;
+    a.rate_remaining = 40; /* a tenth is left to others */
+    a.rate_reset = (k->now + 10 * USEC_PER_MIN) / USEC_PER_S;
+    xwire_answer_full(k, &a);
+    xwire_opens(k, STREAM);
+    xwire_opened(k);
+    connector_act act = CONNECTOR_WAIT;
+    while (k->gap_count == 0 || k->gaps[0].state != GAP_FILLED) {
+        if ((act = xwire_until_act(k, 20 * USEC_PER_S)) == CONNECTOR_CALL) {
+            assert_string_equal(k->path, SEARCH);
+            xwire_answer(k, 200, NONE);
+        }
+        xwire_line(k, "");
+    }
+    while ((act = xwire_until_act(k, 20 * USEC_PER_S)) == CONNECTOR_WAIT) xwire_line(k, "");
+    assert_string_equal(k->path, SUBS);
+    assert_true(k->now >= XWIRE_T + 9 * USEC_PER_MIN);
+    xwire_answer(k, 201, "{'data':{'subscription_id':'2'}}");
+    const struct gap *g = xwire_gap(k, 1);
+    assert_int_equal(g->state, GAP_CLOSED);
+    assert_true(g->from == XWIRE_T + 1 && g->until == k->now + 20 * USEC_PER_S);
+    xwire_close(k);
+}
+
 /* --- configuration --------------------------------------------------------------------------- */
 
 static void test_what_cannot_be_done_is_a_mistake_of_the_configuration(void **state) {
@@ -353,6 +386,7 @@ int main(void) {
         cmocka_unit_test(test_a_refused_author_does_not_stop_the_others),
         cmocka_unit_test(test_a_call_that_fails_is_made_again_from_the_list_on),
         cmocka_unit_test(test_the_gap_is_fetched_by_the_authors_and_billed_as_posts),
+        cmocka_unit_test(test_an_author_followed_late_was_missed_since_the_start),
         cmocka_unit_test(test_what_cannot_be_done_is_a_mistake_of_the_configuration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
