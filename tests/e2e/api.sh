@@ -173,6 +173,11 @@ equal "no token is in the log" "$(grep -c 'bft_' run.log)" 0
 run_pid=$!
 pids="$pids $run_pid"
 until_true "with a token, others may reach it" grep -q "ev=api " open.log
-stop $run_pid
+url=http://127.0.0.1:$(sed -n 's/.*ev=api .*url=[^ ]*:\([0-9]*\).*/\1/p' open.log)
+equal "and bring posts" "$(post '{"id":"k1","text":"the last words"}')" 200
+kill -KILL $run_pid
+wait $run_pid 2>/dev/null
+equal "what was answered as stored survives a kill" \
+    "$(sqlite3 t.db "SELECT text FROM tweets WHERE source_id = 'k1'")" "the last words"
 stop $sim_pid
 finish

@@ -387,6 +387,18 @@ static void test_posts_are_answered_once_they_are_stored(void **state) {
     assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
+/* It takes the ten seconds that a bringer waits. */
+static void test_posts_that_are_not_stored_in_time_are_told_so(void **state) {
+    (void)state;
+    char bearer[APIKIT_BEARER_BYTES];
+    with_push(bearer);
+    const int fd = dial();
+    post(fd, bearer, "application/json", "[{\"id\":\"1\",\"text\":\"a\"}]");
+    starts("HTTP/1.1 202 Accepted\r\n");
+    has("{\"stored\":0,\"ids\":[\"-");
+    close(fd);
+}
+
 static void test_a_token_without_its_source_is_told(void **state) {
     (void)state;
     char bearer[APIKIT_BEARER_BYTES];
@@ -468,6 +480,7 @@ int main(void) {
         T(test_bodies_that_are_too_large_are_not_read),
         T(test_a_refused_client_hears_why_although_it_sent_a_body),
         T(test_posts_are_answered_once_they_are_stored),
+        T(test_posts_that_are_not_stored_in_time_are_told_so),
         T(test_a_token_without_its_source_is_told),
         T(test_posts_that_wait_hold_nobody_up),
         T(test_it_closes_whatever_is_under_way),

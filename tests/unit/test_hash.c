@@ -65,8 +65,27 @@ static void test_base32_of_20_digits_reads_13_bytes(void **state) {
     free(exact);
 }
 
+static void test_the_same_bytes_are_the_same(void **state) {
+    (void)state;
+    uint8_t a[32] = {1, 2, 3}, b[32] = {1, 2, 3};
+    assert_true(bytes_same(a, b, sizeof a));
+    b[31] = 1;
+    assert_false(bytes_same(a, b, sizeof a));
+    assert_true(bytes_same(a, b, 31));
+    assert_true(bytes_same(a, b, 0));
+}
+
+static void test_random_bytes_are_not_those_of_before(void **state) {
+    (void)state;
+    uint8_t a[32] = {0}, b[32] = {0};
+    assert_true(bytes_random(a, sizeof a) && bytes_random(b, sizeof b));
+    assert_false(bytes_same(a, b, sizeof a));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_same_bytes_are_the_same),
+        cmocka_unit_test(test_random_bytes_are_not_those_of_before),
         cmocka_unit_test(test_digests_are_those_of_the_standard),
         cmocka_unit_test(test_pieces_give_the_digest_of_the_whole),
         cmocka_unit_test(test_base32_takes_the_leading_bits),
