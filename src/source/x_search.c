@@ -313,6 +313,22 @@ static void cut_old(struct x_search *s, usec now, struct query *q) {
     q->by_time = true;
 }
 
+/* A backlog that waits for money is a gap as well: it is fetched late, or never. */
+static void tell_backlog(struct x_search *s, struct query *q) {
+    for (int i = 0; i < q->mark.range_count; i++) {
+        const struct x_range *r = &q->mark.ranges[i];
+        const usec until = time_of(r->below);
+        if (s->has_gap && until <= s->gap.until) continue;
+        if (!s->has_gap) s->gap = (struct gap){.from = time_of(r->above), .state = GAP_CLOSED};
+        if (s->gap.state == GAP_OPEN) continue; /* it is made longer when it is closed */
+        s->gap.until = until;
+        str_copyz(STR("waits until the budget for X allows more"), s->gap.why, sizeof s->gap.why);
+        s->has_gap = true;
+        q->seen_again_at = i64_max(q->seen_again_at, until);
+        tell_gap(s, &s->gap);
+    }
+}
+
 /* --- asking ---------------------------------------------------------------------------------- */
 
 static void put_from(struct x_search *s, struct buf *out, const struct query *q, int64_t above) {
@@ -451,6 +467,7 @@ static bool ask(struct x_search *s, usec now, struct connector_step *ret) {
     }
     const cost_level level = x_account_level(s->opt.account, now);
     s->narrow = level != COST_FULL;
+    for (int i = 0; s->narrow && i < s->query_count; i++) tell_backlog(s, &s->queries[i]);
     struct query *q = find_next(s);
     if (q == NULL) {
         ret->until = now + s->opt.interval; /* look at the money again */
