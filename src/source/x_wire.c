@@ -25,7 +25,8 @@
 #define QUIET_MAX (25 * USEC_PER_S)   /* X's 20 s and 5 s of grace */
 #define HEALTHY (20 * USEC_PER_S)     /* a line that gave signs for so long was a good one */
 #define SETTLE_EVERY (1 * USEC_PER_S) /* or each X_WIRE_UNSETTLED_MAX posts */
-#define SIGN_EVERY (10 * USEC_PER_S)  /* signs of life are stored so often */
+#define LAG_MAX (10 * USEC_PER_MIN)
+#define SIGN_EVERY (10 * USEC_PER_S) /* signs of life are stored so often */
 #define BUDGET_EVERY (1 * USEC_PER_S)
 #define SLOW_LEAST (1 * USEC_PER_MIN) /* after a 429, without chance */
 #define SAID_LATE (30 * USEC_PER_S)   /* a shorter wait for a call is no state */
@@ -185,7 +186,7 @@ bool x_wire_init(struct arena *boot, struct x_wire *l, const struct x_wire_setup
     l->gap = x_gap_new(boot, opt->account, s->queries, s->query_count, l->name, opt->pages_max);
     x_gap_recent(l->gap, &l->recent);
     if (opt->state.n > 0 && !load_state(l, opt->state, &sign, err)) return false;
-    l->sign = l->kept_sign = i64_min(sign, opt->now);
+    l->sign = l->kept_sign = l->kept_seen = i64_min(sign, opt->now);
     x_gap_lose(l->gap, opt->now, l->sign,
                opt->state.n > 0 ? "bullfinch was not running" : "bullfinch was starting");
     blind_begin(&l->blind, opt->now);
@@ -328,6 +329,14 @@ void x_wire_answered(struct connector *c, usec now, const struct http_answer *a)
     if (caller == X_CALLS_GAP) x_gap_answered(l->gap, now, a);
 }
 
+/* A line that is late says that others were on their way when it went. */
+static usec seen_to(const struct x_wire *l) { return l->sign - l->lag; }
+
+static void note_lag(struct x_wire *l, usec now, const struct post *p) {
+    const usec lag = i64_clamp(now - p->created_at, 0, LAG_MAX);
+    l->lag = i64_max(lag, l->lag - l->lag / 16);
+}
+
 static void heard(struct x_wire *l, usec now) {
     l->sign = now;
     l->status.last_sign_at = now;
@@ -438,7 +447,7 @@ void x_wire_gone(struct connector *c, usec now, const struct http_answer *a) {
     char said[WHY_BYTES];
     str_copyz(str_from_z(why), said, sizeof said);
     if (l->cause.state != SOURCE_BUDGET) l->status.failures++;
-    x_gap_lose(l->gap, now, l->sign, said);
+    x_gap_lose(l->gap, now, seen_to(l), said);
     blind_begin(&l->blind, now);
     went(l, now, said);
 }
@@ -512,7 +521,7 @@ static str put_state(struct x_wire *l, struct arena *a) {
     struct buf b;
     buf_init_fixed(&b, l->state_block, sizeof l->state_block);
     buf_printf(&b, "{\"v\":1,\"newest\":%lld,\"newest_at\":%lld,\"sign\":%lld,\"gap\":",
-               (long long)l->kept_id, (long long)l->kept_at, (long long)l->kept_sign);
+               (long long)l->kept_id, (long long)l->kept_at, (long long)l->kept_seen);
     x_gap_put_state(l->gap, &b);
     buf_put_byte(&b, '}');
     PRE(!buf_full(&b)); /* 16 spans with two sentences each, all of it escaped, fit */
@@ -523,7 +532,9 @@ static str put_state(struct x_wire *l, struct arena *a) {
 static void keep(struct x_wire *l) {
     l->kept_id = l->newest_id;
     l->kept_at = l->newest_at;
-    if (l->line.p == NULL) l->kept_sign = l->sign; /* else that line was a later one */
+    if (l->line.p != NULL) return; /* that line was a later one */
+    l->kept_sign = l->sign;
+    l->kept_seen = seen_to(l);
 }
 
 static void item_usage(struct x_wire *l, struct arena *a, struct intake *ret) {
@@ -556,6 +567,7 @@ static bool item_line(struct x_wire *l, usec now, struct arena *a, struct intake
         l->newest_id = ret->post.id;
         l->newest_at = ret->post.created_at;
     }
+    if (!ret->post.deleted) note_lag(l, l->line_at, &ret->post);
     return true;
 }
 

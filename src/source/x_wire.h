@@ -117,6 +117,8 @@ struct x_wire {
     usec newest_at;
     int64_t kept_id; /* the same as the state says it: settled */
     usec kept_at, kept_sign;
+    usec kept_seen; /* up to here all was seen: the sign of life, less the lag */
+    usec lag; /* from a post's publishing to its line: the longest of late, slowly forgotten */
 
     struct source_status status;
     struct blindness blind;
