@@ -242,8 +242,9 @@ static void go_on(struct x_activity *s, usec now) {
     } else {
         s->phase = SUBS_KEPT;
         s->due_at = now + LIST_EVERY;
-        s->good_at = now;
     }
+    x_wire_whole(&s->wire, s->phase == SUBS_KEPT && count_in(s, AUTHOR_UNKNOWN) == 0, s->good_at);
+    if (s->phase == SUBS_KEPT) s->good_at = now;
     s->asked = true;
     make_remark(s);
     if (s->phase == SUBS_KEPT && count_in(s, AUTHOR_STANDS) == 0)

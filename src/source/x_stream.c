@@ -51,7 +51,7 @@ struct x_stream {
     bool asked;         /* a list, or its failure, has come */
     bool one_by_one;    /* X took none of several: which one is it? */
     usec due_at;        /* nothing is called before */
-    usec good_at;       /* when all rules were known to stand */
+    usec good_at;       /* when all rules were known to stand; else when it began */
     usec refused_until; /* before, what was refused is not tried again */
     struct patience patience;
     int64_t *stale; /* ids of ours that are not wanted */
@@ -184,8 +184,9 @@ static void go_on(struct x_stream *s, usec now) {
     } else {
         s->phase = RULES_KEPT;
         s->due_at = now + RULES_EVERY;
-        s->good_at = now;
     }
+    x_wire_whole(&s->wire, s->phase == RULES_KEPT, s->good_at);
+    if (s->phase == RULES_KEPT) s->good_at = now;
     make_remark(s);
     if (s->phase == RULES_KEPT && count_in(s, RULE_STANDS) == 0)
         x_wire_stand(&s->wire, now, SOURCE_CONFIG, s->due_at, s->remark);

@@ -187,6 +187,7 @@ bool x_wire_init(struct arena *boot, struct x_wire *l, const struct x_wire_setup
     x_gap_recent(l->gap, &l->recent);
     if (opt->state.n > 0 && !load_state(l, opt->state, &sign, err)) return false;
     l->sign = l->kept_sign = l->kept_seen = i64_min(sign, opt->now);
+    l->partial_since = l->sign; /* until it is known what stands at X */
     x_gap_lose(l->gap, opt->now, l->sign,
                opt->state.n > 0 ? "bullfinch was not running" : "bullfinch was starting");
     blind_begin(&l->blind, opt->now);
@@ -329,8 +330,19 @@ void x_wire_answered(struct connector *c, usec now, const struct http_answer *a)
     if (caller == X_CALLS_GAP) x_gap_answered(l->gap, now, a);
 }
 
-/* A line that is late says that others were on their way when it went. */
-static usec seen_to(const struct x_wire *l) { return l->sign - l->lag; }
+/* A line that is late says that others were on their way when it went; and while something of ours
+ * is missing at X, what it would match is not seen at all. */
+static usec seen_to(const struct x_wire *l) {
+    const usec seen = l->sign - l->lag;
+    return l->partial_since != 0 ? i64_min(seen, l->partial_since) : seen;
+}
+
+void x_wire_whole(struct x_wire *l, bool whole, usec good_at) {
+    if (whole)
+        l->partial_since = 0;
+    else if (l->partial_since == 0)
+        l->partial_since = good_at;
+}
 
 static void note_lag(struct x_wire *l, usec now, const struct post *p) {
     const usec lag = i64_clamp(now - p->created_at, 0, LAG_MAX);

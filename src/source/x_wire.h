@@ -119,6 +119,7 @@ struct x_wire {
     usec kept_at, kept_sign;
     usec kept_seen; /* up to here all was seen: the sign of life, less the lag */
     usec lag; /* from a post's publishing to its line: the longest of late, slowly forgotten */
+    usec partial_since; /* rules or subscriptions of ours are missing since then; 0: none is */
 
     struct source_status status;
     struct blindness blind;
@@ -162,6 +163,9 @@ void x_wire_was_missing(struct x_wire *l, usec since, usec until, const char *wh
 void x_wire_stand(struct x_wire *l, usec now, source_state state, usec until, const char *why);
 /* A call of its own may not be made before `until`, the account says why. */
 void x_wire_held(struct x_wire *l, usec now, usec until, const struct x_verdict *why);
+/* Does everything of ours stand at X? Where not, what is stored as seen does not go beyond good_at,
+ * when it last did: a restart fetches from there. */
+void x_wire_whole(struct x_wire *l, bool whole, usec good_at);
 /* After a call of its own that failed: when to try again; counts it. */
 usec x_wire_call_failed(struct x_wire *l, usec now, const struct x_verdict *v, struct patience *p);
 /* Sets up a call of its own. */
