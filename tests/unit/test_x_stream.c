@@ -549,6 +549,23 @@ static void test_what_a_person_must_mend_is_said_and_tried_rarely(void **state) 
     }
 }
 
+static void test_what_another_source_heard_of_the_account_is_said_before_anything_is_asked(
+    void **state) {
+    (void)state;
+    struct xwire *k = xwire_open(x_stream_open, &one_author);
+    const struct http_answer a = xwire_answer_of(k, 401, "{'title':'Unauthorized','status':401}");
+    struct x_verdict v;
+    x_verdict_of(k->now, &a, &v);
+    x_account_heard(k->x, k->now, X_SEARCH, &a, &v);
+    xwire_waits(k);
+    xwire_stands(k, SOURCE_TOKEN, "token");
+    const usec until = xwire_status(k).until;
+    assert_true(until >= k->now + X_RETRY_LONG);
+    assert_int_equal(xwire_until_act(k, USEC_PER_HOUR), CONNECTOR_CALL);
+    assert_true(k->now >= until);
+    xwire_close(k);
+}
+
 /* --- the budget ------------------------------------------------------------------------------ */
 
 static void test_a_narrow_budget_drops_the_rule_of_the_query_and_a_full_one_restores_it(
@@ -723,6 +740,8 @@ int main(void) {
         cmocka_unit_test(test_too_many_connections_is_a_state_of_its_own),
         cmocka_unit_test(test_what_x_says_before_it_hangs_up_is_the_cause),
         cmocka_unit_test(test_what_a_person_must_mend_is_said_and_tried_rarely),
+        cmocka_unit_test(
+            test_what_another_source_heard_of_the_account_is_said_before_anything_is_asked),
         cmocka_unit_test(
             test_a_narrow_budget_drops_the_rule_of_the_query_and_a_full_one_restores_it),
         cmocka_unit_test(test_without_budget_the_line_is_shut_until_more_has_accrued),
