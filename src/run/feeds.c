@@ -3,7 +3,7 @@
  * In: intakes in the order of each source (flow/intake.h). Out: rows in the open transaction, and
  * with its commit each source's state as it was behind the last of them: the state is kept here
  * until then, because a source that gives ten thousand posts a second moves it as often. A source
- * that wants to know what is durable is told after the commit.
+ * that wants to know what is durable is told after the commit (wall.c).
  *
  * Where the store cannot be written posts wait at their sources, and everything here with them
  * (inbox.h), so nothing is taken meanwhile; what was in the transaction that failed is put again
@@ -76,9 +76,7 @@ void feeds_committed(struct runner *r) {
     for (int i = 0; i < r->parts.feed_count; i++) {
         struct feed_progress *p = &r->feeds[i];
         p->moved = false;
-        if (p->stored == p->taken) continue;
         p->stored = p->taken;
-        source_stored(r->parts.feeds[i].source, p->stored);
     }
 }
 

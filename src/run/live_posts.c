@@ -266,6 +266,13 @@ void live_posts_release(struct live_posts *lp, int64_t count) {
     pthread_mutex_unlock(&lp->mutex);
 }
 
+int64_t live_posts_done(struct live_posts *lp) {
+    pthread_mutex_lock(&lp->mutex);
+    const int64_t n = lp->freed_count; /* each place held one */
+    pthread_mutex_unlock(&lp->mutex);
+    return n;
+}
+
 struct live_post *live_posts_got(struct live_posts *lp, int64_t n) {
     struct live_post *ret = NULL;
     pthread_mutex_lock(&lp->mutex);

@@ -45,6 +45,8 @@ MUST_CHECK bool live_posts_start(struct live_posts *lp, struct error *err);
 /* The trader is done with the first `count` of all that it ever got from the inbox of this source:
  * their places are free. */
 void live_posts_release(struct live_posts *lp, int64_t count);
+/* So many of all that the source ever gave are done with: durable, or dropped behind such. */
+int64_t live_posts_done(struct live_posts *lp);
 /* The place of the n-th, from 0, that it got; not released yet. */
 struct live_post *live_posts_got(struct live_posts *lp, int64_t n);
 int live_posts_waiting(struct live_posts *lp);

@@ -56,7 +56,7 @@ struct runner {
         bool moved;       /* since it was last written */
         bool ended;
         int64_t taken;  /* intakes that went into a transaction */
-        int64_t stored; /* of them told to the source as durable */
+        int64_t stored; /* of them durable */
         int64_t kept;
         bool known; /* status was given */
         struct source_status status;
@@ -140,7 +140,7 @@ MUST_CHECK bool feeds_take(struct runner *r, int feed, const struct intake *it, 
 MUST_CHECK bool feeds_put(struct runner *r, int feed, const struct intake *it, struct error *err);
 /* The states that moved, into the open transaction. */
 MUST_CHECK bool feeds_put_states(struct runner *r, struct error *err);
-/* After a commit: tells the sources what is durable. */
+/* After a commit: what was taken is durable. */
 void feeds_committed(struct runner *r);
 /* A deletion of a post that was never kept needs no turn. *ret: it does. */
 MUST_CHECK bool feeds_wants_deletion(struct runner *r, int feed, const struct post *p, bool *ret,

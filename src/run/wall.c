@@ -52,7 +52,7 @@ struct live {
     struct live_posts *posts[RUN_FEEDS_MAX]; /* by feed */
     const struct live_posts *replay;         /* of them; NULL: none */
     int64_t got[RUN_FEEDS_MAX];              /* from the inbox */
-    int64_t released[RUN_FEEDS_MAX];
+    int64_t released[RUN_FEEDS_MAX], told[RUN_FEEDS_MAX];
     usec shift;
 
     pthread_t market_thread, keeper_thread;
@@ -227,9 +227,13 @@ static void release(struct live *v, int feed) {
     struct runner *r = v->r;
     const bool live = source_is_live(r->parts.feeds[feed].source);
     const int64_t done = live ? r->feeds[feed].stored : v->got[feed];
-    if (done == v->released[feed]) return;
+    const bool news = done != v->released[feed];
+    if (news) live_posts_release(v->posts[feed], done);
     v->released[feed] = done;
-    live_posts_release(v->posts[feed], done);
+    if (!live || (!news && !r->parts.feeds[feed].keep_linked)) return;
+    const int64_t passed = live_posts_done(v->posts[feed]);
+    if (passed != v->told[feed]) source_stored(r->parts.feeds[feed].source, passed);
+    v->told[feed] = passed;
 }
 
 /* A source that cannot go on: a replay ends the run; without a live one the others go on, and what
@@ -400,6 +404,8 @@ static bool loop(struct live *v, struct error *err) {
         inbox_take(v->inbox, wake_at(v), &v->item);
         if (!on_item(v, err) || !chores(v, err)) return false;
     }
+    if (!turn_commit(r, err)) return false;
+    for (int i = 0; i < r->parts.feed_count; i++) release(v, i); /* whoever waits is told */
     return true;
 }
 

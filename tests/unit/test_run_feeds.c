@@ -219,6 +219,7 @@ static void test_what_names_no_coin_is_not_kept_where_that_is_wished(void **stat
     assert_int_equal(rig_number(rig, "posts"), 300);
     assert_int_equal(rig_number(rig, "deleted"), 1);
     expect_state("one:x", "at=end");
+    assert_int_equal(atomic_load(&sources[0].stored), sources[0].count + 1); /* those, too */
 }
 
 static void test_rows_beside_posts_are_kept(void **state) {
