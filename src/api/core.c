@@ -292,8 +292,8 @@ static bool check_form(const struct api_head *h, struct api_answer *a) {
     }
     if (h->doubled) {
         api_problem(a, 400, "HEADER_TWICE",
-                    "Host, Authorization, Content-Type, Content-Encoding, Content-Length or "
-                    "Transfer-Encoding stands more than once in the header.");
+                    "A field of the header stands more than once that may stand once only, such as "
+                    "Host, Authorization, Cookie or Content-Length.");
         return false;
     }
     if (str_starts(h->target, STR("/")) || str_eq(h->target, STR("*"))) return true;

@@ -46,6 +46,7 @@ const char *api_status_text(int status) {
         int status;
         const char *text;
     } texts[] = {{200, "OK"},
+                 {201, "Created"},
                  {202, "Accepted"},
                  {204, "No Content"},
                  {400, "Bad Request"},
@@ -53,6 +54,7 @@ const char *api_status_text(int status) {
                  {403, "Forbidden"},
                  {404, "Not Found"},
                  {405, "Method Not Allowed"},
+                 {409, "Conflict"},
                  {413, "Content Too Large"},
                  {414, "URI Too Long"},
                  {415, "Unsupported Media Type"},
@@ -67,9 +69,15 @@ const char *api_status_text(int status) {
     return "";
 }
 
-static void problem(struct api_answer *a, int status, const char *code, int64_t index,
+/* What a problem is about: one post of many, or a named part of the request. */
+struct about {
+    int64_t index;     /* -1: none */
+    const char *field; /* NULL: none */
+};
+
+static void problem(struct api_answer *a, int status, const char *code, struct about about,
                     const char *fmt, va_list args) PRINTF_LIKE(5, 0);
-static void problem(struct api_answer *a, int status, const char *code, int64_t index,
+static void problem(struct api_answer *a, int status, const char *code, struct about about,
                     const char *fmt, va_list args) {
     char detail[DETAIL_BYTES];
     struct buf b;
@@ -80,7 +88,9 @@ static void problem(struct api_answer *a, int status, const char *code, int64_t 
     buf_clear(&a->body);
     buf_printf(&a->body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\"",
                api_status_text(status), status, code);
-    if (index >= 0) buf_printf(&a->body, ",\"index\":%lld", (long long)index);
+    if (about.index >= 0) buf_printf(&a->body, ",\"index\":%lld", (long long)about.index);
+    if (about.field != NULL) buf_put(&a->body, STR(",\"field\":"));
+    if (about.field != NULL) buf_put_json_str(&a->body, str_from_z(about.field));
     buf_put(&a->body, STR(",\"detail\":"));
     buf_put_json_str(&a->body, buf_str(&b));
     buf_put(&a->body, STR("}\n"));
@@ -89,7 +99,7 @@ static void problem(struct api_answer *a, int status, const char *code, int64_t 
 void api_problem(struct api_answer *a, int status, const char *code, const char *fmt, ...) {
     va_list args;
     va_start(args, fmt);
-    problem(a, status, code, -1, fmt, args);
+    problem(a, status, code, (struct about){-1, NULL}, fmt, args);
     va_end(args);
 }
 
@@ -97,8 +107,44 @@ void api_problem_at(struct api_answer *a, int status, const char *code, int64_t 
                     const char *fmt, ...) {
     va_list args;
     va_start(args, fmt);
-    problem(a, status, code, index, fmt, args);
+    problem(a, status, code, (struct about){index, NULL}, fmt, args);
     va_end(args);
+}
+
+void api_problem_field(struct api_answer *a, int status, const char *code, const char *field,
+                       const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    problem(a, status, code, (struct about){-1, field}, fmt, args);
+    va_end(args);
+}
+
+void api_answer_header(struct api_answer *a, const char *name, const char *value) {
+    int i = 0;
+    while (i < a->header_count && !str_eq_nocase(str_from_z(a->headers[i].name), str_from_z(name)))
+        i++;
+    PRE(i < API_HEADERS_MAX);
+    a->headers[i] = (struct api_header){name, value};
+    if (i == a->header_count) a->header_count++;
+}
+
+void api_answer_header_printf(struct api_answer *a, const char *name, const char *fmt, ...) {
+    va_list args;
+    const int room = API_HEADER_TEXT_BYTES - a->header_text_bytes;
+    char *const text = a->header_text + a->header_text_bytes;
+    va_start(args, fmt);
+    const int n = room > 1 ? vsnprintf(text, (size_t)room, fmt, args) : room;
+    va_end(args);
+    if (n < 0 || n >= room) return;
+    a->header_text_bytes += n + 1;
+    api_answer_header(a, name, text);
+}
+
+const char *api_answer_header_get(const struct api_answer *a, const char *name) {
+    for (int i = 0; i < a->header_count; i++)
+        if (str_eq_nocase(str_from_z(a->headers[i].name), str_from_z(name)))
+            return a->headers[i].value;
+    return NULL;
 }
 
 void api_problem_store(struct api_answer *a, const struct error *err) {

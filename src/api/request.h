@@ -28,9 +28,11 @@ struct api_client api_client_from(const struct sockaddr *sa);
 struct api_head {
     str method, target; /* the target is not unescaped */
     str host, authorization, content_type, content_encoding, content_length, transfer_encoding;
+    str cookie, origin, csrf, idempotency_key, requested_method; /* of a preflight */
     int64_t header_bytes;
     bool forwarded; /* a proxy stands between: Forwarded, X-Forwarded-For or Via */
     bool doubled;   /* a field that may stand once stands twice */
+    bool secure;    /* it came by TLS */
     struct api_client client;
 };
 
@@ -46,9 +48,17 @@ struct api_request {
     str method, path, query; /* path and query as they came */
     str content_type;        /* without parameters */
     str body;
+    struct api_head head; /* borrowed until the answer is there */
     struct api_identity who;
     usec now;        /* wall clock */
     struct arena *a; /* for the call; api_handle gives it */
+};
+
+#define API_HEADERS_MAX 16
+#define API_HEADER_TEXT_BYTES 1024
+struct api_header {
+    const char *name; /* static */
+    const char *value;
 };
 
 struct api_answer {
@@ -58,6 +68,12 @@ struct api_answer {
     char allow[64];           /* Allow, "": none */
     int64_t retry_after_s;    /* 0: none */
     const char *authenticate; /* WWW-Authenticate, NULL: none */
+    /* Further ones; what stands here takes the place of what the server would have put. A problem
+     * that replaces the answer keeps them. */
+    struct api_header headers[API_HEADERS_MAX];
+    int header_count;
+    char header_text[API_HEADER_TEXT_BYTES]; /* of values that were made */
+    int header_text_bytes;
 };
 
 void api_answer_init(struct api_answer *a);
@@ -69,6 +85,16 @@ void api_problem(struct api_answer *a, int status, const char *code, const char 
 /* The same about one post of many: its index (from 0). */
 void api_problem_at(struct api_answer *a, int status, const char *code, int64_t index,
                     const char *fmt, ...) PRINTF_LIKE(5, 6);
+/* The same about one member of the body, one parameter of the query or one header. */
+void api_problem_field(struct api_answer *a, int status, const char *code, const char *field,
+                       const char *fmt, ...) PRINTF_LIKE(5, 6);
+/* A header of the answer, in the place of one of the same name; both live as long as the answer. */
+void api_answer_header(struct api_answer *a, const char *name, const char *value);
+/* The same, of a text that is made here. One that does not fit is left out. */
+void api_answer_header_printf(struct api_answer *a, const char *name, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+/* NULL: none. */
+const char *api_answer_header_get(const struct api_answer *a, const char *name);
 /* What a failure of the store means to a client: 503 where it may pass, else 500. */
 void api_problem_store(struct api_answer *a, const struct error *err);
 const char *api_status_text(int status);

@@ -133,18 +133,29 @@ static void put_number(struct MHD_Response *r, const char *name, int64_t value) 
     put_header(r, name, text);
 }
 
+/* On every answer, unless it says otherwise; then its own. */
+static void put_usual_headers(struct MHD_Response *r, const struct api_answer *a) {
+    static const char *const usual[][2] = {
+        {"Cache-Control", "no-store"},
+        {"X-Content-Type-Options", "nosniff"},
+        {"X-Frame-Options", "DENY"},
+        {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+        {"Cross-Origin-Resource-Policy", "same-origin"},
+        {"Cross-Origin-Opener-Policy", "same-origin"},
+        {"Referrer-Policy", "no-referrer"}};
+    for (int i = 0; i < COUNT_OF(usual); i++)
+        if (api_answer_header_get(a, usual[i][0]) == NULL) put_header(r, usual[i][0], usual[i][1]);
+    for (int i = 0; i < a->header_count; i++)
+        put_header(r, a->headers[i].name, a->headers[i].value);
+}
+
 static enum MHD_Result send_answer(struct exchange *x) {
     const struct api_answer *a = &x->answer;
     struct MHD_Response *r =
         mhd.create_response_from_buffer((size_t)a->body.len, a->body.p, MHD_RESPMEM_PERSISTENT);
     if (r == NULL) return MHD_NO;
     if (a->body.len > 0) put_header(r, "Content-Type", a->type);
-    put_header(r, "Cache-Control", "no-store");
-    put_header(r, "X-Content-Type-Options", "nosniff");
-    put_header(r, "X-Frame-Options", "DENY");
-    put_header(r, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-    put_header(r, "Cross-Origin-Resource-Policy", "same-origin");
-    put_header(r, "Referrer-Policy", "no-referrer");
+    put_usual_headers(r, a);
     if (a->allow[0] != '\0') put_header(r, "Allow", a->allow);
     if (a->authenticate != NULL) put_header(r, "WWW-Authenticate", a->authenticate);
     if (a->retry_after_s > 0) put_number(r, "Retry-After", a->retry_after_s);
@@ -172,7 +183,12 @@ static enum MHD_Result on_field(void *ctx, enum MHD_ValueKind kind, const char *
                  {STR("Content-Type"), &h->content_type},
                  {STR("Content-Encoding"), &h->content_encoding},
                  {STR("Content-Length"), &h->content_length},
-                 {STR("Transfer-Encoding"), &h->transfer_encoding}};
+                 {STR("Transfer-Encoding"), &h->transfer_encoding},
+                 {STR("Cookie"), &h->cookie},
+                 {STR("Origin"), &h->origin},
+                 {STR("X-CSRF-Token"), &h->csrf},
+                 {STR("Idempotency-Key"), &h->idempotency_key},
+                 {STR("Access-Control-Request-Method"), &h->requested_method}};
     const str name = str_from_z(key);
     (void)kind;
     for (int i = 0; i < COUNT_OF(known); i++) {
@@ -205,6 +221,7 @@ static void read_request(struct exchange *x, const struct api_head *h) {
     x->rq.path = path;
     x->rq.query = query;
     x->rq.content_type = str_from_z(x->media);
+    x->rq.head = *h;
 }
 
 /* The header is whole. */
