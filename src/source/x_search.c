@@ -24,6 +24,7 @@
 #include <stdio.h>
 
 #include "base/rng.h"
+#include "source/x_recent.h"
 #include "source/x_search_int.h"
 
 #define KEPT_BY_X (7 * USEC_PER_DAY)
@@ -37,7 +38,6 @@
 #define LARGE_PAGE 100
 #define CALL_TIMEOUT (20 * USEC_PER_S)
 #define ROUND_EACH (2500 * USEC_PER_MS) /* of the rate limit, for each query of a round */
-#define RECENT_MAX 4096                 /* ids, a power of two */
 #define PAGE_BYTES (8 << 20)
 #define QUERY_BYTES 4096            /* of a request */
 #define GAPS_MAX 8                  /* waiting to be passed on */
@@ -98,8 +98,7 @@ struct x_search {
     bool has_gap;
     int told_count;
     struct gap lost; /* the last one */
-    int64_t recent[RECENT_MAX];
-    int64_t recent_count;
+    struct x_recent recent; /* given a short while ago */
     bool began;
     usec put_at; /* when a state was given last; 0 never */
     char request[QUERY_BYTES], state[INTAKE_STATE_BYTES];
@@ -579,14 +578,6 @@ static void stand_live(struct x_search *s, usec now) {
     stand(s, now, SOURCE_LIVE, 0, "");
 }
 
-/* A short while ago. */
-static bool was_given(const struct x_search *s, int64_t id) {
-    const int64_t held = i64_min(s->recent_count, RECENT_MAX);
-    for (int64_t i = 0; i < held; i++)
-        if (s->recent[i] == id) return true;
-    return false;
-}
-
 static int64_t oldest_of(const struct x_page *p) {
     int64_t oldest = 0;
     for (int i = 0; i < p->post_count; i++)
@@ -598,7 +589,7 @@ static int64_t oldest_of(const struct x_page *p) {
 static int fresh_of(const struct x_search *s) {
     const struct x_page *p = &s->batch.page;
     int fresh = 0;
-    for (int i = 0; i < p->post_count; i++) fresh += !was_given(s, p->ids[i]);
+    for (int i = 0; i < p->post_count; i++) fresh += !x_recent_has(&s->recent, p->ids[i]);
     return fresh;
 }
 
@@ -718,13 +709,6 @@ static void answered_search(struct connector *c, usec now, const struct http_ans
 
 /* --- items ----------------------------------------------------------------------------------- */
 
-/* Now it is given, in any case. */
-static bool is_repeated(struct x_search *s, int64_t id) {
-    if (was_given(s, id)) return true;
-    s->recent[s->recent_count++ & (RECENT_MAX - 1)] = id;
-    return false;
-}
-
 /* The next post of the page; false: there is none. */
 static bool take_post(struct x_search *s, struct arena *a, struct intake *ret) {
     struct batch *b = &s->batch;
@@ -736,7 +720,7 @@ static bool take_post(struct x_search *s, struct arena *a, struct intake *ret) {
             connector_complain(&s->base, STR("x_search"), str_from_z(err.msg), text);
             continue;
         }
-        if (is_repeated(s, p->id)) continue;
+        if (x_recent_put(&s->recent, p->id)) continue;
         if (p->username.n == 0) p->username = x_account_name_of(s->opt.account, p->author_id);
         p->missed = p->created_at < b->missed_before;
         s->status.posts++;

@@ -35,28 +35,6 @@
 
 static struct x_wire *wire_from(struct connector *c) { return (struct x_wire *)c; }
 
-/* --- ids that were passed on lately ---------------------------------------------------------- */
-
-static int64_t *recent_set(const struct x_recent *r, int64_t id) {
-    const uint64_t h = (uint64_t)id * UINT64_C(0x9E3779B97F4A7C15);
-    return (int64_t *)r->ids[(h >> 32) % X_RECENT_SETS];
-}
-
-bool x_recent_has(const struct x_recent *r, int64_t id) {
-    const int64_t *set = recent_set(r, id);
-    for (int i = 0; i < X_RECENT_WAYS; i++)
-        if (set[i] == id) return true;
-    return false;
-}
-
-bool x_recent_put(struct x_recent *r, int64_t id) {
-    if (x_recent_has(r, id)) return true;
-    int64_t *set = recent_set(r, id);
-    memmove(set + 1, set, (X_RECENT_WAYS - 1) * sizeof set[0]);
-    set[0] = id;
-    return false;
-}
-
 /* --- JSON ------------------------------------------------------------------------------------ */
 
 bool x_members(struct arena *a, str object, struct x_member *m, int count, str *ret_first,

@@ -6,18 +6,8 @@
 #define BF_SOURCE_X_WIRE_H
 
 #include "base/rng.h"
+#include "source/x_recent.h"
 #include "source/x_sources.h"
-
-/* --- ids that were passed on lately ---------------------------------------------------------- */
-
-#define X_RECENT_SETS 4096
-#define X_RECENT_WAYS 4
-struct x_recent {
-    int64_t ids[X_RECENT_SETS][X_RECENT_WAYS]; /* newest first in each set; 0: none */
-};
-/* True: it was there already. Never true of an id that was not put; an old one may be forgotten. */
-bool x_recent_put(struct x_recent *r, int64_t id);
-bool x_recent_has(const struct x_recent *r, int64_t id);
 
 /* --- JSON ------------------------------------------------------------------------------------ */
 
