@@ -89,7 +89,7 @@ MUST_CHECK bool live_open(struct arena *boot, struct connector *c, struct source
 /* How it stands now; any thread. */
 void live_status(struct source *s, struct source_status *ret);
 
-/* --- what connectors share (patience.c) ------------------------------------------------------ */
+/* --- what connectors share ------------------------------------------------------------------- */
 
 /* When to try again. Exponential or linear, with jitter (half of it is chance), and a breaker:
  * after `breaker` failures in a row the pause is `most`, then one try decides. */

@@ -39,8 +39,9 @@ typedef enum cost_level {
 cost_level cost_level_at(struct cost *c, usec now);
 
 /* May `most` resources be asked for? Returns how many (0 to most) and holds their price back until
- * it is settled. Where that is not all: *ret_until is when COST_PAGE of them (all, where `most` is
- * less) will be to be had if nothing else is spent; 0: and why. */
+ * it is settled. Where that is not all, *ret_until says when COST_PAGE of them (all, where `most`
+ * is less) will be to be had if nothing else is spent, else it is 0. Where it is none, `why` says
+ * so to people, else it is "". */
 #define COST_PAGE 10 /* the smallest page that X's search gives */
 int64_t cost_reserve(struct cost *c, usec now, resource r, int64_t most, usec *ret_until,
                      char why[WHY_BYTES]);
