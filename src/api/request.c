@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include "base/url.h"
+
 #define DETAIL_BYTES 1024
 
 struct api_client api_client_from(const struct sockaddr *sa) {
@@ -159,31 +161,11 @@ void api_problem_store(struct api_answer *a, const struct error *err) {
 
 /* --- the query ---------------------------------------------------------------------------- */
 
-static int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    const char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 static bool unescape(str s, struct arena *a, str *ret, struct error *err) {
-    char *out = arena_alloc(a, 1, 1, s.n + 1);
-    ptrdiff_t n = 0;
-    for (ptrdiff_t i = 0; i < s.n; i++) {
-        char c = s.p[i] == '+' ? ' ' : s.p[i];
-        if (s.p[i] == '%') {
-            const int hi = i + 2 < s.n ? hex_digit(s.p[i + 1]) : -1;
-            const int lo = i + 2 < s.n ? hex_digit(s.p[i + 2]) : -1;
-            if (hi < 0 || lo < 0)
-                return fail(err, ERR_PARSE, 0, "an escape that is no %% and two digits");
-            c = (char)(hi * 16 + lo);
-            i += 2;
-        }
-        if (c == '\0') return fail(err, ERR_PARSE, 0, "holds a NUL");
-        out[n++] = c;
-    }
-    *ret = (str){out, n};
-    if (!str_utf8_valid(*ret)) return fail(err, ERR_PARSE, 0, "not UTF-8");
-    return true;
+    if (!url_decode(s, true, arena_alloc(a, 1, 1, s.n + 1), s.n, ret))
+        return fail(err, ERR_PARSE, 0, "an escape that is no %% and two digits");
+    if (str_find_byte(*ret, '\0') >= 0) return fail(err, ERR_PARSE, 0, "holds a NUL");
+    return str_utf8_valid(*ret) || fail(err, ERR_PARSE, 0, "not UTF-8");
 }
 
 bool api_query_get(str query, const char *name, struct arena *a, str *ret, bool *ret_found,

@@ -8,6 +8,7 @@
 #include <utf8proc.h>
 
 #include "base/base.h"
+#include "base/json.h"
 
 #define CELL_BYTES 512
 #define COLUMNS_MAX 24
@@ -79,7 +80,7 @@ static str cell_of(const json_t *row, const struct column *c, char block[CELL_BY
     } else if (json_is_real(v)) {
         buf_printf(&cell, "%.4g", json_real_value(v));
     } else if (json_is_string(v)) {
-        str s = {json_string_value(v), (ptrdiff_t)json_string_length(v)};
+        str s = json_str(v);
         if (c->kind == COLUMN_AMOUNT || c->kind == COLUMN_PROFIT) s = without_zeros(s);
         if (c->width_max > 0) s = str_head(s, 4 * (ptrdiff_t)c->width_max);
         if (c->kind == COLUMN_TIME)

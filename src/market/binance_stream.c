@@ -25,6 +25,7 @@
 
 #include <jansson.h>
 
+#include "base/json.h"
 #include "base/rng.h"
 #include "net/http.h"
 #include "net/ws.h"
@@ -79,14 +80,8 @@ struct stream {
 
 /* --- from JSON to a quote ---------------------------------------------------------------- */
 
-static str text_of(const json_t *o, const char *key) {
-    const json_t *v = json_object_get(o, key);
-    if (!json_is_string(v)) return (str){0};
-    return str_from_bytes(json_string_value(v), (ptrdiff_t)json_string_length(v));
-}
-
 static bool price_of(const json_t *o, const char *key, price *ret) {
-    return price_parse(text_of(o, key), ret) && price_cmp(*ret, price_from_e8(0)) > 0;
+    return price_parse(json_str_at(o, key), ret) && price_cmp(*ret, price_from_e8(0)) > 0;
 }
 
 static bool quote_make(const struct symbol *s, int sym, price bid, price ask, struct quote *ret) {
@@ -103,7 +98,7 @@ static bool ticker_read(const struct symbols *symbols, const json_t *o, struct q
                         int64_t *ret_update) {
     price bid, ask;
     const bool rest = json_object_get(o, "symbol") != NULL;
-    const int sym = symbols_find(symbols, text_of(o, rest ? "symbol" : "s"));
+    const int sym = symbols_find(symbols, json_str_at(o, rest ? "symbol" : "s"));
     if (sym == SYM_NONE) return false;
     if (!price_of(o, rest ? "bidPrice" : "b", &bid)) return false;
     if (!price_of(o, rest ? "askPrice" : "a", &ask)) return false;
@@ -198,8 +193,8 @@ static void on_opened(void *ctx, struct ws *w) {
 }
 
 static bool is_shutdown(const json_t *root) {
-    return str_eq(text_of(root, "e"), STR("serverShutdown")) ||
-           str_eq(text_of(root, "stream"), STR("!serverShutdown"));
+    return str_eq(json_str_at(root, "e"), STR("serverShutdown")) ||
+           str_eq(json_str_at(root, "stream"), STR("!serverShutdown"));
 }
 
 static void on_message(void *ctx, struct ws *w, str text) {

@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "base/json.h"
 #include "base/time.h"
 
 #define PACE_DAYS 7 /* what the governor projects from */
@@ -175,14 +176,12 @@ static const char *level_name(cost_level l) {
 static json_t *json_money(money m) {
     char block[AMOUNT_TEXT_BYTES];
     const str text = amount_format_e8(money_e8(m), block);
-    return json_stringn(text.p, (size_t)text.n);
+    return json_from_str(text);
 }
-
-static json_t *json_text(str s) { return json_stringn(s.p, (size_t)s.n); }
 
 static json_t *json_day(int64_t day) {
     char block[TIME_TEXT_BYTES];
-    return json_text(str_head(time_format_rfc3339(day * USEC_PER_DAY, block), 10));
+    return json_from_str(str_head(time_format_rfc3339(day * USEC_PER_DAY, block), 10));
 }
 
 /* Dollars for one signal; null where none was traded. */
@@ -198,7 +197,7 @@ json_t *bill_lines_json(const struct bill *b) {
     for (int i = 0; i < b->line_count; i++) {
         const struct bill_line *l = &b->lines[i];
         json_t *row = json_object();
-        json_object_set_new(row, "feed", json_text(l->feed));
+        json_object_set_new(row, "feed", json_from_str(l->feed));
         json_object_set_new(row, "resource", json_string(resource_name(l->resource)));
         json_object_set_new(row, "returned", json_integer(l->returned));
         json_object_set_new(row, "billed", json_integer(l->billed));
@@ -213,7 +212,7 @@ json_t *bill_yields_json(const struct bill *b) {
     for (int i = 0; i < b->yield_count; i++) {
         const struct bill_yield *y = &b->yields[i];
         json_t *row = json_object();
-        json_object_set_new(row, "source", json_text(y->source));
+        json_object_set_new(row, "source", json_from_str(y->source));
         json_object_set_new(row, "amount", json_money(y->amount));
         json_object_set_new(row, "traded", json_integer(y->traded));
         json_object_set_new(row, "per_signal", json_per_signal(y));
@@ -255,7 +254,7 @@ static json_t *json_bill(const struct bill *b) {
     json_t *out = json_object(), *x = json_object();
     char block[TIME_TEXT_BYTES];
     json_object_set_new(out, "month",
-                        json_text(str_head(time_format_rfc3339(b->month_begin, block), 7)));
+                        json_from_str(str_head(time_format_rfc3339(b->month_begin, block), 7)));
     json_object_set_new(out, "budget", json_money(v->budget));
     json_object_set_new(out, "spent", json_money(v->spent));
     json_object_set_new(out, "today", json_money(v->today));

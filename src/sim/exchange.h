@@ -98,6 +98,10 @@ struct sim_answer {
     int64_t rate_limit, rate_remaining, rate_reset; /* x-rate-limit-*; -1: none */
     int stream; /* >= 0: a streamed answer, the face's number of it; -1: none (face.h) */
 };
+/* Of an initializer: an answer that has none of the headers, and ends. */
+#define SIM_NO_HEADERS                                                                             \
+    .retry_after_s = -1, .used_weight = -1, .orders_10s = -1, .orders_1d = -1, .rate_limit = -1,   \
+    .rate_remaining = -1, .rate_reset = -1, .stream = -1
 /* One REST request. ret->body is the caller's. */
 void exchange_rest(struct exchange *ex, usec now, const struct sim_request *rq,
                    struct sim_answer *ret);

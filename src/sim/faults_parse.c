@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/money.h"
 
 #define DELAY_MS_MAX (10 * 60 * 1000)
@@ -158,7 +159,7 @@ static bool get_text(struct object *o, const char *name, str *ret, struct error 
     if (v == NULL) return true;
     if (!json_is_string(v) || json_string_length(v) == 0)
         return fail(err, ERR_PARSE, 0, "%s is a text that is not empty", name);
-    *ret = str_dup(o->mem, str_from_bytes(json_string_value(v), (ptrdiff_t)json_string_length(v)));
+    *ret = str_dup(o->mem, json_str(v));
     return true;
 }
 

@@ -8,6 +8,7 @@
  * reads what it knows and then asks sim_params_done, before it does anything. */
 #include <inttypes.h>
 
+#include "base/url.h"
 #include "sim/sim_int.h"
 
 #define DECIMAL_RANGE "^([0-9]{1,20})(\\.[0-9]{1,20})?$"
@@ -16,34 +17,13 @@
 
 /* -- from bytes ----------------------------------------------------------------------------- */
 
-static int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 /* False: a '%' without two digits behind it. */
 static bool decode(struct arena *mem, str raw, str *ret) {
     if (str_find_byte(raw, '%') < 0) {
         *ret = raw;
         return true;
     }
-    char *to = NEW_ARRAY(mem, char, raw.n);
-    ptrdiff_t n = 0;
-    for (ptrdiff_t i = 0; i < raw.n; i++) {
-        if (raw.p[i] != '%') {
-            to[n++] = raw.p[i];
-            continue;
-        }
-        if (i + 2 >= raw.n) return false;
-        int high = hex_digit(raw.p[i + 1]), low = hex_digit(raw.p[i + 2]);
-        if (high < 0 || low < 0) return false;
-        to[n++] = (char)(high * 16 + low);
-        i += 2;
-    }
-    *ret = (str){to, n};
-    return true;
+    return url_decode(raw, false, NEW_ARRAY(mem, char, raw.n), raw.n, ret);
 }
 
 static struct sim_param *find(struct sim_call *c, str name) {

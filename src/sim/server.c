@@ -90,11 +90,6 @@ struct sim_server {
     char block[READ_BYTES];
 };
 
-/* An answer's headers that it has not. */
-#define NO_HEADERS                                                                                 \
-    .retry_after_s = -1, .used_weight = -1, .orders_10s = -1, .orders_1d = -1, .rate_limit = -1,   \
-    .rate_remaining = -1, .rate_reset = -1, .stream = -1
-
 #define KEY_LISTENER (SIM_CONNECTIONS_MAX + 0)
 #define KEY_EVENT (SIM_CONNECTIONS_MAX + 1)
 
@@ -332,7 +327,7 @@ static void refuse(struct sim_server *s, struct conn *c, int status) {
     buf_clear(&s->body);
     buf_printf(&s->body, "<html><body><h2>%d %s</h2></body></html>\n", status,
                http1_reason(status));
-    const struct sim_answer a = {.status = status, .html = true, .body = &s->body, NO_HEADERS};
+    const struct sim_answer a = {.status = status, .html = true, .body = &s->body, SIM_NO_HEADERS};
     put_answer(s, c, &a, STR("GET"), false);
 }
 
@@ -388,7 +383,7 @@ static void answer(struct sim_server *s, struct conn *c, const struct http1_requ
                                     .fault = c->loopback ? rq->fault : STR(""),
                                     .authorization = rq->authorization,
                                     .peer = c->peer};
-    struct sim_answer a = {.body = &s->body, NO_HEADERS};
+    struct sim_answer a = {.body = &s->body, SIM_NO_HEADERS};
     const int face = face_at(s, target_of(rq));
     if (!c->loopback && str_starts(rq->path, STR("/sim/"))) { /* the owner's doors */
         refuse(s, c, 404);

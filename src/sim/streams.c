@@ -13,6 +13,8 @@
 
 #include <jansson.h>
 
+#include "base/json.h"
+
 #define NAME_MAX_BYTES 200
 
 /* --- names ------------------------------------------------------------------------------- */
@@ -639,7 +641,7 @@ static void change_subs(struct exchange *ex, struct ws_conn *c, const json_t *pa
     }
     for (size_t i = 0; i < json_array_size(params); i++) {
         const json_t *one = json_array_get(params, i);
-        const str name = str_from_bytes(json_string_value(one), (ptrdiff_t)json_string_length(one));
+        const str name = json_str(one);
         if (!add) {
             unsubscribe(c, name);
         } else if (!subscribe(ex, c, name)) {

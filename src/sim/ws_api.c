@@ -14,6 +14,8 @@
 
 #include <jansson.h>
 
+#include "base/json.h"
+
 void ws_api_connect(struct ws_conn *c, str query) {
     str pair, key;
     c->rate_limits = true;
@@ -138,9 +140,7 @@ static const struct sim_route *route_of(str method) {
 
 /* A JSON value as the text that REST would send; it stays with the call. */
 static str value_text(struct sim_call *c, const json_t *v) {
-    if (json_is_string(v))
-        return str_dup(c->mem,
-                       str_from_bytes(json_string_value(v), (ptrdiff_t)json_string_length(v)));
+    if (json_is_string(v)) return str_dup(c->mem, json_str(v));
     if (json_is_null(v)) return STR("");
     char *text = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15));
     PRE(text != NULL);

@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "base/json.h"
 #include "sim/sim_int.h"
 
 #define TAG_BYTES 201
@@ -93,26 +94,20 @@ void x_put_event(struct x_face *x, struct buf *out, const struct x_subscription 
 /* --- requests ----------------------------------------------------------------------------------
  */
 
-static str text_of(const json_t *v) {
-    return json_is_string(v)
-               ? str_from_bytes(json_string_value(v), (ptrdiff_t)json_string_length(v))
-               : (str){0};
-}
-
 static bool bad_body(struct x_call *c, const char *what) {
     return x_refuse(c, 400, "invalid-request", "Invalid Request", "%s", what);
 }
 
 static bool read_subscription(struct x_call *c, const json_t *body, struct x_subscription *ret) {
-    const str type = text_of(json_object_get(body, "event_type"));
-    const str user = text_of(json_object_get(json_object_get(body, "filter"), "user_id"));
+    const str type = json_str_at(body, "event_type");
+    const str user = json_str_at(json_object_get(body, "filter"), "user_id");
     *ret = (struct x_subscription){.created_at = c->x->now, .updated_at = c->x->now};
     ret->deletions = str_eq(type, STR("post.delete"));
     if (!ret->deletions && !str_eq(type, STR("post.create")))
         return bad_body(c, "event_type is post.create or post.delete here");
     if (!str_to_i64(user, &ret->user_id) || ret->user_id <= 0)
         return bad_body(c, "filter.user_id is missing, or no id");
-    if (!str_copyz(text_of(json_object_get(body, "tag")), ret->tag, sizeof ret->tag))
+    if (!str_copyz(json_str_at(body, "tag"), ret->tag, sizeof ret->tag))
         return bad_body(c, "tag is too long: at most 200 bytes");
     return true;
 }
@@ -245,7 +240,7 @@ void x_do_subscriptions_put(struct x_call *c) {
     }
     json_t *body = read_body(c);
     const json_t *tag = json_object_get(body, "tag");
-    if (!json_is_string(tag) || !str_copyz(text_of(tag), s->tag, sizeof s->tag)) {
+    if (!json_is_string(tag) || !str_copyz(json_str(tag), s->tag, sizeof s->tag)) {
         IGNORE(bad_body(c, "tag is missing, or longer than 200 bytes"), "that is the answer");
     } else {
         s->updated_at = c->x->now;

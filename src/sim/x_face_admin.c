@@ -13,6 +13,7 @@
 
 #include <jansson.h>
 
+#include "base/json.h"
 #include "sim/sim_int.h"
 
 #define TEXT_BYTES_MAX 100000
@@ -66,19 +67,14 @@ static void put_bill(struct x_call *c) {
 
 /* A member's text, kept for ever; "" where there is none. */
 static str keep(struct x_call *c, const json_t *body, const char *name) {
-    const json_t *v = json_object_get(body, name);
-    if (!json_is_string(v)) return STR("");
-    return str_dup(&c->x->mem,
-                   str_from_bytes(json_string_value(v), (ptrdiff_t)json_string_length(v)));
+    return str_dup(&c->x->mem, json_str_at(body, name));
 }
 
 static int64_t id_of(const json_t *body, const char *name) {
     const json_t *v = json_object_get(body, name);
     int64_t id;
     if (json_is_integer(v)) return json_integer_value(v);
-    if (!json_is_string(v)) return 0;
-    const str text = str_from_bytes(json_string_value(v), (ptrdiff_t)json_string_length(v));
-    return str_to_i64(text, &id) ? id : 0;
+    return str_to_i64(json_str(v), &id) ? id : 0;
 }
 
 static void read_reference(const json_t *body, struct sim_post *p) {

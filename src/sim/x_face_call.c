@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/url.h"
 #include "sim/sim_int.h"
 
 #define DETAIL_BYTES 512
@@ -86,30 +87,9 @@ void x_put_missing(struct buf *out, const char *kind, const char *parameter, str
 /* --- parameters --------------------------------------------------------------------------------
  */
 
-static int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
-/* '+' is a blank. False: a '%' without two digits behind it. */
+/* '+' is a blank. False: it is no text, or no encoded one. */
 static bool decode(struct arena *a, str raw, str *ret) {
-    char *to = NEW_ARRAY(a, char, raw.n + 1);
-    ptrdiff_t n = 0;
-    for (ptrdiff_t i = 0; i < raw.n; i++) {
-        if (raw.p[i] != '%') {
-            to[n++] = (char)(raw.p[i] == '+' ? ' ' : raw.p[i]);
-            continue;
-        }
-        if (i + 2 >= raw.n) return false;
-        const int high = hex_digit(raw.p[i + 1]), low = hex_digit(raw.p[i + 2]);
-        if (high < 0 || low < 0) return false;
-        to[n++] = (char)(high * 16 + low);
-        i += 2;
-    }
-    *ret = (str){to, n};
-    return str_utf8_valid(*ret);
+    return url_decode(raw, true, NEW_ARRAY(a, char, raw.n + 1), raw.n, ret) && str_utf8_valid(*ret);
 }
 
 static bool read_params(struct x_call *c, str list) {
@@ -455,16 +435,7 @@ void x_request(void *ctx, usec now, const struct sim_request *rq, struct sim_ans
     struct x_call c = {.x = x, .rq = rq, .ret = ret, .out = ret->body};
     x_advance(x, now);
     arena_reset(&x->scratch);
-    *ret = (struct sim_answer){.status = 200,
-                               .body = c.out,
-                               .retry_after_s = -1,
-                               .used_weight = -1,
-                               .orders_10s = -1,
-                               .orders_1d = -1,
-                               .rate_limit = -1,
-                               .rate_remaining = -1,
-                               .rate_reset = -1,
-                               .stream = -1};
+    *ret = (struct sim_answer){.status = 200, .body = c.out, SIM_NO_HEADERS};
     c.fault.sym = SYM_NONE;
     buf_clear(c.out);
     if (rq->path.n > 0) split_path(&c);

@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "base/json.h"
 #include "sim/sim_int.h"
 
 #define RULE_BYTES (1 << 18)
@@ -110,12 +111,6 @@ struct adding {
     bool dry;
 };
 
-static str text_of(const json_t *v) {
-    return json_is_string(v)
-               ? str_from_bytes(json_string_value(v), (ptrdiff_t)json_string_length(v))
-               : (str){0};
-}
-
 static void put_error(struct adding *a, str value, const char *type, const char *title,
                       const char *detail, int64_t id) {
     struct buf *b = &a->errors;
@@ -161,8 +156,8 @@ static void add_one(struct adding *a, const json_t *rule) {
     struct x_face *x = a->c->x;
     struct x_query *q;
     struct error err;
-    const str value = text_of(json_object_get(rule, "value"));
-    const str tag = text_of(json_object_get(rule, "tag"));
+    const str value = json_str_at(rule, "value");
+    const str tag = json_str_at(rule, "tag");
     const struct x_rule *same = rule_of_value(x, value);
     if (value.n == 0 || x_char_count(value) > X_RULE_CHARS || tag.n > 4 * X_RULE_CHARS) {
         a->invalid++;
@@ -227,11 +222,11 @@ static bool is_named(const struct x_rule *r, const json_t *ids, const json_t *va
     for (size_t i = 0; i < json_array_size(ids); i++) {
         const json_t *v = json_array_get(ids, i);
         int64_t id = json_is_integer(v) ? json_integer_value(v) : 0;
-        if (json_is_string(v) && !str_to_i64(text_of(v), &id)) id = 0;
+        if (json_is_string(v) && !str_to_i64(json_str(v), &id)) id = 0;
         if (id == r->id) return true;
     }
     for (size_t i = 0; i < json_array_size(values); i++)
-        if (str_eq(text_of(json_array_get(values, i)), r->value)) return true;
+        if (str_eq(json_str(json_array_get(values, i)), r->value)) return true;
     return false;
 }
 

@@ -21,6 +21,9 @@
 
 #include <jansson.h>
 
+#include "base/json.h"
+#include "base/url.h"
+
 #define CONNS_MAX 64
 #define KEPT (36 * USEC_PER_HOUR)
 #define COLLECTIONS_MAX 100
@@ -135,29 +138,9 @@ static int64_t slot_at(usec at) { return at / EVENT_EACH; }
 
 /* --- opening --------------------------------------------------------------------------------- */
 
-static int hex_digit(char c) {
-    const char lower = (char)(c | 0x20);
-    if (c >= '0' && c <= '9') return c - '0';
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 /* Into the block; false: not percent-encoded text, or too long. */
 static bool decode(str raw, char *block, ptrdiff_t bytes, str *ret) {
-    ptrdiff_t n = 0;
-    for (ptrdiff_t i = 0; i < raw.n; i++) {
-        char c = raw.p[i];
-        if (n == bytes) return false;
-        if (c == '%') {
-            const int high = i + 2 < raw.n ? hex_digit(raw.p[i + 1]) : -1,
-                      low = i + 2 < raw.n ? hex_digit(raw.p[i + 2]) : -1;
-            if (high < 0 || low < 0) return false;
-            c = (char)(high * 16 + low);
-            i += 2;
-        }
-        block[n++] = c;
-    }
-    *ret = (str){block, n};
-    return str_utf8_valid(*ret);
+    return url_decode(raw, false, block, bytes, ret) && str_utf8_valid(*ret);
 }
 
 /* The first item at or behind a time. */
@@ -258,11 +241,6 @@ static void pause_conn(void *ctx, usec now, int number, bool paused) {
 
 /* --- options_update -------------------------------------------------------------------------- */
 
-static str text_of(const json_t *v) {
-    return json_is_string(v) ? (str){json_string_value(v), (ptrdiff_t)json_string_length(v)}
-                             : (str){0};
-}
-
 /* {"type":"options_update","payload":{...}}: takes the place of all that was asked for before. */
 static bool take_options(struct filter *f, const json_t *root) {
     const json_t *payload = json_object_get(root, "payload"),
@@ -270,12 +248,12 @@ static bool take_options(struct filter *f, const json_t *root) {
                  *dids = json_object_get(payload, "wantedDids"),
                  *most = json_object_get(payload, "maxMessageSizeBytes"), *v;
     size_t i;
-    if (!str_eq(text_of(json_object_get(root, "type")), STR("options_update"))) return false;
+    if (!str_eq(json_str_at(root, "type"), STR("options_update"))) return false;
     if (!json_is_object(payload)) return false;
     if (most != NULL && (!json_is_integer(most) || json_integer_value(most) < 0)) return false;
     f->bytes_max = json_integer_value(most);
-    json_array_foreach(collections, i, v) if (!filter_add_collection(f, text_of(v))) return false;
-    json_array_foreach(dids, i, v) if (!filter_add_did(f, text_of(v))) return false;
+    json_array_foreach(collections, i, v) if (!filter_add_collection(f, json_str(v))) return false;
+    json_array_foreach(dids, i, v) if (!filter_add_did(f, json_str(v))) return false;
     filter_sort(f);
     return true;
 }

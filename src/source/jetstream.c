@@ -32,6 +32,7 @@
 #include <stdio.h>
 
 #include "base/rng.h"
+#include "base/url.h"
 #include "source/jetstream_int.h"
 
 #define BASES_MAX 16
@@ -251,27 +252,12 @@ damaged:
 
 /* --- what it asks for ------------------------------------------------------------------------ */
 
-/* RFC 3986: what may stand in a query, without the marks that part it. */
-static void put_encoded(struct buf *out, str value) {
-    static const char hex[] = "0123456789ABCDEF";
-    for (ptrdiff_t i = 0; i < value.n; i++) {
-        const unsigned char c = (unsigned char)value.p[i], lower = c | 0x20;
-        if ((lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') ||
-            (c != 0 && strchr(":._-~", c) != NULL)) {
-            buf_put_byte(out, (char)c);
-        } else {
-            const char code[3] = {'%', hex[c >> 4], hex[c & 15]};
-            buf_put(out, (str){code, 3});
-        }
-    }
-}
-
 static void ask_who(struct jetstream *j, str name, struct connector_step *ret) {
     j->calling = true;
     j->status.calls++;
     buf_clear(&j->out);
     buf_put(&j->out, STR("handle="));
-    put_encoded(&j->out, name);
+    url_encode(&j->out, name, ":");
     ret->act = CONNECTOR_CALL;
     ret->base = j->resolver;
     ret->request = (struct http_request){.method = HTTP_GET,
@@ -298,7 +284,7 @@ static bool put_query(struct jetstream *j, bool with_authors) {
     if (!with_authors) buf_put(&j->out, STR("&requireHello=true"));
     while (with_authors && jetstream_people_next(j->people, &at, &did)) {
         buf_put(&j->out, STR("&wantedDids="));
-        put_encoded(&j->out, did);
+        url_encode(&j->out, did, ":");
     }
     POST(!buf_full(&j->out));
     return j->out.len <= QUERY_BYTES_MAX;

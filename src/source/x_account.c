@@ -18,6 +18,7 @@
 
 #include <jansson.h>
 
+#include "base/json.h"
 #include "base/rng.h"
 #include "source/x_sources.h"
 
@@ -433,17 +434,11 @@ bool x_account_chore(struct x_account *x, usec now, struct connector_step *ret) 
 /* --- chores: what came -------------------------------------------------------------------------
  */
 
-static str text_of(const json_t *v) {
-    return json_is_string(v)
-               ? str_from_bytes(json_string_value(v), (ptrdiff_t)json_string_length(v))
-               : (str){0};
-}
-
 /* A count, which may be a string. -1: neither. */
 static int64_t count_of(const json_t *v) {
     int64_t n;
     if (json_is_integer(v)) return json_integer_value(v);
-    return json_is_string(v) && str_to_i64(text_of(v), &n) ? n : -1;
+    return json_is_string(v) && str_to_i64(json_str(v), &n) ? n : -1;
 }
 
 static void leave_handle(struct x_account *x, usec now, const struct person *p) {
@@ -456,8 +451,8 @@ static void leave_handle(struct x_account *x, usec now, const struct person *p) 
 
 /* One user that came; true: it was asked for, and its id is one. */
 static bool take_user(struct x_account *x, usec now, const json_t *user) {
-    const str id = text_of(json_object_get(user, "id"));
-    const str name = text_of(json_object_get(user, "username"));
+    const str id = json_str_at(user, "id");
+    const str name = json_str_at(user, "username");
     str parsed_id, parsed_name;
     struct error err;
     struct person *p = find_name(x, name);
@@ -475,14 +470,14 @@ static bool is_nobody(const json_t *errors, str name) {
     size_t i;
     const json_t *e;
     json_array_foreach(errors, i, e) {
-        const str type = text_of(json_object_get(e, "type"));
-        const str value = text_of(json_object_get(e, "value"));
-        const str resource_id = text_of(json_object_get(e, "resource_id"));
+        const str type = json_str_at(e, "type");
+        const str value = json_str_at(e, "value");
+        const str resource_id = json_str_at(e, "resource_id");
         if (!str_eq_nocase(value, name) && !str_eq_nocase(resource_id, name)) continue;
         if (str_ends(type, STR("/resource-not-found")) ||
             str_ends(type, STR("/disallowed-resource")) ||
             str_ends(type, STR("/not-authorized-for-resource")) ||
-            str_eq(text_of(json_object_get(e, "title")), STR("Not Found Error")))
+            str_eq(json_str_at(e, "title"), STR("Not Found Error")))
             return true;
     }
     return false;
@@ -540,7 +535,7 @@ static bool is_old_report(struct x_account *x, const struct usage *u) {
 }
 
 static void take_report(struct x_account *x, usec now, const json_t *day) {
-    const str date = text_of(json_object_get(day, "date"));
+    const str date = json_str_at(day, "date");
     const int64_t posts = count_of(json_object_get(day, "usage"));
     char block[TIME_TEXT_BYTES];
     struct buf text;

@@ -17,6 +17,9 @@
 
 #include <jansson.h>
 
+#include "base/json.h"
+#include "base/url.h"
+
 #define SUBSCRIPTIONS_PATH "/2/activity/subscriptions"
 #define SUBSCRIPTIONS_MAX 1500 /* of self-serve accounts */
 #define LISTED_MAX 4096
@@ -159,7 +162,7 @@ static void call_list(struct x_activity *s, usec now, struct connector_step *ret
     buf_put(&b, STR("max_results=1000"));
     if (s->token[0] != '\0') {
         buf_put(&b, STR("&pagination_token="));
-        x_put_encoded(&b, str_from_z(s->token));
+        url_encode(&b, str_from_z(s->token), "");
     } else {
         for (int i = 0; i < s->entry_count; i++) {
             struct author *p = &s->authors[i];
@@ -192,7 +195,7 @@ static void call_delete(struct x_activity *s, struct connector_step *ret) {
     buf_put(&b, STR("ids="));
     for (int i = 0; i < s->stale_count && i < DELETE_MAX; i++) {
         if (i > 0) buf_put(&b, STR("%2C"));
-        x_put_encoded(&b, str_from_z(s->stale[s->stale_count - 1 - i]));
+        url_encode(&b, str_from_z(s->stale[s->stale_count - 1 - i]), "");
     }
     x_wire_call(&s->wire, HTTP_DELETE, STR(SUBSCRIPTIONS_PATH), buf_str(&b), STR(""), ret);
 }
@@ -253,12 +256,6 @@ static void go_on(struct x_activity *s, usec now) {
 
 /* --- answers: the list ----------------------------------------------------------------------- */
 
-static str text_of(const json_t *object, const char *name) {
-    const json_t *v = json_object_get(object, name);
-    if (!json_is_string(v)) return STR("");
-    return str_from_bytes(json_string_value(v), (ptrdiff_t)json_string_length(v));
-}
-
 static void tell_foreign(struct x_activity *s) {
     const bool news = s->foreign > 0 && s->foreign_hash != s->told_hash;
     s->told_hash = s->foreign_hash;
@@ -273,9 +270,9 @@ static void tell_foreign(struct x_activity *s) {
 
 /* One subscription that stands at X. */
 static void take_subscription(struct x_activity *s, const json_t *item) {
-    const str id = text_of(item, "subscription_id"), tag = text_of(item, "tag");
-    const str user = text_of(json_object_get(item, "filter"), "user_id");
-    const str type = text_of(item, "event_type");
+    const str id = json_str_at(item, "subscription_id"), tag = json_str_at(item, "tag");
+    const str user = json_str_at(json_object_get(item, "filter"), "user_id");
+    const str type = json_str_at(item, "event_type");
     const bool deletions = str_eq(type, STR("post.delete"));
     struct author *p =
         deletions || str_eq(type, STR("post.create")) ? author_of(s, user, deletions) : NULL;
@@ -293,7 +290,7 @@ static void take_subscription(struct x_activity *s, const json_t *item) {
 
 static void take_list(struct x_activity *s, usec now, const json_t *root) {
     const json_t *data = json_object_get(root, "data");
-    const str token = text_of(json_object_get(root, "meta"), "next_token");
+    const str token = json_str_at(json_object_get(root, "meta"), "next_token");
     for (size_t i = 0; i < json_array_size(data); i++)
         take_subscription(s, json_array_get(data, i));
     const bool more = token.n > 0 && !str_eq(token, str_from_z(s->token)) &&

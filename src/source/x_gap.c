@@ -21,6 +21,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/url.h"
 
 #define SPANS_MAX 16
 #define OVERLAP (15 * USEC_PER_S)
@@ -235,15 +236,15 @@ static void put_request(struct x_gap *g, const struct span *s, int64_t most, use
     struct buf b;
     buf_init_fixed(&b, g->request, sizeof g->request);
     buf_put(&b, STR("query="));
-    x_put_encoded(&b, g->queries[s->query]);
+    url_encode(&b, g->queries[s->query], "");
     buf_printf(&b, "&max_results=%lld&tweet.fields=", (long long)most);
-    x_put_encoded(&b, STR(X_POST_FIELDS));
+    url_encode(&b, STR(X_POST_FIELDS), "");
     const usec low = i64_max(low_of(s), now - REACH);
     buf_printf(&b, "&since_id=%lld&until_id=%lld", (long long)(x_snowflake_at(low) - 1),
                (long long)g->top);
     if (g->token[0] != '\0') {
         buf_put(&b, STR("&next_token="));
-        x_put_encoded(&b, str_from_z(g->token));
+        url_encode(&b, str_from_z(g->token), "");
     }
     PRE(!buf_full(&b)); /* 3 * 512 bytes of query, as much of token, and what stands above */
     *ret = (struct connector_step){.act = CONNECTOR_CALL,

@@ -1,4 +1,4 @@
-/* x_query: what is written into requests to X: queries of authors, encoded values, ids of a moment.
+/* x_query: what is written into requests to X: queries of authors, ids of a moment.
  *
  * In: authors as people write them, moments. Out: texts. An author is named in a query by id where
  * one is given, as names change owners; else by name. Pure; any thread. Failure: ERR_CONFIG, naming
@@ -120,18 +120,6 @@ bool x_pack_authors(struct arena *a, const str *authors, int count, str filter, 
 }
 
 /* --- values ---------------------------------------------------------------------------------- */
-
-void x_put_encoded(struct buf *out, str value) {
-    static const char digits[] = "0123456789ABCDEF";
-    for (ptrdiff_t i = 0; i < value.n; i++) {
-        const unsigned char c = (unsigned char)value.p[i];
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-        if (!plain) buf_put_byte(out, '%');
-        buf_put_byte(out, plain ? (char)c : digits[c >> 4]);
-        if (!plain) buf_put_byte(out, digits[c & 15]);
-    }
-}
 
 int64_t x_snowflake_at(usec at) {
     const int64_t ms = at / USEC_PER_MS - SNOWFLAKE_EPOCH_MS;

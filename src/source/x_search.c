@@ -24,6 +24,7 @@
 #include <stdio.h>
 
 #include "base/rng.h"
+#include "base/url.h"
 #include "source/x_recent.h"
 #include "source/x_search_int.h"
 
@@ -97,7 +98,7 @@ struct x_search {
     struct gap gap, told[GAPS_MAX];
     bool has_gap;
     int told_count;
-    struct gap lost; /* the last one */
+    struct gap lost;        /* the last one */
     struct x_recent recent; /* given a short while ago */
     bool began;
     usec put_at; /* when a state was given last; 0 never */
@@ -113,7 +114,7 @@ static void add_query(struct x_search *s, struct arena *boot, str text, bool own
     struct buf out;
     const ptrdiff_t most = 3 * text.n + 1;
     buf_init_fixed(&out, NEW_ARRAY(boot, char, most), most);
-    x_put_encoded(&out, text);
+    url_encode(&out, text, "");
     *q = (struct query){.text = str_dup(boot, text), .encoded = buf_str(&out), .own = own};
     q->mark.hash = str_hash(text);
 }
@@ -338,7 +339,7 @@ static void put_from(struct x_search *s, struct buf *out, const struct query *q,
         return;
     }
     buf_put(out, STR("&start_time=")); /* whole seconds: what comes twice is dropped */
-    x_put_encoded(out, str_head(time_format_rfc3339(time_of(above), block), 19));
+    url_encode(out, str_head(time_format_rfc3339(time_of(above), block), 19), "");
     buf_put_byte(out, 'Z');
 }
 
@@ -350,13 +351,13 @@ static void make_request(struct x_search *s, struct query *q, int64_t count,
     buf_put(&out, q->encoded);
     buf_printf(&out, "&max_results=%lld", (long long)count);
     buf_put(&out, STR("&tweet.fields="));
-    x_put_encoded(&out, STR(X_POST_FIELDS));
+    url_encode(&out, STR(X_POST_FIELDS), "");
     put_from(s, &out, q, s->call.kind == CALL_RANGE ? s->call.range.above : q->mark.since);
     if (s->call.kind == CALL_RANGE)
         buf_printf(&out, "&until_id=%lld", (long long)s->call.range.below);
     if (s->call.with_token) {
         buf_put(&out, STR("&next_token="));
-        x_put_encoded(&out, str_from_z(q->token));
+        url_encode(&out, str_from_z(q->token), "");
     }
     POST(!buf_full(&out));
     ret->act = CONNECTOR_CALL;

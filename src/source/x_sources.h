@@ -42,8 +42,6 @@ MUST_CHECK bool x_pack_authors(struct arena *a, const str *authors, int count, s
                                ptrdiff_t max, str **ret, int *ret_count, struct error *err);
 /* "elonmusk", "@elonmusk", "44196397", "44196397@elonmusk": name and id, each "" where not said. */
 MUST_CHECK bool x_author_parse(str text, str *ret_id, str *ret_name, struct error *err);
-/* Percent-encodes a value of a query into the buffer. */
-void x_put_encoded(struct buf *out, str value);
 /* The smallest id of a post of `at` (snowflake), for since_id: polls that cost nothing. */
 int64_t x_snowflake_at(usec at);
 

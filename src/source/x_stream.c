@@ -17,6 +17,8 @@
 
 #include <jansson.h>
 
+#include "base/json.h"
+
 #define RULES_PATH "/2/tweets/search/stream/rules"
 #define RULES_MAX 1000 /* of self-serve accounts */
 #define RULES_EVERY USEC_PER_HOUR
@@ -88,12 +90,6 @@ static struct rule *rule_of_value(struct x_stream *s, str value) {
     for (int i = 0; i < s->rule_count; i++)
         if (str_eq(value, s->rules[i].value)) return &s->rules[i];
     return NULL;
-}
-
-static str text_of(const json_t *object, const char *name) {
-    const json_t *v = json_object_get(object, name);
-    if (!json_is_string(v)) return STR("");
-    return str_from_bytes(json_string_value(v), (ptrdiff_t)json_string_length(v));
 }
 
 static void make_remark(struct x_stream *s) {
@@ -209,7 +205,8 @@ static void tell_foreign(struct x_stream *s, uint64_t hash) {
 
 /* One rule that stands at X. */
 static void take_rule(struct x_stream *s, const json_t *item, uint64_t *hash) {
-    const str id = text_of(item, "id"), value = text_of(item, "value"), tag = text_of(item, "tag");
+    const str id = json_str_at(item, "id"), value = json_str_at(item, "value"),
+              tag = json_str_at(item, "tag");
     int64_t number = 0;
     const bool own = str_starts(tag, STR(OWN_TAG));
     struct rule *r = own ? rule_of_tag(s, tag) : rule_of_value(s, value);
@@ -238,10 +235,10 @@ static void take_list(struct x_stream *s, usec now, const json_t *root) {
 
 static void refuse(struct x_stream *s, usec now, struct rule *r, const json_t *problem) {
     char what[240];
-    str say = text_of(problem, "detail");
+    str say = json_str_at(problem, "detail");
     const json_t *details = json_object_get(problem, "details");
     if (say.n == 0) say = str_from_z(json_string_value(json_array_get(details, 0)));
-    if (say.n == 0) say = text_of(problem, "title");
+    if (say.n == 0) say = json_str_at(problem, "title");
     if (say.n == 0) say = STR("no reason given");
     r->state = RULE_REFUSED;
     s->refused_until = now + RULES_EVERY;
@@ -262,10 +259,10 @@ static str last_segment(str type) {
 
 /* One of `errors`. True: it says of which rule, and that is settled. */
 static bool take_problem(struct x_stream *s, usec now, const json_t *problem) {
-    struct rule *r = rule_of_value(s, text_of(problem, "value"));
-    const str kind = last_segment(text_of(problem, "type"));
+    struct rule *r = rule_of_value(s, json_str_at(problem, "value"));
+    const str kind = last_segment(json_str_at(problem, "type"));
     const bool duplicate = str_eq(kind, STR("duplicate-rules")) ||
-                           str_eq(text_of(problem, "title"), STR("DuplicateRule"));
+                           str_eq(json_str_at(problem, "title"), STR("DuplicateRule"));
     const bool alone = r == NULL && s->adding_count == 1;
     if (alone) r = &s->rules[s->adding[0]];
     if (r == NULL || r->state != RULE_MISSING) return false;
@@ -277,8 +274,8 @@ static bool take_problem(struct x_stream *s, usec now, const json_t *problem) {
 }
 
 static bool is_cap(const json_t *problem) {
-    return str_eq(last_segment(text_of(problem, "type")), STR("rule-cap")) ||
-           str_eq(text_of(problem, "title"), STR("RulesCapExceeded"));
+    return str_eq(last_segment(json_str_at(problem, "type")), STR("rule-cap")) ||
+           str_eq(json_str_at(problem, "title"), STR("RulesCapExceeded"));
 }
 
 /* There is no room for more rules: ours that are not wanted make room, then it is the end. */
@@ -307,7 +304,7 @@ static void take_added(struct x_stream *s, usec now, const json_t *root) {
     bool added = false, back = true;
     for (size_t i = 0; i < json_array_size(data); i++) {
         const json_t *item = json_array_get(data, i);
-        struct rule *r = rule_of_tag(s, text_of(item, "tag"));
+        struct rule *r = rule_of_tag(s, json_str_at(item, "tag"));
         if (r == NULL || r->state == RULE_STANDS) continue;
         r->state = RULE_STANDS;
         back = back && r->left;

@@ -20,6 +20,7 @@
 
 #include <jansson.h>
 
+#include "base/url.h"
 #include "source/jscan.h"
 
 #define QUIET_MAX (25 * USEC_PER_S)   /* X's 20 s and 5 s of grace */
@@ -251,7 +252,7 @@ static bool step_open(struct x_wire *l, usec now, struct connector_step *ret, us
     buf_init_fixed(&b, l->query, sizeof l->query);
     if (l->ops->fields) {
         buf_put(&b, STR("tweet.fields="));
-        x_put_encoded(&b, STR(X_POST_FIELDS));
+        url_encode(&b, STR(X_POST_FIELDS), "");
     }
     *ret = (struct connector_step){.act = CONNECTOR_OPEN,
                                    .request = {.method = HTTP_GET,

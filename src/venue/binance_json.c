@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
+
 #define BODY_MAX (8 << 20)                 /* of what is read here; all open orders fit */
 #define TIME_MAX_MS INT64_C(4102444800000) /* 2100 */
 #define EXECUTION_UNKNOWN(code)                                                                    \
@@ -55,12 +57,7 @@ void binance_clean(const struct binance *b, char ret[BINANCE_TEXT], str s) {
 
 /* -- members ------------------------------------------------------------------------------- */
 
-static str text_of(const json_t *v) {
-    if (!json_is_string(v)) return (str){0};
-    return str_from_bytes(json_string_value(v), (ptrdiff_t)json_string_length(v));
-}
-
-str binance_str(const json_t *o, const char *key) { return text_of(json_object_get(o, key)); }
+str binance_str(const json_t *o, const char *key) { return json_str_at(o, key); }
 
 bool binance_i64(const json_t *o, const char *key, int64_t *ret) {
     const json_t *v = json_object_get(o, key);

@@ -16,11 +16,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-
-static bool is_plain(char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.' || c == '~';
-}
+#include "base/url.h"
 
 static void put_name(struct buf *q, const char *name) {
     if (q->len > 0) buf_put_byte(q, '&');
@@ -30,13 +26,7 @@ static void put_name(struct buf *q, const char *name) {
 
 void binance_form_text(struct buf *q, const char *name, str value) {
     put_name(q, name);
-    for (ptrdiff_t i = 0; i < value.n; i++) {
-        if (is_plain(value.p[i])) {
-            buf_put_byte(q, value.p[i]);
-        } else {
-            buf_printf(q, "%%%02X", (unsigned)(unsigned char)value.p[i]);
-        }
-    }
+    url_encode(q, value, "");
 }
 
 void binance_form_e8(struct buf *q, const char *name, int64_t e8) {

@@ -22,6 +22,7 @@
 #include <jansson.h>
 
 #include "base/arena.h"
+#include "base/json.h"
 
 /* Why a symbol is left out; the first reason stands. */
 struct fault {
@@ -43,14 +44,10 @@ static void spoil(struct fault *f, const char *what, const char *field, str valu
 
 /* -- fields -------------------------------------------------------------------------------- */
 
-static str text_of(const json_t *v) {
-    return str_from_bytes(json_string_value(v), (ptrdiff_t)json_string_length(v));
-}
-
 /* A required string. */
 static str get_text(const json_t *o, const char *key, struct fault *f) {
     const json_t *v = json_object_get(o, key);
-    if (json_is_string(v)) return text_of(v);
+    if (json_is_string(v)) return json_str(v);
     spoil(f, "is missing or no string", key, (str){0});
     return (str){0};
 }
@@ -265,7 +262,7 @@ static void read_types(const json_t *o, struct symbol *s, struct fault *f) {
         const json_t *name = json_array_get(v, i);
         if (!json_is_string(name)) spoil(f, "holds what is no string", "orderTypes", (str){0});
         for (int t = ORDER_LIMIT; t <= ORDER_TAKE_PROFIT_LIMIT && !f->any; t++) {
-            if (str_eq(text_of(name), str_from_z(order_type_name((order_type)t)))) {
+            if (str_eq(json_str(name), str_from_z(order_type_name((order_type)t)))) {
                 s->order_types |= BIT(t);
             }
         }
@@ -314,7 +311,7 @@ static int symbol_cmp(const void *a, const void *b) {
 static void tell(struct buf *report, const json_t *o, size_t idx, const char *why) {
     const json_t *name = json_object_get(o, "symbol");
     if (json_is_string(name) && json_string_length(name) <= 40) {
-        buf_put_json_str(report, text_of(name));
+        buf_put_json_str(report, json_str(name));
     } else {
         buf_printf(report, "symbol number %zu", idx + 1);
     }
@@ -323,7 +320,7 @@ static void tell(struct buf *report, const json_t *o, size_t idx, const char *wh
 
 static bool quoted_in(const json_t *o, str quote_asset) {
     const json_t *quote = json_object_get(o, "quoteAsset");
-    return json_is_string(quote) && (quote_asset.n == 0 || str_eq(text_of(quote), quote_asset));
+    return json_is_string(quote) && (quote_asset.n == 0 || str_eq(json_str(quote), quote_asset));
 }
 
 /* Sorts, and keeps one of each name. */

@@ -89,15 +89,7 @@ static void ask(struct feedkit *k, usec now, const struct http_request *rq, stru
                                     .authorization = buf_str(&bearer),
                                     .peer = 1};
     buf_clear(body);
-    *ret = (struct sim_answer){.body = body,
-                               .retry_after_s = -1,
-                               .used_weight = -1,
-                               .orders_10s = -1,
-                               .orders_1d = -1,
-                               .rate_limit = -1,
-                               .rate_remaining = -1,
-                               .rate_reset = -1,
-                               .stream = -1};
+    *ret = (struct sim_answer){.body = body, SIM_NO_HEADERS};
     k->face->request(k->face->ctx, now, &sim, ret);
 }
 

@@ -1,4 +1,4 @@
-/* What is written into requests to X: authors, packed queries, encoded values, ids of a moment. */
+/* What is written into requests to X: authors, packed queries, ids of a moment. */
 #include "source/x_sources.h"
 
 #include "check.h"
@@ -105,15 +105,6 @@ static void test_a_filter_that_leaves_no_room_is_refused(void **state) {
     assert_fails(x_pack_authors(&a, bad, 1, STR(""), 512, &q, &n, &err), &err, ERR_CONFIG);
 }
 
-static void test_values_are_encoded_byte_by_byte(void **state) {
-    (void)state;
-    struct buf out;
-    char text[256];
-    buf_init_fixed(&out, text, sizeof text);
-    x_put_encoded(&out, STR("(from:a_b OR $DOGE) -é~.&=+%"));
-    assert_str(buf_str(&out), "%28from%3Aa_b%20OR%20%24DOGE%29%20-%C3%A9~.%26%3D%2B%25");
-}
-
 static void test_the_smallest_id_of_a_moment(void **state) {
     (void)state;
     usec back;
@@ -134,7 +125,6 @@ int main(void) {
         cmocka_unit_test(test_authors_are_packed_and_doubles_dropped),
         cmocka_unit_test(test_many_authors_need_as_few_queries_as_there_must_be),
         cmocka_unit_test(test_a_filter_that_leaves_no_room_is_refused),
-        cmocka_unit_test(test_values_are_encoded_byte_by_byte),
         cmocka_unit_test(test_the_smallest_id_of_a_moment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
