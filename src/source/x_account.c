@@ -20,6 +20,7 @@
 
 #include "base/json.h"
 #include "base/rng.h"
+#include "source/x_people.h"
 #include "source/x_sources.h"
 
 #define ACCOUNT_BYTES (64 << 20)
@@ -41,18 +42,6 @@ struct window {
     usec heard_at;
     struct x_verdict why; /* of a 429 */
     usec closed_until;
-};
-
-typedef enum person_state {
-    PERSON_ASK, /* followed by name, and not known */
-    PERSON_ASKED,
-    PERSON_KNOWN,
-    PERSON_NOBODY
-} person_state;
-struct person {
-    str id, name; /* "" not known; in the account's memory for ever */
-    person_state state;
-    int asked;
 };
 
 typedef enum chore { CHORE_NONE, CHORE_USERS, CHORE_USAGE, CHORE_COUNT } chore;
@@ -77,8 +66,7 @@ struct x_account {
     struct window windows[X_ENDPOINT_COUNT];
     struct x_verdict hold; /* of the whole account */
     usec hold_until;
-    struct person *people;
-    int person_count, person_room;
+    struct x_people people;
     /* chores */
     chore doing;
     int64_t reserved;
@@ -128,6 +116,7 @@ bool x_account_open(struct arena *boot, const struct x_account_options *opt, str
     x->opt = *opt;
     x->cost = cost_new(boot, &opt->cost);
     arena_open(&x->memory, ACCOUNT_BYTES);
+    x_people_init(&x->people, &x->memory);
     x->opt.base = str_dup(&x->memory, opt->base);
     rng_init(&x->rng, opt->seed);
     for (int i = 0; i < X_ENDPOINT_COUNT; i++)
@@ -275,48 +264,9 @@ void x_account_heard(struct x_account *x, usec now, x_endpoint e, const struct h
 
 /* --- who is who ------------------------------------------------------------------------------ */
 
-static struct person *find_name(struct x_account *x, str name) {
-    for (int i = 0; i < x->person_count && name.n > 0; i++)
-        if (str_eq_nocase(x->people[i].name, name)) return &x->people[i];
-    return NULL;
-}
-
-static struct person *find_id(struct x_account *x, str id) {
-    for (int i = 0; i < x->person_count && id.n > 0; i++)
-        if (str_eq(x->people[i].id, id)) return &x->people[i];
-    return NULL;
-}
-
-static struct person *add_person(struct x_account *x) {
-    if (x->person_count == x->person_room) {
-        const int room = x->person_room > 0 ? 2 * x->person_room : 64;
-        struct person *more = NEW_ARRAY(&x->memory, struct person, room);
-        for (int i = 0; i < x->person_count; i++) more[i] = x->people[i];
-        x->people = more;
-        x->person_room = room;
-    }
-    struct person *p = &x->people[x->person_count++];
-    *p = (struct person){0};
-    return p;
-}
-
-/* Strings that are the same stay where they are: they are lent for ever. */
-static void keep(struct x_account *x, str *to, str text) {
-    if (text.n > 0 && !str_eq(*to, text)) *to = str_dup(&x->memory, text);
-}
-
-static void know(struct x_account *x, str id, str name) {
-    struct person *p = find_name(x, name);
-    if (p == NULL) p = find_id(x, id);
-    if (p == NULL) p = add_person(x);
-    keep(x, &p->name, name);
-    keep(x, &p->id, id);
-    p->state = id.n > 0 ? PERSON_KNOWN : PERSON_NOBODY;
-}
-
 void x_account_know(struct x_account *x, const struct handle *h) {
     lock(x);
-    know(x, str_from_z(h->native_id), str_from_z(h->name));
+    x_people_know(&x->people, str_from_z(h->native_id), str_from_z(h->name));
     unlock(x);
 }
 
@@ -325,19 +275,16 @@ void x_account_follow(struct x_account *x, str author) {
     struct error err;
     if (!x_author_parse(author, &id, &name, &err)) return; /* who opened the source has said so */
     lock(x);
-    if (id.n > 0) {
-        if (find_id(x, id) == NULL) know(x, id, name);
-    } else if (find_name(x, name) == NULL) {
-        struct person *p = add_person(x);
-        keep(x, &p->name, name);
-        p->state = PERSON_ASK;
-    }
+    if (id.n == 0)
+        x_people_ask(&x->people, name);
+    else if (x_people_of_id(&x->people, id) == NULL)
+        x_people_know(&x->people, id, name);
     unlock(x);
 }
 
 str x_account_id_of(struct x_account *x, str name) {
     lock(x);
-    const struct person *p = find_name(x, name);
+    const struct x_person *p = x_people_of_name(&x->people, name);
     const str id = p != NULL ? p->id : (str){0};
     unlock(x);
     return id;
@@ -345,7 +292,7 @@ str x_account_id_of(struct x_account *x, str name) {
 
 str x_account_name_of(struct x_account *x, str id) {
     lock(x);
-    const struct person *p = find_id(x, id);
+    const struct x_person *p = x_people_of_id(&x->people, id);
     const str name = p != NULL ? p->name : (str){0};
     unlock(x);
     return name;
@@ -353,7 +300,7 @@ str x_account_name_of(struct x_account *x, str id) {
 
 bool x_account_is_nobody(struct x_account *x, str name) {
     lock(x);
-    const struct person *p = find_name(x, name);
+    const struct x_person *p = x_people_of_name(&x->people, name);
     const bool nobody = p != NULL && p->state == PERSON_NOBODY;
     unlock(x);
     return nobody;
@@ -368,8 +315,8 @@ static bool has_leavings(const struct x_account *x) {
 
 static int names_to_ask(const struct x_account *x) {
     int n = 0;
-    for (int i = 0; i < x->person_count && n < NAMES_A_CALL; i++)
-        n += x->people[i].state == PERSON_ASK;
+    for (int i = 0; i < x->people.count && n < NAMES_A_CALL; i++)
+        n += x->people.list[i].state == PERSON_ASK;
     return n;
 }
 
@@ -398,8 +345,8 @@ static bool ask_users(struct x_account *x, usec now, struct connector_step *ret)
     buf_init_fixed(&q, x->query, sizeof x->query);
     buf_put(&q, STR("usernames="));
     int64_t n = 0;
-    for (int i = 0; i < x->person_count && n < x->reserved; i++) {
-        struct person *p = &x->people[i];
+    for (int i = 0; i < x->people.count && n < x->reserved; i++) {
+        struct x_person *p = &x->people.list[i];
         if (p->state != PERSON_ASK) continue;
         if (n++ > 0) buf_put_byte(&q, ',');
         buf_put(&q, p->name);
@@ -441,7 +388,7 @@ static int64_t count_of(const json_t *v) {
     return json_is_string(v) && str_to_i64(json_str(v), &n) ? n : -1;
 }
 
-static void leave_handle(struct x_account *x, usec now, const struct person *p) {
+static void leave_handle(struct x_account *x, usec now, const struct x_person *p) {
     PRE(x->left.handle_count < NAMES_A_CALL);
     struct handle *h = &x->left.handles[x->left.handle_count++];
     *h = (struct handle){.network = "x", .resolved_at = now};
@@ -455,12 +402,10 @@ static bool take_user(struct x_account *x, usec now, const json_t *user) {
     const str name = json_str_at(user, "username");
     str parsed_id, parsed_name;
     struct error err;
-    struct person *p = find_name(x, name);
+    struct x_person *p = x_people_of_name(&x->people, name);
     if (p == NULL || p->state != PERSON_ASKED) return false;
     if (!x_author_parse(id, &parsed_id, &parsed_name, &err) || parsed_id.n == 0) return false;
-    keep(x, &p->name, name);
-    keep(x, &p->id, parsed_id);
-    p->state = PERSON_KNOWN;
+    x_people_know(&x->people, parsed_id, name);
     leave_handle(x, now, p);
     return true;
 }
@@ -484,14 +429,14 @@ static bool is_nobody(const json_t *errors, str name) {
 }
 
 static void ask_again(struct x_account *x) {
-    for (int i = 0; i < x->person_count; i++)
-        if (x->people[i].state == PERSON_ASKED) x->people[i].state = PERSON_ASK;
+    for (int i = 0; i < x->people.count; i++)
+        if (x->people.list[i].state == PERSON_ASKED) x->people.list[i].state = PERSON_ASK;
 }
 
 /* What was asked for and did not come: nobody, or asked again later, a few times. */
 static void take_missing(struct x_account *x, usec now, const json_t *errors) {
-    for (int i = 0; i < x->person_count; i++) {
-        struct person *p = &x->people[i];
+    for (int i = 0; i < x->people.count; i++) {
+        struct x_person *p = &x->people.list[i];
         if (p->state != PERSON_ASKED) continue;
         p->state = PERSON_ASK;
         if (!is_nobody(errors, p->name) && p->asked < ASKED_MAX) {
