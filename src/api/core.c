@@ -172,23 +172,12 @@ static bool stands_well(source_state s) {
     WRONG("a state that is none");
 }
 
-/* The feeds that this configuration has: the store keeps older ones. */
-static bool is_configured(const struct config *cfg, const struct feed_row *f) {
-    str name = f->feed, kind;
-    if (!str_cut(&name, ':', &kind)) return false;
-    for (int i = 0; i < cfg->source_count; i++)
-        if (str_eq(cfg->sources[i].kind, kind) &&
-            str_eq(config_source_name(&cfg->sources[i]), name))
-            return true;
-    return false;
-}
-
 static bool look_at_feeds(struct api_core *c, usec now, struct api_health *h, struct error *err) {
     struct feed_row *rows;
     int count;
     if (!store_feed_states(c->watch, &c->tick_arena, now, &rows, &count, err)) return false;
     for (int i = 0; i < count && h->feed_count < API_FEEDS_MAX; i++) {
-        if (!is_configured(c->opt.cfg, &rows[i])) continue;
+        if (config_source_of_feed(c->opt.cfg, rows[i].feed) == NULL) continue; /* of former days */
         const int n = h->feed_count++;
         IGNORE(str_copyz(rows[i].kind, h->feeds[n].kind, sizeof h->feeds[n].kind), "it is short");
         h->feeds[n].ok = stands_well(rows[i].status.state);

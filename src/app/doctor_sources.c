@@ -319,16 +319,6 @@ static void look_at_push(struct look *l, const struct config_source *s) {
 
 /* --- how they stood ----------------------------------------------------------------------- */
 
-static bool is_configured(const struct config *cfg, str feed) {
-    for (int i = 0; i < cfg->source_count; i++) {
-        const struct config_source *s = &cfg->sources[i];
-        const str name = config_source_name(s);
-        if (feed.n == s->kind.n + 1 + name.n && str_starts(feed, s->kind) && str_ends(feed, name))
-            return true;
-    }
-    return false;
-}
-
 static bool is_well(source_state s) {
     return s == SOURCE_STARTING || s == SOURCE_LIVE || s == SOURCE_ENDED;
 }
@@ -342,7 +332,7 @@ static void look_at_states(struct look *l) {
     for (int i = 0; i < count; i++) {
         const struct source_status *s = &rows[i].status;
         char at[TIME_TEXT_BYTES];
-        if (!is_configured(&l->d->app->cfg, rows[i].feed)) continue;
+        if (config_source_of_feed(&l->d->app->cfg, rows[i].feed) == NULL) continue;
         doctor_find(l->d, is_well(s->state) ? GRADE_OK : GRADE_WARN, "source",
                     STR_FMT " stood as %s at " STR_FMT "%s%s; %" PRId64
                             " posts of that name are stored (docs/sources.md has the states)",

@@ -88,6 +88,9 @@ str config_source_url(const struct config *cfg, const struct config_source *s);
 bool config_source_lets_strangers_in(const struct config_source *s);
 /* Are only posts that name a tradable coin stored? */
 bool config_source_keeps_linked(const struct config_source *s);
+/* The source whose key is that of the feed ("x_search:x"). NULL: the configuration has it no more.
+ */
+const struct config_source *config_source_of_feed(const struct config *cfg, str feed);
 bool config_has_live_source(const struct config *cfg);
 bool config_has_x_source(const struct config *cfg);
 

@@ -39,6 +39,16 @@ bool config_source_keeps_linked(const struct config_source *s) {
     return config_source_is(s, STR("jetstream")) && s->authors.count == 0;
 }
 
+const struct config_source *config_source_of_feed(const struct config *cfg, str feed) {
+    str name = feed, kind;
+    if (!str_cut(&name, ':', &kind) || name.p == NULL) return NULL;
+    for (int i = 0; i < cfg->source_count; i++) {
+        const struct config_source *s = &cfg->sources[i];
+        if (config_source_is(s, kind) && str_eq(config_source_name(s), name)) return s;
+    }
+    return NULL;
+}
+
 bool config_has_live_source(const struct config *cfg) {
     for (int i = 0; i < cfg->source_count; i++)
         if (config_source_is_live(&cfg->sources[i])) return true;

@@ -592,6 +592,29 @@ static void test_several_sources_are_read_with_what_is_their_own(void **state) {
     assert_true(config_has_x_source(&got.cfg));
 }
 
+static void test_a_feed_belongs_to_the_source_of_its_kind_and_name(void **state) {
+    (void)state;
+    static const char *const none[] = {"",
+                                       "x",
+                                       "x_stream",
+                                       "x_stream:",
+                                       ":x",
+                                       "x_stream:bsky",
+                                       "jetstream:x",
+                                       "x_stream:x:x",
+                                       "x_streamx",
+                                       "old:x"};
+    assert_taken(load_text(live_sources));
+    const struct config_source *const all = got.cfg.sources;
+    assert_true(config_source_of_feed(&got.cfg, STR("jetstream:bsky")) == &all[0]);
+    assert_true(config_source_of_feed(&got.cfg, STR("jetstream:friends")) == &all[1]);
+    assert_true(config_source_of_feed(&got.cfg, STR("x_activity:x")) == &all[4]);
+    assert_true(config_source_of_feed(&got.cfg, STR("push:desk")) == &all[5]);
+    for (int i = 0; i < COUNT_OF(none); i++)
+        if (config_source_of_feed(&got.cfg, str_from_z(none[i])) != NULL)
+            fail_msg("\"%s\" is a source's", none[i]);
+}
+
 static void test_set_and_environment_change_the_first_source(void **state) {
     (void)state;
     assert_taken(load_set("source.kind=jetstream"));
@@ -938,6 +961,7 @@ int main(void) {
         cmocka_unit_test(test_the_profile_comes_from_the_option_or_the_environment),
         cmocka_unit_test(test_the_first_of_the_sources_is_source),
         cmocka_unit_test(test_several_sources_are_read_with_what_is_their_own),
+        cmocka_unit_test(test_a_feed_belongs_to_the_source_of_its_kind_and_name),
         cmocka_unit_test(test_set_and_environment_change_the_first_source),
         cmocka_unit_test(test_money_of_x_has_todays_prices),
         cmocka_unit_test(test_what_a_source_lacks_is_said_with_what_to_set),
