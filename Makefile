@@ -3,12 +3,15 @@
 #   make demo     install what is missing, build, run the demo       make bench  a table of numbers
 #   make test     the same set-up, then every test                   make help   this list, in full
 
-.PHONY: build test demo bench san tsan fuzz sim kills tidy fmt cov docs install clean help
+.PHONY: build web test demo bench san tsan fuzz sim kills tidy fmt cov docs install clean help
 .DEFAULT_GOAL := build
 
 build: ## leaves build/bullfinch
 	@scripts/setup build
 	@scripts/build gcc bullfinch
+
+web: ## the dashboard, into web/out; brings a newer Node where it is needed
+	@scripts/web
 
 test: ## every test; the last line counts them
 	@scripts/setup test

@@ -1,0 +1,49 @@
+'use client';
+// The time that relative times are told by. A replay runs in a time of its own (May 2021, at sixty
+// times its speed); the program says what it takes for now, and we go on from there.
+
+import { useSyncExternalStore } from 'react';
+
+let tick = Date.now();
+let offset_ms = 0;
+let anchor_ms = 0;
+let speed = 1;
+let timer: ReturnType<typeof setInterval> | undefined;
+const listeners = new Set<() => void>();
+
+function subscribe(f: () => void) {
+  listeners.add(f);
+  if (!timer)
+    timer = setInterval(() => {
+      if (document.hidden) return;
+      tick = Date.now();
+      listeners.forEach((g) => g());
+    }, 1000);
+  return () => {
+    listeners.delete(f);
+    if (listeners.size === 0) {
+      clearInterval(timer);
+      timer = undefined;
+    }
+  };
+}
+
+/** The program's clock, as it was when an answer came at `at` (this browser's clock). */
+export function setProgramClock(program_ms: number, at: number, times = 1) {
+  offset_ms = program_ms - at;
+  anchor_ms = at;
+  speed = times;
+}
+/** What the program's clock shows when the browser's shows t. */
+export function programTime(t: number): number {
+  return t + offset_ms + (anchor_ms ? (t - anchor_ms) * (speed - 1) : 0);
+}
+/** This browser's clock, once a second. */
+export function useTick(): number {
+  return useSyncExternalStore(subscribe, () => tick, () => 0);
+}
+/** The program's clock, once a second. 0 before the page runs. */
+export function useProgramNow(): number {
+  const t = useTick();
+  return t === 0 ? 0 : programTime(t);
+}

@@ -1,0 +1,70 @@
+// Reason codes (src/flow/reason.h) as people read them: a few words, and the setting that decides.
+// A code that is not here is shown as it is.
+import { title } from './format';
+
+type Reason = { short: string; long: string; key?: string };
+
+const REASONS: Record<string, Reason> = {
+  NO_COIN: { short: 'no coin', long: 'The post is about no coin.' },
+  ABSTAIN: { short: 'no opinion', long: 'No opinion towards the coin.' },
+  BELOW_THRESHOLD: { short: 'score too low', long: 'The score is under the threshold.', key: 'trading.signal_threshold' },
+  STALE: { short: 'too old', long: 'The post was too old when it came in.', key: 'trading.max_signal_age_s' },
+  FUTURE_TIME: { short: 'from the future', long: 'Dated more than 2 s ahead of its receipt.' },
+  EDIT: { short: 'edited', long: 'A newer version of the post was judged before.' },
+  RETRACTED: { short: 'taken back', long: 'An edit took back what the post had said.' },
+  DELETED: { short: 'deleted', long: 'The post was deleted.' },
+  DENIED: { short: 'denied', long: 'Its author took it back in a later post.' },
+  COPY: { short: 'copy', long: 'A copy of a post of the last 24 hours.', key: 'judge.copy_window_s' },
+  RETWEET: { short: 'retweet', long: 'A retweet adds no opinion of its own.' },
+  LOOKALIKE: { short: 'imitator', long: 'The author’s name imitates a watched one.', key: 'judge.lookalike' },
+  SCAM: { short: 'scam', long: 'Pattern of a giveaway or of phishing.', key: 'judge.scam' },
+  STRANGER: { short: 'stranger', long: 'The author is not listed, and the source lets anybody in.', key: 'judge.author_weights' },
+  HELD: { short: 'held', long: 'It departs from its author’s habits, and nobody else said the same.', key: 'judge.guard' },
+  MUTED_AUTHOR: { short: 'author muted', long: 'The author is muted.' },
+  MUTED_SYMBOL: { short: 'coin muted', long: 'The symbol is muted.' },
+  PRICED_IN: { short: 'priced in', long: 'The price had moved already.', key: 'judge.priced_in' },
+  NO_PRICE: { short: 'no price', long: 'No price for the symbol at that time.' },
+  NOT_LISTED: { short: 'not listed', long: 'The venue does not list the symbol.' },
+  NOT_TRADING: { short: 'not in trading', long: 'The symbol is not in trading.' },
+  HALTED: { short: 'halted', long: 'Trading is halted.' },
+  OBSERVE: { short: 'observing', long: 'The mode observe places no orders.' },
+  DRAWDOWN: { short: 'day’s loss', long: 'The day’s loss reached its limit.', key: 'trading.max_daily_drawdown' },
+  POSITION_EXISTS: { short: 'already in', long: 'There is a position or an entry in the symbol.' },
+  MAX_POSITIONS: { short: 'positions full', long: 'As many positions as are allowed are open.', key: 'trading.max_open_positions' },
+  COOLDOWN_SYMBOL: { short: 'coin rests', long: 'The symbol rests after its last trade.', key: 'trading.cooldown_symbol_s' },
+  COOLDOWN_AUTHOR: { short: 'author rests', long: 'The author rests after the last trade.', key: 'trading.cooldown_author_s' },
+  AUTHOR_CAP: { short: 'author’s cap', long: 'The author had as many trades today as are allowed.', key: 'trading.author_trades_per_day' },
+  SHORT_OFF: { short: 'no shorts', long: 'Shorts are off, or the venue cannot.' },
+  REWARD_RISK: { short: 'poor odds', long: 'Too little reward for the risk after costs.' },
+  MIN_QTY: { short: 'too small', long: 'The size is under the symbol’s least quantity.' },
+  MIN_NOTIONAL: { short: 'too small', long: 'The size is under the symbol’s least notional.' },
+  LEVERAGE: { short: 'leverage', long: 'Positions would exceed the leverage.', key: 'trading.leverage' },
+  NO_FUNDS: { short: 'no funds', long: 'Not enough free balance.' },
+  PRICE_RANGE: { short: 'price range', long: 'A price level is outside the symbol’s filters.' },
+  DUPLICATE: { short: 'done before', long: 'An intent for this post, symbol and strategy exists.' },
+  OVERLOADED: { short: 'overloaded', long: 'There was no room for the request.' },
+  LATE: { short: 'late', long: 'The intent could not be sent in time.' },
+  WAITED_TOO_LONG: { short: 'not approved', long: 'Nobody approved it in time.' },
+  REJECTED_BY_USER: { short: 'rejected', long: 'Rejected by a person.' },
+  REDUCE_ONLY: { short: 'repairs only', long: 'Restarted after a failed check: repairs only.' },
+  VENUE_REJECTED: { short: 'venue refused', long: 'The venue rejected the entry.' },
+  VENUE_DOWN: { short: 'venue away', long: 'The venue cannot be reached, or does not let us in.' },
+  RECONCILING: { short: 'reconciling', long: 'Not yet compared with the venue.' },
+  FOREIGN_BOT: { short: 'other bot', long: 'Another bullfinch has orders on the account.' },
+  NOT_FILLED: { short: 'not filled', long: 'The entry could not be filled within its price limit.' },
+  STOP: { short: 'stop', long: 'The stop was reached.' },
+  TARGET: { short: 'target', long: 'The target was reached.' },
+  TIME_LIMIT: { short: 'time is up', long: 'Held as long as is allowed.', key: 'trading.max_hold_s' },
+  FLATTENED: { short: 'closed by hand', long: 'Closed by a person.' },
+  RETRACTION: { short: 'taken back', long: 'The post was taken back.' },
+  UNPROTECTED: { short: 'unprotected', long: 'It stood without protection.' },
+  OPPOSITE: { short: 'opposite post', long: 'A later post said the opposite, and the venue has no shorts.' },
+  TESTNET_RESET: { short: 'network reset', long: 'The test network was wiped, and what was held with it.' },
+  DUST: { short: 'dust', long: 'The rest is too small to sell.' },
+  COINS_GONE: { short: 'coins gone', long: 'The account did not have the coins any more.' },
+};
+
+export function reason(code: string | null | undefined): Reason {
+  if (!code) return { short: '', long: '' };
+  return REASONS[code] ?? { short: title(code), long: title(code) };
+}

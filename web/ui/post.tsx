@@ -1,0 +1,55 @@
+'use client';
+// A post and what became of it, as the feed, the list and the trade's page show it.
+
+import Link from 'next/link';
+import { coin } from '@/data/format';
+import { reason } from '@/data/reasons';
+import type { SignalBrief, Tweet, Verdict } from '@/data/types';
+import { Badge, Side, Score, Time } from './bits';
+
+export function VerdictBadge({ verdict, why, trade }: { verdict: Verdict; why: string | null; trade?: string | null }) {
+  if (verdict === 'traded') {
+    const badge = <Badge tone="up" icon="ok">traded</Badge>;
+    return trade ? <Link href={`/trade?id=${trade}`}>{badge}</Link> : badge;
+  }
+  if (verdict === 'waiting') return <Badge tone="warn" icon="wait">waiting</Badge>;
+  const r = reason(why);
+  return <Badge title={`${r.long} (${why})`}>{r.short || 'refused'}</Badge>;
+}
+
+export function SignalLine({ s, threshold }: { s: SignalBrief; threshold?: number | null }) {
+  return (
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">
+      <Score value={s.score} side={s.side} threshold={threshold} />
+      <Link href={`/symbol?s=${encodeURIComponent(s.symbol)}`} className="font-semibold hover:underline" title={s.symbol}>{coin(s.symbol)}</Link>
+      <Side side={s.side} />
+      <VerdictBadge verdict={s.verdict} why={s.reason} trade={s.trade_id} />
+    </div>
+  );
+}
+
+export function Author({ t }: { t: { username: string | null; source?: string } }) {
+  return <span className="min-w-0 truncate font-medium">{t.username ? `@${t.username}` : 'unknown author'}</span>;
+}
+
+export function PostItem({ t, threshold, fresh = false }: { t: Tweet; threshold?: number | null; fresh?: boolean }) {
+  const r = reason(t.outcome);
+  return (
+    <article className={`border-b border-line px-4 py-3 last:border-0 ${fresh ? 'arrive' : ''}`} data-post={t.id}>
+      <div className="flex items-baseline gap-2 text-sm">
+        <Author t={t} />
+        <span className="text-xs text-muted">{t.source}</span>
+        <span className="ml-auto text-xs text-muted"><Time at={t.created_at} /></span>
+      </div>
+      <Link href={`/post?id=${t.id}`} className="mt-0.5 block hover:underline hover:decoration-line-strong">
+        <p className={`line-clamp-3 break-words text-sm ${t.deleted ? 'italic text-muted' : ''}`}>{t.deleted ? 'This post was deleted.' : t.text}</p>
+      </Link>
+      <div className="mt-1.5 space-y-1">
+        {t.signals?.map((s) => <SignalLine key={s.id} s={s} threshold={threshold} />)}
+        {!t.signals?.length && (t.outcome
+          ? <Badge title={r.long}>{r.short}</Badge>
+          : <span className="text-xs text-muted">{t.label ? `reads ${t.label}` : 'not read yet'}</span>)}
+      </div>
+    </article>
+  );
+}

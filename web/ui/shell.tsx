@@ -1,0 +1,168 @@
+'use client';
+// The frame around each page: where one can go, and the health bar, which tells in one line whether
+// the program runs, trades, and is heard of. It leads to the sign-in when an answer says so.
+
+import Link from 'next/link';
+import { usePathname, useRouter } from 'next/navigation';
+import { useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
+import { keepLive, liveState, onLiveState } from '@/data/live';
+import { onUnauthorized, isStale } from '@/data/query';
+import { onReachability, reachability } from '@/data/client';
+import { useTick } from '@/data/now';
+import { clock, money, percent, span } from '@/data/format';
+import { useStatus, type Status } from '@/data/status';
+import { Badge, Pnl, type Tone } from './bits';
+import { Bird, Icon, type IconName } from './icons';
+import { Notices } from './notices';
+
+const PAGES: { href: string; name: string; icon: IconName }[] = [
+  { href: '/', name: 'Overview', icon: 'overview' },
+  { href: '/posts', name: 'Posts', icon: 'posts' },
+  { href: '/trades', name: 'Trades', icon: 'trades' },
+  { href: '/symbol', name: 'Symbols', icon: 'symbol' },
+  { href: '/risk', name: 'Risk', icon: 'risk' },
+  { href: '/why', name: 'Why not?', icon: 'why' },
+  { href: '/operations', name: 'Operations', icon: 'operations' },
+  { href: '/settings', name: 'Settings', icon: 'settings' },
+];
+const PARENT: Record<string, string> = { '/post': '/posts', '/trade': '/trades' };
+
+export function Shell({ children }: { children: ReactNode }) {
+  const router = useRouter();
+  const path = usePathname();
+  const [menu, setMenu] = useState(false);
+  useEffect(() => keepLive(), []);
+  useEffect(() => onUnauthorized(() => {
+    if (window.location.pathname !== '/sign-in')
+      router.push(`/sign-in?to=${encodeURIComponent(window.location.pathname + window.location.search)}`);
+  }), [router]);
+  useEffect(() => setMenu(false), [path]);
+  return (
+    <div className="min-h-dvh lg:grid lg:grid-cols-[12.5rem_minmax(0,1fr)]">
+      <a href="#main" className="sr-only focus:not-sr-only focus:fixed focus:left-2 focus:top-2 focus:z-50 focus:rounded focus:bg-accent focus:px-3 focus:py-2 focus:text-on-accent">
+        To the content
+      </a>
+      <aside className="border-line bg-surface max-lg:border-b lg:sticky lg:top-0 lg:h-dvh lg:border-r">
+        <div className="flex items-center gap-2.5 px-4 py-3">
+          <Link href="/" className="flex items-center gap-2.5 font-semibold tracking-tight"><Bird /> bullfinch</Link>
+          <button type="button" aria-expanded={menu} aria-controls="nav" onClick={() => setMenu(!menu)}
+            className="ml-auto flex min-h-10 items-center gap-2 rounded-md px-2 text-sm hover:bg-raised lg:hidden">
+            <Icon name={menu ? 'close' : 'menu'} /> {menu ? 'Close' : 'Menu'}
+          </button>
+        </div>
+        <nav id="nav" aria-label="Pages" className={`px-2 pb-3 lg:block ${menu ? '' : 'hidden'}`}>
+          <ul className="space-y-0.5">
+            {PAGES.map((p) => {
+              const here = path === p.href || PARENT[path] === p.href;
+              return (
+                <li key={p.href}>
+                  <Link href={p.href} aria-current={here ? 'page' : undefined} prefetch={false}
+                    className={`flex min-h-10 items-center gap-2.5 rounded-md px-2.5 text-sm ${here ? 'bg-raised font-semibold' : 'text-muted hover:bg-raised hover:text-text'}`}>
+                    <Icon name={p.icon} /> {p.name}
+                  </Link>
+                </li>
+              );
+            })}
+          </ul>
+          <ThemeSwitch />
+        </nav>
+      </aside>
+      <div className="min-w-0">
+        <HealthBar />
+        <main id="main" tabIndex={-1} className="mx-auto max-w-[150rem] px-3 py-4 outline-none sm:px-5 lg:px-6 lg:py-5">{children}</main>
+      </div>
+      <Notices />
+    </div>
+  );
+}
+
+type Verdict = { tone: Tone; icon: IconName; word: string; why: string };
+
+/** The one word that is true of the program as a whole; the worst thing first. */
+export function verdictOf(s: Status | undefined, reachable: boolean, stale: boolean): Verdict {
+  if (!reachable) return { tone: 'down', icon: 'stop', word: 'No answer', why: 'bullfinch does not answer; what you see is old' };
+  if (!s) return { tone: 'plain', icon: 'wait', word: 'Asking', why: 'the status is not known yet' };
+  if (stale) return { tone: 'warn', icon: 'wait', word: 'Old status', why: 'the status has not been heard of for a while' };
+  if (s.trader === 'none') return { tone: 'down', icon: 'stop', word: 'No trader', why: 'no trader has ever run on this store' };
+  if (s.trader === 'silent') return { tone: 'down', icon: 'stop', word: 'Trader silent', why: 'the trader does not give signs of life' };
+  if (s.mode === 'halted') return { tone: 'down', icon: 'stop', word: 'Halted', why: s.reason || 'nothing is opened until somebody resumes' };
+  if (s.mode === 'observe') return { tone: 'warn', icon: 'wait', word: 'Observing', why: 'signals are made, orders are not' };
+  if (s.mode === 'manual') return { tone: 'warn', icon: 'wait', word: 'Manual', why: 'each entry waits for a person' };
+  return { tone: 'up', icon: 'ok', word: 'Trading', why: 'it runs and decides by itself' };
+}
+
+function HealthBar() {
+  const q = useStatus();
+  const now = useTick();
+  const live = useSyncExternalStore(onLiveState, liveState, () => 'connecting' as const);
+  const reachable = useSyncExternalStore(
+    onReachability,
+    () => reachability().lastFail <= reachability().lastOk,
+    () => true,
+  );
+  const s = q.data;
+  const v = verdictOf(s, reachable, now > 0 && isStale(q, now));
+  const dim = !reachable ? 'opacity-60 grayscale' : '';
+  return (
+    <header aria-label="Health" role="banner" className="sticky top-0 z-30 border-b border-line bg-surface/95 backdrop-blur">
+      <div className="mx-auto flex max-w-[150rem] flex-wrap items-center gap-x-4 gap-y-1.5 px-3 py-2 sm:px-5 lg:px-6">
+        <Link href="/why" title={v.why} data-testid="verdict"><Badge tone={v.tone} icon={v.icon}>{v.word}</Badge></Link>
+        {s && <span className={dim}><Badge title="No real money, ever">{s.network}</Badge></span>}
+        {s && (
+          <span className={`text-sm ${dim}`} title="Of trades closed on this day (UTC)">
+            <span className="text-muted">Today </span><Pnl value={s.pnl_today} className="font-semibold" />
+          </span>
+        )}
+        {s?.equity != null && (
+          <span className={`text-sm max-sm:hidden ${dim}`}><span className="text-muted">Equity </span><span className="font-semibold">{money(s.equity)}</span> <span className="text-muted">{s.quote}</span></span>
+        )}
+        {s?.drawdown != null && (
+          <span className={`text-sm max-md:hidden ${dim}`}><span className="text-muted">Day&apos;s drawdown </span>{percent(s.drawdown)}</span>
+        )}
+        {s && s.waiting > 0 && <Link href="/risk"><Badge tone="warn" icon="wait">{s.waiting} to approve</Badge></Link>}
+        {s && s.dead_letters > 0 && <Link href="/operations" className="max-sm:hidden"><Badge tone="warn" icon="warn">{s.dead_letters} dead letters</Badge></Link>}
+        {s?.near.map((l) => <Link key={l} href="/risk" className="max-md:hidden"><Badge tone="warn" icon="warn">{l} near its limit</Badge></Link>)}
+        <span className="ml-auto text-xs text-muted" data-testid="connection">
+          {!reachable ? (
+            <span className="font-medium text-down">Last heard {q.at && now ? `${span(now - q.at)} ago` : 'never'}</span>
+          ) : live === 'live' ? (
+            <span title="Changes arrive as they happen"><span aria-hidden="true" className="text-up">●</span> Live</span>
+          ) : live === 'polling' ? (
+            <span title="No event stream; asking every few seconds instead"><span aria-hidden="true" className="text-warn">●</span> Polling</span>
+          ) : 'Connecting'}
+          {q.at ? <span className="max-sm:hidden"> · {clock(q.at)} UTC</span> : null}
+        </span>
+      </div>
+    </header>
+  );
+}
+
+function ThemeSwitch() {
+  const [theme, setTheme] = useState<'system' | 'light' | 'dark'>('system');
+  useEffect(() => {
+    const t = document.documentElement.dataset.theme;
+    setTheme(t === 'light' || t === 'dark' ? t : 'system');
+  }, []);
+  const choose = (t: typeof theme) => {
+    setTheme(t);
+    if (t === 'system') delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = t;
+    try {
+      if (t === 'system') localStorage.removeItem('theme');
+      else localStorage.setItem('theme', t);
+    } catch {
+      // Then it lasts until the page is left.
+    }
+  };
+  return (
+    <fieldset className="mt-3 flex gap-1 border-t border-line px-1 pt-3">
+      <legend className="sr-only">Theme</legend>
+      {(['system', 'light', 'dark'] as const).map((t) => (
+        <label key={t} className={`flex-1 cursor-pointer rounded-md px-1.5 py-1.5 text-center text-xs capitalize has-focus-visible:outline-2 has-focus-visible:outline-accent ${theme === t ? 'bg-raised font-medium text-text' : 'text-muted hover:text-text'}`}>
+          <input type="radio" name="theme" value={t} checked={theme === t} onChange={() => choose(t)} className="sr-only" />
+          {t === 'system' ? 'Auto' : t}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
