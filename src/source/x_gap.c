@@ -403,17 +403,20 @@ void x_gap_answered(struct x_gap *g, usec now, const struct http_answer *a) {
 /* All of the page was passed on. */
 static void turn_page(struct x_gap *g) {
     struct span *s = g->at;
+    const str next = g->page.next_token;
+    const int64_t before = s->below;
     g->has_page = false;
     for (int i = 0; i < g->page.post_count; i++)
         if (g->page.ids[i] > 0 && (s->below == 0 || g->page.ids[i] < s->below))
             s->below = g->page.ids[i];
-    if (g->page.next_token.n > 0 && str_copyz(g->page.next_token, g->token, sizeof g->token)) {
-        return;
-    }
-    if (g->page.next_token.n > 0 && g->page.post_count > 0) {
+    const bool lower = s->below != before;
+    const bool again = next.n > 0 && !lower && str_eq(next, str_from_z(g->token));
+    if (next.n > 0 && !again && str_copyz(next, g->token, sizeof g->token)) return;
+    if (next.n > 0 && lower) {
         g->token[0] = '\0'; /* a token that is too long: by ids then */
         return;
     }
+    if (next.n > 0) mark_missing(s, "X says that there is more, and gives the same page again");
     next_query(g, s);
 }
 

@@ -259,6 +259,21 @@ static void test_what_was_seen_as_it_came_is_not_missed(void **state) {
     rig_close(r);
 }
 
+static void test_a_page_that_comes_again_and_again_ends_in_a_loss(void **state) {
+    (void)state;
+    struct rig *r = rig_open(1);
+    x_gap_add(r->g, T - USEC_PER_HOUR, T - USEC_PER_HOUR / 2, "old");
+    calls_at(r, 0, "");
+    answers(r, 200, page(T - 2000 * S, 5, "abc"));
+    calls_at(r, 0, "next_token=abc");
+    answers(r, 200, page(T - 2000 * S, 5, "abc"));
+    calls_nothing(r);
+    assert_int_equal(r->post_count, 5);
+    assert_int_equal(r->gaps[0].state, GAP_LOST);
+    assert_non_null(strstr(r->gaps[0].why, "the same page again"));
+    rig_close(r);
+}
+
 static void test_a_post_without_an_id_is_told(void **state) {
     (void)state;
     struct rig *r = rig_open(1);
@@ -704,6 +719,7 @@ int main(void) {
         cmocka_unit_test(test_an_old_loss_is_fetched_at_once_and_only_once),
         cmocka_unit_test(test_all_pages_of_all_queries_are_fetched),
         cmocka_unit_test(test_what_was_seen_as_it_came_is_not_missed),
+        cmocka_unit_test(test_a_page_that_comes_again_and_again_ends_in_a_loss),
         cmocka_unit_test(test_a_post_without_an_id_is_told),
         cmocka_unit_test(test_losses_that_overlap_are_one_until_it_is_being_fetched),
         cmocka_unit_test(test_a_span_that_is_lost_while_all_are_taken_makes_the_last_longer),
