@@ -10,16 +10,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
+#include "app/doctor_listen.h"
 #include "app/wire_sources.h"
 #include "net/http.h"
-#include "net/ws.h"
 #include "store/sources.h"
 
 #define MEMORY_BYTES (256 << 20)
@@ -196,80 +194,17 @@ static void look_at_budget(struct look *l) {
 
 /* --- Bluesky ------------------------------------------------------------------------------ */
 
-struct listener {
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    bool over, good;
-    char why[160];
-};
-
-static void conclude(struct listener *l, bool good, const char *why) {
-    pthread_mutex_lock(&l->mutex);
-    if (!l->over) {
-        l->good = good;
-        IGNORE(!str_copyz(str_from_z(why), l->why, sizeof l->why), "cut is fine");
-    }
-    l->over = true;
-    pthread_cond_signal(&l->changed);
-    pthread_mutex_unlock(&l->mutex);
-}
-
-static void on_opened(void *ctx, struct ws *w) { (void)ctx, (void)w; }
-static void on_message(void *ctx, struct ws *w, str text) {
-    (void)w, (void)text;
-    conclude(ctx, true, "");
-}
-static void on_gone(void *ctx, struct ws *w, const char *why) {
-    (void)w;
-    conclude(ctx, false, why);
-}
-
-static void wait_for_it(struct listener *l) {
-    const usec until = time_monotonic_us() + MESSAGE_WAIT;
-    const struct timespec at = {until / USEC_PER_S, until % USEC_PER_S * 1000};
-    int rc = 0;
-    pthread_mutex_lock(&l->mutex);
-    while (!l->over && rc == 0) rc = pthread_cond_timedwait(&l->changed, &l->mutex, &at);
-    pthread_mutex_unlock(&l->mutex);
-    conclude(l, false, "nothing came within five seconds");
-}
-
 /* Does a message come? The time until it did. */
-static bool hears(struct look *l, str base, usec *ret_took, char why[160]) {
-    struct listener x = {0};
-    struct ws_loop *loop;
-    struct ws *w;
-    struct error err;
+static bool hears(struct look *l, str base, usec *ret_took, char why[DOCTOR_WHY_BYTES]) {
+    static const struct doctor_ear anything = {0};
     struct buf url;
     char block[400];
-    pthread_condattr_t attr;
     buf_init_fixed(&url, block, sizeof block);
     buf_put(&url, base);
     buf_put(&url, STR("/subscribe?wantedCollections=app.bsky.feed.post"));
-    const struct ws_events events = {&x, on_opened, on_message, on_gone};
     const struct ws_target target = {.url = buf_str(&url), .use = HOST_FEED_STREAM};
-    const usec began = time_monotonic_us();
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_mutex_init(&x.mutex, NULL);
-    pthread_cond_init(&x.changed, &attr);
-    pthread_condattr_destroy(&attr);
-    if (!ws_loop_open(&loop, &err)) {
-        conclude(&x, false, err.msg);
-    } else {
-        if (ws_open(loop, &target, &events, &w, &err)) {
-            wait_for_it(&x);
-        } else {
-            l->d->refused |= err.code == ERR_REFUSED;
-            conclude(&x, false, err.msg);
-        }
-        ws_loop_close(loop);
-    }
-    *ret_took = time_monotonic_us() - began;
-    IGNORE(!str_copyz(str_from_z(x.why), why, 160), "cut is fine");
-    pthread_cond_destroy(&x.changed);
-    pthread_mutex_destroy(&x.mutex);
-    return x.good;
+    return doctor_listen(l->d, &target, &anything, MESSAGE_WAIT, "nothing came within five seconds",
+                         ret_took, why);
 }
 
 static void look_at_jetstream(struct look *l, const struct config_source *s) {
@@ -282,7 +217,7 @@ static void look_at_jetstream(struct look *l, const struct config_source *s) {
     }
     bool heard = false;
     while (!heard && str_cut(&rest, ' ', &base)) {
-        char why[160];
+        char why[DOCTOR_WHY_BYTES];
         usec took;
         if (base.n == 0) continue;
         heard = hears(l, base, &took, why);

@@ -14,10 +14,10 @@
 
 #include <jansson.h>
 
+#include "app/doctor_listen.h"
 #include "app/wire_binance.h"
 #include "market/market.h"
 #include "net/http.h"
-#include "net/ws.h"
 #include "venue/binance.h"
 #include "venue/binance_spot.h"
 
@@ -256,94 +256,36 @@ static void look_at_limits(struct visit *v) {
 
 /* --- the user data stream ---------------------------------------------------------------- */
 
-struct listener {
-    struct binance *b;
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    bool over, good;
-    char why[160];
-};
-
-static void conclude(struct listener *l, bool good, const char *why) {
-    pthread_mutex_lock(&l->mutex);
-    if (!l->over) {
-        l->good = good;
-        IGNORE(!str_copyz(str_from_z(why), l->why, sizeof l->why), "cut is fine");
-    }
-    l->over = true;
-    pthread_cond_signal(&l->changed);
-    pthread_mutex_unlock(&l->mutex);
-}
-
-static void on_opened(void *ctx, struct ws *w) {
-    struct listener *l = ctx;
+static void subscribe(void *ctx, struct ws *w) {
     struct buf text;
     buf_init(&text, 4096);
-    binance_user_subscribe(l->b, time_wall_us(), &text);
+    binance_user_subscribe(ctx, time_wall_us(), &text);
     if (!ws_send(w, buf_str(&text))) ws_shut(w);
     memory_wipe(text.p, text.len);
     buf_fini(&text);
 }
 
-static void on_message(void *ctx, struct ws *w, str text) {
-    struct listener *l = ctx;
+static bool is_taken(void *ctx, str text, char why[DOCTOR_WHY_BYTES]) {
     struct report report;
     struct error err;
-    (void)w;
-    if (binance_user_event(l->b, text, &report, &err) >= 0)
-        conclude(l, true, "");
-    else
-        conclude(l, false, err.msg);
-}
-
-static void on_gone(void *ctx, struct ws *w, const char *why) {
-    (void)w;
-    conclude(ctx, false, why);
-}
-
-static void wait_for_it(struct listener *l) {
-    const usec until = time_monotonic_us() + STREAM_WAIT;
-    const struct timespec at = {until / USEC_PER_S, until % USEC_PER_S * 1000};
-    int rc = 0;
-    pthread_mutex_lock(&l->mutex);
-    while (!l->over && rc == 0) rc = pthread_cond_timedwait(&l->changed, &l->mutex, &at);
-    pthread_mutex_unlock(&l->mutex);
-    conclude(l, false, "no answer within ten seconds");
+    if (binance_user_event(ctx, text, &report, &err) >= 0) return true;
+    IGNORE(!str_copyz(str_from_z(err.msg), why, DOCTOR_WHY_BYTES), "cut is fine");
+    return false;
 }
 
 static void look_at_user_data(struct visit *v) {
-    struct listener l = {.b = v->b};
-    struct ws_loop *loop;
-    struct ws *w;
-    struct error err;
-    pthread_condattr_t attr;
-    const struct ws_events events = {&l, on_opened, on_message, on_gone};
+    const struct doctor_ear ear = {v->b, subscribe, is_taken};
     const struct ws_target target = {.url = v->d->app->cfg.venue_ws_api_url,
                                      .use = HOST_SPOT_WS_API};
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_mutex_init(&l.mutex, NULL);
-    pthread_cond_init(&l.changed, &attr);
-    pthread_condattr_destroy(&attr);
-    bool opened = ws_loop_open(&loop, &err);
-    if (opened) {
-        if (ws_open(loop, &target, &events, &w, &err))
-            wait_for_it(&l);
-        else
-            conclude(&l, false, err.msg);
-        ws_loop_close(loop);
-    } else {
-        conclude(&l, false, err.msg);
-    }
-    if (l.good)
+    char why[DOCTOR_WHY_BYTES];
+    usec took;
+    if (doctor_listen(v->d, &target, &ear, STREAM_WAIT, "no answer within ten seconds", &took, why))
         doctor_find(v->d, GRADE_OK, "user data", "the stream takes our subscription");
     else
         doctor_find(v->d, GRADE_BAD, "user data",
                     "%s: look at venue.ws_api_url; a run works without it, but learns of fills "
                     "only by asking",
-                    l.why);
-    pthread_cond_destroy(&l.changed);
-    pthread_mutex_destroy(&l.mutex);
+                    why);
 }
 
 /* --- all of it --------------------------------------------------------------------------- */
