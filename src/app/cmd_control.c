@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "run/now.h"
+
 #define ANSWER_WAIT (5 * USEC_PER_S)   /* for the trader's answer */
 #define COMPARE_WAIT (30 * USEC_PER_S) /* for one that asks the venue first */
 #define LOOK_PAUSE (20 * USEC_PER_MS)
@@ -41,19 +43,7 @@ bool orders_open(struct app *app, struct store **ret, struct error *err) {
     return true;
 }
 
-usec orders_now(struct store *s, struct arena *a) {
-    str text, line;
-    bool found, is_virtual = false;
-    int64_t clock = 0;
-    struct error err;
-    if (!store_cursor_get(s, a, STR("run"), &text, &found, &err) || !found) return time_wall_us();
-    while (str_cut(&text, '\n', &line)) {
-        if (str_eq(line, STR("time=virtual"))) is_virtual = true;
-        if (str_starts(line, STR("clock=")))
-            IGNORE(!str_to_i64(str_tail(line, 6), &clock), "then the wall counts");
-    }
-    return is_virtual && clock > 0 ? clock : time_wall_us();
-}
+usec orders_now(struct store *s, struct arena *a) { return run_now(s, a); }
 
 static bool wait_for_answer(struct app *app, struct store *s, usec most, struct answer *a,
                             struct error *err) {

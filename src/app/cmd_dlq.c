@@ -10,9 +10,9 @@
 
 #include "app/table.h"
 #include "app/wire.h"
+#include "run/retry.h"
 
 #define OUT_BYTES (64 << 20)
-#define POST_BYTES (16 << 20)
 
 static void put_letter(struct buf *out, const struct dead_letter *d, bool payload) {
     char at[TIME_TEXT_BYTES];
@@ -122,73 +122,19 @@ static exit_status show_run(struct app *app, const struct args *args) {
 
 /* --- trying again ------------------------------------------------------------------------ */
 
-/* A letter that is a post now, in one transaction with its mark. One that came in another way in
- * the meantime stays as it was read then: it may have been traded. */
-static bool store_reading(struct app *app, struct store *s, const struct dead_letter *d,
-                          const struct reading *reading, struct error *err) {
-    struct actions *acts = NEW(&app->boot, struct actions);
-    char actor[64];
-    bool known;
-    acts->v[0].kind = ACTION_PUT_POST;
-    acts->v[0].u.post.reading = reading;
-    acts->v[0].u.post.outcome = REASON_STALE;
-    acts->count = 1;
-    if (!store_begin(s, true, err)) return false;
-    if (store_has_post(s, reading->post->id, &known, err) && (known || store_apply(s, acts, err)) &&
-        store_dead_mark(s, d->id, STR("retried"), str_from_z(app_actor(actor)), time_wall_us(),
-                        err))
-        return store_commit(s, err);
-    store_rollback(s);
-    return false;
-}
-
-/* One that nobody has dealt with. */
-static bool find_dead(struct app *app, struct store *s, int64_t id, struct dead_letter *ret,
-                      struct error *err) {
-    if (!store_dead_get(s, &app->boot, id, ret, err)) return false;
-    if (str_eq(ret->status, STR("dead"))) return true;
-    return fail(err, ERR_STATE, 0, "dead letter %" PRId64 " was " STR_FMT " already", id,
-                STR_ARG(ret->status));
-}
-
 static bool try_again(struct app *app, struct store *s, int64_t id, struct error *err) {
-    struct dead_letter d;
-    if (!find_dead(app, s, id, &d, err)) return false;
-    if (d.payload.n == 0)
-        return fail(err, ERR_STATE, 0,
-                    "dead letter %" PRId64 ": its content was not kept (" STR_FMT
-                    "); put the line right in its file",
-                    id, STR_ARG(d.error));
-    struct post post;
-    struct reading reading;
-    if (!x_post_parse(&app->boot, d.payload, d.source, time_wall_us(), false, &post, err)) {
-        struct error why = *err;
-        char actor[64];
-        if (!store_dead_mark(s, id, STR("dead"), str_from_z(app_actor(actor)), time_wall_us(), err))
-            return false;
-        *err = why;
-        return fail_in(err, "still no post");
-    }
-
-    if (post.deleted)
-        return fail(err, ERR_STATE, 0,
-                    "dead letter %" PRId64 " is word of a deletion: bullfinch db forget %" PRId64
-                    " does what it says",
-                    id, post.id);
     struct symbols symbols;
     const struct reader *reader;
-    struct arena scratch;
     struct buf report;
+    char actor[64];
     int left_out;
     buf_init(&report, OUT_BYTES);
-    arena_open(&scratch, POST_BYTES);
     const bool ok = wire_symbols(app, &symbols, &left_out, &report, err) &&
-                    wire_reader(app, &symbols, &reader, err);
-    if (ok) reader_read(reader, scratch, &post, 1, &reading);
-    const bool stored = ok && store_reading(app, s, &d, &reading, err);
-    arena_close(&scratch);
+                    wire_reader(app, &symbols, &reader, err) &&
+                    letter_retry(s, &app->boot, reader, id, str_from_z(app_actor(actor)),
+                                 time_wall_us(), err);
     buf_fini(&report);
-    return stored;
+    return ok;
 }
 
 static exit_status answer(struct app *app, int64_t id, const char *what) {
@@ -222,10 +168,7 @@ static exit_status drop_run(struct app *app, const struct args *args) {
     int64_t id;
     if (!id_of(args, &id, &err) || !app_store_open(app, STORE_WRITE, false, &s, &err))
         return app_fail(&err);
-    struct dead_letter d;
-    const bool ok =
-        find_dead(app, s, id, &d, &err) &&
-        store_dead_mark(s, id, STR("dropped"), str_from_z(app_actor(actor)), time_wall_us(), &err);
+    const bool ok = letter_drop(s, &app->boot, id, str_from_z(app_actor(actor)), time_wall_us(), &err);
     store_close(s);
     return ok ? answer(app, id, "dropped") : app_fail(&err);
 }
