@@ -17,6 +17,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #include "api/auth.h"
 #include "api/ingest.h"
@@ -28,7 +29,7 @@
 #define USES_EVERY USEC_PER_MIN
 #define USES_MAX 64
 #define TICK_BYTES (16 << 20)
-#define ROUTES_MAX 32
+#define ROUTES_MAX 96
 #define ARENAS 8                   /* handlers that run at once: the server's threads */
 #define ARENA_KEPT_BYTES (4 << 20) /* more than that goes back to the system after a request */
 
@@ -38,7 +39,9 @@ struct api_core {
     struct api_tokens *tokens;
     struct api_limits *limits;
     struct store *watch; /* the tick's, for reading */
-    struct store *write; /* the tick's, for short transactions */
+    struct store *write; /* for short transactions; guarded by write_lock */
+    pthread_mutex_t write_lock;
+    struct api_codes *codes;
     struct arena tick_arena;
     usec uses_at; /* monotonic: uses were written; the tick's */
     bool complained;
@@ -103,6 +106,8 @@ bool api_core_open(struct arena *boot, const struct api_options *opt, struct api
     for (; c->arena_count < ARENAS; c->arena_count++)
         arena_open(&c->arenas[c->arena_count], INGEST_ARENA_BYTES);
     POST(pthread_mutex_init(&c->lock, NULL) == 0);
+    POST(pthread_mutex_init(&c->write_lock, NULL) == 0);
+    c->codes = api_codes_new(boot);
     POST(pthread_cond_init(&c->given, NULL) == 0);
     make_metrics(c);
     if (!open_stores(c, err) || !api_tokens_load(c->tokens, c->watch, time_monotonic_us(), err) ||
@@ -125,6 +130,8 @@ void api_core_close(struct api_core *c) {
     arena_close(&c->tick_arena);
     for (int i = 0; i < c->arena_count; i++) arena_close(&c->arenas[i]);
     pthread_cond_destroy(&c->given);
+    api_codes_free(c->codes);
+    pthread_mutex_destroy(&c->write_lock);
     pthread_mutex_destroy(&c->lock);
 }
 
@@ -133,17 +140,26 @@ const struct api_options *api_core_options(const struct api_core *c) { return &c
 
 /* --- the tick ----------------------------------------------------------------------------- */
 
-static bool write_uses(struct api_core *c, struct error *err) {
+static bool write_uses_to(struct api_core *c, struct store *s, struct error *err) {
     struct api_token_use uses[USES_MAX];
     const int n = api_tokens_used(c->tokens, uses, USES_MAX);
     if (n == 0) return true;
-    if (!store_begin(c->write, true, err)) return false;
+    const usec since = time_monotonic_us();
+    while (!store_begin(s, true, err))
+        if (!api_write_again(since, err)) return false;
     for (int i = 0; i < n; i++)
-        if (!store_token_used(c->write, uses[i].id, uses[i].at, err)) {
-            store_rollback(c->write);
+        if (!store_token_used(s, uses[i].id, uses[i].at, err)) {
+            store_rollback(s);
             return false;
         }
-    return store_commit(c->write, err);
+    return store_commit(s, err);
+}
+
+static bool write_uses(struct api_core *c, struct error *err) {
+    struct store *const s = api_write_take(c);
+    const bool ok = write_uses_to(c, s, err);
+    api_write_give(c, s);
+    return ok;
 }
 
 /* A source that waits for its money or its turn is as it should be; one that nobody gets posts
@@ -233,6 +249,27 @@ void api_store_give(struct api_core *c, struct store *s) {
     c->stores[c->store_count++] = s;
     pthread_cond_broadcast(&c->given);
     pthread_mutex_unlock(&c->lock);
+}
+
+struct store *api_write_take(struct api_core *c) {
+    pthread_mutex_lock(&c->write_lock);
+    return c->write;
+}
+
+void api_write_give(struct api_core *c, struct store *s) {
+    PRE(s == c->write);
+    pthread_mutex_unlock(&c->write_lock);
+}
+
+bool api_write_again(usec since, const struct error *err) {
+    const struct timespec pause = {0, 1000000};
+    if (err->code != ERR_BUSY || time_monotonic_us() - since > API_WRITE_PATIENCE) return false;
+    IGNORE(nanosleep(&pause, NULL) != 0, "a shorter pause does no harm");
+    return true;
+}
+
+struct api_codes *api_core_codes(struct api_core *c) {
+    return c->codes;
 }
 
 struct source *api_push_of(struct api_core *c, str name) {
@@ -433,6 +470,7 @@ static bool check_body(const struct api_route *r, const struct api_head *h, stru
                     (long long)bytes, (long long)r->body_max);
         return false;
     }
+    if (r->body_optional && bytes == 0 && !chunked && h->content_type.p == NULL) return true;
     return check_type(r, h, a);
 }
 

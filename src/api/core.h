@@ -10,6 +10,7 @@
 #include "api/listen.h"
 #include "api/request.h"
 #include "config/config.h"
+#include "flow/reader.h"
 #include "source/push.h"
 
 #define API_STORES 4 /* connections for reading */
@@ -23,6 +24,8 @@ struct api_options {
     void *open_ctx;
     struct source *const *push; /* sources that posts may be brought to; borrowed */
     int push_count;
+    char *const *env;            /* as the program's, for settings; NULL: none */
+    const struct reader *reader; /* for dead letters that are tried again; NULL: none */
     /* Limits; 0: the usual ones (DESIGN.md, section 8). */
     int connections, per_client, per_local;
     usec header_within, body_within;
@@ -38,7 +41,8 @@ struct api_route {
     const char *method, *path;
     token_role role; /* NONE: anybody */
     api_handler *handle;
-    int64_t body_max;  /* 0: takes none */
+    int64_t body_max; /* 0: takes none */
+    bool body_optional;
     uint32_t types;    /* of the body */
     const char *query; /* its parameters, blanks between; NULL: whatever comes is passed over */
     bool waits;        /* may take seconds: not on a thread that serves others */
@@ -68,6 +72,13 @@ void api_handle(struct api_core *c, const struct api_route *route, const struct 
 /* A connection for reading, for as long as the call; waits for one. */
 struct store *api_store_take(struct api_core *c);
 void api_store_give(struct api_core *c, struct store *s);
+/* The one for writing: short transactions only. Where it is busy (ERR_BUSY) try again for
+ * API_WRITE_PATIENCE: api_write_again() says whether, and pauses. */
+#define API_WRITE_PATIENCE (5 * USEC_PER_S)
+struct store *api_write_take(struct api_core *c);
+void api_write_give(struct api_core *c, struct store *s);
+bool api_write_again(usec since, const struct error *err);
+struct api_codes *api_core_codes(struct api_core *c); /* commands.c */
 const struct api_options *api_core_options(const struct api_core *c);
 const struct api_listen *api_core_listen(const struct api_core *c);
 struct source *api_push_of(struct api_core *c, str name); /* NULL: none of this name */
@@ -84,6 +95,14 @@ struct api_health {
     } feeds[API_FEEDS_MAX];
 };
 void api_core_health(struct api_core *c, struct api_health *ret);
+
+/* commands.c */
+struct api_codes *api_codes_new(struct arena *boot);
+void api_codes_free(struct api_codes *k);
+api_handler api_post_override, api_post_halt, api_post_resume, api_post_flatten, api_post_approve,
+    api_post_reject, api_post_close, api_post_reconcile, api_get_command;
+/* chores.c */
+api_handler api_post_letter_retry, api_post_letter_drop, api_put_setting;
 
 /* views.c, ingest.c */
 api_handler api_get_health, api_get_metrics, api_get_sources, api_get_cost, api_get_openapi,

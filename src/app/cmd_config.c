@@ -66,29 +66,14 @@ static bool whole_is_good(struct app *app, struct store *s, const struct args *a
     const str *rows;
     int count;
     if (!store_settings(s, &app->boot, &rows, &count, err)) return false;
-    str *with = NEW_ARRAY(&app->boot, str, count + 1);
-    int n = 0;
-    for (int i = 0; i < count; i++) {
-        str rest = rows[i], name;
-        IGNORE(str_cut(&rest, '=', &name), "rows have the form key=value");
-        if (!str_eq(name, key)) with[n++] = rows[i];
-    }
-    if (value.n > 0) {
-        struct buf b;
-        char *block = NEW_ARRAY(&app->boot, char, key.n + value.n + 2);
-        buf_init_fixed(&b, block, key.n + value.n + 2);
-        buf_printf(&b, STR_FMT "=" STR_FMT, STR_ARG(key), STR_ARG(value));
-        with[n++] = buf_str(&b);
-    }
     const struct config_input in = {.file = args_get(args, "config", STR("")),
                                     .profile = args_get(args, "profile", STR("")),
                                     .env = app->env,
-                                    .settings = with,
-                                    .settings_count = n};
-    struct config cfg;
+                                    .settings = rows,
+                                    .settings_count = count};
     struct buf report;
     buf_init(&report, CONFIG_REPORT_BYTES);
-    const bool ok = config_load(&app->boot, &in, &cfg, &report, err);
+    const bool ok = config_try_setting(&app->boot, &in, key, value, &report, err);
     if (!ok) fputs(buf_z(&report), stderr);
     buf_fini(&report);
     return ok;

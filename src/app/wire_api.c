@@ -8,7 +8,13 @@
 #include "base/log.h"
 
 static bool open_store(void *ctx, store_access access, struct store **ret, struct error *err) {
-    return app_store_open(ctx, access, false, ret, err);
+    struct app *const app = ctx;
+    const int64_t patience = app->cfg.store_busy_timeout_ms;
+    /* who writes spreads his patience himself: a replay leaves moments only */
+    if (access == STORE_WRITE) app->cfg.store_busy_timeout_ms = 1;
+    const bool ok = app_store_open(app, access, false, ret, err);
+    app->cfg.store_busy_timeout_ms = patience;
+    return ok;
 }
 
 /* A push source without an interface would wait for ever, and say that it is live. */
@@ -31,7 +37,9 @@ bool wire_api(struct app *app, const struct wired *w, struct api **ret, struct e
                               .rate_limit = app->cfg.api_rate_limit,
                               .open_store = open_store,
                               .open_ctx = app,
-                              .push = push};
+                              .push = push,
+                              .env = app->env,
+                              .reader = w->parts.reader};
     for (int i = 0; i < w->parts.feed_count; i++)
         if (str_eq(w->parts.feeds[i].kind, STR("push")))
             push[opt.push_count++] = w->parts.feeds[i].source;

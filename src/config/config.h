@@ -108,5 +108,9 @@ void config_example(struct buf *out); /* a commented example file; as it stands 
  * Errors: NOT_FOUND no such key; STATE not reloadable; CONFIG the value; LIMIT scratch too small.
  */
 MUST_CHECK bool config_check_value(struct arena *scratch, str key, str value, struct error *err);
+/* config_load with in->settings as they would be with this row; value empty: without the one that
+ * there is. Nothing comes of it but the verdict; a keeps what was read. */
+MUST_CHECK bool config_try_setting(struct arena *a, const struct config_input *in, str key,
+                                   str value, struct buf *report, struct error *err);
 
 #endif

@@ -18,12 +18,12 @@ MUST_CHECK bool mode_from_name(str s, mode *ret);
 
 struct control {
     mode mode;
-    mode before; /* mode to return to when a halt ends */
+    mode before; /* mode to return to when a halt, or a mode with an end, is over */
     int64_t epoch;
     char reason[128];
     char actor[64]; /* "cli:root", "program" */
     usec since;
-    usec until;      /* a halt that expires; USEC_NEVER */
+    usec until;      /* a halt or a mode that expires; USEC_NEVER */
     bool by_program; /* set by the program itself: has no expiry */
 };
 
@@ -44,6 +44,13 @@ typedef enum verb {
 } verb;
 const char *verb_name(verb v);
 MUST_CHECK bool verb_from_name(str s, verb *ret);
+
+/* The mode after a halt that begins now: a mode that had an end is lost, and of it and the one that
+ * it stood in for the more careful one is left. */
+static inline mode control_after_halt(const struct control *c) {
+    if (c->mode == MODE_HALTED) return c->before;
+    return c->until == USEC_NEVER || c->before < c->mode ? c->mode : c->before;
+}
 
 /* How it stands with the venue, told by it. While it is not UP no entry is sent. */
 #define VENUE_STATE_MAP(X)                                                                         \
@@ -73,7 +80,7 @@ struct command {
     char reason[128]; /* why it was given; forget_author: the author's key */
     int64_t target;   /* signal id (approve, reject), trade id (close), post id (forget) */
     mode mode;        /* MODE, RESUME */
-    usec until;       /* HALT; USEC_NEVER */
+    usec until;       /* HALT, MODE; USEC_NEVER */
     usec at;          /* when it was given, wall clock */
 };
 

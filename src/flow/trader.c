@@ -261,10 +261,19 @@ static void on_control(struct trader *t, const struct control *c) {
     t->control = *c;
 }
 
-static void on_halt_over(struct trader *t) {
+/* A mode other than a halt has an end only where it lies behind its beginning. */
+static usec mode_ends(const struct trader *t) {
+    const struct control *c = &t->control;
+    return c->mode == MODE_HALTED || c->until > c->since ? c->until : USEC_NEVER;
+}
+
+static void on_mode_over(struct trader *t) {
     ledger(t, "mode %s>%s", mode_name(t->control.mode), mode_name(t->control.before));
-    tell(t, TELL_UNUSUAL, "mode", "the halt is over: %s again", mode_name(t->control.before));
-    audit(t, "program", "mode", "control", 0, 0, "halt expired, %s again",
+    tell(t, TELL_UNUSUAL, "mode", "%s is over: %s again",
+         t->control.mode == MODE_HALTED ? "the halt" : mode_name(t->control.mode),
+         mode_name(t->control.before));
+    audit(t, "program", "mode", "control", 0, 0, "%s expired, %s again",
+          t->control.mode == MODE_HALTED ? "halt" : mode_name(t->control.mode),
           mode_name(t->control.before));
     t->control.mode = t->control.before;
     t->control.until = USEC_NEVER;
@@ -377,7 +386,7 @@ static void on_start(struct trader *t) {
 }
 
 static void on_timer(struct trader *t) {
-    if (t->now >= t->control.until && t->control.mode == MODE_HALTED) on_halt_over(t);
+    if (t->now >= mode_ends(t)) on_mode_over(t);
     signals_on_timer(t);
     orders_on_timer(t);
     venue_on_timer(t);
@@ -435,7 +444,7 @@ static void on_event(struct trader *t, const struct event *ev) {
 static void timers_update(struct trader *t) {
     usec next = i64_min(orders_next_timer(t), venue_next(t));
     next = i64_min(next, signals_next(t));
-    if (t->control.mode == MODE_HALTED) next = i64_min(next, t->control.until);
+    next = i64_min(next, mode_ends(t));
     t->next_timer = next;
 }
 

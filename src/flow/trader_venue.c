@@ -28,7 +28,7 @@ reason venue_refusal(const struct trader *t) {
 static void halt_by_program(struct trader *t, reason why, const char *text) {
     struct control *c = &t->control;
     ledger(t, "mode %s>%s", mode_name(c->mode), mode_name(MODE_HALTED));
-    if (c->mode != MODE_HALTED) c->before = c->mode;
+    c->before = control_after_halt(c);
     c->mode = MODE_HALTED;
     c->until = USEC_NEVER;
     c->by_program = true;

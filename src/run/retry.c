@@ -75,6 +75,5 @@ bool letter_retry(struct store *s, struct arena *a, const struct reader *reader,
 bool letter_drop(struct store *s, struct arena *a, int64_t id, str actor, usec now,
                  struct error *err) {
     struct dead_letter d;
-    return find_dead(s, a, id, &d, err) &&
-           store_dead_mark(s, id, STR("dropped"), actor, now, err);
+    return find_dead(s, a, id, &d, err) && store_dead_mark(s, id, STR("dropped"), actor, now, err);
 }

@@ -83,7 +83,7 @@ static void halt(struct control *c, const struct command *cmd) {
     usec until = cmd->until;
     if (over && c->until > until) until = c->until;
     if (over_own) until = USEC_NEVER;
-    if (!over) c->before = c->mode;
+    c->before = control_after_halt(c);
     c->mode = MODE_HALTED;
     c->by_program = over_own;
     c->until = until;
@@ -96,6 +96,14 @@ static void enter_mode(struct control *c, mode m) {
     c->by_program = false;
 }
 
+/* For a while: then the one that had no end holds again. */
+static void enter_mode_until(struct control *c, mode m, usec until) {
+    const mode lasting = c->until == USEC_NEVER ? c->mode : c->before;
+    enter_mode(c, m);
+    c->before = lasting;
+    c->until = until;
+}
+
 /* The row after the command; false when the verb leaves it alone. */
 static bool next_control(struct control *c, const struct command *cmd, usec now) {
     const bool halts = cmd->verb == VERB_HALT || cmd->verb == VERB_FLATTEN ||
@@ -106,6 +114,8 @@ static bool next_control(struct control *c, const struct command *cmd, usec now)
         enter_mode(c, cmd->mode);
     } else if (cmd->verb == VERB_MODE && c->mode == MODE_HALTED) {
         c->before = cmd->mode;
+    } else if (cmd->verb == VERB_MODE && cmd->until > now && cmd->until != USEC_NEVER) {
+        enter_mode_until(c, cmd->mode, cmd->until);
     } else if (cmd->verb == VERB_MODE) {
         enter_mode(c, cmd->mode);
     } else {

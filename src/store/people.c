@@ -256,9 +256,9 @@ bool store_author_uses(struct store *s, struct arena *a, usec since, int64_t day
 
 bool store_author_find(struct store *s, str who, struct author_use *ret, bool *ret_found,
                        struct error *err) {
-    static const struct sql sql = {
-        "SELECT " AUTHOR_USE " FROM authors WHERE key = $1 OR lower(username) = lower($1) "
-        "ORDER BY key = $1 DESC, last_post_at DESC, key LIMIT 1"};
+    static const struct sql sql = {"SELECT " AUTHOR_USE
+                                   " FROM authors WHERE key = $1 OR lower(username) = lower($1) "
+                                   "ORDER BY key = $1 DESC, last_post_at DESC, key LIMIT 1"};
     struct query q;
     if (!query_open(s, &sql, &q, err)) return false;
     bind_str(&q, who);

@@ -139,7 +139,8 @@ MUST_CHECK bool store_cursor_get(struct store *s, struct arena *a, str name, str
 /* In one transaction: the command row, and for halt, resume and mode the control row with epoch +
  * 1, and the audit row. key: idempotency key, "" for none; the same key again returns the first
  * row's id and *ret_repeated, or ERR_REFUSED when it stood for another order (verb, target, mode,
- * or how long from `now` it holds). A halt over a halt keeps the later end. */
+ * or how long from `now` it holds). A halt over a halt keeps the later end; a mode may have
+ * an end (cmd->until), and over a halt it has none. */
 MUST_CHECK bool store_command_add(struct store *s, const struct command *cmd, str key, usec now,
                                   int64_t *ret_id, bool *ret_repeated, struct error *err);
 /* Commands without a result, oldest first. */

@@ -1,0 +1,182 @@
+/* chores: what people change that the trader has no part in: dead letters and settings.
+ *
+ * In: a strict JSON body. Out: the change is stored, under the actor "api:TOKEN", or nothing is. A
+ * setting is taken as `bullfinch config set` takes it: reloadable keys only, and only where the
+ * whole configuration stays good; it holds from the next start on.
+ * The same request under the same Idempotency-Key does nothing more. Failure: a busy store is 503.
+ * Thread: the server's waiters. */
+#include "api/body.h"
+#include "api/core.h"
+#include "api/order.h"
+#include "run/retry.h"
+
+#define VALUE_BYTES_MAX 4096
+#define KEY_BYTES_MAX 64
+
+static void put_done(struct api_answer *a, int64_t id, bool ok, bool repeated, str text) {
+    buf_printf(&a->body,
+               "{\"id\":\"%lld\",\"done\":true,\"ok\":%s,\"repeated\":%s,\"text\":", (long long)id,
+               ok ? "true" : "false", repeated ? "true" : "false");
+    buf_put_json_str(&a->body, text);
+    buf_put(&a->body, STR("}\n"));
+}
+
+/* --- dead letters ------------------------------------------------------------------------- */
+
+/* Of a letter that stays as it is. */
+static void letter_failed(struct api_answer *a, int64_t id, const struct error *err) {
+    if (err->code == ERR_NOT_FOUND)
+        api_problem_field(a, 404, "NOT_FOUND", "id", "id: %s", err->msg);
+    else if (err->code == ERR_STATE)
+        api_problem_field(a, 409, "STATE", "id", "id: %s", err->msg);
+    else if (err->code == ERR_PARSE || err->code == ERR_LIMIT || err->code == ERR_RANGE)
+        put_done(a, id, false, false, str_from_z(err->msg));
+    else
+        order_failed(a, err);
+}
+
+static bool change_letter(struct api_core *c, const struct api_request *rq, bool again, int64_t id,
+                          struct error *err) {
+    char actor[64];
+    bool ok;
+    const usec since = time_monotonic_us();
+    order_actor(rq, actor);
+    const str who = str_from_z(actor);
+    struct store *const s = api_write_take(c);
+    do {
+        const struct arena before = *rq->a;
+        ok = again ? letter_retry(s, rq->a, api_core_options(c)->reader, id, who, rq->now, err)
+                   : letter_drop(s, rq->a, id, who, rq->now, err);
+        *rq->a = before;
+    } while (!ok && api_write_again(since, err));
+    api_write_give(c, s);
+    return ok;
+}
+
+static void handle_letter(struct api_core *c, const struct api_request *rq, bool again,
+                          struct api_answer *ret) {
+    struct error err;
+    struct order_key key;
+    int64_t id = 0;
+    struct body_member members[] = {{.name = "id", .kind = BODY_ID, .required = true, .id = &id}};
+    if (!body_read(rq, members, COUNT_OF(members), ret) || !order_key(c, rq, &key, ret)) return;
+    if (again && api_core_options(c)->reader == NULL) {
+        api_problem(ret, 503, "NO_READER",
+                    "Nothing here reads posts; `bullfinch dlq retry %lld` does it.", (long long)id);
+        return;
+    }
+    if (!key.repeated && !change_letter(c, rq, again, id, &err)) {
+        letter_failed(ret, id, &err);
+        return;
+    }
+    put_done(ret, id, true, key.repeated,
+             again ? STR("retried: it is a post now, stored and not traded") : STR("dropped"));
+    if (!key.repeated) order_keep(c, &key);
+}
+
+void api_post_letter_retry(struct api_core *c, const struct api_request *rq,
+                           struct api_answer *ret) {
+    handle_letter(c, rq, true, ret);
+}
+
+void api_post_letter_drop(struct api_core *c, const struct api_request *rq,
+                          struct api_answer *ret) {
+    handle_letter(c, rq, false, ret);
+}
+
+/* --- settings ----------------------------------------------------------------------------- */
+
+/* False: the answer is there. */
+static bool check_setting(const struct api_request *rq, str key, str value, struct api_answer *a) {
+    struct error err;
+    const str any = value.n > 0 ? value : STR("0"); /* to let go of a key it must be one */
+    if (config_check_value(rq->a, key, any, &err)) return true;
+    if (err.code == ERR_NOT_FOUND)
+        api_problem_field(a, 422, "FIELD", "key", "key: %s", err.msg);
+    else if (err.code == ERR_STATE)
+        api_problem_field(a, 422, "NOT_RELOADABLE", "key",
+                          "key: %s; it stands in the file, the environment or --set", err.msg);
+    else if (err.code == ERR_CONFIG && value.n == 0)
+        return true;
+    else if (err.code == ERR_CONFIG)
+        api_problem_field(a, 422, "FIELD", "value", "value: %s", err.msg);
+    else
+        api_problem_store(a, &err);
+    return false;
+}
+
+/* The configuration of the next start, with the new row. */
+static bool try_whole(struct api_core *c, const struct api_request *rq, struct store *s, str key,
+                      str value, struct buf *report, struct error *err) {
+    const struct api_options *const o = api_core_options(c);
+    struct config_input in = {.file = o->cfg->file, .profile = o->cfg->profile, .env = o->env};
+    if (in.file.n == 0) in.text = STR("");
+    return store_settings(s, rq->a, &in.settings, &in.settings_count, err) &&
+           config_try_setting(rq->a, &in, key, value, report, err);
+}
+
+static bool store_setting(struct api_core *c, const struct api_request *rq, str key, str value,
+                          struct buf *report, struct error *err) {
+    char actor[64];
+    bool ok;
+    const usec since = time_monotonic_us();
+    order_actor(rq, actor);
+    struct store *const s = api_write_take(c);
+    do {
+        const struct arena before = *rq->a;
+        buf_clear(report);
+        ok = try_whole(c, rq, s, key, value, report, err) &&
+             store_setting_put(s, key, value, str_from_z(actor), rq->now, err);
+        *rq->a = before;
+    } while (!ok && api_write_again(since, err));
+    api_write_give(c, s);
+    return ok;
+}
+
+static void put_setting(struct api_answer *a, str key, str value, bool repeated) {
+    buf_put(&a->body, STR("{\"key\":"));
+    buf_put_json_str(&a->body, key);
+    buf_put(&a->body, STR(",\"value\":"));
+    if (value.n > 0)
+        buf_put_json_str(&a->body, value);
+    else
+        buf_put(&a->body, STR("null"));
+    buf_printf(&a->body, ",\"done\":true,\"ok\":true,\"repeated\":%s,\"text\":\"%s\"}\n",
+               repeated ? "true" : "false",
+               value.n > 0 ? "stored; it holds from the next start on"
+                           : "no longer set here; a start from now on takes the file's value or "
+                             "the default");
+}
+
+void api_put_setting(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {
+    struct error err;
+    struct order_key order;
+    struct buf report;
+    str key = {0}, value = {0};
+    struct body_member members[] = {{.name = "key",
+                                     .kind = BODY_TEXT,
+                                     .required = true,
+                                     .min = 1,
+                                     .max = KEY_BYTES_MAX,
+                                     .text = &key},
+                                    {.name = "value",
+                                     .kind = BODY_TEXT,
+                                     .required = true,
+                                     .min = 0,
+                                     .max = VALUE_BYTES_MAX,
+                                     .text = &value}};
+    if (!body_read(rq, members, COUNT_OF(members), ret) || !check_setting(rq, key, value, ret) ||
+        !order_key(c, rq, &order, ret))
+        return;
+    buf_init(&report, CONFIG_REPORT_BYTES);
+    if (order.repeated || store_setting(c, rq, key, value, &report, &err)) {
+        put_setting(ret, key, value, order.repeated);
+        if (!order.repeated) order_keep(c, &order);
+    } else if (err.code == ERR_CONFIG || err.code == ERR_REFUSED) {
+        api_problem_field(ret, 422, "CONTRADICTION", "value",
+                          "value: with it the next start would fail: %s", buf_z(&report));
+    } else {
+        order_failed(ret, &err);
+    }
+    buf_fini(&report);
+}
