@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include "askkit.h"
+
 void feedkit_init(struct feedkit *k, struct connector *c, struct sim_face *face) {
     *k = (struct feedkit){.c = c, .face = face, .stream = -1, .gone_at = USEC_NEVER};
     k->opened_at = USEC_NEVER;
@@ -33,74 +35,13 @@ void feedkit_fini(struct feedkit *k, usec now) {
 
 /* --- asking the simulator ---------------------------------------------------------------- */
 
-/* When the client knows, and what. */
-static usec answer_of(const struct sim_answer *a, usec now, usec timeout, str body,
-                      struct http_answer *ret) {
-    http_answer_clear(ret);
-    const char *why = NULL;
-    usec at = now + a->delay + 1000;
-    switch (a->delivery) {
-    case SIM_WHOLE:
-        break;
-    case SIM_CLOSE:
-        why = "closed without a byte";
-        break;
-    case SIM_RESET:
-        why = "reset within the headers";
-        break;
-    case SIM_TRUNCATE:
-        why = "cut";
-        break;
-    case SIM_TRICKLE:
-    case SIM_SILENCE:
-        why = "timed out";
-        at = now + timeout;
-        break;
-    }
-    if (at > now + timeout) {
-        at = now + timeout;
-        why = "timed out";
-    }
-    if (why != NULL) {
-        ret->end = HTTP_LOST;
-        snprintf(ret->why, sizeof ret->why, "%s", why);
-        return at;
-    }
-    ret->end = HTTP_ANSWERED;
-    ret->status = a->status;
-    ret->retry_after_s = a->retry_after_s;
-    ret->rate_limit = a->rate_limit;
-    ret->rate_remaining = a->rate_remaining;
-    ret->rate_reset = a->rate_reset;
-    ret->body = body;
-    return at;
-}
-
-static void ask(struct feedkit *k, usec now, const struct http_request *rq, struct buf *body,
-                struct sim_answer *ret) {
-    char block[4400];
-    struct buf bearer;
-    buf_init_fixed(&bearer, block, sizeof block);
-    if (rq->bearer.n > 0) buf_printf(&bearer, "Bearer " STR_FMT, STR_ARG(rq->bearer));
-    const struct sim_request sim = {.method = str_from_z(http_method_name(rq->method)),
-                                    .path = rq->path,
-                                    .query = rq->query,
-                                    .body = rq->body,
-                                    .authorization = buf_str(&bearer),
-                                    .peer = 1};
-    buf_clear(body);
-    *ret = (struct sim_answer){.body = body, SIM_NO_HEADERS};
-    k->face->request(k->face->ctx, now, &sim, ret);
-}
-
 static void call(struct feedkit *k, usec now, const struct connector_step *step) {
-    struct sim_answer a;
+    int stream;
     PRE(!k->calling);
-    ask(k, now, &step->request, &k->body, &a);
-    PRE(a.stream < 0);
+    k->answer_at = ask_face(k->face, now, &step->request, &k->body, &stream, &k->answer);
+    PRE(stream < 0);
     k->calling = true;
     k->calls++;
-    k->answer_at = answer_of(&a, now, step->request.timeout, buf_str(&k->body), &k->answer);
     k->lost_calls += k->answer.end == HTTP_LOST;
     if (k->trace)
         printf("%lld %s CALL %s " STR_FMT "?" STR_FMT " -> %d %s " STR_FMT "\n", (long long)now,
@@ -131,14 +72,13 @@ static void open_socket(struct feedkit *k, usec now, const struct connector_step
 }
 
 static void open_lines(struct feedkit *k, usec now, const struct connector_step *step) {
-    struct sim_answer a;
-    ask(k, now, &step->request, &k->gone_body, &a);
-    k->stream = a.stream;
     struct http_answer answer;
-    const usec at = answer_of(&a, now, step->request.timeout, buf_str(&k->gone_body), &answer);
+    int stream;
+    const usec at = ask_face(k->face, now, &step->request, &k->gone_body, &stream, &answer);
     k->opened_at = at;
-    if (a.stream >= 0 && answer.end == HTTP_ANSWERED) return;
-    if (a.stream >= 0) k->face->close(k->face->ctx, now, a.stream);
+    k->stream = stream;
+    if (stream >= 0 && answer.end == HTTP_ANSWERED) return;
+    if (stream >= 0) k->face->close(k->face->ctx, now, stream);
     k->stream = -1;
     k->refused = true;
     k->gone_as = answer;

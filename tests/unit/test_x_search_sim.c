@@ -2,6 +2,7 @@
  * stored, none of it twice, and the bill that was counted is X's own.
  *
  * TEST_SEED=n repeats one run; without it several seeds are run. */
+#include "askkit.h"
 #include "base/rng.h"
 #include "source/x_sources.h"
 #include "xkit.h"
@@ -10,7 +11,6 @@
 #define AUTHORS 30
 #define ITEMS_MAX (XKIT_POSTS)
 #define DAY_ROWS 16
-#define TIMEOUT (20 * USEC_PER_S)
 
 struct rig {
     struct xkit x;
@@ -44,8 +44,7 @@ static int day_of(int64_t day) {
     return (int)at;
 }
 
-/* --- the world
- * ------------------------------------------------------------------------------------ */
+/* --- the world -------------------------------------------------------------------------------- */
 
 static struct sim_post *add_post(struct rig *r, usec at, int author) {
     struct xkit *k = &r->x;
@@ -156,8 +155,7 @@ static void finish(struct rig *r) {
     arena_close(&r->turn);
 }
 
-/* --- the store
- * ------------------------------------------------------------------------------------ */
+/* --- the store -------------------------------------------------------------------------------- */
 
 static void store_post(struct rig *r, const struct post *p) {
     for (int i = 0; i < r->x.post_count; i++) {
@@ -216,38 +214,16 @@ static void drain(struct rig *r) {
     }
 }
 
-/* --- the line
- * ------------------------------------------------------------------------------------- */
+/* --- the line --------------------------------------------------------------------------------- */
 
 static struct http_answer carry(struct rig *r, const struct http_request *rq) {
     struct xkit *k = &r->x;
     struct http_answer a;
-    const struct sim_request sim = {.method = STR("GET"),
-                                    .path = rq->path,
-                                    .query = rq->query,
-                                    .body = STR(""),
-                                    .fault = STR(""),
-                                    .authorization = STR("Bearer t%2Fken"),
-                                    .peer = 1};
+    int stream;
     const int64_t day = time_utc_day(r->now);
-    k->last = (struct sim_answer){.body = &k->body};
-    k->face.request(k->face.ctx, r->now, &sim, &k->last);
     r->calls++;
-    http_answer_clear(&a);
-    r->now += 80 * USEC_PER_MS + k->last.delay;
-    const bool lost = k->last.delivery != SIM_WHOLE || k->last.delay >= TIMEOUT;
-    a.end = lost ? HTTP_LOST : HTTP_ANSWERED;
-    if (lost) {
-        if (k->last.delivery == SIM_SILENCE || k->last.delivery == SIM_TRICKLE) r->now += TIMEOUT;
-        str_copyz(STR("lost"), a.why, sizeof a.why);
-    } else {
-        a.status = k->last.status;
-        a.body = buf_str(&k->body);
-        a.retry_after_s = k->last.retry_after_s;
-        a.rate_limit = k->last.rate_limit;
-        a.rate_remaining = k->last.rate_remaining;
-        a.rate_reset = k->last.rate_reset;
-    }
+    r->now = 80 * USEC_PER_MS + ask_face(&k->face, r->now, rq, &k->body, &stream, &a);
+    assert_int_equal(stream, -1);
     r->lost += a.end != HTTP_ANSWERED || a.status >= 500;
     if (time_utc_day(r->now) != day) r->crossed[day_of(day)] = r->crossed[day_of(day + 1)] = true;
     return a;
@@ -268,8 +244,7 @@ static void run(struct rig *r, usec until) {
     }
 }
 
-/* --- the truth
- * ------------------------------------------------------------------------------------ */
+/* --- the truth -------------------------------------------------------------------------------- */
 
 /* Was this version replaced, or deleted? Then it need not have been found. */
 static bool is_gone(const struct rig *r, int at) {

@@ -3,6 +3,7 @@
  * what the simulator billed. */
 #include "xwirekit.h"
 
+#include "askkit.h"
 #include "base/rng.h"
 #include "sim/faults.h"
 #include "sim/x_face.h"
@@ -147,24 +148,13 @@ static void sim_close(struct sim *s) {
 
 static int ask(struct sim *s, struct http_answer *ret) {
     struct xwire *k = s->k;
-    const struct http_request *rq = &k->step.request;
-    struct sim_answer a = {.body = &s->body, .stream = -1};
-    const struct sim_request sent = {.method = str_from_z(http_method_name(rq->method)),
-                                     .path = str_from_z(k->path),
-                                     .query = str_from_z(k->query),
-                                     .body = str_from_z(k->body),
-                                     .authorization = STR("Bearer AAAA%2Fbbbb"),
-                                     .peer = 1};
-    s->face.request(s->face.ctx, k->now, &sent, &a);
-    k->now += a.delay;
-    http_answer_clear(ret);
-    ret->end = a.delivery == SIM_WHOLE ? HTTP_ANSWERED : HTTP_LOST;
-    ret->status = a.status;
-    ret->rate_limit = a.rate_limit;
-    ret->rate_remaining = a.rate_remaining;
-    ret->rate_reset = a.rate_reset;
-    ret->body = buf_str(&s->body);
-    return a.stream;
+    struct http_request rq = k->step.request;
+    int stream;
+    rq.path = str_from_z(k->path);
+    rq.query = str_from_z(k->query);
+    rq.body = str_from_z(k->body);
+    k->now = ask_face(&s->face, k->now, &rq, &s->body, &stream, ret);
+    return stream;
 }
 
 static void line_gone(struct sim *s) {
