@@ -282,3 +282,29 @@ bool store_show_json(struct store *s, const struct show_query *q, struct buf *ou
     if (!ok) return false;
     return !buf_full(out) || fail(err, ERR_FULL, 0, "too much to show at once: ask for fewer rows");
 }
+
+/* One row by its key, as the lists have it. */
+bool store_show_one(struct store *s, show_kind kind, int64_t id, struct buf *out, bool *ret_found,
+                    struct error *err) {
+#define ONE(LIST, table, key) SELECT(LIST, table, key " = $1")
+    static const struct sql by_key[SHOW_GAPS + 1] = {
+        [SHOW_TRADES] = ONE(TRADES, "trades", "id"),
+        [SHOW_POSITIONS] = ONE(POSITIONS, "positions", "id"),
+        [SHOW_ORDERS] = ONE(ORDERS, "orders", "id"),
+        [SHOW_FILLS] = ONE(FILLS, "fills", "id"),
+        [SHOW_SIGNALS] = ONE(SIGNALS, "signals", "id"),
+        [SHOW_POSTS] = ONE(POSTS, "tweets", "id"),
+        [SHOW_COMMANDS] = ONE(COMMANDS, "commands", "id"),
+        [SHOW_EQUITY] = ONE(EQUITY, "equity", "at")};
+#undef ONE
+    struct query q;
+    bool row;
+    PRE(by_key[kind].text != NULL);
+    if (!query_open(s, &by_key[kind], &q, err)) return false;
+    bind_i64(&q, id);
+    if (!query_row(&q, &row, err)) return false;
+    if (row) put_row(out, &q, &views[kind]);
+    query_close(&q);
+    *ret_found = row;
+    return !buf_full(out) || fail(err, ERR_FULL, 0, "a row that is too large to be shown");
+}
