@@ -6,13 +6,21 @@
 
 struct api_conn;
 struct api_conns;
-/* max: connections in all; per_client, per_local: of one address, of this machine. */
-struct api_conns *api_conns_new(struct arena *boot, int max, int per_client, int per_local);
+/* Connections in all, of one address, of this machine. Streams are counted apart: they stay. */
+struct api_conns_limits {
+    int max, per_client, per_local;
+    int streams, streams_per_client, streams_per_local;
+};
+struct api_conns *api_conns_new(struct arena *boot, const struct api_conns_limits *limits);
 void api_conns_free(struct api_conns *c);
 /* A connection begins; the socket stays the caller's, who must call api_conn_close before it is
  * closed. NULL: too many, end it. Any thread, as all of these. */
 struct api_conn *api_conn_open(struct api_conns *c, int fd, struct api_client client, usec until);
 void api_conn_close(struct api_conns *c, struct api_conn *conn);
+/* From now on it counts as a stream, until it is closed. False: there are too many of those. */
+MUST_CHECK bool api_conn_to_stream(struct api_conns *c, struct api_conn *conn);
+/* Has the other side gone? Only before api_conn_close. */
+bool api_conn_is_gone(const struct api_conn *conn);
 /* The time that it has for what it does next; USEC_NEVER: no end. */
 void api_conn_until(struct api_conn *conn, usec until);
 struct api_client api_conn_client(const struct api_conn *conn);

@@ -28,6 +28,7 @@ struct api_options {
     const struct reader *reader; /* for dead letters that are tried again; NULL: none */
     /* Limits; 0: the usual ones (DESIGN.md, section 8). */
     int connections, per_client, per_local;
+    int streams, streams_per_client, streams_per_local;
     usec header_within, body_within;
 };
 
@@ -107,5 +108,7 @@ api_handler api_post_letter_retry, api_post_letter_drop, api_put_setting;
 /* views.c, ingest.c */
 api_handler api_get_health, api_get_metrics, api_get_sources, api_get_cost, api_get_openapi,
     api_post_ingest;
+/* stream.c */
+api_handler api_get_events;
 
 #endif

@@ -18,9 +18,10 @@
 #include <stdlib.h>
 
 #define OWN_BYTES 160
+#define LOOK_EVERY (2 * USEC_PER_S)
 #define EVENT_BYTES_MAX (1 << 20)
 
-struct event {
+struct kept_event {
     int64_t at; /* offset of its text in the block, ever growing; % API_EVENTS_BYTES */
     int32_t bytes;
     change what;
@@ -43,13 +44,14 @@ struct api_events {
     pthread_mutex_t lock;
     struct api_events_ops ops;
     char epoch[24];
-    struct event *ring; /* of seq: seq % API_EVENTS_KEPT */
-    int64_t first, next; /* sequence numbers: the oldest kept, the next one */
+    struct kept_event *ring; /* of seq: seq % API_EVENTS_KEPT */
+    int64_t first, next;     /* sequence numbers: the oldest kept, the next one */
     char *block;
     int64_t head; /* offset behind the newest text */
     struct api_stream *streams;
     int max, count, high;
     bool closed;
+    usec look_at; /* monotonic: who is gone is looked for */
     struct buf text;
 };
 
@@ -75,7 +77,7 @@ struct api_events *api_events_new(struct arena *boot, const struct api_events_op
     PRE(readers > 0);
     e->ops = *ops;
     snprintf(e->epoch, sizeof e->epoch, "%llx", (unsigned long long)epoch);
-    e->ring = NEW_ARRAY(boot, struct event, API_EVENTS_KEPT);
+    e->ring = NEW_ARRAY(boot, struct kept_event, API_EVENTS_KEPT);
     e->block = arena_alloc(boot, 1, 1, API_EVENTS_BYTES);
     e->streams = NEW_ARRAY(boot, struct api_stream, readers);
     e->max = readers;
@@ -94,7 +96,7 @@ void api_events_free(struct api_events *e) {
 
 /* --- writing ------------------------------------------------------------------------------ */
 
-static struct event *event_at(const struct api_events *e, int64_t seq) {
+static struct kept_event *event_at(const struct api_events *e, int64_t seq) {
     return &e->ring[seq % API_EVENTS_KEPT];
 }
 
@@ -146,7 +148,7 @@ void api_events_put(struct api_events *e, change what, str json) {
     const int32_t bytes = (int32_t)b->len;
     const int64_t at = make_room(e, bytes);
     memcpy(e->block + at % API_EVENTS_BYTES, b->p, (size_t)bytes);
-    *event_at(e, e->next) = (struct event){at, bytes, what};
+    *event_at(e, e->next) = (struct kept_event){at, bytes, what};
     e->next++;
     for (int i = 0; i < e->high; i++) {
         struct api_stream *const s = &e->streams[i];
@@ -168,8 +170,20 @@ static void set_own(struct api_stream *s, const char *text) {
     s->own_taken = 0;
 }
 
+/* One that sleeps and has nothing to take. */
+static void rouse(struct api_events *e, struct api_stream *s, bool look, usec mono) {
+    const bool quiet = mono - s->taken_at >= API_EVENTS_PING;
+    if (look && e->ops.is_gone(s->reader))
+        s->over = true;
+    else if (quiet)
+        set_own(s, ": ping\n\n");
+    if (s->over || quiet) wake(e, s, mono);
+}
+
 void api_events_beat(struct api_events *e, usec mono) {
     pthread_mutex_lock(&e->lock);
+    const bool look = mono >= e->look_at;
+    if (look) e->look_at = mono + LOOK_EVERY;
     for (int i = 0; i < e->high; i++) {
         struct api_stream *const s = &e->streams[i];
         if (!s->used || s->over) continue;
@@ -180,9 +194,7 @@ void api_events_beat(struct api_events *e, usec mono) {
             wake(e, s, mono);
         } else if (s->sleeping) {
             s->next = e->next; /* what came since is not of its types */
-            if (mono - s->taken_at < API_EVENTS_PING) continue;
-            set_own(s, ": ping\n\n");
-            wake(e, s, mono);
+            rouse(e, s, look, mono);
         }
     }
     pthread_mutex_unlock(&e->lock);
@@ -263,16 +275,16 @@ static ptrdiff_t take_events(const struct api_events *e, struct api_stream *s, c
                              ptrdiff_t max) {
     ptrdiff_t n = 0;
     while (n < max && s->next < e->next) {
-        const struct event *const ev = event_at(e, s->next);
+        const struct kept_event *const ev = event_at(e, s->next);
         if (!(s->types & BIT(ev->what))) {
             s->next++;
             continue;
         }
-        const ptrdiff_t part = i64_min(ev->bytes - s->offset, max - n);
-        memcpy(to + n, e->block + ev->at % API_EVENTS_BYTES + s->offset, (size_t)part);
-        n += part;
-        if (s->next >= s->joined) s->pending -= part;
-        s->offset += (int32_t)part;
+        const ptrdiff_t piece = i64_min(ev->bytes - s->offset, max - n);
+        memcpy(to + n, e->block + ev->at % API_EVENTS_BYTES + s->offset, (size_t)piece);
+        n += piece;
+        if (s->next >= s->joined) s->pending -= piece;
+        s->offset += (int32_t)piece;
         if (s->offset < ev->bytes) break;
         s->offset = 0;
         s->next++;

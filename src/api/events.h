@@ -21,7 +21,7 @@
 
 /* What a reader asks for. */
 struct api_events_ask {
-    uint32_t types;                       /* BIT(change); RELOAD always comes */
+    uint32_t types;                         /* BIT(change); RELOAD always comes */
     char last_id[API_EVENTS_LAST_ID_BYTES]; /* Last-Event-ID, "": from now on */
 };
 /* "post,trade"; an empty text is all of them. Errors: ERR_PARSE names what is no type. */
@@ -32,6 +32,7 @@ struct api_events_ops {
     void (*sleep)(void *reader);           /* nothing to send: until woken */
     void (*wake)(void *reader, usec mono); /* there is something */
     void (*cut)(void *reader);             /* too slow: end it, whatever it does */
+    bool (*is_gone)(void *reader);         /* of a sleeping one: will it never read again? */
 };
 
 struct api_events;

@@ -5,6 +5,7 @@
 #ifndef BF_API_REQUEST_H
 #define BF_API_REQUEST_H
 
+#include "api/events.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/time.h"
@@ -29,6 +30,7 @@ struct api_head {
     str method, target; /* the target is not unescaped */
     str host, authorization, content_type, content_encoding, content_length, transfer_encoding;
     str cookie, origin, csrf, idempotency_key, requested_method; /* of a preflight */
+    str accept_encoding, if_none_match, last_event_id;
     int64_t header_bytes;
     bool forwarded; /* a proxy stands between: Forwarded, X-Forwarded-For or Via */
     bool doubled;   /* a field that may stand once stands twice */
@@ -65,9 +67,11 @@ struct api_answer {
     int status;
     const char *type; /* Content-Type */
     struct buf body;
-    char allow[64];           /* Allow, "": none */
-    int64_t retry_after_s;    /* 0: none */
-    const char *authenticate; /* WWW-Authenticate, NULL: none */
+    str fixed; /* in the place of `body`: it lives as long as the program. p NULL: none */
+    struct api_events_ask stream; /* types not 0: no body, but events from now on */
+    char allow[64];               /* Allow, "": none */
+    int64_t retry_after_s;        /* 0: none */
+    const char *authenticate;     /* WWW-Authenticate, NULL: none */
     /* Further ones; what stands here takes the place of what the server would have put. A problem
      * that replaces the answer keeps them. */
     struct api_header headers[API_HEADERS_MAX];

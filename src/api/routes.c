@@ -31,6 +31,7 @@ const struct api_route api_routes[] = {
     GET("/api/openapi.yaml", TOKEN_NONE, api_get_openapi, ""),
     GET("/api/sources", TOKEN_READ, api_get_sources, ""),
     GET("/api/cost", TOKEN_READ, api_get_cost, "days"),
+    GET("/api/events", TOKEN_READ, api_get_events, "types"),
     GET("/api/commands", TOKEN_READ, api_get_command, "id"),
     CHANGE("POST", "/api/override/toggle", api_post_override, true),
     CHANGE("POST", "/api/halt", api_post_halt, false),

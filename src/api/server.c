@@ -3,7 +3,9 @@
  * In: connections. Out: answers of the core (core.c), with the headers that keep browsers honest.
  * Threads: a pool of the library's that reads, writes and runs handlers; a few of our own for
  * handlers that wait (their connections are suspended meanwhile, so that nobody else waits); a
- * watch that ends what is over its time (conns.c); and one that ticks for the core.
+ * watch that ends what is over its time (conns.c); one that ticks for the core; and one that finds
+ * the events (teller.c). A stream's connection is suspended, and costs nothing, until there is
+ * something for it.
  *
  * A request: on_target() when its first line is there; on_request() when the header is whole, then
  * for each piece of a body, then once more; on_end() when the answer went out, or nothing ever
@@ -30,6 +32,7 @@
 #include <microhttpd.h>
 
 #include "api/conns.h"
+#include "api/teller.h"
 #include "base/log.h"
 #include "net/late.h"
 
@@ -39,6 +42,10 @@
 #define CONNECTIONS 256
 #define PER_CLIENT 16
 #define PER_LOCAL 192 /* of this machine: all its programs share one address */
+#define STREAMS 1024
+#define STREAMS_PER_CLIENT 16
+#define STREAMS_PER_LOCAL 1024
+#define STREAM_BLOCK_BYTES 4096
 #define HEADER_WITHIN (10 * USEC_PER_S)
 #define BODY_WITHIN (30 * USEC_PER_S)
 #define KEPT_WITHIN (30 * USEC_PER_S)
@@ -50,7 +57,8 @@
 
 /* clang-format off */
 #define MHD_FUNCTIONS(X) \
-    X(add_response_header) X(create_response_from_buffer) X(destroy_response) \
+    X(add_response_header) X(create_response_from_buffer) X(create_response_from_callback) \
+    X(destroy_response) \
     X(get_connection_info) X(get_connection_values) X(queue_response) X(quiesce_daemon) \
     X(resume_connection) X(start_daemon) X(stop_daemon) X(suspend_connection)
 /* clang-format on */
@@ -66,6 +74,7 @@ typedef enum phase {
     PHASE_BODY,   /* admitted; the body comes */
     PHASE_DRAIN,  /* refused; the body is thrown away, then the answer goes out */
     PHASE_WORK,   /* a handler that waits has it */
+    PHASE_STREAM, /* events go out until one of both sides ends */
     PHASE_DONE    /* the answer is there */
 } phase;
 
@@ -83,12 +92,16 @@ struct exchange {
     int64_t body_bytes; /* counted in api->bodies */
     bool too_large, no_room;
     bool last; /* the connection ends with the answer */
+    bool is_head;
     struct api_answer answer;
+    struct api_stream *stream; /* of events */
 };
 
 struct api {
     struct api_core *core;
     struct api_conns *conns;
+    struct api_events *events;
+    struct api_teller *teller;
     struct MHD_Daemon *daemon;
     int listener;
     char url[96];
@@ -149,12 +162,42 @@ static void put_usual_headers(struct MHD_Response *r, const struct api_answer *a
         put_header(r, a->headers[i].name, a->headers[i].value);
 }
 
+/* A piece of a stream. It sleeps (its connection is suspended) while there is none. */
+static ssize_t read_stream(void *ctx, uint64_t pos, char *to, size_t max) {
+    struct exchange *const x = ctx;
+    (void)pos;
+    const ptrdiff_t n =
+        api_stream_read(x->api->events, x->stream, to, (ptrdiff_t)max, time_monotonic_us());
+    return n >= 0 ? n : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+/* A stream's place, and its response; NULL: `x->answer` says why not. */
+static struct MHD_Response *open_stream(struct exchange *x) {
+    struct api *const s = x->api;
+    if (api_conn_to_stream(s->conns, x->conn))
+        x->stream = api_stream_open(s->events, &x->answer.stream, x, time_monotonic_us());
+    if (x->stream == NULL) {
+        x->answer.stream.types = 0;
+        api_problem(&x->answer, 503, "STREAMS", "Too many event streams are open; try again.");
+        x->answer.retry_after_s = 5;
+        return NULL;
+    }
+    x->phase = PHASE_STREAM;
+    x->last = true;
+    return mhd.create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, read_stream, x,
+                                             NULL);
+}
+
 static enum MHD_Result send_answer(struct exchange *x) {
     const struct api_answer *a = &x->answer;
-    struct MHD_Response *r =
-        mhd.create_response_from_buffer((size_t)a->body.len, a->body.p, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *r = NULL;
+    if (a->stream.types != 0 && !x->is_head) r = open_stream(x);
+    const str body = a->fixed.p != NULL ? a->fixed : buf_str(&a->body);
+    if (r == NULL)
+        r = mhd.create_response_from_buffer((size_t)body.n, (void *)(uintptr_t)body.p,
+                                            MHD_RESPMEM_PERSISTENT);
     if (r == NULL) return MHD_NO;
-    if (a->body.len > 0) put_header(r, "Content-Type", a->type);
+    if (body.n > 0 || a->stream.types != 0) put_header(r, "Content-Type", a->type);
     put_usual_headers(r, a);
     if (a->allow[0] != '\0') put_header(r, "Allow", a->allow);
     if (a->authenticate != NULL) put_header(r, "WWW-Authenticate", a->authenticate);
@@ -188,7 +231,10 @@ static enum MHD_Result on_field(void *ctx, enum MHD_ValueKind kind, const char *
                  {STR("Origin"), &h->origin},
                  {STR("X-CSRF-Token"), &h->csrf},
                  {STR("Idempotency-Key"), &h->idempotency_key},
-                 {STR("Access-Control-Request-Method"), &h->requested_method}};
+                 {STR("Access-Control-Request-Method"), &h->requested_method},
+                 {STR("Accept-Encoding"), &h->accept_encoding},
+                 {STR("If-None-Match"), &h->if_none_match},
+                 {STR("Last-Event-ID"), &h->last_event_id}};
     const str name = str_from_z(key);
     (void)kind;
     for (int i = 0; i < COUNT_OF(known); i++) {
@@ -231,6 +277,7 @@ static enum MHD_Result begin(struct exchange *x, const char *method) {
     int64_t bytes = 0;
     api_conn_until(x->conn, mono + x->api->body_within);
     read_head(x, method, &head);
+    x->is_head = str_eq(head.method, STR("HEAD"));
     x->rq.now = time_wall_us();
     if (api_admit(x->api->core, &head, x->rq.now, mono, &x->route, &x->rq.who, &x->answer)) {
         read_request(x, &head);
@@ -346,6 +393,7 @@ static void on_end(void *ctx, struct MHD_Connection *connection, void **state,
     (void)ctx, (void)connection, (void)how;
     *state = NULL;
     if (x == NULL) return;
+    if (x->stream != NULL) api_stream_close(x->api->events, x->stream);
     if (x->conn != NULL) api_conn_until(x->conn, time_monotonic_us() + KEPT_WITHIN);
     atomic_fetch_sub(&x->api->bodies, x->body_bytes);
     api_answer_fini(&x->answer);
@@ -371,6 +419,35 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **c
     *context = api_conn_open(s->conns, socket, api_client_from(from->client_addr),
                              time_monotonic_us() + s->header_within);
     if (*context == NULL) IGNORE(shutdown(socket, SHUT_RDWR) != 0, "then it went by itself");
+}
+
+/* --- streams ------------------------------------------------------------------------------ */
+
+static void put_to_sleep(void *reader) {
+    struct exchange *const x = reader;
+    api_conn_until(x->conn, USEC_NEVER);
+    mhd.suspend_connection(x->mhd);
+}
+
+/* The ring ends those that take nothing. */
+static void wake_up(void *reader, usec mono) {
+    struct exchange *const x = reader;
+    (void)mono;
+    mhd.resume_connection(x->mhd);
+}
+
+static void cut_off(void *reader) { api_conn_until(((struct exchange *)reader)->conn, 0); }
+
+static bool is_gone(void *reader) { return api_conn_is_gone(((struct exchange *)reader)->conn); }
+
+static bool open_events(struct arena *boot, struct api *s, const struct api_options *opt,
+                        struct error *err) {
+    static const struct api_events_ops ops = {put_to_sleep, wake_up, cut_off, is_gone};
+    struct store *store = NULL;
+    s->events =
+        api_events_new(boot, &ops, time_wall_us(), opt->streams > 0 ? opt->streams : STREAMS);
+    return opt->open_store(opt->open_ctx, STORE_READ, &store, err) &&
+           api_teller_start(boot, s->events, store, &s->teller, err);
 }
 
 /* --- threads ------------------------------------------------------------------------------ */
@@ -463,6 +540,18 @@ static bool start_daemon(struct api *s, int connections, struct error *err) {
     return fail(err, ERR_LIMIT, 0, "api: libmicrohttpd cannot be started (threads, memory, files)");
 }
 
+static struct api_conns_limits limits_of(const struct api_options *o) {
+    const struct api_conns_limits l = {
+        .max = o->connections > 0 ? o->connections : CONNECTIONS,
+        .per_client = o->per_client > 0 ? o->per_client : PER_CLIENT,
+        .per_local = o->per_local > 0 ? o->per_local : PER_LOCAL,
+        .streams = o->streams > 0 ? o->streams : STREAMS,
+        .streams_per_client =
+            o->streams_per_client > 0 ? o->streams_per_client : STREAMS_PER_CLIENT,
+        .streams_per_local = o->streams_per_local > 0 ? o->streams_per_local : STREAMS_PER_LOCAL};
+    return l;
+}
+
 bool api_open(struct arena *boot, const struct api_options *opt, struct api **ret,
               struct error *err) {
     pthread_once(&once, load_mhd);
@@ -471,13 +560,11 @@ bool api_open(struct arena *boot, const struct api_options *opt, struct api **re
         return false;
     }
     struct api *s = NEW(boot, struct api);
-    const int connections = opt->connections > 0 ? opt->connections : CONNECTIONS;
+    const struct api_conns_limits limits = limits_of(opt);
     s->listener = -1;
     s->header_within = opt->header_within > 0 ? opt->header_within : HEADER_WITHIN;
     s->body_within = opt->body_within > 0 ? opt->body_within : BODY_WITHIN;
-    s->conns = api_conns_new(boot, connections + POOL_THREADS,
-                             opt->per_client > 0 ? opt->per_client : PER_CLIENT,
-                             opt->per_local > 0 ? opt->per_local : PER_LOCAL);
+    s->conns = api_conns_new(boot, &limits);
     make_locks(s);
     bool ok = api_core_open(boot, opt, &s->core, err);
     struct api_listen at;
@@ -486,7 +573,8 @@ bool api_open(struct arena *boot, const struct api_options *opt, struct api **re
     if (ok)
         snprintf(s->url, sizeof s->url, at.ipv6 ? "http://[%s]:%d" : "http://%s:%d", at.host,
                  at.port);
-    ok = ok && start_threads(s, err) && start_daemon(s, connections, err);
+    ok = ok && open_events(boot, s, opt, err) && start_threads(s, err) &&
+         start_daemon(s, limits.max + limits.streams, err);
     if (!ok) {
         api_close(s);
         return false;
@@ -497,8 +585,8 @@ bool api_open(struct arena *boot, const struct api_options *opt, struct api **re
 
 const char *api_url(const struct api *s) { return s->url; }
 
-/* What waits is answered before the library stops: it must not be stopped with anything suspended.
- */
+/* What waits is answered, and streams are woken to their end, before the library stops: it must not
+ * be stopped with anything suspended. */
 void api_close(struct api *s) {
     if (s == NULL) return;
     const int listener = s->daemon ? mhd.quiesce_daemon(s->daemon) : s->listener;
@@ -510,7 +598,10 @@ void api_close(struct api *s) {
     for (int i = 0; i < s->waiter_count; i++) pthread_join(s->waiters[i], NULL);
     if (s->has_watch) pthread_join(s->watch, NULL);
     if (s->has_tick) pthread_join(s->tick, NULL);
+    api_teller_stop(s->teller);
+    if (s->events) api_events_close(s->events);
     if (s->daemon) mhd.stop_daemon(s->daemon);
+    api_events_free(s->events);
     if (listener >= 0) close(listener);
     api_core_close(s->core);
     api_conns_free(s->conns);

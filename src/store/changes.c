@@ -57,6 +57,7 @@ struct store_changes {
     int64_t *seen;      /* ids of posts, a ring */
     int32_t *seen_at;   /* open addressing: place in the ring + 1, 0: none */
     int64_t seen_count; /* ever */
+    int64_t *window;    /* scratch */
     usec deleted_at;    /* of the last deletion told */
     int64_t deleted_id;
     uint64_t mode_hash, feeds_hash[SOURCES_MAX];
@@ -92,6 +93,7 @@ struct store_changes *store_changes_new(struct arena *boot) {
     c->moving = NEW_ARRAY(boot, struct moving, MOVING_MAX);
     c->seen = NEW_ARRAY(boot, int64_t, SEEN_MAX);
     c->seen_at = NEW_ARRAY(boot, int32_t, 2 * SEEN_MAX);
+    c->window = NEW_ARRAY(boot, int64_t, SEEN_MAX / 2);
     buf_init(&c->json, ROW_BYTES_MAX);
     return c;
 }
@@ -408,92 +410,100 @@ static bool newest_of(struct store *s, const struct source_place *p, usec *ret, 
     return true;
 }
 
-/* Where a source begins: what is in its window counts as told. */
-static bool read_window(struct store_changes *c, struct store *s, struct source_place *p,
-                        int64_t *ids, int *ret, struct error *err) {
+/* So many posts of a source are looked through, so that all sources' fit among those seen. */
+static int window_max(const struct store_changes *c) { return SEEN_MAX / 2 / c->source_count; }
+
+/* The posts of its window that were not told, into c->window, the newest first. */
+static bool read_window(struct store_changes *c, struct store *s, struct source_place *p, int *ret,
+                        struct error *err) {
     static const struct sql sql = {
         "SELECT id, received_at FROM tweets WHERE source = $1 AND received_at >= $2 "
-        "ORDER BY received_at, id"};
+        "ORDER BY received_at DESC, id DESC LIMIT $3"};
     struct query q;
     bool row;
     int n = 0;
-    const usec from = p->received_at == INT64_MIN ? INT64_MIN : p->received_at - POST_WINDOW;
+    const bool first = p->received_at == INT64_MIN;
+    const usec from = first ? INT64_MIN : p->received_at - POST_WINDOW;
     if (!query_open(s, &sql, &q, err)) return false;
     bind_z(&q, p->source);
     bind_time(&q, from);
+    bind_i64(&q, window_max(c));
     if (!query_row(&q, &row, err)) return false;
     while (row) {
         const int64_t id = col_i64(&q);
-        const usec at = col_time(&q);
-        if (!was_seen(c, id)) {
-            if (n == NEW_MAX) {
-                c->more = true;
-                query_close(&q);
-                break;
-            }
-            remember_seen(c, id);
-            ids[n++] = id;
-            p->received_at = i64_max(p->received_at, at);
-        }
+        p->received_at = i64_max(p->received_at, col_time(&q));
+        if (!was_seen(c, id)) c->window[n++] = id;
         if (!query_row(&q, &row, err)) return false;
     }
     *ret = n;
     return true;
 }
 
-static bool begin_posts(struct store_changes *c, struct store *s, struct error *err) {
-    int64_t ids[NEW_MAX];
-    int n = NEW_MAX;
-    if (!look_for_sources(c, s, err)) return false;
-    for (int i = 0; i < c->source_count; i++) {
-        if (!newest_of(s, &c->sources[i], &c->sources[i].received_at, err)) return false;
-        for (n = NEW_MAX; n == NEW_MAX;)
-            if (!read_window(c, s, &c->sources[i], ids, &n, err)) return false;
-    }
-    c->more = false;
+/* What is in its window counts as told. */
+static bool skip_window(struct store_changes *c, struct store *s, struct source_place *p,
+                        struct error *err) {
+    int n;
+    if (!newest_of(s, p, &p->received_at, err) || !read_window(c, s, p, &n, err)) return false;
+    for (int i = 0; i < n; i++) remember_seen(c, c->window[i]);
     return true;
 }
 
-/* How many are behind in a source; far ones are passed over. */
-static bool pass_over(struct store_changes *c, struct store *s, struct source_place *p,
-                      const struct change_sink *to, struct error *err) {
+static bool begin_posts(struct store_changes *c, struct store *s, struct error *err) {
+    if (!look_for_sources(c, s, err)) return false;
+    for (int i = 0; i < c->source_count; i++)
+        if (!skip_window(c, s, &c->sources[i], err)) return false;
+    return true;
+}
+
+/* More than are told one by one? */
+static bool is_far_behind(struct store_changes *c, struct store *s, const struct source_place *p,
+                          bool *ret, struct error *err) {
     static const struct sql sql = {
         "SELECT count(*) FROM (SELECT 1 FROM tweets WHERE source = $1 AND received_at > $2 LIMIT "
-        "4097) AS t"};
+        "$3) AS t"};
+    const int64_t most = i64_min(FAR_BEHIND, window_max(c) / 2);
     struct query q;
     int64_t n = 0;
     bool found;
     if (!query_open(s, &sql, &q, err)) return false;
     bind_z(&q, p->source);
     bind_time(&q, p->received_at);
+    bind_i64(&q, most + 1);
     if (!query_i64(&q, &n, &found, err)) return false;
-    if (n <= FAR_BEHIND) return true;
-    if (!newest_of(s, p, &p->received_at, err)) return false;
-    tell_reload(c, to);
+    *ret = n > most;
+    return true;
+}
+
+static bool look_at_source(struct store_changes *c, struct store *s, struct source_place *p,
+                           const struct change_sink *to, struct error *err) {
+    static const struct sql processed = {"SELECT processed FROM tweets WHERE id = $1"};
+    bool far, found;
+    int n;
+    if (!is_far_behind(c, s, p, &far, err)) return false;
+    if (far) {
+        tell_reload(c, to);
+        return skip_window(c, s, p, err);
+    }
+    if (!read_window(c, s, p, &n, err)) return false;
+    c->more = c->more || n > NEW_MAX;
+    for (int i = n - 1; i >= 0 && i >= n - NEW_MAX; i--) {
+        const int64_t id = c->window[i];
+        int64_t done = 1;
+        remember_seen(c, id);
+        if (!one_i64(s, &processed, &id, &done, &found, err)) return false;
+        if (!found || done == 0)
+            IGNORE(add_moving(c, CHANGE_POST, id) == NULL, "told with those that move");
+        else if (!tell_once(c, s, to, CHANGE_POST, id, err))
+            return false;
+    }
     return true;
 }
 
 static bool look_for_posts(struct store_changes *c, struct store *s, const struct change_sink *to,
                            struct error *err) {
-    static const struct sql processed = {"SELECT processed FROM tweets WHERE id = $1"};
-    int64_t ids[NEW_MAX];
-    int n;
     if (!look_for_sources(c, s, err)) return false;
-    for (int k = 0; k < c->source_count; k++) {
-        if (!pass_over(c, s, &c->sources[k], to, err) ||
-            !read_window(c, s, &c->sources[k], ids, &n, err))
-            return false;
-        for (int i = 0; i < n; i++) {
-            bool found;
-            int64_t done = 1;
-            if (!one_i64(s, &processed, &ids[i], &done, &found, err)) return false;
-            if (found && done) {
-                if (!tell_once(c, s, to, CHANGE_POST, ids[i], err)) return false;
-            } else {
-                IGNORE(add_moving(c, CHANGE_POST, ids[i]) == NULL, "told below");
-            }
-        }
-    }
+    for (int i = 0; i < c->source_count; i++)
+        if (!look_at_source(c, s, &c->sources[i], to, err)) return false;
     return true;
 }
 
@@ -721,7 +731,8 @@ static bool look_at_dead(struct store_changes *c, struct store *s, const struct 
         last = col_i64(&q);
         col_z(&q, source, sizeof source);
         snprintf(id, sizeof id, "%lld", (long long)last);
-        snprintf(text, sizeof text, "%s: " STR_FMT, source, STR_ARG(str_head(col_str(&q), 200)));
+        const str what = str_head(col_str(&q), 200);
+        snprintf(text, sizeof text, "%s: " STR_FMT, source, STR_ARG(what));
         alert(c, to, "dead_letter", str_from_z(id), str_from_z(text), col_time(&q));
         c->last[CHANGE_ALERT] = last;
         if (!query_row(&q, &row, err)) return false;
