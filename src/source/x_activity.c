@@ -26,7 +26,6 @@
 #define DELETE_MAX 100 /* ids in one call */
 #define LOOK_EVERY USEC_PER_S
 #define LIST_EVERY USEC_PER_HOUR
-#define LATENCY (20 * USEC_PER_S) /* until a new one gives anything; as long as a rule's */
 #define OWN_TAG "bullfinch:"
 #define ID_BYTES 32
 
@@ -309,7 +308,8 @@ static void take_added(struct x_activity *s, usec now) {
     struct author *p = &s->authors[s->adding];
     p->state = AUTHOR_STANDS;
     if (!p->deletions) /* deletions of before cannot be asked for */
-        x_wire_was_missing(&s->wire, s->good_at, now + LATENCY, "subscriptions were missing at X");
+        x_wire_was_missing(&s->wire, s->good_at, now + s->wire.rule_lag,
+                           "subscriptions were missing at X");
     go_on(s, now);
 }
 

@@ -24,9 +24,6 @@
 #include "base/url.h"
 
 #define SPANS_MAX 16
-#define OVERLAP (15 * USEC_PER_S)
-#define INDEX_LAG (30 * USEC_PER_S)
-#define SECOND_PASS (2 * INDEX_LAG)                  /* twice the documented lag */
 #define REACH (7 * USEC_PER_DAY - 10 * USEC_PER_MIN) /* X's clock is not ours */
 #define PAGE_MIN 10                                  /* of max_results */
 #define PAGE_MAX 100
@@ -55,6 +52,7 @@ struct x_gap {
     struct x_account *x;
     const str *queries;
     int query_count, optional;
+    usec lag; /* of X's index */
     uint64_t queries_hash;
     str source;
     int pages_max;
@@ -99,6 +97,7 @@ struct x_gap *x_gap_new(struct arena *boot, struct x_account *x, const str *quer
     g->query_count = g->optional = count;
     g->queries_hash = hash_queries(own, count);
     g->source = str_dup(boot, source);
+    g->lag = X_LAG;
     g->pages_max = pages_max > 0 ? pages_max : 1;
     g->patience = (struct patience){.first = 5 * USEC_PER_S, .most = 320 * USEC_PER_S};
     rng_init(&g->rng, g->queries_hash);
@@ -107,6 +106,14 @@ struct x_gap *x_gap_new(struct arena *boot, struct x_account *x, const str *quer
 }
 
 void x_gap_recent(struct x_gap *g, struct x_recent *recent) { g->recent = recent; }
+
+void x_gap_lag(struct x_gap *g, usec lag) { g->lag = lag; }
+
+/* Each end of a span is fetched that far beyond. */
+static usec overlap(const struct x_gap *g) { return g->lag / 2; }
+
+/* Twice the documented lag. */
+static usec second_pass(const struct x_gap *g) { return 2 * g->lag; }
 
 void x_gap_optional(struct x_gap *g, int first) { g->optional = first; }
 
@@ -144,7 +151,7 @@ static void fetch_anew(struct x_gap *g, struct span *s) {
  * yet, or where there is room for no other. Else a new one. */
 static struct span *span_for(struct x_gap *g, usec from, usec until, const char *why) {
     struct span *s = last_of(g);
-    const bool overlaps = s != NULL && from - OVERLAP <= s->until + OVERLAP;
+    const bool overlaps = s != NULL && from - overlap(g) <= s->until + overlap(g);
     const bool same = s != NULL && (s->open || from == s->from);
     if (same || (overlaps && is_fresh(s)) || g->count == SPANS_MAX) {
         fetch_anew(g, s);
@@ -179,16 +186,16 @@ static void mark_missing(struct span *s, const char *why) {
     if (s->missing[0] == '\0') str_copyz(str_from_z(why), s->missing, sizeof s->missing);
 }
 
-static usec low_of(const struct span *s) {
-    const usec low = s->from - OVERLAP;
-    return s->pass == 0 ? low : i64_max(low, s->began - SECOND_PASS);
+static usec low_of(const struct x_gap *g, const struct span *s) {
+    const usec low = s->from - overlap(g);
+    return s->pass == 0 ? low : i64_max(low, s->began - second_pass(g));
 }
 
-static usec high_of(const struct span *s) { return s->until + OVERLAP; }
+static usec high_of(const struct x_gap *g, const struct span *s) { return s->until + overlap(g); }
 
-static usec due_at(const struct span *s) {
+static usec due_at(const struct x_gap *g, const struct span *s) {
     if (s->open) return USEC_NEVER;
-    return s->pass == 0 ? s->until + INDEX_LAG : high_of(s) + SECOND_PASS;
+    return s->pass == 0 ? s->until + g->lag : high_of(g, s) + second_pass(g);
 }
 
 static bool is_over(const struct x_gap *g, const struct span *s) {
@@ -197,7 +204,7 @@ static bool is_over(const struct x_gap *g, const struct span *s) {
 
 /* The last query of a pass was fetched. */
 static void end_pass(struct x_gap *g, struct span *s) {
-    const bool indexed = high_of(s) + SECOND_PASS <= s->began;
+    const bool indexed = high_of(g, s) + second_pass(g) <= s->began;
     if (s->pass > 0 || indexed || g->query_count == 0) return;
     s->pass = 1;
     s->query = 0;
@@ -219,11 +226,11 @@ static void expire(struct x_gap *g, usec now) {
     char why[WHY_BYTES];
     for (int i = 0; i < g->count; i++) {
         struct span *s = &g->spans[i];
-        if (s->open || is_over(g, s) || low_of(s) >= now - REACH || is_busy(g, s)) continue;
+        if (s->open || is_over(g, s) || low_of(g, s) >= now - REACH || is_busy(g, s)) continue;
         snprintf(why, sizeof why, "older than the seven days that X's search reaches back%s%.90s",
                  g->held[0] ? "; it was not fetched before because: " : "", g->held);
         mark_missing(s, why);
-        if (high_of(s) >= now - REACH) continue;
+        if (high_of(g, s) >= now - REACH) continue;
         s->query = g->query_count;
         s->pass = 1;
     }
@@ -239,7 +246,7 @@ static void put_request(struct x_gap *g, const struct span *s, int64_t most, use
     url_encode(&b, g->queries[s->query], "");
     buf_printf(&b, "&max_results=%lld&tweet.fields=", (long long)most);
     url_encode(&b, STR(X_POST_FIELDS), "");
-    const usec low = i64_max(low_of(s), now - REACH);
+    const usec low = i64_max(low_of(g, s), now - REACH);
     buf_printf(&b, "&since_id=%lld&until_id=%lld", (long long)(x_snowflake_at(low) - 1),
                (long long)g->top);
     if (g->token[0] != '\0') {
@@ -281,8 +288,8 @@ static struct span *pick(struct x_gap *g, usec now, usec *ret_wait) {
     for (int i = 0; i < g->count; i++) {
         struct span *s = &g->spans[i];
         if (s->open || is_over(g, s)) continue;
-        *ret_wait = i64_min(*ret_wait, due_at(s));
-        if (due_at(s) > now) continue;
+        *ret_wait = i64_min(*ret_wait, due_at(g, s));
+        if (due_at(g, s) > now) continue;
         if (hit == NULL || (s == g->at && g->token[0] != '\0')) hit = s;
     }
     return hit;
@@ -319,7 +326,7 @@ bool x_gap_step(struct x_gap *g, usec now, struct connector_step *ret, usec *ret
     if (most == 0) return false;
     if (s != g->at || g->token[0] == '\0') {
         g->token[0] = '\0';
-        g->top = s->below != 0 ? s->below : x_snowflake_at(high_of(s));
+        g->top = s->below != 0 ? s->below : x_snowflake_at(high_of(g, s));
     }
     if (is_fresh(s)) s->began = now;
     g->at = s;

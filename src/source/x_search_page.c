@@ -11,9 +11,8 @@
 
 #include "source/x_search_int.h"
 
-#define INDEX_LAG (30 * USEC_PER_S) /* X's own default leaves out what is newer */
-#define INDEXED USEC_PER_DAY        /* after that nothing at all turns up in the past */
-#define AHEAD_MOST USEC_PER_DAY     /* an id beyond is none of X's */
+#define INDEXED USEC_PER_DAY    /* after that nothing at all turns up in the past */
+#define AHEAD_MOST USEC_PER_DAY /* an id beyond is none of X's */
 
 /* --- answers -----------------------------------------------------------------------------------
  */
@@ -116,6 +115,7 @@ static void adapt(const struct x_search *s, struct x_search_query *q, usec now, 
 static void head_came(struct x_search *s, usec now, struct x_search_query *q) {
     const struct x_page *p = &s->batch.page;
     const int64_t above = i64_max(q->mark.since, q->newest), oldest = oldest_of(p);
+    const usec lag = s->opt.lag > 0 ? s->opt.lag : X_LAG; /* X leaves out what is newer */
     if (now > x_search_late_at(s, q)) {
         q->seen_again_at = now;
         s->gap.until = now; /* there is one: it has been looked for */
@@ -123,7 +123,7 @@ static void head_came(struct x_search *s, usec now, struct x_search_query *q) {
     s->batch.missed_before = q->seen_again_at;
     q->newest = i64_max(above, newest_of(p, now));
     /* posts are not indexed in their order: the mark waits until those before it must be */
-    const int64_t settled = i64_min(q->newest, x_snowflake_at(now - INDEX_LAG));
+    const int64_t settled = i64_min(q->newest, x_snowflake_at(now - lag));
     q->mark.since = i64_max(q->mark.since, settled);
     q->mark.polled_at = now;
     q->by_time = false;

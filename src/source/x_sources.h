@@ -9,6 +9,8 @@
     "created_at,author_id,lang,referenced_tweets,entities,note_tweet,conversation_id,"             \
     "in_reply_to_user_id,public_metrics,edit_controls,possibly_sensitive"
 
+#define X_LAG (30 * USEC_PER_S) /* X documents 30 s for its search, about 20 for rules */
+
 struct x_source_options {
     struct x_account *account; /* borrowed */
     str name;                  /* posts' source: "x" */
@@ -18,6 +20,7 @@ struct x_source_options {
     str filter;    /* behind each query of authors: "-is:retweet -is:reply" */
     usec interval; /* x_search: between two polls of a query when it is quiet */
     int pages_max; /* x_search: pages of one poll */
+    usec lag;      /* a post may be that late in X's search, a rule in force at X; 0: X_LAG */
     usec floor;    /* x_search: never more often than this */
     str state; /* from the store; "": none. A state that cannot be read is an error that says so */
     usec now;  /* at opening */

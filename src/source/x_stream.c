@@ -22,7 +22,6 @@
 #define RULES_PATH "/2/tweets/search/stream/rules"
 #define RULES_MAX 1000 /* of self-serve accounts */
 #define RULES_EVERY USEC_PER_HOUR
-#define RULE_LATENCY (20 * USEC_PER_S)
 #define OWN_TAG "bullfinch:"
 #define BODY_BYTES (4 << 20) /* a thousand rules, all of whose bytes are escaped, fit */
 
@@ -295,7 +294,7 @@ static void meet_cap(struct x_stream *s, usec now, const json_t *problem) {
  * when they last were known to stand. */
 static void tell_gap(struct x_stream *s, usec now, bool back) {
     if (back) return;
-    x_wire_was_missing(&s->wire, s->good_at, now + RULE_LATENCY, "rules were missing at X");
+    x_wire_was_missing(&s->wire, s->good_at, now + s->wire.rule_lag, "rules were missing at X");
 }
 
 static void take_added(struct x_stream *s, usec now, const json_t *root) {

@@ -164,6 +164,9 @@ bool x_wire_init(struct arena *boot, struct x_wire *l, const struct x_wire_setup
     l->slow = (struct patience){.first = SLOW_LEAST, .most = 15 * USEC_PER_MIN, .breaker = 5};
     l->gap = x_gap_new(boot, opt->account, s->queries, s->query_count, l->name, opt->pages_max);
     x_gap_recent(l->gap, &l->recent);
+    const usec lag = opt->lag > 0 ? opt->lag : X_LAG;
+    l->rule_lag = lag * 2 / 3; /* about 20 of the 30 s */
+    x_gap_lag(l->gap, lag);
     if (opt->state.n > 0 && !load_state(l, opt->state, &sign, err)) return false;
     l->sign = l->kept_sign = l->kept_seen = i64_min(sign, opt->now);
     l->partial_since = l->sign; /* until it is known what stands at X */

@@ -27,6 +27,7 @@ str x_raw_word(str value);
 
 /* What the posts of a gap need of the line that missed them; x_sources.h has the rest. */
 void x_gap_recent(struct x_gap *g, struct x_recent *recent);
+void x_gap_lag(struct x_gap *g, usec lag); /* else X_LAG */
 /* Queries from `first` on are not asked for while the budget is narrow. */
 void x_gap_optional(struct x_gap *g, int first);
 /* The line is gone since `from`; and it is back. */
@@ -108,7 +109,8 @@ struct x_wire {
     int64_t kept_id; /* the same as the state says it: settled */
     usec kept_at, kept_sign;
     usec kept_seen; /* up to here all was seen: the sign of life, less the lag */
-    usec lag; /* from a post's publishing to its line: the longest of late, slowly forgotten */
+    usec lag;      /* from a post's publishing to its line: the longest of late, slowly forgotten */
+    usec rule_lag; /* until a new rule or subscription is in force at X */
     usec partial_since; /* rules or subscriptions of ours are missing since then; 0: none is */
 
     struct source_status status;

@@ -12,6 +12,7 @@ static struct x_source_options x_options(const struct source_opening *o) {
                                      .author_count = 1,
                                      .interval = 2 * USEC_PER_S,
                                      .floor = USEC_PER_S,
+                                     .lag = USEC_PER_S, /* the simulator has none */
                                      .pages_max = 5,
                                      .state = o->state,
                                      .now = time_wall_us(),
@@ -50,7 +51,7 @@ static bool connect_jetstream(const struct source_opening *o, struct connector *
 static const struct source_place places[] = {
     {"x_search", true, false, "/2/tweets/search/recent", connect_search},
     {"x_stream", true, false, "/2/tweets/search/stream", connect_stream},
-    {"x_activity", true, false, "/2/activity/stream", connect_activity},
+    {"x_activity", true, true, "/2/activity/stream", connect_activity},
     {"jetstream", false, true, NULL, connect_jetstream},
 };
 
