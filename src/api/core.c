@@ -70,7 +70,7 @@ static void make_metrics(struct api_core *c) {
             metric_histogram(name, api_routes[i].label, help, USEC_PER_S, bounds, COUNT_OF(bounds));
     c->other = metric_get(METRIC_COUNTER, "bullfinch_api_refused_total", "",
                           "Requests that were refused before a route saw them.", 1);
-    if (!str_eq(c->opt.cfg->venue_kind, STR("paper")))
+    if (!c->opt.alone && !str_eq(c->opt.cfg->venue_kind, STR("paper")))
         c->venue_state = metric_get(METRIC_GAUGE, "bullfinch_venue_state", "",
                                     "How it stands with the venue: 2 up, 1 degraded, 0 down.", 1);
 }
@@ -209,9 +209,12 @@ static void complain(struct api_core *c, const char *what, const struct error *e
 void api_core_tick(struct api_core *c, usec now, usec mono) {
     struct error err;
     struct api_health h = {.at = now};
+    int64_t pid;
     arena_reset(&c->tick_arena);
     const bool tokens = api_tokens_load(c->tokens, c->watch, mono, &err);
     h.database = tokens && look_at_feeds(c, now, &h, &err);
+    h.has_trader = c->opt.alone;
+    h.trader = h.has_trader && h.database && store_trader_running(c->watch, &pid);
     h.has_venue = c->venue_state != NULL;
     h.venue = h.has_venue && metric_value(c->venue_state) > 0;
     if (h.database)

@@ -26,6 +26,7 @@ struct api_options {
     int push_count;
     char *const *env;            /* as the program's, for settings; NULL: none */
     const struct reader *reader; /* for dead letters that are tried again; NULL: none */
+    bool alone; /* the trader is another process: what it counts is not known here */
     /* Limits; 0: the usual ones (DESIGN.md, section 8). */
     int connections, per_client, per_local;
     int streams, streams_per_client, streams_per_local;
@@ -86,9 +87,10 @@ struct source *api_push_of(struct api_core *c, str name); /* NULL: none of this 
 
 #define API_FEEDS_MAX 64
 struct api_health {
-    usec at;               /* wall clock of the last look */
-    bool database;         /* it was read */
-    bool has_venue, venue; /* a real one: up or degraded, not down */
+    usec at;                 /* wall clock of the last look */
+    bool database;           /* it was read */
+    bool has_venue, venue;   /* a real one: up or degraded, not down */
+    bool has_trader, trader; /* another process: it has the store's lock */
     int feed_count;
     struct {
         char kind[32];
