@@ -20,6 +20,7 @@
 #include <time.h>
 
 #include "api/auth.h"
+#include "api/cache.h"
 #include "api/ingest.h"
 #include "api/limit.h"
 #include "base/log.h"
@@ -38,6 +39,7 @@ struct api_core {
     struct api_listen listen;
     struct api_tokens *tokens;
     struct api_limits *limits;
+    struct api_cache *cache;
     struct store *watch; /* the tick's, for reading */
     struct store *write; /* for short transactions; guarded by write_lock */
     pthread_mutex_t write_lock;
@@ -75,13 +77,16 @@ static void make_metrics(struct api_core *c) {
                                     "How it stands with the venue: 2 up, 1 degraded, 0 down.", 1);
 }
 
-static bool open_stores(struct api_core *c, struct error *err) {
+static bool open_stores(struct arena *boot, struct api_core *c, struct error *err) {
     const struct api_options *o = &c->opt;
+    struct store *versions;
     if (!o->open_store(o->open_ctx, STORE_READ, &c->watch, err) ||
         !o->open_store(o->open_ctx, STORE_WRITE, &c->write, err))
         return false;
     for (; c->store_count < API_STORES; c->store_count++)
         if (!o->open_store(o->open_ctx, STORE_READ, &c->stores[c->store_count], err)) return false;
+    if (!o->open_store(o->open_ctx, STORE_READ, &versions, err)) return false;
+    c->cache = api_cache_new(boot, versions);
     return true;
 }
 
@@ -110,8 +115,8 @@ bool api_core_open(struct arena *boot, const struct api_options *opt, struct api
     c->codes = api_codes_new(boot);
     POST(pthread_cond_init(&c->given, NULL) == 0);
     make_metrics(c);
-    if (!open_stores(c, err) || !api_tokens_load(c->tokens, c->watch, time_monotonic_us(), err) ||
-        !guard_door(c, err)) {
+    if (!open_stores(boot, c, err) ||
+        !api_tokens_load(c->tokens, c->watch, time_monotonic_us(), err) || !guard_door(c, err)) {
         api_core_close(c);
         return false;
     }
@@ -127,6 +132,7 @@ void api_core_close(struct api_core *c) {
     store_close(c->write);
     api_tokens_free(c->tokens);
     api_limits_free(c->limits);
+    api_cache_free(c->cache);
     arena_close(&c->tick_arena);
     for (int i = 0; i < c->arena_count; i++) arena_close(&c->arenas[i]);
     pthread_cond_destroy(&c->given);
@@ -511,14 +517,12 @@ static void give_arena(struct api_core *c, struct arena a) {
     pthread_mutex_unlock(&c->lock);
 }
 
-void api_handle(struct api_core *c, const struct api_route *route, const struct api_request *rq,
-                struct api_answer *a) {
-    const usec began = time_monotonic_us();
+static void handle(struct api_core *c, const struct api_route *route, const struct api_request *rq,
+                   struct api_answer *a) {
     struct arena arena = take_arena(c);
     struct api_request with = *rq;
-    PRE(api_role_allows(rq->who.role, route->role));
-    with.a = &arena;
     struct error err;
+    with.a = &arena;
     if (route->query == NULL || api_query_only(rq->query, route->query, &err))
         route->handle(c, &with, a);
     else
@@ -526,5 +530,20 @@ void api_handle(struct api_core *c, const struct api_route *route, const struct 
     give_arena(c, arena);
     if (buf_full(&a->body))
         api_problem(a, 500, "TOO_LARGE", "The answer is larger than this server gives.");
-    metric_observe(c->seconds[route - api_routes], time_monotonic_us() - began);
+}
+
+void api_handle(struct api_core *c, const struct api_route *route, const struct api_request *rq,
+                struct api_answer *a) {
+    const usec began = time_monotonic_us();
+    const int index = (int)(route - api_routes);
+    int64_t version = 0;
+    PRE(api_role_allows(rq->who.role, route->role));
+    if (!route->kept ||
+        !api_cache_get(c->cache, index, rq->query, route->hold, began, a, &version)) {
+        handle(c, route, rq, a);
+        /* older pages are asked for once */
+        if (route->kept && str_find(rq->query, STR("before=")) < 0)
+            api_cache_put(c->cache, index, rq->query, version, began, a);
+    }
+    metric_observe(c->seconds[index], time_monotonic_us() - began);
 }

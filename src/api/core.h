@@ -48,6 +48,8 @@ struct api_route {
     uint32_t types;    /* of the body */
     const char *query; /* its parameters, blanks between; NULL: whatever comes is passed over */
     bool waits;        /* may take seconds: not on a thread that serves others */
+    bool kept;         /* the answer is the same for all who may ask, and is kept for a moment */
+    usec hold;         /* ... so long, whatever changes; 0: until the store changes */
     const char *label; /* of its metric: endpoint="/health" */
 };
 extern const struct api_route api_routes[];
@@ -112,5 +114,10 @@ api_handler api_get_health, api_get_metrics, api_get_sources, api_get_cost, api_
     api_post_ingest;
 /* stream.c */
 api_handler api_get_events;
+/* views_lists.c, views_money.c */
+api_handler api_get_tweets, api_get_tweet, api_get_authors, api_get_signals, api_get_trades,
+    api_get_trade, api_get_positions, api_get_approvals, api_get_workers, api_get_gaps,
+    api_get_audit, api_get_audit_verify, api_get_dead_letters, api_get_status, api_get_profit,
+    api_get_equity, api_get_funnel;
 
 #endif

@@ -24,6 +24,13 @@ void api_get_openapi(struct api_core *c, const struct api_request *rq, struct ap
         .body_max = COMMAND_BYTES_MAX, .body_optional = optional, .types = API_JSON, .query = "",  \
         .waits = true, .label = LABEL(where)                                                       \
     }
+/* Answers that many ask for again and again. */
+#define KEPT(where, how, params, long_us)                                                          \
+    {                                                                                              \
+        .method = "GET", .path = where, .role = TOKEN_READ, .handle = how, .query = params,        \
+        .kept = true, .hold = long_us, .label = LABEL(where)                                       \
+    }
+#define PAGE "limit before "
 
 const struct api_route api_routes[] = {
     GET("/health", TOKEN_NONE, api_get_health, NULL),
@@ -44,6 +51,32 @@ const struct api_route api_routes[] = {
     CHANGE("POST", "/api/dead_letters/retry", api_post_letter_retry, false),
     CHANGE("POST", "/api/dead_letters/drop", api_post_letter_drop, false),
     CHANGE("PUT", "/api/settings", api_put_setting, false),
+    KEPT("/api/status", api_get_status, "", 500 * USEC_PER_MS),
+    KEPT("/api/tweets", api_get_tweets,
+         PAGE "symbol author source label outcome min_score missed q", 0),
+    KEPT("/api/tweet", api_get_tweet, "id", 0),
+    KEPT("/api/signals", api_get_signals, PAGE "symbol side verdict reason min_score", 0),
+    KEPT("/api/trades", api_get_trades, PAGE "symbol status side", 0),
+    KEPT("/api/trade", api_get_trade, "id", 0),
+    KEPT("/api/positions", api_get_positions, "", 0),
+    KEPT("/api/approvals", api_get_approvals, "", 0),
+    KEPT("/api/metrics", api_get_profit, "", USEC_PER_S),
+    KEPT("/api/equity", api_get_equity, "from to points", USEC_PER_S),
+    KEPT("/api/funnel", api_get_funnel, "since", 5 * USEC_PER_S),
+    KEPT("/api/authors", api_get_authors, PAGE, 5 * USEC_PER_S),
+    KEPT("/api/gaps", api_get_gaps, PAGE, 0),
+    KEPT("/api/workers", api_get_workers, "", 0),
+    KEPT("/api/dead_letters", api_get_dead_letters, PAGE "status", 0),
+    KEPT("/api/audit", api_get_audit, PAGE "actor entity", 0),
+    {.method = "GET",
+     .path = "/api/audit/verify",
+     .role = TOKEN_READ,
+     .handle = api_get_audit_verify,
+     .query = "",
+     .waits = true,
+     .kept = true,
+     .hold = 5 * USEC_PER_S,
+     .label = LABEL("/api/audit/verify")},
     {.method = "POST",
      .path = "/api/ingest",
      .role = TOKEN_INGEST,

@@ -5,24 +5,7 @@
  * kind lists its columns once, with how each is shown; the SELECT and the writer follow the list.
  * The ledger is no JSON: its lines are the text that is hashed. Failure: ERR_FULL when the caller's
  * buffer is full, never half an array that looks whole. */
-#include "store/store_int.h"
-
-typedef enum shown {
-    SHOWN_ID,     /* integer, as a string */
-    SHOWN_INT,    /* integer, as a number */
-    SHOWN_NUMBER, /* number as the database writes it */
-    SHOWN_SHARE,  /* basis points, as a share of one */
-    SHOWN_TEXT,
-    SHOWN_AMOUNT,
-    SHOWN_TIME,
-    SHOWN_BOOL,
-    SHOWN_JSON, /* stored as JSON by us */
-} shown;
-
-struct field {
-    const char *name;
-    shown as;
-};
+#include "store/shown.h"
 
 struct view {
     const struct field *fields;
@@ -90,7 +73,7 @@ struct view {
     X(state, TEXT) X(posts, INT) X(what, TEXT) X(updated_at, TIME)
 /* clang-format on */
 
-#define FIELD(name, as) {#name, SHOWN_##as},
+#define FIELD(name, as) SHOWN_FIELD(name, as),
 #define COLUMN(name, as) ", " #name
 
 #define ANY "$1 = $1"
@@ -165,72 +148,6 @@ static const struct view views[] = {
     [SHOW_GAPS] = VIEW(GAPS, GAPS_LONG, ANY, ANY, BY_ID("state")),
 };
 
-static void put_share(struct buf *out, int64_t bp) {
-    const uint64_t size = bp < 0 ? 0 - (uint64_t)bp : (uint64_t)bp, one = (uint64_t)BP_ONE;
-    buf_printf(out, "%s%llu.%04llu", bp < 0 ? "-" : "", (unsigned long long)(size / one),
-               (unsigned long long)(size % one));
-}
-
-static void put_time(struct buf *out, usec t) {
-    char block[TIME_TEXT_BYTES];
-    if (t == USEC_NEVER) {
-        buf_put(out, STR("null"));
-        return;
-    }
-    buf_put_byte(out, '"');
-    buf_put(out, time_format_rfc3339(t, block));
-    buf_put_byte(out, '"');
-}
-
-/* The next column as a JSON value. */
-static void put_value(struct buf *out, struct query *q, shown as) {
-    if (col_is_null(q)) {
-        IGNORE(col_i64(q), "it is NULL");
-        buf_put(out, STR("null"));
-        return;
-    }
-    switch (as) {
-    case SHOWN_ID:
-    case SHOWN_AMOUNT:
-        buf_put_byte(out, '"');
-        if (as == SHOWN_ID)
-            buf_put_i64(out, col_i64(q));
-        else
-            buf_put_e8(out, col_e8(q));
-        buf_put_byte(out, '"');
-        return;
-    case SHOWN_INT:
-        buf_put_i64(out, col_i64(q));
-        return;
-    case SHOWN_SHARE:
-        put_share(out, col_i64(q));
-        return;
-    case SHOWN_TEXT:
-        buf_put_json_str(out, col_str(q));
-        return;
-    case SHOWN_TIME:
-        put_time(out, col_time(q));
-        return;
-    case SHOWN_BOOL:
-        buf_put(out, col_bool(q) ? STR("true") : STR("false"));
-        return;
-    case SHOWN_NUMBER:
-    case SHOWN_JSON:
-        buf_put(out, col_str(q));
-        return;
-    }
-    WRONG("a column shown in no way");
-}
-
-static void put_row(struct buf *out, struct query *q, const struct view *v) {
-    IGNORE(col_i64(q), "the 0 that every SELECT begins with, so that each column has its comma");
-    for (int i = 0; i < v->field_count; i++) {
-        buf_printf(out, "%s\"%s\":", i ? "," : "{", v->fields[i].name);
-        put_value(out, q, v->fields[i].as);
-    }
-    buf_put_byte(out, '}');
-}
-
 static bool show_rows(struct store *s, const struct show_query *ask, struct buf *out,
                       struct error *err) {
     PRE(ask->kind != SHOW_SOURCES || ask->now > 0);
@@ -249,7 +166,7 @@ static bool show_rows(struct store *s, const struct show_query *ask, struct buf 
     buf_put_byte(out, '[');
     for (int n = 0; row; n++) {
         if (n) buf_put_byte(out, ',');
-        put_row(out, &q, v);
+        shown_put_row(out, &q, v->fields, v->field_count);
         if (!query_row(&q, &row, err)) return false;
     }
     buf_put_byte(out, ']');
@@ -303,7 +220,7 @@ bool store_show_one(struct store *s, show_kind kind, int64_t id, struct buf *out
     if (!query_open(s, &by_key[kind], &q, err)) return false;
     bind_i64(&q, id);
     if (!query_row(&q, &row, err)) return false;
-    if (row) put_row(out, &q, &views[kind]);
+    if (row) shown_put_row(out, &q, views[kind].fields, views[kind].field_count);
     query_close(&q);
     *ret_found = row;
     return !buf_full(out) || fail(err, ERR_FULL, 0, "a row that is too large to be shown");

@@ -1,0 +1,249 @@
+/* Lists for the HTTP interface, page by page.
+ *
+ * A page is made in two steps. A walk goes through an index in the list's order, from where the
+ * page before ended, and finds which rows match; then each of these is read by its id. So a page
+ * without filters touches an index and its own rows only, and one with filters has an end: after
+ * VIEW_WALK_MAX rows it stops and says how far it came.
+ *
+ * In: what is asked for. Out: an array of objects. Invariants: the place of a page is that of the
+ * last row it looked at, so no row is shown twice and none that was there is left out. Failure: the
+ * store's error. Thread: the connection's. */
+#include "store/view_columns.h"
+#include "store/views.h"
+
+/* Parameters are numbered as they come, so the walk's filter, which stands first, has the first. */
+#define WALK(columns, filter, table, where, order)                                                 \
+    { "SELECT " columns ", " filter " FROM " table " WHERE " where " ORDER BY " order }
+
+#define TWEETS_MATCH                                                                               \
+    "($1 = '' OR source = $1) AND ($2 = '' OR label = $2) AND ($3 = '' OR outcome = $3) AND "      \
+    "($4 < 0 OR signal_score >= $4) AND ($5 < 0 OR missed = $5) AND "                              \
+    "($6 = '' OR instr(mentions, $6) > 0) AND ($7 = '' OR text LIKE $7 ESCAPE '!')"
+#define TWEETS_ORDER "created_at DESC, id DESC"
+#define TWEETS_WALK(match, where) WALK("id, created_at", match, "tweets", where, TWEETS_ORDER)
+
+#define SIGNALS_MATCH                                                                              \
+    "($1 = '' OR side = $1) AND ($2 = '' OR verdict = $2) AND ($3 = '' OR reason = $3) AND "       \
+    "($4 < 0 OR score >= $4)"
+#define TRADES_MATCH "($1 = '' OR status = $1) AND ($2 = '' OR side = $2)"
+#define AUDIT_MATCH "($1 = '' OR actor = $1) AND ($2 = '' OR entity = $2)"
+
+#define BY_ID(match, table, where) WALK("id, 0", match, table, where, "id DESC")
+
+/* all: in order; of: what one value of an index has (a symbol, an author). */
+static const struct {
+    struct sql plain, all, of;
+    struct sql row;
+    const struct field *fields;
+    int field_count;
+} lists[VIEW_LIST_COUNT] = {
+    [VIEW_TWEETS] = {TWEETS_WALK("1", "(created_at, id) < ($1, $2)"),
+                     TWEETS_WALK(TWEETS_MATCH, "(created_at, id) < ($8, $9)"),
+                     TWEETS_WALK(TWEETS_MATCH, "author = $8 COLLATE NOCASE AND "
+                                               "(created_at, id) < ($9, $10)"),
+                     VIEW_SELECT(VIEW_TWEET, ", outcome IS NULL OR outcome <> 'NO_COIN'", "tweets"),
+                     VIEW_FIELDS(VIEW_TWEET)},
+    [VIEW_SIGNALS] = {BY_ID("1", "signals", "id < $1"), BY_ID(SIGNALS_MATCH, "signals", "id < $5"),
+                      BY_ID(SIGNALS_MATCH, "signals", "symbol = $5 AND id < $6"),
+                      VIEW_SELECT(VIEW_SIGNAL, "", "signals"), VIEW_FIELDS(VIEW_SIGNAL)},
+    [VIEW_TRADES] = {BY_ID("1", "trades", "id < $1"), BY_ID(TRADES_MATCH, "trades", "id < $3"),
+                     BY_ID(TRADES_MATCH, "trades", "symbol = $3 AND id < $4"),
+                     VIEW_SELECT(VIEW_TRADE, "", "trades"), VIEW_FIELDS(VIEW_TRADE)},
+    [VIEW_AUDIT] = {BY_ID("1", "audit_log", "id < $1"),
+                    BY_ID(AUDIT_MATCH, "audit_log", "id < $3"),
+                    {NULL},
+                    VIEW_SELECT(VIEW_AUDIT_ROW, "", "audit_log"),
+                    VIEW_FIELDS(VIEW_AUDIT_ROW)},
+    [VIEW_DEAD_LETTERS] = {BY_ID("1", "dead_letters", "id < $1"),
+                           BY_ID("($1 = '' OR status = $1)", "dead_letters", "id < $2"),
+                           {NULL},
+                           VIEW_SELECT(VIEW_DEAD_LETTER, "", "dead_letters"),
+                           VIEW_FIELDS(VIEW_DEAD_LETTER)},
+    [VIEW_GAPS] = {BY_ID("1", "gaps", "id < $1"),
+                   {NULL},
+                   {NULL},
+                   VIEW_SELECT(VIEW_GAP, "", "gaps"),
+                   VIEW_FIELDS(VIEW_GAP)},
+};
+
+/* --- the walk ------------------------------------------------------------------------------- */
+
+/* $6: a part of the JSON in which a mention names its coin. Symbols have no quotes. */
+static void put_mention(struct buf *b, str symbol) {
+    if (symbol.n > 0) buf_printf(b, "\"symbol\":\"" STR_FMT "\"", STR_ARG(symbol));
+}
+
+/* Texts that hold `q`, whatever it is made of. */
+static void put_pattern(struct buf *b, str q) {
+    if (q.n == 0) return;
+    buf_put_byte(b, '%');
+    for (ptrdiff_t i = 0; i < q.n; i++) {
+        if (q.p[i] == '%' || q.p[i] == '_' || q.p[i] == '!') buf_put_byte(b, '!');
+        buf_put_byte(b, q.p[i]);
+    }
+    buf_put_byte(b, '%');
+}
+
+#define VIEW_TEXT_BYTES 1024 /* the longest q is a third of it, escaped */
+
+struct texts {
+    char mention_block[64], pattern_block[VIEW_TEXT_BYTES];
+    struct buf mention, pattern;
+};
+
+static void bind_filter(struct query *q, view_list list, const struct view_ask *ask,
+                        struct texts *x) {
+    switch (list) {
+    case VIEW_TWEETS:
+        buf_init_fixed(&x->mention, x->mention_block, sizeof x->mention_block);
+        buf_init_fixed(&x->pattern, x->pattern_block, sizeof x->pattern_block);
+        put_mention(&x->mention, ask->symbol);
+        put_pattern(&x->pattern, ask->q);
+        PRE(!buf_full(&x->mention) && !buf_full(&x->pattern));
+        bind_str(q, ask->source);
+        bind_str(q, ask->label);
+        bind_str(q, ask->outcome);
+        bind_i64(q, ask->min_score);
+        bind_i64(q, ask->missed);
+        bind_str(q, buf_str(&x->mention));
+        bind_str(q, buf_str(&x->pattern));
+        return;
+    case VIEW_SIGNALS:
+        bind_str(q, ask->side);
+        bind_str(q, ask->verdict);
+        bind_str(q, ask->reason);
+        bind_i64(q, ask->min_score);
+        return;
+    case VIEW_TRADES:
+        bind_str(q, ask->status);
+        bind_str(q, ask->side);
+        return;
+    case VIEW_AUDIT:
+        bind_str(q, ask->actor);
+        bind_str(q, ask->entity);
+        return;
+    case VIEW_DEAD_LETTERS:
+        bind_str(q, ask->status);
+        return;
+    case VIEW_GAPS:
+    case VIEW_LIST_COUNT:
+        break;
+    }
+    WRONG("a list without filters");
+}
+
+/* Does it ask for less than everything, beside what `of` finds? */
+static bool has_filter(view_list list, const struct view_ask *ask) {
+    const bool tweets = list == VIEW_TWEETS;
+    return ask->side.n > 0 || ask->source.n > 0 || ask->label.n > 0 || ask->outcome.n > 0 ||
+           ask->q.n > 0 || ask->verdict.n > 0 || ask->reason.n > 0 || ask->status.n > 0 ||
+           ask->actor.n > 0 || ask->entity.n > 0 || ask->min_score >= 0 || ask->missed >= 0 ||
+           (tweets && ask->symbol.n > 0);
+}
+
+static bool open_walk(struct store *s, view_list list, const struct view_ask *ask, struct texts *x,
+                      struct query *q, struct error *err) {
+    const str of = list == VIEW_TWEETS ? ask->author : ask->symbol;
+    const bool plain = of.n == 0 && !has_filter(list, ask);
+    const struct sql *const sql = plain      ? &lists[list].plain
+                                  : of.n > 0 ? &lists[list].of
+                                             : &lists[list].all;
+    PRE(sql->text != NULL);
+    if (!query_open(s, sql, q, err)) return false;
+    if (!plain) bind_filter(q, list, ask, x);
+    if (of.n > 0) bind_str(q, of);
+    if (list == VIEW_TWEETS) bind_time(q, ask->has_before ? ask->before.at : USEC_NEVER);
+    bind_i64(q, ask->has_before ? ask->before.id : INT64_MAX);
+    return true;
+}
+
+static bool walk(struct store *s, view_list list, const struct view_ask *ask,
+                 int64_t ids[VIEW_LIMIT_MAX], struct view_page *ret, struct error *err) {
+    struct texts x;
+    struct query q;
+    struct view_page page = {0};
+    bool row;
+    if (!open_walk(s, list, ask, &x, &q, err) || !query_row(&q, &row, err)) return false;
+    for (int seen = 0; row; seen++) {
+        const int64_t id = col_i64(&q);
+        const usec at = col_time(&q);
+        const bool match = col_bool(&q);
+        page.more = seen == VIEW_WALK_MAX || (match && page.count == ask->limit);
+        if (page.more) break;
+        if (match) ids[page.count++] = id;
+        page.next = (struct view_place){.at = at, .id = id};
+        if (!query_row(&q, &row, err)) return false;
+    }
+    query_close(&q);
+    *ret = page;
+    return true;
+}
+
+/* --- the rows ------------------------------------------------------------------------------- */
+
+bool view_put_signals(struct store *s, int64_t tweet_id, bool whole, struct buf *out,
+                      struct error *err) {
+    static const struct sql brief =
+        VIEW_SELECT_BY(VIEW_SIGNAL_BRIEF, "", "signals", "tweet_id = $1 ORDER BY id");
+    static const struct sql full =
+        VIEW_SELECT_BY(VIEW_SIGNAL_FULL, "", "signals", "tweet_id = $1 ORDER BY id");
+    struct query q;
+    if (!query_open(s, whole ? &full : &brief, &q, err)) return false;
+    bind_i64(&q, tweet_id);
+    return whole ? view_put_array(&q, VIEW_FIELDS(VIEW_SIGNAL_FULL), out, err)
+                 : view_put_array(&q, VIEW_FIELDS(VIEW_SIGNAL_BRIEF), out, err);
+}
+
+bool view_put_array(struct query *q, const struct field *fields, int field_count, struct buf *out,
+                    struct error *err) {
+    bool row;
+    if (!query_row(q, &row, err)) return false;
+    buf_put_byte(out, '[');
+    for (bool first = true; row; first = false) {
+        if (!first) buf_put_byte(out, ',');
+        shown_put_row(out, q, fields, field_count);
+        if (!query_row(q, &row, err)) return false;
+    }
+    buf_put_byte(out, ']');
+    return true;
+}
+
+static bool put_row(struct store *s, view_list list, int64_t id, struct buf *out,
+                    struct error *err) {
+    struct query q;
+    bool row, signals = false;
+    if (!query_open(s, &lists[list].row, &q, err)) return false;
+    bind_i64(&q, id);
+    if (!query_row(&q, &row, err)) return false;
+    if (!row) return fail(err, ERR_DAMAGED, 0, "a row that an index has is not there");
+    buf_put_byte(out, '{');
+    shown_put_members(out, &q, lists[list].fields, lists[list].field_count);
+    if (list == VIEW_TWEETS) signals = col_bool(&q);
+    query_close(&q);
+    if (list == VIEW_TWEETS) {
+        buf_put(out, STR(",\"signals\":"));
+        if (!signals)
+            buf_put(out, STR("[]"));
+        else if (!view_put_signals(s, id, false, out, err))
+            return false;
+    }
+    buf_put_byte(out, '}');
+    return true;
+}
+
+bool store_view_list(struct store *s, view_list list, const struct view_ask *ask, struct buf *out,
+                     struct view_page *ret, struct error *err) {
+    int64_t ids[VIEW_LIMIT_MAX];
+    struct view_page page;
+    PRE(list >= 0 && list < VIEW_LIST_COUNT);
+    PRE(ask->limit >= 1 && ask->limit <= VIEW_LIMIT_MAX);
+    if (!walk(s, list, ask, ids, &page, err)) return false;
+    buf_put_byte(out, '[');
+    for (int i = 0; i < page.count; i++) {
+        if (i > 0) buf_put_byte(out, ',');
+        if (!put_row(s, list, ids[i], out, err)) return false;
+    }
+    buf_put_byte(out, ']');
+    *ret = page;
+    return true;
+}

@@ -1,0 +1,401 @@
+/* Numbers for the HTTP interface: how it stands now, what was won and lost, the equity over time,
+ * and what became of the posts.
+ *
+ * In: rows. Out: sums; all profit is realised and after fees unless it is named otherwise. Sums are
+ * taken by the database in whole units of 1e-8, quotients here. Failure: the store's error (a sum
+ * out of range is one). Thread: the connection's. */
+#include "flow/reason.h"
+#include "store/view_columns.h"
+#include "store/views.h"
+
+#define DAYS_SHOWN 366
+#define AUTHORS_SHOWN "100"
+
+static bool count_of(struct store *s, const struct sql *sql, bool has_time, usec t, int64_t *ret,
+                     struct error *err) {
+    struct query q;
+    bool found;
+    *ret = 0;
+    if (!query_open(s, sql, &q, err)) return false;
+    if (has_time) bind_time(&q, t);
+    return query_i64(&q, ret, &found, err);
+}
+
+/* --- how it stands -------------------------------------------------------------------------- */
+
+static bool look_at_account(struct store *s, struct view_status *v, struct error *err) {
+    static const struct sql account = {
+        "SELECT start, cash, fees, realized, posts, at FROM account WHERE id = 1"};
+    static const struct sql equity = {
+        "SELECT at, equity, drawdown FROM equity ORDER BY at DESC LIMIT 1"};
+    struct query q;
+    if (!query_open(s, &account, &q, err) || !query_row(&q, &v->has_account, err)) return false;
+    if (v->has_account) {
+        v->start = money_from_e8(col_e8(&q));
+        v->cash = money_from_e8(col_e8(&q));
+        v->fees = money_from_e8(col_e8(&q));
+        v->pnl_total = money_from_e8(col_e8(&q));
+        v->posts = col_i64(&q);
+        v->trader_at = col_time(&q);
+    }
+    query_close(&q);
+    if (!query_open(s, &equity, &q, err) || !query_row(&q, &v->has_equity, err)) return false;
+    if (v->has_equity) {
+        v->equity_at = col_time(&q);
+        v->equity = money_from_e8(col_e8(&q));
+        v->drawdown_bp = col_i64(&q);
+    }
+    query_close(&q);
+    return true;
+}
+
+static bool look_at_trader(struct store *s, struct view_status *v, struct error *err) {
+    static const struct sql sql = {"SELECT seen_at, started_at FROM workers WHERE name = 'trader'"};
+    struct query q;
+    bool row;
+    if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
+    if (row) {
+        v->trader_beat_at = col_time(&q);
+        v->trader_started_at = col_time(&q);
+    }
+    query_close(&q);
+    return true;
+}
+
+#define BEAT_FRESH USEC_PER_MIN
+
+bool store_view_now(struct store *s, usec wall, usec *ret, struct error *err) {
+    struct view_status v = {0};
+    if (!look_at_account(s, &v, err) || !look_at_trader(s, &v, err)) return false;
+    const bool runs = wall - v.trader_beat_at < BEAT_FRESH;
+    const bool elsewhere = v.trader_at > 0 && wall - v.trader_at > USEC_PER_DAY;
+    *ret = runs && elsewhere ? v.trader_at : wall;
+    return true;
+}
+
+bool store_view_status(struct store *s, usec today, struct view_status *ret, struct error *err) {
+    static const struct sql pnl = {"SELECT sum(pnl) FROM trades WHERE closed_at >= $1"};
+    static const struct sql posts = {"SELECT count(*) FROM tweets WHERE created_at >= $1"};
+    static const struct sql signals = {"SELECT count(*) FROM signals WHERE created_at >= $1"};
+    static const struct sql trades = {"SELECT count(*) FROM trades WHERE created_at >= $1"};
+    static const struct sql open = {"SELECT count(*) FROM positions"};
+    static const struct sql waiting = {
+        "SELECT count(*) FROM signals WHERE verdict = 'waiting' AND wants_approval = 1 AND "
+        "approved = 0"};
+    static const struct sql dead = {"SELECT count(*) FROM dead_letters WHERE status = 'dead'"};
+    static const struct sql last_post = {"SELECT max(created_at) FROM tweets"};
+    static const struct sql last_trade = {"SELECT max(created_at) FROM trades"};
+    struct view_status v = {0};
+    int64_t won = 0;
+    if (!look_at_account(s, &v, err) || !look_at_trader(s, &v, err) ||
+        !count_of(s, &pnl, true, today, &won, err) ||
+        !count_of(s, &posts, true, today, &v.posts_today, err) ||
+        !count_of(s, &signals, true, today, &v.signals_today, err) ||
+        !count_of(s, &trades, true, today, &v.trades_today, err) ||
+        !count_of(s, &open, false, 0, &v.open_positions, err) ||
+        !count_of(s, &waiting, false, 0, &v.waiting, err) ||
+        !count_of(s, &dead, false, 0, &v.dead_letters, err) ||
+        !count_of(s, &last_post, false, 0, &v.last_post_at, err) ||
+        !count_of(s, &last_trade, false, 0, &v.last_trade_at, err))
+        return false;
+    v.pnl_today = money_from_e8(won);
+    *ret = v;
+    return true;
+}
+
+/* --- what was won and lost ------------------------------------------------------------------ */
+
+static void put_amount(struct buf *out, const char *name, int64_t e8) {
+    buf_printf(out, "\"%s\":\"", name);
+    buf_put_e8(out, e8);
+    buf_put_byte(out, '"');
+}
+
+/* sum / count, rounded down; null for none. */
+static void put_average(struct buf *out, const char *name, int64_t sum_e8, int64_t count) {
+    money mean;
+    if (count > 0 && money_ratio(money_from_e8(sum_e8), 1, count, ROUND_FLOOR, &mean))
+        put_amount(out, name, money_e8(mean));
+    else
+        buf_printf(out, "\"%s\":null", name);
+}
+
+static bool put_profit(struct store *s, usec now, struct buf *out, struct error *err) {
+    static const struct sql since = {"SELECT sum(pnl) FROM trades WHERE closed_at >= $1"};
+    static const struct sql all = {"SELECT realized FROM account WHERE id = 1"};
+    static const struct {
+        const char *name;
+        int days;
+    } spans[] = {{"today", 1}, {"week", 7}, {"month", 30}};
+    const usec tomorrow = (time_utc_day(now) + 1) * USEC_PER_DAY;
+    int64_t e8;
+    buf_put(out, STR("\"pnl\":{"));
+    for (int i = 0; i < COUNT_OF(spans); i++) {
+        if (!count_of(s, &since, true, tomorrow - spans[i].days * USEC_PER_DAY, &e8, err))
+            return false;
+        put_amount(out, spans[i].name, e8);
+        buf_put_byte(out, ',');
+    }
+    if (!count_of(s, &all, false, 0, &e8, err)) return false;
+    put_amount(out, "total", e8);
+    buf_put_byte(out, '}');
+    return true;
+}
+
+static bool put_trades(struct store *s, struct buf *out, struct error *err) {
+    static const struct sql sql = {
+        "SELECT count(*), coalesce(sum(status = 'OPEN'), 0), coalesce(sum(status = 'CLOSED'), 0), "
+        "coalesce(sum(status = 'CLOSED' AND pnl > 0), 0), "
+        "coalesce(sum(status = 'CLOSED' AND pnl < 0), 0), "
+        "coalesce(sum(CASE WHEN status = 'CLOSED' AND pnl > 0 THEN pnl END), 0), "
+        "coalesce(sum(CASE WHEN status = 'CLOSED' AND pnl < 0 THEN pnl END), 0), "
+        "max(CASE WHEN status = 'CLOSED' THEN pnl END), "
+        "min(CASE WHEN status = 'CLOSED' THEN pnl END) FROM trades WHERE status <> 'CANCELLED'"};
+    struct query q;
+    bool row;
+    if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
+    const int64_t total = col_i64(&q), open = col_i64(&q), closed = col_i64(&q);
+    const int64_t won = col_i64(&q), lost = col_i64(&q);
+    const int64_t won_e8 = col_i64(&q), lost_e8 = col_i64(&q);
+    buf_printf(out,
+               ",\"trades\":{\"total\":%lld,\"open\":%lld,\"closed\":%lld,\"won\":%lld,"
+               "\"lost\":%lld,\"win_rate\":",
+               (long long)total, (long long)open, (long long)closed, (long long)won,
+               (long long)lost);
+    if (closed > 0)
+        shown_put_share(out, won * BP_ONE / closed);
+    else
+        buf_put(out, STR("null"));
+    buf_put_byte(out, ',');
+    put_average(out, "average_win", won_e8, won);
+    buf_put_byte(out, ',');
+    put_average(out, "average_loss", lost_e8, lost);
+    buf_put_byte(out, ',');
+    const bool any = !col_is_null(&q);
+    put_average(out, "best", col_i64(&q), any);
+    buf_put_byte(out, ',');
+    put_average(out, "worst", col_i64(&q), any);
+    buf_put_byte(out, '}');
+    query_close(&q);
+    return true;
+}
+
+static bool put_groups(struct store *s, usec now, struct buf *out, struct error *err) {
+    /* clang-format off */
+#define GROUP(X) X(trades, "count(*)", INT) X(won, "sum(pnl > 0)", INT) \
+    X(pnl, "sum(pnl)", AMOUNT) X(fees, "sum(fees)", AMOUNT)
+#define BY_SYMBOL(X) X(symbol, "symbol", TEXT) GROUP(X)
+#define BY_AUTHOR(X) X(author, "author", TEXT) \
+    X(username, "(SELECT nullif(a.username, '') FROM authors a WHERE a.key = author)", TEXT) GROUP(X)
+#define BY_DAY(X) X(day, "date(closed_at / 86400000000 * 86400, 'unixepoch')", TEXT) GROUP(X)
+    /* clang-format on */
+    static const struct sql symbols =
+        VIEW_SELECT_BY(BY_SYMBOL, "", "trades",
+                       "status = 'CLOSED' GROUP BY symbol ORDER BY sum(pnl) DESC, symbol");
+    static const struct sql authors = VIEW_SELECT_BY(BY_AUTHOR, "", "trades",
+                                                     "status = 'CLOSED' GROUP BY author ORDER BY "
+                                                     "sum(pnl) DESC, author LIMIT " AUTHORS_SHOWN);
+    static const struct sql days =
+        VIEW_SELECT_BY(BY_DAY, "", "trades",
+                       "status = 'CLOSED' AND closed_at >= $1 GROUP BY closed_at / 86400000000 "
+                       "ORDER BY closed_at / 86400000000");
+    struct query q;
+    buf_put(out, STR(",\"by_symbol\":"));
+    if (!query_open(s, &symbols, &q, err) || !view_put_array(&q, VIEW_FIELDS(BY_SYMBOL), out, err))
+        return false;
+    buf_put(out, STR(",\"by_author\":"));
+    if (!query_open(s, &authors, &q, err) || !view_put_array(&q, VIEW_FIELDS(BY_AUTHOR), out, err))
+        return false;
+    buf_put(out, STR(",\"by_day\":"));
+    if (!query_open(s, &days, &q, err)) return false;
+    bind_time(&q, (time_utc_day(now) - DAYS_SHOWN) * USEC_PER_DAY);
+    return view_put_array(&q, VIEW_FIELDS(BY_DAY), out, err);
+}
+
+bool store_view_metrics(struct store *s, usec now, struct buf *out, struct error *err) {
+    struct view_status v = {0};
+    if (!put_profit(s, now, out, err) || !put_trades(s, out, err) || !look_at_account(s, &v, err))
+        return false;
+    buf_put_byte(out, ',');
+    if (v.has_equity)
+        put_amount(out, "equity", money_e8(v.equity));
+    else
+        buf_put(out, STR("\"equity\":null"));
+    buf_put(out, STR(",\"drawdown\":"));
+    if (v.has_equity)
+        shown_put_share(out, v.drawdown_bp);
+    else
+        buf_put(out, STR("null"));
+    return put_groups(s, now, out, err);
+}
+
+/* --- the equity over time ------------------------------------------------------------------- */
+
+struct point {
+    usec at;
+    int64_t equity, cash, unrealized, drawdown, least, most;
+};
+
+static void put_point(struct buf *out, const struct point *p, bool first) {
+    buf_put(out, first ? STR("{\"at\":") : STR(",{\"at\":"));
+    shown_put_time(out, p->at);
+    buf_put_byte(out, ',');
+    put_amount(out, "equity", p->equity);
+    buf_put_byte(out, ',');
+    put_amount(out, "cash", p->cash);
+    buf_put_byte(out, ',');
+    put_amount(out, "unrealized", p->unrealized);
+    buf_put(out, STR(",\"drawdown\":"));
+    shown_put_share(out, p->drawdown);
+    buf_put_byte(out, ',');
+    put_amount(out, "minimum", p->least);
+    buf_put_byte(out, ',');
+    put_amount(out, "maximum", p->most);
+    buf_put_byte(out, '}');
+}
+
+static bool find_span(struct store *s, usec *from, usec *to, struct error *err) {
+    static const struct sql first = {"SELECT min(at) FROM equity"};
+    static const struct sql last = {"SELECT max(at) FROM equity"};
+    int64_t at;
+    if (*from == 0) {
+        if (!count_of(s, &first, false, 0, &at, err)) return false;
+        *from = at;
+    }
+    if (*to == 0) {
+        if (!count_of(s, &last, false, 0, &at, err)) return false;
+        *to = at;
+    }
+    return true;
+}
+
+bool store_view_equity(struct store *s, usec from, usec to, int points, struct buf *out,
+                       struct error *err) {
+    static const struct sql sql = {"SELECT at, equity, cash, unrealized, drawdown FROM equity "
+                                   "WHERE at >= $1 AND at <= $2 ORDER BY at"};
+    struct query q;
+    bool row, first = true;
+    struct point p = {0};
+    int64_t bucket = -1;
+    PRE(points > 0);
+    if (!find_span(s, &from, &to, err) || !query_open(s, &sql, &q, err)) return false;
+    bind_time(&q, from);
+    bind_time(&q, to);
+    if (!query_row(&q, &row, err)) return false;
+    const usec width = to > from ? (to - from) / points + 1 : 1;
+    buf_put_byte(out, '[');
+    while (row) {
+        const usec at = col_time(&q);
+        const int64_t equity = col_e8(&q), mine = (at - from) / width;
+        if (mine != bucket && bucket >= 0) {
+            put_point(out, &p, first);
+            first = false;
+        }
+        const bool opens = mine != bucket;
+        bucket = mine;
+        p = (struct point){.at = at,
+                           .equity = equity,
+                           .cash = col_e8(&q),
+                           .unrealized = col_e8(&q),
+                           .drawdown = col_i64(&q),
+                           .least = opens ? equity : i64_min(p.least, equity),
+                           .most = opens ? equity : i64_max(p.most, equity)};
+        if (!query_row(&q, &row, err)) return false;
+    }
+    if (bucket >= 0) put_point(out, &p, first);
+    buf_put_byte(out, ']');
+    return true;
+}
+
+/* --- what became of the posts --------------------------------------------------------------- */
+
+struct tally {
+    str name; /* of the row, until the next */
+    int64_t count;
+};
+
+static void put_tally(struct buf *out, const char *member, const struct tally *t, bool first) {
+    reason r;
+    buf_printf(out, "%s{\"%s\":", first ? "" : ",", member);
+    buf_put_json_str(out, t->name);
+    buf_put(out, STR(",\"text\":"));
+    buf_put_json_str(out, reason_from_name(t->name, &r) ? str_from_z(reason_text(r)) : t->name);
+    buf_printf(out, ",\"count\":%lld}", (long long)t->count);
+}
+
+/* Posts by what they came to: those without a signal into `not_scored`, the others counted. */
+static bool tally_posts(struct store *s, usec since, struct buf *not_scored, int64_t *ret_posts,
+                        int64_t *ret_linked, int64_t *ret_scored, struct error *err) {
+    static const struct sql sql = {
+        "SELECT outcome, processed, count(*) FROM tweets WHERE created_at >= $1 "
+        "GROUP BY outcome, processed ORDER BY count(*) DESC, outcome"};
+    struct query q;
+    bool row, first = true;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_time(&q, since);
+    if (!query_row(&q, &row, err)) return false;
+    while (row) {
+        struct tally t = {.name = col_str(&q)};
+        const bool processed = col_bool(&q);
+        t.count = col_i64(&q);
+        *ret_posts += t.count;
+        if (t.name.n > 0) put_tally(not_scored, "outcome", &t, first);
+        if (t.name.n > 0) first = false;
+        if (processed && !str_eq(t.name, STR("NO_COIN"))) *ret_linked += t.count;
+        if (processed && t.name.n == 0) *ret_scored += t.count;
+        if (!query_row(&q, &row, err)) return false;
+    }
+    return true;
+}
+
+static bool tally_refused(struct store *s, usec since, struct buf *out, struct error *err) {
+    static const struct sql sql = {
+        "SELECT reason, count(*) FROM signals WHERE created_at >= $1 AND verdict = 'refused' "
+        "GROUP BY reason ORDER BY count(*) DESC, reason"};
+    struct query q;
+    bool row;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_time(&q, since);
+    if (!query_row(&q, &row, err)) return false;
+    for (bool first = true; row; first = false) {
+        struct tally t = {.name = col_str(&q)};
+        t.count = col_i64(&q);
+        put_tally(out, "reason", &t, first);
+        if (!query_row(&q, &row, err)) return false;
+    }
+    return true;
+}
+
+bool store_view_funnel(struct store *s, usec since, int threshold, struct buf *out,
+                       struct error *err) {
+    static const struct sql over = {"SELECT count(DISTINCT tweet_id) FROM signals "
+                                    "WHERE created_at >= $1 AND score >= $2"};
+    static const struct sql traded = {"SELECT count(DISTINCT tweet_id) FROM signals "
+                                      "WHERE created_at >= $1 AND verdict = 'traded'"};
+    struct query q;
+    struct buf rest;
+    bool found;
+    int64_t posts = 0, linked = 0, scored = 0, over_count = 0, traded_count = 0;
+    buf_init(&rest, 65536);
+    bool ok = tally_posts(s, since, &rest, &posts, &linked, &scored, err) &&
+              query_open(s, &over, &q, err);
+    if (ok) {
+        bind_time(&q, since);
+        bind_i64(&q, threshold);
+        ok = query_i64(&q, &over_count, &found, err) &&
+             count_of(s, &traded, true, since, &traded_count, err);
+    }
+    if (ok) {
+        buf_printf(out,
+                   "\"posts\":%lld,\"linked\":%lld,\"scored\":%lld,\"over_threshold\":%lld,"
+                   "\"traded\":%lld,\"refused\":[",
+                   (long long)posts, (long long)linked, (long long)scored, (long long)over_count,
+                   (long long)traded_count);
+        ok = tally_refused(s, since, out, err);
+        buf_put(out, STR("],\"not_scored\":["));
+        buf_put(out, buf_str(&rest));
+        buf_put_byte(out, ']');
+    }
+    buf_fini(&rest);
+    return ok;
+}

@@ -1,0 +1,69 @@
+/* Small tables for the HTTP interface: positions, what waits for a person, workers; and authors,
+ * page by page.
+ *
+ * Authors have no order of their own that an index keeps: all of them are looked at for a page, and
+ * the page goes on behind the last one's numbers and key. Failure: the store's error. */
+#include "store/view_columns.h"
+#include "store/views.h"
+
+static bool put_table(struct store *s, const struct sql *sql, const struct field *fields,
+                      int field_count, struct buf *out, struct error *err) {
+    struct query q;
+    return query_open(s, sql, &q, err) && view_put_array(&q, fields, field_count, out, err);
+}
+
+bool store_view_positions(struct store *s, struct buf *out, struct error *err) {
+    static const struct sql sql = {"SELECT 0" VIEW_POSITION(
+        VIEW_COLUMN) " FROM positions p LEFT JOIN trades t ON t.id = p.trade_id ORDER BY p.symbol"};
+    return put_table(s, &sql, VIEW_FIELDS(VIEW_POSITION), out, err);
+}
+
+bool store_view_approvals(struct store *s, struct buf *out, struct error *err) {
+    static const struct sql sql =
+        VIEW_SELECT_BY(VIEW_APPROVAL, "", "signals",
+                       "verdict = 'waiting' AND wants_approval = 1 AND approved = 0 ORDER BY id");
+    return put_table(s, &sql, VIEW_FIELDS(VIEW_APPROVAL), out, err);
+}
+
+bool store_view_workers(struct store *s, struct buf *out, struct error *err) {
+    static const struct sql sql = {
+        "SELECT 0" VIEW_WORKER(VIEW_COLUMN) " FROM workers ORDER BY name"};
+    return put_table(s, &sql, VIEW_FIELDS(VIEW_WORKER), out, err);
+}
+
+#define AUTHORS                                                                                    \
+    "(SELECT a.key, a.username, a.posts, a.last_post_at, a.last_trade_at, "                        \
+    "coalesce(r.signals, 0) AS signals, coalesce(r.recent, 0) AS recent, "                         \
+    "coalesce(r.hits, 0) AS hits, coalesce(r.mean_return, 0) AS mean_return, "                     \
+    "coalesce(r.dropped, 0) AS dropped, coalesce(r.weight, 10000) AS weight FROM authors a "       \
+    "LEFT JOIN author_records r ON r.key = a.key) AS t"
+
+bool store_view_authors(struct store *s, int limit, const struct view_author_place *before,
+                        struct buf *out, bool *ret_more, struct view_author_place *ret,
+                        struct error *err) {
+    static const struct sql sql =
+        VIEW_SELECT_BY(VIEW_AUTHOR, ", signals, posts, key", AUTHORS,
+                       "signals < $1 OR (signals = $1 AND (posts < $2 OR (posts = $2 AND "
+                       "key > $3))) ORDER BY signals DESC, posts DESC, key LIMIT $4");
+    struct query q;
+    bool row;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_i64(&q, before ? before->signals : INT64_MAX);
+    bind_i64(&q, before ? before->posts : INT64_MAX);
+    bind_z(&q, before ? before->key : "");
+    bind_i64(&q, limit + 1);
+    if (!query_row(&q, &row, err)) return false;
+    buf_put_byte(out, '[');
+    for (int i = 0; row && i < limit; i++) {
+        if (i > 0) buf_put_byte(out, ',');
+        shown_put_row(out, &q, VIEW_FIELDS(VIEW_AUTHOR));
+        ret->signals = col_i64(&q);
+        ret->posts = col_i64(&q);
+        col_z(&q, ret->key, sizeof ret->key);
+        if (!query_row(&q, &row, err)) return false;
+    }
+    *ret_more = row;
+    query_close(&q);
+    buf_put_byte(out, ']');
+    return true;
+}

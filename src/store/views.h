@@ -1,0 +1,119 @@
+/* views: what the HTTP interface shows, as JSON: ids and amounts are strings, times RFC 3339, none
+ * is null.
+ *
+ * Pages are told by where the one before ended (struct view_place), never by a count, so they stay
+ * right while rows arrive. A page looks at VIEW_WALK_MAX rows at most: with filters that match
+ * little it may hold fewer than were asked for, none even, and still say where to go on.
+ *
+ * Each function is one or several statements; the caller opens a transaction around them, so that
+ * they see one state. Errors: those of the store; ERR_FULL is the buffer's owner's to see. */
+#ifndef BF_STORE_VIEWS_H
+#define BF_STORE_VIEWS_H
+
+#include "store/store.h"
+
+#define VIEW_LIMIT_MAX 200
+#define VIEW_WALK_MAX 20000
+
+typedef enum view_list {
+    VIEW_TWEETS,
+    VIEW_SIGNALS,
+    VIEW_TRADES,
+    VIEW_AUDIT,
+    VIEW_DEAD_LETTERS,
+    VIEW_GAPS,
+    VIEW_LIST_COUNT
+} view_list;
+
+/* The row behind which a page begins: tweets by (time, id), the others by id. */
+struct view_place {
+    usec at;
+    int64_t id;
+};
+
+/* What is asked for; a list looks at what it has. Empty, and -1: everything. */
+struct view_ask {
+    int limit; /* 1..VIEW_LIMIT_MAX */
+    bool has_before;
+    struct view_place before;
+    str symbol, side;              /* tweets (symbol: one that is mentioned), signals, trades */
+    str author;                    /* tweets: user name, ASCII case does not count */
+    str source, label, outcome, q; /* tweets; q: is part of the text, ASCII case does not count */
+    str verdict, reason;           /* signals */
+    str status;                    /* trades, dead letters */
+    str actor, entity;             /* audit */
+    int min_score;                 /* tweets, signals */
+    int missed;                    /* tweets: 0 no, 1 yes */
+};
+
+struct view_page {
+    int count; /* rows */
+    bool more; /* next says where */
+    struct view_place next;
+};
+
+/* Appends an array of objects, newest first. */
+MUST_CHECK bool store_view_list(struct store *s, view_list list, const struct view_ask *ask,
+                                struct buf *out, struct view_page *ret, struct error *err);
+
+/* Authors: with the most outcomes first, then the most posts, then by key. */
+#define VIEW_KEY_BYTES 96
+struct view_author_place {
+    int64_t signals, posts;
+    char key[VIEW_KEY_BYTES];
+};
+MUST_CHECK bool store_view_authors(struct store *s, int limit,
+                                   const struct view_author_place *before, /* NULL: the first */
+                                   struct buf *out, bool *ret_more, struct view_author_place *ret,
+                                   struct error *err);
+
+/* --- one thing, as an object (*ret_found false: nothing was appended) ----------------------- */
+MUST_CHECK bool store_view_tweet(struct store *s, int64_t id, struct buf *out, bool *ret_found,
+                                 struct error *err);
+/* {"trade","post","signal","orders","fills","audit"} */
+MUST_CHECK bool store_view_trade(struct store *s, int64_t id, struct buf *out, bool *ret_found,
+                                 struct error *err);
+
+/* --- small tables, as arrays ---------------------------------------------------------------- */
+MUST_CHECK bool store_view_positions(struct store *s, struct buf *out, struct error *err);
+/* Signals that wait for a person. */
+MUST_CHECK bool store_view_approvals(struct store *s, struct buf *out, struct error *err);
+MUST_CHECK bool store_view_workers(struct store *s, struct buf *out, struct error *err);
+
+/* --- numbers -------------------------------------------------------------------------------- */
+/* The time that days and spans are counted by: the wall's; but while a trader runs in virtual time
+ * (it beats by the wall, and its last turn was more than a day ago), that of its last turn. */
+MUST_CHECK bool store_view_now(struct store *s, usec wall, usec *ret, struct error *err);
+
+struct view_status {
+    bool has_account;
+    money start, cash, fees, pnl_total; /* of the account, realised */
+    bool has_equity;
+    money equity;        /* as sampled last */
+    usec equity_at;      /* when that was */
+    int64_t drawdown_bp; /* of its day */
+    money pnl_today;     /* of trades closed today */
+    int64_t posts, posts_today, signals_today, trades_today, open_positions, waiting, dead_letters;
+    usec last_post_at, last_trade_at;       /* 0: none */
+    usec trader_beat_at, trader_started_at; /* 0: none */
+    usec trader_at;                         /* of its last turn, virtual in virtual time */
+};
+/* today: the beginning of the UTC day. */
+MUST_CHECK bool store_view_status(struct store *s, usec today, struct view_status *ret,
+                                  struct error *err);
+
+/* Of closed trades; days are UTC, week and month are the last 7 and 30 of them. The members of an
+ * object, without braces. */
+MUST_CHECK bool store_view_metrics(struct store *s, usec now, struct buf *out, struct error *err);
+
+/* One point for each of `points` equal spans of [from, to] that has a sample: the last, with the
+ * least and the most equity in the span. from 0: the first sample; to 0: the last. An array. */
+MUST_CHECK bool store_view_equity(struct store *s, usec from, usec to, int points, struct buf *out,
+                                  struct error *err);
+
+/* What became of the posts published, and the signals made, since then. The members of an object:
+ * posts, linked, scored, over_threshold, traded, refused, not_scored. */
+MUST_CHECK bool store_view_funnel(struct store *s, usec since, int threshold, struct buf *out,
+                                  struct error *err);
+
+#endif

@@ -1,0 +1,627 @@
+/* What the API shows of a store with rows: each view's members, its filters, its pages, and that no
+ * list looks at all posts. */
+#include <unistd.h>
+
+#include "../contract/rows_make.c"
+#include "apikit.h"
+#include "store/sqlite_int.h"
+#include "store/views.h"
+
+#define DAY USEC_PER_DAY
+#define POSTS 25
+
+static struct apikit k;
+static struct api_core *core;
+static struct api_answer answer;
+static struct actions *acts;
+static struct rng rng;
+static usec now;
+
+static int begin(void **state) {
+    (void)state;
+    apikit_begin(&k);
+    api_answer_init(&answer);
+    acts = calloc(1, sizeof *acts);
+    rng_init(&rng, 17);
+    core = NULL;
+    now = time_wall_us();
+    return 0;
+}
+
+static int end(void **state) {
+    (void)state;
+    api_core_close(core);
+    api_answer_fini(&answer);
+    free(acts);
+    apikit_end(&k);
+    return 0;
+}
+
+/* --- asking --------------------------------------------------------------------------------- */
+
+static void get(const char *target) {
+    struct error err;
+    const struct api_route *route;
+    struct api_identity who;
+    if (core == NULL) assert_ok(api_core_open(&k.boot, &k.opt, &core, &err), &err);
+    struct api_head h = {.method = STR("GET"),
+                         .target = str_from_z(target),
+                         .host = STR("127.0.0.1"),
+                         .client = {.loopback = true}};
+    str query = h.target, path;
+    api_answer_fini(&answer);
+    api_answer_init(&answer);
+    if (!api_admit(core, &h, now, time_monotonic_us(), &route, &who, &answer))
+        fail_msg("%s: %s", target, buf_z(&answer.body));
+    if (!str_cut(&query, '?', &path)) path = h.target;
+    const struct api_request rq = {
+        .method = h.method, .path = path, .query = query, .who = who, .now = now};
+    api_handle(core, route, &rq, &answer);
+}
+
+static void shows(const char *what) {
+    if (strstr(buf_z(&answer.body), what) == NULL)
+        fail_msg("no %s in %s", what, buf_z(&answer.body));
+}
+
+static void lacks(const char *what) {
+    if (strstr(buf_z(&answer.body), what) != NULL)
+        fail_msg("%s is in %s", what, buf_z(&answer.body));
+}
+
+static int count_of(const char *what) {
+    int n = 0;
+    for (const char *p = buf_z(&answer.body); (p = strstr(p, what)) != NULL; p += strlen(what)) n++;
+    return n;
+}
+
+/* The member next of the answer; false: null. */
+static bool next_of(char *ret, size_t bytes) {
+    const char *p = strstr(buf_z(&answer.body), "\"next\":");
+    assert_non_null(p);
+    p += 7;
+    if (strncmp(p, "null", 4) == 0) return false;
+    const size_t n = strcspn(p + 1, "\"");
+    assert_true(n < bytes);
+    memcpy(ret, p + 1, n);
+    ret[n] = '\0';
+    return true;
+}
+
+/* --- rows ----------------------------------------------------------------------------------- */
+
+static void turn(void) {
+    struct error err;
+    assert_ok(store_begin(k.store, true, &err), &err);
+    assert_ok(store_apply(k.store, acts, &err), &err);
+    assert_ok(store_commit(k.store, &err), &err);
+    acts->count = 0;
+}
+
+struct given {
+    int64_t id;
+    const char *text, *author, *symbol;
+    usec at;
+    int score;
+    reason outcome;
+};
+
+static void put_post(const struct given *g) {
+    static struct post posts[64];
+    static struct reading readings[64];
+    static int used;
+    struct post *const p = &posts[used % 64];
+    struct reading *const r = &readings[used++ % 64];
+    make_reading(&rng, g->id, p, r);
+    p->created_at = p->received_at = g->at;
+    if (g->text) p->text = str_from_z(g->text);
+    if (g->author) p->username = str_from_z(g->author);
+    if (g->symbol == NULL)
+        r->mention_count = 0;
+    else
+        snprintf(r->mentions[0].symbol, sizeof r->mentions[0].symbol, "%s", g->symbol);
+    struct action *const a = add_action(acts, ACTION_PUT_POST);
+    a->u.post.reading = r;
+    a->u.post.signal_score = g->score;
+    a->u.post.outcome = g->outcome;
+}
+
+static struct signal *put_signal(int64_t id, int64_t tweet_id, const char *symbol, int score,
+                                 verdict v, reason why) {
+    struct signal *const s = &add_action(acts, ACTION_PUT_SIGNAL)->u.signal;
+    *s = (struct signal){.id = id,
+                         .tweet_id = tweet_id,
+                         .root_id = tweet_id,
+                         .cluster_id = tweet_id,
+                         .author = "x:7",
+                         .side = SIDE_LONG,
+                         .score = score,
+                         .base_score = score,
+                         .verdict = v,
+                         .reason = why,
+                         .posted_at = now - 60 * USEC_PER_S,
+                         .created_at = now - 59 * USEC_PER_S,
+                         .expires_at = now + 60 * USEC_PER_S};
+    snprintf(s->symbol, sizeof s->symbol, "%s", symbol);
+    s->parts_bp[PART_CONFIDENCE] = 9800;
+    return s;
+}
+
+static struct trade *put_trade(int64_t id, int64_t tweet_id, const char *symbol, trade_status st,
+                               int64_t pnl_e8) {
+    struct trade *const t = &add_action(acts, ACTION_PUT_TRADE)->u.trade;
+    *t = (struct trade){.id = id,
+                        .tweet_id = tweet_id,
+                        .root_id = id,
+                        .cluster_id = id,
+                        .author = "x:7",
+                        .strategy = "post",
+                        .side = SIDE_LONG,
+                        .leverage = 1,
+                        .quantity = qty_from_e8(25 * E8),
+                        .entry_price = price_from_e8(E8 / 2),
+                        .stop_loss = price_from_e8(E8 / 4),
+                        .take_profit = price_from_e8(E8),
+                        .status = st,
+                        .pnl = money_from_e8(pnl_e8),
+                        .created_at = now - 50 * USEC_PER_S,
+                        .entered_at = now - 49 * USEC_PER_S,
+                        .closed_at = st == TRADE_CLOSED ? now - 10 * USEC_PER_S : 0,
+                        .recv_window = USEC_PER_S,
+                        .generation = 1};
+    snprintf(t->symbol, sizeof t->symbol, "%s", symbol);
+    return t;
+}
+
+static void put_audit(usec at, const char *action, const char *entity, int64_t entity_id,
+                      int64_t trade_id, const char *detail) {
+    struct audit *const a = &add_action(acts, ACTION_AUDIT)->u.audit;
+    *a = (struct audit){.at = at, .actor = "program", .entity_id = entity_id, .trade_id = trade_id};
+    snprintf(a->action, sizeof a->action, "%s", action);
+    snprintf(a->entity, sizeof a->entity, "%s", entity);
+    snprintf(a->detail, sizeof a->detail, "%s", detail);
+}
+
+/* A day on which one post was traded, one refused, one was about no coin. */
+static void put_day(void) {
+    static const struct given posts[] = {
+        {.id = 1, .text = "nothing here", .author = "bob", .outcome = REASON_NO_COIN},
+        {.id = 2,
+         .text = "50% off_ \"DOGE\"",
+         .author = "Alice",
+         .symbol = "DOGEUSDT",
+         .score = 90},
+        {.id = -3, .text = "btc down", .author = "bob", .symbol = "BTCUSDT", .score = 40},
+    };
+    for (int i = 0; i < COUNT_OF(posts); i++) {
+        struct given g = posts[i];
+        g.at = now - (60 - i) * USEC_PER_S;
+        put_post(&g);
+    }
+    put_signal(10, 2, "DOGEUSDT", 90, VERDICT_TRADED, REASON_NONE)->trade_id = 11;
+    put_signal(12, -3, "BTCUSDT", 40, VERDICT_REFUSED, REASON_BELOW_THRESHOLD);
+    put_signal(13, -3, "ETHUSDT", 80, VERDICT_WAITING, REASON_NONE)->wants_approval = true;
+    put_trade(11, 2, "DOGEUSDT", TRADE_OPEN, 0)->signal_id = 10;
+    put_trade(14, 1, "BTCUSDT", TRADE_CLOSED, -3 * E8);
+    put_trade(15, 1, "BTCUSDT", TRADE_CLOSED, 5 * E8);
+    struct position *const p = &add_action(acts, ACTION_PUT_POSITION)->u.position;
+    *p = (struct position){.trade_id = 11,
+                           .symbol = "DOGEUSDT",
+                           .size = qty_from_e8(25 * E8),
+                           .avg_entry = price_from_e8(E8 / 2),
+                           .leverage = 1,
+                           .updated_at = now};
+    turn();
+}
+
+/* --- posts ---------------------------------------------------------------------------------- */
+
+static void test_an_empty_store_has_empty_lists(void **state) {
+    (void)state;
+    static const struct {
+        const char *target, *body;
+    } cases[] = {{"/api/tweets", "{\"tweets\":[],\"next\":null}\n"},
+                 {"/api/signals", "{\"signals\":[],\"next\":null}\n"},
+                 {"/api/trades", "{\"trades\":[],\"next\":null}\n"},
+                 {"/api/positions", "{\"positions\":[]}\n"},
+                 {"/api/approvals", "{\"approvals\":[]}\n"},
+                 {"/api/workers", "{\"workers\":[]}\n"},
+                 {"/api/gaps", "{\"gaps\":[],\"next\":null}\n"},
+                 {"/api/authors", "{\"authors\":[],\"next\":null}\n"},
+                 {"/api/audit", "{\"audit\":[],\"next\":null}\n"},
+                 {"/api/dead_letters", "{\"dead_letters\":[],\"next\":null}\n"},
+                 {"/api/equity", "{\"points\":[]}\n"},
+                 {"/api/audit/verify",
+                  "{\"valid\":true,\"rows\":0,\"first_bad_id\":null,\"detail\":null}\n"}};
+    for (int i = 0; i < COUNT_OF(cases); i++) {
+        get(cases[i].target);
+        assert_int_equal(answer.status, 200);
+        assert_string_equal(buf_z(&answer.body), cases[i].body);
+    }
+    get("/api/status");
+    shows("\"mode\":null");
+    shows("\"equity\":null");
+    get("/api/metrics");
+    shows("\"win_rate\":null,\"average_win\":null");
+    get("/api/tweet?id=1");
+    assert_int_equal(answer.status, 404);
+    get("/api/trade?id=1");
+    assert_int_equal(answer.status, 404);
+}
+
+static void test_a_post_has_its_signals(void **state) {
+    (void)state;
+    put_day();
+    get("/api/tweets");
+    assert_int_equal(count_of("\"source_id\":"), 3);
+    shows("{\"id\":\"2\",\"source\":\"x\",\"source_id\":\"1\",\"username\":\"Alice\","
+          "\"author_id\":\"44196397\",\"text\":\"50% off_ \\\"DOGE\\\"\",\"lang\":\"en\"");
+    shows("\"mentions\":[{\"symbol\":\"DOGEUSDT\",\"confidence\":0.9500,\"polarity\":-0.0125,"
+          "\"reason\":\"name\",\"begin\":0,\"end\":8}],\"signals\":[{\"id\":\"10\",\"symbol\":"
+          "\"DOGEUSDT\",\"side\":\"LONG\",\"score\":90,\"verdict\":\"traded\",\"reason\":null,"
+          "\"trade_id\":\"11\"}]");
+    shows("\"outcome\":\"NO_COIN\",\"mentions\":[],\"signals\":[]");
+    assert_true(strstr(buf_z(&answer.body), "btc down") < strstr(buf_z(&answer.body), "off_"));
+}
+
+static void test_filters_of_posts(void **state) {
+    (void)state;
+    put_day();
+    static const struct {
+        const char *query;
+        int posts;
+    } cases[] = {{"symbol=DOGEUSDT", 1},
+                 {"symbol=dogeusdt", 1},
+                 {"symbol=DOGE", 0},
+                 {"author=alice", 1},
+                 {"author=%40bob", 2},
+                 {"author=bob&symbol=BTCUSDT", 1},
+                 {"author=carol", 0},
+                 {"source=x", 3},
+                 {"source=bsky", 0},
+                 {"label=positive", 3},
+                 {"label=negative", 0},
+                 {"outcome=NO_COIN", 1},
+                 {"min_score=40", 2},
+                 {"min_score=41", 1},
+                 {"missed=true", 0},
+                 {"missed=false", 3},
+                 {"q=DOWN", 1},
+                 {"q=%25", 1},
+                 {"q=f_", 1},
+                 {"q=n_t", 0},
+                 {"q=%22doge", 1},
+                 {"limit=2", 2}};
+    for (int i = 0; i < COUNT_OF(cases); i++) {
+        char target[96];
+        snprintf(target, sizeof target, "/api/tweets?%s", cases[i].query);
+        get(target);
+        assert_int_equal(answer.status, 200);
+        if (count_of("\"source_id\":") != cases[i].posts)
+            fail_msg("%s: %s", target, buf_z(&answer.body));
+    }
+}
+
+static void test_wrong_parameters_are_named(void **state) {
+    (void)state;
+    static const struct {
+        const char *target, *names;
+    } cases[] = {{"/api/tweets?limit=0", "limit: "},
+                 {"/api/tweets?limit=201", "limit: "},
+                 {"/api/tweets?limit=x", "limit: "},
+                 {"/api/tweets?limit=5&limit=6", "limit: "},
+                 {"/api/tweets?before=x", "before: "},
+                 {"/api/tweets?before=1", "before: "},
+                 {"/api/tweets?before=-", "before: "},
+                 {"/api/tweets?label=glad", "label: "},
+                 {"/api/tweets?missed=1", "missed: "},
+                 {"/api/tweets?min_score=101", "min_score: "},
+                 {"/api/tweets?symbol=A-B", "symbol: "},
+                 {"/api/tweets?author=", "author: "},
+                 {"/api/tweets?q=%zz", "q: "},
+                 {"/api/tweets?colour=red", "colour: "},
+                 {"/api/tweet", "id: "},
+                 {"/api/tweet?id=a", "id: "},
+                 {"/api/trades?status=GONE", "status: "},
+                 {"/api/trades?verdict=traded", "verdict: "},
+                 {"/api/signals?verdict=maybe", "verdict: "},
+                 {"/api/signals?side=UP", "side: "},
+                 {"/api/positions?limit=1", "limit: "},
+                 {"/api/equity?points=9", "points: "},
+                 {"/api/equity?from=yesterday", "from: "},
+                 {"/api/equity?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from: "},
+                 {"/api/funnel?since=24", "since: "},
+                 {"/api/funnel?since=-1h", "since: "},
+                 {"/api/dead_letters?status=alive", "status: "},
+                 {"/api/authors?before=1-2", "before: "},
+                 {"/api/authors?before=1-2-x", "before: "},
+                 {"/api/audit?who=me", "who: "}};
+    for (int i = 0; i < COUNT_OF(cases); i++) {
+        get(cases[i].target);
+        if (answer.status != 400) fail_msg("%s is taken", cases[i].target);
+        char want[64];
+        snprintf(want, sizeof want, "\"detail\":\"%s", cases[i].names);
+        shows(want);
+    }
+}
+
+/* Rows that come between two pages are on neither, and nothing that was there is left out. */
+static void test_pages_stay_right_while_rows_arrive(void **state) {
+    (void)state;
+    char next[64], target[128];
+    bool seen[POSTS + 1] = {false};
+    /* of one moment, and with ids that are in no order */
+    for (int i = 1; i <= POSTS; i++)
+        put_post(&(struct given){
+            .id = i % 3 ? i : -i, .at = now - (i / 4) * USEC_PER_S, .outcome = REASON_NO_COIN});
+    turn();
+    get("/api/tweets?limit=4");
+    for (int page = 0;; page++) {
+        for (int i = 1; i <= POSTS; i++) {
+            char id[32];
+            snprintf(id, sizeof id, "{\"id\":\"%d\"", i % 3 ? i : -i);
+            const int n = count_of(id);
+            assert_true(n == 0 || !seen[i]);
+            seen[i] |= n > 0;
+        }
+        assert_int_equal(count_of("{\"id\":\"1000"), 0);
+        if (!next_of(next, sizeof next)) break;
+        put_post(&(struct given){.id = 1000 + page, .at = now, .outcome = REASON_NO_COIN});
+        turn();
+        snprintf(target, sizeof target, "/api/tweets?limit=4&before=%s", next);
+        get(target);
+    }
+    for (int i = 1; i <= POSTS; i++) assert_true(seen[i]);
+}
+
+static void test_a_trace_tells_each_step_with_its_time(void **state) {
+    (void)state;
+    put_day();
+    put_audit(now - 50 * USEC_PER_S, "intent", "trade", 11, 11, "LONG DOGEUSDT qty 25 score 90");
+    put_audit(now - 50 * USEC_PER_S, "move", "order", 20, 11, "entry DOGEUSDT new>sent");
+    put_audit(now - 49 * USEC_PER_S, "move", "order", 20, 11, "entry DOGEUSDT sent>unknown");
+    put_audit(now - 48 * USEC_PER_S, "fill", "fill", 22, 11, "BUY 25 DOGEUSDT at 0.5");
+    put_audit(now - 48 * USEC_PER_S, "move", "order", 20, 11, "entry DOGEUSDT unknown>filled");
+    put_audit(now - 9 * USEC_PER_S, "close", "trade", 11, 11, "CLOSED TARGET pnl 1");
+    struct order *const o = &add_action(acts, ACTION_PUT_ORDER)->u.order;
+    make_order(&rng, o);
+    o->id = 20;
+    o->trade_id = 11;
+    struct fill *const f = &add_action(acts, ACTION_PUT_FILL)->u.fill;
+    *f = (struct fill){.id = 22,
+                       .trade_id = 11,
+                       .order_id = 20,
+                       .symbol = "DOGEUSDT",
+                       .side = ORDER_BUY,
+                       .leg = LEG_ENTRY,
+                       .qty = qty_from_e8(25 * E8),
+                       .price = price_from_e8(E8 / 2),
+                       .quote = money_from_e8(12 * E8),
+                       .fee_asset = "USDT",
+                       .at = now - 48 * USEC_PER_S};
+    turn();
+    get("/api/tweet?id=2");
+    static const char *const steps[] = {"posted", "received",     "stored", "judged", "intent",
+                                        "sent",   "acknowledged", "filled", "closed"};
+    const char *at = strstr(buf_z(&answer.body), "\"trace\":");
+    for (int i = 0; i < COUNT_OF(steps); i++) {
+        char want[48];
+        if (strcmp(steps[i], "stored") == 0) continue; /* now, by the wall: it comes last */
+        snprintf(want, sizeof want, "{\"step\":\"%s\"", steps[i]);
+        const char *const found = at ? strstr(at, want) : NULL;
+        if (found == NULL) fail_msg("%s is not where it should be: %s", want, at);
+        at = found;
+    }
+    assert_int_equal(count_of("\"step\":\"acknowledged\""), 1);
+    shows("\"step\":\"filled\"");
+    shows("\"what\":\"BUY 25 DOGEUSDT at 0.5\",\"order_id\":\"20\",\"trade_id\":\"11\"");
+    shows("\"parts\":{\"confidence\":0.9800");
+    get("/api/trade?id=11");
+    shows("\"post\":{\"id\":\"2\"");
+    shows("\"signal\":{\"id\":\"10\"");
+    shows("\"orders\":[{\"id\":\"20\"");
+    shows("\"fills\":[{\"id\":\"22\"");
+    assert_int_equal(count_of("\"action\":"), 6);
+    get("/api/trade?id=14");
+    shows("\"signal\":null,\"orders\":[],\"fills\":[],\"audit\":[]}");
+}
+
+/* --- signals, trades and the rest ----------------------------------------------------------- */
+
+static void test_filters_of_signals_and_trades(void **state) {
+    (void)state;
+    put_day();
+    static const struct {
+        const char *target;
+        int rows;
+    } cases[] = {{"/api/signals", 3},
+                 {"/api/signals?symbol=BTCUSDT", 1},
+                 {"/api/signals?verdict=refused", 1},
+                 {"/api/signals?reason=below_threshold", 1},
+                 {"/api/signals?reason=STALE", 0},
+                 {"/api/signals?side=SHORT", 0},
+                 {"/api/signals?min_score=80", 2},
+                 {"/api/signals?symbol=DOGEUSDT&verdict=refused", 0},
+                 {"/api/trades", 3},
+                 {"/api/trades?status=open", 1},
+                 {"/api/trades?status=CLOSED&symbol=BTCUSDT", 2},
+                 {"/api/trades?side=SHORT", 0},
+                 {"/api/approvals", 1},
+                 {"/api/positions", 1}};
+    for (int i = 0; i < COUNT_OF(cases); i++) {
+        get(cases[i].target);
+        assert_int_equal(answer.status, 200);
+        if (count_of("\"symbol\":") != cases[i].rows)
+            fail_msg("%s: %s", cases[i].target, buf_z(&answer.body));
+    }
+    get("/api/trades?status=open");
+    shows("{\"id\":\"11\",\"tweet_id\":\"2\",\"symbol\":\"DOGEUSDT\",\"side\":\"LONG\","
+          "\"leverage\":1,\"quantity\":\"25\",\"entry_price\":\"0.5\",\"stop_loss\":\"0.25\","
+          "\"take_profit\":\"1\",\"status\":\"OPEN\",\"pnl\":\"0\"");
+    shows("\"signal_id\":\"10\",\"strategy\":\"post\",\"closed_reason\":null");
+    shows("\"username\":\"Alice\"");
+    get("/api/positions");
+    shows("\"side\":\"LONG\",\"size\":\"25\",\"avg_entry\":\"0.5\",\"leverage\":1,\"stop_loss\":"
+          "\"0.25\",\"take_profit\":\"1\"");
+    get("/api/approvals");
+    shows("\"symbol\":\"ETHUSDT\"");
+    shows("\"text\":\"btc down\"");
+}
+
+static void test_numbers_add_up(void **state) {
+    (void)state;
+    put_day();
+    for (int i = 0; i < 100; i++) {
+        struct equity_sample *const e = &add_action(acts, ACTION_PUT_EQUITY)->u.equity;
+        *e = (struct equity_sample){.at = now - (100 - i) * USEC_PER_S,
+                                    .equity = money_from_e8((i % 2 ? 100 : 90) * E8),
+                                    .cash = money_from_e8(i * E8),
+                                    .drawdown_bp = 150};
+    }
+    turn();
+    get("/api/metrics");
+    shows("\"pnl\":{\"today\":\"2\",\"week\":\"2\",\"month\":\"2\"");
+    shows(
+        "\"trades\":{\"total\":3,\"open\":1,\"closed\":2,\"won\":1,\"lost\":1,\"win_rate\":0.5000,"
+        "\"average_win\":\"5\",\"average_loss\":\"-3\",\"best\":\"5\",\"worst\":\"-3\"}");
+    shows("\"equity\":\"100\",\"drawdown\":0.0150");
+    shows("\"by_symbol\":[{\"symbol\":\"BTCUSDT\",\"trades\":2,\"won\":1,\"pnl\":\"2\"");
+    shows("\"by_author\":[{\"author\":\"x:7\",\"username\":null,\"trades\":2");
+    get("/api/equity?points=10");
+    assert_int_equal(count_of("\"at\":"), 10);
+    assert_int_equal(count_of("\"minimum\":\"90\",\"maximum\":\"100\""), 10);
+    shows("\"cash\":\"99\"");
+    get("/api/status");
+    shows("\"posts_today\":3,\"signals_today\":3,\"trades_today\":3,\"open_positions\":1,"
+          "\"waiting\":1,\"dead_letters\":0");
+    get("/api/funnel?since=1h");
+    shows("\"threshold\":70,\"posts\":3,\"linked\":2,\"scored\":2,\"over_threshold\":2,"
+          "\"traded\":1,\"refused\":[{\"reason\":\"BELOW_THRESHOLD\",\"text\":\"score under "
+          "trading.signal_threshold\",\"count\":1}],\"not_scored\":[{\"outcome\":\"NO_COIN\",");
+}
+
+static void test_authors_are_paged_by_their_record(void **state) {
+    (void)state;
+    char next[128], target[160];
+    for (int i = 0; i < 7; i++) {
+        struct author *const a = &add_action(acts, ACTION_PUT_AUTHOR)->u.author;
+        *a = (struct author){.posts = 1 + i % 2, .last_post_at = now};
+        snprintf(a->key, sizeof a->key, "x:%d", i);
+    }
+    turn();
+    get("/api/authors?limit=3");
+    int seen = count_of("\"key\":");
+    shows("\"authors\":[{\"key\":\"x:1\",\"username\":null,\"posts\":2,\"signals\":0");
+    while (next_of(next, sizeof next)) {
+        snprintf(target, sizeof target, "/api/authors?limit=3&before=%s", next);
+        get(target);
+        seen += count_of("\"key\":");
+    }
+    assert_int_equal(seen, 7);
+    shows("\"key\":\"x:6\"");
+}
+
+static void test_an_answer_is_never_older_than_the_store_for_long(void **state) {
+    (void)state;
+    put_day();
+    get("/api/tweets?limit=1");
+    lacks("\"id\":\"77\"");
+    put_post(&(struct given){.id = 77, .at = now, .outcome = REASON_NO_COIN});
+    turn();
+    for (int i = 0; i < 20000 && strstr(buf_z(&answer.body), "\"id\":\"77\"") == NULL; i++) {
+        usleep(1000);
+        get("/api/tweets?limit=1");
+    }
+    shows("\"id\":\"77\"");
+}
+
+/* --- how it is found ------------------------------------------------------------------------ */
+
+/* Asks for everything, on a connection whose statements can be looked at. */
+static void use_all_views(struct store *s) {
+    struct error err;
+    struct view_page page;
+    struct view_status status;
+    struct view_author_place place;
+    struct buf out;
+    bool found;
+    buf_init(&out, 1 << 20);
+    for (int list = 0; list < VIEW_LIST_COUNT; list++)
+        for (int i = 0; i < 4; i++) {
+            struct view_ask ask = {.limit = 10, .min_score = -1, .missed = -1};
+            const bool has_filter = list != VIEW_GAPS, has_key = list <= VIEW_TRADES;
+            if (i > 0 && !has_filter) continue;
+            if (i >= 2 && !has_key) continue;
+            if (i % 2 == 1) ask.min_score = 1;
+            if (i >= 2 && list == VIEW_TWEETS) ask.author = STR("bob");
+            if (i >= 2 && list != VIEW_TWEETS) ask.symbol = STR("BTCUSDT");
+            assert_ok(store_view_list(s, (view_list)list, &ask, &out, &page, &err), &err);
+        }
+    assert_ok(store_view_authors(s, 5, NULL, &out, &found, &place, &err), &err);
+    assert_ok(store_view_tweet(s, 2, &out, &found, &err), &err);
+    assert_ok(store_view_trade(s, 11, &out, &found, &err), &err);
+    assert_ok(store_view_positions(s, &out, &err), &err);
+    assert_ok(store_view_approvals(s, &out, &err), &err);
+    assert_ok(store_view_workers(s, &out, &err), &err);
+    assert_ok(store_view_status(s, now - DAY, &status, &err), &err);
+    assert_ok(store_view_metrics(s, now, &out, &err), &err);
+    assert_ok(store_view_equity(s, 0, 0, 10, &out, &err), &err);
+    assert_ok(store_view_funnel(s, now - DAY, 70, &out, &err), &err);
+    assert_false(buf_full(&out));
+    buf_fini(&out);
+}
+
+static void check_plan(sqlite3 *db, const char *sql) {
+    char text[2048];
+    sqlite3_stmt *st;
+    snprintf(text, sizeof text, "EXPLAIN QUERY PLAN %s", sql);
+    if (sqlite3_prepare_v2(db, text, -1, &st, NULL) != SQLITE_OK) fail_msg("%s", sql);
+    const bool is_walk = strncmp(sql, "SELECT id, ", 11) == 0;
+    while (sqlite3_step(st) == SQLITE_ROW) {
+        const char *const plan = (const char *)sqlite3_column_text(st, 3);
+        const bool scans = strncmp(plan, "SCAN tweets", 11) == 0 || strcmp(plan, "SCAN t") == 0 ||
+                           strncmp(plan, "SCAN signals", 12) == 0 ||
+                           (strncmp(plan, "SCAN audit_log", 14) == 0) ||
+                           strcmp(plan, "SCAN a") == 0;
+        const bool few = strstr(plan, "signals_waiting") != NULL; /* an index of those that wait */
+        const bool sorts = is_walk && strstr(plan, "TEMP B-TREE") != NULL;
+        if ((scans && !few) || sorts) fail_msg("%s: %s", plan, sql);
+    }
+    sqlite3_finalize(st);
+}
+
+static void test_no_view_looks_at_all_posts(void **state) {
+    (void)state;
+    struct error err;
+    struct store *s;
+    int walks = 0;
+    put_day();
+    assert_ok(apikit_open_store(&k, STORE_READ, &s, &err), &err);
+    use_all_views(s);
+    const struct sqlite_store *const lite = (const struct sqlite_store *)(const void *)s;
+    for (int i = 0; i < SQLITE_STMTS_MAX; i++) {
+        if (lite->stmts[i] == NULL) continue;
+        check_plan(lite->db, lite->stmts[i]->text);
+        walks += strncmp(lite->stmts[i]->text, "SELECT id, ", 11) == 0;
+    }
+    assert_int_equal(walks, 3 + 3 + 3 + 2 + 2 + 1);
+    store_close(s);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        T(test_an_empty_store_has_empty_lists),
+        T(test_a_post_has_its_signals),
+        T(test_filters_of_posts),
+        T(test_wrong_parameters_are_named),
+        T(test_pages_stay_right_while_rows_arrive),
+        T(test_a_trace_tells_each_step_with_its_time),
+        T(test_filters_of_signals_and_trades),
+        T(test_numbers_add_up),
+        T(test_authors_are_paged_by_their_record),
+        T(test_an_answer_is_never_older_than_the_store_for_long),
+        T(test_no_view_looks_at_all_posts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
