@@ -14,8 +14,9 @@
  * failed, the server closed, silence, ws_shut, a message too large. Failure beyond that: memory
  * that cannot be had ends the connection in the same way.
  *
- * A name that DNS must look up blocks the thread for as long as that takes: connections are few and
- * go to one venue. The name "localhost" is never looked up.
+ * A name that DNS must look up blocks the thread for as long as that takes: connections are few,
+ * and each venue and each source of posts has a loop of its own. The name "localhost" is never
+ * looked up.
  *
  * libwebsockets is loaded when the first loop is opened (late.h). */
 #include "net/ws.h"

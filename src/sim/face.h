@@ -4,6 +4,7 @@
 #define BF_SIM_FACE_H
 
 #include "sim/exchange.h"
+#include "sim/faults.h"
 
 struct sim_face {
     const char *name; /* "exchange", "x", "jetstream" */
@@ -36,6 +37,8 @@ struct sim_face {
     void (*pause)(void *ctx, usec now, int conn, bool paused);
 };
 
+/* How the answer to a request that was carried out reaches the client, where this befell it. */
+sim_delivery sim_delivery_after(fault_kind k);
 /* The exchange, and its owner's doors (/sim/...). */
 void exchange_face(struct exchange *ex, struct sim_face *ret);
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "base/hash.h"
+#include "sim/face.h"
 #include "sim/sim_int.h"
 
 #define BAN_FIRST (2 * USEC_PER_MIN)
@@ -461,22 +462,8 @@ static bool fault_before(struct sim_call *c, struct sim_peer *p) {
 /* What becomes of the answer to a request that was carried out. */
 static void fault_after(struct sim_call *c) {
     bool done = true;
+    c->delivery = sim_delivery_after(c->fault.kind);
     switch ((int)c->fault.kind) { /* the few that matter here */
-    case FAULT_CLOSE_AFTER:
-        done = cut(c, SIM_CLOSE);
-        break;
-    case FAULT_RESET_AFTER:
-        done = cut(c, SIM_RESET);
-        break;
-    case FAULT_TRUNCATE:
-        done = cut(c, SIM_TRUNCATE);
-        break;
-    case FAULT_TRICKLE:
-        done = cut(c, SIM_TRICKLE);
-        break;
-    case FAULT_SILENCE:
-        done = cut(c, SIM_SILENCE);
-        break;
     case FAULT_DELAY:
     case FAULT_LATE_ARRIVAL:
         c->delay = c->fault.delay;

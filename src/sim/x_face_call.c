@@ -372,23 +372,9 @@ static bool fault_before(struct x_call *c) {
 
 /* What becomes of the answer to a request that was carried out. */
 static void fault_after(struct x_call *c) {
-    bool done = true;
+    c->ret->delivery = sim_delivery_after(c->fault.kind);
+    bool done = c->ret->delivery == SIM_WHOLE;
     switch ((int)c->fault.kind) { /* the few that matter here */
-    case FAULT_CLOSE_AFTER:
-        done = cut(c, SIM_CLOSE);
-        break;
-    case FAULT_RESET_AFTER:
-        done = cut(c, SIM_RESET);
-        break;
-    case FAULT_TRUNCATE:
-        done = cut(c, SIM_TRUNCATE);
-        break;
-    case FAULT_TRICKLE:
-        done = cut(c, SIM_TRICKLE);
-        break;
-    case FAULT_SILENCE:
-        done = cut(c, SIM_SILENCE);
-        break;
     case FAULT_HTML_502_DONE:
         done = html(c, 502, "Bad Gateway");
         break;

@@ -445,10 +445,9 @@ static bool is_struck(struct x_jetstream *j, usec now, const struct sim_request 
         answer_error(ret, 400, "InvalidRequest", "the fault that was asked for is not known");
         return true;
     }
-    if (f.kind == FAULT_CLOSE_BEFORE || f.kind == FAULT_CLOSE_AFTER) ret->delivery = SIM_CLOSE;
-    if (f.kind == FAULT_RESET_AFTER) ret->delivery = SIM_RESET;
-    if (f.kind == FAULT_TRUNCATE) ret->delivery = SIM_TRUNCATE;
-    if (f.kind == FAULT_SILENCE || f.kind == FAULT_SILENCE_BEFORE) ret->delivery = SIM_SILENCE;
+    ret->delivery = sim_delivery_after(f.kind);
+    if (f.kind == FAULT_CLOSE_BEFORE) ret->delivery = SIM_CLOSE;
+    if (f.kind == FAULT_SILENCE_BEFORE) ret->delivery = SIM_SILENCE;
     if (f.kind == FAULT_DELAY || f.kind == FAULT_LATE_ARRIVAL) ret->delay = f.delay;
     if (f.kind == FAULT_HTML_502 || f.kind == FAULT_HTML_502_DONE) {
         answer_error(ret, 502, "UpstreamFailure", "Upstream Failure");
