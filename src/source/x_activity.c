@@ -201,7 +201,6 @@ static void call_delete(struct x_activity *s, struct connector_step *ret) {
 
 static bool activity_call(struct x_wire *l, usec now, struct connector_step *ret, usec *ret_wait) {
     struct x_activity *s = activity_from(l);
-    struct x_verdict why;
     look_up_all(s, now);
     *ret_wait = s->due_at;
     const int unknown = count_in(s, AUTHOR_UNKNOWN); /* the chore may be another source's */
@@ -210,10 +209,7 @@ static bool activity_call(struct x_wire *l, usec now, struct connector_step *ret
     else if (unknown > 0)
         *ret_wait = i64_min(s->due_at, s->look_at);
     if (now < s->due_at || unknown == s->author_count) return false;
-    if (!x_account_may(l->x, now, X_SUBSCRIPTIONS, ret_wait, &why)) {
-        x_wire_held(l, now, *ret_wait, &why);
-        return false;
-    }
+    if (!x_wire_may_call(l, now, X_SUBSCRIPTIONS, ret_wait)) return false;
     switch (s->phase) {
     case SUBS_KEPT:
         s->token[0] = '\0';
@@ -370,11 +366,8 @@ static void activity_answered(struct x_wire *l, usec now, const struct http_answ
     } else if (refused) {
         refuse(s, now, &v);
     } else {
-        if (v.fine) {
-            v = (struct x_verdict){.state = SOURCE_RETRYING, .again = true};
-            str_copyz(STR("X's answer could not be read"), v.why, sizeof v.why);
-            x_wire_complain(l, "X's answer about subscriptions could not be read", a->body);
-        }
+        if (v.fine)
+            x_wire_unreadable(l, "X's answer about subscriptions could not be read", a->body, &v);
         call_failed(s, now, &v);
     }
     json_decref(root);

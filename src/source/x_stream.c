@@ -146,13 +146,9 @@ static void call_delete(struct x_stream *s, struct connector_step *ret) {
 
 static bool stream_call(struct x_wire *l, usec now, struct connector_step *ret, usec *ret_wait) {
     struct x_stream *s = stream_from(l);
-    struct x_verdict why;
     *ret_wait = s->due_at;
     if (now < s->due_at) return false;
-    if (!x_account_may(l->x, now, X_RULES, ret_wait, &why)) {
-        x_wire_held(l, now, *ret_wait, &why);
-        return false;
-    }
+    if (!x_wire_may_call(l, now, X_RULES, ret_wait)) return false;
     switch (s->phase) {
     case RULES_KEPT:
     case RULES_LIST:
@@ -372,11 +368,7 @@ static void stream_answered(struct x_wire *l, usec now, const struct http_answer
     if ((v.fine && json_is_object(root)) || refused) {
         take_answer(s, now, root);
     } else {
-        if (v.fine) {
-            v = (struct x_verdict){.state = SOURCE_RETRYING, .again = true};
-            str_copyz(STR("X's answer could not be read"), v.why, sizeof v.why);
-            x_wire_complain(l, "X's answer about rules could not be read", a->body);
-        }
+        if (v.fine) x_wire_unreadable(l, "X's answer about rules could not be read", a->body, &v);
         call_failed(s, now, &v);
     }
     json_decref(root);

@@ -94,8 +94,11 @@ void x_wire_stand(struct x_wire *l, usec now, source_state state, usec until, co
     if (l->phase == X_WIRE_IDLE) stand(l, now, state, until, why);
 }
 
-void x_wire_held(struct x_wire *l, usec now, usec until, const struct x_verdict *why) {
-    if (until > now + SAID_LATE) x_wire_stand(l, now, why->state, until, why->why);
+bool x_wire_may_call(struct x_wire *l, usec now, x_endpoint e, usec *ret_wait) {
+    struct x_verdict why;
+    if (x_account_may(l->x, now, e, ret_wait, &why)) return true;
+    if (*ret_wait > now + SAID_LATE) x_wire_stand(l, now, why.state, *ret_wait, why.why);
+    return false;
 }
 
 void x_wire_status(const struct connector *c, usec now, struct source_status *ret) {
@@ -106,6 +109,12 @@ void x_wire_status(const struct connector *c, usec now, struct source_status *re
 
 void x_wire_complain(struct x_wire *l, const char *what, str payload) {
     connector_complain(&l->base, str_from_z(l->ops->kind), str_from_z(what), payload);
+}
+
+void x_wire_unreadable(struct x_wire *l, const char *what, str body, struct x_verdict *ret) {
+    *ret = (struct x_verdict){.state = SOURCE_RETRYING, .again = true};
+    str_copyz(STR("X's answer could not be read"), ret->why, sizeof ret->why);
+    x_wire_complain(l, what, body);
 }
 
 void x_wire_unknown(struct x_wire *l, str kind, str line) {

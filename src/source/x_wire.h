@@ -153,8 +153,10 @@ bool x_wire_post(struct x_wire *l, usec now, struct arena *a, str object, struct
 void x_wire_was_missing(struct x_wire *l, usec since, usec until, const char *why);
 /* How the source stands, where there is no line that says so. */
 void x_wire_stand(struct x_wire *l, usec now, source_state state, usec until, const char *why);
-/* A call of its own may not be made before `until`, the account says why. */
-void x_wire_held(struct x_wire *l, usec now, usec until, const struct x_verdict *why);
+/* May a call of its own be made now? Else *ret_wait; a long wait is how the source stands. */
+MUST_CHECK bool x_wire_may_call(struct x_wire *l, usec now, x_endpoint e, usec *ret_wait);
+/* An answer to it was fine and could not be read: told; *ret is what it counts as. */
+void x_wire_unreadable(struct x_wire *l, const char *what, str body, struct x_verdict *ret);
 /* Does everything of ours stand at X? Where not, what is stored as seen does not go beyond good_at,
  * when it last did: a restart fetches from there. */
 void x_wire_whole(struct x_wire *l, bool whole, usec good_at);
