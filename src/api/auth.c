@@ -184,6 +184,20 @@ api_auth api_tokens_check(struct api_tokens *t, str authorization, usec now,
     return auth;
 }
 
+bool api_tokens_by_id(struct api_tokens *t, int64_t id, usec now, struct api_identity *ret) {
+    bool ok = false;
+    *ret = (struct api_identity){0};
+    pthread_rwlock_rdlock(&t->lock);
+    const struct table *const table = &t->tables[t->in_force];
+    for (int i = 0; i < table->count; i++) {
+        if (table->rows[i].id != id) continue;
+        ok = identify(&table->rows[i], now, ret) == API_AUTH_OK;
+        if (ok) atomic_store(&table->uses[i].at, now);
+    }
+    pthread_rwlock_unlock(&t->lock);
+    return ok;
+}
+
 bool api_tokens_exist(struct api_tokens *t) {
     bool any = false;
     pthread_rwlock_rdlock(&t->lock);

@@ -40,6 +40,9 @@ MUST_CHECK bool api_tokens_load(struct api_tokens *t, struct store *s, usec mono
 void api_tokens_set(struct api_tokens *t, const struct token_row *rows, int count, usec mono);
 api_auth api_tokens_check(struct api_tokens *t, str authorization, usec now,
                           struct api_identity *ret);
+/* Whom the token of this id makes its bearer now; its use is noted. False: it does not count any
+ * more. */
+bool api_tokens_by_id(struct api_tokens *t, int64_t id, usec now, struct api_identity *ret);
 bool api_tokens_exist(struct api_tokens *t);            /* one that is not revoked */
 bool api_tokens_usable(struct api_tokens *t, usec now); /* one that lets somebody in */
 usec api_tokens_age(struct api_tokens *t, usec mono);   /* since they were last read */

@@ -23,6 +23,7 @@
 #include "api/cache.h"
 #include "api/ingest.h"
 #include "api/limit.h"
+#include "api/session.h"
 #include "base/log.h"
 #include "base/metric.h"
 
@@ -44,6 +45,7 @@ struct api_core {
     struct store *write; /* for short transactions; guarded by write_lock */
     pthread_mutex_t write_lock;
     struct api_codes *codes;
+    struct api_sessions *sessions;
     struct arena tick_arena;
     usec uses_at; /* monotonic: uses were written; the tick's */
     bool complained;
@@ -113,6 +115,7 @@ bool api_core_open(struct arena *boot, const struct api_options *opt, struct api
     POST(pthread_mutex_init(&c->lock, NULL) == 0);
     POST(pthread_mutex_init(&c->write_lock, NULL) == 0);
     c->codes = api_codes_new(boot);
+    c->sessions = api_sessions_new(boot);
     POST(pthread_cond_init(&c->given, NULL) == 0);
     make_metrics(c);
     if (!open_stores(boot, c, err) ||
@@ -137,6 +140,7 @@ void api_core_close(struct api_core *c) {
     for (int i = 0; i < c->arena_count; i++) arena_close(&c->arenas[i]);
     pthread_cond_destroy(&c->given);
     api_codes_free(c->codes);
+    api_sessions_free(c->sessions);
     pthread_mutex_destroy(&c->write_lock);
     pthread_mutex_destroy(&c->lock);
 }
@@ -281,6 +285,14 @@ struct api_codes *api_core_codes(struct api_core *c) {
     return c->codes;
 }
 
+struct api_sessions *api_core_sessions(struct api_core *c) {
+    return c->sessions;
+}
+
+struct api_tokens *api_core_tokens(struct api_core *c) {
+    return c->tokens;
+}
+
 struct source *api_push_of(struct api_core *c, str name) {
     for (int i = 0; i < c->opt.push_count; i++)
         if (str_eq(push_name(c->opt.push[i]), name)) return c->opt.push[i];
@@ -336,11 +348,25 @@ static bool check_form(const struct api_head *h, struct api_answer *a) {
     return false;
 }
 
+/* A browser's cookie. One that is not known makes it nobody, who may still log in. */
+static void check_session(struct api_core *c, const struct api_head *h, usec now, usec mono,
+                          struct api_identity *ret) {
+    int64_t token_id;
+    const str secret = api_cookie_get(h->cookie, STR(SESSION_COOKIE));
+    if (secret.n == 0 || !api_session_find(c->sessions, secret, mono, &token_id)) return;
+    if (api_tokens_by_id(c->tokens, token_id, now, ret))
+        ret->by_session = true;
+    else
+        api_session_close(c->sessions, secret);
+}
+
 /* One sentence for all that can be wrong with a token: which it was is nobody's business. */
-static bool check_token(struct api_core *c, const struct api_head *h, usec now,
+static bool check_token(struct api_core *c, const struct api_head *h, usec now, usec mono,
                         struct api_identity *ret, struct api_answer *a) {
     const api_auth auth = api_tokens_check(c->tokens, h->authorization, now, ret);
     if (auth == API_AUTH_OK) return true;
+    if (auth == API_AUTH_NONE) check_session(c, h, now, mono, ret);
+    if (ret->by_session) return true;
     if (auth == API_AUTH_NONE) {
         const bool local = c->listen.loopback && h->client.loopback && !h->forwarded;
         if (local && !api_tokens_exist(c->tokens)) ret->role = TOKEN_READ;
@@ -356,10 +382,67 @@ static bool check_token(struct api_core *c, const struct api_head *h, usec now,
 static bool check_host(struct api_core *c, const struct api_head *h, const struct api_identity *who,
                        struct api_answer *a) {
     if (who->token_id != 0 || api_listen_is_host(&c->listen, h->host)) return true;
+    const struct config_list *const list = &c->opt.cfg->api_cors_origins;
+    for (int i = 0; i < list->count; i++)
+        if (api_origin_is_host(list->names[i], h->host)) return true;
     api_problem(a, 421, "HOST",
                 "The header Host names \"" STR_FMT "\", which is not this server. Without a token "
-                "it answers to localhost and the address that it listens at (api.listen).",
+                "it answers to localhost, the address that it listens at (api.listen), and the "
+                "names in api.cors_origins.",
                 STR_ARG(str_head(h->host, 80)));
+    return false;
+}
+
+/* --- pages of browsers -------------------------------------------------------------------- */
+
+static bool is_listed_origin(const struct api_core *c, str origin) {
+    const struct config_list *const list = &c->opt.cfg->api_cors_origins;
+    for (int i = 0; i < list->count; i++)
+        if (str_eq_nocase(list->names[i], origin)) return true;
+    return false;
+}
+
+/* What a page of a listed origin may read of the answer, whatever it will be. */
+static void put_cors(const struct api_core *c, const struct api_head *h, struct api_answer *a) {
+    if (c->opt.cfg->api_cors_origins.count == 0) return;
+    api_answer_header(a, "Vary", "Origin");
+    if (h->origin.p == NULL || !is_listed_origin(c, h->origin)) return;
+    api_answer_header_printf(a, "Access-Control-Allow-Origin", STR_FMT, STR_ARG(h->origin));
+    api_answer_header(a, "Access-Control-Allow-Credentials", "true");
+    api_answer_header(a, "Access-Control-Expose-Headers", "ETag, Location, Retry-After");
+}
+
+/* A browser asks beforehand; only who may read the answer is told that he may ask. */
+static void put_preflight(const struct api_core *c, const struct api_head *h,
+                          struct api_answer *a) {
+    if (h->requested_method.p == NULL || h->origin.p == NULL || !is_listed_origin(c, h->origin))
+        return;
+    api_answer_header(a, "Access-Control-Allow-Methods", a->allow);
+    api_answer_header(a, "Access-Control-Allow-Headers",
+                      "Authorization, Content-Type, Idempotency-Key, If-None-Match, "
+                      "Last-Event-ID, X-CSRF-Token");
+    api_answer_header(a, "Access-Control-Max-Age", "600");
+}
+
+/* What changes something and comes with a browser's own credentials, or with none, must come from a
+ * page of ours; with a cookie it must bring the session's word as well. Whoever has a token in his
+ * request put it there himself. */
+static bool check_page(const struct api_core *c, const struct api_head *h,
+                       const struct api_identity *who, struct api_answer *a) {
+    const bool reads = str_eq(h->method, STR("GET")) || str_eq(h->method, STR("HEAD"));
+    if (reads || (who->token_id != 0 && !who->by_session)) return true;
+    if (h->origin.p != NULL && !api_origin_is_host(h->origin, h->host) &&
+        !is_listed_origin(c, h->origin)) {
+        api_problem_field(a, 403, "ORIGIN", "Origin",
+                          "Origin: \"" STR_FMT "\" is no page of this server; api.cors_origins "
+                          "lists others that may use it.",
+                          STR_ARG(str_head(h->origin, 80)));
+        return false;
+    }
+    if (!who->by_session) return true;
+    if (api_session_csrf_is(api_cookie_get(h->cookie, STR(SESSION_COOKIE)), h->csrf)) return true;
+    api_problem_field(a, 403, "CSRF", "X-CSRF-Token",
+                      "X-CSRF-Token: is missing or wrong; GET /api/session gives it.");
     return false;
 }
 
@@ -375,7 +458,8 @@ static void allow(struct api_answer *a, str path) {
 }
 
 /* NULL: `a` is the answer. */
-static const struct api_route *find_route(const struct api_head *h, struct api_answer *a) {
+static const struct api_route *find_route(const struct api_core *c, const struct api_head *h,
+                                          struct api_answer *a) {
     str query = h->target, path;
     if (!str_cut(&query, '?', &path)) path = h->target;
     const str method = str_eq(h->method, STR("HEAD")) ? STR("GET") : h->method;
@@ -394,6 +478,7 @@ static const struct api_route *find_route(const struct api_head *h, struct api_a
     allow(a, path);
     if (str_eq(method, STR("OPTIONS"))) {
         a->status = 204;
+        put_preflight(c, h, a);
         return NULL;
     }
     api_problem(a, 405, "METHOD", STR_FMT " is not possible at " STR_FMT ", but: %s.",
@@ -488,10 +573,12 @@ bool api_admit(struct api_core *c, const struct api_head *h, usec now, usec mono
                struct api_answer *a) {
     *ret_who = (struct api_identity){0};
     const struct api_route *r = NULL;
+    put_cors(c, h, a);
     const bool ok = check_rate(c, h, mono, a) && check_form(h, a) &&
-                    check_token(c, h, now, ret_who, a) && check_host(c, h, ret_who, a) &&
-                    check_token_rate(c, ret_who, mono, a) && (r = find_route(h, a)) != NULL &&
-                    check_role(c, r, ret_who, mono, a) && check_body(r, h, a);
+                    check_token(c, h, now, mono, ret_who, a) && check_host(c, h, ret_who, a) &&
+                    check_token_rate(c, ret_who, mono, a) && (r = find_route(c, h, a)) != NULL &&
+                    check_page(c, h, ret_who, a) && check_role(c, r, ret_who, mono, a) &&
+                    check_body(r, h, a);
     if (!ok) metric_add(c->other, 1);
     *ret_route = r;
     return ok;

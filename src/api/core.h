@@ -83,6 +83,8 @@ struct store *api_write_take(struct api_core *c);
 void api_write_give(struct api_core *c, struct store *s);
 bool api_write_again(usec since, const struct error *err);
 struct api_codes *api_core_codes(struct api_core *c); /* commands.c */
+struct api_sessions *api_core_sessions(struct api_core *c);
+struct api_tokens *api_core_tokens(struct api_core *c);
 const struct api_options *api_core_options(const struct api_core *c);
 const struct api_listen *api_core_listen(const struct api_core *c);
 struct source *api_push_of(struct api_core *c, str name); /* NULL: none of this name */
@@ -106,6 +108,8 @@ struct api_codes *api_codes_new(struct arena *boot);
 void api_codes_free(struct api_codes *k);
 api_handler api_post_override, api_post_halt, api_post_resume, api_post_flatten, api_post_approve,
     api_post_reject, api_post_close, api_post_reconcile, api_get_command;
+/* session.c */
+api_handler api_get_session, api_post_session, api_delete_session;
 /* chores.c */
 api_handler api_post_letter_retry, api_post_letter_drop, api_put_setting;
 

@@ -42,6 +42,7 @@ struct api_head {
 struct api_identity {
     token_role role;  /* NONE: nobody */
     int64_t token_id; /* 0: without a token */
+    bool by_session;  /* by a browser's cookie: what changes something needs its word too */
     char name[API_TOKEN_NAME_BYTES];
     char source[API_TOKEN_NAME_BYTES]; /* INGEST: the one name that it may bring posts under */
 };

@@ -33,6 +33,7 @@
 
 #include "api/conns.h"
 #include "api/teller.h"
+#include "api/tls.h"
 #include "base/log.h"
 #include "net/late.h"
 
@@ -58,8 +59,8 @@
 /* clang-format off */
 #define MHD_FUNCTIONS(X) \
     X(add_response_header) X(create_response_from_buffer) X(create_response_from_callback) \
-    X(destroy_response) \
-    X(get_connection_info) X(get_connection_values) X(queue_response) X(quiesce_daemon) \
+    X(destroy_response) X(get_connection_info) X(get_connection_values) \
+    X(is_feature_supported) X(queue_response) X(quiesce_daemon) \
     X(resume_connection) X(start_daemon) X(stop_daemon) X(suspend_connection)
 /* clang-format on */
 
@@ -105,6 +106,7 @@ struct api {
     struct MHD_Daemon *daemon;
     int listener;
     char url[96];
+    bool tls;
     usec header_within, body_within;
     _Atomic int64_t bodies; /* bytes of bodies in memory */
 
@@ -250,6 +252,7 @@ static enum MHD_Result on_field(void *ctx, enum MHD_ValueKind kind, const char *
 static void read_head(struct exchange *x, const char *method, struct api_head *ret) {
     *ret = (struct api_head){.method = str_from_z(method),
                              .target = str_from_z(x->target),
+                             .secure = x->api->tls,
                              .client = api_conn_client(x->conn)};
     const union MHD_ConnectionInfo *size =
         mhd.get_connection_info(x->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
@@ -523,7 +526,8 @@ static void make_locks(struct api *s) {
     pthread_condattr_destroy(&attr);
 }
 
-static bool start_daemon(struct api *s, int connections, struct error *err) {
+static bool start_daemon(struct api *s, int connections, const struct tls_files *tls,
+                         struct error *err) {
     const struct MHD_OptionItem options[] = {
         {MHD_OPTION_LISTEN_SOCKET, s->listener, NULL},
         {MHD_OPTION_THREAD_POOL_SIZE, POOL_THREADS, NULL},
@@ -533,10 +537,23 @@ static bool start_daemon(struct api *s, int connections, struct error *err) {
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_target, s},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_end, s},
         {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, s},
+        {s->tls ? MHD_OPTION_HTTPS_MEM_KEY : MHD_OPTION_END, 0, tls->key},
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, tls->cert},
         {MHD_OPTION_END, 0, NULL}};
-    s->daemon = mhd.start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,
-                                 NULL, on_request, s, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+    const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+                           (s->tls ? (unsigned)MHD_USE_TLS : 0);
+    if (s->tls && mhd.is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
+        return fail(
+            err, ERR_CONFIG, 0,
+            "api.tls_cert_file: this libmicrohttpd was built without TLS; leave it out, and "
+            "put a proxy in front");
+    s->daemon = mhd.start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_ARRAY, options,
+                                 MHD_OPTION_END);
     if (s->daemon != NULL) return true;
+    if (s->tls)
+        return fail(err, ERR_CONFIG, 0,
+                    "api.tls_cert_file, api.tls_key_file: the certificate and the key cannot be "
+                    "used: they must be PEM, belong together, and the key have no password");
     return fail(err, ERR_LIMIT, 0, "api: libmicrohttpd cannot be started (threads, memory, files)");
 }
 
@@ -568,13 +585,17 @@ bool api_open(struct arena *boot, const struct api_options *opt, struct api **re
     make_locks(s);
     bool ok = api_core_open(boot, opt, &s->core, err);
     struct api_listen at;
+    struct tls_files tls = {0};
+    ok = ok && tls_files_read(opt->cfg->api_tls_cert_file, opt->cfg->api_tls_key_file, &tls, err);
+    s->tls = tls.key != NULL;
     if (ok) at = *api_core_listen(s->core);
     ok = ok && api_listen_open(&at, &s->listener, err);
     if (ok)
-        snprintf(s->url, sizeof s->url, at.ipv6 ? "http://[%s]:%d" : "http://%s:%d", at.host,
-                 at.port);
+        snprintf(s->url, sizeof s->url, at.ipv6 ? "http%s://[%s]:%d" : "http%s://%s:%d",
+                 s->tls ? "s" : "", at.host, at.port);
     ok = ok && open_events(boot, s, opt, err) && start_threads(s, err) &&
-         start_daemon(s, limits.max + limits.streams, err);
+         start_daemon(s, limits.max + limits.streams, &tls, err);
+    tls_files_wipe(&tls);
     if (!ok) {
         api_close(s);
         return false;

@@ -203,7 +203,32 @@ static void check_x(struct config_loader *l) {
                            (long long)c->x_fastest_s, (long long)c->x_interval_s);
 }
 
+static bool is_origin(str s) {
+    const str begins[] = {STR("https://"), STR("http://")};
+    for (int i = 0; i < COUNT_OF(begins); i++) {
+        const str host = str_tail(s, begins[i].n);
+        if (str_starts(s, begins[i]) && host.n > 0 && str_find_byte(host, '/') < 0) return true;
+    }
+    return false;
+}
+
+static void check_api(struct config_loader *l) {
+    const struct config *c = &l->cfg;
+    static const int origins[] = {CFG_ROW_api_cors_origins};
+    static const int tls[] = {CFG_ROW_api_tls_cert_file, CFG_ROW_api_tls_key_file};
+    for (int i = 0; i < c->api_cors_origins.count && !l->bad[origins[0]]; i++)
+        if (!is_origin(c->api_cors_origins.names[i]))
+            config_mistake_add(&l->mistakes, last_origin(l, origins, COUNT_OF(origins)), STR(""),
+                               "api.cors_origins: \"" STR_FMT "\" is no origin such as "
+                               "https://bot.example.com: without a path or a slash at its end",
+                               STR_ARG(c->api_cors_origins.names[i]));
+    if ((c->api_tls_cert_file.n > 0) != (c->api_tls_key_file.n > 0))
+        config_mistake_add(&l->mistakes, last_origin(l, tls, COUNT_OF(tls)), STR(""),
+                           "api.tls_cert_file and api.tls_key_file: both or neither");
+}
+
 void config_check_all(struct config_loader *l) {
+    check_api(l);
     check_reward_risk(l);
     check_venue(l);
     check_x(l);

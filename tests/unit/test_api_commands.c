@@ -1,11 +1,10 @@
 /* What people order over HTTP: each command's row, its answer, its key; flattening in two steps. */
 #include <stdatomic.h>
-#include <sys/socket.h>
 
 #include <sqlite3.h>
 
 #include "api/body.h"
-#include "apikit.h"
+#include "apiask.h"
 #include "store/people.h"
 
 static struct apikit k;
@@ -35,43 +34,18 @@ static int end(void **state) {
 
 /* --- asking ------------------------------------------------------------------------------- */
 
-struct ask {
-    const char *method, *target, *body, *key, *token;
-};
-
-static int ask(struct ask q) {
-    const struct api_route *route;
-    struct api_request rq = {.now = time_wall_us(), .body = str_from_z(q.body ? q.body : "")};
-    struct sockaddr_storage none = {0};
-    struct api_head h = {.method = str_from_z(q.method ? q.method : "POST"),
-                         .target = str_from_z(q.target),
-                         .host = STR("127.0.0.1:8080"),
-                         .header_bytes = 100,
-                         .authorization = str_from_z(q.token ? q.token : trader_token),
-                         .idempotency_key = str_from_z(q.key),
-                         .client = api_client_from((const struct sockaddr *)&none)};
-    char bytes[24];
-    snprintf(bytes, sizeof bytes, "%zu", (size_t)rq.body.n);
-    if (q.body) h.content_type = STR("application/json");
-    if (q.body) h.content_length = str_from_z(bytes);
-    api_answer_fini(&answer);
-    api_answer_init(&answer);
-    if (!api_admit(core, &h, rq.now, time_monotonic_us(), &route, &rq.who, &answer))
-        return answer.status;
-    rq.query = h.target;
-    if (!str_cut(&rq.query, '?', &rq.path)) rq.path = h.target;
-    rq.head = h;
-    rq.method = h.method;
-    api_handle(core, route, &rq, &answer);
-    return answer.status;
+static int ask(struct apiask q) {
+    if (q.method == NULL) q.method = "POST";
+    if (q.token == NULL) q.token = trader_token;
+    return apiask(core, &answer, &q);
 }
 
 static int post(const char *target, const char *body) {
-    return ask((struct ask){.target = target, .body = body});
+    return ask((struct apiask){.target = target, .body = body});
 }
 
 static int post_keyed(const char *target, const char *body, const char *key) {
-    return ask((struct ask){.target = target, .body = body, .key = key});
+    return ask((struct apiask){.target = target, .body = body, .key = key});
 }
 
 static bool says(const char *text) {
@@ -215,7 +189,7 @@ static void test_a_body_is_strict_and_names_what_is_wrong(void **state) {
     snprintf(longest, sizeof longest, "{\"reason\":\"%0128d\"}", 0);
     assert_int_equal(post("/api/halt", longest), 422);
     assert_int_equal(post("/api/halt", ""), 422);
-    assert_int_equal(ask((struct ask){.target = "/api/halt"}), 415);
+    assert_int_equal(ask((struct apiask){.target = "/api/halt"}), 415);
     assert_string_equal(value_of("SELECT count(*) FROM commands"), "0");
     snprintf(longest, sizeof longest, "{\"reason\":\"%0127d\"}", 0);
     assert_int_equal(post("/api/halt", longest), 202);
@@ -308,16 +282,16 @@ static void test_the_traders_answer_is_waited_for(void **state) {
     const char *at = strstr(buf_z(&answer.body), "\"id\":\"");
     if (at) sscanf(at, "\"id\":\"%20[0-9]", id);
     snprintf(target, sizeof target, "/api/commands?id=%s", id);
-    const int looked = ask((struct ask){.method = "GET", .target = target});
+    const int looked = ask((struct apiask){.method = "GET", .target = target});
     const bool same = says("\"done\":true,\"ok\":true");
     end_trader();
     assert_int_equal(status, 200);
     assert_true(done);
     assert_int_equal(looked, 200);
     assert_true(same);
-    assert_int_equal(ask((struct ask){.method = "GET", .target = "/api/commands?id=99"}), 404);
-    assert_int_equal(ask((struct ask){.method = "GET", .target = "/api/commands"}), 400);
-    assert_int_equal(ask((struct ask){.method = "GET", .target = "/api/commands?id=x"}), 400);
+    assert_int_equal(ask((struct apiask){.method = "GET", .target = "/api/commands?id=99"}), 404);
+    assert_int_equal(ask((struct apiask){.method = "GET", .target = "/api/commands"}), 400);
+    assert_int_equal(ask((struct apiask){.method = "GET", .target = "/api/commands?id=x"}), 400);
 }
 
 /* --- keys --------------------------------------------------------------------------------- */
@@ -349,8 +323,8 @@ static void test_a_key_stands_for_one_request_only(void **state) {
     assert_int_equal(post_keyed("/api/resume", "{\"reason\":\"x\"}", "k"), 409);
     assert_int_equal(mode_now(), MODE_HALTED);
     /* another's key is another key */
-    assert_int_equal(ask((struct ask){.target = "/api/resume", .key = "k", .token = other_token}),
-                     202);
+    assert_int_equal(
+        ask((struct apiask){.target = "/api/resume", .key = "k", .token = other_token}), 202);
     assert_int_equal(mode_now(), MODE_AUTO);
     /* one that failed may be corrected under the same key */
     assert_int_equal(post_keyed("/api/halt", "{}", "k3"), 422);
@@ -437,7 +411,7 @@ static void test_a_code_is_its_owners_and_of_what_was_held(void **state) {
     assert_int_equal(post("/api/flatten", "{}"), 200);
     const char *const body = flatten_body();
     assert_int_equal(
-        ask((struct ask){.target = "/api/flatten", .body = body, .token = other_token}), 409);
+        ask((struct apiask){.target = "/api/flatten", .body = body, .token = other_token}), 409);
     hold("BTCUSDT", "30000000");
     assert_int_equal(post("/api/flatten", body), 409);
     assert_true(says("\"code\":\"CHANGED\""));
@@ -488,7 +462,7 @@ static void test_a_dead_letter_is_dropped_once(void **state) {
 }
 
 static int put(const char *body) {
-    return ask((struct ask){.method = "PUT", .target = "/api/settings", .body = body});
+    return ask((struct apiask){.method = "PUT", .target = "/api/settings", .body = body});
 }
 
 static void test_a_setting_is_one_that_may_change(void **state) {
@@ -515,7 +489,7 @@ static void test_who_may_only_read_changes_nothing(void **state) {
     for (int i = 0; i < api_route_count; i++) {
         const struct api_route *r = &api_routes[i];
         if (strcmp(r->method, "GET") == 0 || r->role == TOKEN_NONE) continue;
-        const struct ask q = {
+        const struct apiask q = {
             .method = r->method, .target = r->path, .body = "{}", .token = reader};
         assert_int_equal(ask(q), 403);
     }
