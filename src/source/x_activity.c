@@ -429,7 +429,6 @@ static bool take_payload(struct x_wire *l, usec now, struct arena *a, str type, 
     int64_t id = x_raw_id(m[0].value), author = x_raw_id(m[3].value);
     if (id == 0) id = x_raw_id(m[4].value);
     if (id == 0) id = x_raw_id(m[5].value);
-    x_wire_billed(l, now, id);
     if (str_eq(type, STR("post.delete"))) {
         if (author == 0 && filter.p != NULL && x_members(&scratch, filter, who, 1, &ignored, &err))
             author = x_raw_id(who[0].value);
@@ -439,6 +438,25 @@ static bool take_payload(struct x_wire *l, usec now, struct arena *a, str type, 
     }
     const str refs = m[1].value.p != NULL ? m[1].value : m[2].value;
     return !is_filtered(activity_of(l), refs) && x_wire_post(l, now, a, payload, ret);
+}
+
+static bool is_of_a_post(str type) {
+    return str_eq(type, STR("post.create")) || str_eq(type, STR("post.delete"));
+}
+
+static int64_t activity_billed(struct arena scratch, str line) {
+    struct error none;
+    struct x_member outer[] = {{"data", {0}}}, m[] = {{"event_type", {0}}, {"payload", {0}}};
+    struct x_member ids[] = {{"id", {0}}, {"post_id", {0}}, {"tweet_id", {0}}};
+    str ignored;
+    if (!x_members(&scratch, line, outer, COUNT_OF(outer), &ignored, &none) ||
+        !x_members(&scratch, outer[0].value, m, COUNT_OF(m), &ignored, &none) ||
+        !is_of_a_post(x_raw_word(m[0].value)) ||
+        !x_members(&scratch, m[1].value, ids, COUNT_OF(ids), &ignored, &none))
+        return 0;
+    for (int i = 0; i < COUNT_OF(ids); i++)
+        if (x_raw_id(ids[i].value) != 0) return x_raw_id(ids[i].value);
+    return 0;
 }
 
 static bool activity_take(struct x_wire *l, usec now, struct arena *a, str line, struct post *ret) {
@@ -460,8 +478,7 @@ static bool activity_take(struct x_wire *l, usec now, struct arena *a, str line,
         return false;
     }
     const str type = x_raw_word(m[0].value);
-    if (m[1].value.p == NULL ||
-        (!str_eq(type, STR("post.create")) && !str_eq(type, STR("post.delete")))) {
+    if (m[1].value.p == NULL || !is_of_a_post(type)) {
         x_wire_unknown(l, type.n > 0 ? type : STR("event"), line);
         return false;
     }
@@ -477,6 +494,7 @@ static const struct x_wire_ops wire_ops = {.kind = "x_activity",
                                            .ready = activity_ready,
                                            .absent = activity_absent,
                                            .level = activity_level,
+                                           .billed = activity_billed,
                                            .take = activity_take,
                                            .remark = activity_remark};
 

@@ -401,11 +401,20 @@ static void stream_level(struct x_wire *l, usec now, cost_level level) {
 
 static str stream_remark(const struct x_wire *l) { return str_from_z(stream_of(l)->remark); }
 
+static int64_t stream_billed(struct arena scratch, str line) {
+    struct error none;
+    struct x_member outer[] = {{"data", {0}}}, inner[] = {{"id", {0}}};
+    str ignored;
+    if (!x_members(&scratch, line, outer, COUNT_OF(outer), &ignored, &none)) return 0;
+    if (!x_members(&scratch, outer[0].value, inner, COUNT_OF(inner), &ignored, &none)) return 0;
+    return x_raw_id(inner[0].value);
+}
+
 static bool stream_take(struct x_wire *l, usec now, struct arena *a, str line, struct post *ret) {
     struct error err;
     struct arena scratch = *a;
-    struct x_member outer[] = {{"data", {0}}, {"delete", {0}}}, inner[] = {{"id", {0}}};
-    str first, ignored;
+    struct x_member outer[] = {{"data", {0}}, {"delete", {0}}};
+    str first;
     if (!x_members(&scratch, line, outer, COUNT_OF(outer), &first, &err)) {
         x_wire_complain(l, err.msg, line);
         return false;
@@ -415,8 +424,6 @@ static bool stream_take(struct x_wire *l, usec now, struct arena *a, str line, s
         return false;
     }
     if (outer[0].value.p == NULL) return x_wire_post(l, now, a, line, ret);
-    if (x_members(&scratch, outer[0].value, inner, COUNT_OF(inner), &ignored, &err))
-        x_wire_billed(l, now, x_raw_id(inner[0].value));
     return x_wire_post(l, now, a, outer[0].value, ret);
 }
 
@@ -430,6 +437,7 @@ static const struct x_wire_ops wire_ops = {.kind = "x_stream",
                                            .ready = stream_ready,
                                            .absent = stream_absent,
                                            .level = stream_level,
+                                           .billed = stream_billed,
                                            .take = stream_take,
                                            .remark = stream_remark};
 

@@ -13,9 +13,9 @@
  * there is no connection, 5 s doubling after other answers, a minute doubling where asked too often
  * or too many lines are open; or as long as an answer, a rate limit or the budget say.
  *
- * What was delivered is settled with the governor in batches (50 posts or a second). The state that
- * is stored names only what was settled: killed before, a restart finds an older sign of life and
- * fetches the span again, which X does not bill twice in a day. One thread. */
+ * What was delivered is settled with the governor before it is passed on, and the state behind it
+ * goes with it: killed in between, a restart finds an older sign of life and fetches the span
+ * again, which X does not bill twice in a day. One thread. */
 #include "source/x_wire.h"
 
 #include <jansson.h>
@@ -23,9 +23,8 @@
 #include "base/url.h"
 #include "source/jscan.h"
 
-#define QUIET_MAX (25 * USEC_PER_S)   /* X's 20 s and 5 s of grace */
-#define HEALTHY (20 * USEC_PER_S)     /* a line that gave signs for so long was a good one */
-#define SETTLE_EVERY (1 * USEC_PER_S) /* or each X_WIRE_UNSETTLED_MAX posts */
+#define QUIET_MAX (25 * USEC_PER_S) /* X's 20 s and 5 s of grace */
+#define HEALTHY (20 * USEC_PER_S)   /* a line that gave signs for so long was a good one */
 #define LAG_MAX (10 * USEC_PER_MIN)
 #define SIGN_EVERY (10 * USEC_PER_S) /* signs of life are stored so often */
 #define BUDGET_EVERY (1 * USEC_PER_S)
@@ -304,7 +303,6 @@ void x_wire_step(struct connector *c, usec now, struct connector_step *ret) {
     if (step_shut(l, now, ret) || step_open(l, now, ret, &wait) || step_call(l, now, ret, &wait))
         return;
     if (l->phase == X_WIRE_OPEN) wait = i64_min(wait, l->sign + QUIET_MAX);
-    if (l->unsettled_count > 0) wait = i64_min(wait, l->settle_at);
     if (l->out) wait = i64_min(wait, l->out_until);
     *ret = (struct connector_step){.act = CONNECTOR_WAIT, .until = wait};
 }
@@ -368,6 +366,7 @@ void x_wire_line(struct connector *c, usec now, str line) {
     line = str_trim(line);
     if (line.n == 0) return;
     l->line = line;
+    l->line_settled = false;
     l->line_at = now;
 }
 
@@ -478,14 +477,6 @@ static void take_errors(struct x_wire *l, str line) {
     json_decref(root);
 }
 
-void x_wire_billed(struct x_wire *l, usec now, int64_t id) {
-    if (id <= 0) return;
-    if (l->unsettled_count == 0) l->settle_at = now + SETTLE_EVERY;
-    l->billed_at = now;
-    PRE(l->unsettled_count < X_WIRE_UNSETTLED_MAX);
-    l->unsettled[l->unsettled_count++] = id;
-}
-
 bool x_wire_post(struct x_wire *l, usec now, struct arena *a, str object, struct post *ret) {
     struct error err;
     if (!x_post_parse(a, object, l->name, now, false, ret, &err)) {
@@ -540,13 +531,16 @@ static void keep(struct x_wire *l) {
     l->kept_seen = seen_to(l);
 }
 
-static void item_usage(struct x_wire *l, struct arena *a, struct intake *ret) {
+/* What X bills for a line, before its post: a process that is killed between the two has counted
+ * it, and fetches it again for nothing. False: it is billed nothing. */
+static bool item_usage(struct x_wire *l, struct arena *a, struct intake *ret) {
+    if (l->line.p == NULL || l->line_settled) return false;
+    const int64_t id = l->ops->billed(*a, l->line);
+    l->line_settled = true;
+    if (id <= 0) return false;
     ret->kind = INTAKE_USAGE;
-    x_account_settle(l->x, l->billed_at, l->ops->resource, 0, l->unsettled, l->unsettled_count, a,
-                     &ret->u.usage);
-    l->unsettled_count = 0;
-    keep(l);
-    ret->state = put_state(l, a);
+    x_account_settle(l->x, l->line_at, l->ops->resource, 0, &id, 1, a, &ret->u.usage);
+    return true;
 }
 
 static void count_post(struct x_wire *l, usec now, const struct post *p) {
@@ -555,15 +549,8 @@ static void count_post(struct x_wire *l, usec now, const struct post *p) {
     l->status.last_post_at = now;
 }
 
-/* No more fit to what is to be settled: X bills by the day of UTC, so a new one begins anew. */
-static bool settle_first(const struct x_wire *l, usec now) {
-    return l->unsettled_count == X_WIRE_UNSETTLED_MAX ||
-           (l->unsettled_count > 0 && time_utc_day(now) != time_utc_day(l->billed_at));
-}
-
 static bool item_line(struct x_wire *l, usec now, struct arena *a, struct intake *ret) {
-    if (l->line.p == NULL || settle_first(l, now)) return false;
-    if (!take_line(l, a, &ret->post)) return false;
+    if (l->line.p == NULL || !take_line(l, a, &ret->post)) return false;
     ret->kind = INTAKE_POST;
     count_post(l, now, &ret->post);
     if (!ret->post.deleted && ret->post.id > l->newest_id) {
@@ -571,6 +558,8 @@ static bool item_line(struct x_wire *l, usec now, struct arena *a, struct intake
         l->newest_at = ret->post.created_at;
     }
     if (!ret->post.deleted) note_lag(l, l->line_at, &ret->post);
+    keep(l);
+    ret->state = put_state(l, a);
     return true;
 }
 
@@ -581,23 +570,12 @@ static bool item_gap(struct x_wire *l, usec now, struct arena *a, struct intake 
     return true;
 }
 
-/* Is it time to settle? Never while a line waits that was not looked at: the state would say that
- * it was seen. */
-static bool settle_due(const struct x_wire *l, usec now) {
-    if (settle_first(l, now)) return true;
-    return l->unsettled_count > 0 && l->line.p == NULL && now >= l->settle_at;
-}
-
 bool x_wire_item(struct connector *c, usec now, struct arena *a, struct intake *ret) {
     struct x_wire *l = wire_from(c);
-    if (item_line(l, now, a, ret)) return true;
-    if (settle_due(l, now)) {
-        item_usage(l, a, ret);
-        return true;
-    }
+    if (item_usage(l, a, ret) || item_line(l, now, a, ret)) return true;
     if (item_gap(l, now, a, ret)) return true;
     if (x_account_chore_item(l->x, now, a, ret)) return true;
-    if (l->unsettled_count > 0 || l->sign - l->kept_sign < SIGN_EVERY) return false;
+    if (l->sign - l->kept_sign < SIGN_EVERY) return false;
     keep(l);
     ret->kind = INTAKE_NONE;
     ret->state = put_state(l, a);

@@ -54,6 +54,8 @@ struct x_wire_ops {
     bool (*ready)(const struct x_wire *l);      /* enough stands there that a line is of use */
     void (*absent)(struct x_wire *l, usec now); /* X says that nothing stands there (409) */
     void (*level)(struct x_wire *l, usec now, cost_level level); /* it changed */
+    /* The id that X bills for this line, 0: none. */
+    int64_t (*billed)(struct arena scratch, str line);
     /* One line that is JSON and neither empty nor of errors. True: *ret is a post to pass on. */
     bool (*take)(struct x_wire *l, usec now, struct arena *a, str line, struct post *ret);
     str (*remark)(const struct x_wire *l); /* for the status, where the line is well; "" none */
@@ -72,7 +74,6 @@ typedef enum x_wire_caller {
     X_CALLS_GAP
 } x_wire_caller;
 
-#define X_WIRE_UNSETTLED_MAX 50
 #define X_WIRE_KINDS_MAX 16
 
 struct x_wire {
@@ -101,12 +102,10 @@ struct x_wire {
 
     str line; /* told and not yet looked at; p NULL: none */
     usec line_at;
-    int64_t unsettled[X_WIRE_UNSETTLED_MAX]; /* ids that were delivered and not settled yet */
-    int unsettled_count;
-    usec settle_at, billed_at; /* at latest; the last of them came */
-    int64_t newest_id;         /* passed on */
+    bool line_settled; /* what X bills for it was passed on */
+    int64_t newest_id; /* passed on */
     usec newest_at;
-    int64_t kept_id; /* the same as the state says it: settled */
+    int64_t kept_id; /* the same as the state says it */
     usec kept_at, kept_sign;
     usec kept_seen; /* up to here all was seen: the sign of life, less the lag */
     usec lag;      /* from a post's publishing to its line: the longest of late, slowly forgotten */
@@ -143,8 +142,6 @@ void x_wire_status(const struct connector *c, usec now, struct source_status *re
 
 /* For what is built on it. */
 void x_wire_complain(struct x_wire *l, const char *what, str payload);
-/* A post, or event, of this id came and will be billed. */
-void x_wire_billed(struct x_wire *l, usec now, int64_t id);
 /* Says once what kind of object is not known. */
 void x_wire_unknown(struct x_wire *l, str kind, str line);
 /* The post of a JSON object that came over the line; false: it is none (told), or came before. */
