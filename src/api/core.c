@@ -40,6 +40,7 @@ struct api_core {
     struct api_listen listen;
     struct api_tokens *tokens;
     struct api_limits *limits;
+    struct api_files *files;
     struct api_cache *cache;
     struct store *watch; /* the tick's, for reading */
     struct store *write; /* for short transactions; guarded by write_lock */
@@ -109,6 +110,7 @@ bool api_core_open(struct arena *boot, const struct api_options *opt, struct api
     c->listen = listen;
     c->tokens = api_tokens_new(boot);
     c->limits = api_limits_new(boot, opt->rate_limit);
+    c->files = api_files_new(boot, opt->web_dir);
     arena_open(&c->tick_arena, TICK_BYTES);
     for (; c->arena_count < ARENAS; c->arena_count++)
         arena_open(&c->arenas[c->arena_count], INGEST_ARENA_BYTES);
@@ -146,6 +148,7 @@ void api_core_close(struct api_core *c) {
 }
 
 const struct api_listen *api_core_listen(const struct api_core *c) { return &c->listen; }
+const struct api_files *api_core_files(const struct api_core *c) { return c->files; }
 const struct api_options *api_core_options(const struct api_core *c) { return &c->opt; }
 
 /* --- the tick ----------------------------------------------------------------------------- */
@@ -457,6 +460,12 @@ static void allow(struct api_answer *a, str path) {
     }
 }
 
+static const struct api_route *find_file_route(void) {
+    int i = 0;
+    while (strcmp(api_routes[i].path, API_FILE_PATH) != 0) i++;
+    return &api_routes[i];
+}
+
 /* NULL: `a` is the answer. */
 static const struct api_route *find_route(const struct api_core *c, const struct api_head *h,
                                           struct api_answer *a) {
@@ -469,6 +478,8 @@ static const struct api_route *find_route(const struct api_core *c, const struct
         known = true;
         if (str_eq(str_from_z(api_routes[i].method), method)) return &api_routes[i];
     }
+    if (!known && str_eq(method, STR("GET")) && !str_starts(path, STR("/api/")))
+        return find_file_route();
     if (!known) {
         api_problem(a, 404, "NOT_FOUND",
                     "There is nothing at " STR_FMT "; docs/api.md lists what there is.",

@@ -7,6 +7,7 @@
 #ifndef BF_API_CORE_H
 #define BF_API_CORE_H
 
+#include "api/files.h"
 #include "api/listen.h"
 #include "api/request.h"
 #include "config/config.h"
@@ -26,6 +27,7 @@ struct api_options {
     int push_count;
     char *const *env;            /* as the program's, for settings; NULL: none */
     const struct reader *reader; /* for dead letters that are tried again; NULL: none */
+    str web_dir;                 /* as api.web_dir */
     bool alone; /* the trader is another process: what it counts is not known here */
     /* Limits; 0: the usual ones (DESIGN.md, section 8). */
     int connections, per_client, per_local;
@@ -54,6 +56,7 @@ struct api_route {
 };
 extern const struct api_route api_routes[];
 extern const int api_route_count;
+#define API_FILE_PATH "/{file}" /* the route of all paths that nothing else has, outside /api/ */
 
 /* Errors: ERR_REFUSED others reach the address and there is no token that lets anybody in; those of
  * the store. */
@@ -87,6 +90,7 @@ struct api_sessions *api_core_sessions(struct api_core *c);
 struct api_tokens *api_core_tokens(struct api_core *c);
 const struct api_options *api_core_options(const struct api_core *c);
 const struct api_listen *api_core_listen(const struct api_core *c);
+const struct api_files *api_core_files(const struct api_core *c);
 struct source *api_push_of(struct api_core *c, str name); /* NULL: none of this name */
 
 #define API_FEEDS_MAX 64
@@ -116,8 +120,8 @@ api_handler api_post_letter_retry, api_post_letter_drop, api_put_setting;
 /* views.c, ingest.c */
 api_handler api_get_health, api_get_metrics, api_get_sources, api_get_cost, api_get_openapi,
     api_post_ingest;
-/* stream.c */
-api_handler api_get_events;
+/* stream.c, pages.c */
+api_handler api_get_events, api_get_file;
 /* views_lists.c, views_money.c */
 api_handler api_get_tweets, api_get_tweet, api_get_authors, api_get_signals, api_get_trades,
     api_get_trade, api_get_positions, api_get_approvals, api_get_workers, api_get_gaps,

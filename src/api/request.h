@@ -58,7 +58,7 @@ struct api_request {
 };
 
 #define API_HEADERS_MAX 16
-#define API_HEADER_TEXT_BYTES 1024
+#define API_HEADER_TEXT_BYTES 3072
 struct api_header {
     const char *name; /* static */
     const char *value;

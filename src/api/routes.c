@@ -38,6 +38,7 @@ const struct api_route api_routes[] = {
     GET("/api/openapi.yaml", TOKEN_NONE, api_get_openapi, ""),
     GET("/api/sources", TOKEN_READ, api_get_sources, ""),
     GET("/api/cost", TOKEN_READ, api_get_cost, "days"),
+    GET(API_FILE_PATH, TOKEN_NONE, api_get_file, NULL),
     GET("/api/events", TOKEN_READ, api_get_events, "types"),
     GET("/api/session", TOKEN_NONE, api_get_session, ""),
     {.method = "POST",

@@ -32,6 +32,7 @@
 #include <microhttpd.h>
 
 #include "api/conns.h"
+#include "api/dress.h"
 #include "api/teller.h"
 #include "api/tls.h"
 #include "base/log.h"
@@ -314,6 +315,7 @@ static void take_body(struct exchange *x, str piece) {
 static void work(struct exchange *x) {
     x->rq.body = buf_str(&x->body);
     api_handle(x->api->core, x->route, &x->rq, &x->answer);
+    api_answer_dress(&x->answer, &x->rq.head);
     x->phase = PHASE_DONE;
 }
 

@@ -63,6 +63,7 @@ void api_get_health(struct api_core *c, const struct api_request *rq, struct api
     buf_printf(b, ",\"age_ms\":%lld,\"version\":\"%s\"}\n",
                (long long)(i64_max(rq->now - h.at, 0) / USEC_PER_MS), BF_VERSION);
     ret->status = all ? 200 : 503;
+    api_answer_header(ret, "Cache-Control", "no-store");
 }
 
 /* --- /metrics ----------------------------------------------------------------------------- */

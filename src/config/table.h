@@ -136,6 +136,7 @@
   X(api, cors_origins, LIST, 0, 64, "", CFG_ADVANCED, "Origins of pages that may use the HTTP interface beside its own: https://bot.example.com. Put the public name here, too, where a proxy stands in front.") \
   X(api, tls_cert_file, STR, 0, 4096, "", CFG_ADVANCED, "File with the certificate (PEM, its chain behind it): the HTTP interface speaks TLS, and nothing else. Empty: plain HTTP.") \
   X(api, tls_key_file, STR, 0, 4096, "", CFG_ADVANCED | CFG_SECRET, "File with its private key (PEM, without a password), readable by its owner alone.") \
+  X(api, web_dir, STR, 0, 256, "", CFG_ADVANCED, "A folder with the dashboard's files (web/out), read with each request, for who works on them. Empty: the dashboard that is part of the program, as it was built.") \
   X(log, level, CHOICE, 0, 0, "info|trace|debug|unusual|broken", CFG_RELOAD, "Least level that is logged.") \
   X(log, format, CHOICE, 0, 0, "logfmt|json", 0, "Shape of log lines.") \
   X(run, seed, INT, 0, INT64_MAX, "1", CFG_ADVANCED, "Seed for chance. Nothing in this build is left to chance, so nothing uses it.")

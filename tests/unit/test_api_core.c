@@ -416,14 +416,18 @@ static void test_rates_count_by_address_and_by_token(void **state) {
 static void test_routes_methods_and_forms(void **state) {
     (void)state;
     open_core();
-    struct api_head h = head("GET", "/nothing");
+    struct api_head h = head("GET", "/api/nothing");
     assert_int_equal(admit(&h), 404);
-    h = head("GET", "/health/");
+    h = head("POST", "/nothing");
     assert_int_equal(admit(&h), 404);
     h = head("GET", "/api/../health");
     assert_int_equal(admit(&h), 404);
-    h = head("GET", "/%68ealth");
-    assert_int_equal(admit(&h), 404);
+    static const char *const files[] = {"/nothing", "/health/", "/%68ealth", "/", "/trade?id=1"};
+    for (int i = 0; i < COUNT_OF(files); i++) {
+        h = head("GET", files[i]);
+        assert_int_equal(admit(&h), 0);
+        assert_string_equal(route->path, API_FILE_PATH);
+    }
     h = head("GET", "/health?x=1");
     assert_int_equal(admit(&h), 0);
     h = head("HEAD", "/health");

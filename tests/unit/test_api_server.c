@@ -95,7 +95,7 @@ static void test_answers_carry_the_headers_that_browsers_heed(void **state) {
     has("\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n");
     has("\r\nCache-Control: no-store\r\n");
     assert_null(strstr(got, "Access-Control"));
-    put(fd, GET("/no", "")); /* the connection is kept, refusals or not */
+    put(fd, GET("/api/no", "")); /* the connection is kept, refusals or not */
     assert_true(take(fd, "}\n"));
     starts("HTTP/1.1 404 Not Found\r\n");
     has("\r\nContent-Type: application/problem+json\r\n");
