@@ -645,7 +645,8 @@ static bool look_at_mode(struct store_changes *c, struct store *s, const struct 
     struct query q;
     bool row;
     char id[24], said[512];
-    if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err) || !row) return !row;
+    if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
+    if (!row) return true;
     struct buf *const b = &c->json;
     buf_clear(b);
     snprintf(id, sizeof id, "%lld", (long long)col_i64(&q));
