@@ -8,7 +8,7 @@ import { int, money, percent, qty, ms } from '@/data/format';
 import { useApi } from '@/data/query';
 import { useStatus } from '@/data/status';
 import { reason } from '@/data/reasons';
-import type { Page, Position, Trade, Tweet } from '@/data/types';
+import type { EquityRow, FunnelData, Page, Position, Trade, Tweet } from '@/data/types';
 import { Badge, Coin, Figure, Pnl, Price, Side, Time } from '@/ui/bits';
 import { Card, Empty, Loading } from '@/ui/card';
 import { PostItem } from '@/ui/post';
@@ -42,12 +42,12 @@ function Figures() {
   if (!s) return q.error ? null : <div className="rounded-xl border border-line bg-surface"><Loading rows={2} /></div>;
   return (
     <section aria-label="Figures" className="grid grid-cols-2 gap-x-4 gap-y-4 rounded-xl border border-line bg-surface p-4 shadow-card sm:grid-cols-3 xl:grid-cols-6">
-      <Figure label={`Equity, ${s.quote}`} sub={s.start != null ? `began with ${money(s.start)}` : undefined}>{money(s.equity)}</Figure>
-      <Figure label="Profit today" sub={`${int(s.trades_today)} trades`}><Pnl value={s.pnl_today} /></Figure>
-      <Figure label="Profit in all" sub={s.fees != null ? `after ${money(s.fees)} of fees` : undefined}><Pnl value={s.pnl_total} /></Figure>
-      <Figure label="Day’s drawdown" sub="below the day’s opening">{percent(s.drawdown)}</Figure>
-      <Figure label="Open positions" sub={s.waiting > 0 ? `${s.waiting} wait for approval` : 'none waits for approval'}>{int(s.open_positions)}</Figure>
-      <Figure label="Posts today" sub={<>last <Time at={s.last_post_at} /></>}>{int(s.posts_today)}</Figure>
+      <Figure label={`Equity, ${s.account.currency}`} sub={s.account.start != null ? `began with ${money(s.account.start)}` : undefined}>{money(s.account.equity)}</Figure>
+      <Figure label="Profit today" sub={`${int(s.counts.trades_today)} trades`}><Pnl value={s.account.pnl_today} /></Figure>
+      <Figure label="Profit in all" sub={s.account.fees != null ? `after ${money(s.account.fees)} of fees` : undefined}><Pnl value={s.account.pnl_total} /></Figure>
+      <Figure label="Day’s drawdown" sub={`stops at ${percent(s.account.drawdown_limit, 1)}`}>{percent(s.account.drawdown_today)}</Figure>
+      <Figure label="Open positions" sub={s.counts.waiting > 0 ? `${s.counts.waiting} to approve` : 'nothing to approve'}>{int(s.counts.open_positions)}</Figure>
+      <Figure label="Posts today" sub={<>last <Time at={s.last_post_at} /></>}>{int(s.counts.posts_today)}</Figure>
     </section>
   );
 }
@@ -58,8 +58,6 @@ const RANGES = [
   ['7d', 7 * 86_400],
   ['all', 0],
 ] as const;
-
-type EquityRow = { at: string; equity: string };
 
 export function pointsOf(rows: EquityRow[], start: number): Point[] {
   let peak = -Infinity;
@@ -74,14 +72,14 @@ function Equity() {
   const [range, setRange] = useState<(typeof RANGES)[number][0]>('all');
   const [what, setWhat] = useState<'equity' | 'profit'>('equity');
   const status = useStatus().data;
-  const q = useApi<{ equity?: EquityRow[]; points?: EquityRow[] }>('/api/equity?points=400', { every: 15_000, on: ['equity', 'trade'] });
-  const rows = q.data?.points ?? q.data?.equity;
+  const q = useApi<{ points: EquityRow[] }>('/api/equity?points=400', { every: 15_000, on: ['equity', 'trade'] });
+  const rows = q.data?.points;
   const points = useMemo(() => {
-    const all = pointsOf(rows ?? [], Number(status?.start ?? rows?.[0]?.equity ?? 0));
+    const all = pointsOf(rows ?? [], Number(status?.account.start ?? rows?.[0]?.equity ?? 0));
     const seconds = RANGES.find((r) => r[0] === range)?.[1] ?? 0;
     const from = (all[all.length - 1]?.t ?? 0) - seconds * 1000;
     return seconds ? all.filter((p) => p.t >= from) : all;
-  }, [rows, range, status?.start]);
+  }, [rows, range, status?.account.start]);
   return (
     <Card title="Equity and profit" q={q} rows={8}
       empty={() => (points.length < 2 ? <Empty title="No curve yet">It begins with the first minutes of a running trader.</Empty> : null)}
@@ -90,7 +88,7 @@ function Equity() {
         <Choice label="How far back" value={range} options={RANGES.map((r) => [r[0], r[0]] as const)} onChange={setRange} />
       </>}>
       <figure className="p-2 pr-1" aria-label={`${what === 'equity' ? 'Equity' : 'Profit'} over time, with drawdown`}>
-        <EquityChart points={points} what={what} quote={status?.quote ?? ''} />
+        <EquityChart points={points} what={what} quote={status?.account.currency ?? ''} />
       </figure>
     </Card>
   );
@@ -176,16 +174,6 @@ function LastTrades() {
   );
 }
 
-type FunnelData = {
-  posts?: number;
-  linked?: number;
-  scored?: number;
-  over_threshold?: number;
-  traded?: number;
-  refused?: Record<string, number> | { reason: string; count: number }[];
-  since?: string;
-};
-
 function Funnel() {
   const q = useApi<FunnelData>('/api/funnel', { every: 10_000, on: ['signal', 'trade'] });
   return (
@@ -196,15 +184,14 @@ function Funnel() {
 }
 
 function FunnelBars({ d }: { d: FunnelData }) {
-  const steps: [string, number | undefined][] = [
-    ['Posts', d.posts], ['About a coin', d.linked], ['Scored', d.scored], ['Over the threshold', d.over_threshold], ['Traded', d.traded],
-  ];
-  const most = Math.max(1, ...steps.map((s) => s[1] ?? 0));
-  const refused = (Array.isArray(d.refused) ? d.refused.map((r) => [r.reason, r.count] as const) : Object.entries(d.refused ?? {})).toSorted((a, b) => b[1] - a[1]);
+  const steps = [
+    ['Posts', d.posts], ['About a coin', d.linked], ['With an opinion', d.scored], [`Scored ${d.threshold} or more`, d.over_threshold], ['Traded', d.traded],
+  ] as const;
+  const most = Math.max(1, d.posts);
   return (
     <div className="p-4">
       <ol className="space-y-1.5">
-        {steps.map(([name, n]) => n !== undefined && (
+        {steps.map(([name, n]) => (
           <li key={name} className="grid grid-cols-[8.5rem_minmax(0,1fr)_3.5rem] items-center gap-3 text-sm">
             <span>{name}</span>
             <svg aria-hidden="true" viewBox="0 0 100 8" preserveAspectRatio="none" className="h-2 w-full rounded-full bg-raised"><rect width={(n / most) * 100} height="8" rx="1" className="fill-accent" /></svg>
@@ -212,23 +199,34 @@ function FunnelBars({ d }: { d: FunnelData }) {
           </li>
         ))}
       </ol>
-      {refused.length > 0 && (
-        <div className="mt-3 border-t border-line pt-3">
-          <h3 className="mb-1.5 text-xs text-muted">Refused, by reason</h3>
-          <ul className="flex flex-wrap gap-1.5">
-            {refused.map(([code, n]) => (
-              <li key={code}><Link href={`/posts?reason=${code}`}><Badge title={`${reason(code).long} (${code})`}>{reason(code).short} <b>{int(n)}</b></Badge></Link></li>
-            ))}
-          </ul>
-        </div>
-      )}
+      <Tallies title="Signals refused" rows={d.refused.map((r) => ({ code: r.reason, text: r.text, count: r.count, href: `/posts?reason=${r.reason}` }))} />
+      <Tallies title="Posts without a signal" rows={d.not_scored.map((r) => ({ code: r.outcome, text: r.text, count: r.count, href: `/posts?outcome=${r.outcome}` }))} />
     </div>
   );
 }
 
+function Tallies({ title, rows }: { title: string; rows: { code: string; text: string; count: number; href: string }[] }) {
+  if (rows.length === 0) return null;
+  return (
+    <div className="mt-3 border-t border-line pt-3">
+      <h3 className="mb-1.5 text-xs text-muted">{title}</h3>
+      <ul className="flex flex-wrap gap-1.5">
+        {rows.map((r) => (
+          <li key={r.code}><Link href={r.href} className="hover:opacity-80"><Badge title={`${r.text} (${r.code})`}>{reason(r.code).short} <b className="text-text">{int(r.count)}</b></Badge></Link></li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** Where trading begins; the funnel knows it. */
+export function useThreshold(): number | null {
+  return useApi<FunnelData>('/api/funnel', { every: 10_000, on: ['signal', 'trade'] }).data?.threshold ?? null;
+}
+
 function Feed() {
   const q = useApi<Page<'tweets', Tweet>>('/api/tweets?limit=25', { every: 4000, on: ['post', 'signal', 'trade'] });
-  const threshold = useStatus().data?.threshold;
+  const threshold = useThreshold();
   const seen = useRef<Set<string> | null>(null);
   const ids = q.data?.tweets.map((t) => t.id).join() ?? '';
   const [fresh, setFresh] = useState<Set<string>>(new Set());

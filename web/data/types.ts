@@ -44,6 +44,8 @@ export type Tweet = {
   mentions: Mention[];
   signals?: SignalBrief[];
 };
+/** What happened to a post, one after the other. */
+export type Step = { step: string; at: string; what: string; order_id?: string; trade_id?: string };
 export type Signal = SignalBrief & {
   tweet_id: string;
   base_score: number;
@@ -76,7 +78,13 @@ export type TweetFull = Omit<Tweet, 'signals'> & {
   probs: number[] | null;
   cues: string[];
   misses: { reason: string; begin?: number; end?: number }[];
-  signals?: SignalFull[];
+  root_id: string;
+  likes: number | null;
+  reposts: number | null;
+  replies: number | null;
+  quotes: number | null;
+  signals: SignalFull[];
+  trace: Step[];
 };
 export type Trade = {
   id: string;
@@ -142,6 +150,14 @@ export type Fill = {
   fee_asset: string;
   filled_at: string;
 };
+export type TradeWhole = {
+  trade: TradeFull;
+  post: Tweet | null;
+  signal: SignalFull | null;
+  orders: Order[];
+  fills: Fill[];
+  audit: AuditRow[];
+};
 export type AuditRow = {
   id: string;
   at: string;
@@ -183,3 +199,56 @@ export type Worker = { name: string; role: string; pid: number; started_at: stri
 
 /** Lists come as one array under a name, with where to go on. */
 export type Page<K extends string, T> = Record<K, T[]> & { next?: string | null };
+
+export type RawStatus = {
+  version: string;
+  now: string;
+  mode: { mode: Mode; reason: string; actor: string; since: string | null; until: string | null } | null;
+  venue: { kind: string; network: 'paper' | 'local' | 'demo' | 'testnet'; is_test: boolean };
+  market: { kind: string };
+  trader: { running: boolean; pid: number | null; last_beat_at: string | null; started_at: string | null };
+  account: {
+    currency: string;
+    equity: string | null;
+    equity_at: string | null;
+    start: string | null;
+    cash: string | null;
+    pnl_today: string | null;
+    pnl_total: string | null;
+    fees: string | null;
+    drawdown_today: number;
+    drawdown_limit: number;
+  };
+  counts: {
+    posts: number;
+    posts_today: number;
+    signals_today: number;
+    trades_today: number;
+    open_positions: number;
+    waiting: number;
+    dead_letters: number;
+  };
+  last_post_at: string | null;
+  last_trade_at: string | null;
+};
+export type EquityRow = { at: string; equity: string; cash: string; unrealized: string; drawdown: number; minimum: string; maximum: string };
+export type Tally = { reason: string; text: string; count: number };
+export type FunnelData = {
+  since: string | null;
+  threshold: number;
+  posts: number;
+  linked: number;
+  scored: number;
+  over_threshold: number;
+  traded: number;
+  refused: Tally[];
+  not_scored: { outcome: string; text: string; count: number }[];
+};
+/** What came of a command: done at once, or stored until the trader has answered. */
+export type CommandResult = { id: string; done: boolean; ok: boolean | null; repeated: boolean; running: boolean; mode: Mode; text: string };
+export type FlattenOffer = {
+  code: string;
+  expires_at: string;
+  will: { symbol: string; size: string; side: 'LONG' | 'SHORT'; unrealized_pnl: string }[];
+  text: string;
+};

@@ -10,7 +10,7 @@ import { onUnauthorized, isStale } from '@/data/query';
 import { onReachability, reachability } from '@/data/client';
 import { useTick } from '@/data/now';
 import { clock, money, percent, span } from '@/data/format';
-import { useStatus, type Status } from '@/data/status';
+import { nearLimits, networkName, traderState, useStatus, type Status } from '@/data/status';
 import { Badge, Pnl, type Tone } from './bits';
 import { Bird, Icon, type IconName } from './icons';
 import { Notices } from './notices';
@@ -83,11 +83,14 @@ export function verdictOf(s: Status | undefined, reachable: boolean, stale: bool
   if (!reachable) return { tone: 'down', icon: 'stop', word: 'No answer', why: 'bullfinch does not answer; what you see is old' };
   if (!s) return { tone: 'plain', icon: 'wait', word: 'Asking', why: 'the status is not known yet' };
   if (stale) return { tone: 'warn', icon: 'wait', word: 'Old status', why: 'the status has not been heard of for a while' };
-  if (s.trader === 'none') return { tone: 'down', icon: 'stop', word: 'No trader', why: 'no trader has ever run on this store' };
-  if (s.trader === 'silent') return { tone: 'down', icon: 'stop', word: 'Trader silent', why: 'the trader does not give signs of life' };
-  if (s.mode === 'halted') return { tone: 'down', icon: 'stop', word: 'Halted', why: s.reason || 'nothing is opened until somebody resumes' };
-  if (s.mode === 'observe') return { tone: 'warn', icon: 'wait', word: 'Observing', why: 'signals are made, orders are not' };
-  if (s.mode === 'manual') return { tone: 'warn', icon: 'wait', word: 'Manual', why: 'each entry waits for a person' };
+  const trader = traderState(s);
+  if (trader === 'none') return { tone: 'down', icon: 'stop', word: 'No trader', why: 'no trader has ever run on this store' };
+  if (trader === 'down') return { tone: 'down', icon: 'stop', word: 'Not running', why: 'no trader is running; nothing is watched but by the exchange' };
+  if (trader === 'silent') return { tone: 'down', icon: 'stop', word: 'Trader silent', why: 'the trader does not give signs of life' };
+  const mode = s.mode?.mode;
+  if (mode === 'halted') return { tone: 'down', icon: 'stop', word: 'Halted', why: s.mode?.reason || 'nothing is opened until somebody resumes' };
+  if (mode === 'observe') return { tone: 'warn', icon: 'wait', word: 'Observing', why: 'signals are made, orders are not' };
+  if (mode === 'manual') return { tone: 'warn', icon: 'wait', word: 'Manual', why: 'each entry waits for a person' };
   return { tone: 'up', icon: 'ok', word: 'Trading', why: 'it runs and decides by itself' };
 }
 
@@ -107,21 +110,21 @@ function HealthBar() {
     <header aria-label="Health" role="banner" className="sticky top-0 z-30 border-b border-line bg-surface/95 backdrop-blur">
       <div className="mx-auto flex max-w-[150rem] flex-wrap items-center gap-x-4 gap-y-1.5 px-3 py-2 sm:px-5 lg:px-6">
         <Link href="/why" title={v.why} data-testid="verdict"><Badge tone={v.tone} icon={v.icon}>{v.word}</Badge></Link>
-        {s && <span className={dim}><Badge title="No real money, ever">{s.network}</Badge></span>}
+        {s && <span className={dim}><Badge title="No real money, ever">{networkName(s)}</Badge></span>}
         {s && (
           <span className={`text-sm ${dim}`} title="Of trades closed on this day (UTC)">
-            <span className="text-muted">Today </span><Pnl value={s.pnl_today} className="font-semibold" />
+            <span className="text-muted">Today </span><Pnl value={s.account.pnl_today} className="font-semibold" />
           </span>
         )}
-        {s?.equity != null && (
-          <span className={`text-sm max-sm:hidden ${dim}`}><span className="text-muted">Equity </span><span className="font-semibold">{money(s.equity)}</span> <span className="text-muted">{s.quote}</span></span>
+        {s?.account.equity != null && (
+          <span className={`text-sm max-sm:hidden ${dim}`}><span className="text-muted">Equity </span><span className="font-semibold">{money(s.account.equity)}</span> <span className="text-muted">{s.account.currency}</span></span>
         )}
-        {s?.drawdown != null && (
-          <span className={`text-sm max-md:hidden ${dim}`}><span className="text-muted">Day&apos;s drawdown </span>{percent(s.drawdown)}</span>
+        {s?.account.equity != null && (
+          <span className={`text-sm max-md:hidden ${dim}`}><span className="text-muted">Day&apos;s drawdown </span>{percent(s.account.drawdown_today)}</span>
         )}
-        {s && s.waiting > 0 && <Link href="/risk"><Badge tone="warn" icon="wait">{s.waiting} to approve</Badge></Link>}
-        {s && s.dead_letters > 0 && <Link href="/operations" className="max-sm:hidden"><Badge tone="warn" icon="warn">{s.dead_letters} dead letters</Badge></Link>}
-        {s?.near.map((l) => <Link key={l} href="/risk" className="max-md:hidden"><Badge tone="warn" icon="warn">{l} near its limit</Badge></Link>)}
+        {s && s.counts.waiting > 0 && <Link href="/risk"><Badge tone="warn" icon="wait">{s.counts.waiting} to approve</Badge></Link>}
+        {s && s.counts.dead_letters > 0 && <Link href="/operations" className="max-sm:hidden"><Badge tone="warn" icon="warn">{s.counts.dead_letters} dead letters</Badge></Link>}
+        {s && nearLimits(s).map((l) => <Link key={l} href="/risk" className="max-md:hidden"><Badge tone="warn" icon="warn">{l} near its limit</Badge></Link>)}
         <span className="ml-auto text-xs text-muted" data-testid="connection">
           {!reachable ? (
             <span className="font-medium text-down">Last heard {q.at && now ? `${span(now - q.at)} ago` : 'never'}</span>

@@ -1,0 +1,87 @@
+'use client';
+// All trades: sort, filter, choose columns, take them away as CSV. Above them what they came to.
+
+import Link from 'next/link';
+import { int, money, percent, length, ms } from '@/data/format';
+import { usePages } from '@/data/pages';
+import { useApi } from '@/data/query';
+import { reason } from '@/data/reasons';
+import type { Trade } from '@/data/types';
+import { apiPath, useFilters } from '@/data/url';
+import { Badge, Coin, Figure, Pnl, Price, Side, Time } from '@/ui/bits';
+import { Card, Empty, PageTitle } from '@/ui/card';
+import { More } from '@/ui/more';
+import { DataTable, type Columns } from '@/ui/table';
+import { SearchField, Select } from '../posts/posts';
+
+const held = (t: Trade) => (t.entered_at && t.closed_at ? (ms(t.closed_at) ?? 0) - (ms(t.entered_at) ?? 0) : null);
+
+export function TradeStatus({ t }: { t: Trade }) {
+  if (t.status === 'OPEN') return <Badge tone="accent">{t.entered_at ? 'open' : 'entering'}</Badge>;
+  if (t.status === 'CANCELLED') return <Badge title={reason(t.closed_reason).long}>cancelled</Badge>;
+  return <Badge title={reason(t.closed_reason).long}>{reason(t.closed_reason).short || 'closed'}</Badge>;
+}
+
+const columns: Columns<Trade> = [
+  { id: 'opened', header: 'Opened', accessorFn: (t) => ms(t.created_at) ?? 0, cell: ({ row }) => <Link href={`/trade?id=${row.original.id}`} className="underline decoration-line-strong hover:decoration-current"><Time at={row.original.created_at} /></Link>, meta: { csv: (t) => t.created_at } },
+  { id: 'symbol', header: 'Symbol', accessorKey: 'symbol', cell: ({ row }) => <Coin symbol={row.original.symbol} />, meta: { csv: (t) => t.symbol } },
+  { id: 'side', header: 'Side', accessorKey: 'side', cell: ({ row }) => <Side side={row.original.side} />, meta: { csv: (t) => t.side } },
+  { id: 'status', header: 'State', accessorFn: (t) => t.status + (t.closed_reason ?? ''), cell: ({ row }) => <TradeStatus t={row.original} />, meta: { csv: (t) => t.status } },
+  { id: 'reason', header: 'Closed because', accessorFn: (t) => t.closed_reason ?? '', cell: ({ row }) => <span className="text-muted">{row.original.closed_reason ?? '–'}</span>, meta: { hidden: true, csv: (t) => t.closed_reason } },
+  { id: 'pnl', header: 'Profit', accessorFn: (t) => Number(t.pnl), cell: ({ row }) => (row.original.status === 'OPEN' ? <span className="text-muted">–</span> : <Pnl value={row.original.pnl} className="font-semibold" />), meta: { right: true, csv: (t) => t.pnl } },
+  { id: 'quantity', header: 'Quantity', accessorFn: (t) => Number(t.quantity), cell: ({ row }) => row.original.quantity, meta: { right: true, csv: (t) => t.quantity } },
+  { id: 'entry', header: 'Entry', accessorFn: (t) => Number(t.entry_price), cell: ({ row }) => <Price value={row.original.entry_price} />, meta: { right: true, csv: (t) => t.entry_price } },
+  { id: 'stop', header: 'Stop', accessorFn: (t) => Number(t.stop_loss), cell: ({ row }) => <Price value={row.original.stop_loss} />, meta: { right: true, csv: (t) => t.stop_loss } },
+  { id: 'target', header: 'Target', accessorFn: (t) => Number(t.take_profit), cell: ({ row }) => <Price value={row.original.take_profit} />, meta: { right: true, csv: (t) => t.take_profit } },
+  { id: 'held', header: 'Held', accessorFn: (t) => held(t) ?? -1, cell: ({ row }) => { const h = held(row.original); return h === null ? '–' : length(h); }, meta: { right: true, csv: (t) => held(t) } },
+  { id: 'fees', header: 'Fees', accessorFn: (t) => Number(t.fees), cell: ({ row }) => money(row.original.fees), meta: { right: true, hidden: true, csv: (t) => t.fees } },
+  { id: 'author', header: 'Author', accessorFn: (t) => t.username ?? '', cell: ({ row }) => (row.original.tweet_id ? <Link href={`/post?id=${row.original.tweet_id}`} className="hover:underline">{row.original.username ? `@${row.original.username}` : 'post'}</Link> : '–'), meta: { csv: (t) => t.username } },
+  { id: 'closed', header: 'Closed', accessorFn: (t) => ms(t.closed_at) ?? 0, cell: ({ row }) => (row.original.closed_at ? <Time at={row.original.closed_at} /> : '–'), meta: { hidden: true, csv: (t) => t.closed_at } },
+  { id: 'id', header: 'Id', accessorFn: (t) => Number(t.id), cell: ({ row }) => <span className="font-mono text-xs">{row.original.id}</span>, meta: { hidden: true, csv: (t) => t.id } },
+];
+
+type Metrics = {
+  pnl: { today: string; week: string; month: string; total: string };
+  trades: { total: number; open: number; closed: number; won: number; lost: number; win_rate: number | null; average_win: string | null; average_loss: string | null; best: string | null; worst: string | null };
+};
+
+export function Trades() {
+  const f = useFilters();
+  const pages = usePages<'trades', Trade>(apiPath('/api/trades', { limit: 100, symbol: f.get('symbol'), status: f.get('status'), side: f.get('side') }), 'trades', { every: 8000, on: ['trade'] });
+  const metrics = useApi<Metrics>('/api/metrics', { every: 15_000, on: ['trade'] });
+  return (
+    <>
+      <PageTitle title="Trades" />
+      <Card title="What they came to" q={metrics} pad className="mb-4" rows={2}>
+        {(m) => (
+          <div className="grid grid-cols-2 gap-4 sm:grid-cols-4 xl:grid-cols-8">
+            <Figure label="Today"><Pnl value={m.pnl.today} /></Figure>
+            <Figure label="7 days"><Pnl value={m.pnl.week} /></Figure>
+            <Figure label="30 days"><Pnl value={m.pnl.month} /></Figure>
+            <Figure label="In all"><Pnl value={m.pnl.total} /></Figure>
+            <Figure label="Closed" sub={`${int(m.trades.open)} open`}>{int(m.trades.closed)}</Figure>
+            <Figure label="Won" sub={`${int(m.trades.won)} of ${int(m.trades.closed)}`}>{percent(m.trades.win_rate, 0)}</Figure>
+            <Figure label="Average win" sub={`best ${money(m.trades.best)}`}><Pnl value={m.trades.average_win} /></Figure>
+            <Figure label="Average loss" sub={`worst ${money(m.trades.worst)}`}><Pnl value={m.trades.average_loss} /></Figure>
+          </div>
+        )}
+      </Card>
+      <Card title="All trades" q={pages.q} rows={10}
+        empty={() => (pages.rows.length === 0 && !f.get('symbol') && !f.get('status') && !f.get('side') ? <Empty title="No trade yet"><Link href="/why" className="text-accent underline">Why not?</Link></Empty> : null)}>
+        {() => (
+          <>
+            <DataTable name="trades" label="Trades" rows={pages.rows} columns={columns} idOf={(t) => t.id} csv="bullfinch-trades.csv" tools={
+              <>
+                <SearchField label="Symbol, as BTCUSDT" value={f.get('symbol')} onChange={(s) => f.set({ symbol: s.toUpperCase() })} width="w-44" />
+                <Select label="State" value={f.get('status')} onChange={(status) => f.set({ status })} options={[['', 'Any state'], ['OPEN', 'Open'], ['CLOSED', 'Closed'], ['CANCELLED', 'Cancelled']]} />
+                <Select label="Side" value={f.get('side')} onChange={(side) => f.set({ side })} options={[['', 'Both sides'], ['LONG', 'Long'], ['SHORT', 'Short']]} />
+              </>
+            } />
+            {pages.rows.length === 0 && <Empty title="No trade fits">Loosen the filters.</Empty>}
+            <More pages={pages} what="trades" />
+          </>
+        )}
+      </Card>
+    </>
+  );
+}
