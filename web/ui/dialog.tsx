@@ -2,6 +2,7 @@
 // A question before something that matters. It names what will happen, in words; the button repeats
 // the verb. Built on <dialog>: the browser keeps the focus inside and closes it on Escape.
 
+import Link from 'next/link';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { ApiError } from '@/data/client';
 import { Button } from './bits';
@@ -22,11 +23,13 @@ export function Confirm({ open, title, verb, danger = false, disabled = false, c
   const ref = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
+  const [signIn, setSignIn] = useState(false);
   useEffect(() => {
     const d = ref.current;
     if (!d) return;
     if (open && !d.open) {
       setError(null);
+      setSignIn(false);
       d.showModal();
     }
     if (!open && d.open) d.close();
@@ -38,8 +41,8 @@ export function Confirm({ open, title, verb, danger = false, disabled = false, c
       await onConfirm();
       onClose();
     } catch (e) {
-      const needs = e instanceof ApiError && (e.status === 401 || e.status === 403);
-      setError(`${e instanceof Error ? e.message : String(e)}${needs ? ' Sign in with a token of the role trade.' : ''}`);
+      setSignIn(e instanceof ApiError && (e.status === 401 || e.status === 403));
+      setError(e instanceof Error ? e.message : String(e));
     }
     setBusy(false);
   };
@@ -52,7 +55,8 @@ export function Confirm({ open, title, verb, danger = false, disabled = false, c
           <div className="space-y-3 px-5 py-3 text-sm">{children}</div>
           {error && (
             <p role="alert" className="mx-5 mb-2 flex gap-2 rounded-md bg-down-soft px-3 py-2 text-sm text-down">
-              <Icon name="warn" className="mt-0.5" />{error}
+              <Icon name="warn" className="mt-0.5" />
+              <span>{error} {signIn && <Link href={`/sign-in?to=${encodeURIComponent(window.location.pathname + window.location.search)}`} className="font-medium underline">Sign in with a token of the role trade.</Link>}</span>
             </p>
           )}
           <div className="flex justify-end gap-2 border-t border-line px-5 py-3">

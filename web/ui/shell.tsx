@@ -9,6 +9,7 @@ import { keepLive, liveState, onLiveState } from '@/data/live';
 import { onUnauthorized, isStale } from '@/data/query';
 import { onReachability, reachability } from '@/data/client';
 import { useTick } from '@/data/now';
+import { mayTrade, signOut, useSession, whoAmI } from '@/data/session';
 import { clock, money, percent, span } from '@/data/format';
 import { nearLimits, networkName, traderState, useStatus, type Status } from '@/data/status';
 import { Badge, Pnl, type Tone } from './bits';
@@ -32,6 +33,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const path = usePathname();
   const [menu, setMenu] = useState(false);
   useEffect(() => keepLive(), []);
+  useEffect(() => void whoAmI(), []);
   useEffect(() => onUnauthorized(() => {
     if (window.location.pathname !== '/sign-in')
       router.push(`/sign-in?to=${encodeURIComponent(window.location.pathname + window.location.search)}`);
@@ -64,6 +66,7 @@ export function Shell({ children }: { children: ReactNode }) {
               );
             })}
           </ul>
+          <Who />
           <ThemeSwitch />
         </nav>
       </aside>
@@ -137,6 +140,26 @@ function HealthBar() {
         </span>
       </div>
     </header>
+  );
+}
+
+function Who() {
+  const s = useSession();
+  const signedIn = s?.csrf != null;
+  return (
+    <div className="mt-3 border-t border-line px-2.5 pt-3 text-xs text-muted">
+      {signedIn ? (
+        <>
+          <p className="truncate">Signed in as <b className="text-text">{s?.name}</b>, {mayTrade(s) ? 'may give commands' : 'may look'}</p>
+          <button type="button" onClick={() => void signOut()} className="mt-1 min-h-6 text-accent underline">Sign out</button>
+        </>
+      ) : (
+        <>
+          <p>Looking only.</p>
+          <Link href="/sign-in" prefetch={false} className="mt-1 inline-flex min-h-6 items-center text-accent underline">Sign in to give commands</Link>
+        </>
+      )}
+    </div>
   );
 }
 

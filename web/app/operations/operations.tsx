@@ -1,0 +1,239 @@
+'use client';
+// What keeps it going: sources and what they cost, workers, what could not be read, what was missed,
+// and who did what.
+
+import { useState } from 'react';
+import type { components } from '@/data/schema';
+import { ApiError, get, post } from '@/data/client';
+import { dollars, exact, int, length, ms, title as words } from '@/data/format';
+import { usePages } from '@/data/pages';
+import { refresh, useApi } from '@/data/query';
+import { apiPath, useFilters } from '@/data/url';
+import { useTick } from '@/data/now';
+import type { AuditRow, DeadLetter, Gap, Page, Worker } from '@/data/types';
+import { Badge, Button, Facts, Figure, Meter, Time, type Tone } from '@/ui/bits';
+import { Card, Empty, PageTitle } from '@/ui/card';
+import { Confirm } from '@/ui/dialog';
+import { More } from '@/ui/more';
+import { SearchField } from '../posts/posts';
+import { AuditList } from '../trade/trade';
+
+type Health = components['schemas']['Health'];
+type Source = components['schemas']['Source'];
+type Cost = components['schemas']['Cost'];
+
+export function Operations() {
+  return (
+    <>
+      <PageTitle title="Operations" />
+      <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1.5fr)_minmax(0,1fr)]">
+        <div className="grid min-w-0 gap-4"><Sources /><DeadLetters /><Gaps /></div>
+        <div className="grid min-w-0 gap-4"><HealthCard /><CostCard /><Workers /></div>
+      </div>
+      <div className="mt-4"><Audit /></div>
+    </>
+  );
+}
+
+const CHECKS: Record<string, string> = { database: 'Store', twitter_api: 'X', bluesky: 'Bluesky', binance_api: 'Exchange' };
+
+function HealthCard() {
+  const q = useApi<Health>('/health', { every: 5000 });
+  return (
+    <Card title="Is everything reachable?" q={q} rows={2} pad>
+      {(h) => (
+        <ul className="space-y-1.5 text-sm">
+          {Object.entries(h.checks).map(([name, ok]) => (
+            <li key={name} className="flex items-center gap-2"><Badge tone={ok ? 'up' : 'down'} icon={ok ? 'ok' : 'stop'}>{ok ? 'reachable' : 'not reachable'}</Badge>{CHECKS[name] ?? words(name)}</li>
+          ))}
+          <li className="pt-1 text-xs text-muted">Version {h.version}</li>
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+const SOURCE_TONE: Record<Source['state'], Tone> = {
+  live: 'up', starting: 'plain', ended: 'plain', retrying: 'warn', limited: 'warn', connections: 'warn', budget: 'warn',
+  broken: 'down', usage_cap: 'down', credits: 'down', spend_cap: 'down', token: 'down', forbidden: 'down', config: 'down',
+};
+
+function Sources() {
+  const q = useApi<{ sources: Source[] }>('/api/sources', { every: 5000, on: ['source'] });
+  return (
+    <Card title="Sources" q={q} empty={(d) => (d.sources.length === 0 ? <Empty title="No live source">Posts come from a file, or none is configured (sources in the configuration).</Empty> : null)}>
+      {(d) => (
+        <ul>
+          {d.sources.map((s) => (
+            <li key={s.feed} className="border-b border-line p-4 last:border-0" data-source={s.feed}>
+              <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+                <b>{s.feed}</b>
+                <Badge tone={SOURCE_TONE[s.state]} icon={s.state === 'live' ? 'ok' : SOURCE_TONE[s.state] === 'down' ? 'stop' : undefined}>{s.state.replace('_', ' ')}</Badge>
+                {s.narrow && <Badge tone="warn" title="Asks for less to stay within the budget">narrow</Badge>}
+                <span className="ml-auto text-xs text-muted">said so <Time at={s.updated_at} /></span>
+              </div>
+              {s.why && <p className="mt-1 text-sm">{s.why}{s.until && <> Until <Time at={s.until} />.</>}</p>}
+              <dl className="mt-3 grid grid-cols-2 gap-3 text-sm sm:grid-cols-5">
+                {([['Posts today', int(s.posts_today)], ['Stored in all', int(s.posts_stored)], ['Fetched late', int(s.missed)], ['Calls, failed', `${int(s.calls)}, ${int(s.failures)}`], ['Blind today', length(s.blind_seconds_today * 1000)]] as const).map(([k, v]) => (
+                  <div key={k}><dt className="text-xs text-muted">{k}</dt><dd className="font-medium">{v}</dd></div>
+                ))}
+              </dl>
+              <p className="mt-2 text-xs text-muted">Last post <Time at={s.last_post_at} />, last sign of life <Time at={s.last_sign_at} /></p>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+function CostCard() {
+  const q = useApi<Cost>('/api/cost', { every: 30_000, on: ['source'] });
+  return (
+    <Card title="What posts cost this month" q={q} rows={3} pad>
+      {(c) => {
+        const budget = Number(c.budget);
+        return (
+          <div className="space-y-3">
+            <div className="grid grid-cols-3 gap-3">
+              <Figure label="Spent" sub={`of ${dollars(c.budget)}`}>{dollars(c.spent)}</Figure>
+              <Figure label="Today">{dollars(c.today)}</Figure>
+              <Figure label="At this pace" sub="by the month’s end">{dollars(c.projected)}</Figure>
+            </div>
+            <Meter label="Budget used" share={budget > 0 ? Number(c.spent) / budget : 0} />
+            <Facts rows={[
+              ['Billed', `${int(c.posts)} posts`],
+              ['May be spent now', dollars(c.allowed)],
+              ['Asks for', c.level === 'full' ? 'everything' : c.level === 'narrow' ? 'less, to stay within the budget' : 'nothing: the budget is out'],
+              c.reported.days > 0 && ['X counts', `${int(c.reported.posts)} posts where we count ${int(c.reported.ours)}`],
+              ...c.signals.map((s) => [`Per trade, ${s.source}`, s.per_signal ? `${dollars(s.per_signal)} for each of ${int(s.traded)}` : 'no trade yet'] as const),
+            ]} />
+          </div>
+        );
+      }}
+    </Card>
+  );
+}
+
+function Workers() {
+  const q = useApi<Page<'workers', Worker>>('/api/workers', { every: 5000 });
+  const now = useTick();
+  return (
+    <Card title="Workers" q={q} rows={2} empty={(d) => (d.workers.length === 0 ? <Empty title="None has run yet" /> : null)}>
+      {(d) => (
+        <ul>
+          {d.workers.map((w) => {
+            const quiet = now > 0 && now - (ms(w.seen_at) ?? 0) > 20_000;
+            return (
+              <li key={w.name} className="flex flex-wrap items-center gap-x-3 border-b border-line px-4 py-2.5 text-sm last:border-0">
+                <b>{w.name}</b><span className="text-muted">{w.role}, pid {w.pid}</span>
+                <span className="ml-auto"><Badge tone={quiet ? 'down' : 'up'} icon={quiet ? 'stop' : 'ok'} title={exact(w.seen_at)}>{quiet ? 'not seen lately' : 'alive'}</Badge></span>
+              </li>
+            );
+          })}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+function DeadLetters() {
+  const q = useApi<Page<'dead_letters', DeadLetter>>('/api/dead_letters?status=dead&limit=50', { every: 15_000, on: ['alert', 'command'] });
+  const [ask, setAsk] = useState<{ letter: DeadLetter; verb: 'retry' | 'drop' } | null>(null);
+  const [result, setResult] = useState<string | null>(null);
+  return (
+    <Card title="Dead letters" q={q} rows={2} aside={<span className="text-xs text-muted">what could not be read as a post</span>}
+      empty={(d) => (d.dead_letters.length === 0 && !result ? <Empty title="None">Everything that came in could be read.</Empty> : null)}>
+      {(d) => (
+        <>
+          {result && <p role="status" className="border-b border-line bg-raised px-4 py-2 text-sm">{result}</p>}
+          <ul>
+            {d.dead_letters.map((l) => (
+              <li key={l.id} className="border-b border-line px-4 py-3 text-sm last:border-0" data-letter={l.id}>
+                <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+                  <b>{l.source}</b><span className="text-muted">{l.kind}</span>
+                  <span className="text-xs text-muted"><Time at={l.last_at} />{l.attempts > 1 && `, ${l.attempts} tries`}</span>
+                  <span className="ml-auto flex gap-2">
+                    <Button small onClick={() => setAsk({ letter: l, verb: 'retry' })}>Retry</Button>
+                    <Button small onClick={() => setAsk({ letter: l, verb: 'drop' })}>Drop</Button>
+                  </span>
+                </div>
+                <p className="mt-1 break-words">{l.error}</p>
+                {l.payload && <pre tabIndex={0} role="region" aria-label="Its content" className="scroll-thin mt-1.5 max-h-24 overflow-auto whitespace-pre-wrap break-all rounded bg-raised p-2 font-mono text-xs">{l.payload.slice(0, 2000)}</pre>}
+              </li>
+            ))}
+          </ul>
+          <Confirm open={ask !== null} danger={ask?.verb === 'drop'} title={ask?.verb === 'drop' ? 'Drop this letter?' : 'Try this letter again?'} verb={ask?.verb === 'drop' ? 'Drop' : 'Retry'} onClose={() => setAsk(null)}
+            onConfirm={async () => {
+              const { data } = await post<{ text?: string }>(`/api/dead_letters/${ask?.verb}`, { id: ask?.letter.id });
+              setResult(data.text ?? 'Done.');
+              refresh('/api/dead_letters', '/api/status', '/api/audit');
+            }}>
+            {ask?.verb === 'drop'
+              ? <p>It is marked as dealt with and leaves this list. Its row stays in the store.</p>
+              : <p>If it is a post now, it is read and stored as too old to trade; it never opens anything.</p>}
+          </Confirm>
+        </>
+      )}
+    </Card>
+  );
+}
+
+function Gaps() {
+  const q = useApi<Page<'gaps', Gap>>('/api/gaps?limit=20', { every: 30_000, on: ['source'] });
+  return (
+    <Card title="Gaps" q={q} rows={2} aside={<span className="text-xs text-muted">what a source did not see</span>} empty={(d) => (d.gaps.length === 0 ? <Empty title="None">No source missed anything.</Empty> : null)}>
+      {(d) => (
+        <ul>
+          {d.gaps.map((g) => (
+            <li key={g.id} className="border-b border-line px-4 py-2.5 text-sm last:border-0">
+              <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+                <b>{g.source}</b><Badge tone={/lost|open/i.test(g.state) ? 'warn' : 'plain'}>{g.state}</Badge>
+                <span className="text-muted">{g.until_at ? length((ms(g.until_at) ?? 0) - (ms(g.from_at) ?? 0)) : 'still open'}{g.posts ? `, ${int(g.posts)} posts fetched afterwards` : ''}</span>
+                <span className="ml-auto text-xs text-muted"><Time at={g.from_at} /></span>
+              </div>
+              <p className="break-words text-muted">{g.what}</p>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+type Verify = { valid: boolean; rows: number; first_bad_id: string | null; detail: string | null };
+
+function Audit() {
+  const f = useFilters();
+  const pages = usePages<'audit', AuditRow>(apiPath('/api/audit', { limit: 50, actor: f.get('actor'), entity: f.get('entity') }), 'audit', { every: 15_000, on: ['trade', 'mode', 'command'] });
+  const [check, setCheck] = useState<string | null>(null);
+  const [bad, setBad] = useState(false);
+  const verify = async () => {
+    setCheck('Checking…');
+    try {
+      const { data: v } = await get<Verify>('/api/audit/verify');
+      setBad(!v.valid);
+      setCheck(v.valid ? `All ${int(v.rows)} rows are as they were written.` : `Row ${v.first_bad_id} is not as it was written: ${v.detail}`);
+    } catch (e) {
+      setBad(true);
+      setCheck(e instanceof ApiError ? e.message : String(e));
+    }
+  };
+  return (
+    <Card title="Audit log" q={pages.q} rows={6} aside={<>
+      <span role="status" className={`text-xs ${bad ? 'text-down' : 'text-muted'}`}>{check}</span>
+      <Button small onClick={() => void verify()}>Verify the chain</Button>
+    </>}>
+      {() => (
+        <>
+          <div className="flex flex-wrap gap-2 border-b border-line px-4 py-2">
+            <SearchField label="Actor" value={f.get('actor')} onChange={(actor) => f.set({ actor })} width="w-40" />
+            <SearchField label="About (order, trade, control …)" value={f.get('entity')} onChange={(entity) => f.set({ entity })} width="w-60" />
+          </div>
+          <AuditList rows={pages.rows} />
+          <More pages={pages} what="entries" />
+        </>
+      )}
+    </Card>
+  );
+}

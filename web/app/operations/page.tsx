@@ -1,0 +1,7 @@
+import type { Metadata } from 'next';
+import { Operations } from './operations';
+
+export const metadata: Metadata = { title: 'Operations' };
+export default function Page() {
+  return <Operations />;
+}
