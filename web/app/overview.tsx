@@ -21,14 +21,10 @@ export function Overview() {
     <>
       <h1 className="sr-only">Overview</h1>
       <Figures />
-      <div className="mt-4 grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_23rem] min-[120rem]:grid-cols-[minmax(0,1.3fr)_minmax(0,1fr)_26rem]">
-        <div className="grid min-w-0 gap-4">
-          <Equity />
-          <Positions />
-        </div>
-        <div className="grid min-w-0 gap-4 max-xl:order-3 xl:max-[120rem]:col-start-1">
-          <LastTrades />
-          <Funnel />
+      <div className="mt-4 grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_23rem] min-[120rem]:grid-cols-[minmax(0,1fr)_26rem]">
+        <div className="contents min-w-0 items-start gap-4 xl:grid min-[120rem]:grid-cols-[minmax(0,1.35fr)_minmax(0,1fr)]">
+          <div className="order-1 grid min-w-0 gap-4"><Equity /><Positions /></div>
+          <div className="order-3 grid min-w-0 gap-4"><LastTrades /><Funnel /></div>
         </div>
         <Feed />
       </div>
@@ -238,7 +234,7 @@ function Feed() {
     seen.current = now;
   }, [ids]);
   return (
-    <Card title="Posts as they arrive" q={q} rows={8} className="max-xl:order-2 xl:row-span-2 xl:sticky xl:top-16 xl:max-h-[calc(100dvh-5.5rem)] min-[120rem]:row-span-1"
+    <Card title="Posts as they arrive" q={q} rows={8} className="order-2 xl:sticky xl:top-16 xl:max-h-[calc(100dvh-5.5rem)]"
       aside={<Link href="/posts" className="text-xs text-accent hover:underline">All posts</Link>}
       empty={(d) => (d.tweets.length === 0 ? <Empty title="No post yet">Configure a source, or run the demo.</Empty> : null)}>
       {(d) => (

@@ -45,7 +45,7 @@ export default function EquityChart({ points, what, quote }: { points: Point[]; 
         <ResponsiveContainer width="100%" height="100%" debounce={60}>
           <AreaChart data={points.map((p) => ({ ...p, under: -p.drawdown }))} margin={{ top: 4, right: 12, bottom: 0, left: 4 }} syncId="equity">
             <XAxis dataKey="t" type="number" domain={['dataMin', 'dataMax']} tickFormatter={label} tick={axis} tickLine={false} axisLine={false} minTickGap={56} />
-            <YAxis domain={[-worst, 0]} ticks={[-worst, 0]} tickFormatter={(v: number) => percent(v, 1)} tick={axis} tickLine={false} axisLine={false} width={64} />
+            <YAxis domain={[-worst, 0]} ticks={[-worst, 0]} tickFormatter={(v: number) => percent(v, worst < 0.02 ? 2 : 1)} tick={axis} tickLine={false} axisLine={false} width={64} />
             <Tooltip content={() => null} cursor={{ stroke: 'var(--line-strong)' }} />
             <Area dataKey="under" type="stepAfter" stroke="var(--down)" strokeWidth={1.25} fill="var(--down)" fillOpacity={0.12} isAnimationActive={false} dot={false} />
           </AreaChart>

@@ -28,11 +28,15 @@ function subscribe(f: () => void) {
   };
 }
 
-/** The program's clock, as it was when an answer came at `at` (this browser's clock). */
-export function setProgramClock(program_ms: number, at: number, times = 1) {
+/** The program's clock, as it was when an answer came at `at` (this browser's clock). A replay's runs
+ * faster than ours: how much, two answers tell. */
+export function setProgramClock(program_ms: number, at: number, replay = false) {
+  if (at === anchor_ms) return;
+  const passed = at - anchor_ms;
+  const ran = program_ms - (anchor_ms + offset_ms);
+  speed = replay && anchor_ms > 0 && passed > 500 && ran >= 0 && Math.abs(ran) < 86_400_000 ? ran / passed : 1;
   offset_ms = program_ms - at;
   anchor_ms = at;
-  speed = times;
 }
 /** What the program's clock shows when the browser's shows t. */
 export function programTime(t: number): number {

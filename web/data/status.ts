@@ -12,6 +12,8 @@ export type Status = RawStatus;
 /** A trader that said nothing for so long is not to be relied on; it beats every few seconds. */
 const SILENT_MS = 20_000;
 
+const REPLAY_MS = 6 * 3_600_000;
+
 const NETWORKS: Record<RawStatus['venue']['network'], string> = {
   paper: 'Paper',
   local: 'Simulated exchange',
@@ -37,8 +39,10 @@ export function nearLimits(s: Status): string[] {
 export function useStatus(): Query<Status> {
   const q = useApi<RawStatus>('/api/status', { every: 5000, on: ['mode', 'trade', 'equity', 'command', 'position', 'signal'] });
   useEffect(() => {
-    const t = ms(q.data?.now);
-    if (t !== null && q.at) setProgramClock(t, q.at);
+    const now = ms(q.data?.now), account = ms(q.data?.trader.at);
+    // A replay lives in a time of its own, far from ours.
+    const t = now !== null && account !== null && q.data?.trader.running && Math.abs(now - account) > REPLAY_MS ? account : now;
+    if (t !== null && q.at) setProgramClock(t, q.at, t === account);
   }, [q.data, q.at]);
   return q;
 }

@@ -206,7 +206,7 @@ export type RawStatus = {
   mode: { mode: Mode; reason: string; actor: string; since: string | null; until: string | null } | null;
   venue: { kind: string; network: 'paper' | 'local' | 'demo' | 'testnet'; is_test: boolean };
   market: { kind: string };
-  trader: { running: boolean; pid: number | null; last_beat_at: string | null; started_at: string | null };
+  trader: { running: boolean; pid: number | null; last_beat_at: string | null; started_at: string | null; at?: string | null };
   account: {
     currency: string;
     equity: string | null;
