@@ -228,14 +228,15 @@ static bool ask_head(struct x_search *s, usec now, struct x_search_query *q,
     char why[WHY_BYTES];
     usec until;
     s->call = (struct x_search_call){.kind = CALL_HEAD, .query = q};
-    if (!reserve(s, now, SMALL_PAGE, &until, why)) {
+    const int64_t most = q->busy && !s->narrow ? LARGE_PAGE : SMALL_PAGE;
+    if (!reserve(s, now, most, &until, why)) {
         s->call.kind = CALL_NONE;
         x_search_stand(s, now, SOURCE_BUDGET, until, why);
         ret->until = until;
         return false;
     }
     x_search_cut_old(s, now, q);
-    make_request(s, q, SMALL_PAGE, ret);
+    make_request(s, q, s->call.reserved, ret);
     return true;
 }
 
@@ -271,6 +272,16 @@ static void stand_by_verdict(struct x_search *s, usec now, const struct x_verdic
         x_search_stand(s, now, v->state, until, v->why);
 }
 
+/* The pages that polls still have. */
+static bool ask_ranges(struct x_search *s, usec now, struct connector_step *ret) {
+    struct x_search_query *q;
+    while (!s->narrow && (q = find_unfinished(s, now)) != NULL) {
+        if (ask_range(s, now, q, ret)) return true;
+        q->pages_left = 0; /* with the next poll */
+    }
+    return false;
+}
+
 /* The time when something may be asked; now or before: *ret is filled with a call, or not. */
 static bool ask(struct x_search *s, usec now, struct connector_step *ret) {
     struct x_verdict why;
@@ -293,12 +304,11 @@ static bool ask(struct x_search *s, usec now, struct connector_step *ret) {
                        "not of authors wait until more has come in");
         return false;
     }
+    /* the newest come first, but for the few pages that a poll still has: else a busy query would
+     * ask for nothing else */
+    if (now < due_at(q) + s->round && ask_ranges(s, now, ret)) return true;
     if (due_at(q) <= now) return ask_head(s, now, q, ret);
     ret->until = due_at(q);
-    while (!s->narrow && (q = find_unfinished(s, now)) != NULL) {
-        if (ask_range(s, now, q, ret)) return true;
-        q->pages_left = 0; /* with the next poll */
-    }
     return false;
 }
 

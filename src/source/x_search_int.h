@@ -60,6 +60,7 @@ struct x_search_query {
     bool own; /* not a pack of authors */
     usec interval, due_at;
     int pages_left;                   /* of this poll */
+    bool busy;                        /* more came than a small page holds: the next one is large */
     char token[X_SEARCH_TOKEN_BYTES]; /* where the last page had no id to go on from; else "" */
     bool complained;                  /* of errors, in this poll */
     bool by_time;                     /* X refused since_id: start_time instead */

@@ -129,6 +129,7 @@ static void head_came(struct x_search *s, usec now, struct x_search_query *q) {
     q->by_time = false;
     q->pages_left = s->narrow ? 0 : s->opt.pages_max - 1;
     q->token[0] = '\0';
+    q->busy = p->next_token.n > 0 || p->post_count > COST_PAGE;
     if (p->next_token.n > 0) {
         x_mark_add_range(&q->mark, above, oldest > 0 ? oldest : x_snowflake_at(now));
         if (oldest == 0) keep_token(q, p->next_token);
