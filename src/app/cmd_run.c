@@ -224,8 +224,8 @@ const struct cmd cmd_run = {
              "Examples:\n"
              "  bullfinch run --speed 60 --posts demo/posts.jsonl --prices demo/prices\n"
              "  bullfinch run --source jetstream\n"
-             "  bullfinch run --source x_search --set source.authors=elonmusk,saylor --set "
-             "x.token_file=token",
+             "  bullfinch run --source x_search --set source.authors=elonmusk \\\n"
+             "      --set x.token_file=token",
     .opts = run_opts,
     .needs_config = true,
     .run = run_run};
