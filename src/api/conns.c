@@ -13,17 +13,24 @@
 #include <stdatomic.h>
 #include <sys/socket.h>
 
+typedef enum conn_kind {
+    KIND_NEW, /* no header yet: what it will be is not known */
+    KIND_REQUESTS,
+    KIND_STREAM,
+    KIND_COUNT
+} conn_kind;
+
 struct api_conn {
     int fd; /* -1: free */
     struct api_client client;
-    bool stream;
+    conn_kind kind; /* written by its own thread, under the lock */
     _Atomic usec until;
 };
 
 struct api_conns {
     pthread_mutex_t lock; /* of all but `until` */
     struct api_conns_limits limits;
-    int places, open, streams;
+    int places, open, count[KIND_COUNT];
     struct api_conn *conns;
 };
 
@@ -40,50 +47,66 @@ void api_conns_free(struct api_conns *c) {
     if (c != NULL) pthread_mutex_destroy(&c->lock);
 }
 
-/* Under the lock: how many there are of one client, and a place that is free. */
-static int count_of(struct api_conns *c, struct api_client client, bool stream,
-                    struct api_conn **ret_place) {
-    int same = 0;
+/* Under the lock: how many there are of one client, by kind; and a place that is free. */
+static struct api_conn *count_of(struct api_conns *c, struct api_client client,
+                                 int same[KIND_COUNT]) {
+    struct api_conn *place = NULL;
     for (int i = 0; i < c->places; i++) {
         struct api_conn *const conn = &c->conns[i];
         if (conn->fd < 0)
-            *ret_place = conn;
-        else if (conn->stream == stream &&
-                 memcmp(conn->client.bytes, client.bytes, sizeof client.bytes) == 0)
-            same++;
+            place = conn;
+        else if (memcmp(conn->client.bytes, client.bytes, sizeof client.bytes) == 0)
+            same[conn->kind]++;
     }
-    return same;
+    return place;
 }
 
+/* Many that begin at once may all become streams, where so many are allowed. */
 struct api_conn *api_conn_open(struct api_conns *c, int fd, struct api_client client, usec until) {
-    struct api_conn *place = NULL;
+    const struct api_conns_limits *const l = &c->limits;
+    const int most = client.loopback ? l->per_local + l->streams_per_local : l->per_client;
+    int same[KIND_COUNT] = {0};
     pthread_mutex_lock(&c->lock);
-    const int same = count_of(c, client, false, &place);
-    if (same >= (client.loopback ? c->limits.per_local : c->limits.per_client) ||
-        c->open - c->streams >= c->limits.max)
-        place = NULL;
+    struct api_conn *place = count_of(c, client, same);
+    if (same[KIND_NEW] + same[KIND_REQUESTS] >= most) place = NULL;
     if (place != NULL) {
         place->fd = fd;
         place->client = client;
-        place->stream = false;
+        place->kind = KIND_NEW;
         atomic_store(&place->until, until);
         c->open++;
+        c->count[KIND_NEW]++;
     }
     pthread_mutex_unlock(&c->lock);
     return place;
 }
 
-bool api_conn_to_stream(struct api_conns *c, struct api_conn *conn) {
-    struct api_conn *place;
+static bool become(struct api_conns *c, struct api_conn *conn, conn_kind kind, int all,
+                   int of_client) {
+    int same[KIND_COUNT] = {0};
+    if (conn->kind == kind) return true;
     pthread_mutex_lock(&c->lock);
-    const bool local = conn->client.loopback;
-    const int same = count_of(c, conn->client, true, &place);
-    const bool ok = c->streams < c->limits.streams &&
-                    same < (local ? c->limits.streams_per_local : c->limits.streams_per_client);
-    if (ok && !conn->stream) c->streams++;
-    if (ok) conn->stream = true;
+    IGNORE(count_of(c, conn->client, same) == NULL, "no place is wanted");
+    const bool ok = c->count[kind] < all && same[kind] < of_client;
+    if (ok) {
+        c->count[conn->kind]--;
+        c->count[kind]++;
+        conn->kind = kind;
+    }
     pthread_mutex_unlock(&c->lock);
     return ok;
+}
+
+bool api_conn_to_requests(struct api_conns *c, struct api_conn *conn) {
+    const struct api_conns_limits *const l = &c->limits;
+    return become(c, conn, KIND_REQUESTS, l->max,
+                  conn->client.loopback ? l->per_local : l->per_client);
+}
+
+bool api_conn_to_stream(struct api_conns *c, struct api_conn *conn) {
+    const struct api_conns_limits *const l = &c->limits;
+    return become(c, conn, KIND_STREAM, l->streams,
+                  conn->client.loopback ? l->streams_per_local : l->streams_per_client);
 }
 
 bool api_conn_is_gone(const struct api_conn *conn) {
@@ -96,7 +119,7 @@ void api_conn_close(struct api_conns *c, struct api_conn *conn) {
     PRE(conn->fd >= 0);
     conn->fd = -1;
     c->open--;
-    if (conn->stream) c->streams--;
+    c->count[conn->kind]--;
     pthread_mutex_unlock(&c->lock);
 }
 

@@ -17,7 +17,9 @@ void api_conns_free(struct api_conns *c);
  * closed. NULL: too many, end it. Any thread, as all of these. */
 struct api_conn *api_conn_open(struct api_conns *c, int fd, struct api_client client, usec until);
 void api_conn_close(struct api_conns *c, struct api_conn *conn);
-/* From now on it counts as a stream, until it is closed. False: there are too many of those. */
+/* Its first header came: from now on it counts among those that ask and are answered; or as a
+ * stream, until it is closed. False: there are too many of those. Its own thread. */
+MUST_CHECK bool api_conn_to_requests(struct api_conns *c, struct api_conn *conn);
 MUST_CHECK bool api_conn_to_stream(struct api_conns *c, struct api_conn *conn);
 /* Has the other side gone? Only before api_conn_close. */
 bool api_conn_is_gone(const struct api_conn *conn);

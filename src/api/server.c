@@ -274,6 +274,17 @@ static void read_request(struct exchange *x, const struct api_head *h) {
     x->rq.head = *h;
 }
 
+/* Streams take theirs when they begin. */
+static bool has_place(struct exchange *x) {
+    if (x->route->handle == api_get_events && !x->is_head) return true;
+    if (api_conn_to_requests(x->api->conns, x->conn)) return true;
+    api_problem(&x->answer, 503, "CONNECTIONS",
+                "Too many connections of yours, or of all, are open; close some, or try again.");
+    x->answer.retry_after_s = 1;
+    x->last = true;
+    return false;
+}
+
 /* The header is whole. */
 static enum MHD_Result begin(struct exchange *x, const char *method) {
     struct api_head head;
@@ -283,7 +294,8 @@ static enum MHD_Result begin(struct exchange *x, const char *method) {
     read_head(x, method, &head);
     x->is_head = str_eq(head.method, STR("HEAD"));
     x->rq.now = time_wall_us();
-    if (api_admit(x->api->core, &head, x->rq.now, mono, &x->route, &x->rq.who, &x->answer)) {
+    if (api_admit(x->api->core, &head, x->rq.now, mono, &x->route, &x->rq.who, &x->answer) &&
+        has_place(x)) {
         read_request(x, &head);
         x->phase = PHASE_BODY;
         return MHD_YES;

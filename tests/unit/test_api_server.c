@@ -228,7 +228,10 @@ static void test_a_client_may_have_so_many_connections(void **state) {
         assert_true(take(fds[i], "\"version\":"));
     }
     const int over = dial();
+    put(over, GET("/health", ""));
     assert_false(take(over, NULL));
+    starts("HTTP/1.1 503 ");
+    has("\"code\":\"CONNECTIONS\"");
     close(over);
     close(fds[0]);
     for (;;) { /* its place is free once the server has seen that it went */
