@@ -6,3 +6,5 @@ CREATE INDEX signals_by_time ON signals (created_at);
 CREATE INDEX trades_by_time ON trades (created_at);
 CREATE INDEX audit_by_trade ON audit_log (trade_id) WHERE trade_id IS NOT NULL;
 CREATE INDEX dead_letters_dead ON dead_letters (id) WHERE status = 'dead';
+-- Posts that came to no signal, by why; counted over a span.
+CREATE INDEX tweets_by_outcome ON tweets (outcome, created_at) WHERE outcome IS NOT NULL;

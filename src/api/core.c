@@ -26,6 +26,7 @@
 #include "api/session.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "store/views.h"
 
 #define TOKENS_STALE (10 * USEC_PER_S)
 #define USES_EVERY USEC_PER_MIN
@@ -58,6 +59,7 @@ struct api_core {
     struct arena arenas[ARENAS];
     int arena_count;
     struct api_health health;
+    struct view_count counted;
 
     struct metric *seconds[ROUTES_MAX], *other, *venue_state;
 };
@@ -246,6 +248,13 @@ void api_core_tick(struct api_core *c, usec now, usec mono) {
 void api_core_health(struct api_core *c, struct api_health *ret) {
     pthread_mutex_lock(&c->lock);
     *ret = c->health;
+    pthread_mutex_unlock(&c->lock);
+}
+
+void api_posts_counted(struct api_core *c, const struct view_count *set, struct view_count *ret) {
+    pthread_mutex_lock(&c->lock);
+    if (set != NULL) c->counted = *set;
+    if (ret != NULL) *ret = c->counted;
     pthread_mutex_unlock(&c->lock);
 }
 

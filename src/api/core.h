@@ -106,6 +106,10 @@ struct api_health {
     } feeds[API_FEEDS_MAX];
 };
 void api_core_health(struct api_core *c, struct api_health *ret);
+/* What was counted last of the day's posts (store/views.h): puts `set`, or gives it; either may be
+ * NULL. */
+struct view_count;
+void api_posts_counted(struct api_core *c, const struct view_count *set, struct view_count *ret);
 
 /* commands.c */
 struct api_codes *api_codes_new(struct arena *boot);

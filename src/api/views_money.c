@@ -105,8 +105,12 @@ static bool view_status(struct store *s, const void *ask, struct buf *b, struct 
     usec day_at;
     if (!store_view_now(s, x->now, &day_at, err)) return false;
     const usec today = time_utc_day(day_at) * USEC_PER_DAY;
-    if (!store_view_status(s, today, &v, err) || !store_control(s, &control, &found, err))
+    struct view_count memo;
+    api_posts_counted(x->core, NULL, &memo);
+    if (!store_view_status(s, today, day_at, &memo, &v, err) ||
+        !store_control(s, &control, &found, err))
         return false;
+    api_posts_counted(x->core, &memo, NULL);
     if (v.equity_at < today) v.drawdown_bp = 0; /* that was another day's */
     const bool running = store_trader_running(s, &pid);
     buf_printf(b, "{\"version\":\"%s\"", BF_VERSION);

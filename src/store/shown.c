@@ -7,8 +7,12 @@
 
 void shown_put_share(struct buf *out, int64_t bp) {
     const uint64_t size = bp < 0 ? 0 - (uint64_t)bp : (uint64_t)bp, one = (uint64_t)BP_ONE;
-    buf_printf(out, "%s%llu.%04llu", bp < 0 ? "-" : "", (unsigned long long)(size / one),
-               (unsigned long long)(size % one));
+    const uint64_t rest = size % one;
+    if (bp < 0) buf_put_byte(out, '-');
+    buf_put_i64(out, (int64_t)(size / one));
+    const char digits[5] = {'.', (char)('0' + rest / 1000), (char)('0' + rest / 100 % 10),
+                            (char)('0' + rest / 10 % 10), (char)('0' + rest % 10)};
+    buf_put(out, str_from_bytes(digits, sizeof digits));
 }
 
 void shown_put_time(struct buf *out, usec t) {

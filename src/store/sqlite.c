@@ -9,11 +9,12 @@
 #include "store/sqlite_int.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define CACHE_KIB_WRITE 4096
-#define CACHE_KIB_READ 1024
+#define CACHE_KIB_READ 8192 /* the inner pages of a store with a million posts */
 /* A commit that finds the log this long folds it into the file, which takes milliseconds: rarely,
  * and best before, in an idle moment (store_checkpoint). 16,000 pages are 16 MiB. */
 #define LOG_PAGES_MAX 16000
@@ -435,9 +436,16 @@ static bool connect_file(struct sqlite_store *s, const struct store_options *opt
     return opt->access == STORE_READ || start_log(s, err);
 }
 
+/* Nobody asks how much memory SQLite has; counting it takes a lock at each piece. */
+static void set_up_library(void) {
+    IGNORE(sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) != SQLITE_OK, "then it counts on");
+}
+
 static bool sqlite_open(struct arena *boot, const struct store_options *opt, str place,
                         struct store **ret, struct error *err) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     (void)boot; /* a connection is closed before the process ends: heap */
+    POST(pthread_once(&once, set_up_library) == 0);
     if (place.n == 0) return fail(err, ERR_CONFIG, 0, "store.url: sqlite: wants a path behind it");
     struct sqlite_store *s = calloc(1, sizeof *s);
     POST(s != NULL);

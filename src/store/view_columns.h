@@ -12,7 +12,8 @@
     X(text, "text", TEXT) X(lang, "nullif(lang, '')", TEXT) X(created_at, "created_at", TIME)      \
     X(received_at, "received_at", TIME) X(missed, "missed", BOOL)                                  \
     X(edited, "root_id <> id", BOOL) X(deleted, "deleted_at IS NOT NULL", BOOL)                    \
-    X(label, "label", TEXT) X(sentiment_score, "sentiment_score", NUMBER)                          \
+    X(label, "label", TEXT)                                                                        \
+    X(sentiment_score, "CAST(round(sentiment_score * 10000) AS INTEGER)", SHARE)                   \
     X(signal_score, "signal_score", INT) X(outcome, "outcome", TEXT)                               \
     X(mentions, "coalesce(mentions, '[]')", JSON)
 #define VIEW_TWEET_FULL(X) VIEW_TWEET(X)                                                           \

@@ -73,9 +73,35 @@ bool store_view_now(struct store *s, usec wall, usec *ret, struct error *err) {
     return true;
 }
 
-bool store_view_status(struct store *s, usec today, struct view_status *ret, struct error *err) {
+static bool count_posts(struct store *s, usec since, usec until, int64_t *ret, struct error *err) {
+    static const struct sql sql = {
+        "SELECT count(*) FROM tweets WHERE created_at >= $1 AND created_at < $2"};
+    struct query q;
+    bool found;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_time(&q, since);
+    bind_time(&q, until);
+    return query_i64(&q, ret, &found, err);
+}
+
+/* What came a while ago is counted once a minute, what came since each time. */
+static bool count_today(struct store *s, usec today, usec now, struct view_count *memo,
+                        int64_t *ret, struct error *err) {
+    int64_t tail;
+    if (memo->since != today || now < memo->at || now - memo->at > VIEW_COUNT_KEPT) {
+        struct view_count fresh = {.since = today, .at = now};
+        fresh.until = i64_max(today, now - VIEW_COUNT_LATE);
+        if (!count_posts(s, today, fresh.until, &fresh.posts, err)) return false;
+        *memo = fresh;
+    }
+    if (!count_posts(s, memo->until, USEC_NEVER, &tail, err)) return false;
+    *ret = memo->posts + tail;
+    return true;
+}
+
+bool store_view_status(struct store *s, usec today, usec now, struct view_count *memo,
+                       struct view_status *ret, struct error *err) {
     static const struct sql pnl = {"SELECT sum(pnl) FROM trades WHERE closed_at >= $1"};
-    static const struct sql posts = {"SELECT count(*) FROM tweets WHERE created_at >= $1"};
     static const struct sql signals = {"SELECT count(*) FROM signals WHERE created_at >= $1"};
     static const struct sql trades = {"SELECT count(*) FROM trades WHERE created_at >= $1"};
     static const struct sql open = {"SELECT count(*) FROM positions"};
@@ -89,7 +115,7 @@ bool store_view_status(struct store *s, usec today, struct view_status *ret, str
     int64_t won = 0;
     if (!look_at_account(s, &v, err) || !look_at_trader(s, &v, err) ||
         !count_of(s, &pnl, true, today, &won, err) ||
-        !count_of(s, &posts, true, today, &v.posts_today, err) ||
+        !count_today(s, today, now, memo, &v.posts_today, err) ||
         !count_of(s, &signals, true, today, &v.signals_today, err) ||
         !count_of(s, &trades, true, today, &v.trades_today, err) ||
         !count_of(s, &open, false, 0, &v.open_positions, err) ||
@@ -309,58 +335,69 @@ bool store_view_equity(struct store *s, usec from, usec to, int points, struct b
 
 /* --- what became of the posts --------------------------------------------------------------- */
 
-struct tally {
-    str name; /* of the row, until the next */
-    int64_t count;
-};
-
-static void put_tally(struct buf *out, const char *member, const struct tally *t, bool first) {
-    reason r;
-    buf_printf(out, "%s{\"%s\":", first ? "" : ",", member);
-    buf_put_json_str(out, t->name);
-    buf_put(out, STR(",\"text\":"));
-    buf_put_json_str(out, reason_from_name(t->name, &r) ? str_from_z(reason_text(r)) : t->name);
-    buf_printf(out, ",\"count\":%lld}", (long long)t->count);
+static void put_tally(struct buf *out, const char *member, reason r, int64_t count, bool *first) {
+    buf_printf(out, "%s{\"%s\":\"%s\",\"text\":", *first ? "" : ",", member, reason_name(r));
+    buf_put_json_str(out, str_from_z(reason_text(r)));
+    buf_printf(out, ",\"count\":%lld}", (long long)count);
+    *first = false;
 }
 
-/* Posts by what they came to: those without a signal into `not_scored`, the others counted. */
-static bool tally_posts(struct store *s, usec since, struct buf *not_scored, int64_t *ret_posts,
-                        int64_t *ret_linked, int64_t *ret_scored, struct error *err) {
+/* The most first. */
+static void put_tallies(struct buf *out, const char *member, int64_t counts[REASON_COUNT]) {
+    bool first = true;
+    for (;;) {
+        int most = 0;
+        for (int r = 1; r < REASON_COUNT; r++)
+            if (counts[r] > counts[most]) most = r;
+        if (counts[most] == 0) break;
+        put_tally(out, member, (reason)most, counts[most], &first);
+        counts[most] = 0;
+    }
+}
+
+/* Reason by reason, each by the index alone: counting all posts by groups would read each of them.
+ */
+static bool tally_outcomes(struct store *s, usec since, int64_t ret[REASON_COUNT],
+                           struct error *err) {
     static const struct sql sql = {
-        "SELECT outcome, processed, count(*) FROM tweets WHERE created_at >= $1 "
-        "GROUP BY outcome, processed ORDER BY count(*) DESC, outcome"};
-    struct query q;
-    bool row, first = true;
-    if (!query_open(s, &sql, &q, err)) return false;
-    bind_time(&q, since);
-    if (!query_row(&q, &row, err)) return false;
-    while (row) {
-        struct tally t = {.name = col_str(&q)};
-        const bool processed = col_bool(&q);
-        t.count = col_i64(&q);
-        *ret_posts += t.count;
-        if (t.name.n > 0) put_tally(not_scored, "outcome", &t, first);
-        if (t.name.n > 0) first = false;
-        if (processed && !str_eq(t.name, STR("NO_COIN"))) *ret_linked += t.count;
-        if (processed && t.name.n == 0) *ret_scored += t.count;
-        if (!query_row(&q, &row, err)) return false;
+        "SELECT count(*) FROM tweets WHERE outcome = $1 AND created_at >= $2"};
+    for (int r = 1; r < REASON_COUNT; r++) {
+        struct query q;
+        bool found;
+        if (!query_open(s, &sql, &q, err)) return false;
+        bind_z(&q, reason_name((reason)r));
+        bind_time(&q, since);
+        if (!query_i64(&q, &ret[r], &found, err)) return false;
     }
     return true;
 }
 
-static bool tally_refused(struct store *s, usec since, struct buf *out, struct error *err) {
-    static const struct sql sql = {
-        "SELECT reason, count(*) FROM signals WHERE created_at >= $1 AND verdict = 'refused' "
-        "GROUP BY reason ORDER BY count(*) DESC, reason"};
+struct funnel {
+    int64_t over, traded; /* posts */
+    int64_t refused[REASON_COUNT];
+};
+
+/* Signals of one post are made in one turn: they stand beside each other. */
+static bool tally_signals(struct store *s, usec since, int threshold, struct funnel *f,
+                          struct error *err) {
+    static const struct sql sql = {"SELECT tweet_id, score, verdict, reason FROM signals "
+                                   "WHERE created_at >= $1 ORDER BY created_at, id"};
     struct query q;
     bool row;
+    int64_t last_over = 0, last_traded = 0;
     if (!query_open(s, &sql, &q, err)) return false;
     bind_time(&q, since);
     if (!query_row(&q, &row, err)) return false;
-    for (bool first = true; row; first = false) {
-        struct tally t = {.name = col_str(&q)};
-        t.count = col_i64(&q);
-        put_tally(out, "reason", &t, first);
+    while (row) {
+        reason r = REASON_NONE;
+        const int64_t tweet = col_i64(&q), score = col_i64(&q);
+        const str came_to = col_str(&q), why = col_str(&q);
+        if (score >= threshold && tweet != last_over) f->over++;
+        if (score >= threshold) last_over = tweet;
+        const bool traded = str_eq(came_to, STR("traded"));
+        if (traded && tweet != last_traded) f->traded++;
+        if (traded) last_traded = tweet;
+        if (str_eq(came_to, STR("refused")) && reason_from_name(why, &r)) f->refused[r]++;
         if (!query_row(&q, &row, err)) return false;
     }
     return true;
@@ -368,34 +405,25 @@ static bool tally_refused(struct store *s, usec since, struct buf *out, struct e
 
 bool store_view_funnel(struct store *s, usec since, int threshold, struct buf *out,
                        struct error *err) {
-    static const struct sql over = {"SELECT count(DISTINCT tweet_id) FROM signals "
-                                    "WHERE created_at >= $1 AND score >= $2"};
-    static const struct sql traded = {"SELECT count(DISTINCT tweet_id) FROM signals "
-                                      "WHERE created_at >= $1 AND verdict = 'traded'"};
-    struct query q;
-    struct buf rest;
-    bool found;
-    int64_t posts = 0, linked = 0, scored = 0, over_count = 0, traded_count = 0;
-    buf_init(&rest, 65536);
-    bool ok = tally_posts(s, since, &rest, &posts, &linked, &scored, err) &&
-              query_open(s, &over, &q, err);
-    if (ok) {
-        bind_time(&q, since);
-        bind_i64(&q, threshold);
-        ok = query_i64(&q, &over_count, &found, err) &&
-             count_of(s, &traded, true, since, &traded_count, err);
-    }
-    if (ok) {
-        buf_printf(out,
-                   "\"posts\":%lld,\"linked\":%lld,\"scored\":%lld,\"over_threshold\":%lld,"
-                   "\"traded\":%lld,\"refused\":[",
-                   (long long)posts, (long long)linked, (long long)scored, (long long)over_count,
-                   (long long)traded_count);
-        ok = tally_refused(s, since, out, err);
-        buf_put(out, STR("],\"not_scored\":["));
-        buf_put(out, buf_str(&rest));
-        buf_put_byte(out, ']');
-    }
-    buf_fini(&rest);
-    return ok;
+    /* the plus keeps SQLite from the index by time: few posts are unread */
+    static const struct sql unread = {
+        "SELECT count(*) FROM tweets WHERE processed = 0 AND +created_at >= $1",
+        "SELECT count(*) FROM tweets WHERE processed = 0 AND created_at >= $1"};
+    int64_t outcomes[REASON_COUNT] = {0}, posts = 0, waiting = 0, rest = 0;
+    struct funnel f = {0};
+    if (!count_posts(s, since, USEC_NEVER, &posts, err) ||
+        !count_of(s, &unread, true, since, &waiting, err) ||
+        !tally_outcomes(s, since, outcomes, err) || !tally_signals(s, since, threshold, &f, err))
+        return false;
+    for (int r = 1; r < REASON_COUNT; r++) rest += outcomes[r];
+    buf_printf(out,
+               "\"posts\":%lld,\"linked\":%lld,\"scored\":%lld,\"over_threshold\":%lld,"
+               "\"traded\":%lld,\"refused\":[",
+               (long long)posts, (long long)(posts - waiting - outcomes[REASON_NO_COIN]),
+               (long long)(posts - waiting - rest), (long long)f.over, (long long)f.traded);
+    put_tallies(out, "reason", f.refused);
+    buf_put(out, STR("],\"not_scored\":["));
+    put_tallies(out, "outcome", outcomes);
+    buf_put_byte(out, ']');
+    return true;
 }

@@ -98,9 +98,19 @@ struct view_status {
     usec trader_beat_at, trader_started_at; /* 0: none */
     usec trader_at;                         /* of its last turn, virtual in virtual time */
 };
-/* today: the beginning of the UTC day. */
-MUST_CHECK bool store_view_status(struct store *s, usec today, struct view_status *ret,
-                                  struct error *err);
+/* How many posts were published since a moment, remembered: a million take a twentieth of a second
+ * to count. Kept by the caller, who gives it again; zeroed at first. */
+struct view_count {
+    usec since, until; /* what was counted: published in [since, until) */
+    int64_t posts;
+    usec at; /* when; counted anew after VIEW_COUNT_KEPT, for posts that came late */
+};
+#define VIEW_COUNT_KEPT USEC_PER_MIN
+#define VIEW_COUNT_LATE (10 * USEC_PER_S) /* later ones are counted each time */
+
+/* today: the beginning of the UTC day; now: of the clock that posts have (store_view_now). */
+MUST_CHECK bool store_view_status(struct store *s, usec today, usec now, struct view_count *memo,
+                                  struct view_status *ret, struct error *err);
 
 /* Of closed trades; days are UTC, week and month are the last 7 and 30 of them. The members of an
  * object, without braces. */
