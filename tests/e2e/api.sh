@@ -146,6 +146,42 @@ post_trade() {
 equal "a post about a coin" "$(post_trade)" 200
 until_true "gets a signal" sh -c "[ \"\$(sqlite3 t.db \"SELECT count(*) FROM signals WHERE symbol = 'DOGEUSDT'\")\" -ge 1 ]"
 
+# -- what came of it ----------------------------------------------------------------------------------
+look() { # PATH EXPRESSION: of the answer, read with the reader's token
+    status -H "Authorization: Bearer $reader" "$url$1" >/dev/null
+    json body "$2"
+}
+looks() { [ "$(look "$1" "$2")" = "$3" ]; } # for until_true
+trader=$(sqlite3 t.db "SELECT pid FROM workers WHERE name = 'trader'")
+equal "the status names the trader" "$(look /api/status '$.trader.running') $(look /api/status '$.trader.pid')" "1 $trader"
+equal "and that all is a test" "$(look /api/status '$.venue.is_test')" 1
+until_true "the post about the coin is found by it" looks '/api/tweets?symbol=DOGEUSDT' '$.tweets[0].source_id' t1
+equal "with what was read in it" "$(look '/api/tweets?symbol=DOGEUSDT' '$.tweets[0].mentions[0].symbol')" DOGEUSDT
+until_true "and its signal" looks '/api/tweets?symbol=DOGEUSDT' '$.tweets[0].signals[0].symbol' DOGEUSDT
+equal "by its author" "$(look '/api/tweets?author=alice&min_score=1' '$.tweets[0].source_id')" t1
+tweet=$(look '/api/tweets?symbol=DOGEUSDT' '$.tweets[0].id')
+check "by itself, with the parts of its score" test -n "$(look "/api/tweet?id=$tweet" '$.signals[0].parts.confidence')"
+check "and a trace that begins with its publication" looks "/api/tweet?id=$tweet" '$.trace[0].step' posted
+pages=0
+before=
+while :; do
+    next=$(look "/api/tweets?limit=2$before" '$.next')
+    rows=$(sqlite3 :memory: "SELECT json_array_length(CAST(readfile('body') AS TEXT), '\$.tweets')")
+    pages=$((pages + rows))
+    [ -n "$next" ] || break
+    before="&before=$next"
+done
+equal "all posts are on its pages, once each" "$pages" "$(sqlite3 t.db 'SELECT count(*) FROM tweets')"
+equal "a refusal says why" "$(look '/api/funnel?since=all' '$.posts')" "$(sqlite3 t.db 'SELECT count(*) FROM tweets')"
+for what in signals trades positions approvals metrics equity gaps workers authors audit audit/verify dead_letters; do
+    equal "/api/$what is there" "$(status -H "Authorization: Bearer $reader" "$url/api/$what")" 200
+done
+equal "the audit log is whole, by the same interface" "$(look /api/audit/verify '$.valid')" 1
+equal "an unknown parameter is named" "$(look '/api/trades?colour=red' '$.code') \
+$(json body '$.detail' | cut -d: -f1)" "QUERY colour"
+equal "nothing of it is for those who only bring posts" \
+    "$(status -H "Authorization: Bearer $feed" "$url/api/tweets")" 403
+
 # -- slow and many ------------------------------------------------------------------------------------
 cat >slow.js <<'END'
 // a byte a second of a header that never ends: closed by the other side, or we would wait for ever
