@@ -179,7 +179,7 @@ static bool write_uses(struct api_core *c, struct error *err) {
 
 /* A source that waits for its money or its turn is as it should be; one that nobody gets posts
  * from is not. */
-static bool stands_well(source_state s) {
+bool api_source_stands_well(source_state s) {
     switch (s) {
     case SOURCE_STARTING:
     case SOURCE_LIVE:
@@ -211,7 +211,7 @@ static bool look_at_feeds(struct api_core *c, usec now, struct api_health *h, st
         if (config_source_of_feed(c->opt.cfg, rows[i].feed) == NULL) continue; /* of former days */
         const int n = h->feed_count++;
         IGNORE(str_copyz(rows[i].kind, h->feeds[n].kind, sizeof h->feeds[n].kind), "it is short");
-        h->feeds[n].ok = stands_well(rows[i].status.state);
+        h->feeds[n].ok = api_source_stands_well(rows[i].status.state);
     }
     return true;
 }

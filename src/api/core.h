@@ -12,6 +12,7 @@
 #include "api/request.h"
 #include "config/config.h"
 #include "flow/reader.h"
+#include "flow/symbol.h"
 #include "source/push.h"
 
 #define API_STORES 4 /* connections for reading */
@@ -25,9 +26,10 @@ struct api_options {
     void *open_ctx;
     struct source *const *push; /* sources that posts may be brought to; borrowed */
     int push_count;
-    char *const *env;            /* as the program's, for settings; NULL: none */
-    const struct reader *reader; /* for dead letters that are tried again; NULL: none */
-    str web_dir;                 /* as api.web_dir */
+    char *const *env;              /* as the program's, for settings; NULL: none */
+    const struct reader *reader;   /* for dead letters that are tried again; NULL: none */
+    str web_dir;                   /* as api.web_dir */
+    const struct symbols *symbols; /* that the venue trades; NULL: not known */
     bool alone; /* the trader is another process: what it counts is not known here */
     /* Limits; 0: the usual ones (DESIGN.md, section 8). */
     int connections, per_client, per_local;
@@ -105,6 +107,7 @@ struct api_health {
         bool ok;
     } feeds[API_FEEDS_MAX];
 };
+bool api_source_stands_well(source_state s); /* posts come, or will without anybody's help */
 void api_core_health(struct api_core *c, struct api_health *ret);
 /* What was counted last of the day's posts (store/views.h): puts `set`, or gives it; either may be
  * NULL. */
@@ -118,6 +121,8 @@ api_handler api_post_override, api_post_halt, api_post_resume, api_post_flatten,
     api_post_reject, api_post_close, api_post_reconcile, api_get_command;
 /* session.c */
 api_handler api_get_session, api_post_session, api_delete_session;
+/* limits.c, why.c, setup.c */
+api_handler api_get_limits, api_get_why, api_get_config, api_get_symbols;
 /* chores.c */
 api_handler api_post_letter_retry, api_post_letter_drop, api_put_setting;
 

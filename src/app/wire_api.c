@@ -40,7 +40,8 @@ bool wire_api(struct app *app, const struct wired *w, struct api **ret, struct e
                               .open_ctx = app,
                               .push = push,
                               .env = app->env,
-                              .reader = w->parts.reader};
+                              .reader = w->parts.reader,
+                              .symbols = &w->symbols};
     for (int i = 0; i < w->parts.feed_count; i++)
         if (str_eq(w->parts.feeds[i].kind, STR("push")))
             push[opt.push_count++] = w->parts.feeds[i].source;
@@ -50,18 +51,19 @@ bool wire_api(struct app *app, const struct wired *w, struct api **ret, struct e
 }
 
 /* Dead letters that are tried again are read as the trader's readers would. */
-static bool scorer_of(struct app *app, const struct reader **ret, struct error *err) {
-    struct symbols symbols;
+static bool scorer_of(struct app *app, struct symbols *symbols, const struct reader **ret,
+                      struct error *err) {
     struct buf report;
     int left_out;
     buf_init(&report, CONFIG_REPORT_BYTES);
-    const bool ok = wire_symbols(app, &symbols, &left_out, &report, err) &&
-                    wire_reader(app, &symbols, ret, err);
+    const bool ok =
+        wire_symbols(app, symbols, &left_out, &report, err) && wire_reader(app, symbols, ret, err);
     buf_fini(&report);
     return ok;
 }
 
 bool wire_api_alone(struct app *app, struct api **ret, struct error *err) {
+    struct symbols *const symbols = NEW(&app->boot, struct symbols);
     struct api_options opt = {.cfg = &app->cfg,
                               .listen = app->cfg.api_listen,
                               .rate_limit = app->cfg.api_rate_limit,
@@ -69,11 +71,13 @@ bool wire_api_alone(struct app *app, struct api **ret, struct error *err) {
                               .open_store = open_store,
                               .open_ctx = app,
                               .env = app->env,
+                              .symbols = symbols,
                               .alone = true};
     if (app->cfg.api_listen.n == 0)
         return fail(err, ERR_CONFIG, 0,
                     "api.listen is not set; give it an address such as 127.0.0.1:8080");
-    if (!scorer_of(app, &opt.reader, err) || !api_open(&app->boot, &opt, ret, err)) return false;
+    if (!scorer_of(app, symbols, &opt.reader, err) || !api_open(&app->boot, &opt, ret, err))
+        return false;
     log_info("api", LOG_Z("url", api_url(*ret)), LOG_B("alone", true));
     return true;
 }

@@ -99,6 +99,10 @@ bool config_has_x_source(const struct config *cfg);
  * beside the sections; money is a string. No secret's content: configuration holds only their
  * names. */
 void config_print(const struct config *cfg, struct buf *out, bool json);
+/* Every key as an object of a JSON array: key, value, from, type, default, expected, help,
+ * reloadable, secret, and next: the text that the settings table has for it and that holds from the
+ * next start on, null where there is none or it holds already. settings: "key=value". */
+void config_describe(const struct config *cfg, const str *settings, int count, struct buf *out);
 void config_docs(struct buf *out);    /* docs/configuration.md */
 void config_example(struct buf *out); /* a commented example file; as it stands it sets nothing */
 

@@ -183,3 +183,91 @@ void config_print(const struct config *cfg, struct buf *out, bool json) {
     else
         print_yaml(cfg, out);
 }
+
+/* ---- for people who ask what it all means ---- */
+
+static const char *type_name(config_type t) {
+    switch (t) {
+    case CFG_INT:
+        return "int";
+    case CFG_FRAC:
+        return "fraction";
+    case CFG_MONEY:
+        return "money";
+    case CFG_BOOL:
+        return "bool";
+    case CFG_STR:
+        return "text";
+    case CFG_CHOICE:
+        return "choice";
+    case CFG_LIST:
+        return "list";
+    case CFG_WEIGHTS:
+        return "weights";
+    }
+    WRONG("a type that is not in the list");
+}
+
+/* The value that the settings table has for a key. */
+static bool find_setting(const str *settings, int count, const char *key, str *ret) {
+    for (int i = 0; i < count; i++) {
+        str value = settings[i], name;
+        if (!str_cut(&value, '=', &name) || !str_eq(name, str_from_z(key))) continue;
+        *ret = value;
+        return true;
+    }
+    return false;
+}
+
+static void put_next(struct buf *out, const struct config_row *row, const char *key,
+                     const struct config_value *value, const str *settings, int count) {
+    char block[4096];
+    struct buf now;
+    str next;
+    buf_put(out, STR(",\"next\":"));
+    if (!find_setting(settings, count, key, &next)) {
+        buf_put(out, STR("null"));
+        return;
+    }
+    buf_init_fixed(&now, block, sizeof block);
+    put_value(&now, row, value, false);
+    if (!buf_full(&now) && str_eq(buf_str(&now), next))
+        buf_put(out, STR("null"));
+    else
+        buf_put_json_str(out, next);
+}
+
+static void describe_row(const struct config *cfg, int i, const str *settings, int count,
+                         struct buf *out) {
+    const struct config_row *const row = &config_rows[i];
+    struct config_value value;
+    char key[96], text[1024];
+    struct buf b;
+    config_value_get(cfg, row, &value);
+    buf_init_fixed(&b, key, sizeof key);
+    buf_printf(&b, ROW_KEY_FMT, ROW_KEY_ARG(row));
+    buf_printf(out, "{\"key\":\"%s\",\"type\":\"%s\",\"default\":", buf_z(&b),
+               type_name(row->type));
+    buf_put_json_str(out, config_row_default(row));
+    buf_init_fixed(&b, text, sizeof text);
+    config_row_put_expected(&b, row);
+    buf_put(out, STR(",\"expected\":"));
+    buf_put_json_str(out, buf_str(&b));
+    buf_put(out, STR(",\"help\":"));
+    buf_put_json_str(out, str_from_z(row->help));
+    buf_printf(out, ",\"reloadable\":%s,\"secret\":%s", row->flags & CFG_RELOAD ? "true" : "false",
+               row->flags & CFG_SECRET ? "true" : "false");
+    put_next(out, row, key, &value, settings, count);
+    buf_put(out, STR(",\"value\":"));
+    put_value(out, row, &value, true);
+    put_json_from(out, row_origin(cfg, i));
+}
+
+void config_describe(const struct config *cfg, const str *settings, int count, struct buf *out) {
+    buf_put_byte(out, '[');
+    for (int i = 0; i < CONFIG_ROW_COUNT; i++) {
+        if (i > 0) buf_put_byte(out, ',');
+        describe_row(cfg, i, settings, count, out);
+    }
+    buf_put_byte(out, ']');
+}

@@ -125,7 +125,7 @@ bool store_signal_verdict(struct store *s, int64_t id, char ret[16], struct erro
 
 /* --- how the account stands ------------------------------------------------------------------- */
 
-static bool read_account(struct store *s, struct standing *v, struct error *err) {
+static bool read_account(struct store *s, struct account_standing *v, struct error *err) {
     static const struct sql sql = {"SELECT " SQL_COLUMNS(ACCOUNT) " FROM account"};
     struct query q;
     if (!query_open(s, &sql, &q, err) || !query_row(&q, &v->has_account, err)) return false;
@@ -135,7 +135,7 @@ static bool read_account(struct store *s, struct standing *v, struct error *err)
     return ok;
 }
 
-static bool read_equity(struct store *s, struct standing *v, struct error *err) {
+static bool read_equity(struct store *s, struct account_standing *v, struct error *err) {
     static const struct sql sql = {
         "SELECT at, equity, drawdown FROM equity ORDER BY at DESC LIMIT 1"};
     struct query q;
@@ -154,7 +154,7 @@ static void add_value(money *to, money value) {
 
 /* An open trade holds `held` at `basis`, and its profit so far is its position's; one that did not
  * fill yet counts at its worst price. */
-static bool read_trades(struct store *s, struct standing *v, struct error *err) {
+static bool read_trades(struct store *s, struct account_standing *v, struct error *err) {
     static const struct sql sql = {
         "SELECT t.side, t.quantity, t.limit_price, p.size, p.avg_entry, p.unrealized_pnl "
         "FROM trades t LEFT JOIN positions p ON p.symbol = t.symbol WHERE t.status = 'OPEN'"};
@@ -180,10 +180,10 @@ static bool read_trades(struct store *s, struct standing *v, struct error *err) 
     return true;
 }
 
-bool store_standing(struct store *s, struct standing *ret, struct error *err) {
+bool store_standing(struct store *s, struct account_standing *ret, struct error *err) {
     static const struct sql sql = {
         "SELECT count(*) FROM signals WHERE verdict = 'waiting' AND wants_approval = 1"};
-    struct standing v = {0};
+    struct account_standing v = {0};
     struct query q;
     int64_t waiting = 0;
     bool found;
@@ -276,15 +276,15 @@ bool store_last_post(struct store *s, str who, struct last_post *ret, struct err
         "ORDER BY created_at DESC, id DESC LIMIT 1"};
     static const struct sql of = {
         "SELECT id, created_at, received_at, source, coalesce(outcome, '') FROM "
-        "(SELECT * FROM tweets ORDER BY created_at DESC, id DESC LIMIT $2) AS newest "
-        "WHERE lower(author) = lower($1) OR source || ':' || author_id = $1 "
+        "(SELECT * FROM tweets ORDER BY created_at DESC, id DESC LIMIT $1) AS newest "
+        "WHERE lower(author) = lower($2) OR source || ':' || author_id = $2 "
         "ORDER BY created_at DESC, id DESC LIMIT 1"};
     struct last_post v = {0};
     struct query q;
     if (!query_open(s, who.n > 0 ? &of : &any, &q, err)) return false;
     if (who.n > 0) {
-        bind_str(&q, who);
         bind_i64(&q, POSTS_BACK);
+        bind_str(&q, who);
     }
     if (!query_row(&q, &v.found, err)) return false;
     if (v.found) {
@@ -303,14 +303,14 @@ bool store_last_signal(struct store *s, str symbol, str author, struct last_sign
                        struct error *err) {
     static const struct sql sql = {
         "SELECT id, tweet_id, symbol, author, score, verdict, coalesce(reason, ''), created_at, "
-        "seen_price FROM (SELECT * FROM signals ORDER BY id DESC LIMIT $3) AS newest "
-        "WHERE ($1 = '' OR symbol = $1) AND ($2 = '' OR author = $2) ORDER BY id DESC LIMIT 1"};
+        "seen_price FROM (SELECT * FROM signals ORDER BY id DESC LIMIT $1) AS newest "
+        "WHERE ($2 = '' OR symbol = $2) AND ($3 = '' OR author = $3) ORDER BY id DESC LIMIT 1"};
     struct last_signal v = {0};
     struct query q;
     if (!query_open(s, &sql, &q, err)) return false;
+    bind_i64(&q, SIGNALS_BACK);
     bind_str(&q, symbol);
     bind_str(&q, author);
-    bind_i64(&q, SIGNALS_BACK);
     if (!query_row(&q, &v.found, err)) return false;
     if (v.found) {
         v.id = col_i64(&q);

@@ -38,7 +38,7 @@ MUST_CHECK bool store_signal_verdict(struct store *s, int64_t id, char ret[16], 
 
 /* --- how the account stands ------------------------------------------------------------------- */
 
-struct standing {
+struct account_standing {
     bool has_account; /* false: no trader has run yet; nothing else of it is known */
     struct account account;
     bool has_equity;
@@ -49,7 +49,7 @@ struct standing {
     money exposure; /* what positions are worth by their last price, entries under way at theirs */
     money reserved; /* of it, what entries to LONG that did not fill yet may take of the cash */
 };
-MUST_CHECK bool store_standing(struct store *s, struct standing *ret, struct error *err);
+MUST_CHECK bool store_standing(struct store *s, struct account_standing *ret, struct error *err);
 
 /* Symbols in which a trade ended since then, newest first. */
 struct symbol_rest {

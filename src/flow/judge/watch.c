@@ -9,6 +9,7 @@
  *
  * In: config lists, checked. Failure: none. The trader's thread alone. */
 #include "flow/judge/judge_int.h"
+#include "flow/terms.h"
 
 static void parse_entry(str entry, struct watched *ret) {
     const ptrdiff_t colon = str_find_byte(entry, ':');
@@ -125,4 +126,23 @@ bool judge_lets_strangers_in(const struct config *cfg, str source) {
             return true;
     }
     return false;
+}
+
+struct author_terms author_terms_of(const struct config *cfg, str source, str id, str username) {
+    const struct config_list *const list = &cfg->judge_author_weights;
+    struct author_terms t = {.weight_bp =
+                                 (int32_t)(cfg->judge_default_author_weight / (E8 / BP_ONE)),
+                             .muted = is_listed(&cfg->trading_muted_authors, source, id, username)};
+    int best = 0;
+    for (int i = 0; i < list->count; i++) {
+        struct watched w;
+        parse_entry(list->names[i], &w);
+        const int rank = rank_of(&w, source, id, username);
+        if (rank <= best) continue;
+        best = rank;
+        t.weight_bp = (int32_t)(list->weights[i] / (E8 / BP_ONE));
+    }
+    t.listed = best > 0;
+    t.stranger = !t.listed && !cfg->judge_trade_strangers && judge_lets_strangers_in(cfg, source);
+    return t;
 }
