@@ -1,9 +1,8 @@
 /* x_search_page: answers of X's search, and what they leave to be passed on.
  *
  * In: one answer to the call under way. Out: its bill first, then its posts (a page's oldest
- * first), gaps, and with the last of them the state: the mark of its query as it is behind them.
- * What is no page is sorted by whom it holds up: the account, the line (patience), or this query
- * alone.
+ * first), gaps, and behind all of them the state: the mark of its query as it is then. What is no
+ * page is sorted by whom it holds up: the account, the line (patience), or this query alone.
  *
  * Failure: a page that cannot be read is told, counted as lost and asked for again; a post that
  * cannot be read is told and passed over. */
@@ -255,15 +254,14 @@ static void put_state(struct x_search *s, usec now, struct arena *a, struct inta
     s->put_at = now;
 }
 
-/* The state goes with the last item of a batch, or alone; of an empty page not every time. */
-static bool end_batch(struct x_search *s, usec now, struct arena *a, bool any, struct intake *ret) {
+/* The state comes behind a batch, of an empty page not every time. It never goes with a post: one
+ * that names no coin may be dropped behind us (keep: linked), and its state with it. */
+static bool end_batch(struct x_search *s, usec now, struct arena *a, struct intake *ret) {
     struct x_search_batch *b = &s->batch;
-    if (b->posts_left > 0 || s->told_count > 0) return any;
     b->open = false;
-    const bool quiet = !any && b->page.post_count == 0 && now < s->put_at + s->opt.interval / 2;
-    if (quiet) return false;
+    if (b->page.post_count == 0 && now < s->put_at + s->opt.interval / 2) return false;
     put_state(s, now, a, ret);
-    return true; /* `any`, or INTAKE_NONE */
+    return true; /* INTAKE_NONE */
 }
 
 bool x_search_item(struct connector *c, usec now, struct arena *a, struct intake *ret) {
@@ -281,7 +279,7 @@ bool x_search_item(struct connector *c, usec now, struct arena *a, struct intake
     bool any = b->open && take_post(s, a, ret);
     if (b->open && b->posts_left == 0) x_search_fill_gap(s);
     if (!any) any = take_gap(s, ret);
-    if (b->open) any = end_batch(s, now, a, any, ret);
+    if (!any && b->open) any = end_batch(s, now, a, ret);
     if (!any && !b->open && s->put_at == 0) {
         put_state(s, now, a, ret);
         return true;
