@@ -181,7 +181,7 @@ function Funnel() {
 
 function FunnelBars({ d }: { d: FunnelData }) {
   const steps = [
-    ['Posts', d.posts], ['About a coin', d.linked], ['With an opinion', d.scored], [`Scored ${d.threshold} or more`, d.over_threshold], ['Traded', d.traded],
+    ['Posts', d.posts], ['About a coin', d.linked], ['Scored', d.scored], [`${d.threshold} or more`, d.over_threshold], ['Traded', d.traded],
   ] as const;
   const most = Math.max(1, d.posts);
   return (
@@ -201,7 +201,7 @@ function FunnelBars({ d }: { d: FunnelData }) {
   );
 }
 
-function Tallies({ title, rows }: { title: string; rows: { code: string; text: string; count: number; href: string }[] }) {
+export function Tallies({ title, rows }: { title: string; rows: { code: string; text: string; count: number; href: string }[] }) {
   if (rows.length === 0) return null;
   return (
     <div className="mt-3 border-t border-line pt-3">
@@ -234,12 +234,12 @@ function Feed() {
     seen.current = now;
   }, [ids]);
   return (
-    <Card title="Posts as they arrive" q={q} rows={8} className="order-2 xl:sticky xl:top-16 xl:max-h-[calc(100dvh-5.5rem)]"
+    <Card title="Posts as they arrive" q={q} rows={8} scroll className="order-2 max-h-[34rem] xl:sticky xl:top-16 xl:max-h-[calc(100dvh-5.5rem)]"
       aside={<Link href="/posts" className="text-xs text-accent hover:underline">All posts</Link>}
       empty={(d) => (d.tweets.length === 0 ? <Empty title="No post yet">Configure a source, or run the demo.</Empty> : null)}>
       {(d) => (
-        <div className="scroll-thin h-full overflow-y-auto max-xl:max-h-[32rem]" tabIndex={0} role="feed" aria-busy={q.loading} aria-label="Posts as they arrive">
-          {d.tweets.map((t) => <PostItem key={t.id} t={t} threshold={threshold} fresh={fresh.has(t.id)} />)}
+        <div role="feed" aria-busy={q.loading} aria-label="Posts, newest first">
+          {d.tweets.map((t, i) => <PostItem key={t.id} t={t} threshold={threshold} fresh={fresh.has(t.id)} place={i + 1} />)}
         </div>
       )}
     </Card>

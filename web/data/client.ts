@@ -68,7 +68,7 @@ async function problem(res: Response): Promise<ApiError> {
   return new ApiError(res.status, code, detail, after);
 }
 
-async function request<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+export async function request<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), DEADLINE_MS);
   try {

@@ -252,3 +252,28 @@ export type FlattenOffer = {
   will: { symbol: string; size: string; side: 'LONG' | 'SHORT'; unrealized_pnl: string }[];
   text: string;
 };
+export type Limit = {
+  name: string;
+  key: string | null;
+  about: string | null;
+  used: string | null;
+  limit: string | null;
+  share: number | null;
+  until: string | null;
+  text: string;
+};
+export type WhyStep = { step: string; ok: 'yes' | 'no' | 'unknown'; text: string; since: string | null; until: string | null; setting: string | null };
+export type Why = { at: string; first: WhyStep | null; steps: WhyStep[] };
+export type Setting = {
+  key: string;
+  type: string;
+  default: string;
+  expected: string;
+  help: string;
+  reloadable: boolean;
+  secret: boolean;
+  next: string | null; // what it will be from the next start on, where that differs
+  value: unknown;
+  from: string; // default, profile, file, environment, setting, --set
+};
+export type Config = { profile: string; file: string | null; keys: Setting[] };

@@ -12,8 +12,11 @@ const { values } = parseArgs({ options: { to: { type: 'string', default: 'http:/
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', 'out');
 const to = new URL(values.to);
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.woff2': 'font/woff2', '.svg': 'image/svg+xml', '.json': 'application/json', '.txt': 'text/plain; charset=utf-8', '.ico': 'image/x-icon', '.png': 'image/png' };
-const { scripts } = JSON.parse(await readFile(path.join(root, 'csp.json'), 'utf8'));
-const csp = `default-src 'none'; script-src 'self' ${scripts.map((s) => `'${s}'`).join(' ')}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`;
+// The policy as bullfinch makes it; read with each page, since the build may be a newer one.
+async function policy() {
+  const { scripts } = JSON.parse(await readFile(path.join(root, 'csp.json'), 'utf8'));
+  return `default-src 'none'; script-src 'self' ${scripts.map((s) => `'${s}'`).join(' ')}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`;
+}
 
 async function file(name) {
   const at = path.join(root, name);
@@ -43,7 +46,7 @@ const server = http.createServer(async (req, res) => {
   const name = decodeURIComponent(url.pathname).replace(/\/$/, '/index.html');
   const found = (await file(name)) ?? (path.extname(name) ? null : await file(`${name}.html`));
   const answer = found ?? (await file('404.html')) ?? { body: '', type: 'text/plain' };
-  res.writeHead(found ? 200 : 404, { 'Content-Type': answer.type, 'Content-Security-Policy': csp, 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' });
+  res.writeHead(found ? 200 : 404, { 'Content-Type': answer.type, 'Content-Security-Policy': await policy(), 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' });
   res.end(answer.body);
 });
 server.listen(Number(values.port), '127.0.0.1', () => console.log(`http://127.0.0.1:${server.address().port} -> ${to.origin}`));

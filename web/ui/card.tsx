@@ -60,13 +60,14 @@ type CardProps<T> = {
   aside?: ReactNode;
   className?: string;
   pad?: boolean;
+  scroll?: boolean; // its content scrolls inside, where the card has a greatest height
   rows?: number;
   q?: Query<T>;
   empty?: (data: T) => ReactNode; // what to say when there is nothing, else null
   children: ReactNode | ((data: T) => ReactNode);
 };
 
-export function Card<T = unknown>({ title, aside, className = '', pad = false, rows, q, empty, children }: CardProps<T>) {
+export function Card<T = unknown>({ title, aside, className = '', pad = false, scroll = false, rows, q, empty, children }: CardProps<T>) {
   return (
     <section aria-label={title} aria-busy={q?.loading} className={`flex min-w-0 flex-col rounded-xl border border-line bg-surface shadow-card ${className}`}>
       <header className="flex min-h-11 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2">
@@ -76,12 +77,12 @@ export function Card<T = unknown>({ title, aside, className = '', pad = false, r
           {q && <Age q={q} />}
         </div>
       </header>
-      <Body q={q} pad={pad} rows={rows} empty={empty}>{children}</Body>
+      <Body q={q} pad={pad} scroll={scroll} label={title} rows={rows} empty={empty}>{children}</Body>
     </section>
   );
 }
 
-function Body<T>({ q, pad, rows, empty, children }: Pick<CardProps<T>, 'q' | 'pad' | 'rows' | 'empty' | 'children'>) {
+function Body<T>({ q, pad, scroll, label, rows, empty, children }: Pick<CardProps<T>, 'q' | 'pad' | 'scroll' | 'rows' | 'empty' | 'children'> & { label: string }) {
   const now = useTick();
   const inner = pad ? 'p-4' : '';
   if (!q) return <div className={inner}>{children as ReactNode}</div>;
@@ -91,7 +92,8 @@ function Body<T>({ q, pad, rows, empty, children }: Pick<CardProps<T>, 'q' | 'pa
   return (
     <div className="flex min-h-0 flex-1 flex-col">
       {q.error && <div className="border-b border-line bg-warn-soft"><Failed q={q} /></div>}
-      <div className={`min-h-0 flex-1 ${inner} ${old ? 'opacity-75 grayscale' : ''}`}>
+      <div className={`min-h-0 flex-1 ${inner} ${scroll ? 'scroll-thin overflow-y-auto' : ''} ${old ? 'opacity-75 grayscale' : ''}`}
+        {...(scroll ? { tabIndex: 0, role: 'region', 'aria-label': `${label}, scrolls` } : {})}>
         {nothing ?? (typeof children === 'function' ? children(q.data) : children)}
       </div>
     </div>

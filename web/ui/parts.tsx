@@ -58,8 +58,7 @@ export function ScoreParts({ s, threshold }: { s: SignalFull; threshold: number 
         <tfoot>
           <tr className="border-t border-line">
             <th scope="row" className="py-2 pl-4 text-left font-semibold">Score</th>
-            <td className="px-2 text-right text-xs text-muted">{threshold !== null && `trading begins at ${threshold}`}</td>
-            <td className="py-2 pr-4 text-right font-semibold">{s.score} of 100</td>
+            <td colSpan={2} className="py-2 pr-4 text-right"><span className="text-xs text-muted">{threshold !== null && `trading begins at ${threshold} `}</span> <b>{s.score} of 100</b></td>
           </tr>
         </tfoot>
       </table>

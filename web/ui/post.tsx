@@ -32,10 +32,10 @@ export function Author({ t }: { t: { username: string | null; source?: string } 
   return <span className="min-w-0 truncate font-medium">{t.username ? `@${t.username}` : 'unknown author'}</span>;
 }
 
-export function PostItem({ t, threshold, fresh = false }: { t: Tweet; threshold?: number | null; fresh?: boolean }) {
+export function PostItem({ t, threshold, fresh = false, place }: { t: Tweet; threshold?: number | null; fresh?: boolean; place: number }) {
   const r = reason(t.outcome);
   return (
-    <article className={`border-b border-line px-4 py-3 last:border-0 ${fresh ? 'arrive' : ''}`} data-post={t.id}>
+    <article className={`border-b border-line px-4 py-3 last:border-0 ${fresh ? 'arrive' : ''}`} data-post={t.id} aria-posinset={place} aria-setsize={-1} aria-label={`Post of ${t.username ?? 'unknown author'}`}>
       <div className="flex items-baseline gap-2 text-sm">
         <Author t={t} />
         <span className="text-xs text-muted">{t.source}</span>

@@ -43,8 +43,8 @@ export function Trace({ steps }: { steps: Step[] }) {
               {r.what && <span className="block truncate text-xs text-muted" title={r.what}>{r.what}</span>}
             </span>
             <span className="text-right">
-              <span className="block">{i === 0 ? <span className="text-muted">start</span> : `+${length(r.took)}`}</span>
-              {i > 0 && <span className="block text-xs text-muted">{length(r.atMs)}</span>}
+              <span className="block">{i === 0 ? <span className="text-muted">start</span> : r.took < 0.001 ? <span className="text-muted">at once</span> : `+${length(r.took)}`}</span>
+              {i > 0 && r.took >= 0.001 && <span className="block text-xs text-muted">{length(r.atMs)}</span>}
             </span>
           </li>
         );

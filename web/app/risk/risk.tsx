@@ -41,7 +41,7 @@ function Control() {
               <p className="text-sm text-muted">{MODES[mode].what}</p>
               {s.mode && (
                 <p className="mt-1 text-sm">
-                  Since <Time at={s.mode.since} />{s.mode.actor && <> by <b>{s.mode.actor}</b></>}{s.mode.reason && <>: “{s.mode.reason}”</>}
+                  {s.mode.since ? <>Since <Time at={s.mode.since} /></> : 'Set'}{s.mode.actor && <> by <b>{s.mode.actor}</b></>}{s.mode.reason && <>: “{s.mode.reason}”</>}
                   {s.mode.until && <>, until <Time at={s.mode.until} /></>}
                 </p>
               )}

@@ -150,11 +150,11 @@ export function AuditList({ rows }: { rows: AuditRow[] }) {
   return (
     <ol className="text-sm">
       {rows.map((r) => (
-        <li key={r.id} className="grid gap-x-4 border-b border-line px-4 py-1.5 last:border-0 sm:grid-cols-[12.5rem_6rem_6rem_minmax(0,1fr)]">
+        <li key={r.id} className="flex flex-wrap gap-x-3 border-b border-line px-4 py-1.5 last:border-0 sm:grid sm:grid-cols-[12.5rem_7rem_6rem_minmax(0,1fr)]">
           <span className="whitespace-nowrap text-muted">{exact(r.at)}</span>
           <span className="truncate text-muted" title={r.actor}>{r.actor}</span>
           <span className="font-medium">{r.action}</span>
-          <span className="min-w-0 break-words">{r.detail || `${r.entity} ${r.entity_id ?? ''}`}</span>
+          <span className="min-w-0 break-words max-sm:w-full">{r.detail || `${r.entity} ${r.entity_id ?? ''}`}</span>
         </li>
       ))}
     </ol>
