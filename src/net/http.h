@@ -45,7 +45,8 @@ struct http_answer {
     int64_t retry_after_s, used_weight_1m, orders_10s, orders_1d;
     int64_t rate_limit, rate_remaining;
     int64_t rate_reset; /* x-rate-limit-*; reset in seconds since 1970 */
-    str body;           /* borrowed until the next call on the same handle */
+    str body;           /* borrowed until the next call on the same handle; where it repeats the
+                           request's key or token there stands "[token]" in its place */
     char why[160];      /* where not ANSWERED */
 };
 
@@ -53,9 +54,10 @@ struct http_answer {
  * other side waits (TCP), and go_on is not asked. */
 struct http_reader {
     void *ctx;
-    bool (*opened)(void *ctx);         /* status 200 */
-    bool (*line)(void *ctx, str line); /* without its end (LF or CR LF); "" keep-alive; borrowed */
-    bool (*go_on)(void *ctx);          /* asked at least once a second */
+    bool (*opened)(void *ctx); /* status 200 */
+    /* without its end (LF or CR LF) and without our token; "" keep-alive; borrowed */
+    bool (*line)(void *ctx, str line);
+    bool (*go_on)(void *ctx); /* asked at least once a second */
 };
 #define HTTP_LINE_MAX (1 << 20)
 

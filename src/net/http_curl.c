@@ -256,16 +256,42 @@ static const char *why_cut(const struct http_curl *h, CURLcode code) {
     return h->error[0] != '\0' ? h->error : curl.easy_strerror(code);
 }
 
+ptrdiff_t http_hide(char *p, ptrdiff_t n, str secret) {
+    const str mark = STR("[token]");
+    if (secret.n < HTTP_SECRET_LEAST) return n;
+    for (char *at = p;
+         (at = memmem(at, (size_t)(p + n - at), secret.p, (size_t)secret.n)) != NULL;) {
+        char *const behind = at + secret.n;
+        memcpy(at, mark.p, (size_t)mark.n);
+        at += mark.n;
+        memmove(at, behind, (size_t)(p + n - behind));
+        n -= secret.n - mark.n;
+    }
+    return n;
+}
+
+/* Whoever shows an answer, or keeps it, must not show what let us in. */
+static void hide_secrets(struct http_curl *h, struct http_answer *ret) {
+    const str secrets[] = {h->request->bearer, h->request->key};
+    for (int i = 0; i < COUNT_OF(secrets); i++) {
+        h->body.len = http_hide(h->body.p, h->body.len, secrets[i]);
+        const ptrdiff_t n = http_hide(ret->why, (ptrdiff_t)strlen(ret->why), secrets[i]);
+        ret->why[n] = '\0';
+    }
+}
+
 static void judge(struct http_curl *h, CURLcode code, struct http_answer *ret) {
     const int status = status_of(h);
     if (code == CURLE_OK && h->headers_done && status >= 200) {
         ret->end = HTTP_ANSWERED;
         ret->status = status;
+        hide_secrets(h, ret);
         ret->body = buf_str(&h->body);
         return;
     }
     ret->end = h->sendings > 0 ? HTTP_LOST : HTTP_NOT_SENT;
     IGNORE(!str_copyz(str_from_z(why_cut(h, code)), ret->why, sizeof ret->why), "cut is fine");
+    hide_secrets(h, ret);
     clear_headers(ret);
 }
 
@@ -302,12 +328,12 @@ bool http_curl_prepare(struct http_curl *h, const struct http_request *rq,
 void http_curl_perform(struct http_curl *h, struct http_answer *ret) {
     judge(h, curl.easy_perform(h->curl), ret);
     h->answer = NULL;
-    h->request = NULL;
 }
 
 static void curl_call(struct http *base, const struct http_request *rq, struct http_answer *ret) {
     struct http_curl *h = (struct http_curl *)base;
     if (http_curl_prepare(h, rq, ret)) http_curl_perform(h, ret);
+    h->request = NULL;
 }
 
 static void curl_close(struct http *base) {

@@ -57,6 +57,11 @@ struct http_curl {
     char error[CURL_ERROR_SIZE];
 };
 
+/* Puts "[token]" in the place of the secret wherever it stands; returns the new length. One that is
+ * shorter than HTTP_SECRET_LEAST is no secret, and would be found in what is innocent. */
+#define HTTP_SECRET_LEAST 8
+ptrdiff_t http_hide(char *p, ptrdiff_t n, str secret);
+
 /* Makes all ready for one transfer of `rq`. False: *ret says why nothing was sent. */
 bool http_curl_prepare(struct http_curl *h, const struct http_request *rq, struct http_answer *ret);
 /* Does it, and says in *ret what came of it. */

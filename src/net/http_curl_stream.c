@@ -21,11 +21,26 @@ bool http_curl_stream_headers(struct http_curl *h, int status) {
     return false;
 }
 
+/* A line that repeats our token is given without it, from a copy: it may be told, or kept. */
+static bool give_line(struct http_curl *h, str line) {
+    const str secret = h->request->bearer;
+    if (secret.n < HTTP_SECRET_LEAST ||
+        memmem(line.p, (size_t)line.n, secret.p, (size_t)secret.n) == NULL)
+        return h->reader->line(h->reader->ctx, line);
+    struct buf copy;
+    buf_init(&copy, HTTP_LINE_MAX + 1);
+    buf_put(&copy, line);
+    copy.len = http_hide(copy.p, copy.len, secret);
+    const bool more = h->reader->line(h->reader->ctx, buf_str(&copy));
+    buf_fini(&copy);
+    return more;
+}
+
 static bool give(struct http_curl *h, str line) {
     if (str_ends(line, STR("\r"))) line.n--;
     if (line.n > HTTP_LINE_MAX)
         h->cut = CUT_LONG_LINE;
-    else if (!h->reader->line(h->reader->ctx, line))
+    else if (!give_line(h, line))
         h->cut = CUT_STOPPED;
     return h->cut == CUT_NOT;
 }
@@ -62,4 +77,5 @@ void http_curl_stream(struct http *base, const struct http_request *rq,
         IGNORE(!str_copyz(STR("stopped"), ret->why, sizeof ret->why), "it fits");
     }
     h->reader = NULL;
+    h->request = NULL;
 }

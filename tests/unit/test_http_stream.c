@@ -120,6 +120,32 @@ static void test_a_request_for_a_stream_carries_its_token_and_asks_for_plain_byt
     assert_null(strstr(got, "Accept-Encoding"));
 }
 
+/* A mirror of a proxy, or an error page that quotes the request. */
+static void test_a_token_that_comes_back_is_not_given_on(void **state) {
+    (void)state;
+    const struct raw_step steps[] = {
+        {HEAD "\r\n{\"a\":\"Bearer AAAA%2Fbearer\"}\n{AAAA%2FbearerAAAA%2Fbearer}\n", RAW_CLOSE, 0,
+         0},
+        {"HTTP/1.1 401 Unauthorized\r\nContent-Length: 32\r\n\r\nAuthorization: Bearer AAAA%2Fbea",
+         RAW_CLOSE, 0, 0},
+        {"HTTP/1.1 401 Unauthorized\r\nContent-Length: 38\r\n\r\n"
+         "{AAAA%2Fbearer} is no AAAA%2Fbearer ok",
+         RAW_CLOSE, 0, 0}};
+    struct rig r;
+    rig_open(&r, steps, COUNT_OF(steps));
+    stream(&r);
+    assert_int_equal(r.lines, 2);
+    assert_string_equal(r.said[0], "{\"a\":\"Bearer [token]\"}");
+    assert_string_equal(r.said[1], "{[token][token]}");
+    stream(&r); /* a part of it is none */
+    assert_str(r.answer.body, "Authorization: Bearer AAAA%2Fbea");
+    const struct http_request rq = request();
+    http_call(r.http, &rq, &r.answer);
+    assert_int_equal(r.answer.end, HTTP_ANSWERED);
+    assert_str(r.answer.body, "{[token]} is no [token] ok");
+    assert_int_equal(rig_close(&r), 3);
+}
+
 static void test_a_line_that_was_cut_is_none(void **state) {
     (void)state;
     static const struct raw_step cases[] = {
@@ -472,6 +498,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines_come_whole_in_whatever_pieces_they_were_sent),
         cmocka_unit_test(test_a_request_for_a_stream_carries_its_token_and_asks_for_plain_bytes),
+        cmocka_unit_test(test_a_token_that_comes_back_is_not_given_on),
         cmocka_unit_test(test_a_line_that_was_cut_is_none),
         cmocka_unit_test(test_the_longest_line_comes_and_a_longer_one_ends_it),
         cmocka_unit_test(test_a_refusal_is_an_answer_with_its_body_and_its_limits),
