@@ -35,6 +35,7 @@
 #include "base/url.h"
 #include "source/jetstream_int.h"
 
+#define RESOLVE "/xrpc/com.atproto.identity.resolveHandle"
 #define BASES_MAX 16
 #define REWIND (5 * USEC_PER_S)
 #define KEPT (36 * USEC_PER_HOUR) /* by the servers */
@@ -142,9 +143,23 @@ static void stand_failed(struct jetstream *j, usec now, const struct http_answer
               j->patience.until, why);
 }
 
+/* What is amiss though posts come. */
+static void put_remark(const struct jetstream *j, char ret[WHY_BYTES]) {
+    const int nobody = jetstream_people_nobody(j->people),
+              waiting = jetstream_people_waiting(j->people);
+    const char *told = jetstream_people_why(j->people);
+    if (nobody > 0)
+        snprintf(ret, WHY_BYTES,
+                 "%d of the authors %s unknown to Bluesky (%.79s): nothing of theirs is seen",
+                 nobody, nobody == 1 ? "is" : "are", jetstream_people_a_nobody(j->people));
+    else if (waiting > 0 && told[0] != '\0')
+        IGNORE(str_copyz(str_from_z(told), ret, WHY_BYTES), "a sentence for people may be cut");
+}
+
 static void status(const struct connector *c, usec now, struct source_status *ret) {
     const struct jetstream *j = of_const(c);
     *ret = j->status;
+    if (ret->state == SOURCE_LIVE) put_remark(j, ret->why);
     ret->blind = blind_today(&j->blind, now);
 }
 
@@ -261,7 +276,7 @@ static void ask_who(struct jetstream *j, str name, struct connector_step *ret) {
     ret->act = CONNECTOR_CALL;
     ret->base = j->resolver;
     ret->request = (struct http_request){.method = HTTP_GET,
-                                         .path = STR("/xrpc/com.atproto.identity.resolveHandle"),
+                                         .path = STR(RESOLVE),
                                          .query = buf_str(&j->out),
                                          .timeout = 10 * USEC_PER_S};
 }
@@ -391,9 +406,14 @@ static void step(struct connector *c, usec now, struct connector_step *ret) {
 
 static void answered(struct connector *c, usec now, const struct http_answer *a) {
     struct jetstream *j = of(c);
+    const int nobody = jetstream_people_nobody(j->people);
     j->calling = false;
     if (jetstream_people_answered(j->people, now, a, &j->rng) && j->phase != OFF)
         j->say_authors = true;
+    if (jetstream_people_nobody(j->people) > nobody)
+        connector_complain(c, STR(RESOLVE),
+                           STR("there is nobody of this name on Bluesky: nothing of his is seen"),
+                           jetstream_people_last(j->people));
     if (a->end != HTTP_ANSWERED || a->status != 200) j->status.failures++;
 }
 

@@ -30,6 +30,8 @@ bool jetstream_people_answered(struct jetstream_people *p, usec now, const struc
                                struct rng *rng);
 /* What came of the last answer, once. */
 MUST_CHECK bool jetstream_people_item(struct jetstream_people *p, struct handle *ret);
+str jetstream_people_last(const struct jetstream_people *p); /* whom the last answer was about */
+const char *jetstream_people_a_nobody(const struct jetstream_people *p); /* "": there is none */
 const char *jetstream_people_why(const struct jetstream_people *p); /* the last failure; "" none */
 /* "" unknown. Borrowed for ever. */
 str jetstream_people_name(const struct jetstream_people *p, str did);

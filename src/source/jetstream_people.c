@@ -39,6 +39,7 @@ struct jetstream_people {
     int followed, nobody, waiting, untried;
     usec due;
     int asking; /* whom the call under way is about, -1: none */
+    int last;   /* whom the last answer was about */
     struct patience patience;
     bool has_item;
     struct handle item;
@@ -316,6 +317,7 @@ bool jetstream_people_answered(struct jetstream_people *p, usec now, const struc
     struct person *who = &p->list[p->asking];
     json_t *root;
     bool more = false;
+    p->last = p->asking;
     p->asking = -1;
     const bool fine = a->end == HTTP_ANSWERED && a->status == 200,
                refused = a->end == HTTP_ANSWERED && (a->status == 400 || a->status == 404);
@@ -344,6 +346,14 @@ bool jetstream_people_everybody(const struct jetstream_people *p) { return p->ev
 int jetstream_people_count(const struct jetstream_people *p) { return p->followed; }
 int jetstream_people_nobody(const struct jetstream_people *p) { return p->nobody; }
 int jetstream_people_waiting(const struct jetstream_people *p) { return p->waiting; }
+str jetstream_people_last(const struct jetstream_people *p) { return name_of(&p->list[p->last]); }
+
+const char *jetstream_people_a_nobody(const struct jetstream_people *p) {
+    for (int i = 0; i < p->count; i++)
+        if (p->list[i].nobody && p->list[i].ask_at != USEC_NEVER) return p->list[i].name;
+    return "";
+}
+
 const char *jetstream_people_why(const struct jetstream_people *p) { return p->why; }
 
 bool jetstream_people_ready(const struct jetstream_people *p) {

@@ -282,6 +282,24 @@ static bool ask_ranges(struct x_search *s, usec now, struct connector_step *ret)
     return false;
 }
 
+/* All searches rest for the money: until when, and why. */
+static void stand_short(struct x_search *s, usec now, usec *ret_until) {
+    char why[WHY_BYTES];
+    if (!reserve(s, now, SMALL_PAGE, ret_until, why)) {
+        x_search_stand(s, now, SOURCE_BUDGET, *ret_until, why);
+        return;
+    }
+    struct usage none;
+    struct arena scratch = s->memory;
+    x_account_settle(s->opt.account, now, RESOURCE_POST, s->call.reserved, NULL, 0, &scratch,
+                     &none);
+    s->call.reserved = 0;
+    *ret_until = now + s->opt.interval; /* look at the money again */
+    x_search_stand(s, now, SOURCE_BUDGET, *ret_until,
+                   "the budget for X runs short: searches that are not of authors wait until more "
+                   "has come in");
+}
+
 /* The time when something may be asked; now or before: *ret is filled with a call, or not. */
 static bool ask(struct x_search *s, usec now, struct connector_step *ret) {
     struct x_verdict why;
@@ -298,10 +316,7 @@ static bool ask(struct x_search *s, usec now, struct connector_step *ret) {
     for (int i = 0; s->narrow && i < s->query_count; i++) x_search_tell_backlog(s, &s->queries[i]);
     struct x_search_query *q = find_next(s);
     if (q == NULL) {
-        ret->until = now + s->opt.interval; /* look at the money again */
-        x_search_stand(s, now, SOURCE_BUDGET, ret->until,
-                       "the budget for X runs short: searches that are "
-                       "not of authors wait until more has come in");
+        stand_short(s, now, &ret->until);
         return false;
     }
     /* the newest come first, but for the few pages that a poll still has: else a busy query would

@@ -19,12 +19,12 @@
 #define LIMIT_UNKNOWN USEC_PER_MIN /* facts: from 60 s on, where nothing is said */
 #define LIMIT_MOST USEC_PER_DAY    /* no window is longer */
 #define SPEND_CAP_MOST (366 * USEC_PER_DAY)
-#define SAY_BYTES 90 /* of X's own words */
+#define SAY_BYTES 112 /* of X's own words */
 
 /* What a body says of itself. Slices of the body, or of the arena. */
 struct problem {
     bool json;
-    str type, title, detail, reason, reset_date, issue, period;
+    str type, title, detail, message, reason, reset_date, issue, period;
     int64_t code; /* of the old form; 0 none */
 };
 
@@ -46,10 +46,10 @@ static bool take_errors(struct jscan *s, struct problem *p, struct error *err) {
             continue;
         }
         if (!take_problem(s, &inner, true, err)) return false;
-        str *const ours[] = {&p->type,       &p->title, &p->detail, &p->reason,
-                             &p->reset_date, &p->issue, &p->period};
-        const str theirs[] = {inner.type,       inner.title, inner.detail, inner.reason,
-                              inner.reset_date, inner.issue, inner.period};
+        str *const ours[] = {&p->type,   &p->title,      &p->detail, &p->message,
+                             &p->reason, &p->reset_date, &p->issue,  &p->period};
+        const str theirs[] = {inner.type,   inner.title,      inner.detail, inner.message,
+                              inner.reason, inner.reset_date, inner.issue,  inner.period};
         for (int k = 0; k < COUNT_OF(ours); k++)
             if (ours[k]->n == 0) *ours[k] = theirs[k];
         if (p->code == 0) p->code = inner.code;
@@ -63,7 +63,7 @@ static void take_word(struct problem *p, str key, str value) {
     } words[] = {{STR("type"), &p->type},
                  {STR("title"), &p->title},
                  {STR("detail"), &p->detail},
-                 {STR("message"), &p->detail},
+                 {STR("message"), &p->message},
                  {STR("reason"), &p->reason},
                  {STR("reset_date"), &p->reset_date},
                  {STR("connection_issue"), &p->issue},
@@ -107,10 +107,20 @@ static struct problem problem_of(struct arena *a, str body) {
 
 /* --- words ----------------------------------------------------------------------------------- */
 
-/* X's own words, short, on one line, for a sentence. */
-static void put_words(struct buf *out, str words) {
+/* X's own words, short, on one line, for a sentence: first what it says of the very mistake (the
+ * message of the first error), then what it says of all such. */
+static void put_words(struct buf *out, const struct problem *p) {
     char cut[SAY_BYTES];
-    str_copyz(str_trim(words), cut, sizeof cut);
+    struct buf words;
+    const str common = str_trim(p->detail.n > 0 ? p->detail : p->title);
+    const str own = str_trim(p->message);
+    buf_init_fixed(&words, (char[4 * SAY_BYTES]){0}, 4 * SAY_BYTES);
+    buf_put(&words, str_head(own, SAY_BYTES));
+    if (common.n > 0 && !str_eq(own, common)) {
+        if (own.n > 0) buf_put(&words, STR("; "));
+        buf_put(&words, str_head(common, SAY_BYTES));
+    }
+    str_copyz(buf_str(&words), cut, sizeof cut);
     for (char *c = cut; *c != '\0'; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7F) *c = ' ';
     if (cut[0] == '\0') return;
@@ -124,7 +134,7 @@ static void say(struct x_verdict *v, const struct problem *p, const char *text) 
     struct buf out;
     buf_init_fixed(&out, block, sizeof block);
     buf_put(&out, str_from_z(text));
-    if (p != NULL) put_words(&out, p->detail.n > 0 ? p->detail : p->title);
+    if (p != NULL) put_words(&out, p);
     str_copyz(buf_str(&out), v->why, sizeof v->why);
 }
 

@@ -252,6 +252,39 @@ static void test_a_name_of_nobody_is_kept_and_nobody_is_not_everybody(void **sta
     assert_int_equal(go_on(), CONNECTOR_CALL);
 }
 
+static void on_complaint(void *ctx, str where, str what, str payload) {
+    (void)where;
+    struct buf *b = ctx;
+    buf_printf(b, STR_FMT "|" STR_FMT "\n", STR_ARG(payload), STR_ARG(what));
+}
+
+static void test_one_nobody_among_the_authors_is_told_while_posts_come(void **state) {
+    (void)state;
+    const str authors[] = {STR("nobody.example"), STR(BOB)};
+    struct jetstream_options opt = options();
+    struct source told = {0};
+    struct buf said_block;
+    char block[512];
+    buf_init_fixed(&said_block, block, sizeof block);
+    opt.authors = authors;
+    opt.author_count = COUNT_OF(authors);
+    start_at(&opt);
+    told.complain = on_complaint;
+    told.complain_ctx = &said_block;
+    t.c->source = &told;
+    assert_int_equal(go_on(), CONNECTOR_CALL);
+    answer(400, "{\"error\":\"InvalidRequest\",\"message\":\"Unable to resolve handle\"}");
+    open_stream();
+    assert_str(buf_str(&said_block),
+               "nobody.example|there is nobody of this name on Bluesky: nothing of his is seen\n");
+    struct source_status st;
+    connector_status(t.c, t.now, &st);
+    assert_int_equal(st.state, SOURCE_LIVE);
+    assert_string_equal(st.why, "1 of the authors is unknown to Bluesky (nobody.example): nothing "
+                                "of theirs is seen");
+    t.c->source = NULL;
+}
+
 static void test_who_cannot_be_asked_for_does_not_hold_up_the_others(void **state) {
     (void)state;
     const str authors[] = {STR("alice.example"), STR(BOB)};
@@ -601,6 +634,7 @@ int main(void) {
         cmocka_unit_test(test_it_begins_now),
         cmocka_unit_test(test_what_is_configured_wrong_is_refused),
         cmocka_unit_test(test_names_are_asked_for_once_and_kept),
+        cmocka_unit_test(test_one_nobody_among_the_authors_is_told_while_posts_come),
         cmocka_unit_test(test_a_name_of_nobody_is_kept_and_nobody_is_not_everybody),
         cmocka_unit_test(test_who_cannot_be_asked_for_does_not_hold_up_the_others),
         cmocka_unit_test(test_many_authors_are_sent_once_it_is_open),

@@ -41,7 +41,7 @@ static const struct trouble_case cases[] = {
      "{\"errors\":[{\"parameters\":{\"query\":[\"x\"]},\"message\":\"bad \\\"query\\\"\"}],"
      "\"title\":\"Invalid Request\",\"detail\":\"One or more parameters to your request was "
      "invalid.\"," PROBLEMS "invalid-request\"}",
-     SOURCE_CONFIG, false, false, "parameters to your request"},
+     SOURCE_CONFIG, false, false, "(bad \"query\"; One or more parameters to your request"},
     {400, "{\"errors\":[{\"message\":\"since_id too old\"}]}", SOURCE_CONFIG, false, false,
      "since_id too old"},
     {400, "", SOURCE_CONFIG, false, false, "does not understand"},
