@@ -9,8 +9,11 @@
  * Failure: no room 503, not durable in time 202 (they may still be stored: bring them again). */
 #include "api/ingest.h"
 
+#include <stdlib.h>
+
 #include "api/core.h"
 #include "source/jscan.h"
+#include "store/sources.h"
 
 #define PATIENCE (10 * USEC_PER_S)
 
@@ -81,21 +84,53 @@ bool ingest_parse(struct arena *a, str body, bool lines, str source, usec now, s
 
 /* --- the request -------------------------------------------------------------------------- */
 
+/* "text: missing" is about a member, "not JSON ..." about the whole post. */
+static bool names_member(const char *msg) {
+    while ((*msg >= 'a' && *msg <= 'z') || *msg == '_' || *msg == '.') msg++;
+    return *msg == ':';
+}
+
 static void refuse(struct api_answer *a, const struct ingest *in, const struct error *err) {
     const bool whole = in->bad < 0;
+    const char *const joint = names_member(err->msg) ? "." : ": ";
     if (!whole && err->code == ERR_LIMIT && str_starts(str_from_z(err->msg), STR("created_at:")))
-        api_problem_at(a, 422, "FUTURE_TIME", in->bad, "posts[%lld].%s", (long long)in->bad,
+        api_problem_at(a, 422, "FUTURE_TIME", in->bad, "posts[%lld]%s%s", (long long)in->bad, joint,
                        err->msg);
     else if (!whole && err->code == ERR_REFUSED)
-        api_problem_at(a, 403, "SOURCE", in->bad, "posts[%lld].%s", (long long)in->bad, err->msg);
+        api_problem_at(a, 403, "SOURCE", in->bad, "posts[%lld]%s%s", (long long)in->bad, joint,
+                       err->msg);
     else if (!whole)
-        api_problem_at(a, 400, "POST", in->bad, "posts[%lld].%s", (long long)in->bad, err->msg);
+        api_problem_at(a, 400, "POST", in->bad, "posts[%lld]%s%s", (long long)in->bad, joint,
+                       err->msg);
     else
         api_problem(a, err->code == ERR_LIMIT ? 413 : 400, "BODY", "%s", err->msg);
 }
 
-static void put_ids(struct buf *b, int stored, const struct ingest *in) {
-    buf_printf(b, "{\"stored\":%d,\"ids\":[", stored);
+static int compare_ids(const void *a, const void *b) {
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* How many of the posts the store has already, or stand here twice. Words of a deletion are not
+ * posts. */
+static bool count_repeated(struct api_core *c, struct arena *a, const struct ingest *in, int *ret,
+                           struct error *err) {
+    int64_t *const ids = NEW_ARRAY(a, int64_t, in->count + 1);
+    int n = 0, apart = 0, known;
+    for (int i = 0; i < in->count; i++)
+        if (!in->posts[i].deleted) ids[n++] = in->posts[i].id;
+    qsort(ids, (size_t)n, sizeof *ids, compare_ids);
+    for (int i = 0; i < n; i++)
+        if (i == 0 || ids[i] != ids[apart - 1]) ids[apart++] = ids[i];
+    struct store *const s = api_store_take(c);
+    const bool ok = store_posts_known(s, ids, apart, &known, err);
+    api_store_give(c, s);
+    if (ok) *ret = n - apart + known;
+    return ok;
+}
+
+static void put_ids(struct buf *b, int stored, int repeated, const struct ingest *in) {
+    buf_printf(b, "{\"stored\":%d,\"repeated\":%d,\"ids\":[", stored, repeated);
     for (int i = 0; i < in->count; i++)
         buf_printf(b, "%s\"%lld\"", i > 0 ? "," : "", (long long)in->posts[i].id);
     buf_put(b, STR("]}\n"));
@@ -104,6 +139,7 @@ static void put_ids(struct buf *b, int stored, const struct ingest *in) {
 void api_post_ingest(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {
     struct error err;
     struct ingest in;
+    int repeated;
     const str source = str_from_z(rq->who.source);
     const bool lines = str_eq_nocase(rq->content_type, STR("application/x-ndjson"));
     struct source *const push = api_push_of(c, source);
@@ -118,13 +154,17 @@ void api_post_ingest(struct api_core *c, const struct api_request *rq, struct ap
         refuse(ret, &in, &err);
         return;
     }
+    if (!count_repeated(c, rq->a, &in, &repeated, &err)) {
+        api_problem_store(ret, &err);
+        return;
+    }
     switch (push_offer(push, in.posts, in.count, PATIENCE)) {
     case PUSH_STORED:
-        put_ids(&ret->body, in.count, &in);
+        put_ids(&ret->body, in.count, repeated, &in);
         return;
     case PUSH_LATE:
         ret->status = 202;
-        put_ids(&ret->body, 0, &in);
+        put_ids(&ret->body, 0, repeated, &in);
         return;
     case PUSH_BUSY:
         api_problem(ret, 503, "BUSY", "No room for more posts now; nothing of these was taken.");

@@ -398,6 +398,23 @@ static bool count_posts(struct store *s, str source, usec since, int64_t *ret, s
     return query_i64(&q, ret, &found, err);
 }
 
+bool store_posts_known(struct store *s, const int64_t *ids, int count, int *ret,
+                       struct error *err) {
+    static const struct sql sql = {"SELECT id FROM tweets WHERE id = $1"};
+    int known = 0;
+    for (int i = 0; i < count; i++) {
+        struct query q;
+        int64_t id;
+        bool found;
+        if (!query_open(s, &sql, &q, err)) return false;
+        bind_i64(&q, ids[i]);
+        if (!query_i64(&q, &id, &found, err)) return false;
+        known += found;
+    }
+    *ret = known;
+    return true;
+}
+
 bool store_feed_states(struct store *s, struct arena *a, usec now, struct feed_row **ret,
                        int *ret_count, struct error *err) {
     static const struct sql sql = {"SELECT count(*) OVER (), feed, kind, " FEED_COLUMNS

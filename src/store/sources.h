@@ -44,6 +44,9 @@ MUST_CHECK bool store_feeds(struct store *s, struct arena *a, usec now, struct f
 /* The same without the counts of posts, which take longer the more there are. */
 MUST_CHECK bool store_feed_states(struct store *s, struct arena *a, usec now, struct feed_row **ret,
                                   int *ret_count, struct error *err);
+/* How many of the ids are of posts that the store has. */
+MUST_CHECK bool store_posts_known(struct store *s, const int64_t *ids, int count, int *ret,
+                                  struct error *err);
 /* What was spent since a UTC day, by day, feed and resource, newest first. */
 struct cost_row {
     int64_t day;

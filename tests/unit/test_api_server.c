@@ -368,7 +368,7 @@ static void test_posts_are_answered_once_they_are_stored(void **state) {
     post(fd, bearer, "application/json",
          "[{\"id\":\"1\",\"text\":\"a\"},{\"id\":\"2\",\"text\":\"b\"}]");
     starts("HTTP/1.1 200 OK\r\n");
-    has("{\"stored\":2,\"ids\":[\"-");
+    has("{\"stored\":2,\"repeated\":0,\"ids\":[\"-");
     assert_int_equal(atomic_load(&taken), 2);
     char first[256];
     snprintf(first, sizeof first, "%s", strstr(got, "{\"stored\""));
@@ -378,7 +378,13 @@ static void test_posts_are_answered_once_they_are_stored(void **state) {
     post(fd, bearer, "application/json", "[{\"id\":\"3\",\"text\":\"a\"},{\"id\":\"4\"}]");
     starts("HTTP/1.1 400 Bad Request\r\n");
     has("\"index\":1,\"detail\":\"posts[1].text: missing\"");
+    post(fd, bearer, "application/x-ndjson", "{\"id\":\"3\",\"text\":\"a\"}\nno post\n");
+    starts("HTTP/1.1 400 Bad Request\r\n");
+    has("\"index\":1,\"detail\":\"posts[1]: not JSON");
     assert_int_equal(atomic_load(&taken), 4); /* nothing of a bad request */
+    post(fd, bearer, "application/json",
+         "[{\"id\":\"7\",\"text\":\"a\"},{\"id\":\"7\",\"text\":\"a\"}]");
+    has("{\"stored\":2,\"repeated\":1,\"ids\":[\"-");
     post(fd, bearer, "application/json",
          "{\"id\":\"5\",\"text\":\"a\",\"created_at\":\"2999-01-01T00:00:00Z\"}");
     starts("HTTP/1.1 422 ");
@@ -398,7 +404,7 @@ static void test_posts_that_are_not_stored_in_time_are_told_so(void **state) {
     const int fd = dial();
     post(fd, bearer, "application/json", "[{\"id\":\"1\",\"text\":\"a\"}]");
     starts("HTTP/1.1 202 Accepted\r\n");
-    has("{\"stored\":0,\"ids\":[\"-");
+    has("{\"stored\":0,\"repeated\":0,\"ids\":[\"-");
     close(fd);
 }
 
