@@ -95,6 +95,7 @@ static bool had_posts(struct runner *r, const struct wired *w, struct error *err
                 STR_ARG(str_head(run_replay(&w->parts)->path, 100)));
 }
 
+/* Of an error of the store, which was open: at the start other files fail in the same ways. */
 static void say_how_to_go_on(const struct error *err) {
     if (err->code == ERR_FULL || err->code == ERR_IO)
         fputs(
@@ -129,7 +130,7 @@ static exit_status run_wired(struct app *app, const struct args *args, struct wi
     if (ok && opt->exit_at_end && !stopped) ok = print_summary(r, w, &err);
     ok = ok && had_posts(r, w, &err);
     if (!ok) {
-        say_how_to_go_on(&err);
+        if (strstr(err.msg, store_path(w->parts.store)) != NULL) say_how_to_go_on(&err);
         runner_close(r);
         return app_fail(&err);
     }
@@ -167,7 +168,7 @@ static exit_status run_run(struct app *app, const struct args *args) {
     struct wired w;
     //~ 3. The parts, each behind its interface.
     if (!wire_run(app, &w, &err)) {
-        say_how_to_go_on(&err);
+        if (w.store_failed) say_how_to_go_on(&err);
         return app_fail(&err);
     }
     struct api *api;

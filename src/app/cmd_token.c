@@ -45,7 +45,11 @@ static bool read_row(const struct args *args, usec now, struct token_row *ret, s
                     "it brings");
     if (ret->role != TOKEN_INGEST && ret->source.n > 0)
         return fail(err, ERR_USAGE, 0, "token create: --source goes with --role ingest only");
-    if (ret->source.n > 0 && !check_word(ret->source, "--source", 32, err)) return false;
+    if (ret->source.n > 0 && !config_is_source_name(ret->source))
+        return fail(err, ERR_USAGE, 0,
+                    "token create: --source \"" STR_FMT
+                    "\": the name of a push source is 1 to %d of a-z, 0-9, _ and -",
+                    STR_ARG(str_head(ret->source, 80)), CONFIG_SOURCE_NAME_MAX);
     if (lasts.n > 0 && (!duration_parse(lasts, &span) || span <= 0))
         return fail(err, ERR_USAGE, 0,
                     "token create: --expires \"" STR_FMT "\" is no duration such as 12h or 30d",

@@ -319,10 +319,13 @@ static bool adopt_journal(struct app *app, struct store *s, struct error *err) {
 }
 
 static bool wire_account(struct app *app, struct wired *w, struct real *x, struct error *err) {
-    return app_store_open(app, STORE_WRITE, true, &w->parts.store, err) &&
-           store_trader_lock(w->parts.store, err) && adopt_journal(app, w->parts.store, err) &&
-           failed_obey(w->parts.store, err) && wire_trader(app, w, x, err) &&
-           app_store_open(app, STORE_WRITE, false, &w->parts.keeper, err);
+    const bool ok = app_store_open(app, STORE_WRITE, true, &w->parts.store, err) &&
+                    store_trader_lock(w->parts.store, err) &&
+                    adopt_journal(app, w->parts.store, err) && failed_obey(w->parts.store, err) &&
+                    wire_trader(app, w, x, err) &&
+                    app_store_open(app, STORE_WRITE, false, &w->parts.keeper, err);
+    w->store_failed = !ok && (w->parts.store != NULL || err->code != ERR_IO);
+    return ok;
 }
 
 /* After the account: the ids of its orders carry the account's name. */

@@ -16,6 +16,7 @@ struct wired {
     bool live;        /* prices come as they are made: real time, run_wall */
     usec first, last; /* span of the prices, 0: none */
     int symbols_left_out;
+    bool store_failed; /* wire_run failed with an error of the store itself */
 };
 
 /* The symbols that the venue trades, from venue.exchange_info or the list that ships. Findings on

@@ -8,6 +8,8 @@
 
 #define MEMBER_AUTHORS 3 /* of config_source_rows */
 #define X_NAME_MAX 15
+#define X_STREAMS 1
+#define X_ACTIVITIES 2
 #define X_ID_MAX 19
 #define BLUESKY_NAME_MAX 79
 #define DID_MAX 63
@@ -79,7 +81,7 @@ static void check_name(const struct one *o) {
     if (!config_source_is_live(o->s)) return;
     if (name.n == 0)
         wrong(o, "a push source needs a name, under which its posts are stored");
-    else if (!is_of(name, "_-", false))
+    else if (!config_is_source_name(name))
         wrong(o, "a source's name is of a-z, 0-9, _ and -");
     else if (str_eq(name, STR("x")) && !config_source_is_x(o->s))
         wrong(o, "x is the name of posts on X; give this source another name");
@@ -150,6 +152,7 @@ static void check_replay(const struct one *o) {
         wrong(o, "a replay source needs a path");
     if (o->s->authors.count > 0 || o->s->query.n > 0)
         wrong(o, "a replay reads every post of its file; authors and query are for live sources");
+    if (o->s->url.n > 0) wrong(o, "a replay reads a file; url is for sources on X and Bluesky");
 }
 
 static void check_jetstream(const struct one *o) {
@@ -163,6 +166,8 @@ static void check_push(const struct one *o) {
         wrong(o, "posts are brought over HTTP: set api.listen, such as 127.0.0.1:8080");
     if (o->s->authors.count > 0 || o->s->query.n > 0)
         wrong(o, "a push source takes what is brought; authors and query are for X and Bluesky");
+    if (o->s->url.n > 0)
+        wrong(o, "a push source listens at api.listen; url is for sources on X and Bluesky");
 }
 
 static void check_one(const struct one *o) {
@@ -178,6 +183,23 @@ static void check_one(const struct one *o) {
 }
 
 /* ---- together ---- */
+
+/* Of one account X takes so many connections of a kind; more wait for each other for ever. */
+static void check_connections(const struct one *o) {
+    const bool stream = config_source_is(o->s, STR("x_stream"));
+    const int most = stream ? X_STREAMS : X_ACTIVITIES;
+    int before = 0, first = -1;
+    if (!stream && !config_source_is(o->s, STR("x_activity"))) return;
+    for (int i = 0; i < o->idx; i++) {
+        if (!str_eq(o->l->cfg.sources[i].kind, o->s->kind)) continue;
+        if (before++ == 0) first = i;
+    }
+    if (before < most) return;
+    config_mistake_add(&o->l->mistakes, &o->at, o->key,
+                       "X allows %d connection%s of " STR_FMT
+                       " for an account: put the authors into sources[%d]",
+                       most, most == 1 ? "" : "s", STR_ARG(o->s->kind), first);
+}
 
 static void check_pair(const struct one *o, const struct config_source *before, int idx) {
     struct config_mistakes *m = &o->l->mistakes;
@@ -212,6 +234,7 @@ void config_check_sources(struct config_loader *l) {
         if (is_bad(l, i)) continue;
         look_at(&o, l, i);
         check_one(&o);
+        check_connections(&o);
         for (int k = 0; k < i; k++) {
             if (is_bad(l, k)) continue;
             const int before = l->mistakes.count;

@@ -81,6 +81,9 @@ bool config_source_is(const struct config_source *s, str kind);
 bool config_source_is_live(const struct config_source *s); /* posts come as they are written */
 bool config_source_is_x(const struct config_source *s);    /* of X's three kinds: costs money */
 /* Under which its posts are stored: "x", "bsky", the one given; "" a push source without one. */
+/* May posts be stored under it? 1 to CONFIG_SOURCE_NAME_MAX of a-z, 0-9, _ and -. */
+#define CONFIG_SOURCE_NAME_MAX 32
+bool config_is_source_name(str s);
 str config_source_name(const struct config_source *s);
 /* Where it is asked; several URLs parted by blanks; "" where nobody is. */
 str config_source_url(const struct config *cfg, const struct config_source *s);

@@ -16,6 +16,15 @@ bool config_source_is_live(const struct config_source *s) {
 
 bool config_source_is_x(const struct config_source *s) { return str_starts(s->kind, STR("x_")); }
 
+bool config_is_source_name(str s) {
+    for (ptrdiff_t i = 0; i < s.n; i++) {
+        const char c = s.p[i];
+        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '-')
+            return false;
+    }
+    return s.n > 0 && s.n <= CONFIG_SOURCE_NAME_MAX;
+}
+
 str config_source_name(const struct config_source *s) {
     if (s->name.n > 0) return s->name;
     if (config_source_is(s, STR("jetstream"))) return STR("bsky");

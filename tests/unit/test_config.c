@@ -682,6 +682,11 @@ static void test_what_a_source_lacks_is_said_with_what_to_set(void **state) {
         {"source: {kind: replay, path: a, authors: [b]}",
          "f.yaml:1: source: a replay reads every post of its file; authors and query are for live "
          "sources\n"},
+        {"source: {kind: replay, path: a, url: 'https://a.example'}",
+         "f.yaml:1: source: a replay reads a file; url is for sources on X and Bluesky\n"},
+        {"api: {listen: '127.0.0.1:0'}\nsource: {kind: push, name: desk, url: 'https://a.example'}",
+         "f.yaml:2: source: a push source listens at api.listen; url is for sources on X and "
+         "Bluesky\n"},
         {"source: {kind: jetstream}\nmarket: {kind: candles}",
          "f.yaml:2: market.kind candles are prices of the past, and posts come live: set "
          "market.kind to binance_public (prices only, without a key), or leave it at auto, which "
@@ -727,6 +732,15 @@ static void test_sources_that_would_be_mixed_up_are_refused(void **state) {
                         "  - {kind: x_stream, authors: a, url: 'http://127.0.0.1:9'}\n"),
         "f.yaml:4: sources[1]: has another url than sources[0]; sources on X share one account and "
         "one budget: set x.url\n");
+    assert_report(load_text(TOKEN "sources:\n  - {kind: x_stream, authors: a}\n"
+                                  "  - {kind: x_stream, name: y, authors: b}\n"),
+                  "f.yaml:4: sources[1]: X allows 1 connection of x_stream for an account: put the "
+                  "authors into sources[0]\n");
+    assert_report(load_text(TOKEN "sources:\n  - {kind: x_activity, authors: a}\n"
+                                  "  - {kind: x_activity, name: y, authors: b}\n"
+                                  "  - {kind: x_activity, name: z, authors: c}\n"),
+                  "f.yaml:5: sources[2]: X allows 2 connections of x_activity for an account: put "
+                  "the authors into sources[0]\n");
     str sets[] = {STR("source.kind=replay")};
     assert_report(load(&(struct config_input){.text = STR("sources:\n  - kind: jetstream\n"
                                                           "  - {kind: replay, path: b}\n"),
