@@ -129,8 +129,8 @@ static void test_hosts_and_tokens_are_looked_at_before_the_store(void **state) {
     refused("bluesky: {resolver_url: 'http://b.example'}\n"
             "source: {kind: jetstream, authors: a.example}\n",
             ERR_REFUSED, "bluesky.resolver_url");
-    refused("bluesky: {resolver_url: 'http://b.example'}\nsource: {kind: jetstream}\n",
-            ERR_REFUSED, "bluesky.resolver_url");
+    refused("bluesky: {resolver_url: 'http://b.example'}\nsource: {kind: jetstream}\n", ERR_REFUSED,
+            "bluesky.resolver_url");
     refused("x: {token_file: '%DIR/none'}\nsource: {kind: x_search, query: bitcoin}\n",
             ERR_NOT_FOUND, "x.token_file");
     refused("x: {token_env: NO_SUCH_TOKEN}\nsource: {kind: x_search, query: bitcoin}\n", ERR_CONFIG,
