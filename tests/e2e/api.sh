@@ -182,6 +182,67 @@ $(json body '$.detail' | cut -d: -f1)" "QUERY colour"
 equal "nothing of it is for those who only bring posts" \
     "$(status -H "Authorization: Bearer $feed" "$url/api/tweets")" 403
 
+# -- people order things ------------------------------------------------------------------------------
+desk=$(bf token create desk --role trade)
+order() { # METHOD PATH BODY [CURL-OPTION...]: the status; the answer is in body
+    method=$1
+    path=$2
+    body=$3
+    shift 3
+    status -X "$method" -H "Authorization: Bearer $desk" -H "Content-Type: application/json" --data-binary "$body" "$@" \
+        "$url$path"
+}
+until_true "the desk's token counts" is 200 -H "Authorization: Bearer $desk" "$url/api/limits"
+equal "who only reads changes nothing" "$(desk=$reader order POST /api/halt '{"reason":"x"}') $(json body '$.code')" "403 ROLE"
+equal "a halt is done by the trader" "$(order POST /api/halt '{"reason":"the test wants it"}') $(json body '$.done') \
+$(json body '$.ok') $(json body '$.mode')" "200 1 1 halted"
+equal "by whom stands in the audit log" \
+    "$(sqlite3 t.db "SELECT actor FROM audit_log WHERE action = 'halt' ORDER BY id DESC LIMIT 1")" api:desk
+equal "why it does not trade: the halt is the first that holds it up" "$(look /api/why '$.first.step')" halt
+equal "resumed" "$(order POST /api/resume '{}') $(json body '$.mode')" "200 auto"
+for i in 1 2 3; do
+    equal "toggled to manual, under one key ($i)" \
+        "$(order POST /api/override/toggle '{}' -H 'Idempotency-Key: k1') $(json body '$.mode')" "200 manual"
+done
+equal "the key is of that request alone" "$(order POST /api/halt '{"reason":"x"}' -H 'Idempotency-Key: k1')" 409
+soon=$(date -u -d '+2 seconds' +%Y-%m-%dT%H:%M:%SZ)
+equal "observe for a moment" "$(order POST /api/override/toggle "{\"mode\":\"observe\",\"until\":\"$soon\"}") \
+$(json body '$.mode')" "200 observe"
+mode_is() { [ "$(sqlite3 t.db 'SELECT mode FROM control')" = "$1" ]; }
+until_true "then the mode before holds again, by itself" mode_is manual
+equal "a member that is not known is named" "$(order POST /api/halt '{"reason":"x","for":"1h"}') $(json body '$.field')" "422 for"
+holds() { [ "$(sqlite3 t.db 'SELECT count(*) FROM positions')" = "$1" ]; }
+until_true "a position stands" holds 1
+equal "flattening first says what it would do" "$(order POST /api/flatten '{}') $(json body '$.will[0].symbol') \
+$(json body '$.will[0].side')" "200 DOGEUSDT LONG"
+code=$(json body '$.code')
+equal "and then does it" "$(order POST /api/flatten "{\"code\":\"$code\"}") $(json body '$.text')" \
+    "200 closing 1 positions at the next price"
+until_true "nothing is held any more" holds 0
+equal "once" "$(order POST /api/flatten "{\"code\":\"$code\"}")" 409
+equal "a setting is stored" "$(order PUT /api/settings '{"key":"trading.signal_threshold","value":"75"}')" 200
+equal "and told as what holds at the next start" \
+    "$(look /api/config '$.keys[2].key') $(json body '$.keys[2].value') $(json body '$.keys[2].next')" \
+    "trading.signal_threshold 70 75"
+equal "what contradicts the rest is not" "$(order PUT /api/settings \
+    '{"key":"trading.take_profit_percent","value":"0.001"}') $(json body '$.code')" "422 CONTRADICTION"
+order POST /api/resume '{}' >/dev/null
+equal "each limit is told" "$(look /api/limits '$.limits[0].name')" open_positions
+equal "and the symbols" "$(look /api/symbols '$.symbols[0].quote')" USDT
+
+# -- browsers -----------------------------------------------------------------------------------------
+equal "a browser logs in" "$(status -c jar -H 'Content-Type: application/json' -d "{\"token\":\"$desk\"}" \
+    "$url/api/session") $(json body '$.name')" "201 desk"
+csrf=$(json body '$.csrf')
+equal "and reads by its cookie" "$(status -b jar "$url/api/limits")" 200
+equal "what changes something wants the word" \
+    "$(status -b jar -H 'Content-Type: application/json' -d '{}' "$url/api/resume") $(json body '$.code')" "403 CSRF"
+equal "with it, it is done" \
+    "$(status -b jar -H "X-CSRF-Token: $csrf" -H 'Content-Type: application/json' -d '{}' "$url/api/resume")" 200
+equal "logged out" "$(status -b jar -H "X-CSRF-Token: $csrf" -X DELETE "$url/api/session")" 204
+equal "the cookie is nobody's" "$(status -b jar "$url/api/limits")" 401
+bf token revoke desk >/dev/null
+
 # -- slow and many ------------------------------------------------------------------------------------
 cat >slow.js <<'END'
 // a byte a second of a header that never ends: closed by the other side, or we would wait for ever
@@ -198,7 +259,7 @@ check "a client that sends a byte a second is ended" timeout 60 node slow.js "${
 equal "one token is revoked" "$(bf token revoke reader)" "revoked reader"
 until_true "a running program refuses it soon" is 401 -H "Authorization: Bearer $reader" "$url/api/sources"
 equal "the list tells" "$(bf token list --json >list; sqlite3 :memory: "SELECT group_concat(json_extract(value, '\$.name') || ' ' ||
-    json_extract(value, '\$.state')) FROM json_each(CAST(readfile('list') AS TEXT))")" "my-feed valid,reader revoked"
+    json_extract(value, '\$.state')) FROM json_each(CAST(readfile('list') AS TEXT))")" "my-feed valid,reader revoked,desk revoked"
 check "the audit log is whole" bf audit verify
 stop $run_pid
 equal "it ends in good order" "$(grep -c '^Stopped at' run.log)" 1
