@@ -10,13 +10,18 @@
 
 #include <pthread.h>
 
+#define TAG_BYTES 64
+
 struct slot {
     int route; /* -1: empty */
+    bool gzip;
     int query_bytes;
     char query[API_CACHE_KEY_MAX];
     int64_t version;
     usec at;
     const char *type;
+    char tag[TAG_BYTES];
+    bool packed;
     struct buf body;
 };
 
@@ -48,9 +53,15 @@ void api_cache_free(struct api_cache *c) {
     pthread_mutex_destroy(&c->lock);
 }
 
-static struct slot *slot_of(struct api_cache *c, int route, str query) {
-    const uint64_t h = str_hash(query) + (uint64_t)route * UINT64_C(0x9E3779B97F4A7C15);
+static struct slot *slot_of(struct api_cache *c, const struct api_cache_key *key) {
+    const uint64_t of = (uint64_t)key->route * 2 + key->gzip;
+    const uint64_t h = str_hash(key->query) + of * UINT64_C(0x9E3779B97F4A7C15);
     return &c->slots[(h ^ h >> 29) % API_CACHE_SLOTS];
+}
+
+static bool is_of(const struct slot *s, const struct api_cache_key *key) {
+    return s->route == key->route && s->gzip == key->gzip &&
+           str_eq(str_from_bytes(s->query, s->query_bytes), key->query);
 }
 
 static void look(struct api_cache *c, usec mono) {
@@ -61,37 +72,42 @@ static void look(struct api_cache *c, usec mono) {
     c->seen = v;
 }
 
-bool api_cache_get(struct api_cache *c, int route, str query, usec hold, usec mono,
+bool api_cache_get(struct api_cache *c, const struct api_cache_key *key, usec hold, usec mono,
                    struct api_answer *a, int64_t *ret_version) {
     pthread_mutex_lock(&c->lock);
     look(c, mono);
-    const struct slot *const s = slot_of(c, route, query);
+    const struct slot *const s = slot_of(c, key);
     const usec age = mono - s->at;
     const bool counts = hold > 0 ? age < hold : s->version == c->version && age < API_CACHE_FRESH;
-    const bool hit =
-        s->route == route && str_eq(str_from_bytes(s->query, s->query_bytes), query) && counts;
+    const bool hit = counts && is_of(s, key);
     if (hit) {
         a->type = s->type;
         buf_put(&a->body, buf_str(&s->body));
+        api_answer_header_printf(a, "ETag", "%s", s->tag);
+        if (s->packed) api_answer_header(a, "Content-Encoding", "gzip");
     }
     *ret_version = c->version;
     pthread_mutex_unlock(&c->lock);
     return hit;
 }
 
-void api_cache_put(struct api_cache *c, int route, str query, int64_t version, usec mono,
+void api_cache_put(struct api_cache *c, const struct api_cache_key *key, int64_t version, usec mono,
                    const struct api_answer *a) {
-    if (a->status != 200 || query.n > API_CACHE_KEY_MAX || a->body.len > API_CACHE_BODY_MAX ||
-        buf_full(&a->body))
+    const char *const tag = api_answer_header_get(a, "ETag");
+    if (a->status != 200 || key->query.n > API_CACHE_KEY_MAX || tag == NULL ||
+        a->body.len > API_CACHE_BODY_MAX || buf_full(&a->body))
         return;
     pthread_mutex_lock(&c->lock);
-    struct slot *const s = slot_of(c, route, query);
-    s->route = route;
-    s->query_bytes = (int)query.n;
-    if (query.n > 0) memcpy(s->query, query.p, (size_t)query.n);
+    struct slot *const s = slot_of(c, key);
+    s->route = key->route;
+    s->gzip = key->gzip;
+    s->query_bytes = (int)key->query.n;
+    if (key->query.n > 0) memcpy(s->query, key->query.p, (size_t)key->query.n);
     s->version = version;
     s->at = mono;
     s->type = a->type;
+    s->packed = api_answer_header_get(a, "Content-Encoding") != NULL;
+    if (!str_copyz(str_from_z(tag), s->tag, sizeof s->tag)) s->route = -1;
     buf_clear(&s->body);
     buf_put(&s->body, buf_str(&a->body));
     pthread_mutex_unlock(&c->lock);

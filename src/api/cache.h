@@ -19,13 +19,20 @@ struct api_cache;
 struct api_cache *api_cache_new(struct arena *boot, struct store *s);
 void api_cache_free(struct api_cache *c); /* NULL is fine */
 
-/* route: its index. hold 0: the answer counts until the store changes; else for so long, whatever
- * changes. True: `a` has the answer. False: *ret_version is for api_cache_put, and must be taken
- * before the store is read. */
-bool api_cache_get(struct api_cache *c, int route, str query, usec hold, usec mono,
+/* What an answer is known by. */
+struct api_cache_key {
+    int route; /* its index */
+    bool gzip; /* the client takes it */
+    str query;
+};
+
+/* hold 0: the answer counts until the store changes; else for so long, whatever changes. True: `a`
+ * has the answer, with its tag and packed as it was put. False: *ret_version is for api_cache_put,
+ * and must be taken before the store is read. */
+bool api_cache_get(struct api_cache *c, const struct api_cache_key *key, usec hold, usec mono,
                    struct api_answer *a, int64_t *ret_version);
-/* Keeps a copy of an answer of status 200. */
-void api_cache_put(struct api_cache *c, int route, str query, int64_t version, usec mono,
+/* Keeps a copy of an answer of status 200 that is dressed already. */
+void api_cache_put(struct api_cache *c, const struct api_cache_key *key, int64_t version, usec mono,
                    const struct api_answer *a);
 
 #endif

@@ -21,6 +21,7 @@
 
 #include "api/auth.h"
 #include "api/cache.h"
+#include "api/dress.h"
 #include "api/ingest.h"
 #include "api/limit.h"
 #include "api/session.h"
@@ -639,18 +640,30 @@ static void handle(struct api_core *c, const struct api_route *route, const stru
         api_problem(a, 500, "TOO_LARGE", "The answer is larger than this server gives.");
 }
 
+/* An answer that is kept has its tag, and is packed, once for all who ask. */
+static void handle_kept(struct api_core *c, const struct api_route *route,
+                        const struct api_request *rq, usec mono, struct api_answer *a) {
+    const struct api_cache_key key = {.route = (int)(route - api_routes),
+                                      .gzip = api_takes_gzip(rq->head.accept_encoding),
+                                      .query = rq->query};
+    const struct api_head head = {.method = STR("GET"),
+                                  .accept_encoding = rq->head.accept_encoding};
+    int64_t version;
+    if (api_cache_get(c->cache, &key, route->hold, mono, a, &version)) return;
+    handle(c, route, rq, a);
+    if (str_find(rq->query, STR("before=")) >= 0) return; /* an older page is asked for once */
+    api_answer_dress(a, &head);
+    api_cache_put(c->cache, &key, version, mono, a);
+}
+
 void api_handle(struct api_core *c, const struct api_route *route, const struct api_request *rq,
                 struct api_answer *a) {
     const usec began = time_monotonic_us();
     const int index = (int)(route - api_routes);
-    int64_t version = 0;
     PRE(api_role_allows(rq->who.role, route->role));
-    if (!route->kept ||
-        !api_cache_get(c->cache, index, rq->query, route->hold, began, a, &version)) {
+    if (route->kept)
+        handle_kept(c, route, rq, began, a);
+    else
         handle(c, route, rq, a);
-        /* older pages are asked for once */
-        if (route->kept && str_find(rq->query, STR("before=")) < 0)
-            api_cache_put(c->cache, index, rq->query, version, began, a);
-    }
     metric_observe(c->seconds[index], time_monotonic_us() - began);
 }

@@ -16,6 +16,7 @@ static struct api_answer answer;
 static struct actions *acts;
 static struct rng rng;
 static usec now;
+static str accepts; /* Accept-Encoding */
 
 static int begin(void **state) {
     (void)state;
@@ -24,6 +25,7 @@ static int begin(void **state) {
     acts = calloc(1, sizeof *acts);
     rng_init(&rng, 17);
     core = NULL;
+    accepts = (str){0};
     now = time_wall_us();
     return 0;
 }
@@ -47,6 +49,7 @@ static void get(const char *target) {
     struct api_head h = {.method = STR("GET"),
                          .target = str_from_z(target),
                          .host = STR("127.0.0.1"),
+                         .accept_encoding = accepts,
                          .client = {.loopback = true}};
     str query = h.target, path;
     api_answer_fini(&answer);
@@ -55,7 +58,7 @@ static void get(const char *target) {
         fail_msg("%s: %s", target, buf_z(&answer.body));
     if (!str_cut(&query, '?', &path)) path = h.target;
     const struct api_request rq = {
-        .method = h.method, .path = path, .query = query, .who = who, .now = now};
+        .method = h.method, .path = path, .query = query, .head = h, .who = who, .now = now};
     api_handle(core, route, &rq, &answer);
 }
 
@@ -535,6 +538,27 @@ static void test_an_answer_is_never_older_than_the_store_for_long(void **state) 
     shows("\"id\":\"77\"");
 }
 
+/* Who takes gzip and who does not get each their own, however often it was asked before. */
+static void test_a_kept_answer_is_packed_for_those_only_who_take_it(void **state) {
+    (void)state;
+    char tags[2][64] = {{0}};
+    put_day();
+    for (int i = 0; i < 6; i++) {
+        accepts = i % 2 ? STR("gzip") : (str){0};
+        get("/api/tweets");
+        const char *const tag = api_answer_header_get(&answer, "ETag");
+        const char *const packed = api_answer_header_get(&answer, "Content-Encoding");
+        assert_non_null(tag);
+        assert_int_equal(packed != NULL, i % 2);
+        assert_int_equal(str_starts(buf_str(&answer.body), STR("{\"tweets\":")), i % 2 == 0);
+        if (i < 2)
+            snprintf(tags[i], sizeof tags[i], "%s", tag);
+        else
+            assert_string_equal(tag, tags[i % 2]);
+    }
+    assert_string_not_equal(tags[0], tags[1]);
+}
+
 /* --- how it is found ------------------------------------------------------------------------ */
 
 /* Asks for everything, on a connection whose statements can be looked at. */
@@ -623,6 +647,7 @@ int main(void) {
         T(test_numbers_add_up),
         T(test_authors_are_paged_by_their_record),
         T(test_an_answer_is_never_older_than_the_store_for_long),
+        T(test_a_kept_answer_is_packed_for_those_only_who_take_it),
         T(test_no_view_looks_at_all_posts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
