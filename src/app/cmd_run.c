@@ -17,6 +17,7 @@
 #include "app/wire_api.h"
 #include "app/wire_binance.h"
 #include "base/log.h"
+#include "store/sources.h"
 
 #define GROUP_WALL (200 * USEC_PER_MS)
 #define GROUP_POSTS 256
@@ -146,6 +147,13 @@ static void tell_at_work(struct wired *w, usec started) {
            "a list for people: a store that cannot be written is told by the run itself");
 }
 
+static void tell_ended(struct wired *w, usec started) {
+    struct error none;
+    tell_at_work(w, started);
+    IGNORE(store_feeds_ended(w->parts.store, time_wall_us(), &none),
+           "the same; who looks sees that there is no sign of life any more");
+}
+
 static exit_status run_run(struct app *app, const struct args *args) {
     struct error err;
     struct run_options opt = {.rebase = args_has(args, "rebase"),
@@ -179,7 +187,7 @@ static exit_status run_run(struct app *app, const struct args *args) {
     const usec started = time_wall_us();
     tell_at_work(&w, started);
     const exit_status status = run_wired(app, args, &w, &opt);
-    tell_at_work(&w, started);
+    tell_ended(&w, started);
     api_close(api);
     wire_close(&w);
     return status;

@@ -11,10 +11,50 @@
 #include "run/run_int.h"
 
 #include "base/log.h"
+#include "base/metric.h"
 #include "store/sources.h"
 
+static void open_metrics(struct feed_progress *p, str key) {
+    char block[FEED_BYTES + 16];
+    struct buf labels;
+    buf_init_fixed(&labels, block, sizeof block);
+    buf_printf(&labels, "source=\"" STR_FMT "\"", STR_ARG(key));
+    p->blind_total =
+        metric_get(METRIC_COUNTER, "bullfinch_source_blind_seconds_total", buf_z(&labels),
+                   "Time in which a source saw no posts, from the beginning of the "
+                   "UTC day in which the program began.",
+                   USEC_PER_S);
+    p->blind_today =
+        metric_get(METRIC_GAUGE, "bullfinch_source_blind_today_seconds", buf_z(&labels),
+                   "Time of the UTC day in which a source saw no posts, by the gap "
+                   "ledger and what goes beyond it.",
+                   USEC_PER_S);
+}
+
 void feeds_open(struct runner *r) {
-    for (int i = 0; i < r->parts.feed_count; i++) buf_init(&r->feeds[i].state, INTAKE_STATE_BYTES);
+    for (int i = 0; i < r->parts.feed_count; i++) {
+        buf_init(&r->feeds[i].state, INTAKE_STATE_BYTES);
+        if (source_is_live(r->parts.feeds[i].source))
+            open_metrics(&r->feeds[i], r->parts.feeds[i].key);
+    }
+}
+
+bool feeds_measure(struct runner *r, struct error *err) {
+    const usec now = time_wall_us();
+    const int64_t day = time_utc_day(now);
+    for (int i = 0; i < r->parts.feed_count; i++) {
+        struct feed_progress *p = &r->feeds[i];
+        usec blind;
+        if (p->blind_today == NULL) continue;
+        if (!store_feed_blind(r->parts.store, r->parts.feeds[i].key, now, &blind, err))
+            return false;
+        if (p->blind_day != day) p->blind = 0;
+        metric_add(p->blind_total, i64_max(blind - p->blind, 0));
+        metric_set(p->blind_today, blind);
+        p->blind = i64_max(blind, p->blind);
+        p->blind_day = day;
+    }
+    return true;
 }
 
 void feeds_close(struct runner *r) {

@@ -60,6 +60,9 @@ struct runner {
         int64_t kept;
         bool known; /* status was given */
         struct source_status status;
+        struct metric *blind_total, *blind_today;
+        usec blind;                /* of the day as the metrics have it */
+        int64_t blind_day;         /* UTC day of that */
         int64_t unlinked, unknown; /* posts and deletions that are not kept (keep_linked) */
     } feeds[RUN_FEEDS_MAX];
     int64_t offset;      /* of the replay, behind the last post delivered */
@@ -111,6 +114,8 @@ MUST_CHECK bool turn_begin(struct runner *r, struct error *err);
 
 /* A sign of life in the store (workers) every few seconds of wall time, inside the open transaction
  * or the next. PRE: between turns. */
+/* How long sources were blind, into the metrics; with the beat, in its transaction. */
+MUST_CHECK bool feeds_measure(struct runner *r, struct error *err);
 MUST_CHECK bool turn_beat(struct runner *r, struct error *err);
 
 /* After deletions the store's log is cut: at most once a minute. PRE: between turns, committed. */

@@ -91,9 +91,8 @@ typedef enum live_outcome {
 
 struct live_watch {
     struct metric *posts[OUTCOME_COUNT];
-    struct metric *state, *blind, *calls, *failures, *last_sign, *breaker_open;
+    struct metric *state, *calls, *failures, *last_sign, *breaker_open;
     struct source_status shown; /* in the metrics */
-    int64_t shown_day;
     bool any_logged;
     source_state logged;
     struct source_status passed_on;

@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 
-#define STATUS_EVERY (5 * USEC_PER_S) /* while something comes */
+#define STATUS_EVERY (5 * USEC_PER_S) /* while something comes, or nothing is seen */
 #define LABELS_BYTES 128
 
 static struct metric *source_metric(const struct live *l, metric_kind kind, const char *name,
@@ -42,8 +42,6 @@ void live_watch_open(struct live *l) {
                       "limited, 5 too many connections, 6 usage cap, 7 credits, 8 spend cap, "
                       "9 budget, 10 token, 11 forbidden, 12 config, 13 ended.",
                       1);
-    w->blind = source_metric(l, METRIC_COUNTER, "bullfinch_source_blind_seconds_total",
-                             "Time in which a source saw no posts.", USEC_PER_S);
     w->calls = source_metric(l, METRIC_COUNTER, "bullfinch_source_calls_total",
                              "Requests and connections that a source made.", 1);
     w->failures = source_metric(l, METRIC_COUNTER, "bullfinch_source_failures_total",
@@ -67,16 +65,12 @@ void live_watch_post(struct live *l, const struct post *p) {
 
 static void measure(struct live *l, const struct source_status *st) {
     struct live_watch *w = &l->watch;
-    const int64_t day = time_utc_day(l->now);
-    const usec before = day == w->shown_day ? w->shown.blind : 0; /* it counts from midnight */
     metric_set(w->state, st->state);
     metric_set(w->breaker_open, st->state == SOURCE_BROKEN);
     metric_set(w->last_sign, st->last_sign_at);
-    metric_add(w->blind, i64_max(st->blind - before, 0));
     metric_add(w->calls, i64_max(st->calls - w->shown.calls, 0));
     metric_add(w->failures, i64_max(st->failures - w->shown.failures, 0));
     w->shown = *st;
-    w->shown_day = day;
 }
 
 /* Is it something that a person should know, or how connections are? */
@@ -127,7 +121,9 @@ bool live_watch_due(struct live *l, struct intake *ret) {
     pthread_mutex_unlock(&l->mutex);
     const bool changed = w->passed_on_at == 0 || st.state != w->passed_on.state ||
                          st.until != w->passed_on.until || strcmp(st.why, w->passed_on.why) != 0;
-    if (!changed && !(l->told && l->now - w->passed_on_at >= STATUS_EVERY)) return false;
+    const bool news =
+        l->told || st.state != SOURCE_LIVE || st.blind != w->passed_on.blind; /* it counts on */
+    if (!changed && !(news && l->now - w->passed_on_at >= STATUS_EVERY)) return false;
     w->passed_on = st;
     w->passed_on_at = l->now;
     l->told = false;

@@ -5,6 +5,7 @@
  * kind lists its columns once, with how each is shown; the SELECT and the writer follow the list.
  * The ledger is no JSON: its lines are the text that is hashed. Failure: ERR_FULL when the caller's
  * buffer is full, never half an array that looks whole. */
+#include "store/feed_now.h"
 #include "store/shown.h"
 
 struct view {
@@ -104,24 +105,27 @@ struct view {
     "coalesce(r.weight, 10000) AS weight FROM authors a "                                          \
     "LEFT JOIN author_records r ON r.key = a.key) AS t"
 
-/* $2 is the beginning of the day; $1 stands before it because parameters are numbered as they come.
+/* $2 is the time; $1 stands before it because parameters are numbered as they come.
  * A microsecond is 100 of the units that amounts are in. */
 #define SOURCES_TODAY                                                                              \
     "(SELECT $1 = $1 AS of_any, f.feed, f.kind, substr(f.feed, instr(f.feed, ':') + 1) AS "        \
     "source, "                                                                                     \
-    "f.state, f.since, f.until, f.why, f.narrow, CASE WHEN f.updated_at >= $2 THEN f.blind * 100 " \
-    "ELSE 0 END AS blind_s, coalesce(u.amount, 0) AS spent_today, "                                \
+    "f.state, f.since, f.until, f.why, f.narrow, f.blind * 100 AS blind_s, "                       \
+    "coalesce(u.amount, 0) AS spent_today, "                                                       \
     "coalesce(u.billed, 0) AS billed_today, (SELECT count(*) FROM tweets WHERE "                   \
-    "source = substr(f.feed, instr(f.feed, ':') + 1) AND received_at >= $2) AS posts_today, "      \
+    "source = substr(f.feed, instr(f.feed, ':') + 1) AND received_at >= $2 / 86400000000 * "       \
+    "86400000000) AS posts_today, "                                                                \
     "(SELECT count(*) FROM tweets WHERE source = substr(f.feed, instr(f.feed, ':') + 1)) AS "      \
     "posts_stored, f.posts, f.missed, f.calls, f.failures, f.last_sign_at, f.last_post_at, "       \
-    "f.updated_at FROM feeds f LEFT JOIN "                                                         \
-    "(SELECT feed, sum(amount) AS amount, sum(billed) AS billed FROM api_usage "                   \
-    "WHERE day = $2 / 86400000000 GROUP BY feed) u ON u.feed = f.feed) AS t"
+    "f.updated_at FROM " FEEDS_NOW(                                                                \
+        "$2") " f LEFT JOIN "                                                                      \
+              "(SELECT feed, sum(amount) AS amount, sum(billed) AS billed FROM api_usage "         \
+              "WHERE day = $2 / 86400000000 GROUP BY feed) u ON u.feed = f.feed) AS t"
 #define GAPS_LONG                                                                                  \
     "(SELECT id, source, from_at, until_at, CASE WHEN until_at - from_at BETWEEN 0 AND "           \
     "9999999999999999 THEN (until_at - from_at) * 100 END AS seconds, state, posts, what, "        \
-    "updated_at FROM gaps) AS t"
+    "updated_at FROM (SELECT id, source, from_at, " GAP_UNTIL " AS until_at, state, posts, what, " \
+    "updated_at FROM gaps)) AS t"
 
 static const struct view views[] = {
     [SHOW_TRADES] = VIEW(TRADES, "trades", ANY, OF_SYMBOL, BY_ID("status")),
@@ -157,7 +161,7 @@ static bool show_rows(struct store *s, const struct show_query *ask, struct buf 
     if (!query_open(s, ask->symbol.n ? &v->of_symbol : &v->all, &q, err)) return false;
     bind_str(&q, ask->symbol);
     if (ask->kind == SHOW_SOURCES)
-        bind_i64(&q, time_utc_day(ask->now) * USEC_PER_DAY);
+        bind_time(&q, ask->now);
     else
         bind_i64(&q, ask->before ? ask->before : INT64_MAX);
     bind_str(&q, ask->status);

@@ -14,6 +14,7 @@
 
 #include <inttypes.h>
 
+#include "store/feed_now.h"
 #include "store/store_int.h"
 
 static bool fail_row(const struct query *q, const char *table, str key, struct error *err) {
@@ -366,7 +367,7 @@ bool store_gaps_left(struct store *s, struct arena *a, str feed, struct gap **re
 #define FEED_COLUMNS                                                                               \
     "state, since, until, why, posts, missed, calls, failures, last_sign_at, last_post_at, "       \
     "blind, narrow, updated_at"
-static bool get_feed(struct query *q, usec now, struct feed_row *ret, struct error *err) {
+static bool get_feed(struct query *q, struct feed_row *ret, struct error *err) {
     struct source_status *v = &ret->status;
     const bool known = source_state_from_name(col_str(q), &v->state);
     if (!known) return fail_row(q, "feeds", ret->feed, err);
@@ -382,7 +383,6 @@ static bool get_feed(struct query *q, usec now, struct feed_row *ret, struct err
     v->blind = col_i64(q);
     v->narrow = col_bool(q);
     ret->updated_at = col_time(q);
-    if (time_utc_day(ret->updated_at) != time_utc_day(now)) v->blind = 0; /* of another day */
     return true;
 }
 
@@ -396,6 +396,27 @@ static bool count_posts(struct store *s, str source, usec since, int64_t *ret, s
     bind_str(&q, source);
     bind_time(&q, since);
     return query_i64(&q, ret, &found, err);
+}
+
+bool store_feed_blind(struct store *s, str feed, usec now, usec *ret, struct error *err) {
+    static const struct sql sql = {"SELECT blind FROM " FEEDS_NOW("$1") " AS t WHERE feed = $2"};
+    struct query q;
+    bool found;
+    *ret = 0;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_time(&q, now);
+    bind_str(&q, feed);
+    return query_i64(&q, ret, &found, err) || fail_in(err, "read how long a source was blind");
+}
+
+bool store_feeds_ended(struct store *s, usec now, struct error *err) {
+    static const struct sql sql = {
+        "UPDATE feeds SET state = 'ended', since = $1, until = NULL, why = 'the program ended', "
+        "updated_at = $1 WHERE state <> 'ended' AND kind <> 'replay'"};
+    struct query q;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_time(&q, now);
+    return query_run(&q, err) || fail_in(err, "note that sources ended");
 }
 
 bool store_posts_known(struct store *s, const int64_t *ids, int count, int *ret,
@@ -418,18 +439,20 @@ bool store_posts_known(struct store *s, const int64_t *ids, int count, int *ret,
 bool store_feed_states(struct store *s, struct arena *a, usec now, struct feed_row **ret,
                        int *ret_count, struct error *err) {
     static const struct sql sql = {"SELECT count(*) OVER (), feed, kind, " FEED_COLUMNS
-                                   " FROM feeds ORDER BY feed"};
+                                   " FROM " FEEDS_NOW("$1") " AS t ORDER BY feed"};
     struct feed_row *rows = NULL;
     struct query q;
     bool row;
     int n = 0;
-    if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_time(&q, now);
+    if (!query_row(&q, &row, err)) return false;
     while (row) {
         const int64_t all = col_i64(&q);
         if (!rows) rows = NEW_ARRAY(a, struct feed_row, all);
         rows[n].feed = str_dup(a, col_str(&q));
         rows[n].kind = str_dup(a, col_str(&q));
-        if (!get_feed(&q, now, &rows[n], err)) {
+        if (!get_feed(&q, &rows[n], err)) {
             query_close(&q);
             return false;
         }

@@ -32,7 +32,7 @@ MUST_CHECK bool store_gaps_left(struct store *s, struct arena *a, str feed, stru
 
 /* --- for people ------------------------------------------------------------------------------ */
 
-/* One source as it stood when it was last stored. */
+/* One source as it stands: as it was last stored, or ended with its program (feed_now.h). */
 struct feed_row {
     str feed, kind;
     struct source_status status;
@@ -44,6 +44,10 @@ MUST_CHECK bool store_feeds(struct store *s, struct arena *a, usec now, struct f
 /* The same without the counts of posts, which take longer the more there are. */
 MUST_CHECK bool store_feed_states(struct store *s, struct arena *a, usec now, struct feed_row **ret,
                                   int *ret_count, struct error *err);
+/* How long a source saw nothing in the UTC day of `now`, as the rows above have it; 0: no such. */
+MUST_CHECK bool store_feed_blind(struct store *s, str feed, usec now, usec *ret, struct error *err);
+/* The program ends in good order: all live sources are `ended`. */
+MUST_CHECK bool store_feeds_ended(struct store *s, usec now, struct error *err);
 /* How many of the ids are of posts that the store has. */
 MUST_CHECK bool store_posts_known(struct store *s, const int64_t *ids, int count, int *ret,
                                   struct error *err);

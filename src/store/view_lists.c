@@ -8,6 +8,7 @@
  * In: what is asked for. Out: an array of objects. Invariants: the place of a page is that of the
  * last row it looked at, so no row is shown twice and none that was there is left out. Failure: the
  * store's error. Thread: the connection's. */
+#include "store/feed_now.h"
 #include "store/view_columns.h"
 #include "store/views.h"
 
@@ -31,6 +32,11 @@
 #define BY_ID(match, table, where) WALK("id, 0", match, table, where, "id DESC")
 
 /* all: in order; of: what one value of an index has (a symbol, an author). */
+/* An open gap reaches to now. */
+#define GAPS_GROWN                                                                                 \
+    "(SELECT id, source, from_at, " GAP_UNTIL " AS until_at, state, posts, what, updated_at "      \
+    "FROM gaps) AS gaps"
+
 static const struct {
     struct sql plain, all, of;
     struct sql row;
@@ -62,7 +68,7 @@ static const struct {
     [VIEW_GAPS] = {BY_ID("1", "gaps", "id < $1"),
                    {NULL},
                    {NULL},
-                   VIEW_SELECT(VIEW_GAP, "", "gaps"),
+                   VIEW_SELECT(VIEW_GAP, "", GAPS_GROWN),
                    VIEW_FIELDS(VIEW_GAP)},
 };
 

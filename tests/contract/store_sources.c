@@ -610,6 +610,83 @@ static void test_sources_are_shown_with_what_they_cost_and_missed_today(void **s
                  "[]");
 }
 
+static void assert_stands(struct bench *b, usec now, source_state state, usec blind) {
+    struct error err;
+    struct feed_row *rows;
+    usec said;
+    int n;
+    assert_ok(store_feed_states(b->s, &b->a, now, &rows, &n, &err), &err);
+    assert_int_equal(n, 1);
+    assert_int_equal(rows[0].status.state, state);
+    assert_int_equal(rows[0].status.blind, blind);
+    assert_ok(store_feed_blind(b->s, feed, now, &said, &err), &err);
+    assert_int_equal(said, blind);
+}
+
+static void beat(struct bench *b, usec started, usec now) {
+    struct error err;
+    assert_ok(store_begin(b->s, true, &err), &err);
+    assert_ok(store_worker_beat(b->s, STR("trader"), STR("run"), 7, started, now, &err), &err);
+    assert_ok(store_commit(b->s, &err), &err);
+}
+
+#define SEC USEC_PER_S
+static void test_blind_is_what_the_ledger_says_and_what_goes_beyond_it(void **state) {
+    struct bench *b = *state;
+    const usec midnight = NOW / DAY * DAY, begun = NOW - 1000 * SEC;
+    struct intake it = {.kind = INTAKE_STATUS,
+                        .u.status = {.state = SOURCE_LIVE, .since = NOW, .blind = 5 * SEC}};
+    put(b, &it);
+    beat(b, begun, NOW);
+    assert_stands(b, NOW, SOURCE_LIVE, 5 * SEC);
+    put_gap(b, feed, (struct gap){midnight - 60 * SEC, midnight + 10 * SEC, GAP_LOST, 0, "a"});
+    put_gap(b, feed, (struct gap){midnight + 4 * SEC, midnight + 6 * SEC, GAP_FILLED, 0, "in it"});
+    put_gap(b, feed, (struct gap){midnight + 9 * SEC, midnight + 12 * SEC, GAP_FILLED, 0, "on"});
+    put_gap(b, feed, (struct gap){midnight - 99 * SEC, midnight - 88 * SEC, GAP_LOST, 0, "old"});
+    put_gap(b, STR("x_stream:x"), (struct gap){midnight, NOW, GAP_LOST, 0, "another's"});
+    assert_stands(b, NOW, SOURCE_LIVE, (12 + 5) * SEC); /* the 5 s are of this process */
+    put_gap(b, feed, (struct gap){NOW - 100 * SEC, NOW - 97 * SEC, GAP_FILLED, 0, "3 of the 5"});
+    assert_stands(b, NOW, SOURCE_LIVE, (12 + 5) * SEC);
+    put_gap(b, feed, (struct gap){NOW - 50 * SEC, NOW - 25 * SEC, GAP_CLOSED, 0, "silence"});
+    assert_stands(b, NOW, SOURCE_LIVE, (12 + 28) * SEC);
+    put_gap(b, feed, (struct gap){NOW - 1 * SEC, NOW - 1 * SEC, GAP_OPEN, 0, "grows"});
+    assert_stands(b, NOW, SOURCE_LIVE, (12 + 29) * SEC);
+    assert_stands(b, NOW + 6 * SEC, SOURCE_LIVE, (12 + 35) * SEC);
+}
+
+static void test_a_source_ends_with_its_program(void **state) {
+    struct bench *b = *state;
+    struct error err;
+    struct feed_row *rows;
+    int n;
+    struct intake it = {.kind = INTAKE_STATUS, .u.status = {.state = SOURCE_LIVE, .since = NOW}};
+    put(b, &it);
+    beat(b, NOW - 60 * SEC, NOW);
+    assert_stands(b, NOW + 15 * SEC, SOURCE_LIVE, 0);
+    assert_stands(b, NOW + 16 * SEC, SOURCE_ENDED, 16 * SEC); /* killed */
+    assert_ok(store_feed_states(b->s, &b->a, NOW + 16 * SEC, &rows, &n, &err), &err);
+    assert_string_equal(rows[0].status.why,
+                        "no sign of life since 2023-11-14 22:13:20 UTC: the program has ended");
+    assert_int_equal(rows[0].status.since, NOW);
+    beat(b, NOW + 20 * SEC, NOW + 20 * SEC); /* again, and its time away is in the ledger */
+    put_of(b, feed, &it, NOW + 20 * SEC);
+    put_gap(b, feed, (struct gap){NOW, NOW + 20 * SEC, GAP_CLOSED, 0, "was not running"});
+    assert_stands(b, NOW + 25 * SEC, SOURCE_LIVE, 20 * SEC);
+    beat(b, NOW + 20 * SEC, NOW + 30 * SEC);
+    assert_ok(store_feeds_ended(b->s, NOW + 30 * SEC, &err), &err);
+    assert_stands(b, NOW + 31 * SEC, SOURCE_ENDED, 21 * SEC); /* in good order: at once */
+    beat(b, NOW + 40 * SEC, NOW + 40 * SEC);
+    put_of(b, STR("a:b"), &it, NOW + 41 * SEC);
+    beat(b, NOW + 40 * SEC, NOW + 80 * SEC);
+    put_of(b, feed, &it, NOW + 39 * SEC); /* as one of another configuration left it */
+    assert_ok(store_feed_states(b->s, &b->a, NOW + 80 * SEC, &rows, &n, &err), &err);
+    assert_int_equal(n, 2);
+    assert_int_equal(rows[0].status.state, SOURCE_LIVE);
+    assert_int_equal(rows[1].status.state, SOURCE_ENDED);
+    assert_string_equal(rows[1].status.why, "the running program does not have this source");
+}
+#undef SEC
+
 static void test_gaps_are_shown_newest_first(void **state) {
     struct bench *b = *state;
     put_gap(b, feed, (struct gap){NOW, NOW + 1500000, GAP_FILLED, 4, "no line"});
@@ -644,6 +721,8 @@ int store_sources_run(void) {
         T(an_author_is_forgotten_with_the_names_that_were_asked_for),
         T(the_check_finds_what_sources_cannot_have_left),
         T(sources_are_shown_with_what_they_cost_and_missed_today),
+        T(blind_is_what_the_ledger_says_and_what_goes_beyond_it),
+        T(a_source_ends_with_its_program),
         T(gaps_are_shown_newest_first),
         cmocka_unit_test(test_roles_are_known_by_their_names),
     };

@@ -572,8 +572,6 @@ static void test_states_are_passed_on_shown_and_counted(void **state) {
     }
     assert_string_equal(st.why, "gone 1, answered 0, waited 0");
     const char *of = "source=\"probe:one\"";
-    assert_int_equal(metric_of(METRIC_COUNTER, "bullfinch_source_blind_seconds_total", of),
-                     USEC_PER_S);
     assert_int_equal(metric_of(METRIC_COUNTER, "bullfinch_source_calls_total", of), 1);
     assert_int_equal(metric_of(METRIC_COUNTER, "bullfinch_source_failures_total", of), 1);
     assert_true(metric_of(METRIC_GAUGE, "bullfinch_source_last_sign_timestamp_seconds", of) > 0);
