@@ -18,6 +18,7 @@
 #define ARENA_BYTES (8 << 20)
 #define KEEP_BYTES (256 << 10)
 #define WORKERS_MAX 64
+#define STATES_DROPPED_MAX 32
 #define PAYLOAD_MAX (64 << 10)
 #define POST_ROOM (4 << 20) /* complaints leave that much for the post itself */
 
@@ -39,6 +40,7 @@ struct live_posts {
     int64_t filled, read_next, handed, freed_count;
     int64_t released, may_release; /* of those that were not dropped */
     int64_t dropped;
+    int states_dropped;        /* since one was passed on */
     struct live_post *filling; /* source's thread */
 };
 
@@ -66,10 +68,21 @@ static void sweep(struct live_posts *lp) {
     }
 }
 
+/* PRE: locked. A post that is not kept may bring a state: now and then one goes on without its
+ * post, so that what is stored does not stand still where no post names a coin. */
+static void keep_state(struct live_posts *lp, struct live_post *p) {
+    if (p->it.state.p == NULL || ++lp->states_dropped < STATES_DROPPED_MAX) return;
+    lp->states_dropped = 0;
+    lp->dropped++; /* its post is, all the same */
+    p->it.kind = INTAKE_NONE;
+    p->drop = false;
+}
+
 /* PRE: locked. */
 static void hand_over(struct live_posts *lp) {
     while (lp->handed < lp->read_next && place(lp, lp->handed)->read) {
         struct live_post *p = place(lp, lp->handed);
+        if (p->drop) keep_state(lp, p);
         if (!p->drop && !inbox_put_post(lp->opt.inbox, p)) return; /* stopping */
         lp->handed++;
         lp->dropped += p->drop;

@@ -222,6 +222,21 @@ static void test_what_names_no_coin_is_not_kept_where_that_is_wished(void **stat
     assert_int_equal(atomic_load(&sources[0].stored), sources[0].count + 1); /* those, too */
 }
 
+static void test_a_state_goes_on_where_no_post_is_kept(void **state) {
+    (void)state;
+    struct error err;
+    char text[16];
+    rig->parts.feeds[0].keep_linked = true;
+    for (int i = 1; i <= 100; i++) {
+        snprintf(text, sizeof text, "at=%d", i);
+        add_post(0, i, "What a nice day.", text);
+    }
+    assert_ok(run(&err), &err);
+    assert_int_equal(rig_number(rig, "posts"), 0);
+    expect_state("one:x", "at=96"); /* each 32nd */
+    assert_int_equal(atomic_load(&sources[0].stored), sources[0].count + 1);
+}
+
 static void test_rows_beside_posts_are_kept(void **state) {
     (void)state;
     struct error err;
@@ -299,6 +314,7 @@ int main(void) {
         CASE(test_two_sources_are_stored_with_their_states_and_told_so),
         CASE(test_a_post_that_both_bring_is_one),
         CASE(test_what_names_no_coin_is_not_kept_where_that_is_wished),
+        CASE(test_a_state_goes_on_where_no_post_is_kept),
         CASE(test_rows_beside_posts_are_kept),
         CASE(test_a_live_source_that_is_gone_for_good_leaves_the_others),
         CASE(test_nothing_is_lost_and_nothing_doubled_while_the_store_cannot_be_written),
