@@ -476,6 +476,99 @@ static void test_it_closes_whatever_is_under_way(void **state) {
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+/* --- streams ------------------------------------------------------------------------------ */
+
+static void *write_commands(void *arg) {
+    struct error err;
+    bool repeated;
+    int64_t id;
+    char key[32];
+    (void)arg;
+    for (int i = 0; i < 100; i++) {
+        const struct command cmd = {
+            .verb = VERB_HALT, .actor = "test", .reason = "why not", .until = USEC_NEVER};
+        snprintf(key, sizeof key, "k%d", i);
+        if (!store_command_add(k.store, &cmd, str_from_z(key), 1000000, &id, &repeated, &err))
+            return &k; /* failed */
+    }
+    return NULL;
+}
+
+/* Reads until `n` commands came; all that was read stays in `got`. */
+static void take_commands(int fd, int n) {
+    int seen = 0;
+    got_bytes = 0;
+    while (seen < n) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        if (poll(&p, 1, 60000) != 1) fail_msg("nothing came in 60 s");
+        const ssize_t m = recv(fd, got + got_bytes, sizeof got - 1 - (size_t)got_bytes, 0);
+        if (m <= 0) fail_msg("the stream ended after %d", seen);
+        got_bytes += m;
+        got[got_bytes] = '\0';
+        seen = 0;
+        for (const char *c = got; (c = strstr(c, "event: command\n")) != NULL; c++) seen++;
+    }
+}
+
+static void test_streams_tell_what_is_committed_and_hold_nobody_up(void **state) {
+    (void)state;
+    int fds[40];
+    void *failed;
+    pthread_t thread;
+    open_api();
+    for (int i = 0; i < COUNT_OF(fds); i++) {
+        fds[i] = dial();
+        put(fds[i], GET("/api/events?types=command", ""));
+        assert_true(take(fds[i], "id: "));
+        starts("HTTP/1.1 200 OK\r\n");
+        has("\r\nContent-Type: text/event-stream\r\n");
+    }
+    assert_int_equal(pthread_create(&thread, NULL, write_commands, NULL), 0);
+    for (int i = 0; i < 10; i++) close(fds[i]); /* in the middle of it */
+    const int fd = dial();
+    put(fd, GET("/health", ""));
+    assert_true(take(fd, "\"version\":"));
+    close(fd);
+    assert_int_equal(pthread_join(thread, &failed), 0);
+    assert_null(failed);
+    for (int i = 10; i < COUNT_OF(fds); i++) take_commands(fds[i], 100);
+    api_close(api); /* with all of them open */
+    api = NULL;
+    for (int i = 10; i < COUNT_OF(fds); i++) {
+        assert_false(take(fds[i], NULL));
+        close(fds[i]);
+    }
+}
+
+static void test_there_may_be_so_many_streams(void **state) {
+    (void)state;
+    int fds[3];
+    k.opt.streams = 3;
+    open_api();
+    for (int i = 0; i < 3; i++) {
+        fds[i] = dial();
+        put(fds[i], GET("/api/events", ""));
+        assert_true(take(fds[i], "id: "));
+    }
+    const int over = dial();
+    put(over, GET("/api/events", ""));
+    assert_true(take(over, "\"code\":\"STREAMS\""));
+    starts("HTTP/1.1 503 ");
+    has("\r\nRetry-After: 5\r\n");
+    close(over);
+    close(fds[0]);
+    for (;;) { /* its place is free once the server has seen that it went */
+        const int fd = dial();
+        put(fd, GET("/api/events", ""));
+        assert_true(take(fd, "\r\n\r\n"));
+        const bool ok = strncmp(got, "HTTP/1.1 200", 12) == 0;
+        close(fd);
+        if (ok) break;
+    }
+    close(fds[1]);
+    close(fds[2]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         T(test_answers_carry_the_headers_that_browsers_heed),
@@ -485,6 +578,8 @@ int main(void) {
         T(test_an_answer_that_is_never_read_is_ended),
         T(test_slow_clients_do_not_hold_up_others),
         T(test_a_client_may_have_so_many_connections),
+        T(test_streams_tell_what_is_committed_and_hold_nobody_up),
+        T(test_there_may_be_so_many_streams),
         T(test_a_header_may_have_so_many_bytes),
         T(test_bodies_that_are_too_large_are_not_read),
         T(test_a_refused_client_hears_why_although_it_sent_a_body),
