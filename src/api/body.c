@@ -10,6 +10,14 @@
 
 #define NAME_SHOWN 60
 
+/* For a message: a long text is cut, between two characters. */
+static str shown(str s) {
+    if (s.n <= NAME_SHOWN) return s;
+    ptrdiff_t n = NAME_SHOWN;
+    while (n > 0 && ((unsigned char)s.p[n] & 0xC0) == 0x80) n--;
+    return str_head(s, n);
+}
+
 static bool has_control(str s) {
     for (ptrdiff_t i = 0; i < s.n; i++)
         if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7F) return true;
@@ -38,7 +46,7 @@ static bool take_id(const struct body_member *m, str text, struct error *err) {
     int64_t id = 0;
     if (!all_digits(text) || text.p[0] == '0' || !str_to_i64(text, &id))
         return fail(err, ERR_CONFIG, 0, "%s: \"" STR_FMT "\" is no id such as \"17\"", m->name,
-                    STR_ARG(str_head(text, NAME_SHOWN)));
+                    STR_ARG(shown(text)));
     *m->id = id;
     return true;
 }
@@ -58,7 +66,7 @@ static bool take_value(struct body_member *m, const struct jvalue *v, struct err
         if (time_parse_rfc3339(v->string, m->time)) return true;
         return fail(err, ERR_CONFIG, 0,
                     "%s: \"" STR_FMT "\" is no time such as 2026-11-29T22:00:00Z", m->name,
-                    STR_ARG(str_head(v->string, NAME_SHOWN)));
+                    STR_ARG(shown(v->string)));
     }
     WRONG("a kind that is none");
 }
@@ -75,9 +83,9 @@ static bool unknown(str name, const struct body_member *members, int count, stru
     struct buf b;
     buf_init_fixed(&b, known, sizeof known);
     for (int i = 0; i < count; i++) buf_printf(&b, "%s%s", i > 0 ? ", " : "", members[i].name);
-    *ret_field = str_dupz(a, str_head(name, NAME_SHOWN));
-    return fail(err, ERR_CONFIG, 0, STR_FMT ": is no member here; there %s%s",
-                STR_ARG(str_head(name, NAME_SHOWN)), count > 0 ? "is: " : "are none", buf_z(&b));
+    *ret_field = str_dupz(a, shown(name));
+    return fail(err, ERR_CONFIG, 0, STR_FMT ": is no member here; there %s%s", STR_ARG(shown(name)),
+                count > 0 ? "is: " : "are none", buf_z(&b));
 }
 
 static bool read_members(struct jscan *s, struct body_member *members, int count,

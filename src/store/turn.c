@@ -312,7 +312,7 @@ static bool put_control(struct store *s, const struct control *v, struct error *
         const bool own_halt = v->mode == MODE_HALTED && v->by_program;
         const bool halted = have.mode == MODE_HALTED;
         if (!own_halt || (halted && have.by_program)) return true;
-        next.before = halted ? have.before : have.mode;
+        next.before = control_after_halt(&have);
         next.epoch = have.epoch + 1;
     }
     return row_put_control(s, &next, err);

@@ -63,6 +63,29 @@ static void test_the_programs_halt_takes_the_end_from_a_persons(void **state) {
     }
 }
 
+static void test_a_mode_with_an_end_remembers_the_one_that_lasts(void **state) {
+    struct bench *b = *state;
+    add_control(b, MODE_MANUAL, 1);
+    turn(b);
+    for (int i = 1; i <= 2; i++) { /* the second time stands over the first */
+        command(b, (struct command){.verb = VERB_MODE, .mode = MODE_AUTO, .until = NOW + i * DAY});
+        const struct control c = control_now(b);
+        assert_int_equal(c.mode, MODE_AUTO);
+        assert_int_equal(c.before, MODE_MANUAL);
+        assert_int_equal(c.until, NOW + i * DAY);
+    }
+    command(b, (struct command){.verb = VERB_HALT, .until = USEC_NEVER});
+    assert_int_equal(control_now(b).before, MODE_MANUAL); /* the more careful of the two */
+    command(b, (struct command){.verb = VERB_RESUME, .mode = MODE_AUTO, .until = USEC_NEVER});
+    command(b, (struct command){.verb = VERB_MODE, .mode = MODE_OBSERVE, .until = NOW + DAY});
+    struct control own = {.mode = MODE_HALTED, .before = MODE_AUTO, .epoch = 2, .by_program = true};
+    own.until = USEC_NEVER;
+    add(b, ACTION_PUT_CONTROL)->u.control = own;
+    turn(b);
+    assert_int_equal(control_now(b).before, MODE_OBSERVE);
+    assert_int_equal(control_now(b).until, USEC_NEVER);
+}
+
 static void test_a_halt_changes_mode_and_epoch_with_the_command(void **state) {
     static const struct sql audits = {
         "SELECT count(*) FROM audit_log WHERE action = 'halt' AND actor = 'cli:root'"};
@@ -583,6 +606,7 @@ int store_people_run(void) {
         T(an_older_mode_never_overwrites_a_newer_one),
         T(the_programs_own_halt_is_never_lost),
         T(the_programs_halt_takes_the_end_from_a_persons),
+        T(a_mode_with_an_end_remembers_the_one_that_lasts),
         T(a_halt_changes_mode_and_epoch_with_the_command),
         T(a_mode_set_while_halted_waits_for_the_resume),
         T(a_person_gives_no_end_to_the_programs_halt),

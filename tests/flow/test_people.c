@@ -171,6 +171,26 @@ static void test_a_halt_keeps_the_stop_and_opens_nothing(void **state) {
                  "00:00:07 order trade=103/BTCUSDT/post target sent>open\n");
 }
 
+static void mode_expires(struct stage *s) {
+    stage_price(s, DOGE, "0.08");
+    stage_mode(s, MODE_OBSERVE, stage_now(s) + 60 * USEC_PER_S);
+    stage_post(s, 101, "alice", "DOGE+90");
+    stage_at(s, "00:02:00");
+    stage_price(s, DOGE, "0.08");
+}
+
+static void test_a_mode_that_expires_returns_to_the_one_before_it(void **state) {
+    (void)state;
+    stage_expect(&(struct stage_play){.story = mode_expires, .ticks = true},
+                 "00:00:00 mode auto>observe\n"
+                 "00:00:00 unusual mode: observe, by cli:test: because\n"
+                 "00:00:00 command mode done\n"
+                 "00:00:00 info signal: LONG DOGEUSDT at 0.08, score 90\n"
+                 "00:00:00 refusal tweet=101 DOGEUSDT LONG score=90 OBSERVE\n"
+                 "00:01:00 mode observe>auto\n"
+                 "00:01:00 unusual mode: observe is over: auto again\n");
+}
+
 static void halt_expires(struct stage *s) {
     stage_price(s, DOGE, "0.08");
     stage_mode(s, MODE_HALTED, stage_now(s) + 60 * USEC_PER_S);
@@ -310,6 +330,7 @@ int main(void) {
         cmocka_unit_test(test_flatten_waits_for_the_next_candle),
         cmocka_unit_test(test_close_ends_one_trade_and_an_unknown_id_none),
         cmocka_unit_test(test_a_halt_keeps_the_stop_and_opens_nothing),
+        cmocka_unit_test(test_a_mode_that_expires_returns_to_the_one_before_it),
         cmocka_unit_test(test_a_halt_that_expires_returns_to_the_mode_before_it),
         cmocka_unit_test(test_manual_trades_what_a_person_approves),
         cmocka_unit_test(test_manual_drops_what_a_person_rejects),
