@@ -21,6 +21,7 @@
 #include <stdio.h>
 
 #include "store/store_int.h"
+#include "store/views.h"
 
 #define NEW_MAX 256
 #define FAR_BEHIND 4096
@@ -40,6 +41,7 @@ struct moving {
     bool here;    /* positions: seen in this look */
     int64_t size; /* positions */
     usec told_at; /* monotonic */
+    char symbol[24];
 };
 
 struct source_place {
@@ -179,52 +181,40 @@ static void drop_ended(struct store_changes *c) {
 
 /* --- telling ------------------------------------------------------------------------------ */
 
-static bool to_show(change what, show_kind *ret) {
-    switch (what) {
-    case CHANGE_POST:
-        *ret = SHOW_POSTS;
-        return true;
-    case CHANGE_SIGNAL:
-        *ret = SHOW_SIGNALS;
-        return true;
-    case CHANGE_TRADE:
-        *ret = SHOW_TRADES;
-        return true;
-    case CHANGE_ORDER:
-        *ret = SHOW_ORDERS;
-        return true;
-    case CHANGE_POSITION:
-        *ret = SHOW_POSITIONS;
-        return true;
-    case CHANGE_EQUITY:
-        *ret = SHOW_EQUITY;
-        return true;
-    case CHANGE_COMMAND:
-        *ret = SHOW_COMMANDS;
-        return true;
-    case CHANGE_MODE:
-    case CHANGE_SOURCE:
-    case CHANGE_ALERT:
-    case CHANGE_RELOAD:
-    case CHANGE_COUNT:
-        return false;
-    }
-    WRONG("a change that is none");
-}
-
 static void tell(struct store_changes *c, const struct change_sink *to, change what) {
     if (!c->begun) return;
     c->told++;
     to->tell(to->ctx, what, buf_str(&c->json));
 }
 
-/* Its JSON into c->json. */
+/* Its JSON into c->json, as the lists have it. */
 static bool read_row(struct store_changes *c, struct store *s, change what, int64_t id,
                      bool *ret_found, struct error *err) {
-    show_kind kind;
-    PRE(to_show(what, &kind));
-    buf_clear(&c->json);
-    return store_show_one(s, kind, id, &c->json, ret_found, err);
+    struct buf *const b = &c->json;
+    buf_clear(b);
+    switch (what) {
+    case CHANGE_POST:
+        return store_view_row(s, VIEW_TWEETS, id, b, ret_found, err);
+    case CHANGE_SIGNAL:
+        return store_view_row(s, VIEW_SIGNALS, id, b, ret_found, err);
+    case CHANGE_TRADE:
+        return store_view_row(s, VIEW_TRADES, id, b, ret_found, err);
+    case CHANGE_ORDER:
+        return store_view_order(s, id, b, ret_found, err);
+    case CHANGE_POSITION:
+        return store_view_position(s, id, b, ret_found, err);
+    case CHANGE_EQUITY:
+        return store_show_one(s, SHOW_EQUITY, id, b, ret_found, err);
+    case CHANGE_COMMAND:
+        return store_show_one(s, SHOW_COMMANDS, id, b, ret_found, err);
+    case CHANGE_MODE:
+    case CHANGE_SOURCE:
+    case CHANGE_ALERT:
+    case CHANGE_RELOAD:
+    case CHANGE_COUNT:
+        break;
+    }
+    WRONG("these have no row of their own");
 }
 
 static uint64_t hash_of(const struct buf *b) {
@@ -575,7 +565,9 @@ static void tell_gone(struct store_changes *c, const struct change_sink *to) {
         struct moving *const m = &c->moving[i];
         if (m->what != CHANGE_POSITION || m->here) continue;
         buf_clear(&c->json);
-        buf_printf(&c->json, "{\"id\":\"%lld\",\"size\":\"0\"}", (long long)m->id);
+        buf_put(&c->json, STR("{\"symbol\":"));
+        buf_put_json_str(&c->json, str_from_z(m->symbol));
+        buf_put(&c->json, STR(",\"size\":\"0\"}"));
         tell(c, to, CHANGE_POSITION);
         drop_moving(c, i);
     }
@@ -583,9 +575,10 @@ static void tell_gone(struct store_changes *c, const struct change_sink *to) {
 
 static bool look_at_positions(struct store_changes *c, struct store *s, usec mono,
                               const struct change_sink *to, struct error *err) {
-    static const struct sql sql = {"SELECT id, size FROM positions ORDER BY id LIMIT 256"};
+    static const struct sql sql = {"SELECT id, size, symbol FROM positions ORDER BY id LIMIT 256"};
     struct {
         int64_t id, size;
+        char symbol[24];
     } rows[256];
     struct query q;
     bool row, found;
@@ -593,7 +586,9 @@ static bool look_at_positions(struct store_changes *c, struct store *s, usec mon
     if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
     while (row) {
         rows[n].id = col_i64(&q);
-        rows[n++].size = col_i64(&q);
+        rows[n].size = col_i64(&q);
+        col_z(&q, rows[n].symbol, sizeof rows[n].symbol);
+        n++;
         if (!query_row(&q, &row, err)) return false;
     }
     for (int i = 0; i < c->moving_count; i++) c->moving[i].here = false;
@@ -604,7 +599,10 @@ static bool look_at_positions(struct store_changes *c, struct store *s, usec mon
         if (!read_row(c, s, CHANGE_POSITION, m->id, &found, err)) return false;
         const uint64_t hash = hash_of(&c->json);
         if (hash != m->hash) tell(c, to, CHANGE_POSITION);
-        *m = (struct moving){CHANGE_POSITION, m->id, hash, false, true, rows[i].size, mono};
+        m->hash = hash;
+        m->size = rows[i].size;
+        m->told_at = mono;
+        memcpy(m->symbol, rows[i].symbol, sizeof m->symbol);
     }
     tell_gone(c, to);
     return true;

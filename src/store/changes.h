@@ -31,7 +31,7 @@ MUST_CHECK bool change_from_name(str s, change *ret);
 
 struct change_sink {
     void *ctx;
-    /* json: the row as store_show_json writes it, borrowed. */
+    /* json: the row as the lists of store/views.h have it, borrowed. */
     void (*tell)(void *ctx, change what, str json);
 };
 

@@ -208,15 +208,9 @@ bool store_show_json(struct store *s, const struct show_query *q, struct buf *ou
 bool store_show_one(struct store *s, show_kind kind, int64_t id, struct buf *out, bool *ret_found,
                     struct error *err) {
 #define ONE(LIST, table, key) SELECT(LIST, table, key " = $1")
-    static const struct sql by_key[SHOW_GAPS + 1] = {
-        [SHOW_TRADES] = ONE(TRADES, "trades", "id"),
-        [SHOW_POSITIONS] = ONE(POSITIONS, "positions", "id"),
-        [SHOW_ORDERS] = ONE(ORDERS, "orders", "id"),
-        [SHOW_FILLS] = ONE(FILLS, "fills", "id"),
-        [SHOW_SIGNALS] = ONE(SIGNALS, "signals", "id"),
-        [SHOW_POSTS] = ONE(POSTS, "tweets", "id"),
-        [SHOW_COMMANDS] = ONE(COMMANDS, "commands", "id"),
-        [SHOW_EQUITY] = ONE(EQUITY, "equity", "at")};
+    static const struct sql by_key[SHOW_GAPS + 1] = {[SHOW_COMMANDS] =
+                                                         ONE(COMMANDS, "commands", "id"),
+                                                     [SHOW_EQUITY] = ONE(EQUITY, "equity", "at")};
 #undef ONE
     struct query q;
     bool row;

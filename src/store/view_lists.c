@@ -214,14 +214,15 @@ bool view_put_array(struct query *q, const struct field *fields, int field_count
     return true;
 }
 
-static bool put_row(struct store *s, view_list list, int64_t id, struct buf *out,
+bool store_view_row(struct store *s, view_list list, int64_t id, struct buf *out, bool *ret_found,
                     struct error *err) {
     struct query q;
     bool row, signals = false;
     if (!query_open(s, &lists[list].row, &q, err)) return false;
     bind_i64(&q, id);
     if (!query_row(&q, &row, err)) return false;
-    if (!row) return fail(err, ERR_DAMAGED, 0, "a row that an index has is not there");
+    *ret_found = row;
+    if (!row) return true;
     buf_put_byte(out, '{');
     shown_put_members(out, &q, lists[list].fields, lists[list].field_count);
     if (list == VIEW_TWEETS) signals = col_bool(&q);
@@ -235,6 +236,13 @@ static bool put_row(struct store *s, view_list list, int64_t id, struct buf *out
     }
     buf_put_byte(out, '}');
     return true;
+}
+
+static bool put_row(struct store *s, view_list list, int64_t id, struct buf *out,
+                    struct error *err) {
+    bool found;
+    if (!store_view_row(s, list, id, out, &found, err)) return false;
+    return found || fail(err, ERR_DAMAGED, 0, "a row that an index has is not there");
 }
 
 bool store_view_list(struct store *s, view_list list, const struct view_ask *ask, struct buf *out,

@@ -67,3 +67,31 @@ bool store_view_authors(struct store *s, int limit, const struct view_author_pla
     buf_put_byte(out, ']');
     return true;
 }
+
+/* --- one row -------------------------------------------------------------------------------- */
+
+static bool put_one(struct store *s, const struct sql *sql, int64_t id, const struct field *fields,
+                    int field_count, struct buf *out, bool *ret_found, struct error *err) {
+    struct query q;
+    bool row;
+    if (!query_open(s, sql, &q, err)) return false;
+    bind_i64(&q, id);
+    if (!query_row(&q, &row, err)) return false;
+    if (row) shown_put_row(out, &q, fields, field_count);
+    query_close(&q);
+    *ret_found = row;
+    return true;
+}
+
+bool store_view_position(struct store *s, int64_t id, struct buf *out, bool *ret_found,
+                         struct error *err) {
+    static const struct sql sql = {"SELECT 0" VIEW_POSITION(
+        VIEW_COLUMN) " FROM positions p LEFT JOIN trades t ON t.id = p.trade_id WHERE p.id = $1"};
+    return put_one(s, &sql, id, VIEW_FIELDS(VIEW_POSITION), out, ret_found, err);
+}
+
+bool store_view_order(struct store *s, int64_t id, struct buf *out, bool *ret_found,
+                      struct error *err) {
+    static const struct sql sql = VIEW_SELECT(VIEW_ORDER, "", "orders");
+    return put_one(s, &sql, id, VIEW_FIELDS(VIEW_ORDER), out, ret_found, err);
+}

@@ -56,6 +56,10 @@ struct view_page {
 MUST_CHECK bool store_view_list(struct store *s, view_list list, const struct view_ask *ask,
                                 struct buf *out, struct view_page *ret, struct error *err);
 
+/* One row of a list, as an object; *ret_found false: nothing was appended. */
+MUST_CHECK bool store_view_row(struct store *s, view_list list, int64_t id, struct buf *out,
+                               bool *ret_found, struct error *err);
+
 /* Authors: with the most outcomes first, then the most posts, then by key. */
 #define VIEW_KEY_BYTES 96
 struct view_author_place {
@@ -76,6 +80,11 @@ MUST_CHECK bool store_view_trade(struct store *s, int64_t id, struct buf *out, b
 
 /* --- small tables, as arrays ---------------------------------------------------------------- */
 MUST_CHECK bool store_view_positions(struct store *s, struct buf *out, struct error *err);
+/* One of them, or an order, as an object, by its id. */
+MUST_CHECK bool store_view_position(struct store *s, int64_t id, struct buf *out, bool *ret_found,
+                                    struct error *err);
+MUST_CHECK bool store_view_order(struct store *s, int64_t id, struct buf *out, bool *ret_found,
+                                 struct error *err);
 /* Signals that wait for a person. */
 MUST_CHECK bool store_view_approvals(struct store *s, struct buf *out, struct error *err);
 MUST_CHECK bool store_view_workers(struct store *s, struct buf *out, struct error *err);
