@@ -74,10 +74,14 @@ static void put_counts(struct buf *out, const struct bill *b) {
         buf_put(out, STR("X has not been asked for its own count this month.\n"));
         return;
     }
-    buf_printf(out,
-               "X's own count is %" PRId64 " posts on %d day%s of this month; counted here on the "
-               "same: %" PRId64 ".\n",
-               c.x, c.days, c.days == 1 ? "" : "s", c.ours);
+    char block[TIME_TEXT_BYTES];
+    buf_printf(out, "X's own count is %" PRId64 " post%s on %d day%s of this month", c.x,
+               c.x == 1 ? "" : "s", c.days, c.days == 1 ? "" : "s");
+    if (c.asked_at > 0)
+        buf_printf(out, ", asked for at " STR_FMT " UTC; counted here by then: %" PRId64 ".\n",
+                   STR_ARG(str_head(time_format_rfc3339(c.asked_at, block), 16)), c.ours);
+    else
+        buf_printf(out, "; counted here on the same: %" PRId64 ".\n", c.ours);
     if (c.lost > 0)
         buf_printf(out,
                    "%" PRId64 " that X counts did not arrive, and count as spent all the same.\n",

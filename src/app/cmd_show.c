@@ -96,6 +96,11 @@ static const struct column gap_columns[] = {
     {"from_at", "FROM", COLUMN_TIME, 0},      {"until_at", "UNTIL", COLUMN_TIME, 0},
     {"seconds", "SECONDS", COLUMN_AMOUNT, 0}, {"state", "STATE", COLUMN_TEXT, 0},
     {"posts", "FETCHED", COLUMN_NUMBER, 0},   {"what", "WHY", COLUMN_TEXT, 60}};
+static const struct column alert_columns[] = {
+    {"id", "ID", COLUMN_NUMBER, 0},      {"at", "AT", COLUMN_TIME, 0},
+    {"level", "LEVEL", COLUMN_TEXT, 0},  {"source", "SOURCE", COLUMN_TEXT, 0},
+    {"state", "STATE", COLUMN_TEXT, 0},  {"until_at", "UNTIL", COLUMN_TIME, 0},
+    {"over_at", "OVER", COLUMN_TIME, 0}, {"what", "WHAT", COLUMN_TEXT, 0}};
 static const struct column worker_columns[] = {{"name", "NAME", COLUMN_TEXT, 0},
                                                {"role", "ROLE", COLUMN_TEXT, 0},
                                                {"pid", "PROCESS", COLUMN_NUMBER, 0},
@@ -147,6 +152,9 @@ static const struct view views[] = {
          "starting live retrying broken limited connections usage_cap credits spend_cap budget "
          "token forbidden config ended"),
     VIEW("gaps", SHOW_GAPS, gap_columns, "open closed filled lost"),
+    VIEW("alerts", SHOW_ALERTS, alert_columns,
+         "live retrying broken limited connections usage_cap credits spend_cap budget token "
+         "forbidden config"),
     VIEW("workers", SHOW_WORKERS, worker_columns, NULL),
     VIEW("commands", SHOW_COMMANDS, command_columns, "pending done failed"),
     VIEW("audit", SHOW_AUDIT, audit_columns, NULL),
@@ -169,11 +177,11 @@ static bool view_of(str name, const struct view **ret, struct error *err) {
     if (near)
         return fail(err, ERR_USAGE, 0, "show: no table \"" STR_FMT "\"; did you mean %s?",
                     STR_ARG(name), near->name);
-    return fail(
-        err, ERR_USAGE, 0,
-        "show: no table \"" STR_FMT "\"; there are trades, positions, orders, fills, "
-        "signals, posts, authors, sources, gaps, workers, commands, audit, equity and ledger",
-        STR_ARG(name));
+    return fail(err, ERR_USAGE, 0,
+                "show: no table \"" STR_FMT "\"; there are trades, positions, orders, fills, "
+                "signals, posts, authors, sources, gaps, alerts, workers, commands, audit, equity "
+                "and ledger",
+                STR_ARG(name));
 }
 
 static bool same_but_case(str a, str b) {
@@ -291,10 +299,14 @@ const struct cmd cmd_show = {
     .brief = "Show trades, positions, orders, fills, signals, posts and more.",
     .about =
         "TABLE is one of trades, positions, orders, fills, signals, posts, authors, sources, "
-        "gaps, workers, commands, audit, equity, ledger. The signals of an author are those whose "
+        "gaps, alerts, workers, commands, audit, equity, ledger. The signals of an author are "
+        "those whose "
         "outcome is "
         "known, and HITS OF are the last 100 to 200 of them. A gap is a span that a source did "
-        "not see; posts that were fetched for it afterwards are MISSED. A day is one of UTC. With "
+        "not see; posts that were fetched for it afterwards are MISSED. An alert is told once when "
+        "a "
+        "source comes into a state that somebody should know of, and once when posts come again. A "
+        "day is one of UTC. With "
         "--json all columns are "
         "printed, amounts as strings; the "
         "ledger is plain lines, oldest first.",

@@ -95,6 +95,8 @@ typedef enum source_state {
 #undef X
         SOURCE_STATE_COUNT
 } source_state;
+/* Should a person know, or is it how connections are? */
+bool source_state_is_unusual(source_state s);
 const char *source_state_name(source_state s);
 MUST_CHECK bool source_state_from_name(str s, source_state *ret);
 

@@ -97,7 +97,15 @@ static void sum_month(struct arena *a, struct bill *b) {
     }
 }
 
-/* What X says, and what was counted here on the same days. */
+static void on_asked(void *ctx, int64_t day, usec at, int64_t counted) {
+    struct bill *b = ctx;
+    const int64_t ago = b->today - day;
+    if (ago < 0 || ago >= BILL_DAYS_MAX) return;
+    b->asked_at[ago] = at;
+    b->counted[ago] = counted;
+}
+
+/* What X says, and what had been counted here when it was asked. */
 static void compare(struct bill *b) {
     struct bill_compared *c = &b->compared;
     for (int64_t day = b->month_day; day <= b->today; day++) {
@@ -110,7 +118,8 @@ static void compare(struct bill *b) {
         }
         c->days++;
         c->x += reported;
-        c->ours += ours;
+        c->ours += b->counted[b->today - day] >= 0 ? b->counted[b->today - day] : ours;
+        c->asked_at = i64_max(c->asked_at, b->asked_at[b->today - day]);
         c->lost += i64_max(reported - ours, 0);
     }
 }
@@ -127,7 +136,7 @@ static bool read_ever(const struct source_rows *from, struct bill *b, struct err
 }
 
 static bool read_inside(const struct source_rows *from, struct bill *b, struct error *err) {
-    if (!read_governor(from, b, err) ||
+    if (!read_governor(from, b, err) || !store_reports(from->s, from->since, b, on_asked, err) ||
         !store_costs(from->s, from->a, from->since, &b->rows, &b->row_count, err))
         return false;
     sum_month(from->a, b);
@@ -147,7 +156,7 @@ bool bill_read(struct store *s, struct arena *a, const struct cost_options *opt,
     usec month_end;
     time_utc_month(now, &b.month_begin, &month_end);
     b.month_day = time_utc_day(b.month_begin);
-    for (int i = 0; i < BILL_DAYS_MAX; i++) b.reported[i] = -1;
+    for (int i = 0; i < BILL_DAYS_MAX; i++) b.reported[i] = b.counted[i] = -1;
     if (!store_begin(s, false, err)) return fail_in(err, "read what posts cost");
     int64_t since = i64_min(b.month_day, b.today - PACE_DAYS + 1);
     since = i64_min(since, b.today - days + 1);
@@ -182,6 +191,11 @@ static json_t *json_money(money m) {
 static json_t *json_day(int64_t day) {
     char block[TIME_TEXT_BYTES];
     return json_from_str(str_head(time_format_rfc3339(day * USEC_PER_DAY, block), 10));
+}
+
+static json_t *json_time(usec at) {
+    char block[TIME_TEXT_BYTES];
+    return at == 0 ? json_null() : json_from_str(time_format_rfc3339(at, block));
 }
 
 /* Dollars for one signal; null where none was traded. */
@@ -265,6 +279,7 @@ static json_t *json_bill(const struct bill *b) {
     json_object_set_new(x, "days", json_integer(b->compared.days));
     json_object_set_new(x, "posts", json_integer(b->compared.x));
     json_object_set_new(x, "ours", json_integer(b->compared.ours));
+    json_object_set_new(x, "asked_at", json_time(b->compared.asked_at));
     json_object_set_new(x, "lost", json_integer(b->compared.lost));
     json_object_set_new(out, "reported", x);
     json_object_set_new(out, "sources", bill_lines_json(b));

@@ -27,11 +27,12 @@ struct bill_yield {
     int64_t traded; /* signals, on posts received this month */
 };
 
-/* X's own count of those days of the month on which it was asked, and ours of the same days. */
+/* X's own count of those days of the month on which it was asked, and ours as they were then. */
 struct bill_compared {
     int days;
     int64_t x, ours;
-    int64_t lost; /* that X counts beyond ours, day by day */
+    usec asked_at; /* X, last; 0: that was not noted */
+    int64_t lost;  /* that X counts beyond ours, day by day */
 };
 
 struct bill {
@@ -48,6 +49,8 @@ struct bill {
 
     struct cost_row *rows; /* newest first, as far back as anything here needs */
     int row_count;
+    int64_t counted[BILL_DAYS_MAX];  /* ours when X was asked for that; -1 not noted */
+    usec asked_at[BILL_DAYS_MAX];    /* 0 not noted */
     int64_t reported[BILL_DAYS_MAX]; /* X's own counts, by how many days ago; -1 none */
 };
 

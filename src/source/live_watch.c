@@ -73,31 +73,6 @@ static void measure(struct live *l, const struct source_status *st) {
     w->shown = *st;
 }
 
-/* Is it something that a person should know, or how connections are? */
-static bool is_unusual(source_state s) {
-    switch (s) {
-    case SOURCE_STARTING:
-    case SOURCE_LIVE:
-    case SOURCE_RETRYING:
-    case SOURCE_ENDED:
-        return false;
-    case SOURCE_BROKEN:
-    case SOURCE_LIMITED:
-    case SOURCE_CONNECTIONS:
-    case SOURCE_USAGE_CAP:
-    case SOURCE_CREDITS:
-    case SOURCE_SPEND_CAP:
-    case SOURCE_BUDGET:
-    case SOURCE_TOKEN:
-    case SOURCE_FORBIDDEN:
-    case SOURCE_CONFIG:
-        return true;
-    case SOURCE_STATE_COUNT:
-        break;
-    }
-    WRONG("source state out of its list");
-}
-
 static void log_change(struct live *l, const struct source_status *st) {
     struct live_watch *w = &l->watch;
     char block[TIME_TEXT_BYTES];
@@ -105,9 +80,9 @@ static void log_change(struct live *l, const struct source_status *st) {
     w->any_logged = true;
     w->logged = st->state;
     const str until = st->until == 0 ? STR("-") : time_format_rfc3339(st->until, block);
-    LOG_AT(is_unusual(st->state) ? LOG_UNUSUAL : LOG_INFO, "source_state", LOG_Z("source", l->key),
-           LOG_Z("state", source_state_name(st->state)), LOG_S("until", until),
-           LOG_Z("why", st->why));
+    LOG_AT(source_state_is_unusual(st->state) ? LOG_UNUSUAL : LOG_INFO, "source_state",
+           LOG_Z("source", l->key), LOG_Z("state", source_state_name(st->state)),
+           LOG_S("until", until), LOG_Z("why", st->why));
 }
 
 bool live_watch_due(struct live *l, struct intake *ret) {

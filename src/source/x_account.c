@@ -19,6 +19,7 @@
 #include <jansson.h>
 
 #include "base/json.h"
+#include "base/metric.h"
 #include "base/rng.h"
 #include "source/x_people.h"
 #include "source/x_sources.h"
@@ -57,8 +58,17 @@ struct leavings {
     int report_count;
 };
 
+/* What people watch of the money. */
+struct money_metrics {
+    struct metric *today, *month, *projected, *budget, *allowed, *level;
+    struct metric *billed[RESOURCE_COUNT];
+    int64_t billed_before[RESOURCE_COUNT], month_day; /* as they count them; of that month */
+    usec next_at;
+};
+
 struct x_account {
     pthread_mutex_t lock;
+    struct money_metrics metrics;
     struct arena memory;
     struct x_account_options opt;
     struct cost *cost;
@@ -95,6 +105,62 @@ static void unlock(struct x_account *x) {
     POST(rc == 0);
 }
 
+/* --- the money, measured ---------------------------------------------------------------------- */
+
+static void metrics_open(struct money_metrics *m) {
+#define DOLLARS(name, labels, help)                                                                \
+    metric_get(METRIC_GAUGE, "bullfinch_x_" name "_dollars", labels, help, E8)
+    m->today = DOLLARS("spent", "period=\"today\"", "Dollars spent on X, by UTC day and month.");
+    m->month = DOLLARS("spent", "period=\"month\"", "Dollars spent on X, by UTC day and month.");
+    m->projected = DOLLARS("projected", "", "What the month comes to at the pace of seven days.");
+    m->budget = DOLLARS("budget", "", "What a month may cost: x.monthly_budget.");
+    m->allowed = DOLLARS("allowed", "", "What may be spent on X now.");
+#undef DOLLARS
+    m->level = metric_get(METRIC_GAUGE, "bullfinch_x_cost_level", "",
+                          "What the budget allows: 0 all, 1 less is asked for, 2 nothing.", 1);
+    for (int i = RESOURCE_NONE + 1; i < RESOURCE_COUNT; i++) {
+        char labels[40];
+        snprintf(labels, sizeof labels, "resource=\"%s\"", resource_name((resource)i));
+        m->billed[i] = metric_get(METRIC_COUNTER, "bullfinch_x_billed_total", labels,
+                                  "What X bills, counted from the month's beginning.", 1);
+    }
+}
+
+static int level_number(cost_level l) {
+    switch (l) {
+    case COST_FULL:
+        return 0;
+    case COST_NARROW:
+        return 1;
+    case COST_OUT:
+        return 2;
+    }
+    WRONG("a level of no number");
+}
+
+/* With the lock held; each second that anybody looks at the money. */
+static void measure(struct x_account *x, usec now) {
+    struct money_metrics *m = &x->metrics;
+    struct cost_view v;
+    usec begin, end;
+    if (now < m->next_at) return;
+    m->next_at = now + USEC_PER_S;
+    cost_view(x->cost, now, &v);
+    time_utc_month(now, &begin, &end);
+    metric_set(m->today, money_e8(v.today));
+    metric_set(m->month, money_e8(v.spent));
+    metric_set(m->projected, money_e8(v.projected));
+    metric_set(m->budget, money_e8(v.budget));
+    metric_set(m->allowed, money_e8(v.allowed));
+    metric_set(m->level, level_number(v.level));
+    for (int i = RESOURCE_NONE + 1; i < RESOURCE_COUNT; i++) {
+        if (m->month_day != time_utc_day(begin)) m->billed_before[i] = 0;
+        metric_add(m->billed[i], i64_max(v.by_resource[i] - m->billed_before[i], 0));
+        m->billed_before[i] = v.by_resource[i];
+    }
+    m->month_day = time_utc_day(begin);
+}
+
 bool x_account_open(struct arena *boot, const struct x_account_options *opt, struct x_account **ret,
                     struct error *err) {
     if (opt->token.n == 0) {
@@ -115,6 +181,7 @@ bool x_account_open(struct arena *boot, const struct x_account_options *opt, str
     POST(rc == 0);
     x->opt = *opt;
     x->cost = cost_new(boot, &opt->cost);
+    metrics_open(&x->metrics);
     arena_open(&x->memory, ACCOUNT_BYTES);
     x_people_init(&x->people, &x->memory);
     x->opt.base = str_dup(&x->memory, opt->base);
@@ -152,6 +219,7 @@ struct cost *x_account_cost(struct x_account *x) {
 cost_level x_account_level(struct x_account *x, usec now) {
     lock(x);
     const cost_level level = cost_level_at(x->cost, now);
+    measure(x, now);
     unlock(x);
     return level;
 }
@@ -160,6 +228,7 @@ int64_t x_account_reserve(struct x_account *x, usec now, resource r, int64_t mos
                           char why[WHY_BYTES]) {
     lock(x);
     const int64_t count = cost_reserve(x->cost, now, r, most, ret_until, why);
+    measure(x, now);
     unlock(x);
     return count;
 }

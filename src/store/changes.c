@@ -51,6 +51,7 @@ struct source_place {
 
 struct store_changes {
     bool begun;
+    int64_t last_alert;         /* id of the table's row told last */
     int64_t last[CHANGE_COUNT]; /* newest id told, of kinds that have one; of equity, its time */
     struct moving *moving;
     int moving_count;
@@ -739,6 +740,32 @@ static bool look_at_dead(struct store_changes *c, struct store *s, const struct 
     return true;
 }
 
+/* What somebody should know of a source, and that it is over. */
+static bool look_at_alerts(struct store_changes *c, struct store *s, const struct change_sink *to,
+                           struct error *err) {
+    static const struct sql newest = {"SELECT max(id) FROM alerts"};
+    static const struct sql sql = {"SELECT id, source, state, what, at FROM alerts WHERE id > $1 "
+                                   "ORDER BY id LIMIT 64"};
+    struct query q;
+    bool row, found;
+    char id[24], source[72], state[24], text[320];
+    if (!c->begun) return one_i64(s, &newest, NULL, &c->last_alert, &found, err);
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_i64(&q, c->last_alert);
+    if (!query_row(&q, &row, err)) return false;
+    while (row) {
+        c->last_alert = col_i64(&q);
+        snprintf(id, sizeof id, "%lld", (long long)c->last_alert);
+        col_z(&q, source, sizeof source);
+        col_z(&q, state, sizeof state);
+        snprintf(text, sizeof text, "%s is %s: " STR_FMT, source, state,
+                 STR_ARG(str_head(col_str(&q), 200)));
+        alert(c, to, "source", str_from_z(id), str_from_z(text), col_time(&q));
+        if (!query_row(&q, &row, err)) return false;
+    }
+    return true;
+}
+
 /* --- a look ------------------------------------------------------------------------------- */
 
 static bool begin_all(struct store_changes *c, struct store *s, struct error *err) {
@@ -763,7 +790,7 @@ static bool look_in(struct store_changes *c, struct store *s, usec mono,
     drop_ended(c);
     return look_at_positions(c, s, mono, to, err) && look_at_equity(c, s, to, err) &&
            look_at_mode(c, s, to, err) && look_at_feeds(c, s, to, err) &&
-           look_at_dead(c, s, to, err);
+           look_at_dead(c, s, to, err) && look_at_alerts(c, s, to, err);
 }
 
 bool store_changes_look(struct store_changes *c, struct store *s, usec mono,

@@ -72,6 +72,9 @@ struct view {
 #define GAPS(X)                                                                                    \
     X(id, ID) X(source, TEXT) X(from_at, TIME) X(until_at, TIME) X(seconds, AMOUNT)                \
     X(state, TEXT) X(posts, INT) X(what, TEXT) X(updated_at, TIME)
+#define ALERTS(X)                                                                                  \
+    X(id, ID) X(at, TIME) X(level, TEXT) X(source, TEXT) X(state, TEXT) X(what, TEXT)              \
+    X(until_at, TIME) X(over_at, TIME)
 /* clang-format on */
 
 #define FIELD(name, as) SHOWN_FIELD(name, as),
@@ -150,6 +153,7 @@ static const struct view views[] = {
     [SHOW_SOURCES] = VIEW(SOURCES, SOURCES_TODAY, ANY, ANY,
                           " AND ($3 = '' OR upper(state) = upper($3)) ORDER BY feed LIMIT $4"),
     [SHOW_GAPS] = VIEW(GAPS, GAPS_LONG, ANY, ANY, BY_ID("state")),
+    [SHOW_ALERTS] = VIEW(ALERTS, "alerts", ANY, ANY, BY_ID("state")),
 };
 
 static bool show_rows(struct store *s, const struct show_query *ask, struct buf *out,

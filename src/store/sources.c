@@ -75,7 +75,7 @@ static bool put_status(struct store *s, str feed, str kind, const struct source_
     bind_i64(&q, v->blind);
     bind_bool(&q, v->narrow);
     bind_time(&q, now);
-    return query_run(&q, err);
+    return query_run(&q, err) && store_source_alert(s, feed, v, now, err);
 }
 
 /* -- gaps and handles -------------------------------------------------------------------------- */
@@ -120,13 +120,17 @@ static bool put_handle(struct store *s, const struct handle *v, struct error *er
 
 /* -- what was billed --------------------------------------------------------------------------- */
 
-static bool put_reported(struct store *s, const struct usage *u, struct error *err) {
-    static const struct sql sql = {"INSERT INTO api_reported (day, posts) VALUES ($1, $2) "
-                                   "ON CONFLICT (day) DO UPDATE SET posts = excluded.posts"};
+static bool put_reported(struct store *s, const struct usage *u, usec now, struct error *err) {
+    static const struct sql sql = {
+        "INSERT INTO api_reported (day, posts, at, counted) VALUES ($1, $2, $3, (SELECT "
+        "coalesce(sum(billed), 0) FROM api_usage WHERE day = $1 AND resource <> 'user')) "
+        "ON CONFLICT (day) DO UPDATE SET posts = excluded.posts, at = excluded.at, "
+        "counted = excluded.counted"};
     struct query q;
     if (!query_open(s, &sql, &q, err)) return false;
     bind_i64(&q, u->day);
     bind_i64(&q, u->reported);
+    bind_time(&q, now);
     return query_run(&q, err);
 }
 
@@ -166,8 +170,9 @@ static bool put_sums(struct store *s, str feed, const struct usage *u, struct er
     return query_run(&q, err);
 }
 
-static bool put_usage(struct store *s, str feed, const struct usage *u, struct error *err) {
-    if (u->reported >= 0) return put_reported(s, u, err);
+static bool put_usage(struct store *s, str feed, const struct usage *u, usec now,
+                      struct error *err) {
+    if (u->reported >= 0) return put_reported(s, u, now, err);
     PRE(u->resource != RESOURCE_NONE && u->billed >= 0 && u->returned >= 0);
     struct usage once = *u;
     if (u->billed > 0 && u->ids) {
@@ -188,7 +193,7 @@ static bool put_kind(struct store *s, str feed, str kind, const struct intake *i
     case INTAKE_END:
         return true;
     case INTAKE_USAGE:
-        return put_usage(s, feed, &it->u.usage, err);
+        return put_usage(s, feed, &it->u.usage, now, err);
     case INTAKE_GAP:
         return put_gap(s, feed, &it->u.gap, now, err);
     case INTAKE_HANDLE:
@@ -417,6 +422,24 @@ bool store_feeds_ended(struct store *s, usec now, struct error *err) {
     if (!query_open(s, &sql, &q, err)) return false;
     bind_time(&q, now);
     return query_run(&q, err) || fail_in(err, "note that sources ended");
+}
+
+bool store_reports(struct store *s, int64_t since_day, void *ctx,
+                   void (*to)(void *ctx, int64_t day, usec at, int64_t counted),
+                   struct error *err) {
+    static const struct sql sql = {"SELECT day, coalesce(at, 0), coalesce(counted, -1) FROM "
+                                   "api_reported WHERE day >= $1 ORDER BY day"};
+    struct query q;
+    bool row;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_i64(&q, since_day);
+    if (!query_row(&q, &row, err)) return false;
+    while (row) {
+        const int64_t day = col_i64(&q), at = col_i64(&q);
+        to(ctx, day, at, col_i64(&q));
+        if (!query_row(&q, &row, err)) return false;
+    }
+    return true;
 }
 
 bool store_posts_known(struct store *s, const int64_t *ids, int count, int *ret,

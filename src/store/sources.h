@@ -30,6 +30,11 @@ MUST_CHECK bool store_handles(struct store *s, struct arena *a, str network, str
 MUST_CHECK bool store_gaps_left(struct store *s, struct arena *a, str feed, struct gap **ret,
                                 int *ret_count, struct error *err);
 
+/* Tells, in the caller's transaction, what a person should know of how a source stands: once when
+ * it begins, once when it is over (alerts.c). store_intake_put calls it. */
+MUST_CHECK bool store_source_alert(struct store *s, str feed, const struct source_status *v,
+                                   usec now, struct error *err);
+
 /* --- for people ------------------------------------------------------------------------------ */
 
 /* One source as it stands: as it was last stored, or ended with its program (feed_now.h). */
@@ -48,6 +53,11 @@ MUST_CHECK bool store_feed_states(struct store *s, struct arena *a, usec now, st
 MUST_CHECK bool store_feed_blind(struct store *s, str feed, usec now, usec *ret, struct error *err);
 /* The program ends in good order: all live sources are `ended`. */
 MUST_CHECK bool store_feeds_ended(struct store *s, usec now, struct error *err);
+/* When X was asked for its count of each day since then, and what was counted here by that time;
+ * at 0, counted -1: that was not noted. */
+MUST_CHECK bool store_reports(struct store *s, int64_t since_day, void *ctx,
+                              void (*to)(void *ctx, int64_t day, usec at, int64_t counted),
+                              struct error *err);
 /* How many of the ids are of posts that the store has. */
 MUST_CHECK bool store_posts_known(struct store *s, const int64_t *ids, int count, int *ret,
                                   struct error *err);

@@ -210,7 +210,8 @@ typedef enum show_kind {
     SHOW_EQUITY,
     SHOW_LEDGER,
     SHOW_SOURCES, /* by name; no cursor, and `now` is wanted */
-    SHOW_GAPS
+    SHOW_GAPS,
+    SHOW_ALERTS
 } show_kind;
 struct show_query {
     show_kind kind;

@@ -685,6 +685,48 @@ static void test_a_source_ends_with_its_program(void **state) {
     assert_int_equal(rows[1].status.state, SOURCE_ENDED);
     assert_string_equal(rows[1].status.why, "the running program does not have this source");
 }
+
+static void stand(struct bench *b, usec now, source_state state, usec since, const char *why) {
+    struct intake it = {.kind = INTAKE_STATUS, .u.status = {.state = state, .since = since}};
+    IGNORE(str_copyz(str_from_z(why), it.u.status.why, WHY_BYTES), "they are short");
+    put_of(b, feed, &it, now);
+}
+
+static void test_a_state_that_needs_somebody_is_told_once_and_once_when_it_is_over(void **state) {
+    struct bench *b = *state;
+    stand(b, NOW, SOURCE_STARTING, NOW, "connecting");
+    stand(b, NOW, SOURCE_LIVE, NOW, "");
+    stand(b, NOW, SOURCE_RETRYING, NOW, "no line");
+    assert_shown(b, (struct show_query){.kind = SHOW_ALERTS}, "[]");
+    stand(b, NOW + 1 * SEC, SOURCE_BROKEN, NOW + 1 * SEC, "no line at all");
+    stand(b, NOW + 2 * SEC, SOURCE_RETRYING, NOW + 2 * SEC, "no line");
+    stand(b, NOW + 3 * SEC, SOURCE_BROKEN, NOW + 3 * SEC, "still none");
+    stand(b, NOW + 4 * SEC, SOURCE_STARTING, NOW + 4 * SEC, "after a restart");
+    stand(b, NOW + 5 * SEC, SOURCE_BROKEN, NOW + 5 * SEC, "still none");
+#define ALERT(id, at, level, state, what, over)                                                    \
+    "{\"id\":\"" id "\",\"at\":\"2023-11-14T22:" at ".000000Z\",\"level\":\"" level                \
+    "\",\"source\":\"x_search:x\",\"state\":\"" state "\",\"what\":\"" what                        \
+    "\",\"until_at\":null,\"over_at\":" over "}"
+    assert_shown(b, (struct show_query){.kind = SHOW_ALERTS},
+                 "[" ALERT("1", "13:21", "unusual", "broken", "still none", "null") "]");
+    stand(b, NOW + 6 * SEC, SOURCE_TOKEN, NOW + 6 * SEC, "revoked");
+    stand(b, NOW + 7 * SEC, SOURCE_LIVE, NOW + 7 * SEC, "");
+    stand(b, NOW + 8 * SEC, SOURCE_LIVE, NOW + 7 * SEC, "");
+    assert_shown(
+        b, (struct show_query){.kind = SHOW_ALERTS},
+        "[" ALERT(
+            "3", "13:27", "info", "live",
+            "posts come again; it was token since 2023-11-14T22:13:26 UTC",
+            "null") "," ALERT("2", "13:26", "unusual", "token", "revoked",
+                              "\"2023-11-14T22:13:27.000000Z\"") "," ALERT("1", "13:21", "unusual",
+                                                                           "broken", "still none",
+                                                                           "\"2023-11-14T22:13:26."
+                                                                           "000000Z\"") "]");
+    stand(b, NOW + 70 * SEC, SOURCE_RETRYING, NOW + 9 * SEC, "no line for long");
+    assert_shown(b, (struct show_query){.kind = SHOW_ALERTS, .status = STR("retrying")},
+                 "[" ALERT("4", "14:30", "unusual", "retrying", "no line for long", "null") "]");
+#undef ALERT
+}
 #undef SEC
 
 static void test_gaps_are_shown_newest_first(void **state) {
@@ -723,6 +765,7 @@ int store_sources_run(void) {
         T(sources_are_shown_with_what_they_cost_and_missed_today),
         T(blind_is_what_the_ledger_says_and_what_goes_beyond_it),
         T(a_source_ends_with_its_program),
+        T(a_state_that_needs_somebody_is_told_once_and_once_when_it_is_over),
         T(gaps_are_shown_newest_first),
         cmocka_unit_test(test_roles_are_known_by_their_names),
     };

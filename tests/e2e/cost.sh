@@ -38,7 +38,7 @@ sql "PRAGMA busy_timeout = 10000;
     INSERT INTO gaps (source, from_at, until_at, what, state, posts, updated_at)
         VALUES ('x_search:x', 1000000, 3500000, 'the line was cut', 'filled', 4, 1);
     INSERT INTO api_usage VALUES (strftime('%s', 'now') / 86400, 'x_search:x', 'post', 12, 10, 5000000);
-    INSERT INTO api_reported VALUES (strftime('%s', 'now') / 86400, 11);" >"$SCRATCH/said"
+    INSERT INTO api_reported (day, posts) VALUES (strftime('%s', 'now') / 86400, 11);" >"$SCRATCH/said"
 check "cost is told while a run goes on" sh -c '"$@" >"$0"' "$SCRATCH/cost.json" \
     "$BULLFINCH" cost --json --days 2 --set store.url="sqlite:$db"
 check "the run goes on" kill -0 $pid

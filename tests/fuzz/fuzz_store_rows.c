@@ -62,7 +62,7 @@ static const char base_rows[] =
     "INSERT INTO billed VALUES (1, 'post', 1);"
     "INSERT INTO api_usage VALUES (1, 'x_search:x', 'post', 1, 1, 500000);"
     "INSERT INTO api_usage VALUES (2, 'x_search:x', 'post', 1, 1, 500000);"
-    "INSERT INTO api_reported VALUES (1, 1);"
+    "INSERT INTO api_reported VALUES (1, 1, 1, 1);"
     "INSERT INTO tokens VALUES (1, 'n', 'read', '', zeroblob(32), 1, NULL, NULL, NULL);";
 
 static struct store *open_memory(struct arena *a, bool create) {
