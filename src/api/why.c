@@ -11,12 +11,15 @@
 
 #include "api/core.h"
 #include "api/params.h"
+#include "base/metric.h"
 #include "flow/terms.h"
 #include "run/now.h"
+#include "run/run.h"
 #include "store/people.h"
 
 #define TEXT_BYTES 320
 #define STEPS_MAX 32
+#define PRICE_FRESH (3 * USEC_PER_MIN) /* of all symbols together; candles come each minute */
 
 typedef enum answer { ANSWER_YES, ANSWER_NO, ANSWER_UNKNOWN } answer;
 
@@ -339,7 +342,23 @@ static void ask_cooldown_author(struct asked *q) {
 
 /* --- the venue ---------------------------------------------------------------------------- */
 
+/* How long ago any price came, told by the run in this process; -1: there is none. */
+static usec price_age(const struct asked *q) {
+    if (q->opt->alone || !q->running) return -1;
+    const usec at =
+        metric_value(metric_get(METRIC_GAUGE, RUN_PRICE_METRIC, "", RUN_PRICE_HELP, USEC_PER_S));
+    return at > 0 ? i64_max(q->now - at, 0) : -1;
+}
+
 static void ask_price(struct asked *q) {
+    const usec age = price_age(q);
+    if (age >= 0) {
+        struct step *const s =
+            add(q, "price", "market.kind", age < PRICE_FRESH ? ANSWER_YES : ANSWER_NO,
+                "the last price came %lld s ago", (long long)(age / USEC_PER_S));
+        s->since = q->now - age;
+        return;
+    }
     const bool none = q->signal.found && str_eq(str_from_z(q->signal.reason), STR("NO_PRICE"));
     struct step *const s = none ? add(q, "price", "market.kind", ANSWER_NO,
                                       "the last signal found no price for %s", q->signal.symbol)

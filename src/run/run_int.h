@@ -15,6 +15,7 @@ struct runner {
     struct run_parts parts;
     struct run_options opt;
     struct run_watch watch;
+    struct metric *price_at; /* real time: when the last price came; NULL: not told */
 
     /* One turn's actions and one call's reply: large, hence made once. */
     struct actions *acts;

@@ -28,6 +28,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/metric.h"
 #include "run/lanes.h"
 #include "run/live_posts.h"
 #include "store/sources.h"
@@ -197,6 +198,7 @@ static usec now_of(struct runner *r) {
 
 static bool price_turn(struct runner *r, usec now, const struct event *ev, struct error *err) {
     r->now = now;
+    metric_set(r->price_at, now);
     r->prices++; /* what the venue makes of it is saved when it says so (turn.c) */
     return turn_settle(r, err) && turn_do(r, now, ev, err);
 }
@@ -519,6 +521,7 @@ bool run_wall(struct runner *r, struct error *err) {
     struct live *v = NEW(&memory, struct live);
     v->r = r;
     r->wall = true;
+    r->price_at = metric_get(METRIC_GAUGE, RUN_PRICE_METRIC, "", RUN_PRICE_HELP, USEC_PER_S);
     turn_rewrite(r->parts.store);
     bool ok = open_edges(v, &memory, err) && begin(v, err) && loop(v, err);
     stop_threads(v);

@@ -199,6 +199,8 @@ $(json body '$.ok') $(json body '$.mode')" "200 1 1 halted"
 equal "by whom stands in the audit log" \
     "$(sqlite3 t.db "SELECT actor FROM audit_log WHERE action = 'halt' ORDER BY id DESC LIMIT 1")" api:desk
 equal "why it does not trade: the halt is the first that holds it up" "$(look /api/why '$.first.step')" halt
+price() { [ "$(look /api/why '$.steps' | grep -o '"step":"price","ok":"[a-z]*"')" = '"step":"price","ok":"yes"' ]; }
+until_true "prices come, says the run itself" price
 equal "resumed" "$(order POST /api/resume '{}') $(json body '$.mode')" "200 auto"
 for i in 1 2 3; do
     equal "toggled to manual, under one key ($i)" \
