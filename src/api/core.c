@@ -605,6 +605,16 @@ bool api_admit(struct api_core *c, const struct api_head *h, usec now, usec mono
     return ok;
 }
 
+bool api_may_go_on(struct api_core *c, const struct api_head *h, token_role need, usec now,
+                   usec mono) {
+    struct api_identity who = {0};
+    struct api_answer a;
+    api_answer_init(&a);
+    const bool ok = check_token(c, h, now, mono, &who, &a) && api_role_allows(who.role, need);
+    api_answer_fini(&a);
+    return ok;
+}
+
 static struct arena take_arena(struct api_core *c) {
     pthread_mutex_lock(&c->lock);
     while (c->arena_count == 0) pthread_cond_wait(&c->given, &c->lock);

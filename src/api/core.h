@@ -72,6 +72,10 @@ void api_core_tick(struct api_core *c, usec now, usec mono);
 MUST_CHECK bool api_admit(struct api_core *c, const struct api_head *h, usec now, usec mono,
                           const struct api_route **ret_route, struct api_identity *ret_who,
                           struct api_answer *a);
+/* May what was admitted by this header still go on? Not if its token was revoked meanwhile. For
+ * answers that last. */
+bool api_may_go_on(struct api_core *c, const struct api_head *h, token_role need, usec now,
+                   usec mono);
 /* Answers what was admitted. */
 void api_handle(struct api_core *c, const struct api_route *route, const struct api_request *rq,
                 struct api_answer *a);

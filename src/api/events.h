@@ -32,7 +32,7 @@ struct api_events_ops {
     void (*sleep)(void *reader);           /* nothing to send: until woken */
     void (*wake)(void *reader, usec mono); /* there is something */
     void (*cut)(void *reader);             /* too slow: end it, whatever it does */
-    bool (*is_gone)(void *reader);         /* of a sleeping one: will it never read again? */
+    bool (*is_gone)(void *reader); /* of a sleeping one: will it not read, or not be let to? */
 };
 
 struct api_events;

@@ -455,7 +455,12 @@ static void wake_up(void *reader, usec mono) {
 
 static void cut_off(void *reader) { api_conn_until(((struct exchange *)reader)->conn, 0); }
 
-static bool is_gone(void *reader) { return api_conn_is_gone(((struct exchange *)reader)->conn); }
+/* The client, or its right to be here. */
+static bool is_gone(void *reader) {
+    struct exchange *const x = reader;
+    return api_conn_is_gone(x->conn) || !api_may_go_on(x->api->core, &x->rq.head, x->route->role,
+                                                       time_wall_us(), time_monotonic_us());
+}
 
 static bool open_events(struct arena *boot, struct api *s, const struct api_options *opt,
                         struct error *err) {

@@ -697,7 +697,8 @@ static bool look_at_feeds(struct store_changes *c, struct store *s, const struct
         buf_put_json_str(b, feed);
         put_text(b, "kind", col_str(&q));
         put_text(b, "state", col_str(&q));
-        put_text(b, "why", col_str(&q));
+        const str why = col_str(&q);
+        put_text(b, "why", why.n > 0 ? why : (str){0});
         put_time(b, "since", col_time(&q));
         put_time(b, "until", col_time(&q));
         buf_printf(b, ",\"narrow\":%s}", col_bool(&q) ? "true" : "false");

@@ -226,8 +226,7 @@ struct show_query {
  * status. */
 MUST_CHECK bool store_show_json(struct store *s, const struct show_query *q, struct buf *out,
                                 struct error *err);
-/* One row: trades, positions, orders, fills, signals, posts or commands by id, equity by its time.
- */
+/* One row: commands by id, equity by its time. */
 MUST_CHECK bool store_show_one(struct store *s, show_kind kind, int64_t id, struct buf *out,
                                bool *ret_found, struct error *err);
 

@@ -569,6 +569,30 @@ static void test_there_may_be_so_many_streams(void **state) {
     close(fds[2]);
 }
 
+static void test_a_stream_ends_with_its_token(void **state) {
+    (void)state;
+    char bearer[APIKIT_BEARER_BYTES], other[APIKIT_BEARER_BYTES], header[512];
+    struct error err;
+    apikit_token(&k, "mine", TOKEN_READ, "", 0, bearer);
+    apikit_token(&k, "theirs", TOKEN_READ, "", 0, other);
+    open_api();
+    const int fd = dial(), theirs = dial();
+    snprintf(header, sizeof header,
+             "GET /api/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: %s\r\n\r\n", bearer);
+    put(fd, header);
+    assert_true(take(fd, "id: "));
+    snprintf(header, sizeof header,
+             "GET /api/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: %s\r\n\r\n", other);
+    put(theirs, header);
+    assert_true(take(theirs, "id: "));
+    assert_ok(store_token_revoke(k.store, STR("mine"), STR("test"), time_wall_us(), &err), &err);
+    assert_false(take(fd, NULL));
+    char byte;
+    assert_int_not_equal(recv(theirs, &byte, 1, MSG_DONTWAIT), 0); /* the other one is open */
+    close(fd);
+    close(theirs);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         T(test_answers_carry_the_headers_that_browsers_heed),
@@ -580,6 +604,7 @@ int main(void) {
         T(test_a_client_may_have_so_many_connections),
         T(test_streams_tell_what_is_committed_and_hold_nobody_up),
         T(test_there_may_be_so_many_streams),
+        T(test_a_stream_ends_with_its_token),
         T(test_a_header_may_have_so_many_bytes),
         T(test_bodies_that_are_too_large_are_not_read),
         T(test_a_refused_client_hears_why_although_it_sent_a_body),
