@@ -30,6 +30,7 @@ struct api_cache {
     struct store *store;
     int64_t seen;    /* data_version */
     int64_t version; /* ours, grows */
+    int64_t dropped; /* the version since the last drop: what was begun before is not kept */
     usec looked_at;
     struct slot slots[API_CACHE_SLOTS];
 };
@@ -98,6 +99,10 @@ void api_cache_put(struct api_cache *c, const struct api_cache_key *key, int64_t
         a->body.len > API_CACHE_BODY_MAX || buf_full(&a->body))
         return;
     pthread_mutex_lock(&c->lock);
+    if (version < c->dropped) {
+        pthread_mutex_unlock(&c->lock);
+        return;
+    }
     struct slot *const s = slot_of(c, key);
     s->route = key->route;
     s->gzip = key->gzip;
@@ -110,5 +115,12 @@ void api_cache_put(struct api_cache *c, const struct api_cache_key *key, int64_t
     if (!str_copyz(str_from_z(tag), s->tag, sizeof s->tag)) s->route = -1;
     buf_clear(&s->body);
     buf_put(&s->body, buf_str(&a->body));
+    pthread_mutex_unlock(&c->lock);
+}
+
+void api_cache_drop(struct api_cache *c) {
+    pthread_mutex_lock(&c->lock);
+    c->dropped = ++c->version;
+    for (int i = 0; i < API_CACHE_SLOTS; i++) c->slots[i].route = -1;
     pthread_mutex_unlock(&c->lock);
 }

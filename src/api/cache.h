@@ -35,4 +35,7 @@ bool api_cache_get(struct api_cache *c, const struct api_cache_key *key, usec ho
 void api_cache_put(struct api_cache *c, const struct api_cache_key *key, int64_t version, usec mono,
                    const struct api_answer *a);
 
+/* A person changed something: nothing that is kept counts any more, held or not. */
+void api_cache_drop(struct api_cache *c);
+
 #endif

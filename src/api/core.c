@@ -675,5 +675,7 @@ void api_handle(struct api_core *c, const struct api_route *route, const struct 
         handle_kept(c, route, rq, began, a);
     else
         handle(c, route, rq, a);
+    /* who has changed something wants to see it */
+    if (route->role == TOKEN_TRADE || route->role == TOKEN_ADMIN) api_cache_drop(c->cache);
     metric_observe(c->seconds[index], time_monotonic_us() - began);
 }

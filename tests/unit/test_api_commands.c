@@ -229,6 +229,18 @@ static void test_a_halt_holds_at_once_and_names_its_actor(void **state) {
     assert_int_equal(mode_now(), MODE_AUTO);
 }
 
+static void test_who_halts_sees_it_at_once(void **state) {
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(post("/api/halt", "{\"reason\":\"too hot\"}"), 202);
+        assert_int_equal(ask((struct apiask){.method = "GET", .target = "/api/status"}), 200);
+        assert_true(says("\"mode\":{\"mode\":\"halted\",\"reason\":\"too hot\""));
+        assert_int_equal(post("/api/resume", "{\"mode\":\"observe\"}"), 202);
+        assert_int_equal(ask((struct apiask){.method = "GET", .target = "/api/status"}), 200);
+        assert_true(says("\"mode\":{\"mode\":\"observe\""));
+    }
+}
+
 static void test_a_halt_with_an_end_has_it(void **state) {
     (void)state;
     start_in(MODE_MANUAL);
@@ -502,6 +514,7 @@ int main(void) {
         T(test_a_body_is_strict_and_names_what_is_wrong),
         T(test_ids_are_texts_of_digits),
         T(test_a_halt_holds_at_once_and_names_its_actor),
+        T(test_who_halts_sees_it_at_once),
         T(test_a_halt_with_an_end_has_it),
         T(test_a_toggle_goes_between_auto_and_manual),
         T(test_a_mode_for_a_while_keeps_the_one_that_lasts),
