@@ -418,7 +418,7 @@ static bool is_listed_origin(const struct api_core *c, str origin) {
 /* What a page of a listed origin may read of the answer, whatever it will be. */
 static void put_cors(const struct api_core *c, const struct api_head *h, struct api_answer *a) {
     if (c->opt.cfg->api_cors_origins.count == 0) return;
-    api_answer_header(a, "Vary", "Origin");
+    api_answer_vary(a, "Origin");
     if (h->origin.p == NULL || !is_listed_origin(c, h->origin)) return;
     api_answer_header_printf(a, "Access-Control-Allow-Origin", STR_FMT, STR_ARG(h->origin));
     api_answer_header(a, "Access-Control-Allow-Credentials", "true");

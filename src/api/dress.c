@@ -113,7 +113,7 @@ void api_answer_dress(struct api_answer *a, const struct api_head *h) {
         api_answer_header_printf(a, "ETag", "\"%016llx%s\"", (unsigned long long)hash_of(body),
                                  packs_now ? "-gz" : "");
     if (cache == NULL) api_answer_header(a, "Cache-Control", "private, no-cache");
-    if (packs || packed) api_answer_header(a, "Vary", "Accept-Encoding");
+    if (packs || packed) api_answer_vary(a, "Accept-Encoding");
     if (api_tag_matches(h->if_none_match, str_from_z(api_answer_header_get(a, "ETag")))) {
         a->status = 304;
         a->fixed = (str){0};

@@ -41,7 +41,7 @@ static void put_file(const struct api_request *rq, const struct api_file *f, boo
     if (built)
         api_answer_header_printf(ret, "ETag", "\"" STR_FMT "%s\"", STR_ARG(f->tag),
                                  packed ? "-gz" : "");
-    if (f->packed.p != NULL) api_answer_header(ret, "Vary", "Accept-Encoding");
+    if (f->packed.p != NULL) api_answer_vary(ret, "Accept-Encoding");
     api_answer_header(ret, "Cache-Control",
                       f->forever ? "public, max-age=31536000, immutable" : "no-cache");
     if (f->csp != NULL && built) api_answer_header(ret, "Content-Security-Policy", f->csp);

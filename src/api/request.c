@@ -142,6 +142,14 @@ void api_answer_header_printf(struct api_answer *a, const char *name, const char
     api_answer_header(a, name, text);
 }
 
+void api_answer_vary(struct api_answer *a, const char *what) {
+    const char *const has = api_answer_header_get(a, "Vary");
+    if (has == NULL)
+        api_answer_header(a, "Vary", what);
+    else if (strstr(has, what) == NULL)
+        api_answer_header_printf(a, "Vary", "%s, %s", has, what);
+}
+
 const char *api_answer_header_get(const struct api_answer *a, const char *name) {
     for (int i = 0; i < a->header_count; i++)
         if (str_eq_nocase(str_from_z(a->headers[i].name), str_from_z(name)))

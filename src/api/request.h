@@ -98,6 +98,8 @@ void api_answer_header(struct api_answer *a, const char *name, const char *value
 /* The same, of a text that is made here. One that does not fit is left out. */
 void api_answer_header_printf(struct api_answer *a, const char *name, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
+/* Vary: one more field of the request that the answer depends on. what: static. */
+void api_answer_vary(struct api_answer *a, const char *what);
 /* NULL: none. */
 const char *api_answer_header_get(const struct api_answer *a, const char *name);
 /* What a failure of the store means to a client: 503 where it may pass, else 500. */

@@ -231,6 +231,16 @@ static void test_only_listed_origins_are_told_that_they_may_ask(void **state) {
     assert_non_null(api_answer_header_get(&answer, "Access-Control-Allow-Origin"));
 }
 
+static void test_what_an_answer_depends_on_is_told_together(void **state) {
+    (void)state;
+    open_core();
+    api_answer_init(&answer);
+    api_answer_vary(&answer, "Origin");
+    api_answer_vary(&answer, "Accept-Encoding");
+    api_answer_vary(&answer, "Origin");
+    assert_string_equal(api_answer_header_get(&answer, "Vary"), "Origin, Accept-Encoding");
+}
+
 static void test_a_listed_name_is_a_host_that_is_meant(void **state) {
     (void)state;
     open_core();
@@ -288,6 +298,7 @@ int main(void) {
         T(test_what_changes_something_wants_the_sessions_word),
         T(test_a_page_of_another_origin_changes_nothing),
         T(test_only_listed_origins_are_told_that_they_may_ask),
+        T(test_what_an_answer_depends_on_is_told_together),
         T(test_a_listed_name_is_a_host_that_is_meant),
         T(test_without_a_token_nobody_changes_anything),
         T(test_sessions_end_when_idle_and_the_idlest_makes_room),
