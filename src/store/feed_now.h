@@ -16,8 +16,11 @@
 
 /* The seconds of the wall clock, in us, where a statement is not given the time. */
 #define SQL_WALL_NOW "CAST(strftime('%s', 'now') AS INTEGER) * 1000000"
-/* Where a gap ends for people: an open one grows. */
-#define GAP_UNTIL "CASE WHEN state = 'open' THEN max(from_at, " SQL_WALL_NOW ") ELSE until_at END"
+/* Where a gap ends for people: an open one grows; none reaches into the future, though a rule that
+ * is new at X is known to match nothing for a while yet. */
+#define GAP_UNTIL                                                                                  \
+    "max(from_at, CASE WHEN state = 'open' THEN " SQL_WALL_NOW " ELSE min(until_at, " SQL_WALL_NOW \
+    ") END)"
 
 /* Length of the union of the feed's gaps between two columns of f. */
 #define FEED_GAPS_BETWEEN(low, high)                                                               \

@@ -740,6 +740,28 @@ static void test_gaps_are_shown_newest_first(void **state) {
                  "\"updated_at\":\"2023-11-14T22:13:20.000000Z\"}]");
     assert_shown(b, (struct show_query){.kind = SHOW_GAPS, .before = 2, .status = STR("open")},
                  "[]");
+    const usec now = time_wall_us(), from = now - 7 * USEC_PER_S;
+    struct error err;
+    struct buf out;
+    char ends[TIME_TEXT_BYTES], key[64];
+    buf_init(&out, 1 << 16);
+    for (int open = 0; open < 2;
+         open++) { /* one that would end in an hour, one that did not move */
+        struct gap g = {from + open, open ? from + open : now + USEC_PER_HOUR, GAP_CLOSED, 0, "a"};
+        if (open) g.state = GAP_OPEN;
+        put_gap(b, feed, g);
+        const struct show_query q = {.kind = SHOW_GAPS, .limit = 1};
+        buf_clear(&out);
+        assert_ok(store_show_json(b->s, &q, &out, &err), &err);
+        usec until = 0;
+        const char *at = strstr(buf_z(&out), "\"until_at\":\"");
+        assert_non_null(at);
+        snprintf(key, sizeof key, "%.27s", at + strlen("\"until_at\":\""));
+        assert_true(time_parse_rfc3339(str_from_z(key), &until));
+        if (until <= from + USEC_PER_S || until > time_wall_us())
+            fail_msg("%s at " STR_FMT, key, STR_ARG(time_format_rfc3339(now, ends)));
+    }
+    buf_fini(&out);
 }
 
 /* -- running them ---------------------------------------------------------------------------- */
