@@ -222,6 +222,22 @@ equal "and then does it" "$(order POST /api/flatten "{\"code\":\"$code\"}") $(js
     "200 closing 1 positions at the next price"
 until_true "nothing is held any more" holds 0
 equal "once" "$(order POST /api/flatten "{\"code\":\"$code\"}")" 409
+letter() { # PAYLOAD: one that nobody has dealt with; its id
+    sqlite3 t.db "INSERT INTO dead_letters (source, kind, payload, error, attempts, first_at, last_at) VALUES
+        ('wire', 'post', '$1', 'was cut', 1, 1, 1); SELECT last_insert_rowid()"
+}
+dead=$(letter '{"id":"123456789012345","text":"it was a post","author_id":"7","created_at":"2024-05-01T12:00:00Z"}')
+for i in first second; do
+    equal "a dead letter is a post now, and is stored ($i time, one key)" \
+        "$(order POST /api/dead_letters/retry "{\"id\":\"$dead\"}" -H 'Idempotency-Key: d1') $(json body '$.ok')" "200 1"
+done
+equal "and never traded" "$(sqlite3 t.db "SELECT outcome FROM tweets WHERE text = 'it was a post'")" STALE
+equal "by whom stands in the audit log" \
+    "$(sqlite3 t.db "SELECT count(*) FROM audit_log WHERE actor = 'api:desk' AND entity LIKE 'dead%'")" 1
+dead=$(letter '{"id":')
+equal "one that is still none is told so" "$(order POST /api/dead_letters/retry "{\"id\":\"$dead\"}") $(json body '$.ok')" "200 0"
+equal "and can be let go of" "$(order POST /api/dead_letters/drop "{\"id\":\"$dead\"}") $(json body '$.ok')" "200 1"
+equal "once" "$(order POST /api/dead_letters/drop "{\"id\":\"$dead\"}") $(json body '$.code')" "409 STATE"
 equal "a setting is stored" "$(order PUT /api/settings '{"key":"trading.signal_threshold","value":"75"}')" 200
 equal "and told as what holds at the next start" \
     "$(look /api/config '$.keys[2].key') $(json body '$.keys[2].value') $(json body '$.keys[2].next')" \
