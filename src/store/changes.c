@@ -759,8 +759,8 @@ static bool look_at_alerts(struct store_changes *c, struct store *s, const struc
         snprintf(id, sizeof id, "%lld", (long long)c->last_alert);
         col_z(&q, source, sizeof source);
         col_z(&q, state, sizeof state);
-        snprintf(text, sizeof text, "%s is %s: " STR_FMT, source, state,
-                 STR_ARG(str_head(col_str(&q), 200)));
+        const str what = str_head(col_str(&q), 200); /* STR_ARG looks at it more than once */
+        snprintf(text, sizeof text, "%s is %s: " STR_FMT, source, state, STR_ARG(what));
         alert(c, to, "source", str_from_z(id), str_from_z(text), col_time(&q));
         if (!query_row(&q, &row, err)) return false;
     }

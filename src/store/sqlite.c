@@ -287,8 +287,9 @@ static bool sqlite_check_structure(struct store *s, struct buf *report, bool *re
     while (row) {
         const str child = col_str(&q);
         const int64_t id = col_i64(&q);
+        const str parent = col_str(&q);
         buf_printf(report, "structure: row %lld of " STR_FMT " points to no row of " STR_FMT "\n",
-                   (long long)id, STR_ARG(child), STR_ARG(col_str(&q)));
+                   (long long)id, STR_ARG(child), STR_ARG(parent));
         sound = false;
         if (!query_row(&q, &row, err)) goto damaged;
     }

@@ -343,6 +343,12 @@ static void test_what_moves_is_told_until_it_has_ended(void **state) {
     assert_int_equal(count("alert {\"id\":\"1\",\"kind\":\"dead_letter\",\"text\":\"x: no text\""),
                      1);
     assert_int_equal(count("source {\"feed\":\"push:w\""), 1);
+    sql("INSERT INTO alerts (at, level, source, state, what) VALUES (5000000, 'unusual', 'push:w', "
+        "'broken', 'nothing comes')");
+    look(c, s, 1000000);
+    assert_string_equal(told,
+                        "alert {\"id\":\"1\",\"kind\":\"source\",\"text\":\"push:w is broken: "
+                        "nothing comes\",\"at\":\"1970-01-01T00:00:05.000000Z\"}\n");
     sql("UPDATE feeds SET posts = posts + 1, updated_at = 9"); /* it only counts */
     look(c, s, 1000000);
     assert_string_equal(told, "");
