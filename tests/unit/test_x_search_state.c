@@ -139,6 +139,21 @@ static void test_without_a_budget_nothing_is_asked(void **state) {
     finish(r);
 }
 
+static void test_without_a_budget_a_query_alone_says_so_and_not_that_more_comes(void **state) {
+    (void)state;
+    struct rig *r = make(0);
+    r->opt.author_count = 0;
+    r->opt.query = STR("doge");
+    restart(r, USEC_PER_MIN);
+    assert_true(run(r, r->now + USEC_PER_HOUR));
+    assert_int_equal(world.calls, 0);
+    const struct source_status st = status_of(r);
+    assert_int_equal(st.state, SOURCE_BUDGET);
+    assert_true(st.until > r->now + USEC_PER_DAY); /* the next month */
+    assert_non_null(strstr(st.why, "the budget for X is 0 dollars"));
+    finish(r);
+}
+
 /* More comes than the budget pays for: it is asked for in small pages, never over the budget, and
  * what was left is fetched when there is money again. */
 static void test_a_budget_that_runs_short_narrows_and_never_breaks(void **state) {
@@ -232,6 +247,7 @@ int main(void) {
         cmocka_unit_test(test_a_quiet_author_of_weeks_is_no_loss),
         cmocka_unit_test(test_authors_packed_anew_go_on_where_they_were),
         cmocka_unit_test(test_without_a_budget_nothing_is_asked),
+        cmocka_unit_test(test_without_a_budget_a_query_alone_says_so_and_not_that_more_comes),
         cmocka_unit_test(test_a_budget_that_runs_short_narrows_and_never_breaks),
         cmocka_unit_test(test_narrow_asks_for_authors_only),
         cmocka_unit_test(test_queries_take_turns_and_doubles_are_dropped),
