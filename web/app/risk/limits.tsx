@@ -43,7 +43,8 @@ export function Limits() {
 }
 
 function Row({ l }: { l: Limit }) {
-  const share = l.share ?? 0;
+  // The size of a position is a rule that each entry uses up; a full one is no cause to look.
+  const share = l.name === 'position_size' ? Math.min(0.79, l.share ?? 0) : (l.share ?? 0);
   const name = NAMES[l.name] ?? words(l.name);
   return (
     <li className="border-b border-line px-4 py-3 last:border-0" data-limit={l.name}>

@@ -1,0 +1,214 @@
+// What pages show is what the store has, and what their buttons do stands there afterwards.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { Bullfinch, openBrowser, openPage, until } from './lib.mjs';
+
+let b, browser, page;
+before(async () => {
+  b = await Bullfinch.start();
+  browser = await openBrowser();
+  page = await openPage(browser, b, { token: b.tradeToken });
+});
+after(async () => {
+  await browser?.close();
+  await b?.stop();
+});
+const quoted = (s) => `'${String(s).replaceAll("'", "''")}'`;
+
+test('without a token nothing is shown, a wrong one is refused, a right one opens the page that was asked for', async () => {
+  const other = await openPage(browser, b);
+  await other.goto('/trades');
+  await other.waitForURL(/\/sign-in\?to=/);
+  await other.getByLabel('Token').fill('bft_wrong');
+  await other.getByRole('button', { name: 'Sign in' }).click();
+  await other.getByRole('alert').filter({ hasText: 'token' }).waitFor();
+  await other.getByLabel('Token').fill(b.readToken);
+  await other.getByRole('button', { name: 'Sign in' }).click();
+  await other.waitForURL(/\/trades$/);
+  const cookies = await other.context().cookies();
+  assert.ok(cookies.length > 0 && cookies.every((c) => c.httpOnly && c.sameSite === 'Strict'), 'no cookie that a script could read');
+  assert.ok(!(await other.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).includes('bft_'), 'the token is kept nowhere');
+  await other.context().close();
+});
+
+test('a post in the feed is the one in the store, with its verdict', async () => {
+  await page.goto('/');
+  const first = page.locator('article[data-post]').first();
+  await first.waitFor();
+  const id = await first.getAttribute('data-post');
+  const row = b.one(`SELECT text, author FROM tweets WHERE id = ${id}`);
+  const shown = (await page.locator(`article[data-post="${id}"] p`).first().textContent()).trim();
+  assert.equal(shown.replace(/\s+/g, ' '), row.text.replace(/\s+/g, ' ').trim());
+});
+
+test('posts arrive in the feed by themselves', async () => {
+  await page.goto('/');
+  await page.getByTestId('connection').filter({ hasText: 'Live' }).waitFor();
+  const before = await page.locator('article[data-post]').first().getAttribute('data-post');
+  await until('another post is first', async () => (await page.locator('article[data-post]').first().getAttribute('data-post')) !== before, 60_000);
+});
+
+test('searching finds what the store has, and only that', async () => {
+  await page.goto('/posts?author=orbital_finch');
+  await page.locator('li[data-post]').first().waitFor();
+  const ids = await page.locator('li[data-post]').evaluateAll((l) => l.map((e) => e.dataset.post));
+  const others = b.sql(`SELECT id FROM tweets WHERE id IN (${ids.join()}) AND author <> 'orbital_finch'`);
+  assert.deepEqual(others, []);
+  await page.getByLabel('Part of the text').fill('zzz-no-such-text');
+  await page.getByText('No post fits').waitFor();
+});
+
+test('a post’s page shows its score with the parts that are stored, and its way', async () => {
+  const s = await until('a signal was traded', () => b.sql("SELECT tweet_id, symbol, score, parts FROM signals WHERE verdict = 'traded' LIMIT 1")[0], 60_000);
+  await page.goto(`/post?id=${s.tweet_id}`);
+  const table = page.getByRole('table', { name: `Parts of the score of ${s.symbol}` });
+  await table.waitFor();
+  for (const [name, value] of Object.entries(JSON.parse(s.parts))) {
+    const row = table.getByRole('row', { name: new RegExp(`^${name.replace('_', ' ')}`) });
+    assert.match(await row.textContent(), new RegExp(Number(value).toFixed(2).replace('.', '\\.')), name);
+  }
+  await page.getByText(`${s.score} of 100`).waitFor();
+  for (const step of ['Posted', 'Received', 'Judged', 'Order sent', 'Filled']) await page.getByText(step, { exact: true }).first().waitFor();
+});
+
+test('trades sort by profit, and the CSV has them as they are stored', async () => {
+  await until('two trades were closed', () => b.one("SELECT count(*) AS n FROM trades WHERE status = 'CLOSED'").n >= 2, 120_000);
+  await page.goto('/trades?status=CLOSED');
+  await page.getByRole('button', { name: 'Profit' }).click();
+  await until('it is sorted', async () => (await page.locator('th[aria-sort]').count()) === 1);
+  await page.getByText('Columns').click();
+  await page.getByLabel('Id', { exact: true }).check();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Export CSV' }).click()]);
+  const [head, ...lines] = readFileSync(await download.path(), 'utf8').trim().split('\r\n').map((l) => l.split(','));
+  const at = (name) => head.indexOf(name);
+  assert.ok(lines.length >= 2);
+  let last = null;
+  for (const l of lines) {
+    const row = b.one(`SELECT pnl, symbol, status FROM trades WHERE id = ${l[at('Id')]}`);
+    assert.equal(l[at('Symbol')], row.symbol);
+    assert.equal(Math.round(Number(l[at('Profit')]) * 1e8), row.pnl);
+    if (last !== null) assert.ok((first(lines) <= final(lines) ? row.pnl >= last : row.pnl <= last), 'in the order of the profit');
+    last = row.pnl;
+  }
+  function first(v) { return Number(v[0][at('Profit')]); }
+  function final(v) { return Number(v[v.length - 1][at('Profit')]); }
+});
+
+test('a trade’s page shows its orders and fills', async () => {
+  const t = b.one("SELECT id FROM trades WHERE status = 'CLOSED' LIMIT 1");
+  const orders = b.sql(`SELECT client_order_id FROM orders WHERE trade_id = ${t.id}`);
+  await page.goto(`/trade?id=${t.id}`);
+  for (const o of orders) await page.getByRole('cell', { name: o.client_order_id }).waitFor();
+  await page.getByText('Why was it closed?').waitFor();
+});
+
+test('who may only look cannot halt, and is told what is missing', async () => {
+  const other = await openPage(browser, b, { token: b.readToken });
+  await other.goto('/risk');
+  await other.getByRole('button', { name: 'Halt trading' }).click();
+  await other.getByLabel(/^Why\?/).fill('only looking');
+  await other.getByRole('button', { name: 'Halt now' }).click();
+  await other.getByRole('alert').filter({ hasText: 'role trade' }).waitFor();
+  assert.notEqual(b.one('SELECT mode FROM control').mode, 'halted');
+  await other.context().close();
+});
+
+test('halting halts in the database, with who and why; the page says so at once; why-not names it first', async () => {
+  await page.goto('/risk');
+  await page.getByRole('button', { name: 'Halt trading' }).click();
+  await page.getByLabel(/^Why\?/).fill('a test of the brake');
+  await page.getByRole('button', { name: 'Halt now' }).click();
+  await page.getByTestId('verdict').filter({ hasText: 'Halted' }).waitFor();
+  const c = b.one('SELECT mode, reason, actor FROM control');
+  assert.deepEqual([c.mode, c.reason, c.actor], ['halted', 'a test of the brake', 'api:desk']);
+  await page.goto('/why');
+  await page.getByTestId('answer').filter({ hasText: /halted/i }).waitFor();
+  assert.equal(await page.locator('li[data-step="halt"]').getAttribute('data-ok'), 'no');
+});
+
+test('resuming goes back to the mode before', async () => {
+  await page.goto('/risk');
+  await page.getByRole('button', { name: 'Resume trading' }).click();
+  await page.getByRole('button', { name: 'Resume', exact: true }).click();
+  await page.getByTestId('verdict').filter({ hasText: 'Trading' }).waitFor();
+  assert.equal(b.one('SELECT mode FROM control').mode, 'auto');
+});
+
+test('in manual mode an entry waits, and is approved and rejected by its buttons', async () => {
+  await page.goto('/risk');
+  await page.getByRole('radio', { name: /Manual/ }).click();
+  await page.getByRole('button', { name: 'Switch' }).click();
+  await page.getByTestId('verdict').filter({ hasText: 'Manual' }).waitFor();
+  assert.equal(b.one('SELECT mode FROM control').mode, 'manual');
+  const waiting = () => b.sql("SELECT id FROM signals WHERE verdict = 'waiting' AND wants_approval = 1 ORDER BY id DESC");
+  for (const [button, fact] of [[/^Approve/, "approved = 1 OR verdict = 'traded'"], ['Reject', "reason = 'REJECTED_BY_USER'"]]) {
+    await until('a signal waits for a person', () => waiting().length > 0, 180_000);
+    const before = waiting().map((r) => r.id);
+    await page.getByRole('button', { name: button }).first().click();
+    await until(`one of ${before} is decided: ${fact}`, () => b.one(`SELECT count(*) AS n FROM signals WHERE id IN (${before.join()}) AND (${fact})`).n > 0);
+  }
+  await page.getByRole('radio', { name: /Automatic/ }).click();
+  await page.getByRole('button', { name: 'Switch' }).click();
+  await until('automatic again', () => b.one('SELECT mode FROM control').mode === 'auto');
+});
+
+test('closing everything names what is held, sells it, and halts', async () => {
+  const held = await until('something is held', () => { const p = b.sql('SELECT symbol FROM positions'); return p.length > 0 && p; }, 180_000);
+  await page.goto('/risk');
+  await page.getByRole('button', { name: 'Close everything…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText(held[0].symbol.replace('USDT', ''), { exact: true }).waitFor();
+  await dialog.getByRole('button', { name: /^Close \d+ and halt/ }).click();
+  await until('nothing is held', () => b.sql('SELECT symbol FROM positions').length === 0, 60_000);
+  assert.equal(b.one('SELECT mode FROM control').mode, 'halted');
+});
+
+test('a dead letter is shown with its error, and dropped by its button', async () => {
+  const l = b.one("SELECT id, error FROM dead_letters WHERE status = 'dead'");
+  await page.goto('/operations');
+  const row = page.locator(`li[data-letter="${l.id}"]`);
+  await row.getByText(l.error).waitFor();
+  await row.getByRole('button', { name: 'Retry' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Retry' }).click();
+  await until('the try is counted', () => b.one(`SELECT attempts FROM dead_letters WHERE id = ${l.id}`).attempts > 1);
+  await row.getByRole('button', { name: 'Drop' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Drop' }).click();
+  await until('it is dropped', () => b.one(`SELECT status FROM dead_letters WHERE id = ${l.id}`).status === 'dropped');
+  await row.waitFor({ state: 'detached' });
+});
+
+test('the audit log is verified as the store has it', async () => {
+  await page.goto('/operations');
+  await page.getByRole('button', { name: 'Verify the chain' }).click();
+  const said = page.getByText(/^All [\d,]+ rows are as they were written/);
+  await said.waitFor();
+  const n = Number((await said.textContent()).replace(/\D/g, ''));
+  assert.ok(n > 0 && n <= b.one('SELECT count(*) AS n FROM audit_log').n);
+});
+
+test('a setting is found by its key and stored by its button', async () => {
+  await page.goto('/settings?key=trading.signal_threshold');
+  const row = page.locator('[data-key="trading.signal_threshold"]');
+  await row.getByRole('button', { name: 'Change' }).click();
+  await page.getByLabel(/^Value/).fill('81');
+  await page.getByRole('button', { name: 'Store it' }).click();
+  await row.getByText('From the next start on: 81').waitFor();
+  assert.equal(b.one("SELECT value FROM settings WHERE key = 'trading.signal_threshold'").value, '81');
+});
+
+test('the page says when nobody answers, never shows old numbers as new, and comes back by itself', async () => {
+  await page.goto('/');
+  await page.getByTestId('connection').filter({ hasText: 'Live' }).waitFor();
+  await b.kill();
+  await page.getByTestId('verdict').filter({ hasText: 'No answer' }).waitFor({ timeout: 30_000 });
+  await page.getByText(/\d+ s old/).first().waitFor({ timeout: 60_000 });
+  await b.run();
+  // Sessions end with the program: whoever looks signs in again, and is where he was.
+  await page.waitForURL(/\/sign-in/, { timeout: 90_000 });
+  await page.getByLabel('Token').fill(b.tradeToken);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL((u) => u.pathname === '/');
+  await page.getByTestId('connection').filter({ hasText: 'Live' }).waitFor({ timeout: 60_000 });
+  assert.deepEqual(page.faults, []);
+});

@@ -1,0 +1,153 @@
+// What the dashboard's tests share: a real bullfinch that replays the demo's day at sixty times its
+// speed, a real Chromium, and looks into the store from outside (sqlite3), so that what a page shows
+// and what a button does is held against the database, not against the API.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
+const require = createRequire(path.join(root, 'web', 'package.json'));
+const { chromium } = require('playwright-core');
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+export const shots = path.join(root, 'build', 'web-shots');
+mkdirSync(shots, { recursive: true });
+
+const program = process.env.BULLFINCH ?? path.join(root, 'build', 'bullfinch');
+
+async function freePort() {
+  const s = net.createServer().listen(0, '127.0.0.1');
+  await once(s, 'listening');
+  const { port } = s.address();
+  s.close();
+  await once(s, 'close');
+  return port;
+}
+
+/** One running program with its store, in a folder of its own. */
+export class Bullfinch {
+  static async start({ speed = 60 } = {}) {
+    const b = new Bullfinch();
+    b.dir = mkdtempSync(path.join(os.tmpdir(), 'bullfinch-web-'));
+    b.db = path.join(b.dir, 'store.db');
+    b.speed = speed;
+    b.port = await freePort();
+    b.url = `http://127.0.0.1:${b.port}`;
+    // The demo's posts, and one line that is none: it becomes a dead letter.
+    const posts = path.join(b.dir, 'posts.jsonl');
+    copyFileSync(path.join(root, 'demo', 'posts.jsonl'), posts);
+    const text = readFileSync(posts, 'utf8');
+    rmSync(posts);
+    appendFileSync(posts, '{"id": "1395045502729838000", "text": \n' + text);
+    b.set = ['--config', path.join(root, 'demo', 'bullfinch.yaml'), '--set', `store.url=sqlite:${b.db}`, '--set', `source.path=${posts}`];
+    b.tradeToken = b.cli('token', 'create', 'desk', '--role', 'trade').match(/bft_[\w-]+/)[0];
+    b.readToken = b.cli('token', 'create', 'guest', '--role', 'read').match(/bft_[\w-]+/)[0];
+    await b.run();
+    return b;
+  }
+  cli(...args) {
+    const at = args.findIndex((a) => a.startsWith('--'));
+    const words = at < 0 ? args : args.slice(0, at);
+    return execFileSync(program, [...words, ...this.set, ...(at < 0 ? [] : args.slice(at))], { cwd: root, encoding: 'utf8' });
+  }
+  async run() {
+    const args = ['run', ...this.set, '--speed', String(this.speed), '--set', `api.listen=127.0.0.1:${this.port}`,
+      '--set', `api.web_dir=${path.join(root, 'web', 'out')}`, '--set', 'api.rate_limit=0', '--set', 'trading.approval_timeout_s=86400'];
+    this.process = spawn(program, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
+    this.log = '';
+    this.process.stderr.on('data', (d) => (this.log += d));
+    await until('the program listens', async () => {
+      assert.equal(this.process.exitCode, null, `bullfinch ended:\n${this.log}`);
+      return (await fetch(`${this.url}/health`).catch(() => null)) !== null;
+    });
+  }
+  async kill(signal = 'SIGKILL') {
+    if (!this.process || this.process.exitCode !== null || this.process.signalCode !== null) return;
+    const gone = once(this.process, 'exit');
+    this.process.kill(signal);
+    await gone;
+  }
+  async stop() {
+    await this.kill('SIGTERM');
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+  /** Rows as objects, read by another program than ours. */
+  sql(query) {
+    const out = execFileSync('sqlite3', ['-readonly', '-json', '-cmd', '.timeout 5000', this.db, query], { encoding: 'utf8' });
+    return out.trim() ? JSON.parse(out) : [];
+  }
+  one(query) {
+    const rows = this.sql(query);
+    assert.ok(rows.length > 0, `no row: ${query}`);
+    return rows[0];
+  }
+}
+
+/** Waits for a fact; says which one did not come. */
+export async function until(what, fact, patience_ms = 30_000) {
+  const end = Date.now() + patience_ms;
+  let last;
+  for (;;) {
+    try {
+      const got = await fact();
+      if (got) return got;
+    } catch (e) {
+      last = e;
+      if (e instanceof assert.AssertionError) throw e;
+    }
+    if (Date.now() > end) throw new Error(`did not come: ${what}${last ? ` (${last.message})` : ''}`);
+    await new Promise((f) => setTimeout(f, 100));
+  }
+}
+
+export async function openBrowser() {
+  assert.ok(existsSync('/usr/bin/chromium'), 'chromium is missing: apt-get install chromium');
+  return chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+}
+
+/** A page that notes what must not be: errors, and requests to anybody but the program. */
+export async function openPage(browser, b, { width = 1440, dark = true, token } = {}) {
+  const context = await browser.newContext({
+    baseURL: b.url, viewport: { width, height: width < 600 ? 844 : 900 }, colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce', acceptDownloads: true,
+  });
+  const page = await context.newPage();
+  page.faults = [];
+  page.on('pageerror', (e) => page.faults.push(`error in the page: ${e.message}`));
+  page.on('console', (m) => {
+    if (m.type() === 'error' && !/Failed to load resource|ERR_/.test(m.text())) page.faults.push(`console: ${m.text()}`);
+  });
+  page.on('request', (r) => {
+    if (!r.url().startsWith(b.url) && !/^(data|blob):/.test(r.url())) page.faults.push(`asks others: ${r.url()}`);
+  });
+  if (token) await signIn(page, token);
+  return page;
+}
+
+export async function signIn(page, token) {
+  await page.goto('/sign-in');
+  await page.getByLabel('Token').fill(token);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL((u) => !u.pathname.startsWith('/sign-in'));
+}
+
+/** axe-core, WCAG 2.2 AA and its best practices. Run as an extension would, past the page's policy. */
+export async function violations(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Runtime.evaluate', { expression: axe });
+  const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
+    expression: `axe.run(document, {resultTypes: ['violations']}).then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.help + ' — ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160) + ' | ' + (n.any[0]?.message ?? n.failureSummary ?? '').slice(0, 160)).join(' ## '))))`,
+    awaitPromise: true,
+    returnByValue: true,
+  });
+  assert.equal(exceptionDetails, undefined, exceptionDetails?.exception?.description);
+  await session.detach();
+  return JSON.parse(result.value);
+}
