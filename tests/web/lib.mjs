@@ -79,7 +79,8 @@ export class Bullfinch {
   /** Rows as objects, read by another program than ours. */
   sql(query) {
     const out = execFileSync('sqlite3', ['-readonly', '-json', '-cmd', '.timeout 5000', this.db, query], { encoding: 'utf8' });
-    return out.trim() ? JSON.parse(out) : [];
+    // Ids are longer than numbers of JavaScript: they stay text.
+    return out.trim() ? JSON.parse(out.replace(/("\w+":)(-?\d{16,})(?=[,}])/g, '$1"$2"')) : [];
   }
   one(query) {
     const rows = this.sql(query);
