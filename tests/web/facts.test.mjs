@@ -143,10 +143,10 @@ test('in manual mode an entry waits, and is approved and rejected by its buttons
   assert.equal(b.one('SELECT mode FROM control').mode, 'manual');
   const waiting = () => b.sql("SELECT id FROM signals WHERE verdict = 'waiting' AND wants_approval = 1 ORDER BY id DESC");
   for (const [button, fact] of [[/^Approve/, "approved = 1 OR verdict = 'traded'"], ['Reject', "reason = 'REJECTED_BY_USER'"]]) {
-    await until('a signal waits for a person', () => waiting().length > 0, 180_000);
-    const before = waiting().map((r) => r.id);
-    await page.getByRole('button', { name: button }).first().click();
-    await until(`one of ${before} is decided: ${fact}`, () => b.one(`SELECT count(*) AS n FROM signals WHERE id IN (${before.join()}) AND (${fact})`).n > 0);
+    const { id } = (await until('a signal waits for a person', () => waiting().length > 0 && waiting(), 180_000))[0];
+    await page.locator(`li[data-signal="${id}"]`).getByRole('button', { name: button }).click();
+    await until(`signal ${id} is decided: ${fact}`, () => b.sql(`SELECT id FROM signals WHERE id = ${id} AND (${fact})`).length > 0);
+    await page.locator(`li[data-signal="${id}"]`).waitFor({ state: 'detached' });
   }
   await page.getByRole('radio', { name: /Automatic/ }).click();
   await page.getByRole('button', { name: 'Switch' }).click();

@@ -8,6 +8,9 @@ let tick = Date.now();
 let offset_ms = 0;
 let anchor_ms = 0;
 let speed = 1;
+let known = false; // has the program said what time it is?
+const opened = Date.now();
+const WAIT_MS = 4000;
 let timer: ReturnType<typeof setInterval> | undefined;
 const listeners = new Set<() => void>();
 
@@ -37,6 +40,9 @@ export function setProgramClock(program_ms: number, at: number, replay = false) 
   speed = replay && anchor_ms > 0 && passed > 500 && ran >= 0 && Math.abs(ran) < 86_400_000 ? ran / passed : 1;
   offset_ms = program_ms - at;
   anchor_ms = at;
+  known = true;
+  tick = Math.max(at, Date.now());
+  listeners.forEach((f) => f());
 }
 /** What the program's clock shows when the browser's shows t. */
 export function programTime(t: number): number {
@@ -46,8 +52,8 @@ export function programTime(t: number): number {
 export function useTick(): number {
   return useSyncExternalStore(subscribe, () => tick, () => 0);
 }
-/** The program's clock, once a second. 0 before the page runs. */
+/** The program's clock, once a second. 0 before it is known; where it is not told, ours. */
 export function useProgramNow(): number {
   const t = useTick();
-  return t === 0 ? 0 : programTime(t);
+  return t === 0 || (!known && t - opened < WAIT_MS) ? 0 : programTime(t);
 }

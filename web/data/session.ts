@@ -6,9 +6,8 @@ import { del, get, post, setCsrfToken } from './client';
 import { useSyncExternalStore } from 'react';
 import { reconnect } from './live';
 import { refresh } from './query';
+import type { Session } from './types';
 
-export type Role = 'none' | 'read' | 'ingest' | 'trade' | 'admin';
-export type Session = { name: string | null; role: Role; csrf: string | null };
 
 let session: Session | null = null;
 const listeners = new Set<() => void>();

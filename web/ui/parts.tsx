@@ -1,5 +1,5 @@
 'use client';
-// A score taken apart: the product as it was computed, factor by factor, and the words that moved it.
+// A score taken apart: the product as it was computed, factor by factor, and the text with its coins.
 
 import { coin } from '@/data/format';
 import type { Mention, SignalFull } from '@/data/types';
@@ -93,26 +93,6 @@ export function MarkedText({ text, mentions }: { text: string; mentions: Mention
   return <p className="whitespace-pre-wrap break-words text-lg leading-relaxed">{out}</p>;
 }
 
-/** The words that moved the opinion on one coin, to the right for it, to the left against it. */
-export function Words({ m }: { m: Mention }) {
-  const words = (m.words ?? []).map((w) => ({ text: w.text ?? w.word ?? '', weight: w.weight ?? 0 })).filter((w) => w.text);
-  if (words.length === 0) return null;
-  const most = Math.max(...words.map((w) => Math.abs(w.weight)));
-  return (
-    <ul className="space-y-1 px-4 py-3">
-      {words.map((w, i) => (
-        <li key={i} className="grid grid-cols-[minmax(5rem,9rem)_minmax(0,1fr)_3rem] items-center gap-2 text-sm">
-          <span className="truncate text-right">{w.text}</span>
-          <svg aria-hidden="true" viewBox="-50 0 100 8" preserveAspectRatio="none" className="h-2 w-full rounded bg-raised">
-            <rect x={Math.min(0, (w.weight / most) * 50)} width={(Math.abs(w.weight) / most) * 50} height="8" className={w.weight > 0 ? 'fill-up' : 'fill-down'} />
-          </svg>
-          <span className={`text-right ${w.weight > 0 ? 'text-up' : 'text-down'}`}>{w.weight > 0 ? '+' : '−'}{Math.abs(Math.abs(w.weight) < 2 ? w.weight * 100 : w.weight).toFixed(0)}</span>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
 export function MentionList({ mentions }: { mentions: Mention[] }) {
   return (
     <ul>
@@ -120,11 +100,10 @@ export function MentionList({ mentions }: { mentions: Mention[] }) {
         <li key={i} className="border-b border-line last:border-0">
           <div className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 text-sm">
             <span className="font-semibold">{coin(m.symbol)}</span>
-            {m.reason && <Badge>{m.reason.toLowerCase().replaceAll('_', ' ')}</Badge>}
+            <Badge>{m.reason.toLowerCase().replaceAll('_', ' ')}</Badge>
             <span className="text-muted">sure to {Number(m.confidence).toFixed(2)}</span>
             <span className={m.polarity > 0 ? 'text-up' : m.polarity < 0 ? 'text-down' : 'text-muted'}>opinion {m.polarity > 0 ? '+' : m.polarity < 0 ? '−' : ''}{Math.abs(m.polarity).toFixed(2)}</span>
           </div>
-          <Words m={m} />
         </li>
       ))}
     </ul>

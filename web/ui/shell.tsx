@@ -126,7 +126,7 @@ function HealthBar() {
           <span className={`text-sm max-md:hidden ${dim}`}><span className="text-muted">Day&apos;s drawdown </span>{percent(s.account.drawdown_today)}</span>
         )}
         {s && s.counts.waiting > 0 && <Link href="/risk"><Badge tone="warn" icon="wait">{s.counts.waiting} to approve</Badge></Link>}
-        {s && s.counts.dead_letters > 0 && <Link href="/operations" className="max-sm:hidden"><Badge tone="warn" icon="warn">{s.counts.dead_letters} dead letters</Badge></Link>}
+        {s && s.counts.dead_letters > 0 && <Link href="/operations" className="max-sm:hidden"><Badge tone="warn" icon="warn">{s.counts.dead_letters} dead letter{s.counts.dead_letters === 1 ? '' : 's'}</Badge></Link>}
         {s && nearLimits(s).map((l) => <Link key={l} href="/risk" className="max-md:hidden"><Badge tone="warn" icon="warn">{l} near its limit</Badge></Link>)}
         <span className="ml-auto text-xs text-muted" data-testid="connection">
           {!reachable ? (

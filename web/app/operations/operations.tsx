@@ -3,24 +3,19 @@
 // and who did what.
 
 import { useState } from 'react';
-import type { components } from '@/data/schema';
 import { ApiError, get, post } from '@/data/client';
 import { dollars, exact, int, length, ms, title as words } from '@/data/format';
 import { usePages } from '@/data/pages';
 import { refresh, useApi } from '@/data/query';
 import { apiPath, useFilters } from '@/data/url';
 import { useTick } from '@/data/now';
-import type { AuditRow, DeadLetter, Gap, Page, Worker } from '@/data/types';
+import type { AuditRow, Cost, DeadLetter, Gap, Health, Page, Source, Verification, Worker } from '@/data/types';
 import { Badge, Button, Facts, Figure, Meter, Time, type Tone } from '@/ui/bits';
 import { Card, Empty, PageTitle } from '@/ui/card';
 import { Confirm } from '@/ui/dialog';
 import { More } from '@/ui/more';
 import { SearchField } from '../posts/posts';
 import { AuditList } from '../trade/trade';
-
-type Health = components['schemas']['Health'];
-type Source = components['schemas']['Source'];
-type Cost = components['schemas']['Cost'];
 
 export function Operations() {
   return (
@@ -188,8 +183,8 @@ function Gaps() {
           {d.gaps.map((g) => (
             <li key={g.id} className="border-b border-line px-4 py-2.5 text-sm last:border-0">
               <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
-                <b>{g.source}</b><Badge tone={/lost|open/i.test(g.state) ? 'warn' : 'plain'}>{g.state}</Badge>
-                <span className="text-muted">{g.until_at ? length((ms(g.until_at) ?? 0) - (ms(g.from_at) ?? 0)) : 'still open'}{g.posts ? `, ${int(g.posts)} posts fetched afterwards` : ''}</span>
+                <b>{g.source}</b><Badge tone={g.state === 'lost' || g.state === 'open' ? 'warn' : 'plain'}>{g.state}</Badge>
+                <span className="text-muted">{length((ms(g.until_at) ?? 0) - (ms(g.from_at) ?? 0))}{g.posts ? `, ${int(g.posts)} posts fetched afterwards` : ''}</span>
                 <span className="ml-auto text-xs text-muted"><Time at={g.from_at} /></span>
               </div>
               <p className="break-words text-muted">{g.what}</p>
@@ -201,8 +196,6 @@ function Gaps() {
   );
 }
 
-type Verify = { valid: boolean; rows: number; first_bad_id: string | null; detail: string | null };
-
 function Audit() {
   const f = useFilters();
   const pages = usePages<'audit', AuditRow>(apiPath('/api/audit', { limit: 50, actor: f.get('actor'), entity: f.get('entity') }), 'audit', { every: 15_000, on: ['trade', 'mode', 'command'] });
@@ -211,7 +204,7 @@ function Audit() {
   const verify = async () => {
     setCheck('Checking…');
     try {
-      const { data: v } = await get<Verify>('/api/audit/verify');
+      const { data: v } = await get<Verification>('/api/audit/verify');
       setBad(!v.valid);
       setCheck(v.valid ? `All ${int(v.rows)} rows are as they were written.` : `Row ${v.first_bad_id} is not as it was written: ${v.detail}`);
     } catch (e) {

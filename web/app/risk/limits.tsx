@@ -4,7 +4,7 @@
 import Link from 'next/link';
 import { int, percent, span, title as words, coin } from '@/data/format';
 import { useApi } from '@/data/query';
-import type { Limit } from '@/data/types';
+import type { Limit, LimitList } from '@/data/types';
 import { Badge, Meter, Time } from '@/ui/bits';
 import { Card, Empty } from '@/ui/card';
 
@@ -29,7 +29,7 @@ function amount(l: Limit, v: string | null): string {
 }
 
 export function Limits() {
-  const q = useApi<{ at: string; limits: Limit[] }>('/api/limits', { every: 5000, on: ['trade', 'position', 'mode', 'equity'] });
+  const q = useApi<LimitList>('/api/limits', { every: 5000, on: ['trade', 'position', 'mode', 'equity'] });
   return (
     <Card title="Limits, and how much of each is used" q={q} rows={6} empty={(d) => (d.limits.length === 0 ? <Empty title="No limit is known" /> : null)}>
       {(d) => (

@@ -70,6 +70,7 @@ function Approvals() {
 function ApprovalRow({ a }: { a: Approval }) {
   const now = useProgramNow();
   const [busy, setBusy] = useState(false);
+  const [done, setDone] = useState<string | null>(null);
   const [error, setError] = useState<string | null>(null);
   const end = ms(a.expires_at) ?? 0, start = ms(a.created_at) ?? 0;
   const left = end - now;
@@ -78,6 +79,7 @@ function ApprovalRow({ a }: { a: Approval }) {
     setError(null);
     try {
       await post(`/api/${verb}`, { signal_id: a.id });
+      setDone(verb === 'approve' ? 'Approved' : 'Rejected');
       refresh('/api/approvals', '/api/status', '/api/trades');
     } catch (e) {
       setError(e instanceof ApiError ? e.message : String(e));
@@ -85,7 +87,7 @@ function ApprovalRow({ a }: { a: Approval }) {
     setBusy(false);
   };
   return (
-    <li className="border-b border-line p-4 last:border-0">
+    <li data-signal={a.id} className="border-b border-line p-4 last:border-0">
       <div className="flex flex-wrap items-center gap-3">
         <Coin symbol={a.symbol} /><Side side={a.side} /><Score value={a.score} side={a.side} />
         <span role="timer" className={`ml-auto text-sm font-medium ${left < 15_000 ? 'text-warn' : ''}`}>{left > 0 ? `${span(left)} left` : 'its time is up'}</span>
@@ -95,8 +97,9 @@ function ApprovalRow({ a }: { a: Approval }) {
       <div className="mt-2"><Meter label={`Time left for ${coin(a.symbol)}`} share={end > start ? Math.max(0, Math.min(0.79, left / (end - start))) : 0} /></div>
       {error && <p role="alert" className="mt-2 text-sm text-down">{error}</p>}
       <div className="mt-3 flex gap-2">
-        <Button tone="primary" small disabled={busy || left <= 0} onClick={() => void decide('approve')}>Approve: {a.side === 'SHORT' ? 'sell' : 'buy'} {coin(a.symbol)}</Button>
-        <Button small disabled={busy} onClick={() => void decide('reject')}>Reject</Button>
+        <Button tone="primary" small disabled={busy || done !== null || left <= 0} onClick={() => void decide('approve')}>Approve: {a.side === 'SHORT' ? 'sell' : 'buy'} {coin(a.symbol)}</Button>
+        <Button small disabled={busy || done !== null} onClick={() => void decide('reject')}>Reject</Button>
+        <span role="status" className="self-center text-sm font-medium">{done}</span>
         <Link href={`/post?id=${a.tweet_id}`} className="ml-auto self-center text-sm text-accent underline">Why?</Link>
       </div>
     </li>

@@ -8,7 +8,7 @@ import { useState } from 'react';
 import { coin, int, money, percent, qty } from '@/data/format';
 import { useApi } from '@/data/query';
 import { apiPath } from '@/data/url';
-import type { Page, Position, Signal, Trade } from '@/data/types';
+import type { Page, Position, Profit, Signal, SymbolList, Trade } from '@/data/types';
 import { Badge, Button, Coin, field, Figure, Pnl, Price, Score, Side, Time } from '@/ui/bits';
 import { Card, Empty, PageTitle } from '@/ui/card';
 import { VerdictBadge } from '@/ui/post';
@@ -24,18 +24,18 @@ export function SymbolPage() {
 function Go() {
   const router = useRouter();
   const [text, setText] = useState('');
+  const known = useApi<SymbolList>('/api/symbols', { every: 600_000 }).data?.symbols;
   return (
     <form role="search" className="flex gap-2" onSubmit={(e) => { e.preventDefault(); if (text.trim()) router.push(`/symbol?s=${encodeURIComponent(text.trim().toUpperCase())}`); }}>
-      <input aria-label="Symbol, as BTCUSDT" placeholder="Symbol, as BTCUSDT" value={text} onChange={(e) => setText(e.target.value)} className={`${field} w-44`} />
+      <input aria-label="Symbol, as BTCUSDT" placeholder="Symbol, as BTCUSDT" value={text} onChange={(e) => setText(e.target.value)} list="symbols" autoComplete="off" className={`${field} w-44`} />
+      <datalist id="symbols">{known?.map((s) => <option key={s.symbol} value={s.symbol}>{s.base}</option>)}</datalist>
       <Button type="submit">Open</Button>
     </form>
   );
 }
 
-type BySymbol = { by_symbol: { symbol: string; trades: number; won: number; pnl: string; fees: string }[] };
-
 function All() {
-  const q = useApi<BySymbol>('/api/metrics', { every: 15_000, on: ['trade'] });
+  const q = useApi<Profit>('/api/metrics', { every: 15_000, on: ['trade'] });
   return (
     <>
       <PageTitle title="Symbols"><Go /></PageTitle>

@@ -69,7 +69,7 @@ function Body({ d, q }: { d: TradeWhole; q: Query<TradeWhole> }) {
           {d.post && (
             <div className="border-b border-line p-4">
               <div className="mb-1 text-sm text-muted">{d.post.username ? `@${d.post.username}` : 'unknown author'} · <Time at={d.post.created_at} /></div>
-              {d.post.deleted ? <p className="italic text-muted">The post was deleted.</p> : <MarkedText text={d.post.text} mentions={d.post.mentions} />}
+              {d.post.text === '' ? <p className="italic text-muted">The post was deleted.</p> : <MarkedText text={d.post.text} mentions={d.post.mentions} />}
               <Link href={`/post?id=${d.post.id}`} className="mt-2 inline-block text-sm text-accent underline">The post and its way here</Link>
             </div>
           )}

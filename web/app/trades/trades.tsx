@@ -6,7 +6,7 @@ import { int, money, percent, length, ms } from '@/data/format';
 import { usePages } from '@/data/pages';
 import { useApi } from '@/data/query';
 import { reason } from '@/data/reasons';
-import type { Trade } from '@/data/types';
+import type { Profit, Trade } from '@/data/types';
 import { apiPath, useFilters } from '@/data/url';
 import { Badge, Coin, Figure, Pnl, Price, Side, Time } from '@/ui/bits';
 import { Card, Empty, PageTitle } from '@/ui/card';
@@ -40,15 +40,10 @@ const columns: Columns<Trade> = [
   { id: 'id', header: 'Id', accessorFn: (t) => Number(t.id), cell: ({ row }) => <span className="font-mono text-xs">{row.original.id}</span>, meta: { hidden: true, csv: (t) => t.id } },
 ];
 
-type Metrics = {
-  pnl: { today: string; week: string; month: string; total: string };
-  trades: { total: number; open: number; closed: number; won: number; lost: number; win_rate: number | null; average_win: string | null; average_loss: string | null; best: string | null; worst: string | null };
-};
-
 export function Trades() {
   const f = useFilters();
   const pages = usePages<'trades', Trade>(apiPath('/api/trades', { limit: 100, symbol: f.get('symbol'), status: f.get('status'), side: f.get('side') }), 'trades', { every: 8000, on: ['trade'] });
-  const metrics = useApi<Metrics>('/api/metrics', { every: 15_000, on: ['trade'] });
+  const metrics = useApi<Profit>('/api/metrics', { every: 15_000, on: ['trade'] });
   return (
     <>
       <PageTitle title="Trades" />

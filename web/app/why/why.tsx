@@ -3,7 +3,6 @@
 // with the first that holds things up on top.
 
 import Link from 'next/link';
-import { title as words } from '@/data/format';
 import { useApi, type Query } from '@/data/query';
 import { apiPath, useFilters } from '@/data/url';
 import type { FunnelData, Why, WhyStep } from '@/data/types';
@@ -13,7 +12,7 @@ import { Icon } from '@/ui/icons';
 import { Tallies } from '../overview';
 import { SearchField } from '../posts/posts';
 
-const NAMES: Record<string, string> = {
+const NAMES: Record<WhyStep['step'], string> = {
   trader: 'Trader', source: 'Source', post: 'Post', model: 'Model', threshold: 'Threshold', author: 'Author', symbol: 'Coin', halt: 'Halt', mode: 'Mode',
   drawdown: 'Day’s loss', positions: 'Positions', position: 'Position', cooldown_symbol: 'Coin’s rest', cooldown_author: 'Author’s rest', author_cap: 'Author’s cap',
   price: 'Price', venue: 'Exchange', balance: 'Balance', approvals: 'Approvals', last_signal: 'Last signal',
@@ -92,7 +91,7 @@ function Row({ s, first }: { s: WhyStep; first: boolean }) {
   return (
     <li data-step={s.step} data-ok={s.ok} className={`grid grid-cols-[1.25rem_minmax(0,1fr)] gap-x-3 border-b border-line px-4 py-2.5 text-sm last:border-0 sm:grid-cols-[1.25rem_8rem_minmax(0,1fr)] ${first ? 'bg-down-soft' : ''}`}>
       <span className={`mt-0.5 ${tone}`}><Icon name={s.ok === 'yes' ? 'ok' : s.ok === 'no' ? 'stop' : 'skip'} /><span className="sr-only">{s.ok === 'yes' ? 'fulfilled' : s.ok === 'no' ? 'holds it up' : 'not known here'}</span></span>
-      <span className="font-medium">{NAMES[s.step] ?? words(s.step)} {s.ok === 'unknown' && <Badge>not known</Badge>}</span>
+      <span className="font-medium">{NAMES[s.step]} {s.ok === 'unknown' && s.step !== 'last_signal' && <Badge>not known</Badge>}</span>
       <span className="col-start-2 min-w-0 sm:col-start-3">
         <span className="block first-letter:uppercase">{s.text}</span>
         {(s.since || s.until) && <span className="text-xs text-muted">{s.since && <>since <Time at={s.since} ago={false} /></>}{s.until && <> until <Time at={s.until} /></>}</span>}
