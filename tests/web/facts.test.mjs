@@ -141,9 +141,12 @@ test('in manual mode an entry waits, and is approved and rejected by its buttons
   await page.getByRole('button', { name: 'Switch' }).click();
   await page.getByTestId('verdict').filter({ hasText: 'Manual' }).waitFor();
   assert.equal(b.one('SELECT mode FROM control').mode, 'manual');
-  const waiting = () => b.sql("SELECT id FROM signals WHERE verdict = 'waiting' AND wants_approval = 1 ORDER BY id DESC");
+  const waiting = () => b.sql("SELECT id FROM signals WHERE verdict = 'waiting'").map((r) => r.id);
   for (const [button, fact] of [[/^Approve/, "approved = 1 OR verdict = 'traded'"], ['Reject', "reason = 'REJECTED_BY_USER'"]]) {
-    const { id } = (await until('a signal waits for a person', () => waiting().length > 0 && waiting(), 180_000))[0];
+    const row = page.locator('li[data-signal]').first();
+    await row.waitFor({ timeout: 180_000 });
+    const id = await row.getAttribute('data-signal');
+    assert.ok(waiting().includes(Number(id)), `signal ${id} is shown as waiting, and waits`);
     await page.locator(`li[data-signal="${id}"]`).getByRole('button', { name: button }).click();
     await until(`signal ${id} is decided: ${fact}`, () => b.sql(`SELECT id FROM signals WHERE id = ${id} AND (${fact})`).length > 0);
     await page.locator(`li[data-signal="${id}"]`).waitFor({ state: 'detached' });
