@@ -223,6 +223,16 @@ kill $serve_pid
 wait $serve_pid
 equal "serve ends in good order" $? 0
 equal "no line of the logs is an alarm" "$(cat ./*.log | grep -c 'level=broken')" 0
+start serve serve4.log
+serve_pid=$pid
+if [ "$(code "$url/")" = 404 ]; then
+    check "a program without a dashboard says so" grep -q "dashboard was not built" body
+else
+    equal "the program's own dashboard" "$(code "$url/") $(grep -ci '<!doctype html' body)" "200 1"
+    script=$(grep -o '/_next/static/[^"]*\.js' body | head -n 1)
+    equal "its scripts are kept by browsers" "$(curl -sI "$url$script" | grep -c '^Cache-Control: public, max-age=31536000, immutable')" 1
+fi
+hang_up $serve_pid
 bf serve --set api.listen= >out 2>log
 equal "serve without an address is refused" $? 1
 check "and told which setting it wants" grep -q "api.listen" log
