@@ -81,7 +81,7 @@ export function DataTable<T>({ name, label, rows, columns, idOf, sort = [], tool
                   const dir = h.column.getIsSorted();
                   return (
                     <th key={h.id} scope="col" aria-sort={dir === 'asc' ? 'ascending' : dir === 'desc' ? 'descending' : undefined}
-                      className={`whitespace-nowrap px-2 py-2 text-xs font-medium text-muted first:pl-4 last:pr-4 ${h.column.columnDef.meta?.right ? 'text-right' : 'text-left'}`}>
+                      className={`whitespace-nowrap px-2 py-2 text-xs font-medium text-muted first:sticky first:left-0 first:bg-surface first:pl-4 last:pr-4 ${h.column.columnDef.meta?.right ? 'text-right' : 'text-left'}`}>
                       {h.column.getCanSort() ? (
                         <button type="button" onClick={h.column.getToggleSortingHandler()} className="inline-flex items-center gap-1 hover:text-text">
                           {flexRender(h.column.columnDef.header, h.getContext())}
@@ -98,7 +98,7 @@ export function DataTable<T>({ name, label, rows, columns, idOf, sort = [], tool
             {table.getRowModel().rows.map((r) => (
               <tr key={r.id} className="border-b border-line last:border-0 hover:bg-raised/60">
                 {r.getVisibleCells().map((c) => (
-                  <td key={c.id} className={`px-2 py-2 align-middle first:pl-4 last:pr-4 ${c.column.columnDef.meta?.right ? 'text-right' : ''}`}>
+                  <td key={c.id} className={`px-2 py-2 align-middle first:sticky first:left-0 first:bg-surface first:pl-4 last:pr-4 ${c.column.columnDef.meta?.right ? 'text-right' : ''}`}>
                     {flexRender(c.column.columnDef.cell, c.getContext())}
                   </td>
                 ))}

@@ -56,8 +56,8 @@ export function Trades() {
             <Figure label="In all"><Pnl value={m.pnl.total} /></Figure>
             <Figure label="Closed" sub={`${int(m.trades.open)} open`}>{int(m.trades.closed)}</Figure>
             <Figure label="Won" sub={`${int(m.trades.won)} of ${int(m.trades.closed)}`}>{percent(m.trades.win_rate, 0)}</Figure>
-            <Figure label="Average win" sub={`best ${money(m.trades.best)}`}><Pnl value={m.trades.average_win} /></Figure>
-            <Figure label="Average loss" sub={`worst ${money(m.trades.worst)}`}><Pnl value={m.trades.average_loss} /></Figure>
+            <Figure label="Average win" sub={m.trades.won > 0 ? `best ${money(m.trades.best)}` : undefined}><Pnl value={m.trades.average_win} /></Figure>
+            <Figure label="Average loss" sub={m.trades.lost > 0 ? `worst ${money(m.trades.worst)}` : undefined}><Pnl value={m.trades.average_loss} /></Figure>
           </div>
         )}
       </Card>
