@@ -40,6 +40,14 @@ for (const [width, dark] of [[1440, true], [390, false], [360, true], [2560, fal
   });
 }
 
+test('axe finds what is wrong, so its silence means something', async () => {
+  const page = await openPage(browser, b, { token: b.readToken });
+  await page.goto('/');
+  await page.evaluate(() => document.querySelector('main').append(new Image()));
+  assert.match((await violations(page)).join('\n'), /^image-alt/m);
+  await page.context().close();
+});
+
 test('a page that is not there says so, and leads back', async () => {
   const page = await openPage(browser, b, { token: b.readToken });
   const answer = await page.goto('/nothing-here');

@@ -124,7 +124,7 @@ function PositionRow({ p }: { p: Position }) {
       <Levels p={p} />
       <div className="text-right">
         <Pnl value={p.unrealized_pnl} className="font-semibold" />
-        <div className="text-xs text-muted">{p.trade_id ? <Link href={`/trade?id=${p.trade_id}`} className="underline">since <Time at={p.opened_at} ago={false} /></Link> : <Time at={p.opened_at} />}</div>
+        <div className="text-xs text-muted">{p.trade_id ? <Link href={`/trade?id=${p.trade_id}`} className="underline">held <Time at={p.opened_at} ago={false} /></Link> : <Time at={p.opened_at} />}</div>
       </div>
     </li>
   );

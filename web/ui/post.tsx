@@ -28,8 +28,9 @@ export function SignalLine({ s, threshold }: { s: SignalBrief; threshold?: numbe
   );
 }
 
-export function Author({ t }: { t: { username: string | null; source?: string } }) {
-  return <span className="min-w-0 truncate font-medium">{t.username ? `@${t.username}` : 'unknown author'}</span>;
+/** Who wrote it: by name, else by the id that the source has for him. */
+export function Author({ t }: { t: { username: string | null; author_id?: string | null } }) {
+  return <span className="min-w-0 truncate font-medium">{t.username ? `@${t.username}` : (t.author_id ?? 'unknown author')}</span>;
 }
 
 export function PostItem({ t, threshold, fresh = false, place }: { t: Tweet; threshold?: number | null; fresh?: boolean; place: number }) {
@@ -38,7 +39,7 @@ export function PostItem({ t, threshold, fresh = false, place }: { t: Tweet; thr
     <article className={`border-b border-line px-4 py-3 last:border-0 ${fresh ? 'arrive' : ''}`} data-post={t.id} aria-posinset={place} aria-setsize={-1} aria-label={`Post of ${t.username ?? 'unknown author'}`}>
       <div className="flex items-baseline gap-2 text-sm">
         <Author t={t} />
-        <span className="text-xs text-muted">{t.source}</span>
+        <span className="shrink-0 text-xs text-muted">{t.source}</span>
         <span className="ml-auto text-xs text-muted"><Time at={t.created_at} /></span>
       </div>
       <Link href={`/post?id=${t.id}`} className="mt-0.5 block hover:underline hover:decoration-line-strong">

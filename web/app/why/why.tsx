@@ -94,7 +94,7 @@ function Row({ s, first }: { s: WhyStep; first: boolean }) {
       <span className="font-medium">{NAMES[s.step]} {s.ok === 'unknown' && s.step !== 'last_signal' && <Badge>not known</Badge>}</span>
       <span className="col-start-2 min-w-0 sm:col-start-3">
         <span className="block first-letter:uppercase">{s.text}</span>
-        {(s.since || s.until) && <span className="text-xs text-muted">{s.since && <>since <Time at={s.since} ago={false} /></>}{s.until && <> until <Time at={s.until} /></>}</span>}
+        {(s.since || s.until) && <span className="text-xs text-muted">{s.since && <Time at={s.since} />}{s.until && <> until <Time at={s.until} /></>}</span>}
         {(s.ok === 'no' || s.setting) && <Links s={s} />}
       </span>
     </li>
