@@ -47,8 +47,8 @@ equal "by source" "$(json "$SCRATCH/cost.json" '$.sources[0].feed')" x_search:x
 equal "by day" "$(json "$SCRATCH/cost.json" '$.days[0].post')" 10
 equal "and not yesterday" "$(json "$SCRATCH/cost.json" '$.days[1].post')" 0
 bf show sources >"$SCRATCH/said"
-check "a source's state has its sentence" grep -q 'limited.* 90.5 .*0.05 .*X lets this app ask again' \
-    "$SCRATCH/said"
+check "a source that the running program does not have has ended, and what it cost stays" \
+    grep -q 'x_search:x *ended .* 0.05 .*the program ended' "$SCRATCH/said"
 bf show gaps --status filled >"$SCRATCH/said"
 check "a gap has its length" grep -q 'x_search:x .* 2.5 .*filled .*4 .*the line was cut' "$SCRATCH/said"
 check "posts are not missed" sh -c '! "$@" | grep -q MISSED' - \
