@@ -48,7 +48,7 @@ equal "by day" "$(json "$SCRATCH/cost.json" '$.days[0].post')" 10
 equal "and not yesterday" "$(json "$SCRATCH/cost.json" '$.days[1].post')" 0
 bf show sources >"$SCRATCH/said"
 check "a source that the running program does not have has ended, and what it cost stays" \
-    grep -q 'x_search:x *ended .* 0.05 .*the program ended' "$SCRATCH/said"
+    grep -q 'x_search:x *ended .* 0.05 .*the running program does not have this source' "$SCRATCH/said"
 bf show gaps --status filled >"$SCRATCH/said"
 check "a gap has its length" grep -q 'x_search:x .* 2.5 .*filled .*4 .*the line was cut' "$SCRATCH/said"
 check "posts are not missed" sh -c '! "$@" | grep -q MISSED' - \
