@@ -34,7 +34,7 @@ done
 sql "PRAGMA busy_timeout = 10000;
     INSERT INTO feeds (feed, kind, state, since, until, why, updated_at, blind) VALUES ('x_search:x',
         'x_search', 'limited', strftime('%s', 'now') * 1000000, strftime('%s', 'now') * 1000000 + 60000000,
-        'X lets this app ask again in a minute.', strftime('%s', 'now') * 1000000, 90500000);
+        'X lets this app ask again in a minute.', strftime('%s', 'now', '+1 second') * 1000000, 90500000);
     INSERT INTO gaps (source, from_at, until_at, what, state, posts, updated_at)
         VALUES ('x_search:x', 1000000, 3500000, 'the line was cut', 'filled', 4, 1);
     INSERT INTO api_usage VALUES (strftime('%s', 'now') / 86400, 'x_search:x', 'post', 12, 10, 5000000);
@@ -47,8 +47,8 @@ equal "by source" "$(json "$SCRATCH/cost.json" '$.sources[0].feed')" x_search:x
 equal "by day" "$(json "$SCRATCH/cost.json" '$.days[0].post')" 10
 equal "and not yesterday" "$(json "$SCRATCH/cost.json" '$.days[1].post')" 0
 bf show sources >"$SCRATCH/said"
-check "a source that the running program does not have has ended, and what it cost stays" \
-    grep -q 'x_search:x *ended .* 0.05 .*the running program does not have this source' "$SCRATCH/said"
+check "a source's state has its sentence" grep -q 'limited.* 90.5 .*0.05 .*X lets this app ask again' \
+    "$SCRATCH/said"
 bf show gaps --status filled >"$SCRATCH/said"
 check "a gap has its length" grep -q 'x_search:x .* 2.5 .*filled .*4 .*the line was cut' "$SCRATCH/said"
 check "posts are not missed" sh -c '! "$@" | grep -q MISSED' - \
