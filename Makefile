@@ -6,8 +6,9 @@
 .PHONY: build web test demo bench san tsan fuzz sim kills tidy fmt cov docs install clean help
 .DEFAULT_GOAL := build
 
-build: ## leaves build/bullfinch
+build: ## leaves build/bullfinch, with the dashboard inside where npm is there
 	@scripts/setup build
+	@scripts/web try
 	@scripts/build gcc bullfinch
 
 web: ## the dashboard, into web/out; brings a newer Node where it is needed
@@ -17,8 +18,8 @@ test: ## every test; the last line counts them
 	@scripts/setup test
 	@scripts/test
 
-demo: ## a day of posts and prices at sixty times its speed; KEEP=1 goes on where it was
-	@scripts/setup build
+demo: ## a day of posts and prices at sixty times its speed, and the dashboard; KEEP=1 goes on where it was
+	@scripts/setup demo
 	@scripts/demo
 
 bench: ## prints a table, writes build/bench.json

@@ -45,9 +45,21 @@ if scripts/setup build && [ -r /etc/debian_version ]; then
 
     new_machine
     check "setup for tests installs on a bare machine" setup test
-    for package in clang libclang-rt-18-dev llvm clang-format sqlite3; do
+    for package in clang libclang-rt-18-dev llvm clang-format sqlite3 nodejs npm; do
         check "setup for tests asks for $package" asked_for $package
     done
+    if [ "$(. /etc/os-release && echo "$ID")" = debian ]; then
+        check "setup for tests asks for a browser" asked_for chromium
+    fi
+
+    new_machine
+    for tool in gcc meson ninja pkg-config; do fake $tool 'exit 0'; done
+    check "setup for the demo succeeds" setup demo
+    check "and asks for what builds the dashboard" asked_for npm
+    check "but for no browser" sh -c "! grep -q chromium '$machine/asked'"
+    fake apt-get 'exit 100'
+    check "the demo goes on where npm cannot be had" setup demo
+    check "and setup says so" grep -q 'going on without npm' "$SCRATCH/said"
 
     new_machine
     for tool in gcc meson ninja pkg-config; do fake $tool 'exit 0'; done

@@ -15,7 +15,7 @@ export const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..'
 const require = createRequire(path.join(root, 'web', 'package.json'));
 const { chromium } = require('playwright-core');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-export const shots = path.join(root, 'build', 'web-shots');
+export const shots = path.join(root, 'build', 'test', 'screenshots');
 mkdirSync(shots, { recursive: true });
 
 const program = process.env.BULLFINCH ?? path.join(root, 'build', 'bullfinch');
@@ -107,9 +107,10 @@ export async function until(what, fact, patience_ms = 30_000) {
 }
 
 export async function openBrowser() {
-  assert.ok(existsSync('/usr/bin/chromium'), 'chromium is missing: apt-get install chromium');
+  const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((f) => f && existsSync(f));
+  assert.ok(executablePath, 'chromium is missing: apt-get install chromium, or name one in CHROMIUM');
   return chromium.launch({
-    executablePath: '/usr/bin/chromium',
+    executablePath,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
 }

@@ -1,5 +1,5 @@
 // Each page, wide and narrow, dark and light: it opens without an error, asks nobody else, does not
-// scroll sideways, and axe finds nothing. Screenshots stay in build/web-shots.
+// scroll sideways, and axe finds nothing. Screenshots stay in build/test/screenshots.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import path from 'node:path';
