@@ -35,7 +35,7 @@ export function Overview() {
 function Figures() {
   const q = useStatus();
   const s = q.data;
-  if (!s) return q.error ? null : <div className="rounded-xl border border-line bg-surface"><Loading rows={2} /></div>;
+  if (!s) return q.error ? null : <div className="min-h-[14.75rem] rounded-xl border border-line bg-surface sm:min-h-[10.2rem] xl:min-h-[5.7rem]"><Loading rows={2} /></div>;
   return (
     <section aria-label="Figures" className="grid grid-cols-2 gap-x-4 gap-y-4 rounded-xl border border-line bg-surface p-4 shadow-card sm:grid-cols-3 xl:grid-cols-6">
       <Figure label={`Equity, ${s.account.currency}`} sub={s.account.start != null ? `began with ${money(s.account.start)}` : undefined}>{money(s.account.equity)}</Figure>
@@ -77,7 +77,7 @@ function Equity() {
     return seconds ? all.filter((p) => p.t >= from) : all;
   }, [rows, range, status?.account.start]);
   return (
-    <Card title="Equity and profit" q={q} rows={8}
+    <Card title="Equity and profit" q={q} rows={8} className="min-h-[25.2rem] sm:min-h-[25.1rem]"
       empty={() => (points.length < 2 ? <Empty title="No curve yet">It begins with the first minutes of a running trader.</Empty> : null)}
       aside={<>
         <Choice label="What is drawn" value={what} options={[['equity', 'Equity'], ['profit', 'Profit']]} onChange={setWhat} />
@@ -106,7 +106,7 @@ export function Choice<T extends string>({ label, value, options, onChange }: { 
 function Positions() {
   const q = useApi<Page<'positions', Position>>('/api/positions', { every: 5000, on: ['position', 'trade', 'order'] });
   return (
-    <Card title="Open positions" q={q} empty={(d) => (d.positions.length === 0 ? <Empty title="Nothing is held">What is bought next stands here, with its stop and target.</Empty> : null)}>
+    <Card title="Open positions" q={q} className="min-h-[10.2rem]" empty={(d) => (d.positions.length === 0 ? <Empty title="Nothing is held">What is bought next stands here, with its stop and target.</Empty> : null)}>
       {(d) => (
         <ul>
           {d.positions.map((p) => <PositionRow key={p.symbol} p={p} />)}
@@ -150,7 +150,7 @@ function Levels({ p }: { p: Position }) {
 function LastTrades() {
   const q = useApi<Page<'trades', Trade>>('/api/trades?limit=8', { every: 8000, on: ['trade'] });
   return (
-    <Card title="Last trades" q={q} rows={5} aside={<Link href="/trades" className="text-xs text-accent hover:underline">All trades</Link>}
+    <Card title="Last trades" q={q} rows={5} className="min-h-[21.5rem]" aside={<Link href="/trades" className="text-xs text-accent hover:underline">All trades</Link>}
       empty={(d) => (d.trades.length === 0 ? <Empty title="No trade yet"><Link href="/why" className="text-accent underline">Why not?</Link></Empty> : null)}>
       {(d) => (
         <ul>
@@ -173,7 +173,7 @@ function LastTrades() {
 function Funnel() {
   const q = useApi<FunnelData>('/api/funnel', { every: 10_000, on: ['signal', 'trade'] });
   return (
-    <Card title="From posts to trades" q={q} rows={5} empty={(d) => (!d.posts ? <Empty title="No posts yet">As soon as a source brings some, this shows where they end.</Empty> : null)}>
+    <Card title="From posts to trades" q={q} rows={5} className="min-h-[20rem]" empty={(d) => (!d.posts ? <Empty title="No posts yet">As soon as a source brings some, this shows where they end.</Empty> : null)}>
       {(d) => <FunnelBars d={d} />}
     </Card>
   );
@@ -234,7 +234,7 @@ function Feed() {
     seen.current = now;
   }, [ids]);
   return (
-    <Card title="Posts as they arrive" q={q} rows={8} scroll className="order-2 max-h-[34rem] xl:sticky xl:top-16 xl:max-h-[calc(100dvh-5.5rem)]"
+    <Card title="Posts as they arrive" q={q} rows={8} scroll className="order-2 h-[34rem] xl:sticky xl:top-16 xl:h-[calc(100dvh-5.5rem)]"
       aside={<Link href="/posts" className="text-xs text-accent hover:underline">All posts</Link>}
       empty={(d) => (d.tweets.length === 0 ? <Empty title="No post yet">Configure a source, or run the demo.</Empty> : null)}>
       {(d) => (

@@ -111,7 +111,7 @@ function HealthBar() {
   const dim = !reachable ? 'opacity-60 grayscale' : '';
   return (
     <header aria-label="Health" role="banner" className="sticky top-0 z-30 border-b border-line bg-surface/95 backdrop-blur">
-      <div className="mx-auto flex max-w-[150rem] flex-wrap items-center gap-x-4 gap-y-1.5 px-3 py-2 sm:px-5 lg:px-6">
+      <div className="mx-auto flex min-h-11 max-w-[150rem] flex-wrap items-center gap-x-4 gap-y-1.5 px-3 py-2 sm:px-5 lg:px-6">
         <Link href="/why" title={v.why} data-testid="verdict"><Badge tone={v.tone} icon={v.icon}>{v.word}</Badge></Link>
         {s && <span className={dim}><Badge title="No real money, ever">{networkName(s)}</Badge></span>}
         {s && (
