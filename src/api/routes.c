@@ -82,6 +82,7 @@ const struct api_route api_routes[] = {
     KEPT("/api/approvals", api_get_approvals, "", 0),
     KEPT("/api/metrics", api_get_profit, "", USEC_PER_S),
     KEPT("/api/equity", api_get_equity, "from to points", USEC_PER_S),
+    KEPT("/api/candles", api_get_candles, "symbol interval from to limit", 0),
     KEPT("/api/funnel", api_get_funnel, "since", 5 * USEC_PER_S),
     KEPT("/api/authors", api_get_authors, PAGE, 5 * USEC_PER_S),
     KEPT("/api/gaps", api_get_gaps, PAGE, 0),

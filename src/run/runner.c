@@ -139,6 +139,7 @@ bool runner_open(struct arena *boot, const struct run_parts *parts, const struct
     if (watch) r->watch = *watch;
     r->replay = run_replay(&r->parts);
     feeds_open(r);
+    candles_init(boot, r);
     r->acts = NEW(boot, struct actions);
     r->reply = NEW(boot, struct reply);
     r->sends = NEW_ARRAY(boot, struct request, SENDS_MAX);

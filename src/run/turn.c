@@ -86,6 +86,7 @@ static void run_cursor(struct runner *r) {
 static bool cursors_put(struct runner *r, struct error *err) {
     run_cursor(r);
     if (!blob_put(r, STR("run"), err) || !feeds_put_states(r, err)) return false;
+    if (r->grouped && !candles_put(r, true, err)) return false;
     if (r->grouped && r->prices_changed) {
         buf_clear(&r->blob);
         trader_save_prices(r->parts.trader, &r->blob);
@@ -233,7 +234,7 @@ bool turn_beat(struct runner *r, struct error *err) {
     if (!turn_begin(r, err) ||
         !store_worker_beat(r->parts.store, STR("trader"), STR("run"), getpid(), r->began_at,
                            time_wall_us(), err) ||
-        !feeds_measure(r, err))
+        !feeds_measure(r, err) || !candles_put(r, false, err))
         return turn_rescue(r, err);
     r->moved = true;
     return true;

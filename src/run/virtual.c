@@ -110,7 +110,7 @@ static bool deliver_price(struct runner *r, struct error *err) {
         ev->u.sym = m.sym;
         break;
     }
-    if (!turn_settle(r, err) || !turn_do(r, now, ev, err)) return false;
+    if (!turn_settle(r, err) || !turn_do(r, now, ev, err) || !candles_see(r, ev, err)) return false;
     r->market_done = m.at == r->market_at ? r->market_done + 1 : 1;
     r->market_at = m.at;
     r->venue_changed = r->prices_changed = r->moved = true;

@@ -31,6 +31,7 @@
 #include "base/metric.h"
 #include "run/lanes.h"
 #include "run/live_posts.h"
+#include "store/candles.h"
 #include "store/sources.h"
 
 #define ORDERS_MAX 512
@@ -169,7 +170,8 @@ static void *run_keeper(void *arg) {
         }
         if (time_monotonic_us() >= prune_at) {
             prune_at = time_monotonic_us() + PRUNE_US;
-            if (!store_sources_prune(v->r->parts.keeper, time_wall_us(), &err))
+            if (!store_sources_prune(v->r->parts.keeper, time_wall_us(), &err) ||
+                !store_candles_prune(v->r->parts.keeper, time_wall_us(), &err))
                 log_unusual("prune_failed", LOG_Z("why", err.msg));
         }
         const int64_t commits = atomic_load(&v->commits);
@@ -200,7 +202,7 @@ static bool price_turn(struct runner *r, usec now, const struct event *ev, struc
     r->now = now;
     metric_set(r->price_at, now);
     r->prices++; /* what the venue makes of it is saved when it says so (turn.c) */
-    return turn_settle(r, err) && turn_do(r, now, ev, err);
+    return turn_settle(r, err) && turn_do(r, now, ev, err) && candles_see(r, ev, err);
 }
 
 static bool on_quote(struct runner *r, const struct quote *quote, struct error *err) {
@@ -514,6 +516,12 @@ static bool open_edges(struct live *v, struct arena *memory, struct error *err) 
     return true;
 }
 
+/* The running minutes, with the last commit. */
+static bool put_candles(struct runner *r, struct error *err) {
+    if (r->journaling) return true;
+    return (turn_begin(r, err) && candles_put(r, true, err)) || turn_rescue(r, err);
+}
+
 bool run_wall(struct runner *r, struct error *err) {
     PRE(r->parts.feed_count > 0);
     struct arena memory;
@@ -525,7 +533,7 @@ bool run_wall(struct runner *r, struct error *err) {
     turn_rewrite(r->parts.store);
     bool ok = open_edges(v, &memory, err) && begin(v, err) && loop(v, err);
     stop_threads(v);
-    if (ok) ok = drain(v, err) && turn_commit(r, err);
+    if (ok) ok = drain(v, err) && put_candles(r, err) && turn_commit(r, err);
     if (ok && r->journaling)
         log_unusual("journal_left", LOG_I("turns", journal_count(r->journal)),
                     LOG_Z("next", "make room for the store; its next start adopts them"));

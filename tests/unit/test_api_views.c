@@ -4,6 +4,7 @@
 
 #include "../contract/rows_make.c"
 #include "apikit.h"
+#include "store/candles.h"
 #include "store/sqlite_int.h"
 #include "store/views.h"
 
@@ -234,6 +235,9 @@ static void test_an_empty_store_has_empty_lists(void **state) {
                  {"/api/audit", "{\"audit\":[],\"next\":null}\n"},
                  {"/api/dead_letters", "{\"dead_letters\":[],\"next\":null}\n"},
                  {"/api/equity", "{\"points\":[]}\n"},
+                 {"/api/candles?symbol=btcusdt&interval=4H",
+                  "{\"symbol\":\"BTCUSDT\",\"interval\":\"4h\",\"candles\":[],\"marks\":[],"
+                  "\"levels\":[]}\n"},
                  {"/api/audit/verify",
                   "{\"valid\":true,\"rows\":0,\"first_bad_id\":null,\"detail\":null}\n"}};
     for (int i = 0; i < COUNT_OF(cases); i++) {
@@ -309,36 +313,44 @@ static void test_wrong_parameters_are_named(void **state) {
     (void)state;
     static const struct {
         const char *target, *names;
-    } cases[] = {{"/api/tweets?limit=0", "limit: "},
-                 {"/api/tweets?limit=201", "limit: "},
-                 {"/api/tweets?limit=x", "limit: "},
-                 {"/api/tweets?limit=5&limit=6", "limit: "},
-                 {"/api/tweets?before=x", "before: "},
-                 {"/api/tweets?before=1", "before: "},
-                 {"/api/tweets?before=-", "before: "},
-                 {"/api/tweets?label=glad", "label: "},
-                 {"/api/tweets?missed=1", "missed: "},
-                 {"/api/tweets?min_score=101", "min_score: "},
-                 {"/api/tweets?symbol=A-B", "symbol: "},
-                 {"/api/tweets?author=", "author: "},
-                 {"/api/tweets?q=%zz", "q: "},
-                 {"/api/tweets?colour=red", "colour: "},
-                 {"/api/tweet", "id: "},
-                 {"/api/tweet?id=a", "id: "},
-                 {"/api/trades?status=GONE", "status: "},
-                 {"/api/trades?verdict=traded", "verdict: "},
-                 {"/api/signals?verdict=maybe", "verdict: "},
-                 {"/api/signals?side=UP", "side: "},
-                 {"/api/positions?limit=1", "limit: "},
-                 {"/api/equity?points=9", "points: "},
-                 {"/api/equity?from=yesterday", "from: "},
-                 {"/api/equity?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from: "},
-                 {"/api/funnel?since=24", "since: "},
-                 {"/api/funnel?since=-1h", "since: "},
-                 {"/api/dead_letters?status=alive", "status: "},
-                 {"/api/authors?before=1-2", "before: "},
-                 {"/api/authors?before=1-2-x", "before: "},
-                 {"/api/audit?who=me", "who: "}};
+    } cases[] = {
+        {"/api/tweets?limit=0", "limit: "},
+        {"/api/tweets?limit=201", "limit: "},
+        {"/api/tweets?limit=x", "limit: "},
+        {"/api/tweets?limit=5&limit=6", "limit: "},
+        {"/api/tweets?before=x", "before: "},
+        {"/api/tweets?before=1", "before: "},
+        {"/api/tweets?before=-", "before: "},
+        {"/api/tweets?label=glad", "label: "},
+        {"/api/tweets?missed=1", "missed: "},
+        {"/api/tweets?min_score=101", "min_score: "},
+        {"/api/tweets?symbol=A-B", "symbol: "},
+        {"/api/tweets?author=", "author: "},
+        {"/api/tweets?q=%zz", "q: "},
+        {"/api/tweets?colour=red", "colour: "},
+        {"/api/tweet", "id: "},
+        {"/api/tweet?id=a", "id: "},
+        {"/api/trades?status=GONE", "status: "},
+        {"/api/trades?verdict=traded", "verdict: "},
+        {"/api/signals?verdict=maybe", "verdict: "},
+        {"/api/signals?side=UP", "side: "},
+        {"/api/positions?limit=1", "limit: "},
+        {"/api/equity?points=9", "points: "},
+        {"/api/equity?from=yesterday", "from: "},
+        {"/api/equity?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from: "},
+        {"/api/candles", "symbol: "},
+        {"/api/candles?symbol=A-B", "symbol: "},
+        {"/api/candles?symbol=BTCUSDT&interval=2m", "interval: "},
+        {"/api/candles?symbol=BTCUSDT&limit=1001", "limit: "},
+        {"/api/candles?symbol=BTCUSDT&to=soon", "to: "},
+        {"/api/candles?symbol=BTCUSDT&before=1-2", "before: "},
+        {"/api/candles?symbol=BTCUSDT&from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from: "},
+        {"/api/funnel?since=24", "since: "},
+        {"/api/funnel?since=-1h", "since: "},
+        {"/api/dead_letters?status=alive", "status: "},
+        {"/api/authors?before=1-2", "before: "},
+        {"/api/authors?before=1-2-x", "before: "},
+        {"/api/audit?who=me", "who: "}};
     for (int i = 0; i < COUNT_OF(cases); i++) {
         get(cases[i].target);
         if (answer.status != 400) fail_msg("%s is taken", cases[i].target);
@@ -559,6 +571,111 @@ static void test_a_kept_answer_is_packed_for_those_only_who_take_it(void **state
     assert_string_not_equal(tags[0], tags[1]);
 }
 
+/* --- candles -------------------------------------------------------------------------------- */
+
+#define HOUR_AT (INT64_C(494000) * USEC_PER_HOUR) /* 2026-05-10T08:00:00Z */
+
+/* A minute of BTCUSDT; traded -1: not known. */
+static void put_minute(int minute, int open, int high, int low, int close, int64_t traded) {
+    struct error err;
+    const struct kept_candle v = {.open_at = HOUR_AT + minute * USEC_PER_MIN,
+                                  .open = price_from_e8(open * E8),
+                                  .high = price_from_e8(high * E8),
+                                  .low = price_from_e8(low * E8),
+                                  .close = price_from_e8(close * E8),
+                                  .has_volume = traded >= 0,
+                                  .volume = volume_from_e8(i64_max(traded, 0) * E8)};
+    assert_ok(store_begin(k.store, true, &err), &err);
+    assert_ok(store_candle_put(k.store, STR("BTCUSDT"), &v, &err), &err);
+    assert_ok(store_commit(k.store, &err), &err);
+}
+
+static void test_candles_are_made_of_their_minutes(void **state) {
+    (void)state;
+    struct error err;
+    put_minute(0, 10, 12, 9, 11, 1);
+    put_minute(1, 11, 15, 11, 14, 2);
+    put_minute(4, 14, 14, 8, 9, 3);
+    put_minute(5, 9, 10, 9, 10, -1);
+    put_minute(6, 10, 11, 10, 11, 4);
+    put_minute(60, 20, 20, 20, 20, 5);
+    get("/api/candles?symbol=btcusdt&interval=5m");
+    shows("{\"symbol\":\"BTCUSDT\",\"interval\":\"5m\",\"candles\":["
+          "{\"at\":\"2026-05-10T08:00:00.000000Z\",\"open\":\"10\",\"high\":\"15\",\"low\":\"8\","
+          "\"close\":\"9\",\"volume\":\"6\"},"
+          "{\"at\":\"2026-05-10T08:05:00.000000Z\",\"open\":\"9\",\"high\":\"11\",\"low\":\"9\","
+          "\"close\":\"11\",\"volume\":null},"
+          "{\"at\":\"2026-05-10T09:00:00.000000Z\",\"open\":\"20\"");
+    get("/api/candles?symbol=BTCUSDT");
+    assert_int_equal(count_of("\"open\":"), 6);
+    get("/api/candles?symbol=BTCUSDT&limit=2");
+    assert_int_equal(count_of("\"open\":"), 2);
+    shows("\"candles\":[{\"at\":\"2026-05-10T08:06:00.000000Z\"");
+    get("/api/"
+        "candles?symbol=BTCUSDT&interval=5m&from=2026-05-10T08:03:00Z&to=2026-05-10T08:05:30Z");
+    assert_int_equal(count_of("\"open\":"), 2);
+    shows("\"high\":\"15\"");
+    get("/api/candles?symbol=BTCUSDT&interval=1d");
+    shows("\"open\":\"10\",\"high\":\"20\",\"low\":\"8\",\"close\":\"20\",\"volume\":null}]");
+    get("/api/candles?symbol=ETHUSDT");
+    shows("\"candles\":[]");
+    assert_ok(store_candles_prune(k.store, HOUR_AT + USEC_PER_HOUR + CANDLES_KEPT, &err), &err);
+    now += USEC_PER_DAY;
+    get("/api/candles?symbol=BTCUSDT&interval=15m");
+    assert_int_equal(count_of("\"open\":"), 1);
+}
+
+static void test_parts_of_a_minute_are_joined(void **state) {
+    (void)state;
+    put_minute(0, 10, 12, 9, 11, -1);
+    put_minute(0, 11, 11, 7, 8, 6);
+    put_minute(0, 8, 9, 8, 9, -1);
+    get("/api/candles?symbol=BTCUSDT");
+    shows("\"open\":\"10\",\"high\":\"12\",\"low\":\"7\",\"close\":\"9\",\"volume\":\"6\"}]");
+}
+
+static void put_fill(int64_t id, leg which, int64_t size, int64_t price_of, usec at) {
+    struct fill *const f = &add_action(acts, ACTION_PUT_FILL)->u.fill;
+    *f = (struct fill){.id = id,
+                       .trade_id = 11,
+                       .order_id = which == LEG_ENTRY ? 20 : 21,
+                       .symbol = "DOGEUSDT",
+                       .side = which == LEG_ENTRY ? ORDER_BUY : ORDER_SELL,
+                       .leg = which,
+                       .qty = qty_from_e8(size * E8),
+                       .price = price_from_e8(price_of),
+                       .quote = money_from_e8(E8),
+                       .fee_asset = "USDT",
+                       .at = at};
+    snprintf(f->venue_trade_id, sizeof f->venue_trade_id, "%d", (int)id);
+}
+
+static void test_a_chart_has_posts_orders_and_levels(void **state) {
+    (void)state;
+    put_day();
+    for (int i = 0; i < 2; i++) {
+        struct order *const o = &add_action(acts, ACTION_PUT_ORDER)->u.order;
+        make_order(&rng, o);
+        o->id = 20 + i;
+        o->trade_id = 11;
+    }
+    put_fill(30, LEG_ENTRY, 10, E8 / 2, now - 48 * USEC_PER_S);
+    put_fill(31, LEG_ENTRY, 30, E8, now - 47 * USEC_PER_S);
+    put_fill(32, LEG_STOP, 15, E8 / 4, now - 20 * USEC_PER_S);
+    turn();
+    get("/api/candles?symbol=DOGEUSDT");
+    assert_int_equal(count_of("\"kind\":\"post\""), 1);
+    shows("\"tweet_id\":\"2\",\"side\":\"LONG\",\"text\":\"50% off_ \\\"DOGE\\\"\"}");
+    assert_int_equal(count_of("\"kind\":\"entry\""), 1);
+    shows("\"kind\":\"entry\",\"price\":\"0.875\",\"trade_id\":\"11\",\"tweet_id\":\"2\","
+          "\"side\":\"LONG\",\"text\":null}");
+    shows("\"kind\":\"stop\",\"price\":\"0.25\",\"trade_id\":\"11\"");
+    shows("\"levels\":[{\"price\":\"0.25\",\"kind\":\"stop\",\"trade_id\":\"11\"},"
+          "{\"price\":\"1\",\"kind\":\"target\",\"trade_id\":\"11\"}]");
+    get("/api/candles?symbol=BTCUSDT&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z");
+    shows("\"marks\":[],\"levels\":[]");
+}
+
 /* --- how it is found ------------------------------------------------------------------------ */
 
 /* Asks for everything, on a connection whose statements can be looked at. */
@@ -592,6 +709,13 @@ static void use_all_views(struct store *s) {
     assert_ok(store_view_metrics(s, now, &out, &err), &err);
     assert_ok(store_view_equity(s, 0, 0, 10, &out, &err), &err);
     assert_ok(store_view_funnel(s, now - DAY, 70, &out, &err), &err);
+    const struct candle_ask ask = {
+        .symbol = STR("BTCUSDT"), .interval = USEC_PER_HOUR, .limit = 10};
+    struct kept_candle candles[10];
+    int count;
+    assert_ok(store_candles(s, &ask, candles, &count, &err), &err);
+    assert_ok(store_view_marks(s, &ask, &out, &err), &err);
+    assert_ok(store_view_levels(s, ask.symbol, &out, &err), &err);
     assert_false(buf_full(&out));
     buf_fini(&out);
 }
@@ -645,6 +769,9 @@ int main(void) {
         T(test_a_trace_tells_each_step_with_its_time),
         T(test_filters_of_signals_and_trades),
         T(test_numbers_add_up),
+        T(test_candles_are_made_of_their_minutes),
+        T(test_parts_of_a_minute_are_joined),
+        T(test_a_chart_has_posts_orders_and_levels),
         T(test_authors_are_paged_by_their_record),
         T(test_an_answer_is_never_older_than_the_store_for_long),
         T(test_a_kept_answer_is_packed_for_those_only_who_take_it),

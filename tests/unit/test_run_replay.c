@@ -1,5 +1,6 @@
 /* A replay in virtual time: the same future however many threads read, wherever it was killed. */
 #include "run_rig.h"
+#include "store/candles.h"
 
 static struct rig *rig;
 static char reference[65]; /* the ledger's hash of an undisturbed replay */
@@ -137,6 +138,42 @@ static void test_crash_upon_crash_ends_at_the_same_ledger(void **state) {
     rig->opt.group_posts = 256;
     assert_string_equal(hash, reference);
     assert_true(crashes > 2);
+}
+
+/* The minutes of a replay to its end, as text. */
+static void minutes_of(const char *db, struct buf *ret) {
+    struct error err;
+    static struct kept_candle v[1000];
+    const struct candle_ask ask = {
+        .symbol = STR("DOGEUSDT"), .interval = USEC_PER_MIN, .limit = COUNT_OF(v)};
+    int count;
+    assert_ok(rig_replay(rig, db, &err), &err);
+    assert_ok(store_candles(rig->parts.store, &ask, v, &count, &err), &err);
+    for (int i = 0; i < count; i++)
+        buf_printf(ret, "%lld %lld %lld %lld %lld %lld\n", (long long)v[i].open_at,
+                   (long long)price_e8(v[i].open), (long long)price_e8(v[i].high),
+                   (long long)price_e8(v[i].low), (long long)price_e8(v[i].close),
+                   (long long)(v[i].has_volume ? volume_e8(v[i].volume) : -1));
+    rig_close(rig);
+    assert_true(count > 10);
+}
+
+static void test_crashes_leave_the_same_candles(void **state) {
+    (void)state;
+    struct buf want, got;
+    buf_init(&want, 1 << 20);
+    buf_init(&got, 1 << 20);
+    minutes_of("minutes.db", &want);
+    rig->opt.group_posts = 3;
+    int crashes = 0;
+    for (int64_t step = 70; replay_and_crash("parts.db", step) != 0; step += 3)
+        assert_true(++crashes < 1000);
+    minutes_of("parts.db", &got);
+    rig->opt.group_posts = 256;
+    assert_true(crashes > 2);
+    assert_string_equal(buf_z(&got), buf_z(&want));
+    buf_fini(&want);
+    buf_fini(&got);
 }
 
 /* --- input that is not as it should be --------------------------------------------------- */
@@ -363,6 +400,7 @@ int main(void) {
         cmocka_unit_test(test_the_size_of_groups_changes_nothing),
         cmocka_unit_test(test_a_crash_at_any_step_leaves_the_same_future),
         cmocka_unit_test(test_crash_upon_crash_ends_at_the_same_ledger),
+        cmocka_unit_test(test_crashes_leave_the_same_candles),
         cmocka_unit_test(test_a_late_post_is_taken_in_its_place_in_the_file),
         cmocka_unit_test(test_bad_lines_become_one_dead_letter_each_also_over_crashes),
         cmocka_unit_test(test_a_halt_before_the_start_lets_nothing_open),
