@@ -43,7 +43,8 @@ for (const [width, dark] of [[1440, true], [390, false], [360, true], [2560, fal
 test('axe finds what is wrong, so its silence means something', async () => {
   const page = await openPage(browser, b, { token: b.readToken });
   await page.goto('/');
-  await page.evaluate(() => document.querySelector('main').append(new Image()));
+  await until('the page has loaded', async () => (await page.locator('article[data-post]').count()) > 0);
+  await page.evaluate(() => document.body.append(new Image()));
   assert.match((await violations(page)).join('\n'), /^image-alt/m);
   await page.context().close();
 });

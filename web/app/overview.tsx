@@ -43,7 +43,7 @@ function Figures() {
       <Figure label="Profit in all" sub={s.account.fees != null ? `after ${money(s.account.fees)} of fees` : undefined}><Pnl value={s.account.pnl_total} /></Figure>
       <Figure label="Day’s drawdown" sub={`stops at ${percent(s.account.drawdown_limit, 1)}`}>{percent(s.account.drawdown_today)}</Figure>
       <Figure label="Open positions" sub={s.counts.waiting > 0 ? `${s.counts.waiting} to approve` : 'nothing to approve'}>{int(s.counts.open_positions)}</Figure>
-      <Figure label="Posts today" sub={<>last <Time at={s.last_post_at} /></>}>{int(s.counts.posts_today)}</Figure>
+      <Figure label="Posts today" sub={<>last <Time at={s.last_post_at} past /></>}>{int(s.counts.posts_today)}</Figure>
     </section>
   );
 }
@@ -159,7 +159,7 @@ function LastTrades() {
               <Link href={`/trade?id=${t.id}`} className="grid grid-cols-[3.5rem_4.5rem_minmax(0,1fr)_auto] items-center gap-2 border-b border-line px-4 py-2 text-sm hover:bg-raised/60">
                 <span className="font-semibold">{t.symbol.replace(/USDT$/, '')}</span>
                 <Side side={t.side} />
-                <span className="truncate text-muted">{t.status === 'OPEN' ? 'open' : t.status === 'CANCELLED' ? 'cancelled' : reason(t.closed_reason).short || 'closed'} · <Time at={t.closed_at ?? t.created_at} /></span>
+                <span className="truncate text-muted">{t.status === 'OPEN' ? 'open' : t.status === 'CANCELLED' ? 'cancelled' : reason(t.closed_reason).short || 'closed'} · <Time at={t.closed_at ?? t.created_at} past /></span>
                 {t.status === 'OPEN' ? <Badge tone="accent">open</Badge> : <Pnl value={t.pnl} className="font-semibold" />}
               </Link>
             </li>

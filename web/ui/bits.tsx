@@ -51,12 +51,13 @@ export function Share({ value, sign = false }: { value: string | number | null |
   return <span className="whitespace-nowrap">{percent(value, 2, sign)}</span>;
 }
 
-/** 3 min ago, by the program's clock; the exact time on hover and for screen readers. */
-export function Time({ at, ago = true }: { at: string | null | undefined; ago?: boolean }) {
+/** 3 min ago, by the program's clock; the exact time on hover and for screen readers. `past`: it has
+ * happened, even where a fast replay's clock here is a little behind. */
+export function Time({ at, ago = true, past = false }: { at: string | null | undefined; ago?: boolean; past?: boolean }) {
   const now = useProgramNow();
   const t = ms(at);
   if (t === null) return <span className="text-muted">never</span>;
-  const left = now - t;
+  const left = past ? Math.max(0, now - t) : now - t;
   const words = now === 0 ? '' : left < -1500 ? `in ${span(-left)}` : left < 1500 ? 'now' : `${span(left)}${ago ? ' ago' : ''}`;
   return <time dateTime={at ?? undefined} title={exact(at)} className="whitespace-nowrap">{words}</time>;
 }

@@ -40,7 +40,7 @@ export function PostItem({ t, threshold, fresh = false, place }: { t: Tweet; thr
       <div className="flex items-baseline gap-2 text-sm">
         <Author t={t} />
         <span className="shrink-0 text-xs text-muted">{t.source}</span>
-        <span className="ml-auto text-xs text-muted"><Time at={t.created_at} /></span>
+        <span className="ml-auto text-xs text-muted"><Time at={t.created_at} past /></span>
       </div>
       <Link href={`/post?id=${t.id}`} className="mt-0.5 block hover:underline hover:decoration-line-strong">
         <p className={`line-clamp-3 break-words text-sm ${t.deleted ? 'italic text-muted' : ''}`}>{t.deleted ? 'This post was deleted.' : t.text}</p>

@@ -81,7 +81,7 @@ function Row({ t, threshold }: { t: Tweet; threshold: number | null }) {
     <li data-post={t.id} className="grid gap-x-6 gap-y-2 border-b border-line px-4 py-3 last:border-0 hover:bg-raised/50 lg:grid-cols-[11rem_minmax(0,1fr)_22rem]">
       <div className="flex min-w-0 items-baseline gap-2 text-sm lg:block">
         {t.username ? <Link href={`/posts?author=${encodeURIComponent(t.username)}`} className="block min-w-0 truncate hover:underline"><Author t={t} /></Link> : <span className="block min-w-0 truncate"><Author t={t} /></span>}
-        <div className="text-xs text-muted">{t.source} · <Time at={t.created_at} /></div>
+        <div className="text-xs text-muted">{t.source} · <Time at={t.created_at} past /></div>
       </div>
       <div className="min-w-0">
         <Link href={`/post?id=${t.id}`} className={`line-clamp-3 break-words hover:underline hover:decoration-line-strong ${t.deleted ? 'italic text-muted' : ''}`}>{t.deleted ? 'This post was deleted.' : t.text}</Link>
