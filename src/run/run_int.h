@@ -87,7 +87,7 @@ struct runner {
     usec beat_at;                                  /* monotonic, of the next sign of life */
     usec began_at;                                 /* by the wall, of this process' run */
     struct clock clock;                            /* virtual time, for the log */
-    struct run_candles *candles;                   /* candles.c */
+    struct run_candles *candles;                   /* minutes.c */
     struct run_feed_progress shown[RUN_FEEDS_MAX]; /* of the last runner_progress */
 };
 
@@ -155,7 +155,7 @@ MUST_CHECK bool feeds_wants_deletion(struct runner *r, int feed, const struct po
 void feeds_open(struct runner *r);
 void feeds_close(struct runner *r);
 
-/* --- candles.c: minutes of the prices, for the charts ---------------------------------------- */
+/* --- minutes.c: candles of the prices, for the charts ---------------------------------------- */
 
 /* Takes in what the trader was just told of a price. Where turns are grouped and many minutes have
  * ended since the last commit, they go into the open transaction (opens one). */

@@ -30,6 +30,8 @@ export type TradeWhole = Got<'/api/trade'>;
 export type Order = S['Order'];
 export type Fill = S['Fill'];
 export type Position = S['Position'];
+export type Candles = S['Candles'];
+export type Mark = S['Mark'];
 
 export type AuditRow = S['AuditRow'];
 export type Verification = S['Verification'];

@@ -1,5 +1,5 @@
 'use client';
-// One coin: what is held of it, what is said about it, what was traded. Without a coin in the address:
+// One coin: its candles with what happened in them, what is held of it, what is said about it, what was traded. Without a coin in the address:
 // those that were traded, by what they came to.
 
 import Link from 'next/link';
@@ -10,6 +10,7 @@ import { useApi } from '@/data/query';
 import { apiPath } from '@/data/url';
 import type { Page, Position, Profit, Signal, SymbolList, Trade } from '@/data/types';
 import { Badge, Button, Coin, field, Figure, Pnl, Price, Score, Side, Time } from '@/ui/bits';
+import { CandleCard } from '@/ui/candles';
 import { Card, Empty, PageTitle } from '@/ui/card';
 import { VerdictBadge } from '@/ui/post';
 import { useThreshold } from '../overview';
@@ -68,6 +69,7 @@ function One({ symbol }: { symbol: string }) {
   return (
     <>
       <PageTitle title={`${coin(symbol)}`}><span className="text-sm text-muted">{symbol}</span><Go /></PageTitle>
+      <CandleCard key={symbol} symbol={symbol} className="mb-4" />
       <div className="grid items-start gap-4 xl:grid-cols-2 min-[120rem]:grid-cols-3">
         <Card title="Held now" q={positions} pad empty={(d) => (d.positions.some((p) => p.symbol === symbol) ? null : <Empty title={`No ${coin(symbol)} is held`} />)}>
           {(d) => d.positions.filter((p) => p.symbol === symbol).map((p) => (

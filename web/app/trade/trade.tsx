@@ -11,6 +11,7 @@ import { refresh, useApi, type Query } from '@/data/query';
 import { reason } from '@/data/reasons';
 import type { AuditRow, Fill, Order, TradeWhole } from '@/data/types';
 import { Badge, Button, Facts, Figure, Pnl, Price, Side, Time } from '@/ui/bits';
+import { CandleCard, type Interval } from '@/ui/candles';
 import { Card, Empty, Failed, Loading, PageTitle } from '@/ui/card';
 import { Confirm } from '@/ui/dialog';
 import { MarkedText, ScoreParts } from '@/ui/parts';
@@ -64,6 +65,7 @@ function Body({ d, q }: { d: TradeWhole; q: Query<TradeWhole> }) {
           <Figure label="Held">{heldFor !== null ? length(heldFor) : t.entered_at ? <Time at={t.entered_at} ago={false} /> : '–'}</Figure>
         </div>
       </Card>
+      <Around t={t} />
       <div className="grid items-start gap-4 xl:grid-cols-2">
         <Card title="Why was it opened?">
           {d.post && (
@@ -98,6 +100,18 @@ function Body({ d, q }: { d: TradeWhole; q: Query<TradeWhole> }) {
       </div>
     </div>
   );
+}
+
+const HOUR = 3_600_000;
+const at = (t: number) => new Date(t).toISOString();
+
+/** The price from an hour before the trade to an hour after it, in candles so long that all fit. */
+function Around({ t }: { t: TradeWhole['trade'] }) {
+  const begin = ms(t.posted_at) ?? ms(t.created_at) ?? 0;
+  const end = ms(t.closed_at);
+  const hours = ((end ?? begin + 24 * HOUR) - begin) / HOUR;
+  const start: Interval = hours < 14 ? '1m' : hours < 80 ? '5m' : hours < 240 ? '15m' : '1h';
+  return <CandleCard key={t.id} symbol={t.symbol} start={start} from={at(begin - HOUR)} to={end === null ? undefined : at(end + HOUR)} />;
 }
 
 const LIVE = new Set(['new', 'sent', 'pending', 'open', 'part']);

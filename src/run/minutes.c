@@ -1,4 +1,4 @@
-/* candles: minutes of the prices that the run sees, for the charts.
+/* minutes: candles of a minute of the prices that the run sees, for the charts.
  *
  * In: each quote and candle, after its turn. Out: rows of candles. A quote counts with its last
  * price, where there is none with the middle of bid and ask; a candle as it is, at its begin. They
@@ -12,8 +12,8 @@
  * Bound: one running minute a symbol, and a ring of minutes that have ended. While the store cannot
  * be written the oldest of them go: a chart has a hole then, and nothing else. Failure: the
  * store's. Thread: the trader's. */
-#include "store/candles.h"
 #include "run/run_int.h"
+#include "store/candles.h"
 
 #define MINUTES_A_SYMBOL 4 /* that have ended and wait */
 #define MINUTES_LEAST 64
