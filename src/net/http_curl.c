@@ -258,7 +258,7 @@ static const char *why_cut(const struct http_curl *h, CURLcode code) {
 
 ptrdiff_t http_hide(char *p, ptrdiff_t n, str secret) {
     const str mark = STR("[token]");
-    if (secret.n < HTTP_SECRET_LEAST) return n;
+    if (secret.n < HTTP_SECRET_LEAST || n < secret.n) return n;
     for (char *at = p;
          (at = memmem(at, (size_t)(p + n - at), secret.p, (size_t)secret.n)) != NULL;) {
         char *const behind = at + secret.n;

@@ -28,7 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
     str all = str_from_bytes(data + 2, (ptrdiff_t)bytes - 2);
     struct reading r = {all, 0, data[1] % 64 + 1};
     const struct http_reader to = {.ctx = &r, .line = on_line};
-    struct http_curl h = {.reader = &to, .is_open = true};
+    const struct http_request request = {.bearer = STR("a-token-that-comes-back")};
+    struct http_curl h = {.request = &request, .reader = &to, .is_open = true};
     buf_init(&h.line, HTTP_LINE_MAX + 1);
     bool go = true;
     for (; go && all.n > 0; all = str_tail(all, piece))

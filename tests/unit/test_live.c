@@ -153,6 +153,8 @@ struct rig {
     struct probe probe;
     struct connector_ops ops;
     struct source *source;
+    struct intake kept; /* was given together with what was waited for */
+    bool has_kept;
 };
 
 static void rig_init(struct rig *r, bool web_socket) {
@@ -185,6 +187,10 @@ static void rig_close(struct rig *r) {
 static struct intake next(struct rig *r) {
     struct intake it;
     struct error err;
+    if (r->has_kept) {
+        r->has_kept = false;
+        return r->kept;
+    }
     arena_reset(&r->arena);
     assert_ok(source_next(r->source, &r->arena, &it, &err), &err);
     return it;
@@ -204,11 +210,13 @@ static struct post next_post(struct rig *r) {
     return it.post;
 }
 
-/* Goes on until the stream has gone so often. */
+/* Goes on until the stream has gone so often. What the next one brought may come with that. */
 static void next_until_gone(struct rig *r, int times) {
     while (r->probe.gone < times) {
         const struct intake it = next(r);
         assert_int_not_equal(it.kind, INTAKE_END);
+        r->has_kept = r->probe.gone >= times;
+        r->kept = it;
     }
 }
 
