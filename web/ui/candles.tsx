@@ -1,10 +1,10 @@
 'use client';
 // The card with a coin's candles: on the coin's page all that is there, on a trade's page what was
-// around it. What the picture shows stands in a table as well.
+// around it, with its own stop and target. What the picture shows stands in a table as well.
 
 import dynamic from 'next/dynamic';
 import Link from 'next/link';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { coin, exact } from '@/data/format';
 import { useApi } from '@/data/query';
 import { reason } from '@/data/reasons';
@@ -20,20 +20,25 @@ export const INTERVALS = ['1m', '5m', '15m', '1h', '4h', '1d'] as const;
 export type Interval = (typeof INTERVALS)[number];
 const WHAT: Record<Mark['kind'], string> = { post: 'Post', entry: 'Entry', exit: 'Exit', stop: 'Stop', target: 'Target' };
 
-export function CandleCard({ symbol, from, to, start = '1m', className = '' }: { symbol: string; from?: string; to?: string; start?: Interval; className?: string }) {
+export function CandleCard({ symbol, from, to, start = '1m', levels, className = '' }: { symbol: string; from?: string; to?: string; start?: Interval; levels?: Candles['levels']; className?: string }) {
   const [interval, setInterval] = useState<Interval>(start);
   const q = useApi<Candles>(apiPath('/api/candles', { symbol, interval, from, to, limit: from ? 1000 : 300 }), { every: 10_000, on: ['trade', 'position', 'signal'] });
   return (
     <Card title={`Price of ${coin(symbol)}`} q={q} rows={8} className={className} aside={<Choice label="Length of a candle" value={interval} options={INTERVALS.map((v) => [v, v] as const)} onChange={setInterval} />}
       empty={(d) => (d.candles.length === 0 ? <Empty title="No candle yet">A candle is kept of each minute in which its price was seen, for 14 days.</Empty> : null)}>
-      {(d) => (
-        <figure className="p-2" aria-label={`Candles of ${coin(symbol)}, ${d.candles.length} of ${interval} each; what they show stands in the tables below them`}>
-          <CandleChart data={d} />
-          <Legend d={d} />
-          <Tables d={d} />
-        </figure>
-      )}
+      {(all) => <Drawn all={all} levels={levels} symbol={symbol} interval={interval} />}
     </Card>
+  );
+}
+
+function Drawn({ all, levels, symbol, interval }: { all: Candles; levels?: Candles['levels']; symbol: string; interval: Interval }) {
+  const d = useMemo(() => (levels ? { ...all, levels } : all), [all, levels]); // the picture is drawn anew by what is another object
+  return (
+    <figure className="p-2" aria-label={`Candles of ${coin(symbol)}, ${d.candles.length} of ${interval} each; what they show stands in the tables below them`}>
+      <CandleChart data={d} />
+      <Legend d={d} />
+      <Tables d={d} />
+    </figure>
   );
 }
 
@@ -43,7 +48,7 @@ function Legend({ d }: { d: Candles }) {
   return (
     <p className="flex flex-wrap gap-x-4 gap-y-1 px-2 pt-2 text-xs text-muted">
       {last && <span>Last <Price value={last.close} /></span>}
-      <span>{n(['post'])} posts (dots)</span><span>{n(['entry'])} entries, {n(['exit', 'stop', 'target'])} exits (arrows)</span>
+      <span>Posts (dots) {n(['post'])}</span><span>Entries (arrows) {n(['entry'])}</span><span>Exits (arrows) {n(['exit', 'stop', 'target'])}</span>
       {d.levels.map((l) => <span key={l.kind}>{WHAT[l.kind]} <Price value={l.price} /></span>)}
     </p>
   );

@@ -4,7 +4,7 @@
 
 import Link from 'next/link';
 import { useSearchParams } from 'next/navigation';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { coin, exact, length, money, ms, qty } from '@/data/format';
 import { post } from '@/data/client';
 import { refresh, useApi, type Query } from '@/data/query';
@@ -111,7 +111,11 @@ function Around({ t }: { t: TradeWhole['trade'] }) {
   const end = ms(t.closed_at);
   const hours = ((end ?? begin + 24 * HOUR) - begin) / HOUR;
   const start: Interval = hours < 14 ? '1m' : hours < 80 ? '5m' : hours < 240 ? '15m' : '1h';
-  return <CandleCard key={t.id} symbol={t.symbol} start={start} from={at(begin - HOUR)} to={end === null ? undefined : at(end + HOUR)} />;
+  const levels = useMemo(() => {
+    const of = (kind: 'stop' | 'target', price: string | null) => (price ? [{ kind, price, trade_id: t.id }] : []);
+    return [...of('stop', t.stop_loss), ...of('target', t.take_profit)];
+  }, [t.id, t.stop_loss, t.take_profit]);
+  return <CandleCard key={t.id} symbol={t.symbol} start={start} levels={levels} from={at(begin - HOUR)} to={end === null ? undefined : at(end + HOUR)} />;
 }
 
 const LIVE = new Set(['new', 'sent', 'pending', 'open', 'part']);
