@@ -103,6 +103,26 @@ test('a trade’s page shows its orders and fills', async () => {
   await page.getByText('Why was it closed?').waitFor();
 });
 
+test('a coin’s candles, marks and lines are those of the store', async () => {
+  const trade = await until('an entry', () => b.sql("SELECT t.id, t.symbol FROM trades t JOIN fills f ON f.trade_id = t.id WHERE f.leg = 'entry' ORDER BY t.id LIMIT 1")[0], 90_000);
+  await page.goto(`/symbol?s=${trade.symbol}`);
+  const card = page.getByRole('region', { name: /^Price of/ });
+  await card.locator('canvas').first().waitFor();
+  await card.getByText('As tables').click();
+  await card.locator(`a[href="/trade?id=${trade.id}"]`, { hasText: 'Entry' }).first().waitFor();
+  const day = b.one(`SELECT max(high) AS high, min(low) AS low FROM candles WHERE symbol = ${quoted(trade.symbol)}`);
+  await card.getByRole('button', { name: '1h', exact: true }).click();
+  await card.locator('figure[aria-label*="of 1h each"]').waitFor();
+  await card.getByText('As tables').click();
+  const highs = await card.getByRole('table', { name: /^Candles/ }).locator('tbody tr td:nth-child(3) span').evaluateAll((l) => l.map((e) => Number(e.title)));
+  assert.ok(highs.length > 0 && Math.max(...highs) >= day.high / 1e8, `${highs} against ${day.high}`);
+  await page.goto(`/trade?id=${trade.id}`);
+  const own = b.one(`SELECT stop_loss FROM trades WHERE id = ${trade.id}`);
+  await page.getByRole('region', { name: /^Price of/ }).locator('figure p span[title]').nth(1).waitFor();
+  const titles = await page.getByRole('region', { name: /^Price of/ }).locator('figure p span[title]').evaluateAll((l) => l.map((e) => Number(e.title)));
+  assert.ok(titles.includes(own.stop_loss / 1e8), `${titles} has the stop ${own.stop_loss}`);
+});
+
 test('who may only look cannot halt, and is told what is missing', async () => {
   const other = await openPage(browser, b, { token: b.readToken });
   await other.goto('/risk');
