@@ -142,6 +142,7 @@ static void test_a_venue_that_was_away_is_told_and_comes_back(void **state) {
     struct reply reply;
     rig_start(g);
     wait_news(g, VENUE_UP, 1);
+    wait_news(g, VENUE_RECONNECTED, 1); /* else there is only one in all */
     simport_down(&g->sim);
     wait_news(g, VENUE_DEGRADED, 1);
     rq.signed_at = time_wall_us();
@@ -225,6 +226,7 @@ static void test_a_stream_that_is_cut_or_says_goodbye_is_opened_again(void **sta
     struct rig *g = rig_open(SIMKIT_SECRET);
     rig_start(g);
     wait_news(g, VENUE_UP, 1);
+    wait_news(g, VENUE_RECONNECTED, 1);
     simport_post(&g->sim, "fault", "fault=stream_cut");
     wait_news(g, VENUE_RECONNECTED, 2);
     simport_post(&g->sim, "fault", "fault=server_shutdown;delay_ms=100");
