@@ -41,6 +41,9 @@
 #define GROUP_ROWS 256
 #define KEEPER_US (500 * USEC_PER_MS)
 #define KEEPER_COMMITS 16
+/* Commits wait behind it for milliseconds; rarer, it finds pages that were written many times once.
+ */
+#define CHECKPOINT_US (3 * USEC_PER_S)
 #define SCRUB_US USEC_PER_MIN
 #define REWRITE_US (12 * USEC_PER_HOUR) /* texts of deleted posts must be gone within a day */
 #define PRUNE_US USEC_PER_HOUR
@@ -159,6 +162,7 @@ static void *run_keeper(void *arg) {
     struct error err;
     int64_t done = 0;
     usec scrub_at = 0, rewrite_at = time_monotonic_us() + REWRITE_US, prune_at = 0;
+    usec checkpoint_at = 0;
     while (wait_until(v, time_wall_us() + KEEPER_US)) {
         if (atomic_load(&v->scrub_due) && time_monotonic_us() >= scrub_at) {
             scrub_at = time_monotonic_us() + SCRUB_US;
@@ -175,8 +179,9 @@ static void *run_keeper(void *arg) {
                 log_unusual("prune_failed", LOG_Z("why", err.msg));
         }
         const int64_t commits = atomic_load(&v->commits);
-        if (commits - done < KEEPER_COMMITS) continue;
+        if (commits - done < KEEPER_COMMITS || time_monotonic_us() < checkpoint_at) continue;
         done = commits;
+        checkpoint_at = time_monotonic_us() + CHECKPOINT_US;
         if (!store_checkpoint(v->r->parts.keeper, &err))
             log_unusual("checkpoint_failed", LOG_Z("why", err.msg));
     }
