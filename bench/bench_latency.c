@@ -437,10 +437,10 @@ int main(int argc, char **argv) {
     play(dir, false);
     play(dir, true);
     static const char *const names[] = {"paper.db", "wire.db", "small.db"};
-    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
-    for (int k = 0; k < 12; k++) {
+    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock", ".journal"};
+    for (int k = 0; k < 15; k++) {
         char name[4300];
-        snprintf(name, sizeof name, "%s/%s%s", dir, names[k / 4], suffixes[k % 4]);
+        snprintf(name, sizeof name, "%s/%s%s", dir, names[k / 5], suffixes[k % 5]);
         unlink(name);
     }
     rmdir(dir);
