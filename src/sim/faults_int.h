@@ -2,7 +2,7 @@
  *
  *   faults.c         kinds, and what befalls whom
  *   faults_parse.c   plans as JSON, the header X-Sim-Fault
- *   faults_random.c  plans drawn from a seed */
+ *   faults_random.c, faults_random_x.c  plans drawn from a seed */
 #ifndef BF_SIM_FAULTS_INT_H
 #define BF_SIM_FAULTS_INT_H
 
@@ -75,5 +75,20 @@ struct faults {
     bool absolute;                 /* times are, not from the start on */
     const struct symbols *symbols; /* NULL before faults_begin */
 };
+
+/* A plan that is being drawn from a seed. */
+struct draw {
+    struct faults *f;
+    struct rng rng;
+    int roughness;
+    usec from, until;
+};
+
+static inline int64_t between(struct draw *d, int64_t lo, int64_t hi) {
+    return rng_between(&d->rng, lo, hi);
+}
+static inline bool with_percent(struct draw *d, int64_t percent) {
+    return between(d, 0, 99) < percent;
+}
 
 #endif

@@ -7,18 +7,6 @@
  * likely. */
 #include "sim/faults_int.h"
 
-struct draw {
-    struct faults *f;
-    struct rng rng;
-    int roughness;
-    usec from, until;
-};
-
-static int64_t between(struct draw *d, int64_t lo, int64_t hi) {
-    return rng_between(&d->rng, lo, hi);
-}
-static bool with_percent(struct draw *d, int64_t percent) { return between(d, 0, 99) < percent; }
-
 static const struct {
     const char *method, *path;
 } places[] = {{"GET", "/2/tweets/search/recent"},

@@ -19,26 +19,10 @@ mkdir -p "$SCRATCH/api"
 cd "$SCRATCH/api" || exit 1
 umask 077
 
-# until_true NAME COMMAND...: the fact, within 20 seconds
-until_true() {
-    name=$1
-    shift
-    tries=0
-    while [ $tries -lt 80 ]; do
-        if "$@" >/dev/null 2>&1; then
-            ok "$name"
-            return
-        fi
-        sleep 0.25
-        tries=$((tries + 1))
-    done
-    not_ok "$name" "not within 20 seconds"
-}
-
 "$BULLFINCH" sim --listen 127.0.0.1:0 --price DOGEUSDT=0.5 --price BTCUSDT=50000 >sim.out 2>sim.log &
 sim_pid=$!
 pids=$sim_pid
-until_true "the simulated exchange listens" grep -q listening sim.out
+within 20 "the simulated exchange listens" grep -q listening sim.out
 host=$(sed -n 's|^listening on http://||p' sim.out | head -n 1)
 
 cat >cfg.yaml <<END
@@ -73,16 +57,16 @@ check "and told which setting it wants" grep -q "api.listen" log
 "$BULLFINCH" run --config cfg.yaml --no-status >run.out 2>run.log &
 run_pid=$!
 pids="$pids $run_pid"
-until_true "the run says where it listens" grep -q "ev=api " run.log
+within 20 "the run says where it listens" grep -q "ev=api " run.log
 url=$(sed -n 's/.*ev=api .*url=\([^ ]*\).*/\1/p' run.log)
 
 status() { curl -s -o body -w '%{http_code}' "$@"; }
-is() { # WANT CURL-OPTION...: for until_true
+is() { # WANT CURL-OPTION...: for within
     want=$1
     shift
     [ "$(status "$@")" = "$want" ]
 }
-until_true "it is healthy" is 200 "$url/health"
+within 20 "it is healthy" is 200 "$url/health"
 equal "and says so" "$(json body '$.status')" healthy
 equal "an open port on loopback reads without a token" "$(status "$url/api/sources")" 200
 equal "and lists the source, live" "$(json body '$.sources[0].feed') $(json body '$.sources[0].state')" "push:wire live"
@@ -110,7 +94,7 @@ equal "a token has its form" "$(echo "$feed" | grep -cE '^bft_[A-Za-z0-9_-]{43}$
 bf token create reader --role read >out 2>log
 equal "a name is given once" $? 1
 equal "the store has no token" "$(strings -n 20 t.db t.db-wal 2>/dev/null | grep -c "${feed#bft_}")" 0
-until_true "a running program takes up tokens" is 401 "$url/api/sources"
+within 20 "a running program takes up tokens" is 401 "$url/api/sources"
 equal "and lets in who has one" "$(status -H "Authorization: Bearer $reader" "$url/api/sources")" 200
 equal "for its role only" "$(status -H "Authorization: Bearer $feed" "$url/api/sources")" 403
 equal "health is for everybody" "$(status "$url/health")" 200
@@ -144,20 +128,20 @@ post_trade() {
     post "{\"id\":\"t1\",\"username\":\"alice\",\"author_id\":\"7\",\"created_at\":\"$at\",\"text\":\"I just bought \$DOGE. Dogecoin is going to the moon, very bullish\"}"
 }
 equal "a post about a coin" "$(post_trade)" 200
-until_true "gets a signal" sh -c "[ \"\$(sqlite3 t.db \"SELECT count(*) FROM signals WHERE symbol = 'DOGEUSDT'\")\" -ge 1 ]"
+within 20 "gets a signal" sh -c "[ \"\$(sqlite3 t.db \"SELECT count(*) FROM signals WHERE symbol = 'DOGEUSDT'\")\" -ge 1 ]"
 
 # -- what came of it ----------------------------------------------------------------------------------
 look() { # PATH EXPRESSION: of the answer, read with the reader's token
     status -H "Authorization: Bearer $reader" "$url$1" >/dev/null
     json body "$2"
 }
-looks() { [ "$(look "$1" "$2")" = "$3" ]; } # for until_true
+looks() { [ "$(look "$1" "$2")" = "$3" ]; } # for within
 trader=$(sqlite3 t.db "SELECT pid FROM workers WHERE name = 'trader'")
 equal "the status names the trader" "$(look /api/status '$.trader.running') $(look /api/status '$.trader.pid')" "1 $trader"
 equal "and that all is a test" "$(look /api/status '$.venue.is_test')" 1
-until_true "the post about the coin is found by it" looks '/api/tweets?symbol=DOGEUSDT' '$.tweets[0].source_id' t1
+within 20 "the post about the coin is found by it" looks '/api/tweets?symbol=DOGEUSDT' '$.tweets[0].source_id' t1
 equal "with what was read in it" "$(look '/api/tweets?symbol=DOGEUSDT' '$.tweets[0].mentions[0].symbol')" DOGEUSDT
-until_true "and its signal" looks '/api/tweets?symbol=DOGEUSDT' '$.tweets[0].signals[0].symbol' DOGEUSDT
+within 20 "and its signal" looks '/api/tweets?symbol=DOGEUSDT' '$.tweets[0].signals[0].symbol' DOGEUSDT
 equal "by its author" "$(look '/api/tweets?author=alice&min_score=1' '$.tweets[0].source_id')" t1
 tweet=$(look '/api/tweets?symbol=DOGEUSDT' '$.tweets[0].id')
 check "by itself, with the parts of its score" test -n "$(look "/api/tweet?id=$tweet" '$.signals[0].parts.confidence')"
@@ -192,7 +176,7 @@ order() { # METHOD PATH BODY [CURL-OPTION...]: the status; the answer is in body
     status -X "$method" -H "Authorization: Bearer $desk" -H "Content-Type: application/json" --data-binary "$body" "$@" \
         "$url$path"
 }
-until_true "the desk's token counts" is 200 -H "Authorization: Bearer $desk" "$url/api/limits"
+within 20 "the desk's token counts" is 200 -H "Authorization: Bearer $desk" "$url/api/limits"
 equal "who only reads changes nothing" "$(desk=$reader order POST /api/halt '{"reason":"x"}') $(json body '$.code')" "403 ROLE"
 equal "a halt is done by the trader" "$(order POST /api/halt '{"reason":"the test wants it"}') $(json body '$.done') \
 $(json body '$.ok') $(json body '$.mode')" "200 1 1 halted"
@@ -200,7 +184,7 @@ equal "by whom stands in the audit log" \
     "$(sqlite3 t.db "SELECT actor FROM audit_log WHERE action = 'halt' ORDER BY id DESC LIMIT 1")" api:desk
 equal "why it does not trade: the halt is the first that holds it up" "$(look /api/why '$.first.step')" halt
 price() { [ "$(look /api/why '$.steps' | grep -o '"step":"price","ok":"[a-z]*"')" = '"step":"price","ok":"yes"' ]; }
-until_true "prices come, says the run itself" price
+within 20 "prices come, says the run itself" price
 equal "resumed" "$(order POST /api/resume '{}') $(json body '$.mode')" "200 auto"
 for i in 1 2 3; do
     equal "toggled to manual, under one key ($i)" \
@@ -211,16 +195,16 @@ soon=$(date -u -d '+2 seconds' +%Y-%m-%dT%H:%M:%SZ)
 equal "observe for a moment" "$(order POST /api/override/toggle "{\"mode\":\"observe\",\"until\":\"$soon\"}") \
 $(json body '$.mode')" "200 observe"
 mode_is() { [ "$(sqlite3 t.db 'SELECT mode FROM control')" = "$1" ]; }
-until_true "then the mode before holds again, by itself" mode_is manual
+within 20 "then the mode before holds again, by itself" mode_is manual
 equal "a member that is not known is named" "$(order POST /api/halt '{"reason":"x","for":"1h"}') $(json body '$.field')" "422 for"
 holds() { [ "$(sqlite3 t.db 'SELECT count(*) FROM positions')" = "$1" ]; }
-until_true "a position stands" holds 1
+within 20 "a position stands" holds 1
 equal "flattening first says what it would do" "$(order POST /api/flatten '{}') $(json body '$.will[0].symbol') \
 $(json body '$.will[0].side')" "200 DOGEUSDT LONG"
 code=$(json body '$.code')
 equal "and then does it" "$(order POST /api/flatten "{\"code\":\"$code\"}") $(json body '$.text')" \
     "200 closing 1 positions at the next price"
-until_true "nothing is held any more" holds 0
+within 20 "nothing is held any more" holds 0
 equal "once" "$(order POST /api/flatten "{\"code\":\"$code\"}")" 409
 letter() { # PAYLOAD: one that nobody has dealt with; its id
     sqlite3 t.db "INSERT INTO dead_letters (source, kind, payload, error, attempts, first_at, last_at) VALUES
@@ -275,7 +259,7 @@ check "a client that sends a byte a second is ended" timeout 60 node slow.js "${
 
 # -- the end ------------------------------------------------------------------------------------------
 equal "one token is revoked" "$(bf token revoke reader)" "revoked reader"
-until_true "a running program refuses it soon" is 401 -H "Authorization: Bearer $reader" "$url/api/sources"
+within 20 "a running program refuses it soon" is 401 -H "Authorization: Bearer $reader" "$url/api/sources"
 equal "the list tells" "$(bf token list --json >list; sqlite3 :memory: "SELECT group_concat(json_extract(value, '\$.name') || ' ' ||
     json_extract(value, '\$.state')) FROM json_each(CAST(readfile('list') AS TEXT))")" "my-feed valid,reader revoked,desk revoked"
 check "the audit log is whole" bf audit verify
@@ -287,7 +271,7 @@ equal "no token is in the log" "$(grep -c 'bft_' run.log)" 0
 "$BULLFINCH" run --config cfg.yaml --no-status --set api.listen=0.0.0.0:0 >run.out 2>open.log &
 run_pid=$!
 pids="$pids $run_pid"
-until_true "with a token, others may reach it" grep -q "ev=api " open.log
+within 20 "with a token, others may reach it" grep -q "ev=api " open.log
 url=http://127.0.0.1:$(sed -n 's/.*ev=api .*url=[^ ]*:\([0-9]*\).*/\1/p' open.log)
 equal "and bring posts" "$(post '{"id":"k1","text":"the last words"}')" 200
 kill -KILL $run_pid

@@ -16,24 +16,9 @@ mkdir -p "$SCRATCH/attacks"
 cd "$SCRATCH/attacks" || exit 1
 umask 077
 
-until_true() { # NAME COMMAND...: the fact, within 20 seconds
-    name=$1
-    shift
-    tries=0
-    while [ $tries -lt 80 ]; do
-        if "$@" >/dev/null 2>&1; then
-            ok "$name"
-            return
-        fi
-        sleep 0.25
-        tries=$((tries + 1))
-    done
-    not_ok "$name" "not within 20 seconds"
-}
-
 "$BULLFINCH" sim --listen 127.0.0.1:0 --price DOGEUSDT=0.5 >sim.out 2>sim.log &
 pids=$!
-until_true "the simulated exchange listens" grep -q listening sim.out
+within 20 "the simulated exchange listens" grep -q listening sim.out
 host=$(sed -n 's|^listening on http://||p' sim.out | head -n 1)
 cat >cfg.yaml <<END
 sources:
@@ -55,7 +40,7 @@ bf() { "$BULLFINCH" "$@" --config cfg.yaml; }
 "$BULLFINCH" run --config cfg.yaml --no-status >run.out 2>run.log &
 run_pid=$!
 pids="$pids $run_pid"
-until_true "the run listens" grep -q "ev=api " run.log
+within 20 "the run listens" grep -q "ev=api " run.log
 url=$(sed -n 's/.*ev=api .*url=\([^ ]*\).*/\1/p' run.log)
 address=${url#http://}
 desk=$(bf token create desk --role trade)
@@ -66,7 +51,7 @@ is() {
     shift
     [ "$(status "$@")" = "$want" ]
 }
-until_true "tokens count" is 200 -H "Authorization: Bearer $desk" "$url/api/limits"
+within 20 "tokens count" is 200 -H "Authorization: Bearer $desk" "$url/api/limits"
 json_type='Content-Type: application/json'
 
 # -- pages of others ----------------------------------------------------------------------------------
@@ -237,7 +222,7 @@ equal "nor is a certificate that is none" $? 1
 "$BULLFINCH" run --config cfg.yaml --no-status $tls >tls.out 2>tls.log &
 run_pid=$!
 pids="$pids $run_pid"
-until_true "it listens by TLS" grep -q "url=https:" tls.log
+within 20 "it listens by TLS" grep -q "url=https:" tls.log
 url=$(sed -n 's/.*ev=api .*url=\([^ ]*\).*/\1/p' tls.log)
 equal "and is known by its certificate" "$(status --cacert cert.pem "$url/health")" 200
 equal "nobody else's is taken for it" "$(status "$url/health")" 000

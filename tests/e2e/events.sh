@@ -15,21 +15,6 @@ mkdir -p "$SCRATCH/events/web/_next/static"
 cd "$SCRATCH/events" || exit 1
 umask 077
 
-until_true() { # NAME COMMAND...: the fact, within 20 seconds
-    name=$1
-    shift
-    tries=0
-    while [ $tries -lt 80 ]; do
-        if "$@" >/dev/null 2>&1; then
-            ok "$name"
-            return
-        fi
-        sleep 0.25
-        tries=$((tries + 1))
-    done
-    not_ok "$name" "not within 20 seconds"
-}
-
 cat >cfg.yaml <<END_OF_CONFIG
 sources:
   - {kind: push, name: wire}
@@ -51,7 +36,7 @@ start() {
     "$BULLFINCH" "$command" --config cfg.yaml "$@" >"$command.out" 2>"$log" &
     pid=$!
     pids="$pids $pid"
-    until_true "$command listens" grep -q "ev=api " "$log"
+    within 20 "$command listens" grep -q "ev=api " "$log"
     url=$(sed -n 's/.*ev=api .*url=\([^ ]*\).*/\1/p' "$log")
 }
 
@@ -63,7 +48,7 @@ listen() {
     curl -sN "$@" "$url$target" >"$file" &
     stream=$!
     pids="$pids $stream"
-    until_true "a stream begins" grep -q '^retry: ' "$file"
+    within 20 "a stream begins" grep -q '^retry: ' "$file"
 }
 hang_up() {
     kill "$1" 2>/dev/null
@@ -86,11 +71,11 @@ equal "HEAD has the type and no end to wait for" "$(curl -sI -m 10 "$url/api/eve
 run_pid=$!
 pids="$pids $run_pid"
 for type in post signal trade order position equity mode; do
-    until_true "what the run writes is told: $type" grep -q "^event: $type\$" all
+    within 20 "what the run writes is told: $type" grep -q "^event: $type\$" all
 done
 bf halt --reason "to see it told" >/dev/null
-until_true "a command is told" grep -q '^event: command$' some
-until_true "and what came of it" grep -q '^data: {.*"mode":"halted"' some
+within 20 "a command is told" grep -q '^event: command$' some
+within 20 "and what came of it" grep -q '^data: {.*"mode":"halted"' some
 equal "other types are not, where only some are asked for" "$(grep '^event: ' some | sort -u | tr '\n' ' ')" "event: command event: mode "
 equal "ids have no gaps" "$(sed -n 's/^id: [0-9a-f]*-//p' all | awk 'NR > 1 && $1 != last + 1 { n++ } { last = $1 } END { print n + 0 }')" 0
 row=$(grep -A1 '^event: trade$' all | sed -n 's/^data: //p' | head -n 1)
@@ -103,14 +88,14 @@ seen=$(last_id all)
 hang_up "$all"
 bf resume --mode auto >/dev/null
 more() { [ "$(sqlite3 t.db "SELECT count(*) FROM commands WHERE status <> 'pending'")" -ge 2 ]; }
-until_true "something happens meanwhile" more
+within 20 "something happens meanwhile" more
 listen again "/api/events" -H "Last-Event-ID: $seen"
-until_true "who comes back gets what it missed" grep -q '"verb":"resume"' again
+within 20 "who comes back gets what it missed" grep -q '"verb":"resume"' again
 equal "from the next event on" "$(sed -n 's/^id: //p' again | head -n 1)" "${seen%-*}-$((${seen#*-} + 1))"
 equal "without a reload" "$(grep -c '^event: reload' again)" 0
 hang_up "$stream"
 listen odd /api/events -H "Last-Event-ID: ${seen%-*}-99999999"
-until_true "an id that never was: reload" grep -q '^event: reload$' odd
+within 20 "an id that never was: reload" grep -q '^event: reload$' odd
 hang_up "$stream"
 kill -KILL $serve_pid
 wait $serve_pid 2>/dev/null
@@ -119,14 +104,14 @@ ok "a stream ends when its server is killed"
 start serve serve2.log
 serve_pid=$pid
 listen after /api/events -H "Last-Event-ID: $seen"
-until_true "another life of the server: reload" grep -q '"reason":"restarted"' after
-until_true "and goes on from there" sh -c "[ \$(grep -c '^event: ' after) -ge 2 ]"
+within 20 "another life of the server: reload" grep -q '"reason":"restarted"' after
+within 20 "and goes on from there" sh -c "[ \$(grep -c '^event: ' after) -ge 2 ]"
 hang_up "$stream"
 check "the run was not disturbed" kill -0 $run_pid
 kill $run_pid
 wait $run_pid
 equal "it ends in good order" $? 0
-until_true "health says that there is no trader" sh -c "curl -s $url/health | grep -q '\"trader\":false'"
+within 20 "health says that there is no trader" sh -c "curl -s $url/health | grep -q '\"trader\":false'"
 
 # -- many, and slow -----------------------------------------------------------------------------------
 cat >many.js <<'END_OF_SCRIPT'
@@ -150,10 +135,10 @@ node many.js "$url/api/events?types=command" 1000 <hold >many.out 2>&1 &
 many_pid=$!
 pids="$pids $many_pid"
 exec 9>hold
-until_true "a thousand clients have their streams" grep -q 'all open' many.out
+within 20 "a thousand clients have their streams" grep -q 'all open' many.out
 equal "others are served meanwhile" "$(curl -s -o /dev/null -w '%{http_code}' "$url/api/sources")" 200
 bf halt --reason "for a thousand" >/dev/null
-until_true "and each is told" grep -q 'all told' many.out
+within 20 "and each is told" grep -q 'all told' many.out
 exec 9>&-
 wait $many_pid
 equal "their side ends well" $? 0
@@ -175,7 +160,7 @@ address=${url#http://}
 node slow.js "${address%:*}" "${address##*:}" >slow.out 2>&1 &
 slow_pid=$!
 pids="$pids $slow_pid"
-until_true "a client that does not read" grep -q paused slow.out
+within 20 "a client that does not read" grep -q paused slow.out
 listen quick /api/events
 quick=$stream
 # megabytes of events, more than the buffers of both sides hold; each flood is waited for by one who reads
@@ -196,7 +181,7 @@ while [ $floods -lt 40 ]; do
 done
 equal "who reads gets all of it" "$(grep -c '^event: command' quick)" $((floods * 45))
 touch flooded
-until_true "who does not read is ended" grep -q closed slow.out
+within 20 "who does not read is ended" grep -q closed slow.out
 check "and who reads is not" kill -0 "$quick"
 hang_up "$quick"
 

@@ -16,27 +16,13 @@ mkdir -p "$SCRATCH/feeds"
 cd "$SCRATCH/feeds" || exit 1
 umask 077
 
-until_true() { # NAME SECONDS COMMAND...: the fact, within so many seconds
-    name=$1 left=$(($2 * 4))
-    shift 2
-    while [ $left -gt 0 ]; do
-        if "$@" >/dev/null 2>&1; then
-            ok "$name"
-            return
-        fi
-        sleep 0.25
-        left=$((left - 1))
-    done
-    not_ok "$name" "not in time: $(tail -n 3 run.log | tr '\n' ' ')"
-}
-
 sql() { sqlite3 -cmd '.timeout 5000' "$1.db" "$2"; }
 says() { [ "$(sql "$1" "$2")" = "$3" ]; } # DATABASE QUERY WANT
 
 "$BULLFINCH" sim --listen 127.0.0.1:0 --price DOGEUSDT=0.5 --price BTCUSDT=50000 \
     --x-token right-one >sim.out 2>sim.log &
 pids=$!
-until_true "the simulator listens" 20 grep -q '^listening on ' sim.out
+within 20 "the simulator listens" grep -q '^listening on ' sim.out
 url=$(sed -n 's/^listening on //p' sim.out)
 wire=ws${url#http}
 curl_json() { curl -sg --max-time 20 -H 'Content-Type: application/json' "$@"; }
@@ -63,10 +49,10 @@ end() { # asks it to end: its status
 # --- without any key
 
 begin sky --source jetstream --set "source.url=$wire"
-until_true "Bluesky is live" 20 says sky "SELECT state FROM feeds" live
+within 20 "Bluesky is live" says sky "SELECT state FROM feeds" live
 publish zoe 'I just bought a huge bag of $DOGE, so happy!' >/dev/null
 publish zoe 'What a lovely afternoon.' >/dev/null
-until_true "a post about a coin is stored" 20 says sky "SELECT count(*) FROM tweets" 1
+within 20 "a post about a coin is stored" says sky "SELECT count(*) FROM tweets" 1
 check "with its score" test "$(sql sky 'SELECT signal_score > 50 AND sentiment_score > 0 FROM tweets')" = 1
 check "and its signal" test "$(sql sky "SELECT symbol || side FROM signals")" = DOGEUSDTLONG
 equal "of a stranger nothing is traded" "$(sql sky 'SELECT reason FROM signals')" STRANGER
@@ -91,7 +77,7 @@ END
 publish ada 'No. 0: before anybody looks' >/dev/null # so that X knows the two names
 publish bob 'No. 0: before anybody looks' >/dev/null
 begin all
-until_true "three sources are live" 30 says all "SELECT count(*) FROM feeds WHERE state = 'live'" 3
+within 30 "three sources are live" says all "SELECT count(*) FROM feeds WHERE state = 'live'" 3
 n=0
 while [ $n -lt 120 ]; do
     n=$((n + 1))
@@ -107,21 +93,21 @@ while [ $n -lt 120 ]; do
 done
 gone=$(publish ada 'No. 121: this one goes')
 first=$(publish bob 'No. 122: this one is edited')
-until_true "the last one is stored" 30 says all "SELECT count(*) FROM tweets WHERE id = $first" 1
+within 30 "the last one is stored" says all "SELECT count(*) FROM tweets WHERE id = $first" 1
 curl_json -X POST "$url/sim/x/delete?id=$gone" >/dev/null
 curl_json -d "{\"id\": \"$first\", \"text\": \"No. 123: this one was edited\"}" "$url/sim/x/edit" >/dev/null
 # 120 posts, 12 of them by eve, who is not followed; 2 more and an edit
-until_true "each post of X is stored" 60 says all \
+within 60 "each post of X is stored" says all \
     "SELECT count(DISTINCT text) FROM tweets WHERE source = 'x' AND text LIKE 'No. %' AND text NOT LIKE 'No. 0:%' AND id <> $gone" 110
 equal "none is stored twice" "$(sql all "SELECT count(*) FROM (SELECT 1 FROM tweets
     WHERE source = 'x' AND text <> '' GROUP BY text, author_id HAVING count(*) > 1)")" 0
-until_true "each post of Bluesky as well" 30 says all \
+within 30 "each post of Bluesky as well" says all \
     "SELECT count(DISTINCT text) FROM tweets WHERE source = 'bsky' AND text LIKE 'No. %' AND text NOT LIKE 'No. 121:%' AND text NOT LIKE 'No. 0:%'" 122
 equal "none is stored twice there" "$(sql all "SELECT count(*) FROM (SELECT 1 FROM tweets
     WHERE source = 'bsky' AND text <> '' GROUP BY text, author_id HAVING count(*) > 1)")" 0
 equal "an edit knows its first version" \
     "$(sql all "SELECT count(*) FROM tweets WHERE root_id = $first AND id <> $first")" 1
-until_true "the deletion is known, and the text is gone" 30 says all \
+within 30 "the deletion is known, and the text is gone" says all \
     "SELECT count(*) FROM tweets WHERE source = 'bsky' AND text LIKE 'No. 121:%'" 0
 billed() { # what X says it billed, and what we counted
     curl -sg "$url/sim/x/bill" >bill
@@ -129,7 +115,7 @@ billed() { # what X says it billed, and what we counted
     ours=$(sql all "SELECT sum(billed) FROM api_usage WHERE resource = 'post'")
     [ "$theirs" = "$ours" ]
 }
-until_true "what was counted is what X billed" 60 billed
+within 60 "what was counted is what X billed" billed
 equal "names were asked for once" "$(sql all "SELECT sum(billed) FROM api_usage WHERE resource = 'user'")" 2
 end
 equal "it ends when asked, again" $? 0
@@ -143,7 +129,7 @@ equal "the cost is told" "$(json cost.json '$.spent')" \
 
 printf 'wrong-one\n' >token
 begin all
-until_true "a wrong token is a state" 20 says all "SELECT state FROM feeds WHERE feed = 'x_search:x'" token
+within 20 "a wrong token is a state" says all "SELECT state FROM feeds WHERE feed = 'x_search:x'" token
 check "with its sentence" grep -q 'state=token.*token' run.log
 end
 check "no token is in the log" sh -c '! grep -q "right-one\|wrong-one" run.log'

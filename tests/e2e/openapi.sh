@@ -27,21 +27,6 @@ install_modules() {
     echo "$want" >"$modules/installed"
 }
 
-until_true() { # NAME COMMAND...: the fact, within 20 seconds
-    name=$1
-    shift
-    tries=0
-    while [ $tries -lt 80 ]; do
-        if "$@" >/dev/null 2>&1; then
-            ok "$name"
-            return
-        fi
-        sleep 0.25
-        tries=$((tries + 1))
-    done
-    not_ok "$name" "not within 20 seconds"
-}
-
 cases_of() { # NAME LOG: takes over the cases that a script of Node's printed
     grep -E '^(ok|not ok) ' "$2"
     failures=$((failures + $(grep -c '^not ok ' "$2")))
@@ -65,7 +50,7 @@ umask 077
 "$BULLFINCH" sim --listen 127.0.0.1:0 --price DOGEUSDT=0.5 --price BTCUSDT=50000 >sim.out 2>sim.log &
 sim_pid=$!
 pids=$sim_pid
-until_true "the simulated exchange listens" grep -q listening sim.out
+within 20 "the simulated exchange listens" grep -q listening sim.out
 host=$(sed -n 's|^listening on http://||p' sim.out | head -n 1)
 cat >cfg.yaml <<END_OF_CONFIG
 sources:
@@ -92,10 +77,10 @@ feed=$(bf token create t-ingest --role ingest --source wire)
 "$BULLFINCH" run --config cfg.yaml --no-status >run.out 2>run.log &
 run_pid=$!
 pids="$pids $run_pid"
-until_true "the run says where it listens" grep -q "ev=api " run.log
+within 20 "the run says where it listens" grep -q "ev=api " run.log
 url=$(sed -n 's/.*ev=api .*url=\([^ ]*\).*/\1/p' run.log)
 healthy() { curl -sf "$url/health"; }
-until_true "it is healthy" healthy
+within 20 "it is healthy" healthy
 
 # something of each kind to be shown
 post() { # ID TEXT
@@ -105,7 +90,7 @@ post() { # ID TEXT
 check "a post" post t1 "I just bought \$DOGE. Dogecoin is going to the moon, very bullish"
 check "and another" post t2 "Good morning"
 rows() { [ "$(sqlite3 t.db "SELECT count(*) FROM $1")" -ge "$2" ]; }
-until_true "give a signal" rows signals 1
+within 20 "give a signal" rows signals 1
 
 run_script() { # NAME ARGUMENT...
     name=$1
@@ -124,13 +109,13 @@ head -n 3 random.log
 equal "$requests random requests (seed $seed): all answered as described, none by a failure" $status 0
 [ $status -eq 0 ] || sed -n '4,60p' random.log | cut -c 1-600
 check "the run lives" kill -0 $run_pid
-until_true "and is healthy" healthy
+within 20 "and is healthy" healthy
 bf resume --mode auto >/dev/null 2>&1
 turned() { [ "$(sqlite3 t.db "SELECT at FROM account")" -gt "$turn" ]; }
-until_true "its trader takes its turns" turned
-until_true "and answers commands" sh -c "[ \"\$(sqlite3 t.db \"SELECT count(*) FROM commands WHERE status = 'pending'\")\" -eq 0 ]"
+within 20 "its trader takes its turns" turned
+within 20 "and answers commands" sh -c "[ \"\$(sqlite3 t.db \"SELECT count(*) FROM commands WHERE status = 'pending'\")\" -eq 0 ]"
 check "posts still come in" post t3 "Good evening"
-until_true "and are read" sh -c "[ \"\$(sqlite3 t.db \"SELECT processed FROM tweets WHERE source_id = 't3'\")\" = 1 ]"
+within 20 "and are read" sh -c "[ \"\$(sqlite3 t.db \"SELECT processed FROM tweets WHERE source_id = 't3'\")\" = 1 ]"
 check "the audit log is whole" bf audit verify
 check "and the store sound" bf db check
 equal "no line of the log is an alarm" "$(grep -c 'level=broken' run.log)" 0

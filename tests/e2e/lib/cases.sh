@@ -36,6 +36,22 @@ equal() {
     if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "got \"$2\", want \"$3\""; fi
 }
 
+# within SECONDS NAME COMMAND...: looks again until the command succeeds, at most so long.
+within() {
+    tries=$(($1 * 4))
+    name=$2
+    shift 2
+    while [ "$tries" -gt 0 ]; do
+        if "$@" >/dev/null 2>&1; then
+            ok "$name"
+            return
+        fi
+        sleep 0.25
+        tries=$((tries - 1))
+    done
+    not_ok "$name" "not so within its time: $*"
+}
+
 # json FILE EXPRESSION: of a file with one JSON object, by SQLite's functions: '$.posts'.
 json() {
     sqlite3 :memory: "SELECT json_extract(CAST(readfile('$1') AS TEXT), '$2')"
