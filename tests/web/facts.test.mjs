@@ -223,6 +223,9 @@ test('a setting is found by its key and stored by its button', async () => {
 test('the page says when nobody answers, never shows old numbers as new, and comes back by itself', async () => {
   await page.goto('/');
   await page.getByTestId('connection').filter({ hasText: 'Live' }).waitFor();
+  // What was never answered cannot grow old.
+  await page.locator('article[data-post]').first().waitFor();
+  await page.getByText(/^began with/).waitFor();
   await b.kill();
   await page.getByTestId('verdict').filter({ hasText: 'No answer' }).waitFor({ timeout: 30_000 });
   await page.getByText(/\d+ s old/).first().waitFor({ timeout: 60_000 });
