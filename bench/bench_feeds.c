@@ -305,7 +305,6 @@ static void open_parts(struct arena *a, const struct config *cfg, struct run_par
         !trader_open(a, cfg, symbols, &traits, &rows, &p->trader, &err))
         fail_loudly("open the parts", &err);
     buf_fini(&report);
-    p->cfg = cfg;
     p->symbols = symbols;
     p->reader = reader;
 }

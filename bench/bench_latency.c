@@ -353,7 +353,6 @@ static void open_parts(struct arena *a, const struct config *cfg, struct run_par
     buf_fini(&report);
     venue->base.ops = stage.wire ? &wire_venue_ops : &bench_venue_ops;
     stage.symbols = symbols;
-    p->cfg = cfg;
     p->symbols = symbols;
     p->reader = reader;
     p->feeds[0] = (struct run_feed){.source = &source.base,

@@ -2,7 +2,7 @@
  *
  * In: a strict JSON body. Out: the change is stored, under the actor "api:TOKEN", or nothing is. A
  * setting is taken as `bullfinch config set` takes it: reloadable keys only, and only where the
- * whole configuration stays good; it holds from the next start on.
+ * whole configuration stays good; the trader puts it into force.
  * The same request under the same Idempotency-Key does nothing more. Failure: a busy store is 503.
  * Thread: the server's waiters. */
 #include "api/body.h"
@@ -105,35 +105,54 @@ static bool check_setting(const struct api_request *rq, str key, str value, stru
     return false;
 }
 
-/* The configuration of the next start, with the new row. */
-static bool try_whole(struct api_core *c, const struct api_request *rq, struct store *s, str key,
-                      str value, struct buf *report, struct error *err) {
-    const struct api_options *const o = api_core_options(c);
-    struct config_input in = {.file = o->cfg->file, .profile = o->cfg->profile, .env = o->env};
-    if (in.file.n == 0) in.text = STR("");
-    return store_settings(s, rq->a, &in.settings, &in.settings_count, err) &&
-           config_try_setting(rq->a, &in, key, value, report, err);
-}
-
+/* Stores it, and tells the trader; only where the whole stays good. */
 static bool store_setting(struct api_core *c, const struct api_request *rq, str key, str value,
-                          struct buf *report, struct error *err) {
+                          struct buf *report, int64_t *ret_id, struct error *err) {
     char actor[64];
     bool ok;
+    const str *rows;
+    int count;
+    struct config_live *const live = api_core_options(c)->live;
     const usec since = time_monotonic_us();
     order_actor(rq, actor);
     struct store *const s = api_write_take(c);
     do {
         const struct arena before = *rq->a;
         buf_clear(report);
-        ok = try_whole(c, rq, s, key, value, report, err) &&
-             store_setting_put(s, key, value, str_from_z(actor), rq->now, err);
+        ok = store_settings(s, rq->a, &rows, &count, err) &&
+             config_live_try(live, rq->a, rows, count, key, value, report, err) &&
+             store_setting_order(s, key, value, str_from_z(actor), rq->now, ret_id, err);
         *rq->a = before;
     } while (!ok && api_write_again(since, err));
     api_write_give(c, s);
     return ok;
 }
 
-static void put_setting(struct api_answer *a, str key, str value, bool repeated) {
+/* What is to be said of a setting that is stored. */
+static void put_effect(struct api_core *c, str key, const struct order_result *r, struct buf *b) {
+    char block[256];
+    struct buf by;
+    struct config_live *const live = api_core_options(c)->live;
+    const struct config *const cfg = config_live_take(live);
+    buf_init_fixed(&by, block, sizeof block);
+    if (config_is_overridden(cfg, key, &by))
+        buf_printf(b, "stored; " STR_FMT " stands before it as long as it is given",
+                   STR_ARG(buf_str(&by)));
+    else if (r->done)
+        buf_put(b, r->text);
+    else if (r->running)
+        buf_put(b, STR("stored; the trader has not answered yet"));
+    else
+        buf_put(b, STR("stored; no trader is running, it holds from the next start on"));
+    config_live_give(live, cfg);
+}
+
+static void put_setting(struct api_core *c, str key, str value, const struct order_result *r,
+                        struct api_answer *a) {
+    char block[512];
+    struct buf text;
+    buf_init_fixed(&text, block, sizeof block);
+    put_effect(c, key, r, &text);
     buf_put(&a->body, STR("{\"key\":"));
     buf_put_json_str(&a->body, key);
     buf_put(&a->body, STR(",\"value\":"));
@@ -141,11 +160,26 @@ static void put_setting(struct api_answer *a, str key, str value, bool repeated)
         buf_put_json_str(&a->body, value);
     else
         buf_put(&a->body, STR("null"));
-    buf_printf(&a->body, ",\"done\":true,\"ok\":true,\"repeated\":%s,\"text\":\"%s\"}\n",
-               repeated ? "true" : "false",
-               value.n > 0 ? "stored; it holds from the next start on"
-                           : "no longer set here; a start from now on takes the file's value or "
-                             "the default");
+    buf_printf(&a->body, ",\"done\":true,\"ok\":true,\"repeated\":%s,\"text\":",
+               r->repeated ? "true" : "false");
+    buf_put_json_str(&a->body, buf_str(&text));
+    buf_put(&a->body, STR("}\n"));
+}
+
+/* Stored: waits for the trader, and follows it where it is another process. */
+static void tell_setting(struct api_core *c, const struct api_request *rq, str key, str value,
+                         struct order_result *r, struct api_answer *a) {
+    struct error err;
+    bool ok = r->id == 0 || order_wait(c, rq, ORDER_ANSWER_WAIT, r, &err);
+    if (ok && api_core_options(c)->alone) {
+        struct store *const s = api_store_take(c);
+        ok = api_core_settings(c, s, rq->a, &err);
+        api_store_give(c, s);
+    }
+    if (ok)
+        put_setting(c, key, value, r, a);
+    else
+        api_problem_store(a, &err);
 }
 
 void api_put_setting(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {
@@ -169,12 +203,14 @@ void api_put_setting(struct api_core *c, const struct api_request *rq, struct ap
         !order_key(c, rq, &order, ret))
         return;
     buf_init(&report, CONFIG_REPORT_BYTES);
-    if (order.repeated || store_setting(c, rq, key, value, &report, &err)) {
-        put_setting(ret, key, value, order.repeated);
+    struct order_result r = {.repeated = order.repeated, .done = order.repeated};
+    if (order.repeated) r.text = STR("stored before, under the same key");
+    if (order.repeated || store_setting(c, rq, key, value, &report, &r.id, &err)) {
+        tell_setting(c, rq, key, value, &r, ret);
         if (!order.repeated) order_keep(c, &order);
     } else if (err.code == ERR_CONFIG || err.code == ERR_REFUSED) {
         api_problem_field(ret, 422, "CONTRADICTION", "value",
-                          "value: with it the next start would fail: %s", buf_z(&report));
+                          "value: it does not go with the rest: %s", buf_z(&report));
     } else {
         order_failed(ret, &err);
     }

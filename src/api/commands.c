@@ -2,7 +2,7 @@
  *
  * In: a strict JSON body, and perhaps the header Idempotency-Key. Out: a row in the store's
  * commands, as the command line writes it, with the actor "api:TOKEN"; where a trader runs, its
- * answer, waited for up to ANSWER_WAIT. Halts and modes hold from the moment that the row is
+ * answer, waited for up to ORDER_ANSWER_WAIT. Halts and modes hold from the moment that the row is
  * committed. Flattening takes two steps: the first says what would be closed and gives a code, the
  * second does it, if the code is fresh, of the same identity, and nothing has changed since.
  *
@@ -20,7 +20,6 @@
 #include "run/now.h"
 #include "store/people.h"
 
-#define ANSWER_WAIT (2 * USEC_PER_S)
 #define COMPARE_WAIT (10 * USEC_PER_S) /* for one that asks the venue first */
 #define LOOK_PAUSE (10 * USEC_PER_MS)
 #define CODE_LASTS (60 * USEC_PER_S)
@@ -147,14 +146,7 @@ void order_failed(struct api_answer *a, const struct error *err) {
 
 /* --- the answer --------------------------------------------------------------------------- */
 
-struct result {
-    int64_t id;
-    bool repeated, running, done, ok;
-    str text;
-    mode mode; /* now */
-};
-
-static bool look(struct api_core *c, const struct api_request *rq, struct result *r,
+static bool look(struct api_core *c, const struct api_request *rq, struct order_result *r,
                  struct error *err) {
     int64_t pid;
     struct control control = {0};
@@ -168,11 +160,11 @@ static bool look(struct api_core *c, const struct api_request *rq, struct result
     return ok;
 }
 
-/* False: it could not be read whether it is done; the command stands. */
-static bool wait_for(struct api_core *c, const struct api_request *rq, usec most, struct result *r,
-                     struct error *err) {
+bool order_wait(struct api_core *c, const struct api_request *rq, usec most, struct order_result *r,
+                struct error *err) {
     const struct timespec pause = {0, LOOK_PAUSE * 1000};
     const usec since = time_monotonic_us();
+    r->running = true; /* until it is known better */
     for (;;) {
         const struct arena before = *rq->a;
         if (!look(c, rq, r, err)) {
@@ -187,7 +179,7 @@ static bool wait_for(struct api_core *c, const struct api_request *rq, usec most
 }
 
 /* What stands in for the trader's answer while there is none. */
-static const char *meanwhile(const struct result *r, bool at_once) {
+static const char *meanwhile(const struct order_result *r, bool at_once) {
     if (at_once)
         return r->running ? "holds from now on; the trader has not answered yet"
                           : "holds from now on; no trader is running";
@@ -195,7 +187,7 @@ static const char *meanwhile(const struct result *r, bool at_once) {
                       : "stored; no trader is running, it will be done at the next start";
 }
 
-static void put_result(const struct result *r, bool at_once, struct api_answer *a) {
+static void put_result(const struct order_result *r, bool at_once, struct api_answer *a) {
     a->status = r->done ? 200 : 202;
     buf_printf(&a->body,
                "{\"id\":\"%lld\",\"done\":%s,\"ok\":%s,\"repeated\":%s,\"running\":%s,"
@@ -213,11 +205,10 @@ static void put_result(const struct result *r, bool at_once, struct api_answer *
 
 static bool is_at_once(verb v) { return v == VERB_HALT || v == VERB_RESUME || v == VERB_MODE; }
 
-static void answer(struct api_core *c, const struct api_request *rq, verb v, struct result *r,
+static void answer(struct api_core *c, const struct api_request *rq, verb v, struct order_result *r,
                    struct api_answer *a) {
     struct error err;
-    r->running = true; /* until it is known better */
-    if (!wait_for(c, rq, v == VERB_RECONCILE ? COMPARE_WAIT : ANSWER_WAIT, r, &err)) {
+    if (!order_wait(c, rq, v == VERB_RECONCILE ? COMPARE_WAIT : ORDER_ANSWER_WAIT, r, &err)) {
         api_problem_store(a, &err);
         return;
     }
@@ -230,7 +221,7 @@ static void answer(struct api_core *c, const struct api_request *rq, verb v, str
 static bool repeated(struct api_core *c, const struct api_request *rq, const struct order_key *k,
                      verb v, struct api_answer *a) {
     struct error err;
-    struct result r = {.repeated = true};
+    struct order_result r = {.repeated = true};
     bool found;
     if (k->key.n == 0) return false;
     struct store *const s = api_store_take(c);
@@ -246,7 +237,7 @@ static bool repeated(struct api_core *c, const struct api_request *rq, const str
 static void give(struct api_core *c, const struct api_request *rq, const struct order_key *k,
                  struct command *cmd, str why, struct api_answer *a) {
     struct error err;
-    struct result r = {0};
+    struct order_result r = {0};
     order_actor(rq, cmd->actor);
     cmd->at = rq->now;
     IGNORE(!str_copyz(why, cmd->reason, sizeof cmd->reason), "its length was checked");
@@ -605,7 +596,7 @@ void api_post_flatten(struct api_core *c, const struct api_request *rq, struct a
 
 void api_get_command(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {
     struct error err;
-    struct result r = {0};
+    struct order_result r = {0};
     str text;
     bool found;
     if (!api_query_get(rq->query, "id", rq->a, &text, &found, &err)) {

@@ -222,6 +222,20 @@ static void complain(struct api_core *c, const char *what, const struct error *e
     c->complained = true;
 }
 
+bool api_core_settings(struct api_core *c, struct store *s, struct arena *a, struct error *err) {
+    const str *rows;
+    int count;
+    struct buf report;
+    buf_init(&report, CONFIG_REPORT_BYTES);
+    const bool ok = store_settings(s, a, &rows, &count, err) &&
+                    config_live_set(c->opt.live, rows, count, &report, err);
+    if (!ok && report.len > 0)
+        IGNORE(fail_in(err, STR_FMT, STR_ARG(str_head(buf_str(&report), 200))),
+               "told by the caller");
+    buf_fini(&report);
+    return ok;
+}
+
 void api_core_tick(struct api_core *c, usec now, usec mono) {
     struct error err;
     struct api_health h = {.at = now};
@@ -229,6 +243,8 @@ void api_core_tick(struct api_core *c, usec now, usec mono) {
     arena_reset(&c->tick_arena);
     const bool tokens = api_tokens_load(c->tokens, c->watch, mono, &err);
     h.database = tokens && look_at_feeds(c, now, &h, &err);
+    if (c->opt.alone && h.database && !api_core_settings(c, c->watch, &c->tick_arena, &err))
+        complain(c, "settings cannot be put into force", &err);
     h.has_trader = c->opt.alone;
     h.trader = h.has_trader && h.database && store_trader_running(c->watch, &pid);
     h.has_venue = c->venue_state != NULL;
@@ -641,10 +657,12 @@ static void handle(struct api_core *c, const struct api_route *route, const stru
     struct api_request with = *rq;
     struct error err;
     with.a = &arena;
+    with.cfg = config_live_take(c->opt.live);
     if (route->query == NULL || api_query_only(rq->query, route->query, &err))
         route->handle(c, &with, a);
     else
         api_problem(a, 400, "QUERY", "%s", err.msg);
+    config_live_give(c->opt.live, with.cfg);
     give_arena(c, arena);
     if (buf_full(&a->body))
         api_problem(a, 500, "TOO_LARGE", "The answer is larger than this server gives.");

@@ -10,7 +10,7 @@
 #include "api/files.h"
 #include "api/listen.h"
 #include "api/request.h"
-#include "config/config.h"
+#include "config/live.h"
 #include "flow/reader.h"
 #include "flow/symbol.h"
 #include "source/push.h"
@@ -18,7 +18,8 @@
 #define API_STORES 4 /* connections for reading */
 
 struct api_options {
-    const struct config *cfg; /* borrowed */
+    const struct config *cfg; /* of the start: what cannot be changed while running; borrowed */
+    struct config_live *live; /* what holds; borrowed */
     str listen;               /* as api.listen */
     int64_t rate_limit;       /* as api.rate_limit */
     /* Opens a connection to the store; called by api_open on its own thread. */
@@ -26,7 +27,6 @@ struct api_options {
     void *open_ctx;
     struct source *const *push; /* sources that posts may be brought to; borrowed */
     int push_count;
-    char *const *env;              /* as the program's, for settings; NULL: none */
     const struct reader *reader;   /* for dead letters that are tried again; NULL: none */
     str web_dir;                   /* as api.web_dir */
     const struct symbols *symbols; /* that the venue trades; NULL: not known */
@@ -97,6 +97,9 @@ struct api_tokens *api_core_tokens(struct api_core *c);
 const struct api_options *api_core_options(const struct api_core *c);
 const struct api_listen *api_core_listen(const struct api_core *c);
 const struct api_files *api_core_files(const struct api_core *c);
+/* Puts the settings table into force here, where no trader of this process does. */
+MUST_CHECK bool api_core_settings(struct api_core *c, struct store *s, struct arena *a,
+                                  struct error *err);
 struct source *api_push_of(struct api_core *c, str name); /* NULL: none of this name */
 
 #define API_FEEDS_MAX 64

@@ -215,21 +215,21 @@ void api_get_limits(struct api_core *c, const struct api_request *rq, struct api
     const struct api_options *const o = api_core_options(c);
     struct buf *const b = &ret->body;
     struct store *const s = api_store_take(c);
-    const bool ok = read_facts(s, rq->a, o->cfg, &f, &err);
+    const bool ok = read_facts(s, rq->a, rq->cfg, &f, &err);
     api_store_give(c, s);
     if (!ok) {
         api_problem_store(ret, &err);
         return;
     }
     buf_printf(b, "{\"at\":\"" STR_FMT "\",\"limits\":[", STR_ARG(time_format_rfc3339(f.now, at)));
-    put_positions(&f, o->cfg, b);
-    put_drawdown(&f, o->cfg, b);
-    put_size(&f, o->cfg, b);
-    put_leverage(&f, o->cfg, b);
+    put_positions(&f, rq->cfg, b);
+    put_drawdown(&f, rq->cfg, b);
+    put_size(&f, rq->cfg, b);
+    put_leverage(&f, rq->cfg, b);
     put_weight(o, b);
     for (int i = 0; i < f.rest_count; i++)
         put_rest(b, "cooldown_symbol", "trading.cooldown_symbol_s", f.rests[i].symbol,
-                 f.rests[i].closed_at, o->cfg->trading_cooldown_symbol_s, f.now);
-    put_authors(&f, o->cfg, b);
+                 f.rests[i].closed_at, rq->cfg->trading_cooldown_symbol_s, f.now);
+    put_authors(&f, rq->cfg, b);
     buf_put(b, STR("]}\n"));
 }

@@ -23,6 +23,19 @@ MUST_CHECK bool order_key(struct api_core *c, const struct api_request *rq, stru
 void order_keep(struct api_core *c, const struct order_key *key);
 /* Who orders: "api:TOKEN". */
 void order_actor(const struct api_request *rq, char ret[64]);
+/* What came of a command. */
+struct order_result {
+    int64_t id;
+    bool repeated;          /* it was given before, under the same key */
+    bool running, done, ok; /* a trader runs; it has answered; it has done it */
+    str text;               /* its answer */
+    mode mode;              /* now */
+};
+#define ORDER_ANSWER_WAIT (2 * USEC_PER_S)
+/* Waits up to `most` for the trader's answer to command r->id, and no longer than one runs. False:
+ * it could not be read whether it is done; the command stands. */
+MUST_CHECK bool order_wait(struct api_core *c, const struct api_request *rq, usec most,
+                           struct order_result *r, struct error *err);
 /* What a change that could not be stored means: 503 for a busy store, 409 for a key that stands
  * for something else. */
 void order_failed(struct api_answer *a, const struct error *err);

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/time.h"
+#include "config/config.h"
 #include "store/sources.h"
 
 #define API_TARGET_BYTES_MAX 8192 /* path and query */
@@ -53,8 +54,9 @@ struct api_request {
     str body;
     struct api_head head; /* borrowed until the answer is there */
     struct api_identity who;
-    usec now;        /* wall clock */
-    struct arena *a; /* for the call; api_handle gives it */
+    usec now;                 /* wall clock */
+    struct arena *a;          /* for the call; api_handle gives it */
+    const struct config *cfg; /* what holds, for the call; the same */
 };
 
 #define API_HEADERS_MAX 16

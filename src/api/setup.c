@@ -7,7 +7,7 @@
 
 void api_get_config(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {
     struct error err;
-    const struct config *const cfg = api_core_options(c)->cfg;
+    const struct config *const cfg = rq->cfg;
     const str *settings;
     int count;
     struct store *const s = api_store_take(c);
@@ -44,7 +44,6 @@ static bool is_muted(const struct config *cfg, const char *name) {
 void api_get_symbols(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {
     const struct api_options *const o = api_core_options(c);
     struct buf *const b = &ret->body;
-    (void)rq;
     buf_put(b, STR("{\"symbols\":["));
     for (int i = 0; o->symbols != NULL && i < o->symbols->count; i++) {
         const struct symbol *const s = &o->symbols->v[i];
@@ -52,7 +51,7 @@ void api_get_symbols(struct api_core *c, const struct api_request *rq, struct ap
                    "%s{\"symbol\":\"%s\",\"base\":\"%s\",\"quote\":\"%s\",\"trading\":%s,"
                    "\"muted\":%s",
                    i > 0 ? "," : "", s->name, s->base, s->quote, s->trading ? "true" : "false",
-                   is_muted(o->cfg, s->name) ? "true" : "false");
+                   is_muted(rq->cfg, s->name) ? "true" : "false");
         put_amount(b, "tick", price_e8(s->tick));
         put_amount(b, "step", qty_e8(s->step));
         put_amount(b, "min_notional", money_e8(s->min_notional));

@@ -48,6 +48,7 @@ static bool look(struct api_core *c, view_numbers *view, const void *ask, struct
 
 struct status {
     struct api_core *core;
+    const struct config *cfg;
     usec now;
 };
 
@@ -97,7 +98,7 @@ static void put_counts(struct buf *b, const struct view_status *v) {
 
 static bool view_status(struct store *s, const void *ask, struct buf *b, struct error *err) {
     const struct status *const x = ask;
-    const struct config *const cfg = api_core_options(x->core)->cfg;
+    const struct config *const cfg = x->cfg;
     struct view_status v;
     struct control control = {0};
     bool found;
@@ -138,7 +139,7 @@ static bool view_status(struct store *s, const void *ask, struct buf *b, struct 
 }
 
 void api_get_status(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {
-    IGNORE(!look(c, view_status, &(struct status){c, rq->now}, ret), "the answer says so");
+    IGNORE(!look(c, view_status, &(struct status){c, rq->cfg, rq->now}, ret), "the answer says so");
 }
 
 /* --- /api/metrics ------------------------------------------------------------------------- */
@@ -211,6 +212,6 @@ void api_get_funnel(struct api_core *c, const struct api_request *rq, struct api
     struct params p = params_of(rq, ret);
     const struct funnel x = {.now = rq->now,
                              .span = params_span(&p, "since", USEC_PER_DAY),
-                             .threshold = (int)api_core_options(c)->cfg->trading_signal_threshold};
+                             .threshold = (int)rq->cfg->trading_signal_threshold};
     if (params_ok(&p)) IGNORE(!look(c, view_funnel, &x, ret), "the answer says so");
 }

@@ -472,7 +472,7 @@ void api_get_why(struct api_core *c, const struct api_request *rq, struct api_an
     struct params p = params_of(rq, ret);
     struct asked *const q = NEW(rq->a, struct asked);
     q->opt = api_core_options(c);
-    q->cfg = q->opt->cfg;
+    q->cfg = rq->cfg;
     q->symbol = params_symbol(&p, "symbol");
     q->author = params_text(&p, "author", AUTHOR_BYTES - 1);
     if (!params_ok(&p)) return;

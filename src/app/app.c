@@ -52,7 +52,7 @@ static bool set_of(struct app *app, const struct opt *o, str value, str *ret) {
 
 static bool load(struct app *app, const struct args *args, const str *settings, int settings_count,
                  struct error *err) {
-    str sets[ARGS_GIVEN_MAX];
+    str *const sets = NEW_ARRAY(&app->boot, str, ARGS_GIVEN_MAX);
     struct config_input in = {.file = args_get(args, "config", STR("")),
                               .profile = args_get(args, "profile", STR("")),
                               .sets = sets,
@@ -68,6 +68,8 @@ static bool load(struct app *app, const struct args *args, const str *settings, 
     const bool ok = config_load(&app->boot, &in, &app->cfg, &report, err);
     if (!ok) fputs(buf_z(&report), stderr);
     buf_fini(&report);
+    app->given = in;
+    app->given.text = app->cfg.text; /* as it was, whatever becomes of the file */
     return ok;
 }
 
@@ -92,6 +94,10 @@ bool app_load_config(struct app *app, const struct args *args, struct error *err
     } /* no store yet, or one that the command itself will complain of */
     log_from_config(&app->cfg);
     return true;
+}
+
+void app_go_live(struct app *app) {
+    app->live = config_live_new(&app->boot, &app->given, &app->cfg);
 }
 
 /* --- the store --------------------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "config/config.h"
+#include "config/live.h"
 #include "store/store.h"
 
 /* What the shell is told. */
@@ -58,9 +58,11 @@ int edit_distance(str a, str b);
 /* --- app.c ------------------------------------------------------------------------------- */
 
 struct app {
-    struct arena boot; /* lives as long as the process */
-    struct config cfg; /* filled for commands that need it */
-    bool json;         /* --json */
+    struct arena boot;         /* lives as long as the process */
+    struct config cfg;         /* filled for commands that need it */
+    struct config_input given; /* what it was read from, for as long as the process */
+    struct config_live *live;  /* what holds while people change settings; run and serve */
+    bool json;                 /* --json */
     char *const *env;
 };
 
@@ -69,6 +71,8 @@ exit_status app_fail(const struct error *err);
 /* Reads the configuration with what the command line says, and the store's settings where there is
  * a store. False: everything wrong with it stands on standard error already. */
 bool app_load_config(struct app *app, const struct args *args, struct error *err);
+/* From now on people may change settings: app->live. */
+void app_go_live(struct app *app);
 /* A connection to the configured store. Errors as store_open. */
 MUST_CHECK bool app_store_open(struct app *app, store_access access, bool create,
                                struct store **ret, struct error *err);

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "app/orders.h"
 #include "app/wire.h"
 
 #define OUT_BYTES (4 << 20)
@@ -79,30 +80,49 @@ static bool whole_is_good(struct app *app, struct store *s, const struct args *a
     return ok;
 }
 
+/* What is to be said of a setting that is stored. */
+static void put_effect(const struct order_answer *a, bool dropped, struct buf *out) {
+    if (a->done)
+        buf_put(out, a->text);
+    else if (a->running)
+        buf_put(out, STR("the trader has not taken it up yet"));
+    else
+        buf_put(out, STR("holds from the next start on"));
+    if (dropped) buf_put(out, STR("; the file's value counts, or the default"));
+}
+
 static exit_status set_run(struct app *app, const struct args *args) {
     struct error err;
     struct store *s;
+    struct order_answer a = {0};
     char actor[64];
     const str key = args->pos[0], value = args->pos[1];
     if (value.n > 0 && !config_check_value(&app->boot, key, value, &err)) return app_fail(&err);
-    if (!app_store_open(app, STORE_WRITE, false, &s, &err)) return app_fail(&err);
-    const bool ok =
-        whole_is_good(app, s, args, key, value, &err) &&
-        store_setting_put(s, key, value, str_from_z(app_actor(actor)), time_wall_us(), &err);
+    if (!orders_open(app, &s, &err)) return app_fail(&err);
+    const usec since = time_monotonic_us();
+    bool ok = whole_is_good(app, s, args, key, value, &err);
+    while (ok && !store_setting_order(s, key, value, str_from_z(app_actor(actor)), time_wall_us(),
+                                      &a.id, &err)) {
+        ok = err.code == ERR_BUSY && time_monotonic_us() - since < ORDERS_PATIENCE;
+        if (ok) orders_pause(ORDERS_PAUSE);
+    }
+    ok = ok && orders_wait(app, s, ORDERS_ANSWER_WAIT, &a, &err);
     store_close(s);
     if (!ok) return app_fail(&err);
     struct buf out;
     buf_init(&out, OUT_BYTES);
     if (app->json)
-        buf_put(&out, STR("{\"stored\":true}\n"));
-    else if (value.n == 0)
-        buf_printf(&out,
-                   STR_FMT " is no longer set here; a start from now on takes the file's "
-                           "value or the default.\n",
-                   STR_ARG(key));
-    else
-        buf_printf(&out, STR_FMT "=" STR_FMT " is stored and holds from the next start on.\n",
-                   STR_ARG(key), STR_ARG(value));
+        buf_printf(&out, "{\"stored\":true,\"running\":%s,\"holds\":%s}\n",
+                   a.running ? "true" : "false", a.done && a.ok ? "true" : "false");
+    else {
+        buf_printf(&out, STR_FMT, STR_ARG(key));
+        if (value.n > 0)
+            buf_printf(&out, "=" STR_FMT " is stored: ", STR_ARG(value));
+        else
+            buf_put(&out, STR(" is no longer set here: "));
+        put_effect(&a, value.n == 0, &out);
+        buf_put_byte(&out, '\n');
+    }
     return print(&out);
 }
 
@@ -124,7 +144,8 @@ const struct cmd cmd_config_set = {
     .pos = "KEY VALUE",
     .brief = "Keep a value in the store; it goes before the file's. Empty: let go of it.",
     .about = "Only keys that may change while running can be set so (bullfinch config docs marks "
-             "them). The change is in the audit log.",
+             "them). A running trader takes it up at once, between two decisions; what was decided "
+             "stays. --set and the environment stand before it. The change is in the audit log.",
     .pos_min = 2,
     .pos_max = 2,
     .needs_config = true,

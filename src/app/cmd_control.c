@@ -15,18 +15,8 @@
 
 #include "run/now.h"
 
-#define ANSWER_WAIT (5 * USEC_PER_S)   /* for the trader's answer */
 #define COMPARE_WAIT (30 * USEC_PER_S) /* for one that asks the venue first */
 #define LOOK_PAUSE (20 * USEC_PER_MS)
-
-struct answer {
-    int64_t id;
-    bool repeated; /* it was ordered before, under the same key; nothing was ordered now */
-    bool longer;   /* a halt that stands ends later than this one asks for */
-    bool running;  /* a trader holds the account's lock */
-    bool done, ok;
-    str text;
-};
 
 void orders_pause(usec us) {
     const struct timespec ts = {us / USEC_PER_S, us % USEC_PER_S * 1000};
@@ -45,10 +35,12 @@ bool orders_open(struct app *app, struct store **ret, struct error *err) {
 
 usec orders_now(struct store *s, struct arena *a) { return run_now(s, a); }
 
-static bool wait_for_answer(struct app *app, struct store *s, usec most, struct answer *a,
-                            struct error *err) {
+bool orders_wait(struct app *app, struct store *s, usec most, struct order_answer *a,
+                 struct error *err) {
+    int64_t pid;
     const usec since = time_monotonic_us();
-    while (time_monotonic_us() - since < most) {
+    a->running = store_trader_running(s, &pid);
+    while (a->running && time_monotonic_us() - since < most) {
         if (!store_command_result(s, &app->boot, a->id, &a->done, &a->ok, &a->text, err)) {
             if (err->code != ERR_BUSY) return false;
         } else if (a->done) {
@@ -70,9 +62,9 @@ static bool stands_longer(struct store *s, const struct command *cmd) {
 
 /* lasts: how long the order holds from the moment that it gets in; USEC_NEVER is without end. */
 static bool give(struct app *app, struct store *s, struct command *cmd, usec lasts, str key,
-                 struct answer *ret, struct error *err) {
+                 struct order_answer *ret, struct error *err) {
     const usec since = time_monotonic_us();
-    *ret = (struct answer){0};
+    *ret = (struct order_answer){0};
     for (;;) {
         const usec now = orders_now(s, &app->boot);
         cmd->until = lasts == USEC_NEVER ? USEC_NEVER : now + lasts;
@@ -82,13 +74,12 @@ static bool give(struct app *app, struct store *s, struct command *cmd, usec las
         orders_pause(ORDERS_PAUSE);
     }
     ret->longer = stands_longer(s, cmd);
-    int64_t pid;
-    ret->running = store_trader_running(s, &pid);
-    const usec most = cmd->verb == VERB_RECONCILE ? COMPARE_WAIT : ANSWER_WAIT;
-    return !ret->running || wait_for_answer(app, s, most, ret, err);
+    return orders_wait(app, s, cmd->verb == VERB_RECONCILE ? COMPARE_WAIT : ORDERS_ANSWER_WAIT, ret,
+                       err);
 }
 
-static exit_status report(struct app *app, const struct command *cmd, const struct answer *a) {
+static exit_status report(struct app *app, const struct command *cmd,
+                          const struct order_answer *a) {
     const bool at_once =
         cmd->verb == VERB_HALT || cmd->verb == VERB_RESUME || cmd->verb == VERB_MODE;
     struct error err;
@@ -132,7 +123,7 @@ static exit_status order_for(struct app *app, const struct args *args, struct co
                              usec lasts) {
     struct error err;
     struct store *s;
-    struct answer a;
+    struct order_answer a;
     IGNORE(app_actor(cmd->actor) == NULL, "written into the command");
     cmd->at = time_wall_us();
     IGNORE(!str_copyz(args_get(args, "reason", STR("")), cmd->reason, sizeof cmd->reason),

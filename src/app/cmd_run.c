@@ -173,6 +173,7 @@ static exit_status run_run(struct app *app, const struct args *args) {
         return EXIT_USAGE;
     }
     opt.stop = signals_install();
+    app_go_live(app);
     struct wired w;
     //~ 3. The parts, each behind its interface.
     if (!wire_run(app, &w, &err)) {
@@ -190,6 +191,7 @@ static exit_status run_run(struct app *app, const struct args *args) {
     tell_ended(&w, started);
     api_close(api);
     wire_close(&w);
+    config_live_free(app->live);
     return status;
 }
 

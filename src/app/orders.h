@@ -15,4 +15,18 @@ usec orders_now(struct store *s, struct arena *a);
 
 void orders_pause(usec us);
 
+/* What came of an order. */
+struct order_answer {
+    int64_t id;
+    bool repeated; /* it was ordered before, under the same key; nothing was ordered now */
+    bool longer;   /* a halt that stands ends later than this one asks for */
+    bool running;  /* a trader holds the account's lock */
+    bool done, ok;
+    str text;
+};
+#define ORDERS_ANSWER_WAIT (5 * USEC_PER_S) /* for the trader's answer */
+/* Where a trader runs, waits up to `most` for its answer to a->id, and fills the rest. */
+MUST_CHECK bool orders_wait(struct app *app, struct store *s, usec most, struct order_answer *a,
+                            struct error *err);
+
 #endif

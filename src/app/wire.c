@@ -365,7 +365,7 @@ bool wire_run(struct app *app, struct wired *ret, struct error *err) {
     struct real real = {0};
     struct real *x = wire_is_real(&app->cfg) ? &real : NULL;
     struct buf report;
-    *w = (struct wired){.parts = {.cfg = &app->cfg, .symbols = &w->symbols}};
+    *w = (struct wired){.parts = {.live = app->live, .symbols = &w->symbols}};
     w->live = wire_is_live(&app->cfg);
     w->traits = wire_traits(app);
     buf_init(&report, REPORT_BYTES);

@@ -33,13 +33,13 @@ bool wire_api(struct app *app, const struct wired *w, struct api **ret, struct e
     if (app->cfg.api_listen.n == 0) return no_push(w, err);
     struct source **push = NEW_ARRAY(&app->boot, struct source *, RUN_FEEDS_MAX);
     struct api_options opt = {.cfg = &app->cfg,
+                              .live = app->live,
                               .listen = app->cfg.api_listen,
                               .rate_limit = app->cfg.api_rate_limit,
                               .web_dir = app->cfg.api_web_dir,
                               .open_store = open_store,
                               .open_ctx = app,
                               .push = push,
-                              .env = app->env,
                               .reader = w->parts.reader,
                               .symbols = &w->symbols};
     for (int i = 0; i < w->parts.feed_count; i++)
@@ -65,12 +65,12 @@ static bool scorer_of(struct app *app, struct symbols *symbols, const struct rea
 bool wire_api_alone(struct app *app, struct api **ret, struct error *err) {
     struct symbols *const symbols = NEW(&app->boot, struct symbols);
     struct api_options opt = {.cfg = &app->cfg,
+                              .live = app->live,
                               .listen = app->cfg.api_listen,
                               .rate_limit = app->cfg.api_rate_limit,
                               .web_dir = app->cfg.api_web_dir,
                               .open_store = open_store,
                               .open_ctx = app,
-                              .env = app->env,
                               .symbols = symbols,
                               .alone = true};
     if (app->cfg.api_listen.n == 0)

@@ -30,6 +30,8 @@ void log_setup(log_level least, log_format format, int fd) {
     atomic_store(&log_fd, fd);
 }
 
+void log_set_least(log_level least) { atomic_store(&log_least, (int)least); }
+
 void log_set_clock(const struct clock *c) { atomic_store(&log_clock, c); }
 
 int64_t log_count(log_level level) { return (int64_t)atomic_load(&log_counts[level]); }

@@ -43,6 +43,7 @@ struct log_field {
 #define LOG_B(key, b) ((struct log_field){(key), LOG_KIND_BOOL, {0}, (b)})
 
 void log_setup(log_level least, log_format format, int fd);
+void log_set_least(log_level least); /* the least level that is written from now on */
 void log_set_clock(
     const struct clock *c); /* borrowed; adds vt= (virtual time) when virtual; NULL: none */
 void log_write(log_level level, const char *ev, const struct log_field *fields, ptrdiff_t count);

@@ -166,6 +166,7 @@ static void read_path(struct config_loader *l, str path, bool must_exist) {
     if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
         config_mistake_add(&l->mistakes, &o, STR(""), "is a directory");
     } else if (read_all(l, fd, &o, &text)) {
+        l->cfg.text = text;
         config_read_yaml(l, l->cfg.file, text);
     }
     close(fd);
@@ -188,6 +189,7 @@ static str one_line(struct arena *a, str path) {
 static void read_file(struct config_loader *l, const struct config_input *in) {
     if (in->text.p) {
         l->cfg.file = in->file.n > 0 ? one_line(l->keep, in->file) : STR("");
+        l->cfg.text = in->text;
         config_read_yaml(l, in->file.n > 0 ? l->cfg.file : STR("configuration"), in->text);
         return;
     }
@@ -251,6 +253,7 @@ static void copy_out(struct arena *a, const struct config_loader *l, struct conf
     *origins = l->origins;
     ret->origins = origins;
     ret->file = copy_str(a, l->cfg.file);
+    ret->text = copy_str(a, l->cfg.text);
     ret->profile = copy_str(a, l->cfg.profile);
     for (int i = 0; i < CONFIG_ROW_COUNT; i++) {
         struct config_value v;

@@ -46,6 +46,7 @@ struct config {
         sources[CONFIG_SOURCES_MAX];      /* [0] is source.kind, source.path and so on */
     int source_count;                     /* at least 1 */
     str file;                             /* path of the file read, empty if none */
+    str text;                             /* what it said; n 0: no file, or an empty one */
     str profile;                          /* "dev" (default), "staging", "prod" */
     const struct config_origins *origins; /* where each value came from; config_print shows it */
 };
@@ -108,6 +109,10 @@ void config_print(const struct config *cfg, struct buf *out, bool json);
 void config_describe(const struct config *cfg, const str *settings, int count, struct buf *out);
 void config_docs(struct buf *out);    /* docs/configuration.md */
 void config_example(struct buf *out); /* a commented example file; as it stands it sets nothing */
+
+/* Does something stand before the settings table for this key: the environment, --set? True: `by`
+ * is what, as config_print says it. A key that is none: false. */
+bool config_is_overridden(const struct config *cfg, str key, struct buf *by);
 
 /* Is section.key reloadable, and would `value` be taken? For `settings` and commands. Looks at the
  * value alone: whoever stores it calls config_load with the new row added first, since a set of

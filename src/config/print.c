@@ -83,6 +83,16 @@ static const struct config_origin *row_origin(const struct config *cfg, int row)
     return cfg->origins ? &cfg->origins->row[row] : NULL;
 }
 
+bool config_is_overridden(const struct config *cfg, str key, struct buf *by) {
+    str name = key, section;
+    if (!str_cut(&name, '.', &section)) return false;
+    const int row = config_row_find(section, name);
+    const struct config_origin *const o = row < 0 ? NULL : row_origin(cfg, row);
+    if (o == NULL || o->level <= LEVEL_SETTINGS) return false;
+    config_origin_format(by, o);
+    return true;
+}
+
 static bool is_section_start(int row) {
     return row == 0 ||
            !str_eq(str_from_z(config_rows[row].section), str_from_z(config_rows[row - 1].section));

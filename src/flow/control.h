@@ -35,7 +35,8 @@ struct control {
     X(MODE, "mode")                                                                                \
     X(FLATTEN, "flatten")                                                                          \
     X(APPROVE, "approve") X(REJECT, "reject") X(CLOSE, "close") X(RECONCILE, "reconcile")          \
-    X(FORGET, "forget") X(FORGET_AUTHOR, "forget_author")
+    X(FORGET, "forget") X(FORGET_AUTHOR, "forget_author")                                          \
+    X(SETTING, "setting")
 /* clang-format on */
 typedef enum verb {
 #define X(name, text) VERB_##name,
@@ -77,11 +78,12 @@ struct command {
     int64_t id;
     verb verb;
     char actor[64];
-    char reason[128]; /* why it was given; forget_author: the author's key */
+    char reason[128]; /* why it was given; forget_author: the author's key; setting: which key */
     int64_t target;   /* signal id (approve, reject), trade id (close), post id (forget) */
     mode mode;        /* MODE, RESUME */
     usec until;       /* HALT, MODE; USEC_NEVER */
     usec at;          /* when it was given, wall clock */
+    bool is_void;     /* SETTING: the settings could not be put into force */
 };
 
 #endif

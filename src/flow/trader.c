@@ -355,6 +355,10 @@ static void on_command(struct trader *t, const struct command *c) {
         forget_author(t, c);
         text = "forgotten: his name, habits and record";
         break;
+    case VERB_SETTING:
+        ok = !c->is_void; /* else trader_configure() came first */
+        text = ok ? "holds from now on" : "does not go with the rest; what held holds on";
+        break;
     case VERB_NONE:
         WRONG("a command without a verb");
     }
@@ -622,6 +626,11 @@ bool trader_open(struct arena *boot, const struct config *cfg, const struct symb
     timers_update(t);
     *ret = t;
     return true;
+}
+
+void trader_configure(struct trader *t, const struct config *cfg) {
+    t->cfg = cfg;
+    judge_configure(&t->judge, cfg);
 }
 
 void trader_view(struct trader *t, struct trader_view *ret) {

@@ -53,10 +53,16 @@ struct trader_rows {
                          an order that is still live */
 };
 
-/* Made in `boot`. cfg, symbols: borrowed for ever. Errors: ERR_RANGE when the rows do not fit. */
+/* Made in `boot`. cfg: borrowed until trader_configure(); symbols: for ever. Errors: ERR_RANGE when
+ * the rows do not fit. */
 MUST_CHECK bool trader_open(struct arena *boot, const struct config *cfg,
                             const struct symbols *symbols, const struct venue_traits *traits,
                             const struct trader_rows *rows, struct trader **ret, struct error *err);
+
+/* Another configuration holds from the next turn on: for what is decided then. What was decided
+ * stays: levels of open trades, signals that wait, the longest that a position is held. cfg:
+ * borrowed until the next call; only reloadable keys differ. */
+void trader_configure(struct trader *t, const struct config *cfg);
 
 /* One turn. now: never before the last turn's. acts: emptied first. */
 void trader_step(struct trader *t, usec now, const struct event *ev, struct actions *acts);

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "config/config.h"
+#include "config/live.h"
 #include "flow/reader.h"
 #include "flow/trader.h"
 #include "market/market.h"
@@ -33,7 +34,7 @@ struct run_feed {
 /* What the runner runs; all borrowed, all outlive it. The store belongs to the thread that calls
  * run_virtual or run_wall. */
 struct run_parts {
-    const struct config *cfg;
+    struct config_live *live; /* what holds; NULL: what the trader was opened with, for good */
     const struct symbols *symbols;
     struct store *store;
     struct store *keeper; /* a second connection for housekeeping in real time; NULL: none */

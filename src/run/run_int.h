@@ -15,7 +15,8 @@ struct runner {
     struct run_parts parts;
     struct run_options opt;
     struct run_watch watch;
-    struct metric *price_at; /* real time: when the last price came; NULL: not told */
+    const struct config *cfg; /* taken of parts.live once a setting changed; NULL: not yet */
+    struct metric *price_at;  /* real time: when the last price came; NULL: not told */
 
     /* One turn's actions and one call's reply: large, hence made once. */
     struct actions *acts;
@@ -100,6 +101,11 @@ MUST_CHECK bool turn_settle(struct runner *r, struct error *err);
 
 /* Looks for commands of people (cheap when nobody wrote) and does their turns. */
 MUST_CHECK bool turn_commands(struct runner *r, struct error *err);
+
+/* settings.c: puts the settings table into force, before the turn of the command that says that it
+ * was changed; a table that cannot hold makes the command void. */
+void settings_take(struct runner *r, struct command *cmd);
+void settings_close(struct runner *r);
 
 /* Commits what is open with the cursors. Nothing moved: nothing is written. PRE: between turns. */
 MUST_CHECK bool turn_commit(struct runner *r, struct error *err);

@@ -177,6 +177,7 @@ void runner_close(struct runner *r) {
     journal_close(r->journal);
     r->journal = NULL;
     feeds_close(r);
+    settings_close(r);
     buf_fini(&r->pending);
     buf_fini(&r->blob);
 }

@@ -365,6 +365,7 @@ static bool obey(struct runner *r, struct error *err) {
     for (int i = 0; i < count && ok; i++) {
         if (cmds[i].id <= r->command_seen) continue; /* delivered; its result is still to come */
         r->command_seen = cmds[i].id;
+        if (cmds[i].verb == VERB_SETTING) settings_take(r, &cmds[i]);
         struct event ev = {.kind = EVENT_COMMAND, .u.command = cmds[i]};
         ok = one_turn(r, &ev, err);
     }

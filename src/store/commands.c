@@ -269,6 +269,18 @@ bool store_setting_put(struct store *s, str key, str value, str actor, usec now,
     return commit_or_rollback(s, ok, err) || fail_in(err, "store a setting");
 }
 
+bool store_setting_order(struct store *s, str key, str value, str actor, usec now, int64_t *ret_id,
+                         struct error *err) {
+    struct command cmd = {.verb = VERB_SETTING, .until = USEC_NEVER, .at = now};
+    PRE(key.n > 0 && key.n < (ptrdiff_t)sizeof cmd.reason);
+    IGNORE(str_copyz(key, cmd.reason, sizeof cmd.reason), "it fits");
+    IGNORE(!str_copyz(actor, cmd.actor, sizeof cmd.actor), "what is cut is long enough");
+    if (!store_begin(s, true, err)) return fail_in(err, "store a setting");
+    const bool ok = write_setting(s, key, value, actor, now, err) &&
+                    insert_command(s, &cmd, (str){0}, now, ret_id, err);
+    return commit_or_rollback(s, ok, err) || fail_in(err, "store a setting");
+}
+
 bool store_settings(struct store *s, struct arena *a, const str **ret_rows, int *ret_count,
                     struct error *err) {
     static const struct sql sql = {

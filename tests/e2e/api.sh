@@ -54,7 +54,7 @@ bf run --no-status --set api.listen= >out 2>log
 equal "a push source that nobody can reach is refused" $? 1
 check "and told which setting it wants" grep -q "api.listen" log
 
-"$BULLFINCH" run --config cfg.yaml --no-status >run.out 2>run.log &
+"$BULLFINCH" run --config cfg.yaml --no-status --set trading.max_open_positions=4 >run.out 2>run.log &
 run_pid=$!
 pids="$pids $run_pid"
 within 20 "the run says where it listens" grep -q "ev=api " run.log
@@ -223,9 +223,31 @@ equal "one that is still none is told so" "$(order POST /api/dead_letters/retry 
 equal "and can be let go of" "$(order POST /api/dead_letters/drop "{\"id\":\"$dead\"}") $(json body '$.ok')" "200 1"
 equal "once" "$(order POST /api/dead_letters/drop "{\"id\":\"$dead\"}") $(json body '$.code')" "409 STATE"
 equal "a setting is stored" "$(order PUT /api/settings '{"key":"trading.signal_threshold","value":"75"}')" 200
-equal "and told as what holds at the next start" \
-    "$(look /api/config '$.keys[2].key') $(json body '$.keys[2].value') $(json body '$.keys[2].next')" \
-    "trading.signal_threshold 70 75"
+equal "the trader decides by it" "$(json body '$.text')" "holds from now on"
+equal "and it is told as what holds, and whence" \
+    "$(look /api/config '$.keys[2].key') $(json body '$.keys[2].value') $(json body '$.keys[2].next') $(json body '$.keys[2].from')" \
+    "trading.signal_threshold 75  settings"
+equal "one that the command line gave is stored, and what stands before it is told" \
+    "$(order PUT /api/settings '{"key":"trading.max_open_positions","value":"9"}') $(json body '$.text')" \
+    "200 stored; --set stands before it as long as it is given"
+equal "and let go of" "$(order PUT /api/settings '{"key":"trading.max_open_positions","value":""}') $(json body '$.value')" "200 "
+equal "one given at the command line is taken up as well" \
+    "$(bf config set trading.max_signal_age_s 90)" "trading.max_signal_age_s=90 is stored: holds from now on"
+"$BULLFINCH" serve --config cfg.yaml >serve.out 2>serve.log &
+pids="$pids $!"
+within 20 "a server of its own says where it listens" grep -q "ev=api " serve.log
+served=$(sed -n 's/.*ev=api .*url=\([^ ]*\).*/\1/p' serve.log)
+asked() { # VALUE: what the server of its own shows of trading.max_signal_age_s
+    curl -s -H "Authorization: Bearer $desk" "$served/api/config" >body
+    [ "$(json body '$.keys[10].key') $(json body '$.keys[10].value')" = "trading.max_signal_age_s $1" ]
+}
+check "it knows the setting" asked 90
+bf config set trading.max_signal_age_s 91 >/dev/null
+within 10 "follows it" asked 91
+(url=$served; order PUT /api/settings '{"key":"trading.max_signal_age_s","value":"92"}' >code)
+equal "and changes it for the trader" "$(cat code) $(json body '$.text')" "200 holds from now on"
+check "and for itself" asked 92
+equal "as the trader's process shows it" "$(look /api/config '$.keys[10].value')" 92
 equal "what contradicts the rest is not" "$(order PUT /api/settings \
     '{"key":"trading.take_profit_percent","value":"0.001"}') $(json body '$.code')" "422 CONTRADICTION"
 order POST /api/resume '{}' >/dev/null

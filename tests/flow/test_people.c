@@ -322,6 +322,65 @@ static void test_observe_tells_and_does_not_trade(void **state) {
                  "00:00:00 refusal tweet=102 DOGEUSDT SHORT score=60 BELOW_THRESHOLD\n");
 }
 
+static void settles(struct stage *s) {
+    stage_price(s, DOGE, "0.08");
+    stage_post(s, 101, "alice", "DOGE+90");
+    stage_setting(s, "trading.signal_threshold=85");
+    stage_post(s, 102, "bob", "DOGE+88");
+    stage_setting(s, "trading.stop_loss_percent=0.01");
+    stage_price(s, ETH, "3000");
+    stage_post(s, 103, "carol", "ETH+96");
+}
+
+static void test_a_setting_counts_for_what_is_decided_after_it(void **state) {
+    (void)state;
+    stage_expect(&(struct stage_play){.story = settles, .ticks = true, .sets = {"trading.signal_threshold=95"}},
+                 "00:00:00 refusal tweet=101 DOGEUSDT LONG score=90 BELOW_THRESHOLD\n"
+                 "00:00:00 command setting done\n"
+                 "00:00:00 intent trade=102/DOGEUSDT/post tweet=102 LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=88\n"
+                 "00:00:00 order trade=102/DOGEUSDT/post entry new>sent\n"
+                 "00:00:00 fill trade=102/DOGEUSDT/post entry BUY qty=1243 price=0.08001 quote=99.45243 fee=0.09945243 USDT\n"
+                 "00:00:00 order trade=102/DOGEUSDT/post entry sent>filled\n"
+                 "00:00:00 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:00:00 equity 9999.88811757 cash=9900.44811757 unrealized=-0.11188243\n"
+                 "00:00:00 order trade=102/DOGEUSDT/post stop new>sent\n"
+                 "00:00:00 order trade=102/DOGEUSDT/post stop sent>open\n"
+                 "00:00:00 order trade=102/DOGEUSDT/post target new>sent\n"
+                 "00:00:00 order trade=102/DOGEUSDT/post target sent>open\n"
+                 "00:00:00 command setting done\n"
+                 "00:00:00 intent trade=103/ETHUSDT/post tweet=103 LONG qty=0.0331 limit=3015.3 stop=2970 target=3120 score=96\n"
+                 "00:00:00 order trade=103/ETHUSDT/post entry new>sent\n"
+                 "00:00:00 fill trade=103/ETHUSDT/post entry BUY qty=0.0331 price=3000.3 quote=99.30993 fee=0.09930993 USDT\n"
+                 "00:00:00 order trade=103/ETHUSDT/post entry sent>filled\n"
+                 "00:00:00 info trade_opened: LONG 0.0331 ETHUSDT at 3000.3, stop 2970, target 3120\n"
+                 "00:00:00 equity 9999.77887764 cash=9801.03887764 unrealized=-0.22112236\n"
+                 "00:00:00 order trade=103/ETHUSDT/post stop new>sent\n"
+                 "00:00:00 order trade=103/ETHUSDT/post stop sent>open\n"
+                 "00:00:00 order trade=103/ETHUSDT/post target new>sent\n"
+                 "00:00:00 order trade=103/ETHUSDT/post target sent>open\n");
+}
+
+static void weighs(struct stage *s) {
+    stage_price(s, DOGE, "0.08");
+    stage_post(s, 101, "alice", "DOGE+90");
+    stage_setting(s, "judge.author_weights=alice=0.5");
+    stage_post(s, 102, "alice", "DOGE+80");
+    stage_post(s, 103, "al1ce", "DOGE+90");
+    stage_setting(s, "judge.author_weights=bob=1");
+    stage_post(s, 104, "alice", "DOGE+70");
+}
+
+static void test_authors_are_weighed_anew(void **state) {
+    (void)state;
+    stage_expect(&(struct stage_play){.story = weighs, .ticks = true, .sets = {"trading.signal_threshold=95"}},
+                 "00:00:00 refusal tweet=101 DOGEUSDT LONG score=90 BELOW_THRESHOLD\n"
+                 "00:00:00 command setting done\n"
+                 "00:00:00 refusal tweet=102 DOGEUSDT LONG score=40 BELOW_THRESHOLD\n"
+                 "00:00:00 refusal tweet=103 DOGEUSDT LONG score=90 LOOKALIKE\n"
+                 "00:00:00 command setting done\n"
+                 "00:00:00 refusal tweet=104 DOGEUSDT LONG score=70 BELOW_THRESHOLD\n");
+}
+
 /* clang-format on */
 
 int main(void) {
@@ -337,6 +396,8 @@ int main(void) {
         cmocka_unit_test(test_manual_drops_what_nobody_looked_at),
         cmocka_unit_test(test_an_approval_is_asked_of_risk_again),
         cmocka_unit_test(test_observe_tells_and_does_not_trade),
+        cmocka_unit_test(test_a_setting_counts_for_what_is_decided_after_it),
+        cmocka_unit_test(test_authors_are_weighed_anew),
     };
     return cmocka_run_group_tests_name("flow people", tests, NULL, NULL);
 }

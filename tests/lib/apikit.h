@@ -14,6 +14,7 @@ struct apikit {
     struct config cfg;
     struct store *store; /* the test's, for writing */
     struct api_options opt;
+    struct config_live *live;
 };
 
 static inline bool apikit_open_store(void *ctx, store_access access, struct store **ret,
@@ -39,15 +40,25 @@ static inline void apikit_begin(struct apikit *k) {
     assert_ok(config_load(&k->boot, &in, &k->cfg, &report, &err), &err);
     buf_fini(&report);
     assert_ok(apikit_open_store(k, STORE_WRITE, &k->store, &err), &err);
+    k->live = config_live_new(&k->boot, &in, &k->cfg);
     k->opt = (struct api_options){.cfg = &k->cfg,
+                                  .live = k->live,
                                   .listen = STR("127.0.0.1:0"),
                                   .open_store = apikit_open_store,
                                   .open_ctx = k};
 }
 
+/* What holds, to be changed by a test as no setting could. */
+static inline struct config *apikit_config(struct apikit *k) {
+    const struct config *const cfg = config_live_take(k->live);
+    config_live_give(k->live, cfg);
+    return (struct config *)(uintptr_t)cfg;
+}
+
 static inline void apikit_end(struct apikit *k) {
     char command[128];
     store_close(k->store);
+    config_live_free(k->live);
     arena_close(&k->boot);
     snprintf(command, sizeof command, "rm -rf '%s'", k->dir);
     assert_int_equal(system(command), 0);

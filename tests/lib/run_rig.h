@@ -203,8 +203,7 @@ static inline void rig_open(struct rig *g, const char *db, const char *const *se
                                        .volume_cap_e8 = g->cfg.paper_volume_cap_percent,
                                        .quote_asset = "USDT"};
     buf_init(&report, 1 << 20);
-    g->parts = (struct run_parts){.cfg = &g->cfg,
-                                  .symbols = &g->symbols,
+    g->parts = (struct run_parts){.symbols = &g->symbols,
                                   .feeds = {{.key = STR("replay"),
                                              .kind = STR("replay"),
                                              .name = STR("x"),

@@ -477,6 +477,16 @@ void stage_command(struct stage *s, verb v, int64_t target) {
     step_done(s);
 }
 
+void stage_setting(struct stage *s, const char *set) {
+    const char *v[COUNT_OF(s->play.sets)] = {0};
+    ptrdiff_t n = 0;
+    for (; n < COUNT_OF(v) - 1 && s->play.sets[n] != NULL; n++) v[n] = s->play.sets[n];
+    v[n] = set; /* the last of two for one key counts */
+    s->cfg = kit_config(&s->memory, v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], NULL);
+    trader_configure(s->trader, s->cfg);
+    stage_command(s, VERB_SETTING, 0);
+}
+
 void stage_forget_author(struct stage *s, const char *key) {
     struct command c = {.id = 1, .verb = VERB_FORGET_AUTHOR, .at = s->now};
     snprintf(c.actor, sizeof c.actor, "cli:test");

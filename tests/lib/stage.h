@@ -78,6 +78,8 @@ void stage_read(struct stage *s, const struct reading *r); /* any reading */
 
 void stage_mode(struct stage *s, mode m, usec until); /* as `halt`, `resume`, `mode` leave it */
 void stage_command(struct stage *s, verb v, int64_t target);
+/* A person changes a setting, "section.key=value", and the runner has put it into force. */
+void stage_setting(struct stage *s, const char *set);
 /* A person has forgotten the author: the rows are clear already, and the trader is told. */
 void stage_forget_author(struct stage *s, const char *key);
 /* Ids of the last signal and of the last trade written down. */

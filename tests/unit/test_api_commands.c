@@ -480,7 +480,9 @@ static int put(const char *body) {
 static void test_a_setting_is_one_that_may_change(void **state) {
     (void)state;
     assert_int_equal(put("{\"key\":\"trading.signal_threshold\",\"value\":\"80\"}"), 200);
-    assert_true(says("holds from the next start on"));
+    assert_true(says("it holds from the next start on")); /* no trader runs here */
+    assert_string_equal(value_of("SELECT verb || ' ' || reason FROM commands"),
+                        "setting trading.signal_threshold");
     assert_string_equal(value_of("SELECT value || ' ' || actor FROM settings"), "80 api:desk");
     assert_int_equal(put("{\"key\":\"trading.signal_threshold\",\"value\":\"101\"}"), 422);
     assert_true(says("\"field\":\"value\""));

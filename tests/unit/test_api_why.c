@@ -244,8 +244,8 @@ static void test_limits_say_what_is_used(void **state) {
 static void test_strangers_everywhere_are_told(void **state) {
     (void)state;
     start(time_wall_us());
-    k.cfg.sources[0].kind = STR("jetstream");
-    k.cfg.sources[0].strangers = STR("yes");
+    apikit_config(&k)->sources[0].kind = STR("jetstream");
+    apikit_config(&k)->sources[0].strangers = STR("yes");
     get("/api/why");
     first_is("author");
     assert_str(json_str_at(step("author"), "setting"), "judge.author_weights");

@@ -216,8 +216,11 @@ test('a setting is found by its key and stored by its button', async () => {
   await row.getByRole('button', { name: 'Change' }).click();
   await page.getByLabel(/^Value/).fill('81');
   await page.getByRole('button', { name: 'Store it' }).click();
-  await row.getByText('From the next start on: 81').waitFor();
+  await row.getByText('81', { exact: true }).waitFor();
+  await row.getByText('settings', { exact: true }).waitFor();
   assert.equal(b.one("SELECT value FROM settings WHERE key = 'trading.signal_threshold'").value, '81');
+  const told = b.one("SELECT status, result FROM commands WHERE verb = 'setting'");
+  assert.deepEqual(told, { status: 'done', result: 'holds from now on' }, 'the trader decides by it');
 });
 
 test('the page says when nobody answers, never shows old numbers as new, and comes back by itself', async () => {

@@ -129,6 +129,10 @@ void judge_put_author(struct judge *j, const struct author *a) {
     j->heard = i64_max(j->heard, a->heard);
 }
 
+void judge_authors_stand(struct judge *j) {
+    for (int32_t ref = 1; ref <= j->author_count; ref++) find_standing(j, at(j, ref));
+}
+
 void judge_forget_author(struct judge *j, str key) {
     records_remove(&j->records, key);
     const int32_t ref = find(j, key);

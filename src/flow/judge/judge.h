@@ -55,7 +55,7 @@ struct judge {
     int32_t oldest, newest;  /* index + 1 */
     int64_t heard;           /* number of the last post judged */
     struct watched *watched; /* the entries of judge.author_weights */
-    int watched_count;
+    int watched_count, watched_max;
     uint32_t watch_made; /* counts what was learned of listed authors' names; from 1 */
 };
 
@@ -81,6 +81,8 @@ struct opinion {
 };
 
 void judge_init(struct judge *j, struct arena *boot, const struct config *cfg);
+/* Another configuration from now on, as trader_configure() says it. */
+void judge_configure(struct judge *j, const struct config *cfg);
 /* For judge_alone only: no memory, no authors, little room. */
 void judge_init_alone(struct judge *j, struct arena *boot, const struct config *cfg);
 /* From the store, those heard last at the end; flags and numbers as they were put. */

@@ -28,7 +28,10 @@ struct watched {
     char block[AUTHOR_BYTES];
 };
 
-void judge_watch(struct judge *j, struct arena *boot);
+/* Room for so many entries. */
+void judge_watch_init(struct judge *j, struct arena *boot, int entries);
+/* Those of the configuration, in the place of what was there; names are to be learned anew. */
+void judge_watch(struct judge *j);
 /* id, username: empty where unknown. */
 struct standing judge_standing(const struct judge *j, str source, str id, str username);
 /* A listed id has posted under this name: whoever else uses it imitates him. */
@@ -45,6 +48,9 @@ void judge_author_prefetch(const struct judge *j, str key);
  * whom the one silent for longest may have to go (op->gone). Fills op->author, op->standing. */
 void judge_author_of(struct judge *j, usec now, const struct post *p, const char *key,
                      struct opinion *op);
+
+/* What the configuration says of each, found anew. */
+void judge_authors_stand(struct judge *j);
 
 /* --- habits.c -------------------------------------------------------------------------------- */
 

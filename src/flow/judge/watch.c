@@ -105,11 +105,16 @@ void judge_unlearn_name(struct judge *j, str source, str id) {
     }
 }
 
-void judge_watch(struct judge *j, struct arena *boot) {
+void judge_watch_init(struct judge *j, struct arena *boot, int entries) {
+    j->watched = NEW_ARRAY(boot, struct watched, entries + 1);
+    j->watched_max = entries;
+}
+
+void judge_watch(struct judge *j) {
     const struct config_list *list = &j->cfg->judge_author_weights;
-    j->watch_made = 1;
+    PRE(list->count <= j->watched_max);
+    j->watch_made++;
     j->watched_count = list->count;
-    j->watched = NEW_ARRAY(boot, struct watched, list->count + 1);
     for (int i = 0; i < list->count; i++) {
         struct watched *w = &j->watched[i];
         parse_entry(list->names[i], w);

@@ -59,13 +59,13 @@ function Row({ s, here }: { s: Setting; here: boolean }) {
         <code className="break-all font-mono text-[0.8rem] font-semibold">{s.key}</code>
         <div className="mt-0.5 flex flex-wrap gap-1.5">
           {!isDefault(s) && <Badge tone="accent">{originOf(s)}</Badge>}
-          {s.reloadable && <Badge title="May be changed here; holds from the next start on">changeable</Badge>}
+          {s.reloadable && <Badge title="May be changed here, while it runs">changeable</Badge>}
         </div>
       </div>
       <p className="min-w-0 text-muted lg:order-none"><span className="text-text">{s.help}</span> <span className="block text-xs">{s.expected}; by default {s.default === '' ? 'empty' : s.default}</span></p>
       <div className="min-w-0 lg:text-right">
         <span className="break-all font-medium">{s.secret ? 'a secret' : shown(s.value)}</span>
-        {s.next !== null && s.next !== undefined && <p className="text-xs text-warn">From the next start on: {s.next}</p>}
+        {s.next !== null && s.next !== undefined && <p className="text-xs text-warn">Stored, does not hold yet: {s.next}</p>}
         {s.reloadable && <div className="mt-1"><Change s={s} /></div>}
       </div>
     </li>
@@ -82,7 +82,7 @@ function Change({ s }: { s: Setting }) {
         onConfirm={async () => { await request('PUT', '/api/settings', { key: s.key, value: value.trim() }); refresh('/api/config'); }}>
         <p>{s.help}</p>
         <label className="block"><span className="mb-1 block text-muted">Value: {s.expected}</span><input value={value} onChange={(e) => setValue(e.target.value)} className={`${field} w-full`} autoComplete="off" /></label>
-        <p className="text-muted">It is stored, stands in the audit log, and holds from the next start on.</p>
+        <p className="text-muted">It stands in the audit log. A running trader decides by it from now on; what was decided stays.</p>
       </Confirm>
     </>
   );
