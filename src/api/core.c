@@ -366,6 +366,12 @@ static bool check_form(const struct api_head *h, struct api_answer *a) {
                     h->target.n, API_TARGET_BYTES_MAX);
         return false;
     }
+    if (h->malformed) {
+        api_problem(a, 400, "HEADER",
+                    "A field of the header has a name or a value that HTTP does not allow, such as "
+                    "a blank before the colon, or a control character.");
+        return false;
+    }
     if (h->doubled) {
         api_problem(a, 400, "HEADER_TWICE",
                     "A field of the header stands more than once that may stand once only, such as "
@@ -584,6 +590,12 @@ static bool check_type(const struct api_route *r, const struct api_head *h, stru
 static bool check_body(const struct api_route *r, const struct api_head *h, struct api_answer *a) {
     int64_t bytes = 0;
     const bool chunked = h->transfer_encoding.p != NULL;
+    if (chunked && !str_eq_nocase(h->transfer_encoding, STR("chunked"))) {
+        api_problem(a, 400, "TRANSFER_ENCODING",
+                    "Transfer-Encoding: only chunked is understood, and this is " STR_FMT ".",
+                    STR_ARG(str_head(h->transfer_encoding, 40)));
+        return false;
+    }
     if (h->content_length.p != NULL &&
         (chunked || !str_to_i64(h->content_length, &bytes) || bytes < 0)) {
         api_problem(a, 400, "CONTENT_LENGTH",

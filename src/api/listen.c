@@ -99,15 +99,22 @@ bool api_listen_open(struct api_listen *l, int *ret_fd, struct error *err) {
 
 /* --- Host --------------------------------------------------------------------------------- */
 
-/* "localhost:8080" -> "localhost", "[::1]:80" -> "::1" */
+/* Nothing, or a colon and digits. */
+static bool is_port(str s) {
+    for (ptrdiff_t i = 1; i < s.n; i++)
+        if (s.p[i] < '0' || s.p[i] > '9') return false;
+    return s.n == 0 || s.p[0] == ':';
+}
+
+/* "localhost:8080" -> "localhost", "[::1]:80" -> "::1"; nothing where more stands behind. */
 static str without_port(str host, bool *ret_ipv6) {
-    *ret_ipv6 = host.n > 1 && host.p[0] == '[';
-    if (*ret_ipv6) {
-        const ptrdiff_t end = str_find_byte(host, ']');
-        return end < 0 ? (str){0} : str_head(str_tail(host, 1), end - 1);
-    }
-    const ptrdiff_t colon = str_find_byte(host, ':');
-    return colon < 0 ? host : str_head(host, colon);
+    const bool ipv6 = host.n > 1 && host.p[0] == '[';
+    ptrdiff_t end = str_find_byte(host, ipv6 ? ']' : ':');
+    *ret_ipv6 = ipv6;
+    if (end < 0 && ipv6) return (str){0};
+    if (end < 0) end = host.n;
+    if (!is_port(str_tail(host, ipv6 ? end + 1 : end))) return (str){0};
+    return ipv6 ? str_head(str_tail(host, 1), end - 1) : str_head(host, end);
 }
 
 bool api_listen_is_host(const struct api_listen *l, str host) {

@@ -35,6 +35,7 @@ struct api_head {
     int64_t header_bytes;
     bool forwarded; /* a proxy stands between: Forwarded, X-Forwarded-For or Via */
     bool doubled;   /* a field that may stand once stands twice */
+    bool malformed; /* a name or a value that HTTP does not allow */
     bool secure;    /* it came by TLS */
     struct api_client client;
 };

@@ -218,6 +218,19 @@ struct fields {
     struct api_head *head;
 };
 
+/* A name is a token (RFC 9110): no blank before the colon, which others read as another field. A
+ * value has no control characters but tabs. */
+static bool is_well_formed(str name, str value) {
+    for (ptrdiff_t i = 0; i < name.n; i++)
+        if (name.p[i] <= ' ' || name.p[i] >= 0x7F || strchr("\"(),/:;<=>?@[\\]{}", name.p[i]))
+            return false;
+    for (ptrdiff_t i = 0; i < value.n; i++) {
+        const unsigned char c = (unsigned char)value.p[i];
+        if ((c < ' ' && c != '\t') || c == 0x7F) return false;
+    }
+    return name.n > 0;
+}
+
 static enum MHD_Result on_field(void *ctx, enum MHD_ValueKind kind, const char *key,
                                 const char *value) {
     struct api_head *const h = ((struct fields *)ctx)->head;
@@ -240,6 +253,7 @@ static enum MHD_Result on_field(void *ctx, enum MHD_ValueKind kind, const char *
                  {STR("Last-Event-ID"), &h->last_event_id}};
     const str name = str_from_z(key);
     (void)kind;
+    h->malformed |= !is_well_formed(name, value ? str_from_z(value) : STR(""));
     for (int i = 0; i < COUNT_OF(known); i++) {
         if (!str_eq_nocase(name, known[i].name)) continue;
         h->doubled |= known[i].at->p != NULL;
@@ -300,9 +314,10 @@ static enum MHD_Result begin(struct exchange *x, const char *method) {
         x->phase = PHASE_BODY;
         return MHD_YES;
     }
-    const bool chunked = head.transfer_encoding.p != NULL;
+    /* where its body ends, if it has one, is anybody's guess */
+    const bool unclear = head.transfer_encoding.p != NULL || head.malformed || head.doubled;
     if (head.content_length.p != NULL && !str_to_i64(head.content_length, &bytes)) bytes = -1;
-    if (!chunked && bytes >= 0 && bytes <= DRAIN_BYTES_MAX) {
+    if (!unclear && bytes >= 0 && bytes <= DRAIN_BYTES_MAX) {
         x->phase = PHASE_DRAIN; /* the library ends a connection that is answered before */
         return MHD_YES;
     }

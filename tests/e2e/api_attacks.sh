@@ -91,6 +91,8 @@ equal "a forged one does not" "$(with_cookie "$(printf %064d 1)")" 401
 equal "nor one cut short" "$(with_cookie "${secret%?}")" 401
 equal "nor one in capitals" "$(with_cookie "$(echo "$secret" | tr a-f A-F)")" \
     "$(if [ "$(echo "$secret" | tr a-f A-F)" = "$secret" ]; then echo 200; else echo 401; fi)"
+equal "one that was planted beforehand is not taken over" "$(login -H "Cookie: bf_session=$(printf %064d 1)") \
+$(with_cookie "$(printf %064d 1)")" "201 401"
 equal "nor two of them" "$(status -H "Cookie: bf_session=$secret; bf_session=$secret" "$url/api/limits")" 401
 equal "nor in two headers" "$(status -H "Cookie: bf_session=$secret" -H "Cookie: a=b" "$url/api/limits")" 400
 equal "nor in the path" "$(status "$url/api/limits?bf_session=$secret")" 401
@@ -143,6 +145,23 @@ equal "a header of 20 kB" "$(status -H "$bearer" -H "X-Long: $long" "$url/api/li
 equal "a path of 9 kB" "$(status -H "$bearer" "$url/api/limits?$(echo "$long" | head -c 9000)")" 414
 equal "two hosts" "$(raw 'GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')" 400
 equal "no host" "$(raw 'GET /health HTTP/1.1\r\nConnection: close\r\n\r\n')" 400
+host() { status -H "Host: $1" "$url/health"; }
+for h in 127.0.0.1:80@evil.example localhost:80:evil.example '[::1].evil.example' localhost. 127.0.0.1.evil.example 2130706433; do
+    equal "a Host that is another: $h" "$(host "$h")" 421
+done
+for h in LOCALHOST:99 '[::1]:80' 127.0.0.1; do equal "one that is ours: $h" "$(host "$h")" 200; done
+get='GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n'
+equal "a blank before the colon" "$(raw "${get}X : y\r\n\r\n")" 400
+equal "a carriage return in a value" "$(raw "${get}X: a\rHost: evil\r\n\r\n")" 400
+equal "a Host that goes on in the next line" "$(raw 'GET /health HTTP/1.1\r\nHost: evil.example\r\n 127.0.0.1\r\n\r\n')" 400
+equal "a preface of HTTP/2" "$(raw 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')" 505
+equal "a request of HTTP/0.9" "$(raw 'GET /health\r\n\r\n')" 400
+post="POST /api/halt HTTP/1.1\r\nHost: 127.0.0.1\r\n$bearer\r\n$json_type\r\n"
+for framing in 'Transfer-Encoding : chunked' 'Transfer-Encoding: gzip, chunked' 'Transfer-Encoding: identity' \
+    'Transfer-Encoding: chunked\r\nContent-Length: 3' 'Content-Length: 3\r\nContent-Length: 5' 'Content-Length: 3, 3' \
+    'Content-Length: +3' 'Content-Length: 0x3'; do
+    equal "a body of unclear length: $(echo "$framing" | tr '\r\n' '  ')" "$(raw "$post$framing\r\n\r\n0\r\n\r\n")" 400
+done
 equal "two tokens" "$(status -H "$bearer" -H "$bearer" "$url/api/limits")" 400
 order() { status -H "$bearer" -H "$json_type" --data-binary "$@" "$url/api/halt"; }
 equal "a body of 9 kB" "$(order "{\"reason\":\"$(echo "$long" | head -c 9000)\"}")" 413

@@ -308,6 +308,12 @@ static void test_a_host_that_is_another_is_refused(void **state) {
                  {"127.0.0.1:80", "127.0.0.1.evil.example", false},
                  {"127.0.0.1:80", "10.0.0.1", false},
                  {"127.0.0.1:80", "[::1", false},
+                 {"127.0.0.1:80", "127.0.0.1:", true},
+                 {"127.0.0.1:80", "127.0.0.1:80@evil.example", false},
+                 {"127.0.0.1:80", "localhost:80:evil.example", false},
+                 {"127.0.0.1:80", "[::1]evil.example", false},
+                 {"127.0.0.1:80", "[::1].evil.example:80", false},
+                 {"127.0.0.1:80", "localhost.", false},
                  {"10.0.0.1:80", "10.0.0.1:80", true},
                  {"10.0.0.1:80", "10.0.0.2", false},
                  {"0.0.0.0:80", "10.0.0.2", true},
@@ -450,6 +456,9 @@ static void test_routes_methods_and_forms(void **state) {
     h.doubled = true;
     assert_int_equal(admit(&h), 400);
     h = head("GET", "/health");
+    h.malformed = true;
+    assert_int_equal(admit(&h), 400);
+    h = head("GET", "/health");
     h.header_bytes = API_HEADER_BYTES_MAX + 1;
     assert_int_equal(admit(&h), 431);
     char *const longer = malloc(API_TARGET_BYTES_MAX + 2);
@@ -499,6 +508,11 @@ static void test_bodies_are_judged_by_their_header(void **state) {
     h.content_length = STR("3");
     h.transfer_encoding = STR("chunked");
     assert_int_equal(admit(&h), 400);
+    h.content_length = (str){0};
+    assert_int_equal(admit(&h), 0);
+    h.transfer_encoding = STR("gzip, chunked");
+    assert_int_equal(admit(&h), 400);
+    assert_true(says("chunked"));
     h = head("GET", "/health");
     h.content_length = STR("3");
     assert_int_equal(admit(&h), 400);

@@ -108,16 +108,25 @@ static void test_answers_carry_the_headers_that_browsers_heed(void **state) {
 
 static void test_broken_requests_end_their_connection(void **state) {
     (void)state;
-    static const char *const texts[] = {"\001\002\003\r\n\r\n",
-                                        "GET\r\n\r\n",
-                                        "GET /health HTTP/9.9\r\n\r\n",
-                                        "GET /health HTTP/1.1\r\n\r\n", /* no Host */
-                                        "GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-                                        "POST /api/ingest HTTP/1.1\r\nHost: localhost\r\n"
-                                        "Content-Length: x\r\n\r\n",
-                                        "POST /api/ingest HTTP/1.1\r\nHost: localhost\r\n"
-                                        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                        "0\r\n\r\n"};
+    static const char *const texts[] = {
+        "\001\002\003\r\n\r\n",
+        "GET\r\n\r\n",
+        "GET /health HTTP/9.9\r\n\r\n",
+        "GET /health HTTP/1.1\r\n\r\n", /* no Host */
+        "GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        "POST /api/ingest HTTP/1.1\r\nHost: localhost\r\n"
+        "Content-Length: x\r\n\r\n",
+        "POST /api/ingest HTTP/1.1\r\nHost: localhost\r\n"
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "0\r\n\r\n",
+        "POST /api/ingest HTTP/1.1\r\nHost: localhost\r\n"
+        "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        "POST /api/ingest HTTP/1.1\r\nHost: localhost\r\n"
+        "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: localhost\r\nX : y\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: localhost\r\nX(y): z\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: localhost\r\n"
+        "X: a\rHost: evil\r\n\r\n"};
     open_api();
     for (int i = 0; i < COUNT_OF(texts); i++) {
         const int fd = dial();
