@@ -1,7 +1,8 @@
 #!/bin/sh
 # docs/openapi.yaml: linted, and a running bullfinch held against it, by packages that npm has and
-# the scripts in tests/openapi; then random requests made from it (OPENAPI_REQUESTS, 10,000, by
-# OPENAPI_SEED, else another one each time), which neither break the server nor disturb the trader.
+# the scripts in tests/openapi; then random requests made from it and from what was answered before
+# (OPENAPI_REQUESTS, 10,000, by OPENAPI_SEED, else another one each time), which neither break the
+# server nor disturb the trader.
 . "$(dirname "$0")/lib/cases.sh"
 
 root=$PWD
@@ -47,7 +48,8 @@ grep -E -B8 '(Warning|Error) was generated' "$SCRATCH/lint.log"
 mkdir -p "$SCRATCH/openapi"
 cd "$SCRATCH/openapi" || exit 1
 umask 077
-"$BULLFINCH" sim --listen 127.0.0.1:0 --price DOGEUSDT=0.5 --price BTCUSDT=50000 >sim.out 2>sim.log &
+"$BULLFINCH" sim --listen 127.0.0.1:0 --price DOGEUSDT=0.5 --price BTCUSDT=50000 \
+    --price ETHUSDT=2500 --price SOLUSDT=100 --price XRPUSDT=0.8 --price ADAUSDT=0.6 --price LTCUSDT=80 --price LINKUSDT=12 >sim.out 2>sim.log &
 sim_pid=$!
 pids=$sim_pid
 within 20 "the simulated exchange listens" grep -q listening sim.out
@@ -69,10 +71,18 @@ api:
 judge:
   author_weights:
     alice: 1
+trading:
+  max_open_positions: 64
+  leverage: 20
+  cooldown_symbol_s: 0
+  cooldown_author_s: 0
+  author_trades_per_day: 1000
 END_OF_CONFIG
 bf() { "$BULLFINCH" "$@" --config cfg.yaml; }
 bf db migrate >/dev/null
-for role in read trade admin; do eval "$role=$(bf token create "t-$role" --role $role)"; done
+read=$(bf token create t-read --role read)
+trade=$(bf token create t-trade --role trade)
+admin=$(bf token create t-admin --role admin)
 feed=$(bf token create t-ingest --role ingest --source wire)
 "$BULLFINCH" run --config cfg.yaml --no-status >run.out 2>run.log &
 run_pid=$!
@@ -102,12 +112,17 @@ run_script answers "$admin" >answers.log 2>&1
 cases_of "each answer is as described" answers.log
 
 # -- random requests ----------------------------------------------------------------------------------
+# every second letter is a post when it is tried again
+sqlite3 t.db "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
+    INSERT INTO dead_letters (source, kind, payload, error, attempts, first_at, last_at) SELECT 'wire', 'post',
+        CASE i % 2 WHEN 0 THEN '{' ELSE json_object('id', CAST(880000000000 + i AS TEXT), 'text', 'it was a post',
+            'author_id', '7', 'created_at', '2024-05-01T12:00:00Z') END, 'was cut', 1, i, i FROM n"
 turn=$(sqlite3 t.db "SELECT at FROM account")
+open_files() { find /proc/$run_pid/fd -mindepth 1 | wc -l; }
+files=$(open_files)
 run_script random "$seed" "$requests" read="$read" trade="$trade" admin="$admin" ingest="$feed" >random.log 2>&1
-status=$?
-head -n 3 random.log
-equal "$requests random requests (seed $seed): all answered as described, none by a failure" $status 0
-[ $status -eq 0 ] || sed -n '4,60p' random.log | cut -c 1-600
+cases_of "random requests" random.log
+grep '^#' random.log | cut -c 1-700
 check "the run lives" kill -0 $run_pid
 within 20 "and is healthy" healthy
 bf resume --mode auto >/dev/null 2>&1
@@ -120,9 +135,58 @@ check "the audit log is whole" bf audit verify
 check "and the store sound" bf db check
 equal "no line of the log is an alarm" "$(grep -c 'level=broken' run.log)" 0
 equal "no token is in the log" "$(grep -c 'bft_' run.log)" 0
+is_back() { [ "$(open_files)" -le "$files" ]; }
+within 40 "no file and no connection is left open" is_back
+check "posts were traded meanwhile" rows trades 5
 kill $run_pid
 wait $run_pid
-equal "it ends in good order" $? 0
+equal "it ends in good order, and under a sanitizer without a leak" $? 0
+
+# -- where there is no trader, no room, or a limit ------------------------------------------------------
+serve() { # NAME OPTION...: its address in $url
+    log=$1.log
+    shift
+    "$BULLFINCH" serve --config cfg.yaml "$@" >out 2>"$log" &
+    serve_pid=$!
+    pids="$pids $serve_pid"
+    within 20 "a server without a trader listens" grep -q "ev=api " "$log"
+    url=$(sed -n 's/.*ev=api .*url=\([^ ]*\).*/\1/p' "$log")
+}
+serve limited --set api.rate_limit=1
+limited=$url limited_pid=$serve_pid
+serve crowded
+run_script crowded "$limited" read="$read" trade="$trade" admin="$admin" ingest="$feed" >crowded.log 2>&1
+cases_of "a crowd" crowded.log
+grep '^#' crowded.log | cut -c 1-700
+for p in $serve_pid $limited_pid; do
+    kill "$p"
+    wait "$p"
+    equal "it ends in good order" $? 0
+done
+check "the audit log is whole" bf audit verify
 kill $sim_pid
 wait $sim_pid 2>/dev/null
+
+# -- who only reads leaves no trace in a replay ---------------------------------------------------------
+cd "$root" || exit 1
+replay() { # NAME OPTION...: the demo's day
+    day=$SCRATCH/$1
+    shift
+    "$BULLFINCH" run --config demo/bullfinch.yaml --exit-at-end --set store.url="sqlite:$day.db" "$@" \
+        >"$day.json" 2>"$day.log"
+}
+check "a replay that nobody looks at" replay alone --speed max
+reader=$("$BULLFINCH" token create reader --role read --set store.url="sqlite:$SCRATCH/watched.db")
+replay watched --speed 7200 --no-status --set api.listen=127.0.0.1:0 --set api.rate_limit=0 &
+replay_pid=$!
+pids="$pids $replay_pid"
+within 20 "a replay that many look at" grep -q "ev=api " "$SCRATCH/watched.log"
+url=$(sed -n 's/.*ev=api .*url=\([^ ]*\).*/\1/p' "$SCRATCH/watched.log")
+run_script reads "$seed" "$reader" >"$SCRATCH/reads.log" 2>&1
+cases_of "requests that read" "$SCRATCH/reads.log"
+grep '^#' "$SCRATCH/reads.log" | cut -c 1-700
+wait $replay_pid
+equal "comes to its end" $? 0
+check "with trades" test "$(json "$SCRATCH/watched.json" '$.trades')" -gt 0
+equal "and the same ledger" "$(json "$SCRATCH/watched.json" '$.ledger_hash')" "$(json "$SCRATCH/alone.json" '$.ledger_hash')"
 finish

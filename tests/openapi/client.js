@@ -1,16 +1,30 @@
-// One request, and all of its answer. A stream is read for its first bytes.
+// One request, and all of its answer, unpacked. A stream is read for its first bytes.
 'use strict';
 const http = require('http');
+const zlib = require('zlib');
 
-const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
+const kept = new http.Agent({ keepAlive: true, maxSockets: 8 });
 
-function ask(base, { method, target, headers = {}, body }) {
+// Bytes that are no UTF-8 are an error here, as they are to most programs that read JSON.
+function text(parts, packed) {
+  const bytes = Buffer.concat(parts);
+  return new TextDecoder('utf-8', { fatal: true }).decode(packed && bytes.length ? zlib.gunzipSync(bytes) : bytes);
+}
+
+function answerOf(rs, parts, method) {
+  return { status: rs.statusCode, type: rs.headers['content-type'], headers: rs.headers,
+    body: text(parts, rs.headers['content-encoding'] === 'gzip'), empty: method === 'HEAD' };
+}
+
+// `agent`: whose connections it goes over; false: one of its own.
+function ask(base, { method, target, headers = {}, body }, agent = kept) {
   return new Promise((resolve, reject) => {
     const to = new URL(base);
     const rq = http.request({ host: to.hostname, port: to.port, method, path: target, headers, agent, timeout: 30000 }, (rs) => {
       const parts = [];
-      const done = () => resolve({ status: rs.statusCode, type: rs.headers['content-type'], headers: rs.headers,
-        body: Buffer.concat(parts).toString('utf8'), empty: method === 'HEAD' });
+      const done = () => {
+        try { resolve(answerOf(rs, parts, method)); } catch (e) { reject(e); }
+      };
       rs.on('data', (d) => {
         parts.push(d);
         if (/event-stream/.test(rs.headers['content-type'] ?? '')) { rq.destroy(); done(); }
@@ -25,4 +39,7 @@ function ask(base, { method, target, headers = {}, body }) {
   });
 }
 
-module.exports = { ask };
+// Ends connections that wait for more.
+function letGo() { kept.destroy(); }
+
+module.exports = { ask, letGo };

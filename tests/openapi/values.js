@@ -48,9 +48,19 @@ function right(c, spec, schema, depth = 0) {
       if ((s.required ?? []).includes(k) || c.maybe(0.5)) o[k] = right(c, spec, v, depth + 1);
     return o;
   }
+  return text(c, s);
+}
+
+const PLAIN = ['1', '42', 'BTCUSDT', 'DOGEUSDT', 'alice', 'x', 'hello world', 'élan', '😀', "it's", 'a\\b', '"quoted"', '<b>'];
+
+// One that its schema allows.
+function text(c, s) {
   if (s.format === 'date-time') return new Date(Date.now() - c.below(1e9)).toISOString();
-  if (/\[0-9\]/.test(s.pattern ?? '')) return String(c.below(c.of([10, 1000, 1e9])));
-  return c.of(['1', '42', 'BTCUSDT', 'DOGEUSDT', 'alice', 'x', 'hello world', ...ODD]);
+  if (/\[0-9\]\+\[smhd\]/.test(s.pattern ?? '')) return c.maybe(0.2) ? 'all' : `${1 + c.below(1000)}${c.of([...'smhd'])}`;
+  if (/\[0-9\]/.test(s.pattern ?? '')) return String(1 + c.below(c.of([10, 1000, 1e9])));
+  const pattern = new RegExp(s.pattern ?? '', 'u');
+  const fits = PLAIN.filter((v) => pattern.test(v) && Buffer.byteLength(v) <= (s.maxLength ?? Infinity));
+  return c.of(fits);
 }
 
 // Something of it wrong: a member gone, changed, added, or all of it another thing.
