@@ -92,6 +92,8 @@ static bool names_member(const char *msg) {
 
 static void refuse(struct api_answer *a, const struct ingest *in, const struct error *err) {
     const bool whole = in->bad < 0;
+    /* what is nested too deeply is a limit of another kind */
+    const bool too_many = err->code == ERR_LIMIT && in->count == PUSH_POSTS_MAX;
     const char *const joint = names_member(err->msg) ? "." : ": ";
     if (!whole && err->code == ERR_LIMIT && str_starts(str_from_z(err->msg), STR("created_at:")))
         api_problem_at(a, 422, "FUTURE_TIME", in->bad, "posts[%lld]%s%s", (long long)in->bad, joint,
@@ -103,7 +105,7 @@ static void refuse(struct api_answer *a, const struct ingest *in, const struct e
         api_problem_at(a, 400, "POST", in->bad, "posts[%lld]%s%s", (long long)in->bad, joint,
                        err->msg);
     else
-        api_problem(a, err->code == ERR_LIMIT ? 413 : 400, "BODY", "%s", err->msg);
+        api_problem(a, too_many ? 413 : 400, "BODY", "%s", err->msg);
 }
 
 static int compare_ids(const void *a, const void *b) {

@@ -177,6 +177,7 @@ for body in 'null' '[]' '7' '"x"' '{"reason":7}' '{"reason":["x"]}' '{"reason":"
 done
 deep=$(head -c 4000 /dev/zero | tr '\0' '[')
 equal "a body of brackets" "$(order "{\"reason\":$deep")" 422
+equal "posts of brackets" "$(status -H "Authorization: Bearer $feed" -H "$json_type" -d "$deep" "$url/api/ingest") $(json body '$.code')" "400 BODY"
 equal "what is no UTF-8" "$(printf '{"reason":"\377"}' | order @-)" 400
 equal "what is packed" "$(order '{"reason":"x"}' -H 'Content-Encoding: gzip')" 415
 equal "a length and pieces at once" "$(order '{"reason":"x"}' -H 'Transfer-Encoding: chunked' -H 'Content-Length: 5' | head -c 1)" 4
