@@ -34,9 +34,7 @@ void buf_clear(struct buf *b) {
     if (b->p) b->p[0] = 0;
 }
 
-/* Makes room for `more` bytes behind len, or for as many as the maximum allows; returns how many.
- */
-static ptrdiff_t buf_room(struct buf *b, ptrdiff_t more) {
+static ptrdiff_t grow(struct buf *b, ptrdiff_t more) {
     if (b->full) return 0;
     ptrdiff_t most = b->max - b->len;
     if (more > most) {
@@ -52,6 +50,13 @@ static ptrdiff_t buf_room(struct buf *b, ptrdiff_t more) {
     b->cap = cap;
     b->p[b->len] = 0;
     return more;
+}
+
+/* Makes room for `more` bytes behind len, or for as many as the maximum allows; returns how many.
+ */
+static inline ptrdiff_t buf_room(struct buf *b, ptrdiff_t more) {
+    const bool there = !b->full && b->p != NULL && more <= b->cap - b->len;
+    return there ? more : grow(b, more);
 }
 
 void buf_put(struct buf *b, str s) {
@@ -120,10 +125,26 @@ static void put_json_escape(struct buf *b, unsigned char c) {
     buf_put(b, str_from_bytes((char[]){'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]}, 6));
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte)) /* eight of them */
+
+/* How many bytes from `at` on stand in JSON text as they are, in steps of eight. */
+static ptrdiff_t plain_run(str s, ptrdiff_t at) {
+    ptrdiff_t n = at;
+    for (; s.n - n >= 8; n += 8) {
+        uint64_t w;
+        memcpy(&w, s.p + n, sizeof w);
+        const uint64_t quote = w ^ EACH('"'), back = w ^ EACH('\\');
+        /* a byte's top bit: it was 0x80 and above, or the subtraction went below 0 */
+        const uint64_t odd = w | (w - EACH(0x20)) | (quote - EACH(1)) | (back - EACH(1));
+        if ((odd & EACH(0x80)) != 0) break;
+    }
+    return n - at;
+}
+
 void buf_put_json_str(struct buf *b, str s) {
     buf_put_byte(b, '"');
     ptrdiff_t done = 0, at = 0; /* s[done..at) is plain and not yet copied */
-    while (at < s.n) {
+    while ((at += plain_run(s, at)) < s.n) {
         unsigned char c = (unsigned char)s.p[at];
         ptrdiff_t next = at + 1;
         bool plain = c >= 0x20 && c != '"' && c != '\\';

@@ -156,45 +156,47 @@ bool time_parse_rfc3339(str s, usec *ret) {
     return true;
 }
 
-/* Writes `value` with at least `width` digits behind *at and moves it. */
-static void put_digits(char *block, int *at, int64_t value, int width) {
-    char digits[20];
-    int n = 0;
-    do {
-        digits[n++] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value || n < width);
-    while (n) block[(*at)++] = digits[--n];
+static char *put_two(char *at, int64_t value) {
+    at[0] = (char)('0' + value / 10);
+    at[1] = (char)('0' + value % 10);
+    return at + 2;
+}
+
+/* Years of any length; the usual ones have four digits. */
+static char *put_year(char *at, int64_t year) {
+    if (year < 0) *at++ = '-';
+    const int64_t y = year < 0 ? -year : year;
+    int64_t step = 10000;
+    while (y / step >= 10) step *= 10;
+    for (; step >= 10000; step /= 10)
+        if (y >= step) *at++ = (char)('0' + y / step % 10);
+    return put_two(put_two(at, y / 100 % 100), y % 100);
 }
 
 str time_format_rfc3339(usec t, char block[TIME_TEXT_BYTES]) {
     int64_t days = time_utc_day(t), year;
     int64_t us = t % USEC_PER_DAY;
     if (us < 0) us += USEC_PER_DAY;
-    int month, day, at = 0;
+    int month, day;
     date_from_days(days, &year, &month, &day);
-    if (year < 0) block[at++] = '-';
-    const struct {
-        int64_t value;
-        int width;
-        char before;
-    } parts[] = {
-        {year < 0 ? -year : year, 4, 0},
-        {month, 2, '-'},
-        {day, 2, '-'},
-        {us / USEC_PER_HOUR, 2, 'T'},
-        {us / USEC_PER_MIN % 60, 2, ':'},
-        {us / USEC_PER_S % 60, 2, ':'},
-        {us % USEC_PER_S, 6, '.'},
-    };
-    for (int i = 0; i < COUNT_OF(parts); i++) {
-        if (parts[i].before) block[at++] = parts[i].before;
-        put_digits(block, &at, parts[i].value, parts[i].width);
-    }
-    block[at++] = 'Z';
-    block[at] = 0;
-    POST(at < TIME_TEXT_BYTES);
-    return (str){block, at};
+    char *at = put_year(block, year);
+    *at++ = '-';
+    at = put_two(at, month);
+    *at++ = '-';
+    at = put_two(at, day);
+    *at++ = 'T';
+    at = put_two(at, us / USEC_PER_HOUR);
+    *at++ = ':';
+    at = put_two(at, us / USEC_PER_MIN % 60);
+    *at++ = ':';
+    at = put_two(at, us / USEC_PER_S % 60);
+    *at++ = '.';
+    us %= USEC_PER_S;
+    at = put_two(put_two(put_two(at, us / 10000), us / 100 % 100), us % 100);
+    *at++ = 'Z';
+    *at = 0;
+    POST(at - block < TIME_TEXT_BYTES);
+    return (str){block, at - block};
 }
 
 int64_t time_utc_day(usec t) { return div_floor(t, USEC_PER_DAY); }

@@ -36,8 +36,25 @@ static void put_cues(struct buf *out, int64_t bits) {
     buf_put(out, before[0] == '[' ? STR("[]") : STR("]"));
 }
 
+/* The next column, text, as a JSON value. */
+static void put_text(struct buf *out, struct query *q, shown as) {
+    const str s = col_str(q);
+    if (s.p == NULL || (as == SHOWN_NAME && s.n == 0))
+        buf_put(out, STR("null"));
+    else if (as == SHOWN_TEXT || as == SHOWN_NAME)
+        buf_put_json_str(out, s);
+    else
+        buf_put(out, s);
+}
+
 /* The next column as a JSON value. */
 static void put_value(struct buf *out, struct query *q, shown as) {
+    const bool text =
+        as == SHOWN_TEXT || as == SHOWN_NAME || as == SHOWN_JSON || as == SHOWN_NUMBER;
+    if (text) {
+        put_text(out, q, as);
+        return;
+    }
     if (col_is_null(q)) {
         IGNORE(col_i64(q), "it is NULL");
         buf_put(out, STR("null"));
@@ -59,22 +76,20 @@ static void put_value(struct buf *out, struct query *q, shown as) {
     case SHOWN_SHARE:
         shown_put_share(out, col_i64(q));
         return;
-    case SHOWN_TEXT:
-        buf_put_json_str(out, col_str(q));
-        return;
     case SHOWN_TIME:
         shown_put_time(out, col_time(q));
         return;
     case SHOWN_BOOL:
         buf_put(out, col_bool(q) ? STR("true") : STR("false"));
         return;
-    case SHOWN_NUMBER:
-    case SHOWN_JSON:
-        buf_put(out, col_str(q));
-        return;
     case SHOWN_CUES:
         put_cues(out, col_i64(q));
         return;
+    case SHOWN_TEXT:
+    case SHOWN_NAME:
+    case SHOWN_NUMBER:
+    case SHOWN_JSON:
+        break;
     }
     WRONG("a column shown in no way");
 }
@@ -82,8 +97,8 @@ static void put_value(struct buf *out, struct query *q, shown as) {
 void shown_put_members(struct buf *out, struct query *q, const struct field *fields, int count) {
     IGNORE(col_i64(q), "the 0 that every SELECT begins with, so that each column has its comma");
     for (int i = 0; i < count; i++) {
-        if (i > 0) buf_put_byte(out, ',');
-        buf_put(out, str_from_bytes(fields[i].key, fields[i].key_bytes));
+        const int skip = i == 0; /* the comma */
+        buf_put(out, str_from_bytes(fields[i].key + skip, fields[i].key_bytes - skip));
         put_value(out, q, fields[i].as);
     }
 }

@@ -13,6 +13,7 @@ typedef enum shown {
     SHOWN_NUMBER, /* number as the database writes it */
     SHOWN_SHARE,  /* basis points, as a share of one */
     SHOWN_TEXT,
+    SHOWN_NAME, /* text; an empty one is null */
     SHOWN_AMOUNT,
     SHOWN_TIME,
     SHOWN_BOOL,
@@ -21,12 +22,12 @@ typedef enum shown {
 } shown;
 
 struct field {
-    const char *key; /* "\"name\":" */
+    const char *key; /* ",\"name\":" */
     int key_bytes;
     shown as;
 };
 #define SHOWN_FIELD(name, how)                                                                     \
-    { .key = "\"" #name "\":", .key_bytes = (int)sizeof("\"" #name "\":") - 1, .as = SHOWN_##how }
+    { .key = ",\"" #name "\":", .key_bytes = (int)sizeof(",\"" #name "\":") - 1, .as = SHOWN_##how }
 
 /* The row's columns as members, without braces around them. Call first on a row: it passes over the
  * SELECT's 0. */

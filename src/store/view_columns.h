@@ -7,9 +7,9 @@
 
 /* clang-format off */
 #define VIEW_TWEET(X)                                                                              \
-    X(id, "id", ID) X(source, "source", TEXT) X(source_id, "nullif(source_id, '')", TEXT)          \
-    X(username, "nullif(author, '')", TEXT) X(author_id, "nullif(author_id, '')", TEXT)            \
-    X(text, "text", TEXT) X(lang, "nullif(lang, '')", TEXT) X(created_at, "created_at", TIME)      \
+    X(id, "id", ID) X(source, "source", TEXT) X(source_id, "source_id", NAME)          \
+    X(username, "author", NAME) X(author_id, "author_id", NAME)            \
+    X(text, "text", TEXT) X(lang, "lang", NAME) X(created_at, "created_at", TIME)      \
     X(received_at, "received_at", TIME) X(missed, "missed", BOOL)                                  \
     X(edited, "root_id <> id", BOOL) X(deleted, "deleted_at IS NOT NULL", BOOL)                    \
     X(label, "label", TEXT)                                                                        \
@@ -27,7 +27,7 @@
     X(verdict, "verdict", TEXT) X(reason, "reason", TEXT) X(trade_id, "trade_id", ID)
 #define VIEW_SIGNAL(X) VIEW_SIGNAL_BRIEF(X)                                                        \
     X(tweet_id, "tweet_id", ID) X(base_score, "base_score", INT) X(author, "author", TEXT)         \
-    X(username, "(SELECT nullif(t.author, '') FROM tweets t WHERE t.id = tweet_id)", TEXT)         \
+    X(username, "(SELECT t.author FROM tweets t WHERE t.id = tweet_id)", NAME)         \
     X(posted_at, "posted_at", TIME) X(created_at, "created_at", TIME)                              \
     X(expires_at, "expires_at", TIME) X(wants_approval, "wants_approval", BOOL)                    \
     X(approved, "approved", BOOL)
@@ -46,7 +46,7 @@
     X(signal_id, "signal_id", ID) X(strategy, "strategy", TEXT)                                    \
     X(closed_reason, "closed_reason", TEXT) X(fees, "fees", AMOUNT)                                \
     X(entered_at, "entered_at", TIME) X(hold_until, "hold_until", TIME)                            \
-    X(username, "(SELECT nullif(t.author, '') FROM tweets t WHERE t.id = tweet_id)", TEXT)
+    X(username, "(SELECT t.author FROM tweets t WHERE t.id = tweet_id)", NAME)
 #define VIEW_TRADE_FULL(X) VIEW_TRADE(X)                                                           \
     X(author, "author", TEXT) X(base_score, "base_score", INT) X(posted_at, "posted_at", TIME)     \
     X(quote_price, "quote_price", AMOUNT) X(limit_price, "limit_price", AMOUNT)                    \
@@ -90,7 +90,7 @@
     X(started_at, "started_at", TIME) X(seen_at, "seen_at", TIME)
 /* An author without a record weighs what he weighs by the configuration: 1. */
 #define VIEW_AUTHOR(X)                                                                             \
-    X(key, "key", TEXT) X(username, "nullif(username, '')", TEXT) X(posts, "posts", INT)           \
+    X(key, "key", TEXT) X(username, "username", NAME) X(posts, "posts", INT)           \
     X(signals, "signals", INT) X(recent, "recent", INT) X(hits, "hits", INT)                       \
     X(mean_return, "mean_return", AMOUNT) X(dropped, "dropped", INT) X(weight, "weight", SHARE)    \
     X(last_post_at, "last_post_at", TIME) X(last_trade_at, "last_trade_at", TIME)

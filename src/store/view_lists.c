@@ -1,9 +1,9 @@
 /* Lists for the HTTP interface, page by page.
  *
- * A page is made in two steps. A walk goes through an index in the list's order, from where the
- * page before ended, and finds which rows match; then each of these is read by its id. So a page
- * without filters touches an index and its own rows only, and one with filters has an end: after
- * VIEW_WALK_MAX rows it stops and says how far it came.
+ * A page without filters is one statement along an index in the list's order, from where the page
+ * before ended. One with filters is made in two steps: a walk goes along the same index and finds
+ * which rows match; then each of these is read by its id. So it has an end: after VIEW_WALK_MAX
+ * rows it stops and says how far it came.
  *
  * In: what is asked for. Out: an array of objects. Invariants: the place of a page is that of the
  * last row it looked at, so no row is shown twice and none that was there is left out. Failure: the
@@ -16,11 +16,20 @@
 #define WALK(columns, filter, table, where, order)                                                 \
     { "SELECT " columns ", " filter " FROM " table " WHERE " where " ORDER BY " order }
 
+/* The rows themselves, `place` first; the last parameter is how many. */
+#define PAGE(place, LIST, more, table, where, order)                                               \
+    {                                                                                              \
+        "SELECT " place ", 0" LIST(VIEW_COLUMN) more " FROM " table " WHERE " where                \
+                                                     " ORDER BY " order                            \
+    }
+#define PAGE_BY_ID(LIST, table) PAGE("id, 0", LIST, "", table, "id < $1", "id DESC LIMIT $2")
+
 #define TWEETS_MATCH                                                                               \
     "($1 = '' OR source = $1) AND ($2 = '' OR label = $2) AND ($3 = '' OR outcome = $3) AND "      \
     "($4 < 0 OR signal_score >= $4) AND ($5 < 0 OR missed = $5) AND "                              \
     "($6 = '' OR instr(mentions, $6) > 0) AND ($7 = '' OR text LIKE $7 ESCAPE '!')"
 #define TWEETS_ORDER "created_at DESC, id DESC"
+#define TWEETS_SIGNALS ", outcome IS NULL OR outcome <> 'NO_COIN'" /* may it have any? */
 #define TWEETS_WALK(match, where) WALK("id, created_at", match, "tweets", where, TWEETS_ORDER)
 
 #define SIGNALS_MATCH                                                                              \
@@ -38,34 +47,36 @@
     "FROM gaps) AS gaps"
 
 static const struct {
-    struct sql plain, all, of;
+    struct sql page;    /* without filters */
+    struct sql all, of; /* walks */
     struct sql row;
     const struct field *fields;
     int field_count;
 } lists[VIEW_LIST_COUNT] = {
-    [VIEW_TWEETS] = {TWEETS_WALK("1", "(created_at, id) < ($1, $2)"),
+    [VIEW_TWEETS] = {PAGE("id, created_at", VIEW_TWEET, TWEETS_SIGNALS, "tweets",
+                          "(created_at, id) < ($1, $2)", TWEETS_ORDER " LIMIT $3"),
                      TWEETS_WALK(TWEETS_MATCH, "(created_at, id) < ($8, $9)"),
                      TWEETS_WALK(TWEETS_MATCH, "author = $8 COLLATE NOCASE AND "
                                                "(created_at, id) < ($9, $10)"),
-                     VIEW_SELECT(VIEW_TWEET, ", outcome IS NULL OR outcome <> 'NO_COIN'", "tweets"),
-                     VIEW_FIELDS(VIEW_TWEET)},
-    [VIEW_SIGNALS] = {BY_ID("1", "signals", "id < $1"), BY_ID(SIGNALS_MATCH, "signals", "id < $5"),
+                     VIEW_SELECT(VIEW_TWEET, TWEETS_SIGNALS, "tweets"), VIEW_FIELDS(VIEW_TWEET)},
+    [VIEW_SIGNALS] = {PAGE_BY_ID(VIEW_SIGNAL, "signals"),
+                      BY_ID(SIGNALS_MATCH, "signals", "id < $5"),
                       BY_ID(SIGNALS_MATCH, "signals", "symbol = $5 AND id < $6"),
                       VIEW_SELECT(VIEW_SIGNAL, "", "signals"), VIEW_FIELDS(VIEW_SIGNAL)},
-    [VIEW_TRADES] = {BY_ID("1", "trades", "id < $1"), BY_ID(TRADES_MATCH, "trades", "id < $3"),
+    [VIEW_TRADES] = {PAGE_BY_ID(VIEW_TRADE, "trades"), BY_ID(TRADES_MATCH, "trades", "id < $3"),
                      BY_ID(TRADES_MATCH, "trades", "symbol = $3 AND id < $4"),
                      VIEW_SELECT(VIEW_TRADE, "", "trades"), VIEW_FIELDS(VIEW_TRADE)},
-    [VIEW_AUDIT] = {BY_ID("1", "audit_log", "id < $1"),
+    [VIEW_AUDIT] = {PAGE_BY_ID(VIEW_AUDIT_ROW, "audit_log"),
                     BY_ID(AUDIT_MATCH, "audit_log", "id < $3"),
                     {NULL},
                     VIEW_SELECT(VIEW_AUDIT_ROW, "", "audit_log"),
                     VIEW_FIELDS(VIEW_AUDIT_ROW)},
-    [VIEW_DEAD_LETTERS] = {BY_ID("1", "dead_letters", "id < $1"),
+    [VIEW_DEAD_LETTERS] = {PAGE_BY_ID(VIEW_DEAD_LETTER, "dead_letters"),
                            BY_ID("($1 = '' OR status = $1)", "dead_letters", "id < $2"),
                            {NULL},
                            VIEW_SELECT(VIEW_DEAD_LETTER, "", "dead_letters"),
                            VIEW_FIELDS(VIEW_DEAD_LETTER)},
-    [VIEW_GAPS] = {BY_ID("1", "gaps", "id < $1"),
+    [VIEW_GAPS] = {PAGE_BY_ID(VIEW_GAP, GAPS_GROWN),
                    {NULL},
                    {NULL},
                    VIEW_SELECT(VIEW_GAP, "", GAPS_GROWN),
@@ -138,28 +149,28 @@ static void bind_filter(struct query *q, view_list list, const struct view_ask *
     WRONG("a list without filters");
 }
 
-/* Does it ask for less than everything, beside what `of` finds? */
-static bool has_filter(view_list list, const struct view_ask *ask) {
-    const bool tweets = list == VIEW_TWEETS;
-    return ask->side.n > 0 || ask->source.n > 0 || ask->label.n > 0 || ask->outcome.n > 0 ||
-           ask->q.n > 0 || ask->verdict.n > 0 || ask->reason.n > 0 || ask->status.n > 0 ||
-           ask->actor.n > 0 || ask->entity.n > 0 || ask->min_score >= 0 || ask->missed >= 0 ||
-           (tweets && ask->symbol.n > 0);
+/* Does it ask for less than everything? */
+static bool has_filter(const struct view_ask *ask) {
+    return ask->author.n > 0 || ask->symbol.n > 0 || ask->side.n > 0 || ask->source.n > 0 ||
+           ask->label.n > 0 || ask->outcome.n > 0 || ask->q.n > 0 || ask->verdict.n > 0 ||
+           ask->reason.n > 0 || ask->status.n > 0 || ask->actor.n > 0 || ask->entity.n > 0 ||
+           ask->min_score >= 0 || ask->missed >= 0;
+}
+
+static void bind_place(struct query *q, view_list list, const struct view_ask *ask) {
+    if (list == VIEW_TWEETS) bind_time(q, ask->has_before ? ask->before.at : USEC_NEVER);
+    bind_i64(q, ask->has_before ? ask->before.id : INT64_MAX);
 }
 
 static bool open_walk(struct store *s, view_list list, const struct view_ask *ask, struct texts *x,
                       struct query *q, struct error *err) {
     const str of = list == VIEW_TWEETS ? ask->author : ask->symbol;
-    const bool plain = of.n == 0 && !has_filter(list, ask);
-    const struct sql *const sql = plain      ? &lists[list].plain
-                                  : of.n > 0 ? &lists[list].of
-                                             : &lists[list].all;
+    const struct sql *const sql = of.n > 0 ? &lists[list].of : &lists[list].all;
     PRE(sql->text != NULL);
     if (!query_open(s, sql, q, err)) return false;
-    if (!plain) bind_filter(q, list, ask, x);
+    bind_filter(q, list, ask, x);
     if (of.n > 0) bind_str(q, of);
-    if (list == VIEW_TWEETS) bind_time(q, ask->has_before ? ask->before.at : USEC_NEVER);
-    bind_i64(q, ask->has_before ? ask->before.id : INT64_MAX);
+    bind_place(q, list, ask);
     return true;
 }
 
@@ -214,28 +225,34 @@ bool view_put_array(struct query *q, const struct field *fields, int field_count
     return true;
 }
 
+/* The row that the query is at, up to the brace that closes it; *ret_signals: it may have some. */
+static void put_members(struct query *q, view_list list, struct buf *out, bool *ret_signals) {
+    buf_put_byte(out, '{');
+    shown_put_members(out, q, lists[list].fields, lists[list].field_count);
+    *ret_signals = list == VIEW_TWEETS && col_bool(q);
+}
+
+static bool put_rest(struct store *s, view_list list, int64_t id, bool signals, struct buf *out,
+                     struct error *err) {
+    if (list == VIEW_TWEETS) buf_put(out, STR(",\"signals\":"));
+    if (signals && !view_put_signals(s, id, false, out, err)) return false;
+    if (list == VIEW_TWEETS && !signals) buf_put(out, STR("[]"));
+    buf_put_byte(out, '}');
+    return true;
+}
+
 bool store_view_row(struct store *s, view_list list, int64_t id, struct buf *out, bool *ret_found,
                     struct error *err) {
     struct query q;
-    bool row, signals = false;
+    bool row, signals;
     if (!query_open(s, &lists[list].row, &q, err)) return false;
     bind_i64(&q, id);
     if (!query_row(&q, &row, err)) return false;
     *ret_found = row;
     if (!row) return true;
-    buf_put_byte(out, '{');
-    shown_put_members(out, &q, lists[list].fields, lists[list].field_count);
-    if (list == VIEW_TWEETS) signals = col_bool(&q);
+    put_members(&q, list, out, &signals);
     query_close(&q);
-    if (list == VIEW_TWEETS) {
-        buf_put(out, STR(",\"signals\":"));
-        if (!signals)
-            buf_put(out, STR("[]"));
-        else if (!view_put_signals(s, id, false, out, err))
-            return false;
-    }
-    buf_put_byte(out, '}');
-    return true;
+    return put_rest(s, list, id, signals, out, err);
 }
 
 static bool put_row(struct store *s, view_list list, int64_t id, struct buf *out,
@@ -245,19 +262,51 @@ static bool put_row(struct store *s, view_list list, int64_t id, struct buf *out
     return found || fail(err, ERR_DAMAGED, 0, "a row that an index has is not there");
 }
 
-bool store_view_list(struct store *s, view_list list, const struct view_ask *ask, struct buf *out,
-                     struct view_page *ret, struct error *err) {
+/* Filters: which rows, then each. */
+static bool put_found(struct store *s, view_list list, const struct view_ask *ask, struct buf *out,
+                      struct view_page *ret, struct error *err) {
     int64_t ids[VIEW_LIMIT_MAX];
-    struct view_page page;
-    PRE(list >= 0 && list < VIEW_LIST_COUNT);
-    PRE(ask->limit >= 1 && ask->limit <= VIEW_LIMIT_MAX);
-    if (!walk(s, list, ask, ids, &page, err)) return false;
-    buf_put_byte(out, '[');
-    for (int i = 0; i < page.count; i++) {
+    if (!walk(s, list, ask, ids, ret, err)) return false;
+    for (int i = 0; i < ret->count; i++) {
         if (i > 0) buf_put_byte(out, ',');
         if (!put_row(s, list, ids[i], out, err)) return false;
     }
-    buf_put_byte(out, ']');
+    return true;
+}
+
+static bool put_plain(struct store *s, view_list list, const struct view_ask *ask, struct buf *out,
+                      struct view_page *ret, struct error *err) {
+    struct view_page page = {0};
+    struct query q;
+    bool row, signals;
+    if (!query_open(s, &lists[list].page, &q, err)) return false;
+    bind_place(&q, list, ask);
+    bind_i64(&q, ask->limit + 1); /* is there more? */
+    if (!query_row(&q, &row, err)) return false;
+    while (row && page.count < ask->limit) {
+        const int64_t id = col_i64(&q);
+        page.next = (struct view_place){.at = col_time(&q), .id = id};
+        if (page.count++ > 0) buf_put_byte(out, ',');
+        put_members(&q, list, out, &signals);
+        if (!put_rest(s, list, id, signals, out, err)) {
+            query_close(&q);
+            return false;
+        }
+        if (!query_row(&q, &row, err)) return false;
+    }
+    page.more = row;
+    query_close(&q);
     *ret = page;
     return true;
+}
+
+bool store_view_list(struct store *s, view_list list, const struct view_ask *ask, struct buf *out,
+                     struct view_page *ret, struct error *err) {
+    PRE(list >= 0 && list < VIEW_LIST_COUNT);
+    PRE(ask->limit >= 1 && ask->limit <= VIEW_LIMIT_MAX);
+    buf_put_byte(out, '[');
+    const bool ok = has_filter(ask) ? put_found(s, list, ask, out, ret, err)
+                                    : put_plain(s, list, ask, out, ret, err);
+    buf_put_byte(out, ']');
+    return ok;
 }
