@@ -27,8 +27,9 @@ struct api_options {
     void *open_ctx;
     struct source *const *push; /* sources that posts may be brought to; borrowed */
     int push_count;
-    const struct reader *reader;   /* for dead letters that are tried again; NULL: none */
-    str web_dir;                   /* as api.web_dir */
+    const struct reader
+        *reader; /* for letters tried again, and words that moved a score; NULL: none */
+    str web_dir; /* as api.web_dir */
     const struct symbols *symbols; /* that the venue trades; NULL: not known */
     bool alone; /* the trader is another process: what it counts is not known here */
     /* Limits; 0: the usual ones (DESIGN.md, section 8). */

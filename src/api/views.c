@@ -4,21 +4,9 @@
  * strings, times RFC 3339, "none" is null. A view reads in one transaction, so that its parts agree
  * with each other. Failure: a store that cannot be read is a problem (503, or 500). */
 #include "api/core.h"
+#include "api/put.h"
 #include "base/metric.h"
 #include "run/bill.h"
-
-static void put_time(struct buf *b, const char *name, usec at) {
-    char text[TIME_TEXT_BYTES];
-    if (at <= 0)
-        buf_printf(b, ",\"%s\":null", name);
-    else
-        buf_printf(b, ",\"%s\":\"" STR_FMT "\"", name, STR_ARG(time_format_rfc3339(at, text)));
-}
-
-static void put_text(struct buf *b, const char *name, str text) {
-    buf_printf(b, ",\"%s\":", name);
-    buf_put_json_str(b, text);
-}
 
 /* --- /health ------------------------------------------------------------------------------ */
 
@@ -59,7 +47,7 @@ void api_get_health(struct api_core *c, const struct api_request *rq, struct api
     all = all && h.database && (!h.has_venue || h.venue) && (!h.has_trader || h.trader);
     buf_printf(b, "{\"status\":\"%s\",\"checks\":{%s}", all ? "healthy" : "unhealthy",
                buf_z(&checks));
-    put_time(b, "checked_at", h.at);
+    api_put_time(b, "checked_at", h.at);
     buf_printf(b, ",\"age_ms\":%lld,\"version\":\"%s\"}\n",
                (long long)(i64_max(rq->now - h.at, 0) / USEC_PER_MS), BF_VERSION);
     ret->status = all ? 200 : 503;
@@ -80,16 +68,13 @@ static void put_feed(struct buf *b, const struct feed_row *f) {
     const struct source_status *const s = &f->status;
     buf_put(b, STR("{\"feed\":"));
     buf_put_json_str(b, f->feed);
-    put_text(b, "kind", f->kind);
-    put_text(b, "state", str_from_z(source_state_name(s->state)));
-    if (s->why[0] != '\0')
-        put_text(b, "why", str_from_z(s->why));
-    else
-        buf_put(b, STR(",\"why\":null"));
-    put_time(b, "since", s->since);
-    put_time(b, "until", s->until);
-    put_time(b, "last_sign_at", s->last_sign_at);
-    put_time(b, "last_post_at", s->last_post_at);
+    api_put_text(b, "kind", f->kind);
+    api_put_text(b, "state", str_from_z(source_state_name(s->state)));
+    api_put_text_or_null(b, "why", s->why);
+    api_put_time(b, "since", s->since);
+    api_put_time(b, "until", s->until);
+    api_put_time(b, "last_sign_at", s->last_sign_at);
+    api_put_time(b, "last_post_at", s->last_post_at);
     buf_printf(b,
                ",\"posts\":%lld,\"missed\":%lld,\"calls\":%lld,\"failures\":%lld,"
                "\"blind_seconds_today\":%lld.%06lld,\"narrow\":%s,\"posts_today\":%lld,"
@@ -98,7 +83,7 @@ static void put_feed(struct buf *b, const struct feed_row *f) {
                (long long)s->failures, (long long)(s->blind / USEC_PER_S),
                (long long)(s->blind % USEC_PER_S), s->narrow ? "true" : "false",
                (long long)f->posts_today, (long long)f->posts_stored);
-    put_time(b, "updated_at", f->updated_at);
+    api_put_time(b, "updated_at", f->updated_at);
     buf_put_byte(b, '}');
 }
 

@@ -5,6 +5,7 @@
  * problem (503, or 500); what is asked for wrongly is 400, what is not there 404. */
 #include "api/core.h"
 #include "api/params.h"
+#include "api/words.h"
 #include "store/views.h"
 
 #define LIMIT_USUAL 50
@@ -80,6 +81,10 @@ void api_get_tweets(struct api_core *c, const struct api_request *rq, struct api
     if (params_ok(&p)) put_list(c, VIEW_TWEETS, "tweets", &ask, ret);
 }
 
+static void put_missing(struct api_answer *a, const char *what, int64_t id) {
+    api_problem(a, 404, "NOT_FOUND", "id: there is no %s %lld.", what, (long long)id);
+}
+
 typedef bool view_one(struct store *s, int64_t id, struct buf *out, bool *ret_found,
                       struct error *err);
 
@@ -94,13 +99,31 @@ static void put_one(struct api_core *c, const struct api_request *rq, view_one *
     const bool ok = view(s, id, &a->body, &found, &err);
     looked(c, s, ok, &err, a);
     if (ok && !found)
-        api_problem(a, 404, "NOT_FOUND", "id: there is no %s %lld.", what, (long long)id);
+        put_missing(a, what, id);
     else if (ok)
         buf_put_byte(&a->body, '\n');
 }
 
 void api_get_tweet(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {
-    put_one(c, rq, store_view_tweet, "post", ret);
+    struct error err;
+    struct params p = params_of(rq, ret);
+    struct view_said said = {0};
+    bool found = false;
+    const int64_t id = params_id(&p, "id");
+    struct store *const s = params_ok(&p) ? look(c, ret) : NULL;
+    if (s == NULL) return;
+    buf_put_byte(&ret->body, '{');
+    const bool ok = store_view_tweet(s, id, &ret->body, &found, &err) &&
+                    (!found || store_view_said(s, rq->a, id, &said, &found, &err));
+    looked(c, s, ok, &err, ret);
+    if (!ok) return;
+    if (!found) {
+        put_missing(ret, "post", id);
+        return;
+    }
+    buf_put(&ret->body, STR(",\"weighed\":"));
+    words_put(api_core_options(c)->reader, *rq->a, &said, &ret->body);
+    buf_put(&ret->body, STR("}\n"));
 }
 
 void api_get_authors(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {

@@ -6,6 +6,7 @@
  * views_lists.c. */
 #include "api/core.h"
 #include "api/params.h"
+#include "api/put.h"
 #include "store/views.h"
 
 static void put_money(struct buf *b, const char *name, bool known, money m) {
@@ -13,19 +14,6 @@ static void put_money(struct buf *b, const char *name, bool known, money m) {
     if (!known) return;
     buf_put_e8(b, money_e8(m));
     buf_put_byte(b, '"');
-}
-
-static void put_time(struct buf *b, const char *name, usec at) {
-    char text[TIME_TEXT_BYTES];
-    if (at <= 0 || at == USEC_NEVER)
-        buf_printf(b, ",\"%s\":null", name);
-    else
-        buf_printf(b, ",\"%s\":\"" STR_FMT "\"", name, STR_ARG(time_format_rfc3339(at, text)));
-}
-
-static void put_text(struct buf *b, const char *name, str text) {
-    buf_printf(b, ",\"%s\":", name);
-    buf_put_json_str(b, text);
 }
 
 /* A view within one transaction of a connection. */
@@ -65,17 +53,17 @@ static void put_mode(struct buf *b, const struct control *v, bool found) {
         return;
     }
     buf_printf(b, ",\"mode\":{\"mode\":\"%s\"", mode_name(v->mode));
-    put_text(b, "reason", str_from_z(v->reason));
-    put_text(b, "actor", str_from_z(v->actor));
-    put_time(b, "since", v->since);
-    put_time(b, "until", v->until);
+    api_put_text(b, "reason", str_from_z(v->reason));
+    api_put_text(b, "actor", str_from_z(v->actor));
+    api_put_time(b, "since", v->since);
+    api_put_time(b, "until", v->until);
     buf_put_byte(b, '}');
 }
 
 static void put_account(struct buf *b, const struct view_status *v, int64_t limit_bp) {
     buf_put(b, STR(",\"account\":{\"currency\":\"USDT\""));
     put_money(b, "equity", v->has_equity, v->equity);
-    put_time(b, "equity_at", v->has_equity ? v->equity_at : 0);
+    api_put_time(b, "equity_at", v->has_equity ? v->equity_at : 0);
     put_money(b, "start", v->has_account, v->start);
     put_money(b, "cash", v->has_account, v->cash);
     put_money(b, "pnl_today", true, v->pnl_today);
@@ -115,7 +103,7 @@ static bool view_status(struct store *s, const void *ask, struct buf *b, struct 
     if (v.equity_at < today) v.drawdown_bp = 0; /* that was another day's */
     const bool running = store_trader_running(s, &pid);
     buf_printf(b, "{\"version\":\"%s\"", BF_VERSION);
-    put_time(b, "now", x->now);
+    api_put_time(b, "now", x->now);
     put_mode(b, &control, found);
     buf_put(b, STR(",\"venue\":{\"kind\":"));
     buf_put_json_str(b, cfg->venue_kind);
@@ -126,14 +114,14 @@ static bool view_status(struct store *s, const void *ask, struct buf *b, struct 
         buf_put_i64(b, pid);
     else
         buf_put(b, STR("null"));
-    put_time(b, "last_beat_at", v.trader_beat_at);
-    put_time(b, "started_at", v.trader_started_at);
-    put_time(b, "at", v.trader_at);
+    api_put_time(b, "last_beat_at", v.trader_beat_at);
+    api_put_time(b, "started_at", v.trader_started_at);
+    api_put_time(b, "at", v.trader_at);
     buf_put_byte(b, '}');
     put_account(b, &v, cfg->trading_max_daily_drawdown / (E8 / BP_ONE));
     put_counts(b, &v);
-    put_time(b, "last_post_at", v.last_post_at);
-    put_time(b, "last_trade_at", v.last_trade_at);
+    api_put_time(b, "last_post_at", v.last_post_at);
+    api_put_time(b, "last_trade_at", v.last_trade_at);
     buf_put(b, STR("}\n"));
     return true;
 }

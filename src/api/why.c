@@ -11,6 +11,7 @@
 
 #include "api/core.h"
 #include "api/params.h"
+#include "api/put.h"
 #include "base/metric.h"
 #include "flow/terms.h"
 #include "run/now.h"
@@ -429,20 +430,12 @@ static void ask_signal(struct asked *q) {
 
 /* --- the answer --------------------------------------------------------------------------- */
 
-static void put_time(struct buf *b, const char *name, usec at) {
-    char text[TIME_TEXT_BYTES];
-    if (at <= 0)
-        buf_printf(b, ",\"%s\":null", name);
-    else
-        buf_printf(b, ",\"%s\":\"" STR_FMT "\"", name, STR_ARG(time_format_rfc3339(at, text)));
-}
-
 static void put_step(struct buf *b, const struct step *s) {
     static const char *const words[] = {"yes", "no", "unknown"};
     buf_printf(b, "{\"step\":\"%s\",\"ok\":\"%s\",\"text\":", s->name, words[s->ok]);
     buf_put_json_str(b, str_from_z(s->text));
-    put_time(b, "since", s->since);
-    put_time(b, "until", s->until);
+    api_put_time(b, "since", s->since);
+    api_put_time(b, "until", s->until);
     if (s->setting)
         buf_printf(b, ",\"setting\":\"%s\"}", s->setting);
     else

@@ -10,7 +10,6 @@
 
 #define WORDS_SHOWN 12
 #define BAR_POINTS 4     /* points of the score that one block of a bar stands for */
-#define COUNTS_BP 50     /* a word that moves less than half a point is not shown */
 #define LABEL_COLUMNS 12 /* of the headings on the left */
 #define WORD_COLUMNS 20
 #define WHOLE_POST (-1) /* in place of a mention */
@@ -85,7 +84,10 @@ static void put_text(const struct explain *x, struct buf *out) {
     for (int i = 0; i < x->weights->count && x->weights->v[i].end <= end; i++) {
         const struct weight *v = &x->weights->v[i];
         const int32_t bp = strongest_bp(x, v);
-        const paint how = v->names ? BOLD : bp >= COUNTS_BP ? GOOD : bp <= -COUNTS_BP ? BAD : PLAIN;
+        const paint how = v->names                 ? BOLD
+                          : bp >= WEIGH_COUNTS_BP  ? GOOD
+                          : bp <= -WEIGH_COUNTS_BP ? BAD
+                                                   : PLAIN;
         put_lines(x, out, PLAIN, text_of(x, at, v->begin));
         put_lines(x, out, how, text_of(x, v->begin, v->end));
         at = v->end;
@@ -155,7 +157,7 @@ static int next_word(const struct weights *w, int mention, const bool *shown) {
     int best = -1;
     for (int i = 0; i < w->count; i++) {
         const int32_t size = abs(effect_bp(&w->v[i], mention));
-        if (shown[i] || size < COUNTS_BP || is_name(&w->v[i], mention)) continue;
+        if (shown[i] || size < WEIGH_COUNTS_BP || is_name(&w->v[i], mention)) continue;
         if (best < 0 || size > abs(effect_bp(&w->v[best], mention))) best = i;
     }
     return best;
@@ -196,7 +198,7 @@ static void put_words(const struct explain *x, struct buf *out, int mention) {
     }
     if (x->weights->cut) {
         put_heading(x, out, "");
-        buf_printf(out, "the first %d words were weighed\n", WEIGH_WORDS_MAX);
+        buf_printf(out, "the first %d words were weighed\n", x->weights->count);
     }
 }
 

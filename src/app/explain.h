@@ -2,9 +2,9 @@
 #ifndef BF_APP_EXPLAIN_H
 #define BF_APP_EXPLAIN_H
 
-#include "app/weigh.h"
 #include "base/buf.h"
 #include "flow/signal.h"
+#include "flow/weigh.h"
 
 struct explain {
     const struct post *post;

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 
 #include "store/columns.h"
+#include "store/views.h"
 
 #define JSON_BYTES 4096
 #define MEMORY_PRUNE_EVERY 64 /* puts; prunes at most twice as many, so the table stays bounded */
@@ -37,7 +38,7 @@ static str probs_json(struct buf *b, const struct reading *r) {
     return buf_str(b);
 }
 
-static str mentions_json(struct buf *b, const struct reading *r) {
+void store_put_mentions(struct buf *b, const struct reading *r) {
     buf_put_byte(b, '[');
     for (int i = 0; i < r->mention_count; i++) {
         const struct mention *m = &r->mentions[i];
@@ -51,6 +52,10 @@ static str mentions_json(struct buf *b, const struct reading *r) {
                    (int)m->begin, (int)m->end);
     }
     buf_put_byte(b, ']');
+}
+
+static str mentions_json(struct buf *b, const struct reading *r) {
+    store_put_mentions(b, r);
     POST(!buf_full(b));
     return buf_str(b);
 }

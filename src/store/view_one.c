@@ -171,14 +171,30 @@ bool store_view_tweet(struct store *s, int64_t id, struct buf *out, bool *ret_fo
     bind_i64(&q, id);
     if (!query_row(&q, ret_found, err)) return false;
     if (!*ret_found) return true;
-    buf_put_byte(out, '{');
     shown_put_members(out, &q, VIEW_FIELDS(VIEW_TWEET_FULL));
     query_close(&q);
     buf_put(out, STR(",\"signals\":"));
     if (!view_put_signals(s, id, true, out, err)) return false;
     buf_put(out, STR(",\"trace\":"));
-    if (!put_trace(s, id, out, err)) return false;
-    buf_put_byte(out, '}');
+    return put_trace(s, id, out, err);
+}
+
+bool store_view_said(struct store *s, struct arena *a, int64_t id, struct view_said *ret,
+                     bool *ret_found, struct error *err) {
+    static const struct sql sql = {
+        "SELECT text, deleted_at IS NOT NULL, coalesce(model, ''), coalesce(mentions, '[]'), "
+        "CAST(round(coalesce(sentiment_score, 0) * 10000) AS INTEGER) FROM tweets WHERE id = $1"};
+    struct query q;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_i64(&q, id);
+    if (!query_row(&q, ret_found, err)) return false;
+    if (!*ret_found) return true;
+    ret->text = str_dup(a, col_str(&q));
+    ret->deleted = col_bool(&q);
+    ret->model = str_dup(a, col_str(&q));
+    ret->mentions = str_dup(a, col_str(&q));
+    ret->sentiment_bp = col_i64(&q);
+    query_close(&q);
     return true;
 }
 

@@ -72,8 +72,21 @@ MUST_CHECK bool store_view_authors(struct store *s, int limit,
                                    struct error *err);
 
 /* --- one thing, as an object (*ret_found false: nothing was appended) ----------------------- */
+/* A post: the members of the object, without braces. */
 MUST_CHECK bool store_view_tweet(struct store *s, int64_t id, struct buf *out, bool *ret_found,
                                  struct error *err);
+/* What was read in a post, for who reads it again. Texts in `a`. */
+struct view_said {
+    bool deleted; /* the text is gone */
+    str text;
+    str model; /* that read it; n 0: it was not read yet, and nothing below is known */
+    int64_t sentiment_bp;
+    str mentions; /* as store_put_mentions writes them */
+};
+MUST_CHECK bool store_view_said(struct store *s, struct arena *a, int64_t id, struct view_said *ret,
+                                bool *ret_found, struct error *err);
+/* The mentions of a reading, as the row of a post keeps them: an array. */
+void store_put_mentions(struct buf *b, const struct reading *r);
 /* {"trade","post","signal","orders","fills","audit"} */
 MUST_CHECK bool store_view_trade(struct store *s, int64_t id, struct buf *out, bool *ret_found,
                                  struct error *err);

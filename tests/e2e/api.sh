@@ -146,6 +146,20 @@ equal "by its author" "$(look '/api/tweets?author=alice&min_score=1' '$.tweets[0
 tweet=$(look '/api/tweets?symbol=DOGEUSDT' '$.tweets[0].id')
 check "by itself, with the parts of its score" test -n "$(look "/api/tweet?id=$tweet" '$.signals[0].parts.confidence')"
 check "and a trace that begins with its publication" looks "/api/tweet?id=$tweet" '$.trace[0].step' posted
+# the words that moved it: those that `bullfinch score --explain` shows for the same text
+bf score --explain "$(sqlite3 t.db "SELECT text FROM tweets WHERE id = $tweet")" |
+    sed -nE 's/^.{12} *([+-][0-9]+)  ([^ ]+).*/\1 \2/p' >explained
+look "/api/tweet?id=$tweet" '$.weighed' >weighed
+sqlite3 :memory: "SELECT printf('%+d %s', (abs(bp) + 50) / 100 * iif(bp < 0, -1, 1), word) FROM (
+    SELECT w.value ->> 'text' AS word, w.value ->> 'begin' AS place, c.value ->> 'names' AS names,
+        CAST(round((c.value ->> 'value') * 10000) AS INTEGER) AS bp
+    FROM json_each(CAST(readfile('weighed') AS TEXT), '\$.words') w, json_each(w.value, '\$.coins') c
+    WHERE c.value ->> 'symbol' = 'DOGEUSDT')
+    WHERE NOT names AND abs(bp) >= 50 ORDER BY abs(bp) DESC, place LIMIT 12" >weighed.words
+check "the words that moved it are those that score --explain names, with their weights" cmp explained weighed.words
+check "and they are some" test -s weighed.words
+equal "it is the reading that the score was made of" "$(json weighed '$.state') $(json weighed '$.agrees')" "weighed 1"
+equal "of a text that is gone it says so" "$(look "/api/tweet?id=$id" '$.weighed.state')" deleted
 pages=0
 before=
 while :; do

@@ -1,6 +1,6 @@
 /* explain: what each word does, and the text that a person reads. */
 #include "app/explain.h"
-#include "app/weigh.h"
+#include "flow/weigh.h"
 
 #include "readkit.h"
 

@@ -72,6 +72,39 @@ test('a post’s page shows its score with the parts that are stored, and its wa
   for (const step of ['Posted', 'Received', 'Judged', 'Order sent', 'Filled']) await page.getByText(step, { exact: true }).first().waitFor();
 });
 
+test('the words that moved a score are those of the API, and marked where they stand in the stored text', async () => {
+  const { tweet_id, symbol } = await until('a signal was traded', () => b.sql("SELECT tweet_id, symbol FROM signals WHERE verdict = 'traded' ORDER BY id DESC LIMIT 1")[0], 60_000);
+  const stored = Buffer.from(b.one(`SELECT text FROM tweets WHERE id = ${tweet_id}`).text);
+  const { weighed } = await b.get(`/api/tweet?id=${tweet_id}`);
+  const words = weighed.words.flatMap((w) => w.coins.filter((c) => c.symbol === symbol).map((c) => ({ ...w, ...c })));
+  const said = words.filter((w) => !w.names && Math.abs(w.value) >= weighed.least);
+  assert.ok(said.length > 0 && weighed.state === 'weighed' && weighed.agrees);
+  for (const w of weighed.words) assert.equal(stored.subarray(w.begin, w.end).toString(), w.text);
+  await page.goto(`/post?id=${tweet_id}`);
+  const choice = page.getByRole('group', { name: 'Towards which coin' }).getByRole('button', { name: symbol.replace(/USDT$/, '') });
+  const list = page.getByRole('table', { name: `Words that moved ${symbol}` });
+  await until('the page has the post', async () => (await list.count()) + (await choice.count()) > 0);
+  if (await choice.count()) await choice.click();
+  const shown = await list.locator('tr[data-word]').evaluateAll((l) => l.map((e) => [e.dataset.word, Number(e.dataset.value)]));
+  assert.deepEqual(shown, said.toSorted((a, c) => Math.abs(c.value) - Math.abs(a.value)).map((w) => [w.text, w.value]));
+  for (const w of said) await list.getByText(`${w.value > 0 ? '+' : '−'}${Math.floor((Math.round(Math.abs(w.value) * 1e4) + 50) / 100)}`, { exact: true }).first().waitFor();
+  const marks = await page.locator('[data-text] mark[data-weight]').evaluateAll((l) => l.map((e) => [e.firstChild.textContent, Number(e.dataset.weight), getComputedStyle(e).textDecorationStyle]));
+  assert.deepEqual(marks, said.map((w) => [w.text, w.value, w.value > 0 ? 'solid' : 'dashed']), 'in the order of the text, the sign told by the line too');
+  const whole = await page.locator('[data-text]').evaluate((e) => { for (const s of e.querySelectorAll('.sr-only')) s.remove(); return e.textContent; });
+  assert.equal(whole, stored.toString());
+});
+
+test('a score that another model made is told from the words of this one, and a deleted post has none', async () => {
+  const [one, two] = await until('two posts have a score', () => { const r = b.sql("SELECT id, model FROM tweets WHERE signal_score > 0 ORDER BY id LIMIT 2"); return r.length === 2 && r; }, 60_000);
+  b.write(`UPDATE tweets SET model = 'linear-1' WHERE id = ${one.id}`);
+  await page.goto(`/post?id=${one.id}`);
+  await page.getByText(`The stored score was made by linear-1; the words are weighed by ${one.model}`).waitFor();
+  b.write(`UPDATE tweets SET text = '', author = '', deleted_at = created_at WHERE id = ${two.id}`);
+  await page.goto(`/post?id=${two.id}`);
+  await page.getByText('with it which words moved the score').waitFor();
+  assert.equal(await page.getByText('Which words moved it').count(), 0);
+});
+
 test('trades sort by profit, and the CSV has them as they are stored', async () => {
   await until('two trades were closed', () => b.one("SELECT count(*) AS n FROM trades WHERE status = 'CLOSED'").n >= 2, 120_000);
   await page.goto('/trades?status=CLOSED');

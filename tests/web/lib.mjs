@@ -82,6 +82,16 @@ export class Bullfinch {
     // Ids are longer than numbers of JavaScript: they stay text.
     return out.trim() ? JSON.parse(out.replace(/("\w+":)(-?\d{16,})(?=[,}])/g, '$1"$2"')) : [];
   }
+  /** What another program writes into the store, for states that take long to come by themselves. */
+  write(statement) {
+    execFileSync('sqlite3', ['-cmd', '.timeout 5000', this.db, statement]);
+  }
+  /** What the API answers a reader. */
+  async get(path) {
+    const answer = await fetch(this.url + path, { headers: { Authorization: `Bearer ${this.readToken}` } });
+    assert.equal(answer.status, 200, path);
+    return answer.json();
+  }
   one(query) {
     const rows = this.sql(query);
     assert.ok(rows.length > 0, `no row: ${query}`);

@@ -24,6 +24,8 @@ export type Mention = S['Mention'];
 export type Tweet = S['Tweet'];
 export type TweetFull = S['TweetWhole'];
 export type Step = S['Step'];
+export type Weighed = S['Weighed'];
+export type WeighedWord = Weighed['words'][number];
 
 export type Trade = S['Trade'];
 export type TradeWhole = Got<'/api/trade'>;

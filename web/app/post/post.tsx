@@ -4,14 +4,15 @@
 
 import Link from 'next/link';
 import { useSearchParams } from 'next/navigation';
-import { exact, int, percent } from '@/data/format';
+import { coin, exact, int, percent } from '@/data/format';
 import { useApi } from '@/data/query';
 import { reason } from '@/data/reasons';
 import type { TweetFull } from '@/data/types';
 import { Badge, Facts, Time } from '@/ui/bits';
 import { Card, Empty, Failed, Loading, PageTitle } from '@/ui/card';
-import { MarkedText, MentionList, ScoreParts } from '@/ui/parts';
+import { MentionList, ScoreParts } from '@/ui/parts';
 import { Trace } from '@/ui/trace';
+import { useTarget, WeighedText, weighingNote, WordList } from '@/ui/words';
 import { useThreshold } from '../overview';
 
 export function Post() {
@@ -29,12 +30,14 @@ export function Post() {
 
 function Body({ t, q }: { t: TweetFull; q: ReturnType<typeof useApi<TweetFull>> }) {
   const threshold = useThreshold();
+  const [target, choose] = useTarget(t.weighed);
+  const note = weighingNote(t.weighed);
   return (
     <div className="grid items-start gap-4 xl:grid-cols-2 min-[120rem]:grid-cols-3">
       <div className="grid min-w-0 gap-4">
         <Card title="What it says" q={q} pad>
           <div data-post={t.id}>
-            {t.deleted ? <p className="italic text-muted">This post was deleted; its text has left the store.</p> : <MarkedText text={t.text} mentions={t.mentions} />}
+            {t.deleted ? <p className="italic text-muted">This post was deleted; its text has left the store, and with it which words moved the score.</p> : <WeighedText t={t} target={target} />}
           </div>
           <div className="mt-3 flex flex-wrap gap-1.5">
             {t.label && <Badge>reads {t.label}</Badge>}
@@ -45,6 +48,12 @@ function Body({ t, q }: { t: TweetFull; q: ReturnType<typeof useApi<TweetFull>> 
           </div>
           {t.outcome && <p className="mt-2 text-sm">{reason(t.outcome).long}</p>}
         </Card>
+        {!t.deleted && (
+          <Card title="Which words moved it" aside={<span className="text-xs text-muted">{target ? `points towards ${coin(target)}` : 'points of the mood'}</span>}>
+            {note && <p role="note" className="border-b border-line bg-warn-soft px-4 py-2 text-sm text-warn">{note}</p>}
+            {t.weighed.state === 'weighed' && <WordList w={t.weighed} target={target} choose={choose} />}
+          </Card>
+        )}
         <Card title="About it" pad>
           <Facts rows={[
             ['Author', t.username ? <Link key="a" href={`/posts?author=${encodeURIComponent(t.username)}`} className="underline">@{t.username}</Link> : 'unknown'],

@@ -4,7 +4,7 @@
  * something.
  *
  * In: a post and its reading. Out: weights in the order of the text. Costs one reading a word. */
-#include "app/weigh.h"
+#include "flow/weigh.h"
 
 #include "base/money.h"
 
@@ -54,9 +54,10 @@ void weigh_words(const struct reader *r, struct arena scratch, const struct post
     struct words w;
     *ret = (struct weights){0};
     words_split(&scratch, post->text, &w);
+    const int64_t most = i64_min(WEIGH_WORDS_MAX, WEIGH_BYTES_MAX / i64_max(post->text.n, 1));
     for (int at = 0; at < w.count; at++) {
         if (!is_weighed(&w, at)) continue;
-        if (ret->count == WEIGH_WORDS_MAX) {
+        if (ret->count == most) {
             ret->cut = true;
             return;
         }

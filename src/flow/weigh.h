@@ -3,12 +3,16 @@
  * Says nothing about how the reader works inside, and so is true of every reader and every model:
  * a word's weight towards a coin is what confidence times polarity loses when the word is taken
  * out. For people who ask why; far too slow for trading. */
-#ifndef BF_APP_WEIGH_H
-#define BF_APP_WEIGH_H
+#ifndef BF_FLOW_WEIGH_H
+#define BF_FLOW_WEIGH_H
 
 #include "flow/reader.h"
 
-#define WEIGH_WORDS_MAX 256 /* the first words of a text; the rest stays unweighed */
+/* The first words of a text are weighed; the rest stays unweighed. Of a long text fewer: a word
+ * costs a reading of all of it. */
+#define WEIGH_WORDS_MAX 256
+#define WEIGH_BYTES_MAX (4 << 20) /* that are read in all */
+#define WEIGH_COUNTS_BP 50 /* a word that moves less than half a point is not worth showing */
 
 /* One word and what it does. */
 struct weight {
