@@ -129,8 +129,8 @@ api_handler api_post_override, api_post_halt, api_post_resume, api_post_flatten,
     api_post_reject, api_post_close, api_post_reconcile, api_get_command;
 /* session.c */
 api_handler api_get_session, api_post_session, api_delete_session;
-/* limits.c, why.c, setup.c */
-api_handler api_get_limits, api_get_why, api_get_config, api_get_symbols;
+/* limits.c, why.c, operations.c, setup.c */
+api_handler api_get_limits, api_get_why, api_get_operations, api_get_config, api_get_symbols;
 /* chores.c */
 api_handler api_post_letter_retry, api_post_letter_drop, api_put_setting;
 

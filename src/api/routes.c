@@ -69,6 +69,7 @@ const struct api_route api_routes[] = {
     CHANGE("PUT", "/api/settings", api_put_setting, false),
     GET("/api/limits", TOKEN_READ, api_get_limits, ""),
     GET("/api/why", TOKEN_READ, api_get_why, "symbol author"),
+    GET("/api/operations", TOKEN_READ, api_get_operations, ""),
     GET("/api/config", TOKEN_READ, api_get_config, ""),
     GET("/api/symbols", TOKEN_READ, api_get_symbols, ""),
     KEPT("/api/status", api_get_status, "", 500 * USEC_PER_MS),

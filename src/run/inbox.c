@@ -12,16 +12,19 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "base/board.h"
 #include "base/time.h"
 
 struct price_slot {
-    bool listed; /* stands in the ring of news */
+    bool listed;    /* stands in the ring of news */
+    usec listed_at; /* since then; wall clock, as all such times here */
     bool has_candle, has_quote, has_terms, dry;
     struct candle candle;
     struct quote quote;
 };
 
 struct order_news {
+    usec at;
     bool is_reply;
     union {
         struct reply reply;
@@ -34,7 +37,8 @@ struct inbox {
     pthread_cond_t came, room;
     bool stopped;
 
-    void **posts; /* ring */
+    void **posts;  /* ring */
+    usec *post_at; /* of each */
     int post_max, post_head, post_count;
     bool held;
 
@@ -51,12 +55,30 @@ struct inbox {
 
     bool has_venue, reconnected, reset;
     struct venue_news venue, back, wiped; /* how it stands; the two that must not be missed */
+
+    struct board_queue *posts_shown, *prices_shown, *orders_shown;
 };
+
+/* --- for those who look (PRE: locked) ----------------------------------------------------- */
+
+static void show_posts(struct inbox *in) {
+    board_queue_set(in->posts_shown, in->post_count, in->post_at[in->post_head]);
+}
+
+static void show_prices(struct inbox *in) {
+    const usec at = in->news_count > 0 ? in->prices[in->news[in->news_head]].listed_at : 0;
+    board_queue_set(in->prices_shown, in->news_count, at);
+}
+
+static void show_orders(struct inbox *in) {
+    board_queue_set(in->orders_shown, in->order_count, in->orders[in->order_head].at);
+}
 
 struct inbox *inbox_open(struct arena *boot, int symbols, int posts, int orders) {
     PRE(posts > 0 && orders > 0 && symbols >= 0);
     struct inbox *in = NEW(boot, struct inbox);
     in->posts = NEW_ARRAY(boot, void *, posts);
+    in->post_at = NEW_ARRAY(boot, usec, posts);
     in->prices = NEW_ARRAY(boot, struct price_slot, symbols + 1);
     in->terms = NEW_ARRAY(boot, struct symbol, symbols + 1);
     in->news = NEW_ARRAY(boot, int, symbols + 1);
@@ -64,6 +86,9 @@ struct inbox *inbox_open(struct arena *boot, int symbols, int posts, int orders)
     in->post_max = posts;
     in->symbols = symbols;
     in->order_max = orders;
+    in->posts_shown = board_queue_open("trader: posts", posts);
+    in->prices_shown = board_queue_open("trader: symbols with a new price", symbols);
+    in->orders_shown = board_queue_open("trader: news of orders", orders);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -87,8 +112,13 @@ bool inbox_put_post(struct inbox *in, void *post) {
     pthread_mutex_lock(&in->mutex);
     while (in->post_count == in->post_max && !in->stopped) pthread_cond_wait(&in->room, &in->mutex);
     const bool ok = !in->stopped;
-    if (ok) in->posts[(in->post_head + in->post_count++) % in->post_max] = post;
-    if (ok) pthread_cond_signal(&in->came);
+    if (ok) {
+        const int place = (in->post_head + in->post_count++) % in->post_max;
+        in->posts[place] = post;
+        in->post_at[place] = time_wall_us();
+        show_posts(in);
+        pthread_cond_signal(&in->came);
+    }
     pthread_mutex_unlock(&in->mutex);
     return ok;
 }
@@ -97,8 +127,12 @@ bool inbox_put_post(struct inbox *in, void *post) {
 static struct price_slot *news_of(struct inbox *in, int sym) {
     PRE(sym >= 0 && sym < in->symbols);
     struct price_slot *p = &in->prices[sym];
-    if (!p->listed) in->news[(in->news_head + in->news_count++) % (in->symbols + 1)] = sym;
-    p->listed = true;
+    if (!p->listed) {
+        in->news[(in->news_head + in->news_count++) % (in->symbols + 1)] = sym;
+        p->listed = true;
+        p->listed_at = time_wall_us();
+        show_prices(in);
+    }
     pthread_cond_signal(&in->came);
     return p;
 }
@@ -157,8 +191,11 @@ void inbox_unreserve(struct inbox *in) {
 /* PRE: locked, and there is room. */
 static struct order_news *next_order(struct inbox *in) {
     PRE(in->order_count < in->order_max);
+    struct order_news *const n = &in->orders[(in->order_head + in->order_count++) % in->order_max];
+    n->at = time_wall_us();
+    show_orders(in);
     pthread_cond_signal(&in->came);
-    return &in->orders[(in->order_head + in->order_count++) % in->order_max];
+    return n;
 }
 
 void inbox_put_reply(struct inbox *in, const struct reply *r) {
@@ -229,6 +266,7 @@ static bool take_order(struct inbox *in, struct inbox_item *ret) {
         const struct order_news *n = &in->orders[in->order_head];
         in->order_head = (in->order_head + 1) % in->order_max;
         in->order_count--;
+        show_orders(in);
         ret->kind = n->is_reply ? INBOX_REPLY : INBOX_REPORT;
         if (n->is_reply)
             ret->reply = n->u.reply;
@@ -269,6 +307,7 @@ static bool take_price(struct inbox *in, struct inbox_item *ret) {
         p->listed = false;
         in->news_head = (in->news_head + 1) % (in->symbols + 1);
         in->news_count--;
+        show_prices(in);
     }
     return true;
 }
@@ -279,6 +318,7 @@ static bool take_post(struct inbox *in, struct inbox_item *ret) {
     ret->post = in->posts[in->post_head];
     in->post_head = (in->post_head + 1) % in->post_max;
     in->post_count--;
+    show_posts(in);
     pthread_cond_signal(&in->room);
     return true;
 }

@@ -14,10 +14,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/board.h"
+
 #define LANE_MAX 32
 
 struct ring {
     struct request v[LANE_MAX];
+    usec at[LANE_MAX]; /* when it was put; wall clock */
     int head, count;
 };
 
@@ -28,6 +31,8 @@ struct lane {
     struct ring acts, asks;
     bool drops; /* enter: what waits when we stop is not sent */
     struct reply reply;
+    struct board_queue *waiting_shown;
+    struct board_task *task_shown;
 };
 
 struct lanes {
@@ -74,7 +79,9 @@ static void do_one(struct lane *l, const struct request *rq, bool dropped) {
 
 static bool ring_put(struct ring *r, const struct request *rq) {
     if (r->count == LANE_MAX) return false;
-    r->v[(r->head + r->count++) % LANE_MAX] = *rq;
+    const int place = (r->head + r->count++) % LANE_MAX;
+    r->v[place] = *rq;
+    r->at[place] = time_wall_us();
     return true;
 }
 
@@ -88,6 +95,33 @@ static bool ring_take(struct ring *r, struct request *ret) {
 
 static bool only_asks(request_kind k) { return k == REQUEST_QUERY || k == REQUEST_SNAPSHOT; }
 
+/* For those who look. */
+static const char *doing(request_kind k) {
+    switch (k) {
+    case REQUEST_BRACKET:
+        return "an entry";
+    case REQUEST_PROTECT:
+        return "a stop and target";
+    case REQUEST_EXIT:
+        return "an exit";
+    case REQUEST_CANCEL:
+        return "a cancel";
+    case REQUEST_QUERY:
+        return "a question about an order";
+    case REQUEST_SNAPSHOT:
+        return "a look at the whole account";
+    }
+    WRONG("request kind out of its list");
+}
+
+static usec oldest(const struct ring *r) { return r->count > 0 ? r->at[r->head] : USEC_NEVER; }
+
+/* PRE: locked. */
+static void show(struct lane *l) {
+    board_queue_set(l->waiting_shown, l->acts.count + l->asks.count,
+                    i64_min(oldest(&l->acts), oldest(&l->asks)));
+}
+
 static void *run_lane(void *arg) {
     struct lane *l = arg;
     struct lanes *all = l->lanes;
@@ -100,8 +134,11 @@ static void *run_lane(void *arg) {
             continue;
         }
         const bool dropped = all->stop && (l->drops || only_asks(rq.kind));
+        show(l);
         pthread_mutex_unlock(&all->mutex);
+        board_task_set(l->task_shown, doing(rq.kind), time_wall_us());
         do_one(l, &rq, dropped);
+        board_task_set(l->task_shown, NULL, time_wall_us());
         pthread_mutex_lock(&all->mutex);
     }
     pthread_mutex_unlock(&all->mutex);
@@ -114,14 +151,19 @@ bool lanes_send(struct lanes *all, const struct request *rq) {
     pthread_mutex_lock(&all->mutex);
     const bool ok =
         !(all->stop && l->drops) && ring_put(only_asks(rq->kind) ? &l->asks : &l->acts, rq);
-    if (ok) pthread_cond_signal(&l->came);
+    if (ok) {
+        show(l);
+        pthread_cond_signal(&l->came);
+    }
     pthread_mutex_unlock(&all->mutex);
     if (!ok) inbox_unreserve(all->inbox);
     return ok;
 }
 
-static bool start(struct lanes *all, struct lane *l) {
+static bool start(struct lanes *all, struct lane *l, const char *name, int room) {
     l->lanes = all;
+    l->waiting_shown = board_queue_open(name, room);
+    l->task_shown = board_task_open(name, time_wall_us());
     pthread_cond_init(&l->came, NULL);
     return pthread_create(&l->thread, NULL, run_lane, l) == 0;
 }
@@ -141,9 +183,9 @@ bool lanes_open(struct arena *boot, struct venue *v, struct inbox *in, struct la
     all->inbox = in;
     all->enter.drops = true;
     pthread_mutex_init(&all->mutex, NULL);
-    if (!start(all, &all->protect))
+    if (!start(all, &all->protect, "venue: exits, repairs and questions", 2 * LANE_MAX))
         return fail(err, ERR_LIMIT, 0, "the lane to the venue: no more threads");
-    if (!start(all, &all->enter)) {
+    if (!start(all, &all->enter, "venue: entries", LANE_MAX)) {
         lanes_stop(all);
         pthread_join(all->protect.thread, NULL);
         return fail(err, ERR_LIMIT, 0, "the lane to the venue: no more threads");

@@ -15,6 +15,8 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "base/board.h"
+
 #define ARENA_BYTES (8 << 20)
 #define KEEP_BYTES (256 << 10)
 #define WORKERS_MAX 64
@@ -42,10 +44,16 @@ struct live_posts {
     int64_t dropped;
     int states_dropped;        /* since one was passed on */
     struct live_post *filling; /* source's thread */
+    struct board_queue *shown;
 };
 
 static struct live_post *place(struct live_posts *lp, int64_t i) {
     return &lp->places[i % LIVE_PLACES];
+}
+
+/* PRE: locked. For those who look. */
+static void show(struct live_posts *lp) {
+    board_queue_set(lp->shown, lp->filled - lp->freed_count, place(lp, lp->freed_count)->came_at);
 }
 
 /* --- reading and handing over ------------------------------------------------------------ */
@@ -66,6 +74,7 @@ static void sweep(struct live_posts *lp) {
         lp->freed_count++;
         pthread_cond_signal(&lp->freed);
     }
+    show(lp);
 }
 
 /* PRE: locked. A post that is not kept may bring a state: now and then one goes on without its
@@ -90,9 +99,26 @@ static void hand_over(struct live_posts *lp) {
     sweep(lp);
 }
 
+static void name_of(const struct live_posts *lp, const char *what, char ret[BOARD_NAME_BYTES]) {
+    struct buf b;
+    buf_init_fixed(&b, ret, BOARD_NAME_BYTES);
+    buf_printf(&b, "%s " STR_FMT, what, STR_ARG(lp->opt.feed->key));
+    IGNORE(buf_z(&b) == NULL, "a long name is cut");
+}
+
+static struct board_task *show_worker(const struct live_posts *lp, int number) {
+    char what[32], name[BOARD_NAME_BYTES];
+    struct buf b;
+    buf_init_fixed(&b, what, sizeof what);
+    buf_printf(&b, "reader %d of", number + 1);
+    name_of(lp, buf_z(&b), name);
+    return board_task_open(name, time_wall_us());
+}
+
 static void *run_worker(void *arg) {
     struct live_posts *lp = arg;
     pthread_mutex_lock(&lp->mutex);
+    struct board_task *const shown = show_worker(lp, lp->worker_count);
     const struct arena scratch = lp->scratch[lp->worker_count++];
     while (!lp->stop) {
         if (lp->read_next == lp->filled) {
@@ -101,7 +127,9 @@ static void *run_worker(void *arg) {
         }
         struct live_post *p = place(lp, lp->read_next++);
         pthread_mutex_unlock(&lp->mutex);
+        board_task_set(shown, "reading a post", time_wall_us());
         read_one(lp, p, scratch);
+        board_task_set(shown, NULL, time_wall_us());
         pthread_mutex_lock(&lp->mutex);
         p->read = true;
         hand_over(lp);
@@ -189,7 +217,9 @@ static void put(struct live_posts *lp, struct live_post *p) {
     if (lp->workers == 1) read_one(lp, p, lp->scratch[0]);
     pthread_mutex_lock(&lp->mutex);
     p->read = lp->workers == 1;
+    p->came_at = time_wall_us();
     lp->filled++;
+    show(lp);
     if (p->read) {
         lp->read_next = lp->filled;
         hand_over(lp);
@@ -229,6 +259,9 @@ bool live_posts_open(struct arena *boot, const struct live_posts_options *opt,
     lp->opt.rebase = opt->rebase && !source_is_live(lp->source);
     lp->workers = opt->workers > WORKERS_MAX ? WORKERS_MAX : opt->workers;
     lp->first_at = USEC_NEVER;
+    char name[BOARD_NAME_BYTES];
+    name_of(lp, "posts of", name);
+    lp->shown = board_queue_open(name, LIVE_PLACES);
     for (int i = 0; i < LIVE_PLACES; i++) arena_open(&lp->places[i].arena, ARENA_BYTES);
     for (int i = 0; i < lp->workers; i++) arena_open(&lp->scratch[i], READER_SCRATCH_BYTES);
     pthread_condattr_t attr;

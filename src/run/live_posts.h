@@ -15,6 +15,7 @@ struct live_post {
     struct reading reading; /* of it.post */
     int feed;               /* whose */
     int64_t offset;         /* of a replay, behind it */
+    usec came_at;           /* when it joined the others; wall clock */
     bool failed;            /* the source failed; err says why */
     bool read;              /* ready for the trader */
     bool drop;              /* names no coin, and such posts are not kept */

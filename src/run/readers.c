@@ -226,6 +226,12 @@ int readers_ahead(const struct readers *rs) {
     return n;
 }
 
+static int batches_of(int workers) {
+    return workers == 1 ? 1 : (int)i64_min(workers, WORKERS_MAX) + 2;
+}
+
+int readers_room(int workers) { return batches_of(workers) * READER_BATCH_MAX; }
+
 /* --- life -------------------------------------------------------------------------------- */
 
 static bool start_workers(struct readers *rs, struct arena *boot, int workers, struct error *err) {
@@ -255,7 +261,7 @@ bool readers_open(struct arena *boot, const struct reader *reader, struct source
     pthread_mutex_init(&rs->mutex, NULL);
     pthread_cond_init(&rs->filled, NULL);
     pthread_cond_init(&rs->read, NULL);
-    rs->batch_count = workers == 1 ? 1 : workers + 2;
+    rs->batch_count = batches_of(workers);
     rs->batches = NEW_ARRAY(boot, struct batch, rs->batch_count);
     for (int i = 0; i < rs->batch_count; i++) {
         arena_open(&rs->batches[i].arena, ARENA_BYTES);

@@ -201,6 +201,7 @@ void readers_pop(struct readers *rs);
 /* What was complained of behind the last post; once, when readers_peek gave NULL. */
 const struct complaint *readers_last_complaints(struct readers *rs, int64_t *ret_offset);
 int readers_ahead(const struct readers *rs); /* posts read and not yet popped */
+int readers_room(int workers);               /* for so many posts */
 void readers_close(struct readers *rs);      /* joins the threads; NULL is fine */
 
 #endif

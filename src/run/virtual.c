@@ -23,6 +23,7 @@
 
 #include <time.h>
 
+#include "base/board.h"
 #include "base/log.h"
 
 __extension__ typedef __int128 wide_int;
@@ -31,6 +32,8 @@ __extension__ typedef __int128 wide_int;
 #define BREATH_US (2 * USEC_PER_MS) /* the lock stays free that long after a group */
 #define TIMERS_MAX 100000           /* timers at one instant before it is a bug */
 #define EVENTS_A_LOOK 64            /* events between two looks at the wall clock */
+
+#define REPLAYS "the replay" /* what the trader is at, for those who look */
 
 struct replay {
     struct runner *r;
@@ -43,6 +46,8 @@ struct replay {
     usec committed_at; /* monotonic */
     int unlooked;
     int timers; /* at this very instant */
+    struct board_queue *ahead_shown;
+    struct board_task *task_shown;
 };
 
 static bool stopped(const struct runner *r) {
@@ -62,6 +67,7 @@ static bool look_at_posts(struct replay *v, struct error *err) {
     if (!readers_peek(v->readers, &v->post, err)) return false;
     v->post_at = v->post ? v->post->post->received_at : USEC_NEVER;
     r->waiting_posts = readers_ahead(v->readers);
+    board_queue_set(v->ahead_shown, r->waiting_posts, 0); /* a file's lines do not grow old */
     if (v->post || r->posts_ended) return true;
 
     r->posts_ended = true;
@@ -172,6 +178,7 @@ static bool wait_for(struct replay *v, usec at, bool *ret_come, struct error *er
     usec left = wall_until(v, at);
     if (left <= 0) return true;
     if (!commit_group(v, err)) return false;
+    board_task_set(v->task_shown, NULL, time_wall_us());
     while (!stopped(r) && (left = wall_until(v, at)) > 0) {
         sleep_us(i64_min(left, POLL_US));
         r->now = i64_max(r->now, i64_min(paced_now(v), at));
@@ -181,6 +188,7 @@ static bool wait_for(struct replay *v, usec at, bool *ret_come, struct error *er
         if (!turn_commands(r, err)) return false;
         if (timer != trader_next_timer(r->parts.trader)) break;
     }
+    board_task_set(v->task_shown, REPLAYS, time_wall_us());
     *ret_come = wall_until(v, at) <= 0;
     return commit_group(v, err);
 }
@@ -189,6 +197,7 @@ static bool wait_for(struct replay *v, usec at, bool *ret_come, struct error *er
 static bool idle(struct replay *v, struct error *err) {
     struct runner *r = v->r;
     if (!commit_group(v, err)) return false;
+    board_task_set(v->task_shown, NULL, time_wall_us());
     sleep_us(POLL_US);
     runner_tick(r, false);
     if (!turn_beat(r, err) || !commit_group(v, err)) return false;
@@ -281,6 +290,9 @@ bool run_virtual(struct runner *r, struct error *err) {
                     r->parts.venue->ops->name);
     r->grouped = true;
     struct replay v = {.r = r, .committed_at = time_monotonic_us()};
+    v.ahead_shown = board_queue_open("posts read ahead", readers_room(r->opt.workers));
+    v.task_shown = board_task_open("trader", time_wall_us());
+    board_task_set(v.task_shown, REPLAYS, time_wall_us());
     struct arena memory;
     arena_open(&memory, 64 << 20);
     turn_rewrite(r->parts.store);
@@ -292,6 +304,7 @@ bool run_virtual(struct runner *r, struct error *err) {
     ok = ok && turn_commit(r, err);
     if (ok) turn_rewrite(r->parts.store);
     log_set_clock(NULL);
+    board_task_set(v.task_shown, NULL, time_wall_us());
     runner_tick(r, true);
     readers_close(v.readers);
     arena_close(&memory);

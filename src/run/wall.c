@@ -27,6 +27,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "base/board.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "run/lanes.h"
@@ -406,11 +407,25 @@ static bool ended(struct runner *r) {
     return r->prices_ended || (view.trades == 0 && view.waiting == 0 && r->send_count == 0);
 }
 
+/* For those who look. */
+static const char *doing(inbox_kind k) {
+    static const char *const texts[] = {
+        [INBOX_NOTHING] = "chores",          [INBOX_POST] = "a post",
+        [INBOX_QUOTE] = "a price",           [INBOX_CANDLE] = "a candle",
+        [INBOX_DRY] = "an end of prices",    [INBOX_REPLY] = "an answer of the venue",
+        [INBOX_REPORT] = "news of an order", [INBOX_LOST] = "lost news of orders",
+        [INBOX_VENUE] = "news of the venue", [INBOX_SYMBOL] = "a symbol's new terms"};
+    return texts[k];
+}
+
 static bool loop(struct live *v, struct error *err) {
     struct runner *r = v->r;
+    struct board_task *const shown = board_task_open("trader", time_wall_us());
     while (!ended(r) && !(r->opt.stop && atomic_load_explicit(r->opt.stop, memory_order_relaxed))) {
         inbox_hold_posts(v->inbox, r->journaling);
+        board_task_set(shown, NULL, time_wall_us());
         inbox_take(v->inbox, wake_at(v), &v->item);
+        board_task_set(shown, doing(v->item.kind), time_wall_us());
         if (!on_item(v, err) || !chores(v, err)) return false;
     }
     if (!turn_commit(r, err)) return false;

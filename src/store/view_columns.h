@@ -96,6 +96,9 @@
     X(last_post_at, "last_post_at", TIME) X(last_trade_at, "last_trade_at", TIME)
 /* clang-format on */
 
+/* Of signals: a person has to decide, and did not yet. */
+#define VIEW_WAITS_FOR_PERSON "verdict = 'waiting' AND wants_approval = 1 AND approved = 0"
+
 #define VIEW_FIELD(name, expr, how) SHOWN_FIELD(name, how),
 #define VIEW_COLUMN(name, expr, how) ", " expr
 /* Two values: the fields and their number. */

@@ -105,9 +105,7 @@ bool store_view_status(struct store *s, usec today, usec now, struct view_count 
     static const struct sql signals = {"SELECT count(*) FROM signals WHERE created_at >= $1"};
     static const struct sql trades = {"SELECT count(*) FROM trades WHERE created_at >= $1"};
     static const struct sql open = {"SELECT count(*) FROM positions"};
-    static const struct sql waiting = {
-        "SELECT count(*) FROM signals WHERE verdict = 'waiting' AND wants_approval = 1 AND "
-        "approved = 0"};
+    static const struct sql waiting = {"SELECT count(*) FROM signals WHERE " VIEW_WAITS_FOR_PERSON};
     static const struct sql dead = {"SELECT count(*) FROM dead_letters WHERE status = 'dead'"};
     static const struct sql last_post = {"SELECT max(created_at) FROM tweets"};
     static const struct sql last_trade = {"SELECT max(created_at) FROM trades"};

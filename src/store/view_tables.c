@@ -20,8 +20,7 @@ bool store_view_positions(struct store *s, struct buf *out, struct error *err) {
 
 bool store_view_approvals(struct store *s, struct buf *out, struct error *err) {
     static const struct sql sql =
-        VIEW_SELECT_BY(VIEW_APPROVAL, "", "signals",
-                       "verdict = 'waiting' AND wants_approval = 1 AND approved = 0 ORDER BY id");
+        VIEW_SELECT_BY(VIEW_APPROVAL, "", "signals", VIEW_WAITS_FOR_PERSON " ORDER BY id");
     return put_table(s, &sql, VIEW_FIELDS(VIEW_APPROVAL), out, err);
 }
 
@@ -29,6 +28,29 @@ bool store_view_workers(struct store *s, struct buf *out, struct error *err) {
     static const struct sql sql = {
         "SELECT 0" VIEW_WORKER(VIEW_COLUMN) " FROM workers ORDER BY name"};
     return put_table(s, &sql, VIEW_FIELDS(VIEW_WORKER), out, err);
+}
+
+/* How many rows, and what the first of them says of its time. */
+#define WAITING(table, time, where)                                                                \
+    "(SELECT count(*) FROM " table " WHERE " where "), coalesce((SELECT " time " FROM " table      \
+    " WHERE " where " ORDER BY id LIMIT 1), 0)"
+
+bool store_view_waiting(struct store *s, struct view_waiting *ret, struct error *err) {
+    static const struct sql sql = {"SELECT " WAITING("commands", "at", "status = 'pending'")    //
+                                   ", " WAITING("signals", "created_at", VIEW_WAITS_FOR_PERSON) //
+                                   ", " WAITING("dead_letters", "first_at", "status = 'dead'")};
+    struct query q;
+    bool row;
+    if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
+    PRE(row);
+    ret->commands = col_i64(&q);
+    ret->command_at = col_time(&q);
+    ret->approvals = col_i64(&q);
+    ret->approval_at = col_time(&q);
+    ret->letters = col_i64(&q);
+    ret->letter_at = col_time(&q);
+    query_close(&q);
+    return true;
 }
 
 #define AUTHORS                                                                                    \

@@ -101,6 +101,13 @@ MUST_CHECK bool store_view_order(struct store *s, int64_t id, struct buf *out, b
 /* Signals that wait for a person. */
 MUST_CHECK bool store_view_approvals(struct store *s, struct buf *out, struct error *err);
 MUST_CHECK bool store_view_workers(struct store *s, struct buf *out, struct error *err);
+/* What waits in the store, and since when the oldest does (0: nothing waits): commands that no
+ * trader took yet, signals that wait for a person, dead letters. */
+struct view_waiting {
+    int64_t commands, approvals, letters;
+    usec command_at, approval_at, letter_at;
+};
+MUST_CHECK bool store_view_waiting(struct store *s, struct view_waiting *ret, struct error *err);
 
 /* --- numbers -------------------------------------------------------------------------------- */
 /* The time that days and spans are counted by: the wall's; but while a trader runs in virtual time

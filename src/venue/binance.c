@@ -343,22 +343,26 @@ static void tell_breaker(struct binance *b, binance_group g, const char *what) {
     binance_say(add_notice(b, BINANCE_NOTICE_BREAKER)->text, "%s: %s", binance_group_name(g), what);
 }
 
-static void breaker_failed(struct binance *b, binance_group g, usec now) {
+static void breaker_failed(struct binance *b, binance_group g, usec now, const char *why) {
     struct binance_breaker *k = &b->breakers[g];
+    binance_text(k->why, str_from_z(why));
     k->failures++;
     k->probe_at = 0;
     if (!k->open && k->failures < FAILURES_TO_OPEN) return;
     if (k->open && now < k->until) return; /* an exit tried, as it may; the pause stays */
-    if (!k->open) tell_breaker(b, g, "open: no entries, it keeps failing");
+    if (!k->open) {
+        tell_breaker(b, g, "open: no entries, it keeps failing");
+        k->since = now;
+    }
     k->open = true;
     k->until = now + jittered(b, BREAKER_PAUSE << i64_min(k->level, BREAKER_LEVEL_MAX));
     k->level++;
 }
 
-static void breaker_worked(struct binance *b, binance_group g) {
+static void breaker_worked(struct binance *b, binance_group g, usec now) {
     struct binance_breaker *k = &b->breakers[g];
     if (k->open) tell_breaker(b, g, "closed: it answers again");
-    *k = (struct binance_breaker){0};
+    *k = (struct binance_breaker){.since = k->open ? now : k->since};
 }
 
 /* May one that can wait go out? In the half-open state one at a time. A pause longer than any is
@@ -544,9 +548,9 @@ void binance_absorb(struct binance *b, binance_group g, usec now, const struct h
     }
     if (v->failure) {
         b->failures++;
-        breaker_failed(b, g, now);
+        breaker_failed(b, g, now, v->text);
     } else {
-        breaker_worked(b, g);
+        breaker_worked(b, g, now);
     }
     if (v->kind == BINANCE_OK) {
         b->waf_level = b->overload_level = 0;
@@ -632,6 +636,9 @@ void binance_health(const struct binance *b, struct binance_health *ret) {
     for (int g = 0; g < BINANCE_GROUPS; g++) {
         const struct binance_breaker *k = &m->breakers[g];
         ret->breakers[g] = !k->open ? "closed" : k->probe_at != 0 ? "half-open" : "open";
+        ret->breaker_since[g] = k->since;
+        ret->breaker_until[g] = k->open ? k->until : 0;
+        memcpy(ret->breaker_why[g], k->why, sizeof k->why);
     }
     unlock(m);
 }

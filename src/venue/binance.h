@@ -178,6 +178,9 @@ struct binance_health {
     int64_t orders_10s_limit, orders_1d_limit;
     bool keys_refused, keys_locked;       /* locked: cannot be swapped out */
     const char *breakers[BINANCE_GROUPS]; /* "closed", "open", "half-open" */
+    usec breaker_since[BINANCE_GROUPS];   /* that it is open, or closed again; 0 it never opened */
+    usec breaker_until[BINANCE_GROUPS];   /* open: the next attempt */
+    char breaker_why[BINANCE_GROUPS][96]; /* the last failure; "" it worked since */
     int64_t calls, failures;              /* failures: no readable answer, or 5xx */
     int lost; /* the last calls in a row, of any group, that nothing came back of */
     usec lost_since;

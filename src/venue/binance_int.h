@@ -20,8 +20,10 @@ struct binance_breaker {
     int failures; /* in a row */
     int level;    /* how often it opened since it last was closed */
     bool open;
-    usec until;    /* no attempt before */
-    usec probe_at; /* half-open: when the attempt under way began; 0 none */
+    usec since;             /* that it is open, or closed again; 0: it never opened */
+    usec until;             /* no attempt before */
+    usec probe_at;          /* half-open: when the attempt under way began; 0 none */
+    char why[BINANCE_TEXT]; /* the last failure */
 };
 
 /* A count that the venue told for one window of its clock. */

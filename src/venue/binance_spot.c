@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/board.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "base/secret.h"
@@ -452,6 +453,25 @@ static struct venue_news how_it_stands(struct spot *s, const struct binance_heal
     return n;
 }
 
+/* For metrics, and for those who look. */
+static void show_breakers(struct spot *s, const struct binance_health *h) {
+    for (int i = 0; i < BINANCE_GROUPS; i++) {
+        const char *const state = h->breakers[i];
+        struct board_breaker shown = {.state = state,
+                                      .since = h->breaker_since[i],
+                                      .until = h->breaker_until[i],
+                                      .told_at = now_of(s)};
+        struct buf name;
+        buf_init_fixed(&name, shown.name, sizeof shown.name);
+        buf_printf(&name, "venue: %s", binance_group_name((binance_group)i));
+        IGNORE(!str_copyz(str_from_z(h->breaker_why[i]), shown.why, sizeof shown.why), "it fits");
+        board_breaker_put(&shown);
+        metric_set(s->m_breakers[i], strcmp(state, "closed") == 0 ? 0
+                                     : strcmp(state, "open") == 0 ? 2
+                                                                  : 1);
+    }
+}
+
 static void tell_state(struct spot *s) {
     struct binance_health h;
     binance_health(s->b, &h);
@@ -460,10 +480,7 @@ static void tell_state(struct spot *s) {
     metric_set(s->m_offset, h.clock_offset);
     metric_set(s->m_weight, h.used_weight);
     metric_set(s->m_failures, h.failures);
-    for (int i = 0; i < BINANCE_GROUPS; i++)
-        metric_set(s->m_breakers[i], strcmp(h.breakers[i], "closed") == 0 ? 0
-                                     : strcmp(h.breakers[i], "open") == 0 ? 2
-                                                                          : 1);
+    show_breakers(s, &h);
     probe_reads(s, &h);
     if (s->has_told && n.state == s->told.state && n.until == s->told.until) return;
     s->has_told = true;

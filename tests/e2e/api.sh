@@ -174,6 +174,10 @@ equal "a refusal says why" "$(look '/api/funnel?since=all' '$.posts')" "$(sqlite
 for what in signals trades positions approvals metrics equity gaps workers authors audit audit/verify dead_letters; do
     equal "/api/$what is there" "$(status -H "Authorization: Bearer $reader" "$url/api/$what")" 200
 done
+equal "/api/operations has the queues of the run" "$(look /api/operations '$.unknown')$(grep -o '"trader: posts"\|"posts of push:wire"' body |
+    sort -u | wc -l)" 2
+equal "and what its thread is at" "$(json body '$.tasks[0].name')" trader
+equal "the paper venue has no breaker, nor has a source that is brought posts" "$(json body '$.breakers')" "[]"
 equal "the audit log is whole, by the same interface" "$(look /api/audit/verify '$.valid')" 1
 equal "an unknown parameter is named" "$(look '/api/trades?colour=red' '$.code') \
 $(json body '$.detail' | cut -d: -f1)" "QUERY colour"

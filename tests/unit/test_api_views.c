@@ -683,6 +683,7 @@ static void use_all_views(struct store *s) {
     struct error err;
     struct view_page page;
     struct view_status status;
+    struct view_waiting waiting;
     struct view_count memo = {0};
     struct view_author_place place;
     struct buf out;
@@ -705,6 +706,7 @@ static void use_all_views(struct store *s) {
     assert_ok(store_view_positions(s, &out, &err), &err);
     assert_ok(store_view_approvals(s, &out, &err), &err);
     assert_ok(store_view_workers(s, &out, &err), &err);
+    assert_ok(store_view_waiting(s, &waiting, &err), &err);
     assert_ok(store_view_status(s, now - DAY, now, &memo, &status, &err), &err);
     assert_ok(store_view_metrics(s, now, &out, &err), &err);
     assert_ok(store_view_equity(s, 0, 0, 10, &out, &err), &err);

@@ -229,6 +229,11 @@ static void test_a_breaker_opens_for_entries_and_never_for_exits(void **state) {
     binance_health(k->b, &h);
     assert_string_equal(h.breakers[BINANCE_LISTS], "open");
     assert_string_equal(h.breakers[BINANCE_READS], "closed");
+    assert_int_equal(h.breaker_since[BINANCE_LISTS], k->now);
+    assert_true(h.breaker_until[BINANCE_LISTS] > k->now);
+    assert_string_equal(h.breaker_why[BINANCE_LISTS], "no answer: timeout");
+    assert_int_equal(h.breaker_since[BINANCE_READS], 0);
+    assert_string_equal(h.breaker_why[BINANCE_READS], "");
     assert_int_equal(attempt(k, REQUEST_BRACKET), BINANCE_DONE);
     assert_int_equal(k->t.reply.outcome, OUTCOME_DOWN);
     const usec until = k->t.reply.retry_at;
@@ -256,6 +261,9 @@ static void test_a_half_open_breaker_takes_one_attempt_and_closes_on_success(voi
     kit_gives(k, 400, "{'code':-2010,'msg':'Market is closed.'}"); /* an answer is an answer */
     binance_health(k->b, &h);
     assert_string_equal(h.breakers[BINANCE_LISTS], "closed");
+    assert_int_equal(h.breaker_since[BINANCE_LISTS], k->now);
+    assert_int_equal(h.breaker_until[BINANCE_LISTS], 0);
+    assert_string_equal(h.breaker_why[BINANCE_LISTS], "");
     goes(k, REQUEST_BRACKET);
     assert_true(binance_take_notice(k->b, &n));
     assert_int_equal(n.kind, BINANCE_NOTICE_BREAKER);

@@ -1,6 +1,8 @@
 /* What waits for the trader: each kind by its own rule, and none lost. */
 #include <pthread.h>
 
+#include "base/board.h"
+#include "base/time.h"
 #include "check.h"
 #include "run/inbox.h"
 
@@ -47,6 +49,40 @@ static struct candle candle(int64_t low, int64_t high, int64_t close, int64_t tr
 static void test_an_empty_inbox_gives_nothing_when_the_time_is_up(void **state) {
     (void)state;
     assert_int_equal(take(), INBOX_NOTHING);
+}
+
+static struct board_queue_view shown(const char *name) {
+    struct board_queue_view v[BOARD_QUEUES_MAX];
+    int i = 0;
+    for (const int count = board_queues(v); i < count && strcmp(v[i].name, name) != 0;) i++;
+    return v[i];
+}
+
+static void test_what_waits_stands_on_the_board_with_the_age_of_its_oldest(void **state) {
+    (void)state;
+    const usec before = time_wall_us();
+    int post;
+    const struct quote a = quote(1, 1, 1), b = quote(1, 2, 2), c = quote(2, 1, 1);
+    assert_true(inbox_put_post(in, &post));
+    const usec between = time_wall_us();
+    assert_true(inbox_put_post(in, &post));
+    inbox_put_quote(in, &a);
+    inbox_put_quote(in, &b); /* in the place of the first */
+    inbox_put_quote(in, &c);
+    assert_int_equal(shown("trader: posts").waiting, 2);
+    assert_int_equal(shown("trader: posts").capacity, 3);
+    assert_true(shown("trader: posts").oldest_at >= before);
+    assert_true(shown("trader: posts").oldest_at <= between);
+    assert_int_equal(shown("trader: symbols with a new price").waiting, 2);
+    assert_true(inbox_reserve(in));
+    assert_int_equal(shown("trader: news of orders").waiting, 0);
+    inbox_put_reply(in, &(struct reply){.request_id = 1});
+    assert_int_equal(shown("trader: news of orders").waiting, 1);
+    while (take() != INBOX_NOTHING) continue;
+    assert_int_equal(shown("trader: posts").waiting, 0);
+    assert_int_equal(shown("trader: posts").oldest_at, 0);
+    assert_int_equal(shown("trader: symbols with a new price").waiting, 0);
+    assert_int_equal(shown("trader: news of orders").waiting, 0);
 }
 
 static void test_a_later_quote_replaces_an_earlier_one(void **state) {
@@ -269,6 +305,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         T(test_an_empty_inbox_gives_nothing_when_the_time_is_up),
+        T(test_what_waits_stands_on_the_board_with_the_age_of_its_oldest),
         T(test_a_later_quote_replaces_an_earlier_one),
         T(test_candles_that_waited_become_one_range),
         T(test_a_range_comes_before_the_open_behind_it),

@@ -2,6 +2,7 @@
  * answered. */
 #include <pthread.h>
 
+#include "base/board.h"
 #include "base/time.h"
 #include "check.h"
 #include "run/lanes.h"
@@ -114,6 +115,36 @@ static void test_an_exit_goes_before_questions_that_wait(void **state) {
     assert_int_equal(reply()->request_id, 1);
     assert_int_equal(reply()->request_id, 8);
     for (int i = 2; i < 8; i++) assert_int_equal(reply()->request_id, i);
+}
+
+/* The thread that has this name; NULL: there is none. */
+static const struct board_task_view *task_of(const char *name) {
+    static struct board_task_view v[BOARD_TASKS_MAX];
+    for (int i = board_tasks(v) - 1; i >= 0; i--)
+        if (strcmp(v[i].name, name) == 0) return &v[i];
+    return NULL;
+}
+
+static void test_what_waits_and_what_is_done_stands_on_the_board(void **state) {
+    (void)state;
+    static const char *const name = "venue: exits, repairs and questions";
+    struct board_queue_view v[BOARD_QUEUES_MAX];
+    const usec before = time_wall_us();
+    int i = 0;
+    assert_true(send(REQUEST_QUERY, 1, 0));
+    wait_inside(1);
+    assert_string_equal(task_of(name)->doing, "a question about an order");
+    assert_true(task_of(name)->since >= before);
+    assert_true(send(REQUEST_QUERY, 2, 0));
+    assert_true(send(REQUEST_EXIT, 3, 0));
+    for (const int count = board_queues(v); i < count && strcmp(v[i].name, name) != 0;) i++;
+    assert_int_equal(v[i].waiting, 2);
+    assert_int_equal(v[i].capacity, 64);
+    assert_true(v[i].oldest_at >= before && v[i].oldest_at <= time_wall_us());
+    let_go();
+    for (int id = 0; id < 3; id++) reply();
+    board_queues(v);
+    assert_int_equal(v[i].waiting, 0);
 }
 
 static void test_what_is_too_old_is_not_sent(void **state) {
@@ -231,6 +262,7 @@ int main(void) {
         T(test_a_reply_comes_back_with_its_request),
         T(test_an_exit_does_not_wait_behind_an_entry),
         T(test_an_exit_goes_before_questions_that_wait),
+        T(test_what_waits_and_what_is_done_stands_on_the_board),
         T(test_what_is_too_old_is_not_sent),
         T(test_half_the_window_is_the_limit),
         T(test_exits_and_protection_live_as_long_as_the_venue_lets_them),

@@ -234,6 +234,26 @@ test('a dead letter is shown with its error, and dropped by its button', async (
   await row.waitFor({ state: 'detached' });
 });
 
+test('queues, breakers and threads are those of the run and of the store', async () => {
+  b.write(`INSERT INTO feeds (feed, kind, state, since, until, why, updated_at) VALUES
+    ('x_search:try', 'x_search', 'broken', ${(Date.now() - 60_000) * 1000}, ${(Date.now() + 600_000) * 1000}, 'HTTP status 503', ${Date.now() * 1000})`);
+  await page.goto('/operations');
+  const queue = (name) => page.locator(`[data-queue="${name}"]`);
+  await queue('dead letters').waitFor();
+  await until('dead letters are counted as they are stored', async () => Number(await queue('dead letters').getAttribute('data-waiting')) === b.one("SELECT count(*) AS n FROM dead_letters WHERE status = 'dead'").n);
+  await queue('posts read ahead').getByText(/ of 64/).waitFor();
+  const breaker = page.locator('[data-breaker="x_search:try"]');
+  await breaker.getByText('open', { exact: true }).waitFor();
+  assert.match(await breaker.textContent(), /HTTP status 503\. Opened 1 min ago\. Tried again in (9|10) min/);
+  const worker = b.one("SELECT pid FROM workers WHERE name = 'trader'");
+  await page.locator('[data-worker="trader"]').getByText(`pid ${worker.pid}`).waitFor();
+  await page.locator('[data-task="trader"]').getByText(/waits for work|the replay/).waitFor();
+  b.write("DELETE FROM feeds WHERE feed = 'x_search:try'");
+  await page.goto('/operations');
+  await page.locator('[data-queue]').first().waitFor();
+  assert.equal(await breaker.count(), 0);
+});
+
 test('the audit log is verified as the store has it', async () => {
   await page.goto('/operations');
   await page.getByRole('button', { name: 'Verify the chain' }).click();

@@ -1,29 +1,29 @@
 'use client';
-// What keeps it going: sources and what they cost, workers, what could not be read, what was missed,
-// and who did what.
+// What keeps it going: sources and what they cost, queues, breakers, workers, what could not be read,
+// what was missed, and who did what.
 
 import { useState } from 'react';
 import { ApiError, get, post } from '@/data/client';
-import { dollars, exact, int, length, ms, title as words } from '@/data/format';
+import { dollars, int, length, ms, title as words } from '@/data/format';
 import { usePages } from '@/data/pages';
 import { refresh, useApi } from '@/data/query';
 import { apiPath, useFilters } from '@/data/url';
-import { useTick } from '@/data/now';
-import type { AuditRow, Cost, DeadLetter, Gap, Health, Page, Source, Verification, Worker } from '@/data/types';
+import type { AuditRow, Cost, DeadLetter, Gap, Health, Page, Source, Verification } from '@/data/types';
 import { Badge, Button, Facts, Figure, Meter, Time, type Tone } from '@/ui/bits';
 import { Card, Empty, PageTitle } from '@/ui/card';
 import { Confirm } from '@/ui/dialog';
 import { More } from '@/ui/more';
 import { SearchField } from '../posts/posts';
 import { AuditList } from '../trade/trade';
+import { Breakers, Queues, Workers } from './queues';
 
 export function Operations() {
   return (
     <>
       <PageTitle title="Operations" />
       <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1.5fr)_minmax(0,1fr)]">
-        <div className="grid min-w-0 gap-4"><Sources /><DeadLetters /><Gaps /></div>
-        <div className="grid min-w-0 gap-4"><HealthCard /><CostCard /><Workers /></div>
+        <div className="grid min-w-0 gap-4"><Sources /><Queues /><DeadLetters /><Gaps /></div>
+        <div className="grid min-w-0 gap-4"><HealthCard /><Breakers /><Workers /><CostCard /></div>
       </div>
       <div className="mt-4"><Audit /></div>
     </>
@@ -106,28 +106,6 @@ function CostCard() {
           </div>
         );
       }}
-    </Card>
-  );
-}
-
-function Workers() {
-  const q = useApi<Page<'workers', Worker>>('/api/workers', { every: 5000 });
-  const now = useTick();
-  return (
-    <Card title="Workers" q={q} rows={2} empty={(d) => (d.workers.length === 0 ? <Empty title="None has run yet" /> : null)}>
-      {(d) => (
-        <ul>
-          {d.workers.map((w) => {
-            const quiet = now > 0 && now - (ms(w.seen_at) ?? 0) > 20_000;
-            return (
-              <li key={w.name} className="flex flex-wrap items-center gap-x-3 border-b border-line px-4 py-2.5 text-sm last:border-0">
-                <b>{w.name}</b><span className="text-muted">{w.role}, pid {w.pid}</span>
-                <span className="ml-auto"><Badge tone={quiet ? 'down' : 'up'} icon={quiet ? 'stop' : 'ok'} title={exact(w.seen_at)}>{quiet ? 'not seen lately' : 'alive'}</Badge></span>
-              </li>
-            );
-          })}
-        </ul>
-      )}
     </Card>
   );
 }

@@ -1,0 +1,92 @@
+#!/bin/sh
+# What /api/operations says of a run that orders, of one whose exchange went away, and beside a run of
+# another process.
+. "$(dirname "$0")/lib/cases.sh"
+
+KEY=KeyOfTheAccountInThisTest0000000000000000000000000000000000000000
+SECRET=SecretOfTheAccountInThisTest0000000000000000000000000000000000
+
+pids=
+stop() { # PID: asks it to end, and waits
+    kill "$1" 2>/dev/null
+    wait "$1" 2>/dev/null
+}
+trap 'for p in $pids; do kill "$p" 2>/dev/null; done' EXIT
+trap 'exit 1' INT TERM
+
+case $BULLFINCH in
+/*) ;;
+*) BULLFINCH=$PWD/$BULLFINCH ;;
+esac
+mkdir -p "$SCRATCH/operations"
+cd "$SCRATCH/operations" || exit 1
+umask 077
+"$BULLFINCH" sim --listen 127.0.0.1:0 --account "$KEY:$SECRET:USDT=10000" --price DOGEUSDT=0.5 >sim.out 2>sim.log &
+sim_pid=$!
+pids=$sim_pid
+within 20 "the simulated exchange listens" grep -q listening sim.out
+host=$(sed -n 's|^listening on http://||p' sim.out | head -n 1)
+echo "$KEY" >key
+echo "$SECRET" >secret
+cat >cfg.yaml <<END
+sources:
+  - {kind: push, name: wire}
+venue:
+  kind: binance_spot_testnet
+  rest_url: http://$host
+  ws_api_url: ws://$host/ws-api/v3
+  stream_url: ws://$host
+  key_file: key
+  secret_file: secret
+market:
+  kind: venue
+store:
+  url: sqlite:t.db
+api:
+  listen: 127.0.0.1:0
+END
+
+began() { # NAME COMMAND...: in the background, its log in NAME.log; pid and url are its own
+    log=$1.log
+    shift
+    "$BULLFINCH" "$@" --config cfg.yaml >out 2>"$log" &
+    pid=$!
+    pids="$pids $pid"
+    within 20 "$log says where it listens" grep -q "ev=api " "$log"
+    url=$(sed -n 's/.*ev=api .*url=\([^ ]*\).*/\1/p' "$log")
+}
+look() { # URL: into the file body
+    curl -s -o body "$1/api/operations"
+}
+has() { # URL LIST NAME MEMBER VALUE: the member of the one of this name
+    look "$1" && [ "$(sqlite3 :memory: "SELECT value ->> '$4' FROM json_each(CAST(readfile('body') AS TEXT), '\$.$2')
+        WHERE value ->> 'name' = '$3'")" = "$5" ]
+}
+began run run --no-status
+run_pid=$pid run_url=$url
+for lane in "venue: entries" "venue: exits, repairs and questions" "trader: posts" "posts of push:wire"; do
+    check "it has the queue \"$lane\", in its own memory" has "$run_url" queues "$lane" where process
+done
+within 20 "a lane that has nothing to do waits" has "$run_url" tasks "venue: entries" doing ""
+for group in orders lists reads market; do
+    within 20 "the breaker of the venue's $group is closed" has "$run_url" breakers "venue: $group" state closed
+done
+check "the same queues are metrics" sh -c "curl -s '$run_url/metrics' | grep -q 'bullfinch_queue_waiting{queue=\"venue: entries\"} 0'"
+
+began serve serve
+serve_pid=$pid serve_url=$url
+check "beside it, the trader's breakers are told as unknown" has "$serve_url" breakers venue state unknown
+check "and why" sh -c "grep -q 'the trader is another process' body"
+check "what waits in the store is known to both" has "$serve_url" queues "commands for the trader" waiting 0
+equal "and nothing else is made up" "$(json body '$.tasks')" "[]"
+stop "$serve_pid"
+
+stop "$sim_pid"
+opened() { has "$run_url" breakers "venue: market" state open || has "$run_url" breakers "venue: reads" state open ||
+    has "$run_url" breakers "venue: market" state half-open || has "$run_url" breakers "venue: reads" state half-open; }
+within 90 "when the exchange went away, a breaker opens" opened
+check "and says why, since when and until when" sh -c "sqlite3 :memory: \"SELECT count(*) FROM
+    json_each(CAST(readfile('body') AS TEXT), '\\$.breakers') WHERE value ->> 'state' <> 'closed' AND value ->> 'why' <> '' AND
+    value ->> 'since' < value ->> 'told_at' AND value ->> 'until' IS NOT NULL\" | grep -q '^[1-9]'"
+stop "$run_pid"
+finish
