@@ -21,7 +21,7 @@ static void put_nothing(struct buf *b, const char *why, const struct view_said *
         buf_put(b, STR(",\"stored_by\":null"));
     buf_put(b, STR(",\"agrees\":null,\"sentiment_score\":null"));
     api_put_share(b, "least", WEIGH_COUNTS_BP);
-    buf_put(b, STR(",\"cut\":false,\"coins\":[],\"words\":[]}"));
+    buf_put(b, STR(",\"cut\":false,\"together\":false,\"coins\":[],\"words\":[]}"));
 }
 
 /* Is it what stands in the store? */
@@ -34,7 +34,11 @@ static bool agrees(const struct view_said *said, const struct reading *rd) {
            str_eq(said->mentions, buf_str(&now));
 }
 
-static void put_coins(struct buf *b, const struct reading *rd) {
+static const char *is_together(const struct weights *w, int mention) {
+    return w->together >> mention & 1 ? "true" : "false";
+}
+
+static void put_coins(struct buf *b, const struct reading *rd, const struct weights *w) {
     buf_put(b, STR(",\"coins\":["));
     for (int i = 0; i < rd->mention_count; i++) {
         const struct mention *const m = &rd->mentions[i];
@@ -42,7 +46,7 @@ static void put_coins(struct buf *b, const struct reading *rd) {
         api_put_share(b, "confidence", m->confidence_bp);
         api_put_share(b, "polarity", m->abstain ? 0 : m->polarity_bp);
         api_put_share(b, "value", mention_value_bp(m));
-        buf_put_byte(b, '}');
+        buf_printf(b, ",\"together\":%s}", is_together(w, i));
     }
     buf_put_byte(b, ']');
 }
@@ -53,9 +57,10 @@ static void put_effects(struct buf *b, const struct reading *rd, const struct we
     buf_put(b, STR(",\"coins\":["));
     for (int i = 0; i < rd->mention_count; i++) {
         const bool names = v->names >> i & 1, links = v->links >> i & 1;
-        if (v->value_bp[i] == 0 && !names && !links) continue;
+        if (v->value_bp[i] == 0 && v->alone_bp[i] == 0 && !names && !links) continue;
         buf_printf(b, "%s{\"symbol\":\"%s\"", first ? "" : ",", rd->mentions[i].symbol);
         api_put_share(b, "value", v->value_bp[i]);
+        api_put_share(b, "alone", v->alone_bp[i]);
         buf_printf(b, ",\"names\":%s,\"links\":%s}", names ? "true" : "false",
                    links ? "true" : "false");
         first = false;
@@ -70,6 +75,7 @@ static void put_words(struct buf *b, str text, const struct reading *rd, const s
         buf_printf(b, "%s{\"begin\":%d,\"end\":%d", i > 0 ? "," : "", (int)v->begin, (int)v->end);
         api_put_text(b, "text", (str){text.p + v->begin, v->end - v->begin});
         api_put_share(b, "sentiment", v->sentiment_bp);
+        api_put_share(b, "alone", v->alone_sentiment_bp);
         put_effects(b, rd, v);
         buf_put_byte(b, '}');
     }
@@ -96,8 +102,9 @@ void words_put(const struct reader *r, struct arena scratch, const struct view_s
     }
     api_put_share(out, "sentiment_score", rd->sentiment_bp);
     api_put_share(out, "least", WEIGH_COUNTS_BP);
-    buf_printf(out, ",\"cut\":%s", w->cut ? "true" : "false");
-    put_coins(out, rd);
+    buf_printf(out, ",\"cut\":%s,\"together\":%s", w->cut ? "true" : "false",
+               is_together(w, WEIGH_WHOLE_POST));
+    put_coins(out, rd, w);
     put_words(out, said->text, rd, w);
     buf_put_byte(out, '}');
 }

@@ -12,7 +12,6 @@
 #define BAR_POINTS 4     /* points of the score that one block of a bar stands for */
 #define LABEL_COLUMNS 12 /* of the headings on the left */
 #define WORD_COLUMNS 20
-#define WHOLE_POST (-1) /* in place of a mention */
 #define TEXT_BYTES 2000 /* of the text, at most so many are shown */
 
 typedef enum paint { PLAIN, BOLD, DIM, GOOD, BAD } paint;
@@ -45,9 +44,11 @@ static void put_bp(struct buf *out, int32_t bp) {
 
 /* What a word does to the coin that it moves most; to the whole post where there is no coin. */
 static int32_t strongest_bp(const struct explain *x, const struct weight *v) {
-    int32_t best = x->reading->mention_count > 0 ? 0 : v->sentiment_bp;
+    const struct weights *const w = x->weights;
+    int32_t best = x->reading->mention_count > 0 ? 0 : weigh_shown_bp(w, v, WEIGH_WHOLE_POST);
     for (int i = 0; i < x->reading->mention_count; i++) {
-        if (v->names == 0 && abs(v->value_bp[i]) > abs(best)) best = v->value_bp[i];
+        const int32_t bp = weigh_shown_bp(w, v, i);
+        if (v->names == 0 && abs(bp) > abs(best)) best = bp;
     }
     return best;
 }
@@ -142,30 +143,25 @@ static void put_link(const struct explain *x, struct buf *out, const struct ment
     buf_put(out, STR("\n"));
 }
 
-/* What a word does to a coin, or to the whole post. */
-static int32_t effect_bp(const struct weight *v, int mention) {
-    return mention == WHOLE_POST ? v->sentiment_bp : v->value_bp[mention];
-}
-
 /* Some words are about it, not of it: the coin's own name. */
 static bool is_name(const struct weight *v, int mention) {
-    return mention != WHOLE_POST && (v->names >> mention & 1);
+    return mention != WEIGH_WHOLE_POST && (v->names >> mention & 1);
 }
 
 /* The word not yet shown that moves it most; -1: none that counts. */
 static int next_word(const struct weights *w, int mention, const bool *shown) {
     int best = -1;
     for (int i = 0; i < w->count; i++) {
-        const int32_t size = abs(effect_bp(&w->v[i], mention));
+        const int32_t size = abs(weigh_shown_bp(w, &w->v[i], mention));
         if (shown[i] || size < WEIGH_COUNTS_BP || is_name(&w->v[i], mention)) continue;
-        if (best < 0 || size > abs(effect_bp(&w->v[best], mention))) best = i;
+        if (best < 0 || size > abs(weigh_shown_bp(w, &w->v[best], mention))) best = i;
     }
     return best;
 }
 
 static void put_word(const struct explain *x, struct buf *out, const struct weight *v,
                      int mention) {
-    const int32_t bp = effect_bp(v, mention);
+    const int32_t bp = weigh_shown_bp(x->weights, v, mention);
     const int points = (abs(bp) + 50) / 100;
     const str word = text_head(text_of(x, v->begin, v->end), WORD_COLUMNS);
     const paint how = bp > 0 ? GOOD : BAD;
@@ -178,13 +174,18 @@ static void put_word(const struct explain *x, struct buf *out, const struct weig
     buf_put(out, word);
     buf_printf(out, "%*s", WORD_COLUMNS - text_width(word) + 1, "");
     for (int i = 0; i < points; i += BAR_POINTS) put(x, out, how, STR("█"));
-    if (mention != WHOLE_POST && (v->links >> mention & 1))
+    if (mention != WEIGH_WHOLE_POST && (v->links >> mention & 1))
         put(x, out, DIM, STR("  without it there is no link"));
     buf_put(out, STR("\n"));
 }
 
 static void put_words(const struct explain *x, struct buf *out, int mention) {
     bool shown[WEIGH_WORDS_MAX] = {false};
+    const bool together = x->weights->together >> mention & 1;
+    if (together && next_word(x->weights, mention, shown) >= 0) {
+        put_heading(x, out, "words");
+        buf_put(out, STR("several say the same, and none is missed by itself; each alone:\n"));
+    }
     for (int n = 0; n < WORDS_SHOWN; n++) {
         const int best = next_word(x->weights, mention, shown);
         if (best < 0 && n == 0 && x->weights->count > 0) {
@@ -192,7 +193,7 @@ static void put_words(const struct explain *x, struct buf *out, int mention) {
             buf_put(out, STR("none moves it by itself\n"));
         }
         if (best < 0) break;
-        put_heading(x, out, n == 0 ? "words" : "");
+        put_heading(x, out, n == 0 && !together ? "words" : "");
         put_word(x, out, &x->weights->v[best], mention);
         shown[best] = true;
     }
@@ -247,7 +248,7 @@ void explain_put(const struct explain *x, struct buf *out) {
         put_verdict(x, out, &x->signals[i]);
     }
     if (x->reading->mention_count == 0) {
-        put_words(x, out, WHOLE_POST);
+        put_words(x, out, WEIGH_WHOLE_POST);
         put_heading(x, out, "verdict");
         put(x, out, BAD, STR("would not trade"));
         buf_printf(out, ": %s (%s)\n", reason_text(REASON_NO_COIN), reason_name(REASON_NO_COIN));

@@ -152,9 +152,10 @@ bf score --explain "$(sqlite3 t.db "SELECT text FROM tweets WHERE id = $tweet")"
 look "/api/tweet?id=$tweet" '$.weighed' >weighed
 sqlite3 :memory: "SELECT printf('%+d %s', (abs(bp) + 50) / 100 * iif(bp < 0, -1, 1), word) FROM (
     SELECT w.value ->> 'text' AS word, w.value ->> 'begin' AS place, c.value ->> 'names' AS names,
-        CAST(round((c.value ->> 'value') * 10000) AS INTEGER) AS bp
-    FROM json_each(CAST(readfile('weighed') AS TEXT), '\$.words') w, json_each(w.value, '\$.coins') c
-    WHERE c.value ->> 'symbol' = 'DOGEUSDT')
+        CAST(round(iif(k.value ->> 'together', c.value ->> 'alone', c.value ->> 'value') * 10000) AS INTEGER) AS bp
+    FROM json_each(CAST(readfile('weighed') AS TEXT), '\$.words') w, json_each(w.value, '\$.coins') c,
+        json_each(CAST(readfile('weighed') AS TEXT), '\$.coins') k
+    WHERE c.value ->> 'symbol' = 'DOGEUSDT' AND k.value ->> 'symbol' = 'DOGEUSDT')
     WHERE NOT names AND abs(bp) >= 50 ORDER BY abs(bp) DESC, place LIMIT 12" >weighed.words
 check "the words that moved it are those that score --explain names, with their weights" cmp explained weighed.words
 check "and they are some" test -s weighed.words

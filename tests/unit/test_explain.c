@@ -66,6 +66,34 @@ static void test_weights_are_what_the_reading_loses_without_the_word(void **stat
     assert_int_equal(v.sentiment_bp, sentiment - rd->sentiment_bp);
 }
 
+static void explained(const char *text, struct buf *out);
+
+static void test_where_several_say_the_same_each_is_shown_as_it_is_alone(void **state) {
+    (void)state;
+    struct buf text;
+    const char *const post =
+        "Great news for my birthday: more bitcoin! Just bought $BTC, so happy, this "
+        "bounce is amazing";
+    weighed(post);
+    assert_int_equal(weights.together & 1, 1);
+    for (int i = 0; i < weights.count; i++)
+        if (weights.v[i].names == 0) assert_true(abs(weights.v[i].value_bp[0]) < WEIGH_COUNTS_BP);
+    const struct weight *const v = weight_of("happy");
+    assert_true(v->alone_bp[0] > 1000);
+    assert_int_equal(weigh_shown_bp(&weights, v, 0), v->alone_bp[0]);
+    const int32_t alone = v->alone_bp[0];
+    const struct reading *rd = readkit_read(&kit, STR("$BTC happy"));
+    const int32_t with = mention_value_bp(&rd->mentions[0]);
+    rd = readkit_read(&kit, STR("$BTC"));
+    assert_int_equal(alone, with - mention_value_bp(&rd->mentions[0]));
+    buf_init(&text, 1 << 16);
+    explained(post, &text);
+    assert_non_null(strstr(buf_z(&text), "several say the same"));
+    buf_fini(&text);
+    weighed("Bitcoin is crashing this morning");
+    assert_int_equal(weights.together & 1, 0);
+}
+
 static void test_a_long_text_is_weighed_in_part_and_says_so(void **state) {
     (void)state;
     struct buf b;
@@ -164,6 +192,7 @@ int main(void) {
         cmocka_unit_test(test_the_word_that_says_it_weighs_most),
         cmocka_unit_test(test_the_name_of_a_coin_is_told_from_what_is_said),
         cmocka_unit_test(test_weights_are_what_the_reading_loses_without_the_word),
+        cmocka_unit_test(test_where_several_say_the_same_each_is_shown_as_it_is_alone),
         cmocka_unit_test(test_a_long_text_is_weighed_in_part_and_says_so),
         cmocka_unit_test(test_a_person_is_told_coin_words_parts_and_verdict),
         cmocka_unit_test(test_what_is_no_coin_is_told_with_its_reason),

@@ -14,9 +14,14 @@ export function useTarget(w: Weighed) {
   return [w.coins.some((c) => c.symbol === chosen) ? chosen : first, choose] as const;
 }
 
-function effect(word: WeighedWord, target: string | null) {
-  if (target === null) return { value: word.sentiment, names: false, links: false };
-  return word.coins.find((c) => c.symbol === target) ?? { value: 0, names: false, links: false };
+/** Do several words say the same, so that none is missed by itself? Then what each says alone counts. */
+const together = (w: Weighed, target: string | null) => (target === null ? w : w.coins.find((c) => c.symbol === target))?.together ?? false;
+
+function effect(w: Weighed, word: WeighedWord, target: string | null) {
+  const alone = together(w, target);
+  if (target === null) return { value: alone ? word.alone : word.sentiment, names: false, links: false };
+  const c = word.coins.find((x) => x.symbol === target);
+  return { value: (alone ? c?.alone : c?.value) ?? 0, names: c?.names ?? false, links: c?.links ?? false };
 }
 
 // Of hundredths of a point, half upwards, as the program rounds them.
@@ -44,7 +49,7 @@ export function WeighedText({ t, target }: { t: TweetFull; target: string | null
   const out: React.ReactNode[] = [];
   let at = 0;
   for (const word of w.words) {
-    const e = effect(word, target);
+    const e = effect(w, word, target);
     if (!e.names && Math.abs(e.value) < w.least) continue;
     out.push(cut(at, word.begin));
     out.push(e.names
@@ -58,7 +63,7 @@ export function WeighedText({ t, target }: { t: TweetFull; target: string | null
 
 /** The words with what each does, the strongest first. */
 export function WordList({ w, target, choose }: { w: Weighed; target: string | null; choose: (symbol: string) => void }) {
-  const rows = w.words.map((word) => ({ word, ...effect(word, target) })).filter((r) => !r.names && Math.abs(r.value) >= w.least).sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+  const rows = w.words.map((word) => ({ word, ...effect(w, word, target) })).filter((r) => !r.names && Math.abs(r.value) >= w.least).sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
   const most = Math.max(0.01, ...rows.map((r) => Math.abs(r.value)));
   return (
     <div>
@@ -72,6 +77,7 @@ export function WordList({ w, target, choose }: { w: Weighed; target: string | n
           ))}
         </div>
       )}
+      {rows.length > 0 && together(w, target) && <p className="border-b border-line px-4 py-2 text-sm text-muted">Several words say the same, and none is missed by itself. Each alone:</p>}
       {rows.length === 0
         ? <p className="px-4 py-3 text-sm text-muted">{w.words.length === 0 ? 'There is no word in it.' : 'No word moves it by itself.'}</p>
         : (
