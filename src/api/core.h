@@ -140,9 +140,9 @@ api_handler api_get_health, api_get_metrics, api_get_sources, api_get_cost, api_
 /* stream.c, pages.c */
 api_handler api_get_events, api_get_file;
 /* views_lists.c, views_money.c, views_candles.c */
-api_handler api_get_tweets, api_get_tweet, api_get_authors, api_get_signals, api_get_trades,
-    api_get_trade, api_get_positions, api_get_approvals, api_get_workers, api_get_gaps,
-    api_get_audit, api_get_audit_verify, api_get_dead_letters, api_get_status, api_get_profit,
-    api_get_equity, api_get_funnel, api_get_candles;
+api_handler api_get_tweets, api_get_tweet, api_get_authors, api_get_author, api_get_signals,
+    api_get_trades, api_get_trade, api_get_positions, api_get_approvals, api_get_workers,
+    api_get_gaps, api_get_audit, api_get_audit_verify, api_get_dead_letters, api_get_status,
+    api_get_profit, api_get_equity, api_get_funnel, api_get_candles;
 
 #endif

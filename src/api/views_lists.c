@@ -5,7 +5,10 @@
  * problem (503, or 500); what is asked for wrongly is 400, what is not there 404. */
 #include "api/core.h"
 #include "api/params.h"
+#include "api/put.h"
 #include "api/words.h"
+#include "flow/terms.h"
+#include "store/people.h"
 #include "store/views.h"
 
 #define LIMIT_USUAL 50
@@ -126,25 +129,67 @@ void api_get_tweet(struct api_core *c, const struct api_request *rq, struct api_
     buf_put(&ret->body, STR("}\n"));
 }
 
+static usec author_rest(struct api_core *c) {
+    return api_core_options(c)->cfg->trading_cooldown_author_s * USEC_PER_S;
+}
+
 void api_get_authors(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {
     struct error err;
     struct params p = params_of(rq, ret);
     struct view_author_place before = {0}, next = {0};
+    struct view_author_ask ask = {.rest = author_rest(c)};
     bool more = false;
     str key = {0};
-    const int limit = (int)params_int(&p, "limit", 1, VIEW_LIMIT_MAX, LIMIT_USUAL);
-    const bool has = params_cursor_text(&p, "before", &before.signals, &before.posts, &key);
+    ask.limit = (int)params_int(&p, "limit", 1, VIEW_LIMIT_MAX, LIMIT_USUAL);
+    if (params_cursor_text(&p, "before", &before.signals, &before.posts, &key))
+        ask.before = &before;
+    ask.q = params_text(&p, "q", NAME_BYTES);
+    if (str_starts(ask.q, STR("@"))) ask.q = str_tail(ask.q, 1);
     IGNORE(!str_copyz(key, before.key, sizeof before.key), "a longer one is none of ours");
     struct store *const s = params_ok(&p) ? look(c, ret) : NULL;
     if (s == NULL) return;
     buf_put(&ret->body, STR("{\"authors\":"));
-    const bool ok =
-        store_view_authors(s, limit, has ? &before : NULL, &ret->body, &more, &next, &err);
+    const bool ok = store_view_authors(s, &ask, &ret->body, &more, &next, &err);
     looked(c, s, ok, &err, ret);
     if (!ok) return;
     buf_put(&ret->body, more ? STR(",\"next\":\"") : STR(",\"next\":null"));
     if (more) cursor_put_text(&ret->body, next.signals, next.posts, str_from_z(next.key));
     buf_put(&ret->body, more ? STR("\"}\n") : STR("}\n"));
+}
+
+/* What the configuration says of him. */
+static void put_terms(struct buf *b, const struct config *cfg, const struct author_use *who) {
+    const struct author_terms t =
+        author_terms_of_key(cfg, str_from_z(who->key), str_from_z(who->username));
+    buf_printf(b, ",\"terms\":{\"listed\":%s,\"muted\":%s,\"stranger\":%s",
+               t.listed ? "true" : "false", t.muted ? "true" : "false",
+               t.stranger ? "true" : "false");
+    api_put_share(b, "weight", t.weight_bp);
+    buf_put(b, STR("}}\n"));
+}
+
+void api_get_author(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {
+    struct error err;
+    struct params p = params_of(rq, ret);
+    struct author_use who;
+    bool found = false;
+    str id = params_text(&p, "id", AUTHOR_BYTES - 1);
+    if (params_ok(&p) && id.n == 0)
+        api_problem_field(ret, 400, "QUERY", "id", "id: which author? source:id, or a name.");
+    if (str_starts(id, STR("@"))) id = str_tail(id, 1);
+    struct store *const s = params_ok(&p) && id.n > 0 ? look(c, ret) : NULL;
+    if (s == NULL) return;
+    buf_put_byte(&ret->body, '{');
+    const bool ok = store_author_find(s, id, &who, &found, &err) &&
+                    (!found || store_view_author(s, str_from_z(who.key), author_rest(c), &ret->body,
+                                                 &found, &err));
+    looked(c, s, ok, &err, ret);
+    if (!ok) return;
+    if (found)
+        put_terms(&ret->body, api_core_options(c)->cfg, &who);
+    else
+        api_problem(ret, 404, "NOT_FOUND", "id: no post of " STR_FMT " was judged yet.",
+                    STR_ARG(id));
 }
 
 /* --- signals and trades ------------------------------------------------------------------- */

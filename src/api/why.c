@@ -183,14 +183,6 @@ static void ask_threshold(struct asked *q) {
             "a score of %lld or more trades; there was no signal yet", (long long)least);
 }
 
-/* "x:44196397" or "x:@name" taken apart. */
-static struct author_terms terms_of(const struct asked *q) {
-    str id = str_from_z(q->who.key), source;
-    if (!str_cut(&id, ':', &source)) source = STR("");
-    if (str_starts(id, STR("@"))) id = STR("");
-    return author_terms_of(q->cfg, source, id, str_from_z(q->who.username));
-}
-
 static void ask_author(struct asked *q) {
     if (q->author.n == 0) return;
     if (!q->author_known) {
@@ -198,7 +190,8 @@ static void ask_author(struct asked *q) {
             STR_ARG(q->author));
         return;
     }
-    const struct author_terms t = terms_of(q);
+    const struct author_terms t =
+        author_terms_of_key(q->cfg, str_from_z(q->who.key), str_from_z(q->who.username));
     const char *const who = q->who.username[0] ? q->who.username : q->who.key;
     if (t.muted)
         add(q, "author", "trading.muted_authors", ANSWER_NO, "%s is muted", who);

@@ -14,5 +14,7 @@ struct author_terms {
 };
 /* source: its name. id, username: empty where unknown. */
 struct author_terms author_terms_of(const struct config *cfg, str source, str id, str username);
+/* The same by his key, "x:44196397" or "x:@name". */
+struct author_terms author_terms_of_key(const struct config *cfg, str key, str username);
 
 #endif

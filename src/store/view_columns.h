@@ -88,12 +88,17 @@
 #define VIEW_WORKER(X)                                                                             \
     X(name, "name", TEXT) X(role, "role", TEXT) X(pid, "pid", INT)                                 \
     X(started_at, "started_at", TIME) X(seen_at, "seen_at", TIME)
-/* An author without a record weighs what he weighs by the configuration: 1. */
+/* An author without a record weighs what he weighs by the configuration: 1. $1: how long one rests
+ * after a trade; the rows are of a table "w". */
 #define VIEW_AUTHOR(X)                                                                             \
     X(key, "key", TEXT) X(username, "username", NAME) X(posts, "posts", INT)           \
     X(signals, "signals", INT) X(recent, "recent", INT) X(hits, "hits", INT)                       \
     X(mean_return, "mean_return", AMOUNT) X(dropped, "dropped", INT) X(weight, "weight", SHARE)    \
-    X(last_post_at, "last_post_at", TIME) X(last_trade_at, "last_trade_at", TIME)
+    X(last_post_at, "last_post_at", TIME) X(last_trade_at, "last_trade_at", TIME)                  \
+    X(rests_until, "CASE WHEN last_trade_at > 0 THEN last_trade_at + $1 END", TIME)                \
+    X(trades, "(SELECT count(*) FROM trades x WHERE x.author = w.key AND x.status <> 'CANCELLED')", INT) \
+    X(pnl, "coalesce((SELECT sum(x.pnl) FROM trades x WHERE x.author = w.key AND "                 \
+    "x.status = 'CLOSED'), 0)", AMOUNT)
 /* clang-format on */
 
 /* Of signals: a person has to decide, and did not yet. */

@@ -58,25 +58,30 @@ bool store_view_waiting(struct store *s, struct view_waiting *ret, struct error 
     "coalesce(r.signals, 0) AS signals, coalesce(r.recent, 0) AS recent, "                         \
     "coalesce(r.hits, 0) AS hits, coalesce(r.mean_return, 0) AS mean_return, "                     \
     "coalesce(r.dropped, 0) AS dropped, coalesce(r.weight, 10000) AS weight FROM authors a "       \
-    "LEFT JOIN author_records r ON r.key = a.key) AS t"
+    "LEFT JOIN author_records r ON r.key = a.key)"
+#define AUTHORS_ORDER " ORDER BY signals DESC, posts DESC, key"
+/* Found first, and only then is what came of them counted. */
+#define AUTHORS_PAGE                                                                               \
+    "(SELECT * FROM " AUTHORS " WHERE (signals < $2 OR (signals = $2 AND (posts < $3 OR "          \
+    "(posts = $3 AND key > $4)))) AND ($5 = '' OR instr(lower(username), lower($5)) > 0 OR "       \
+    "instr(lower(key), lower($5)) > 0)" AUTHORS_ORDER " LIMIT $6) AS w"
 
-bool store_view_authors(struct store *s, int limit, const struct view_author_place *before,
-                        struct buf *out, bool *ret_more, struct view_author_place *ret,
-                        struct error *err) {
+bool store_view_authors(struct store *s, const struct view_author_ask *ask, struct buf *out,
+                        bool *ret_more, struct view_author_place *ret, struct error *err) {
     static const struct sql sql =
-        VIEW_SELECT_BY(VIEW_AUTHOR, ", signals, posts, key", AUTHORS,
-                       "signals < $1 OR (signals = $1 AND (posts < $2 OR (posts = $2 AND "
-                       "key > $3))) ORDER BY signals DESC, posts DESC, key LIMIT $4");
+        VIEW_SELECT_BY(VIEW_AUTHOR, ", signals, posts, key", AUTHORS_PAGE, "1" AUTHORS_ORDER);
     struct query q;
     bool row;
     if (!query_open(s, &sql, &q, err)) return false;
-    bind_i64(&q, before ? before->signals : INT64_MAX);
-    bind_i64(&q, before ? before->posts : INT64_MAX);
-    bind_z(&q, before ? before->key : "");
-    bind_i64(&q, limit + 1);
+    bind_i64(&q, ask->rest);
+    bind_i64(&q, ask->before ? ask->before->signals : INT64_MAX);
+    bind_i64(&q, ask->before ? ask->before->posts : INT64_MAX);
+    bind_z(&q, ask->before ? ask->before->key : "");
+    bind_str(&q, ask->q);
+    bind_i64(&q, ask->limit + 1);
     if (!query_row(&q, &row, err)) return false;
     buf_put_byte(out, '[');
-    for (int i = 0; row && i < limit; i++) {
+    for (int i = 0; row && i < ask->limit; i++) {
         if (i > 0) buf_put_byte(out, ',');
         shown_put_row(out, &q, VIEW_FIELDS(VIEW_AUTHOR));
         ret->signals = col_i64(&q);
@@ -87,6 +92,20 @@ bool store_view_authors(struct store *s, int limit, const struct view_author_pla
     *ret_more = row;
     query_close(&q);
     buf_put_byte(out, ']');
+    return true;
+}
+
+bool store_view_author(struct store *s, str key, usec rest, struct buf *out, bool *ret_found,
+                       struct error *err) {
+    static const struct sql sql = VIEW_SELECT_BY(VIEW_AUTHOR, "", AUTHORS " AS w", "key = $2");
+    struct query q;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_i64(&q, rest);
+    bind_str(&q, key);
+    if (!query_row(&q, ret_found, err)) return false;
+    if (!*ret_found) return true;
+    shown_put_members(out, &q, VIEW_FIELDS(VIEW_AUTHOR));
+    query_close(&q);
     return true;
 }
 

@@ -66,10 +66,19 @@ struct view_author_place {
     int64_t signals, posts;
     char key[VIEW_KEY_BYTES];
 };
-MUST_CHECK bool store_view_authors(struct store *s, int limit,
-                                   const struct view_author_place *before, /* NULL: the first */
+struct view_author_ask {
+    int limit;
+    const struct view_author_place *before; /* NULL: the first page */
+    str q;                                  /* is part of the name or the key; ASCII case does not
+                                               count; empty: all */
+    usec rest;                              /* how long one rests after a trade */
+};
+MUST_CHECK bool store_view_authors(struct store *s, const struct view_author_ask *ask,
                                    struct buf *out, bool *ret_more, struct view_author_place *ret,
                                    struct error *err);
+/* The one of this key: the members of the object, without braces. */
+MUST_CHECK bool store_view_author(struct store *s, str key, usec rest, struct buf *out,
+                                  bool *ret_found, struct error *err);
 
 /* --- one thing, as an object (*ret_found false: nothing was appended) ----------------------- */
 /* A post: the members of the object, without braces. */

@@ -101,6 +101,7 @@ check "a post" post t1 "I just bought \$DOGE. Dogecoin is going to the moon, ver
 check "and another" post t2 "Good morning"
 rows() { [ "$(sqlite3 t.db "SELECT count(*) FROM $1")" -ge "$2" ]; }
 within 20 "give a signal" rows signals 1
+within 20 "and a trade" rows trades 1
 
 run_script() { # NAME ARGUMENT...
     name=$1

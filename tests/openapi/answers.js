@@ -17,6 +17,17 @@ const say = (ok, name, why) => {
   console.log(ok ? `ok ${name}` : `not ok ${name}: ${why}`);
 };
 
+// One thing is asked for by what its list names.
+const SINGLE = { getTweet: ['/api/tweets?symbol=DOGEUSDT', 'tweets', 'id'], getTrade: ['/api/trades', 'trades', 'id'], getAuthor: ['/api/authors', 'authors', 'key'] };
+
+async function single(operation) {
+  const [list, member, name] = SINGLE[operation.id];
+  const [first] = JSON.parse((await ask(url, { method: 'GET', target: list, headers })).body)[member];
+  const answer = await ask(url, { method: 'GET', target: `${operation.path}?id=${encodeURIComponent(first?.[name] ?? '')}`, headers });
+  const bad = spec.wrong(operation, answer);
+  say(!bad && answer.status === 200, `${operation.id} of one that is there answers as described`, bad || answer.status);
+}
+
 async function main() {
   for (const operation of spec.operations) {
     if (operation.method !== 'get') continue;
@@ -26,6 +37,7 @@ async function main() {
     const answer = await ask(url, { method: 'GET', target, headers });
     const bad = spec.wrong(operation, answer);
     say(!bad && answer.status < 500, `${operation.id} answers as described (${answer.status})`, bad);
+    if (operation.id in SINGLE) await single(operation);
     const head = await ask(url, { method: 'HEAD', target, headers });
     say(head.status === answer.status && head.body === '', `${operation.id}: HEAD is the same without a body`, `${head.status}`);
   }

@@ -536,6 +536,34 @@ static void test_authors_are_paged_by_their_record(void **state) {
     shows("\"key\":\"x:6\"");
 }
 
+static void test_an_author_has_what_came_of_him_and_what_is_set_for_him(void **state) {
+    (void)state;
+    put_day();
+    struct author *const a = &add_action(acts, ACTION_PUT_AUTHOR)->u.author;
+    *a = (struct author){.posts = 4, .last_post_at = now, .last_trade_at = USEC_PER_S};
+    memcpy(a->key, "x:7", 4);
+    memcpy(a->username, "Alice", 6);
+    turn();
+    k.cfg.trading_cooldown_author_s = 60;
+    get("/api/author?id=x:7");
+    shows("{\"key\":\"x:7\",\"username\":\"Alice\",\"posts\":4");
+    shows("\"rests_until\":\"1970-01-01T00:01:01.000000Z\",\"trades\":3,\"pnl\":\"2\"");
+    shows("\"terms\":{\"listed\":false,\"muted\":false,\"stranger\":false,\"weight\":1.0000}}");
+    get("/api/author?id=@alice"); /* by name */
+    shows("{\"key\":\"x:7\"");
+    get("/api/authors?q=LIC");
+    assert_int_equal(count_of("\"key\":"), 1);
+    shows("\"trades\":3,\"pnl\":\"2\"");
+    get("/api/authors?q=x:7");
+    assert_int_equal(count_of("\"key\":"), 1);
+    get("/api/authors?q=bob");
+    assert_int_equal(count_of("\"key\":"), 0);
+    get("/api/author?id=x:8");
+    assert_int_equal(answer.status, 404);
+    get("/api/author");
+    assert_int_equal(answer.status, 400);
+}
+
 static void test_an_answer_is_never_older_than_the_store_for_long(void **state) {
     (void)state;
     put_day();
@@ -684,6 +712,8 @@ static void use_all_views(struct store *s) {
     struct view_page page;
     struct view_status status;
     struct view_waiting waiting;
+    struct view_said said;
+    const struct view_author_ask authors = {.limit = 5};
     struct view_count memo = {0};
     struct view_author_place place;
     struct buf out;
@@ -700,8 +730,10 @@ static void use_all_views(struct store *s) {
             if (i >= 2 && list != VIEW_TWEETS) ask.symbol = STR("BTCUSDT");
             assert_ok(store_view_list(s, (view_list)list, &ask, &out, &page, &err), &err);
         }
-    assert_ok(store_view_authors(s, 5, NULL, &out, &found, &place, &err), &err);
+    assert_ok(store_view_authors(s, &authors, &out, &found, &place, &err), &err);
+    assert_ok(store_view_author(s, STR("x:7"), 1, &out, &found, &err), &err);
     assert_ok(store_view_tweet(s, 2, &out, &found, &err), &err);
+    assert_ok(store_view_said(s, &k.boot, 2, &said, &found, &err), &err);
     assert_ok(store_view_trade(s, 11, &out, &found, &err), &err);
     assert_ok(store_view_positions(s, &out, &err), &err);
     assert_ok(store_view_approvals(s, &out, &err), &err);
@@ -775,6 +807,7 @@ int main(void) {
         T(test_parts_of_a_minute_are_joined),
         T(test_a_chart_has_posts_orders_and_levels),
         T(test_authors_are_paged_by_their_record),
+        T(test_an_author_has_what_came_of_him_and_what_is_set_for_him),
         T(test_an_answer_is_never_older_than_the_store_for_long),
         T(test_a_kept_answer_is_packed_for_those_only_who_take_it),
         T(test_no_view_looks_at_all_posts),

@@ -73,10 +73,14 @@ test('a post’s page shows its score with the parts that are stored, and its wa
 });
 
 test('the words that moved a score are those of the API, and marked where they stand in the stored text', async () => {
-  const { tweet_id, symbol } = await until('a signal was traded', () => b.sql("SELECT tweet_id, symbol FROM signals WHERE verdict = 'traded' ORDER BY id DESC LIMIT 1")[0], 60_000);
+  const traded = await until('signals were traded', () => { const r = b.sql("SELECT tweet_id, symbol FROM signals WHERE verdict = 'traded' ORDER BY id LIMIT 6"); return r.length === 6 && r; }, 120_000);
+  for (const { tweet_id, symbol } of traded) await wordsAreThere(tweet_id, symbol);
+});
+async function wordsAreThere(tweet_id, symbol) {
   const stored = Buffer.from(b.one(`SELECT text FROM tweets WHERE id = ${tweet_id}`).text);
   const { weighed } = await b.get(`/api/tweet?id=${tweet_id}`);
-  const words = weighed.words.flatMap((w) => w.coins.filter((c) => c.symbol === symbol).map((c) => ({ ...w, ...c })));
+  const { together } = weighed.coins.find((c) => c.symbol === symbol);
+  const words = weighed.words.flatMap((w) => w.coins.filter((c) => c.symbol === symbol).map((c) => ({ ...w, ...c, value: together ? c.alone : c.value })));
   const said = words.filter((w) => !w.names && Math.abs(w.value) >= weighed.least);
   assert.ok(said.length > 0 && weighed.state === 'weighed' && weighed.agrees);
   for (const w of weighed.words) assert.equal(stored.subarray(w.begin, w.end).toString(), w.text);
@@ -92,7 +96,7 @@ test('the words that moved a score are those of the API, and marked where they s
   assert.deepEqual(marks, said.map((w) => [w.text, w.value, w.value > 0 ? 'solid' : 'dashed']), 'in the order of the text, the sign told by the line too');
   const whole = await page.locator('[data-text]').evaluate((e) => { for (const s of e.querySelectorAll('.sr-only')) s.remove(); return e.textContent; });
   assert.equal(whole, stored.toString());
-});
+}
 
 test('a score that another model made is told from the words of this one, and a deleted post has none', async () => {
   const [one, two] = await until('two posts have a score', () => { const r = b.sql("SELECT id, model FROM tweets WHERE signal_score > 0 ORDER BY id LIMIT 2"); return r.length === 2 && r; }, 60_000);
@@ -126,6 +130,34 @@ test('trades sort by profit, and the CSV has them as they are stored', async () 
   }
   function first(v) { return Number(v[0][at('Profit')]); }
   function final(v) { return Number(v[v.length - 1][at('Profit')]); }
+});
+
+test('authors have the record and the profit that the store has, are found by name, and a post leads to its author', async () => {
+  const t = await until('a trade was closed', () => b.sql("SELECT author, tweet_id, (SELECT author FROM tweets WHERE id = tweet_id) AS name FROM trades WHERE status = 'CLOSED' ORDER BY id LIMIT 1")[0], 120_000);
+  await page.goto(`/post?id=${t.tweet_id}`);
+  await page.getByRole('link', { name: `@${t.name}`, exact: true }).first().click();
+  await page.waitForURL((u) => u.pathname === '/authors' && u.searchParams.get('id') === t.author);
+  const card = page.locator(`[data-author="${t.author}"]`);
+  await card.waitFor();
+  await until('the card has what is stored', async () => {
+    const row = b.one(`SELECT count(*) AS trades, (SELECT count(*) FROM authors) AS authors, (SELECT posts FROM authors WHERE key = ${quoted(t.author)}) AS posts FROM trades WHERE author = ${quoted(t.author)} AND status <> 'CANCELLED'`);
+    const text = await card.textContent();
+    return text.includes(`${row.trades} trade`) && text.includes(`Posts${row.posts}`);
+  });
+  await page.getByLabel('Name or key').fill(t.name.toUpperCase());
+  const rows = page.getByRole('table', { name: 'Authors' }).locator('tbody tr');
+  await until('only he is left', async () => (await rows.count()) === 1);
+  assert.match(await rows.first().textContent(), new RegExp(`@${t.name}`));
+  await rows.first().getByRole('link', { name: /^[\d,]+$/ }).click();
+  await page.waitForURL((u) => u.pathname === '/posts' && u.searchParams.get('author') === t.name);
+  await page.getByRole('link', { name: `About @${t.name}` }).waitFor();
+  await page.goto('/authors');
+  await page.getByRole('button', { name: 'Profit' }).click();
+  await until('it is sorted', async () => (await page.locator('th[aria-sort]').count()) === 1);
+  const shown = await page.getByRole('table', { name: 'Authors' }).locator('tbody tr td:nth-child(8) span[title]').evaluateAll((l) => l.map((e) => Number(e.title)));
+  assert.ok(shown.length > 0);
+  const up = (await page.locator('th[aria-sort]').getAttribute('aria-sort')) === 'ascending';
+  assert.deepEqual(shown, shown.toSorted((x, y) => (up ? x - y : y - x)));
 });
 
 test('a trade’s page shows its orders and fills', async () => {

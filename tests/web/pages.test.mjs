@@ -11,7 +11,8 @@ before(async () => {
   b = await Bullfinch.start();
   browser = await openBrowser();
   const t = await until('a trade was closed', () => b.sql("SELECT id, tweet_id FROM trades WHERE status = 'CLOSED' LIMIT 1")[0], 120_000);
-  pages.push(['overview', '/'], ['posts', '/posts'], ['post', `/post?id=${t.tweet_id}`], ['trades', '/trades'], ['trade', `/trade?id=${t.id}`],
+  const { author } = b.one(`SELECT author FROM trades WHERE id = ${t.id}`);
+  pages.push(['overview', '/'], ['posts', '/posts'], ['authors', '/authors'], ['author', `/authors?id=${encodeURIComponent(author)}`], ['post', `/post?id=${t.tweet_id}`], ['trades', '/trades'], ['trade', `/trade?id=${t.id}`],
     ['symbols', '/symbol'], ['symbol', '/symbol?s=BTCUSDT'], ['risk', '/risk'], ['why', '/why'], ['operations', '/operations'], ['settings', '/settings'], ['sign-in', '/sign-in']);
 });
 after(async () => {

@@ -16,9 +16,13 @@ export type Pages<T> = {
   moreError: string | null;
 };
 
-export function usePages<K extends string, T extends { id: string }>(
-  path: string, member: K, opts: { every?: number; on?: readonly EventName[] } = {},
+const idOf = (row: object) => ('id' in row ? String(row.id) : '');
+
+/** `id` tells rows apart where they have no member of this name; a function that stays the same. */
+export function usePages<K extends string, T extends object>(
+  path: string, member: K, opts: { every?: number; on?: readonly EventName[]; id?: (row: T) => string } = {},
 ): Pages<T> {
+  const id: (row: T) => string = opts.id ?? idOf;
   const q = useApi<Page<K, T>>(path, opts);
   const [older, setOlder] = useState<T[]>([]);
   const [next, setNext] = useState<string | null | undefined>(undefined); // undefined: as the live page says
@@ -38,13 +42,13 @@ export function usePages<K extends string, T extends { id: string }>(
     if (kept.current.path !== path) kept.current = { path, rows: new Map() };
     const seen = kept.current.rows;
     if (older.length === 0) seen.clear();
-    for (const r of first ?? []) seen.set(r.id, r);
+    for (const r of first ?? []) seen.set(id(r), r);
     if (older.length === 0) return first ?? [];
-    const live = new Set((first ?? []).map((r) => r.id));
-    const slid = [...seen.values()].filter((r) => !live.has(r.id));
-    const shown = new Set([...live, ...slid.map((r) => r.id)]);
-    return [...(first ?? []), ...slid, ...older.filter((r) => !shown.has(r.id))];
-  }, [path, first, older]);
+    const live = new Set((first ?? []).map(id));
+    const slid = [...seen.values()].filter((r) => !live.has(id(r)));
+    const shown = new Set([...live, ...slid.map(id)]);
+    return [...(first ?? []), ...slid, ...older.filter((r) => !shown.has(id(r)))];
+  }, [path, first, older, id]);
   const cursor = next === undefined ? (q.data?.next ?? null) : next;
   const load = useCallback(async () => {
     if (!cursor) return;

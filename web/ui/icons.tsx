@@ -1,6 +1,7 @@
 // Line icons, 16 by 16, drawn for this page. They are always beside a word or hidden from readers.
 const paths = {
   overview: 'M2.5 13.5v-5M6.2 13.5v-9M9.8 13.5V7M13.5 13.5v-11',
+  authors: 'M8 8a2.75 2.75 0 1 0 0-5.5A2.75 2.75 0 0 0 8 8zM2.5 13.5c.6-2.3 2.8-3.5 5.5-3.5s4.9 1.2 5.5 3.5',
   posts: 'M2.5 3.5h11v7h-6l-3 2.5v-2.5h-2z',
   trades: 'M4 13V3M4 3 1.8 5.2M4 3l2.2 2.2M12 3v10M12 13l-2.2-2.2M12 13l2.2-2.2',
   risk: 'M8 1.8l5.5 2v4c0 3.2-2.2 5.4-5.5 6.4-3.3-1-5.5-3.2-5.5-6.4v-4z',

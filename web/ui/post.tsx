@@ -33,12 +33,24 @@ export function Author({ t }: { t: { username: string | null; author_id?: string
   return <span className="min-w-0 truncate font-medium">{t.username ? `@${t.username}` : (t.author_id ?? 'unknown author')}</span>;
 }
 
+/** The page that tells of him. */
+export function authorHref(t: { username: string | null; source?: string; author_id?: string | null }): string | null {
+  const id = t.source && t.author_id ? `${t.source}:${t.author_id}` : t.username;
+  return id ? `/authors?id=${encodeURIComponent(id)}` : null;
+}
+
+/** His name, leading there. */
+export function AuthorLink({ t }: { t: { username: string | null; source?: string; author_id?: string | null } }) {
+  const href = authorHref(t);
+  return href ? <Link href={href} className="inline-flex min-w-0 max-w-full hover:underline"><Author t={t} /></Link> : <Author t={t} />;
+}
+
 export function PostItem({ t, threshold, fresh = false, place }: { t: Tweet; threshold?: number | null; fresh?: boolean; place: number }) {
   const r = reason(t.outcome);
   return (
     <article className={`border-b border-line px-4 py-3 last:border-0 ${fresh ? 'arrive' : ''}`} data-post={t.id} aria-posinset={place} aria-setsize={-1} aria-label={`Post of ${t.username ?? 'unknown author'}`}>
       <div className="flex items-baseline gap-2 text-sm">
-        <Author t={t} />
+        <AuthorLink t={t} />
         <span className="shrink-0 text-xs text-muted">{t.source}</span>
         <span className="ml-auto text-xs text-muted"><Time at={t.created_at} past /></span>
       </div>

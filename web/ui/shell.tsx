@@ -19,6 +19,7 @@ import { Notices } from './notices';
 const PAGES: { href: string; name: string; icon: IconName }[] = [
   { href: '/', name: 'Overview', icon: 'overview' },
   { href: '/posts', name: 'Posts', icon: 'posts' },
+  { href: '/authors', name: 'Authors', icon: 'authors' },
   { href: '/trades', name: 'Trades', icon: 'trades' },
   { href: '/symbol', name: 'Symbols', icon: 'symbol' },
   { href: '/risk', name: 'Risk', icon: 'risk' },

@@ -151,3 +151,10 @@ struct author_terms author_terms_of(const struct config *cfg, str source, str id
     t.stranger = !t.listed && !cfg->judge_trade_strangers && judge_lets_strangers_in(cfg, source);
     return t;
 }
+
+struct author_terms author_terms_of_key(const struct config *cfg, str key, str username) {
+    str id = key, source;
+    if (!str_cut(&id, ':', &source)) source = STR("");
+    if (str_starts(id, STR("@"))) id = STR("");
+    return author_terms_of(cfg, source, id, username);
+}

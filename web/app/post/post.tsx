@@ -11,6 +11,7 @@ import type { TweetFull } from '@/data/types';
 import { Badge, Facts, Time } from '@/ui/bits';
 import { Card, Empty, Failed, Loading, PageTitle } from '@/ui/card';
 import { MentionList, ScoreParts } from '@/ui/parts';
+import { AuthorLink } from '@/ui/post';
 import { Trace } from '@/ui/trace';
 import { useTarget, WeighedText, weighingNote, WordList } from '@/ui/words';
 import { useThreshold } from '../overview';
@@ -56,7 +57,7 @@ function Body({ t, q }: { t: TweetFull; q: ReturnType<typeof useApi<TweetFull>> 
         )}
         <Card title="About it" pad>
           <Facts rows={[
-            ['Author', t.username ? <Link key="a" href={`/posts?author=${encodeURIComponent(t.username)}`} className="underline">@{t.username}</Link> : 'unknown'],
+            ['Author', <span key="a" className="inline-flex flex-wrap gap-x-3"><AuthorLink t={t} />{t.username && <Link href={`/posts?author=${encodeURIComponent(t.username)}`} className="text-accent underline">his posts</Link>}</span>],
             ['Posted', <span key="p"><Time at={t.created_at} /> <span className="text-muted">{exact(t.created_at)}</span></span>],
             ['Received', <span key="r"><Time at={t.received_at} /> <span className="text-muted">{exact(t.received_at)}</span></span>],
             ['Source', `${t.source}, ${t.source_id ?? 'no id there'}`],

@@ -10,7 +10,7 @@ import type { Signal, Tweet } from '@/data/types';
 import { Badge, Button, field, Time } from '@/ui/bits';
 import { Card, Empty, PageTitle } from '@/ui/card';
 import { More } from '@/ui/more';
-import { Author, SignalLine, VerdictBadge } from '@/ui/post';
+import { AuthorLink, authorHref, SignalLine, VerdictBadge } from '@/ui/post';
 import { useThreshold } from '../overview';
 import { Coin, Score, Side } from '@/ui/bits';
 
@@ -40,7 +40,7 @@ export function Posts() {
   const any = ['q', 'author', 'symbol', 'label', 'min_score', 'outcome', 'reason'].some((k) => f.get(k));
   return (
     <>
-      <PageTitle title="Posts">{any && <Button small onClick={() => f.set({ q: '', author: '', symbol: '', label: '', min_score: '', outcome: '', reason: '' })}>Clear filters</Button>}</PageTitle>
+      <PageTitle title="Posts">{f.get('author') && <Link href={authorHref({ username: f.get('author') }) ?? '/authors'} className="text-sm text-accent hover:underline">About @{f.get('author').replace(/^@/, '')}</Link>}{any && <Button small onClick={() => f.set({ q: '', author: '', symbol: '', label: '', min_score: '', outcome: '', reason: '' })}>Clear filters</Button>}</PageTitle>
       <div role="search" aria-label="Filter posts" className="mb-4 flex flex-wrap gap-2">
         <SearchField label="Part of the text" value={f.get('q')} onChange={(q) => f.set({ q, reason: '' })} />
         <SearchField label="Author" value={f.get('author')} onChange={(author) => f.set({ author, reason: '' })} width="w-[calc(50%-0.25rem)] sm:w-36" />
@@ -80,7 +80,7 @@ function Row({ t, threshold }: { t: Tweet; threshold: number | null }) {
   return (
     <li data-post={t.id} className="grid gap-x-6 gap-y-2 border-b border-line px-4 py-3 last:border-0 hover:bg-raised/50 lg:grid-cols-[11rem_minmax(0,1fr)_22rem]">
       <div className="flex min-w-0 items-baseline gap-2 text-sm lg:block">
-        {t.username ? <Link href={`/posts?author=${encodeURIComponent(t.username)}`} className="block min-w-0 truncate hover:underline"><Author t={t} /></Link> : <span className="block min-w-0 truncate"><Author t={t} /></span>}
+        <span className="block min-w-0 truncate"><AuthorLink t={t} /></span>
         <div className="text-xs text-muted">{t.source} · <Time at={t.created_at} past /></div>
       </div>
       <div className="min-w-0">

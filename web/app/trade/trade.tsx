@@ -15,6 +15,7 @@ import { CandleCard, type Interval } from '@/ui/candles';
 import { Card, Empty, Failed, Loading, PageTitle } from '@/ui/card';
 import { Confirm } from '@/ui/dialog';
 import { MarkedText, ScoreParts } from '@/ui/parts';
+import { AuthorLink } from '@/ui/post';
 import { useThreshold } from '../overview';
 import { TradeStatus } from '../trades/trades';
 
@@ -70,7 +71,7 @@ function Body({ d, q }: { d: TradeWhole; q: Query<TradeWhole> }) {
         <Card title="Why was it opened?">
           {d.post && (
             <div className="border-b border-line p-4">
-              <div className="mb-1 text-sm text-muted">{d.post.username ? `@${d.post.username}` : 'unknown author'} · <Time at={d.post.created_at} /></div>
+              <div className="mb-1 text-sm text-muted"><AuthorLink t={{ username: d.post.username ?? null, source: d.post.source }} /> · <Time at={d.post.created_at} /></div>
               {d.post.text === '' ? <p className="italic text-muted">The post was deleted.</p> : <MarkedText text={d.post.text} mentions={d.post.mentions} />}
               <Link href={`/post?id=${d.post.id}`} className="mt-2 inline-block text-sm text-accent underline">The post and its way here</Link>
             </div>
