@@ -51,9 +51,10 @@ static struct live_post *place(struct live_posts *lp, int64_t i) {
     return &lp->places[i % LIVE_PLACES];
 }
 
-/* PRE: locked. For those who look. */
+/* PRE: locked. For those who look. A place that is free is the source's thread's own. */
 static void show(struct live_posts *lp) {
-    board_queue_set(lp->shown, lp->filled - lp->freed_count, place(lp, lp->freed_count)->came_at);
+    const int64_t waiting = lp->filled - lp->freed_count;
+    board_queue_set(lp->shown, waiting, waiting > 0 ? place(lp, lp->freed_count)->came_at : 0);
 }
 
 /* --- reading and handing over ------------------------------------------------------------ */

@@ -35,12 +35,12 @@ export function Queues() {
 
 function QueueRow({ q, by }: { q: Queue; by: string }) {
   return (
-    <li className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 border-b border-line px-4 py-2.5 text-sm last:border-0 sm:grid-cols-[minmax(0,1fr)_7rem_9rem]" data-queue={q.name} data-waiting={q.waiting}>
+    <li className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 border-b border-line px-4 py-2.5 text-sm last:border-0 sm:grid-cols-[minmax(0,1fr)_7rem_12rem]" data-queue={q.name} data-waiting={q.waiting}>
       <span className="min-w-0 break-words">{words(q.name)} <span className="text-xs text-muted">{q.where === 'store' ? 'in the store' : ''}</span></span>
       <span className="text-right"><b>{int(q.waiting)}</b>{q.capacity !== null && <span className="text-muted"> of {int(q.capacity)}</span>}</span>
       <span className="col-span-2 flex items-center gap-2 text-xs text-muted sm:col-span-1 sm:justify-end">
-        {q.capacity !== null && q.waiting > 0 && <span className="w-16"><Meter label={`${q.name}: how full`} share={q.waiting / q.capacity} /></span>}
-        {q.oldest_at ? <span className="whitespace-nowrap">oldest {q.where === 'store' ? <Time at={q.oldest_at} past /> : <Ago at={q.oldest_at} by={by} />}</span> : q.waiting > 0 ? 'does not grow old' : 'nothing waits'}
+        {q.capacity !== null && q.oldest_at && <span className="w-16"><Meter label={`${q.name}: how full`} share={q.waiting / q.capacity} /></span>}
+        {q.oldest_at ? <span className="whitespace-nowrap">oldest {q.where === 'store' ? <Time at={q.oldest_at} past /> : <Ago at={q.oldest_at} by={by} />}</span> : q.waiting > 0 ? 'wait for their time' : 'nothing waits'}
       </span>
     </li>
   );
@@ -110,7 +110,7 @@ export function Workers() {
           {operations && operations.tasks.length > 0 && (
             <table className="w-full border-t border-line text-sm">
               <caption className="sr-only">What the threads are at</caption>
-              <thead className="sr-only"><tr><th scope="col">Thread</th><th scope="col">At</th><th scope="col">Since</th></tr></thead>
+              <thead className="text-left text-xs text-muted"><tr className="border-b border-line"><th scope="col" className="py-1.5 pl-4 pr-2 font-medium">Thread</th><th scope="col" className="px-2 font-medium">Is at</th><th scope="col" className="pl-2 pr-4 text-right font-medium">Since</th></tr></thead>
               <tbody>
                 {operations.tasks.map((t) => (
                   <tr key={t.name} className="border-b border-line last:border-0" data-task={t.name}>
