@@ -326,3 +326,18 @@ test('the page says when nobody answers, never shows old numbers as new, and com
   await page.getByTestId('connection').filter({ hasText: 'Live' }).waitFor({ timeout: 60_000 });
   assert.deepEqual(page.faults, []);
 });
+
+test('without a trader, what is not reachable is named, and what only he knows is told as unknown', async () => {
+  await b.kill('SIGTERM');
+  await b.serve();
+  const alone = await openPage(browser, b, { token: b.readToken });
+  await alone.goto('/operations');
+  await alone.getByText('not reachable', { exact: true }).waitFor();
+  assert.match(await alone.locator('li', { hasText: 'not reachable' }).textContent(), /Trader/);
+  assert.equal(await alone.getByText('That failed').count(), 0);
+  await alone.getByText('No trader is running on this store.').first().waitFor();
+  assert.equal(await alone.locator('[data-queue="posts read ahead"]').count(), 0);
+  assert.equal(await alone.locator('[data-task]').count(), 0);
+  assert.equal(Number(await alone.locator('[data-queue="commands for the trader"]').getAttribute('data-waiting')), b.one("SELECT count(*) AS n FROM commands WHERE status = 'pending'").n);
+  await alone.context().close();
+});

@@ -55,9 +55,16 @@ export class Bullfinch {
     const words = at < 0 ? args : args.slice(0, at);
     return execFileSync(program, [...words, ...this.set, ...(at < 0 ? [] : args.slice(at))], { cwd: root, encoding: 'utf8' });
   }
-  async run() {
-    const args = ['run', ...this.set, '--speed', String(this.speed), '--set', `api.listen=127.0.0.1:${this.port}`,
-      '--set', `api.web_dir=${path.join(root, 'web', 'out')}`, '--set', 'api.rate_limit=0', '--set', 'trading.approval_timeout_s=86400'];
+  run() {
+    return this.begin('run', '--speed', String(this.speed), '--set', 'trading.approval_timeout_s=86400');
+  }
+  /** The interface alone, without a trader. */
+  serve() {
+    return this.begin('serve');
+  }
+  async begin(command, ...more) {
+    const args = [command, ...this.set, ...more, '--set', `api.listen=127.0.0.1:${this.port}`,
+      '--set', `api.web_dir=${path.join(root, 'web', 'out')}`, '--set', 'api.rate_limit=0'];
     this.process = spawn(program, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
     this.log = '';
     this.process.stderr.on('data', (d) => (this.log += d));

@@ -88,7 +88,9 @@ export async function request<T>(method: string, path: string, body?: unknown, h
     });
     // A proxy says 502 or 504 where bullfinch itself is away; bullfinch never does.
     note(res.status !== 502 && res.status !== 504);
-    if (!res.ok) throw await problem(res);
+    // 503 of /health is an answer: it says what is not well. A problem has a type of its own.
+    const answers = res.ok || (res.status === 503 && /^application\/json\b/.test(res.headers.get('content-type') ?? ''));
+    if (!answers) throw await problem(res);
     const data = (res.status === 204 ? undefined : await res.json()) as T;
     return { data, at: Date.now() } satisfies Answer<T>;
   } catch (e) {
