@@ -599,10 +599,11 @@ static void test_states_are_passed_on_shown_and_counted(void **state) {
 static void serve_two(struct server *s, int fd) {
     char block[256];
     if (!shake(s, fd)) return;
-    say(fd, FIN | TEXT, "first");
-    if (s->connections == 1) return; /* hangs up */
+    /* before it hangs up: with something unread the line would be reset, "first" lost on its way */
     s->texts += hear(fd, block, sizeof block) == TEXT;
     snprintf(s->got[0], sizeof s->got[0], "%.60s", block);
+    say(fd, FIN | TEXT, "first");
+    if (s->connections == 1) return; /* hangs up */
     say(fd, FIN | TEXT, "second");
     while (hear(fd, block, sizeof block) >= 0) continue;
 }
@@ -627,7 +628,7 @@ static void test_a_web_socket_is_told_like_a_stream(void **state) {
     rig_close(&r);
     server_close(&server);
     assert_memory_equal(server.request, "GET /stream?x=1 HTTP/1.1\r\n", 26);
-    assert_int_equal(server.texts, 1);
+    assert_int_equal(server.texts, 2);
     assert_string_equal(server.got[0], "options");
 }
 
