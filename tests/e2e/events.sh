@@ -115,19 +115,24 @@ within 20 "health says that there is no trader" sh -c "curl -s $url/health | gre
 
 # -- many, and slow -----------------------------------------------------------------------------------
 cat >many.js <<'END_OF_SCRIPT'
-// So many clients at once; says so when each has its stream, and ends when its input does.
+// So many clients; says so when each has its stream, and ends when its input does. They come as clients
+// come: not all within one moment, in which none has said yet that it wants a stream.
 const http = require('http');
 const [, , url, n] = process.argv;
-let open = 0, told = 0;
-for (let i = 0; i < Number(n); i++)
+let asked = 0, open = 0, told = 0;
+function ask() {
+  if (asked === Number(n)) return;
+  asked++;
   http.get(url, { agent: false }, (rs) => {
     if (rs.statusCode !== 200) { console.log(`status ${rs.statusCode}`); process.exit(1); }
     let begun = false;
     rs.on('data', (d) => {
-      if (!begun) { begun = true; if (++open === Number(n)) console.log('all open'); }
+      if (!begun) { begun = true; ask(); if (++open === Number(n)) console.log('all open'); }
       if (/event: command/.test(d)) { if (++told === Number(n)) console.log('all told'); }
     });
   }).on('error', (e) => { console.log(e.message); process.exit(1); });
+}
+for (let i = 0; i < 100; i++) ask();
 process.stdin.on('end', () => process.exit(0)).resume();
 END_OF_SCRIPT
 mkfifo hold

@@ -6,7 +6,7 @@ const { ODD, right, wrong } = require('./values');
 
 // Which kind of thing that was heard of stands for a parameter; `next` and others belong to a path.
 const KNOWN = {
-  'getTweet.id': 'tweet', 'getTrade.id': 'trade', 'getCommand.id': 'command', 'getCandles.symbol': 'symbol',
+  'getTweet.id': 'tweet', 'getTrade.id': 'trade', 'getAuthor.id': 'key', 'getCommand.id': 'command', 'getCandles.symbol': 'symbol',
   'getTweets.source': 'source', 'getTweets.outcome': 'outcome', 'getSignals.reason': 'reason', 'getAudit.actor': 'actor',
   'getAudit.entity': 'entity', symbol: 'symbol', author: 'author', 'Last-Event-ID': 'event',
 };

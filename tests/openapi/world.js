@@ -74,7 +74,10 @@ const LESSONS = {
     next(w, '/api/signals', v);
   },
   getTrades(w, v) { ids(w, 'trade', v.trades); next(w, '/api/trades', v); },
-  getAuthors(w, v) { next(w, '/api/authors', v); },
+  getAuthors(w, v) {
+    for (const a of v.authors) w.add('key', a.key);
+    next(w, '/api/authors', v);
+  },
   getGaps(w, v) { next(w, '/api/gaps', v); },
   getAudit(w, v) {
     for (const a of v.audit) { w.add('actor', a.actor); w.add('entity', a.entity); }
