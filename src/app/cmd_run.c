@@ -17,6 +17,7 @@
 #include "app/wire_api.h"
 #include "app/wire_binance.h"
 #include "base/log.h"
+#include "store/candles.h"
 #include "store/sources.h"
 
 #define GROUP_WALL (200 * USEC_PER_MS)
@@ -154,6 +155,15 @@ static void tell_ended(struct wired *w, usec started) {
            "the same; who looks sees that there is no sign of life any more");
 }
 
+/* As fast as it goes: the run ends with its last post or later, and candles that would be pruned by
+ * then are not written at all. */
+static usec candles_from(struct app *app, const struct wired *w) {
+    const struct run_feed *const replay = run_replay(&w->parts);
+    usec last;
+    if (replay == NULL || !replay_last(replay->source, app->boot, &last)) return 0;
+    return i64_max(last - CANDLES_KEPT, 0);
+}
+
 static exit_status run_run(struct app *app, const struct args *args) {
     struct error err;
     struct run_options opt = {.rebase = args_has(args, "rebase"),
@@ -185,6 +195,8 @@ static exit_status run_run(struct app *app, const struct args *args) {
         wire_close(&w);
         return app_fail(&err);
     }
+    if (!w.live && !opt.rebase && opt.speed_e8 == RUN_SPEED_MAX)
+        opt.candles_from = candles_from(app, &w);
     const usec started = time_wall_us();
     tell_at_work(&w, started);
     const exit_status status = run_wired(app, args, &w, &opt);

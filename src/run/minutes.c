@@ -6,6 +6,7 @@
  *
  * When they are written: where turns are grouped, with each group, what still runs too, so that a
  * run that goes on behind a commit goes on with its minutes; a row joins what stands of its minute.
+ * A replay that nobody can watch on its way leaves out what would be too old at its end.
  * Else with the sign of life, a few seconds after a minute's end, never with an order's commit; and
  * what runs at the run's end.
  *
@@ -105,7 +106,8 @@ static void join(struct kept_candle *c, const struct kept_candle *v) {
 static bool take(struct runner *r, int sym, struct kept_candle *v, struct error *err) {
     struct now *const n = &r->candles->now[sym];
     v->open_at -= v->open_at % USEC_PER_MIN;
-    if (v->open_at <= 0 || v->open_at < n->candle.open_at) return true;
+    if (v->open_at <= 0 || v->open_at < n->candle.open_at || v->open_at < r->opt.candles_from)
+        return true;
     if (v->open_at > n->candle.open_at) {
         if (!end_minute(r, sym, err)) return false;
         n->candle = *v;

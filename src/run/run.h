@@ -56,6 +56,7 @@ struct run_options {
     const atomic_int *stop; /* > 0: finish the turn, commit, return; borrowed */
     usec group_wall;        /* virtual time: longest wall time between two commits */
     int64_t group_posts;    /* virtual time: most posts between two commits */
+    usec candles_from;      /* candles of before it are not kept for the charts; 0: all are */
 };
 
 /* How a live source stands, as it said last. */

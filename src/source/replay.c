@@ -16,6 +16,7 @@
 #include "source/source_int.h"
 
 #define MARK_BYTES 4096  /* of the file that a mark is made of: several posts with their ids */
+#define TAIL_BYTES 65536 /* that the last post is looked for in */
 #define RECENT_IDS 65536 /* direct-mapped memory of ids, to count repetitions */
 
 struct replay {
@@ -104,27 +105,55 @@ static bool replay_seek(struct source *s, int64_t offset, struct error *err) {
     return lines_seek(&r->lines, offset, err) || fail_in(err, "posts %s", r->path);
 }
 
-/* pread: the place where the other thread reads stays as it is. */
+/* The `want` bytes before `end`, in `ret`. pread: the place where the other thread reads stays as
+ * it is. */
+static bool read_before(const struct replay *r, int64_t end, ptrdiff_t want, char *ret,
+                        struct error *err) {
+    ptrdiff_t have = 0;
+    while (have < want) {
+        const ssize_t n = pread(r->lines.fd, ret + have, (size_t)(want - have), end - want + have);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return fail(err, ERR_IO, errno, "posts %s: %s", r->path, strerror(errno));
+        if (n == 0)
+            return fail(err, ERR_RANGE, 0, "posts %s: shorter than byte %lld", r->path,
+                        (long long)end);
+        have += n;
+    }
+    return true;
+}
+
 static bool replay_mark(const struct source *s, int64_t offset, char ret[SOURCE_MARK_BYTES],
                         struct error *err) {
     const struct replay *r = (const struct replay *)s;
     char block[MARK_BYTES];
     uint8_t hash[SHA256_BYTES];
     const ptrdiff_t want = i64_min(offset, MARK_BYTES);
-    ptrdiff_t have = 0;
-    while (have < want) {
-        const ssize_t n =
-            pread(r->lines.fd, block + have, (size_t)(want - have), offset - want + have);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return fail(err, ERR_IO, errno, "posts %s: %s", r->path, strerror(errno));
-        if (n == 0)
-            return fail(err, ERR_RANGE, 0, "posts %s: shorter than byte %lld", r->path,
-                        (long long)offset);
-        have += n;
-    }
+    if (!read_before(r, offset, want, block, err)) return false;
     sha256_once(str_from_bytes(block, want), hash);
     IGNORE(hex_format(hash, SHA256_BYTES, ret).n == 0, "it stands in ret");
     return true;
+}
+
+bool replay_last(const struct source *s, struct arena scratch, usec *ret_at) {
+    const struct replay *r = (const struct replay *)s;
+    const int64_t end = replay_total_bytes(s);
+    const ptrdiff_t want = i64_min(end, TAIL_BYTES);
+    char *const tail = NEW_ARRAY(&scratch, char, want + 1);
+    struct error why;
+    if (!read_before(r, end, want, tail, &why)) return false;
+    str left = str_from_bytes(tail, want);
+    while (left.n > 0) {
+        ptrdiff_t at = left.n;
+        while (at > 0 && left.p[at - 1] != '\n') at--;
+        struct arena a = scratch;
+        struct post p;
+        if (x_post_parse(&a, str_trim(str_tail(left, at)), r->name, 0, false, &p, &why)) {
+            *ret_at = p.created_at;
+            return true;
+        }
+        left = str_head(left, i64_max(at - 1, 0));
+    }
+    return false;
 }
 
 static void replay_close(struct source *s) {

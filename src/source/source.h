@@ -73,6 +73,8 @@ void source_close(struct source *s); /* NULL is fine */
 MUST_CHECK bool replay_open(struct arena *boot, const char *path, str name, struct source **ret,
                             struct error *err);
 int64_t replay_total_bytes(const struct source *s);
+/* When the file's last post was made. False: nothing at its end is a post. scratch: 1 MiB. */
+MUST_CHECK bool replay_last(const struct source *s, struct arena scratch, usec *ret_at);
 
 /* One X API v2 post object (both name sets, note_tweet, wrapped in {"data":...} or not) -> post. An
  * event {"delete":...} of the compliance stream gives a post that is `deleted`: id, author_id, its

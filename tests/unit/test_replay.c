@@ -233,6 +233,34 @@ static void test_a_byte_order_mark_is_no_part_of_a_post(void **state) {
     assert_int_equal(next_id(), 1);
 }
 
+#define LATER(id) "{\"id\":\"" #id "\",\"text\":\"a\",\"created_at\":\"2020-01-02T00:00:00Z\"}"
+
+static void test_the_last_post_is_found_at_the_end_of_the_file(void **state) {
+    (void)state;
+    usec at;
+    usec jan;
+    assert_true(time_parse_rfc3339(STR("2020-01-02T00:00:00Z"), &jan));
+    open_with(STR(""));
+    assert_false(replay_last(fix.source, fix.mem, &at));
+    source_close(fix.source);
+    open_with(STR("no post\n\n{}"));
+    assert_false(replay_last(fix.source, fix.mem, &at));
+    source_close(fix.source);
+    open_with(STR(LINE(1) "\n" LATER(2) "\nno post\n{\"id\":\"8\",\"te"));
+    assert_true(replay_last(fix.source, fix.mem, &at));
+    assert_int_equal(at, jan);
+    assert_int_equal(next_id(), 1); /* reading goes on where it was */
+    source_close(fix.source);
+    static char far[1 << 17]; /* a line that begins before what is looked at */
+    memset(far, 'x', sizeof far);
+    open_with(STR(LINE(1) "\n"));
+    write_bytes("a", (str){far, sizeof far});
+    assert_false(replay_last(fix.source, fix.mem, &at));
+    write_bytes("a", STR("\n" LATER(2)));
+    assert_true(replay_last(fix.source, fix.mem, &at));
+    assert_int_equal(at, jan);
+}
+
 static void test_what_is_no_file_is_refused(void **state) {
     (void)state;
     struct error err;
@@ -260,6 +288,7 @@ int main(void) {
         EACH(test_a_file_may_shrink_while_it_is_read),
         EACH(test_an_empty_file_ends_at_once),
         EACH(test_a_byte_order_mark_is_no_part_of_a_post),
+        EACH(test_the_last_post_is_found_at_the_end_of_the_file),
         EACH(test_what_is_no_file_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
