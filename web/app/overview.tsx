@@ -2,19 +2,21 @@
 // At a glance: how the account stands, what is held, what is read, and what comes of it.
 
 import dynamic from 'next/dynamic';
-import Link from 'next/link';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import { int, money, percent, qty, ms } from '@/data/format';
+import { OVERVIEW_ASKS } from '@/data/overview';
 import { useApi } from '@/data/query';
 import { useStatus } from '@/data/status';
 import { reason } from '@/data/reasons';
 import type { EquityRow, FunnelData, Page, Position, Trade, Tweet } from '@/data/types';
 import { Badge, Coin, Figure, Pnl, Price, Side, Time } from '@/ui/bits';
 import { Card, Empty, Loading } from '@/ui/card';
+import { Later, patiently } from '@/ui/later';
+import { Link } from '@/ui/link';
 import { PostItem } from '@/ui/post';
 import type { Point } from '@/charts/equity';
 
-const EquityChart = dynamic(() => import('@/charts/equity'), { ssr: false, loading: () => <Loading rows={6} /> });
+const EquityChart = dynamic(() => patiently(() => import('@/charts/equity')), { ssr: false, loading: () => <Loading rows={6} /> });
 
 export function Overview() {
   return (
@@ -68,7 +70,7 @@ function Equity() {
   const [range, setRange] = useState<(typeof RANGES)[number][0]>('all');
   const [what, setWhat] = useState<'equity' | 'profit'>('equity');
   const status = useStatus().data;
-  const q = useApi<{ points: EquityRow[] }>('/api/equity?points=400', { every: 15_000, on: ['equity', 'trade'] });
+  const q = useApi<{ points: EquityRow[] }>(OVERVIEW_ASKS.equity, { every: 15_000, on: ['equity', 'trade'], pace: 5000 });
   const rows = q.data?.points;
   const points = useMemo(() => {
     const all = pointsOf(rows ?? [], Number(status?.account.start ?? rows?.[0]?.equity ?? 0));
@@ -84,7 +86,7 @@ function Equity() {
         <Choice label="How far back" value={range} options={RANGES.map((r) => [r[0], r[0]] as const)} onChange={setRange} />
       </>}>
       <figure className="p-2 pr-1" aria-label={`${what === 'equity' ? 'Equity' : 'Profit'} over time, with drawdown`}>
-        <EquityChart points={points} what={what} quote={status?.account.currency ?? ''} />
+        <Later height="h-76 sm:h-84"><EquityChart points={points} what={what} quote={status?.account.currency ?? ''} /></Later>
       </figure>
     </Card>
   );
@@ -104,7 +106,7 @@ export function Choice<T extends string>({ label, value, options, onChange }: { 
 }
 
 function Positions() {
-  const q = useApi<Page<'positions', Position>>('/api/positions', { every: 5000, on: ['position', 'trade', 'order'] });
+  const q = useApi<Page<'positions', Position>>(OVERVIEW_ASKS.positions, { every: 5000, on: ['position', 'trade', 'order'] });
   return (
     <Card title="Open positions" q={q} className="min-h-[10.2rem]" empty={(d) => (d.positions.length === 0 ? <Empty title="Nothing is held">What is bought next stands here, with its stop and target.</Empty> : null)}>
       {(d) => (
@@ -148,7 +150,7 @@ function Levels({ p }: { p: Position }) {
 }
 
 function LastTrades() {
-  const q = useApi<Page<'trades', Trade>>('/api/trades?limit=8', { every: 8000, on: ['trade'] });
+  const q = useApi<Page<'trades', Trade>>(OVERVIEW_ASKS.trades, { every: 8000, on: ['trade'] });
   return (
     <Card title="Last trades" q={q} rows={5} className="min-h-[21.5rem]" aside={<Link href="/trades" className="text-xs text-accent hover:underline">All trades</Link>}
       empty={(d) => (d.trades.length === 0 ? <Empty title="No trade yet"><Link href="/why" className="text-accent underline">Why not?</Link></Empty> : null)}>
@@ -171,7 +173,7 @@ function LastTrades() {
 }
 
 function Funnel() {
-  const q = useApi<FunnelData>('/api/funnel', { every: 10_000, on: ['signal', 'trade'] });
+  const q = useApi<FunnelData>(OVERVIEW_ASKS.funnel, { every: 10_000, on: ['signal', 'trade'] });
   return (
     <Card title="From posts to trades" q={q} rows={5} className="min-h-[20rem]" empty={(d) => (!d.posts ? <Empty title="No posts yet">As soon as a source brings some, this shows where they end.</Empty> : null)}>
       {(d) => <FunnelBars d={d} />}
@@ -217,11 +219,13 @@ export function Tallies({ title, rows }: { title: string; rows: { code: string; 
 
 /** Where trading begins; the funnel knows it. */
 export function useThreshold(): number | null {
-  return useApi<FunnelData>('/api/funnel', { every: 10_000, on: ['signal', 'trade'] }).data?.threshold ?? null;
+  return useApi<FunnelData>(OVERVIEW_ASKS.funnel, { every: 10_000, on: ['signal', 'trade'] }).data?.threshold ?? null;
 }
 
+const FeedItem = memo(PostItem); // most stay as they are when others come
+
 function Feed() {
-  const q = useApi<Page<'tweets', Tweet>>('/api/tweets?limit=25', { every: 4000, on: ['post', 'signal', 'trade'] });
+  const q = useApi<Page<'tweets', Tweet>>(OVERVIEW_ASKS.tweets, { every: 4000, on: ['post', 'signal', 'trade'] });
   const threshold = useThreshold();
   const seen = useRef<Set<string> | null>(null);
   const ids = q.data?.tweets.map((t) => t.id).join() ?? '';
@@ -239,7 +243,7 @@ function Feed() {
       empty={(d) => (d.tweets.length === 0 ? <Empty title="No post yet">Configure a source, or run the demo.</Empty> : null)}>
       {(d) => (
         <div role="feed" aria-busy={q.loading} aria-label="Posts, newest first">
-          {d.tweets.map((t, i) => <PostItem key={t.id} t={t} threshold={threshold} fresh={fresh.has(t.id)} place={i + 1} />)}
+          {d.tweets.map((t, i) => <FeedItem key={t.id} t={t} threshold={threshold} fresh={fresh.has(t.id)} place={i + 1} />)}
         </div>
       )}
     </Card>

@@ -1,6 +1,8 @@
 // One door to the API. Everything that leaves the page goes through request(): same origin only,
 // with a deadline, problems (RFC 9457) as ApiError, the CSRF token on whatever changes something.
 
+import { takeEarly } from './early';
+
 export class ApiError extends Error {
   constructor(
     readonly status: number, // 0: no answer at all
@@ -73,7 +75,8 @@ export async function request<T>(method: string, path: string, body?: unknown, h
   const timer = setTimeout(() => stop.abort(), DEADLINE_MS);
   try {
     const csrf = method === 'GET' ? null : csrfToken();
-    const res = await fetch(path, {
+    const early = method === 'GET' ? await takeEarly(path) : null;
+    const res = early?.res ?? await fetch(path, {
       method,
       credentials: 'same-origin',
       headers: {
@@ -92,7 +95,7 @@ export async function request<T>(method: string, path: string, body?: unknown, h
     const answers = res.ok || (res.status === 503 && /^application\/json\b/.test(res.headers.get('content-type') ?? ''));
     if (!answers) throw await problem(res);
     const data = (res.status === 204 ? undefined : await res.json()) as T;
-    return { data, at: Date.now() } satisfies Answer<T>;
+    return { data, at: early?.at ?? Date.now() } satisfies Answer<T>;
   } catch (e) {
     if (e instanceof ApiError) throw e;
     note(false);

@@ -2,7 +2,7 @@
 // Queries: one entry a path, shared by everything on the page that shows it. Each knows when its
 // answer came; who shows a number shows its age when it is too old (Entry.stale).
 //
-// Polled each `every` ms; while events stream in, a named event asks at once (at most once a second)
+// Polled each `every` ms; while events stream in, a named event asks at once (at most once in `pace` ms)
 // and the poll is a safety net at a third of its rate. A hidden page asks nothing; coming back asks
 // for everything that is shown.
 
@@ -17,12 +17,13 @@ export type Entry<T> = {
   loading: boolean;
 };
 export type Query<T> = Entry<T> & { path: string | null; every: number; reload: () => void };
-type Options = { every?: number; on?: readonly EventName[] };
+type Options = { every?: number; on?: readonly EventName[]; pace?: number };
 type Slot = {
   entry: Entry<unknown>;
   listeners: Set<() => void>;
   timer?: ReturnType<typeof setTimeout>;
   every: number;
+  pace: number; // at least so long between two questions that events lead to, ms
   on: Set<EventName>;
   asked: number;
   flying: boolean;
@@ -43,10 +44,28 @@ export function onUnauthorized(f: () => void) {
 function slotOf(path: string): Slot {
   let s = slots.get(path);
   if (!s) {
-    s = { entry: NOTHING, listeners: new Set(), every: 10_000, on: new Set(), asked: 0, flying: false, again: false };
+    s = { entry: NOTHING, listeners: new Set(), every: 10_000, pace: EVENT_GAP_MS, on: new Set(), asked: 0, flying: false, again: false };
     slots.set(path, s);
   }
   return s;
+}
+
+/** `next`, with the parts that are as they were being the very same objects, so that what shows them is
+ * not drawn anew. */
+function keepSame(before: unknown, next: unknown): unknown {
+  if (before === next || typeof before !== 'object' || typeof next !== 'object' || !before || !next) return next;
+  if (Array.isArray(before) !== Array.isArray(next)) return next;
+  const old = before as Record<string, unknown>, now = next as Record<string, unknown>;
+  const keys = Object.keys(now);
+  let same = keys.length === Object.keys(old).length;
+  // Rows move as others come before them: by their ids they are found again.
+  const byId = Array.isArray(before) ? new Map(before.map((r: { id?: unknown } | null) => [r?.id, r])) : null;
+  for (const k of keys) {
+    const id = byId && (now[k] as { id?: unknown } | null)?.id;
+    now[k] = keepSame(id !== undefined && byId?.has(id) ? byId.get(id) : old[k], now[k]);
+    same &&= now[k] === old[k];
+  }
+  return same ? before : next;
 }
 
 function publish(s: Slot, entry: Entry<unknown>) {
@@ -71,7 +90,7 @@ async function ask(path: string, s: Slot) {
   let next_ms = s.every * (liveState() === 'live' ? 3 : 1);
   try {
     const a = await get<unknown>(path);
-    publish(s, { data: a.data, at: a.at, loading: false });
+    publish(s, { data: keepSame(s.entry.data, a.data), at: a.at, loading: false });
   } catch (e) {
     const error = e instanceof ApiError ? e : new ApiError(0, 'BROKEN', String(e));
     publish(s, { ...s.entry, error, loading: false });
@@ -82,11 +101,11 @@ async function ask(path: string, s: Slot) {
   s.flying = false;
   const again = s.again;
   s.again = false;
-  schedule(path, s, again ? EVENT_GAP_MS : next_ms);
+  schedule(path, s, again ? s.pace : next_ms);
 }
 
 function askSoon(path: string, s: Slot) {
-  const gap = Math.max(0, s.asked + EVENT_GAP_MS - Date.now());
+  const gap = Math.max(0, s.asked + s.pace - Date.now());
   if (s.flying) s.again = true;
   else schedule(path, s, gap);
 }
@@ -110,7 +129,7 @@ export function refresh(...prefixes: string[]) {
     if (s.listeners.size > 0 && (prefixes.length === 0 || prefixes.some((p) => path.startsWith(p)))) void ask(path, s);
 }
 
-export function useApi<T>(path: string | null, { every = 10_000, on }: Options = {}): Query<T> {
+export function useApi<T>(path: string | null, { every = 10_000, on, pace = EVENT_GAP_MS }: Options = {}): Query<T> {
   const events = on?.join() ?? '';
   const subscribe = useCallback(
     (f: () => void) => {
@@ -118,13 +137,14 @@ export function useApi<T>(path: string | null, { every = 10_000, on }: Options =
       const s = slotOf(path);
       s.listeners.add(f);
       s.every = every;
+      s.pace = pace;
       for (const name of events.split(',')) if (name) s.on.add(name as EventName);
       return () => {
         s.listeners.delete(f);
         if (s.listeners.size === 0) clearTimeout(s.timer);
       };
     },
-    [path, every, events],
+    [path, every, events, pace],
   );
   const read = useCallback(() => (path ? slotOf(path).entry : NOTHING) as Entry<T>, [path]);
   const entry = useSyncExternalStore(subscribe, read, () => NOTHING as Entry<T>);

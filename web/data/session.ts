@@ -5,6 +5,7 @@
 import { del, get, post, setCsrfToken } from './client';
 import { useSyncExternalStore } from 'react';
 import { reconnect } from './live';
+import { OVERVIEW_ASKS } from './overview';
 import { refresh } from './query';
 import type { Session } from './types';
 
@@ -21,7 +22,7 @@ function remember(s: Session | null) {
 /** Asks the program; null: it does not know us, or does not have sessions. */
 export async function whoAmI(): Promise<Session | null> {
   try {
-    remember((await get<Session>('/api/session')).data);
+    remember((await get<Session>(OVERVIEW_ASKS.session)).data);
   } catch {
     remember(null);
   }

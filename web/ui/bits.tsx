@@ -2,11 +2,11 @@
 // The small parts that pages are made of. Open this file to see how a number, a side, a time or a
 // state is shown; pages do not style these themselves.
 
-import Link from 'next/link';
 import type { ReactNode } from 'react';
 import { coin, exact, isNone, money, ms, percent, price, span } from '@/data/format';
 import { useProgramNow } from '@/data/now';
 import { Icon, type IconName } from './icons';
+import { Link } from './link';
 
 export type Tone = 'plain' | 'up' | 'down' | 'warn' | 'accent';
 const soft: Record<Tone, string> = {
@@ -79,7 +79,7 @@ export function Score({ value, side, threshold }: { value: number | null | undef
 
 export function Coin({ symbol }: { symbol: string }) {
   return (
-    <Link href={`/symbol?s=${encodeURIComponent(symbol)}`} className="font-semibold hover:underline" title={symbol}>
+    <Link href={`/symbol?s=${encodeURIComponent(symbol)}`} className="inline-flex min-h-6 items-center font-semibold hover:underline" title={symbol}>
       {coin(symbol)}
     </Link>
   );

@@ -3,7 +3,6 @@
 // around it, with its own stop and target. What the picture shows stands in a table as well.
 
 import dynamic from 'next/dynamic';
-import Link from 'next/link';
 import { useMemo, useState } from 'react';
 import { coin, exact } from '@/data/format';
 import { useApi } from '@/data/query';
@@ -13,8 +12,10 @@ import { apiPath } from '@/data/url';
 import { Choice } from '@/app/overview';
 import { Price, Side, Time } from './bits';
 import { Card, Empty, Loading } from './card';
+import { patiently } from './later';
+import { Link } from './link';
 
-const CandleChart = dynamic(() => import('@/charts/candles'), { ssr: false, loading: () => <Loading rows={8} /> });
+const CandleChart = dynamic(() => patiently(() => import('@/charts/candles')), { ssr: false, loading: () => <Loading rows={8} /> });
 
 export const INTERVALS = ['1m', '5m', '15m', '1h', '4h', '1d'] as const;
 export type Interval = (typeof INTERVALS)[number];

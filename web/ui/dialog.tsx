@@ -2,11 +2,11 @@
 // A question before something that matters. It names what will happen, in words; the button repeats
 // the verb. Built on <dialog>: the browser keeps the focus inside and closes it on Escape.
 
-import Link from 'next/link';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { ApiError } from '@/data/client';
 import { Button } from './bits';
 import { Icon } from './icons';
+import { Link } from './link';
 
 type Props = {
   open: boolean;

@@ -4,9 +4,9 @@
 import { coin } from '@/data/format';
 import type { Mention, SignalFull } from '@/data/types';
 import { Badge, Price, Score, Side } from './bits';
+import { Link } from './link';
 import { VerdictBadge } from './post';
 import { reason } from '@/data/reasons';
-import Link from 'next/link';
 
 const WHAT: Record<string, string> = {
   confidence: 'how surely the text means this coin',

@@ -1,16 +1,15 @@
 'use client';
 // A post and what became of it, as the feed, the list and the trade's page show it.
 
-import Link from 'next/link';
-import { coin } from '@/data/format';
 import { reason } from '@/data/reasons';
 import type { SignalBrief, Tweet, Verdict } from '@/data/types';
-import { Badge, Side, Score, Time } from './bits';
+import { Badge, Coin, Side, Score, Time } from './bits';
+import { Link } from './link';
 
 export function VerdictBadge({ verdict, why, trade }: { verdict: Verdict; why: string | null; trade?: string | null }) {
   if (verdict === 'traded') {
     const badge = <Badge tone="up" icon="ok">traded</Badge>;
-    return trade ? <Link href={`/trade?id=${trade}`}>{badge}</Link> : badge;
+    return trade ? <Link href={`/trade?id=${trade}`} className="inline-flex min-h-6 items-center">{badge}</Link> : badge;
   }
   if (verdict === 'waiting') return <Badge tone="warn" icon="wait">waiting</Badge>;
   const r = reason(why);
@@ -21,7 +20,7 @@ export function SignalLine({ s, threshold }: { s: SignalBrief; threshold?: numbe
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">
       <Score value={s.score} side={s.side} threshold={threshold} />
-      <Link href={`/symbol?s=${encodeURIComponent(s.symbol)}`} className="font-semibold hover:underline" title={s.symbol}>{coin(s.symbol)}</Link>
+      <Coin symbol={s.symbol} />
       <Side side={s.side} />
       <VerdictBadge verdict={s.verdict} why={s.reason} trade={s.trade_id} />
     </div>
@@ -55,7 +54,7 @@ export function PostItem({ t, threshold, fresh = false, place }: { t: Tweet; thr
         <span className="ml-auto text-xs text-muted"><Time at={t.created_at} past /></span>
       </div>
       <Link href={`/post?id=${t.id}`} className="mt-0.5 block hover:underline hover:decoration-line-strong">
-        <p className={`line-clamp-3 break-words text-sm ${t.deleted ? 'italic text-muted' : ''}`}>{t.deleted ? 'This post was deleted.' : t.text}</p>
+        <p className={`line-clamp-3 break-words text-sm normal-nums ${t.deleted ? 'italic text-muted' : ''}`}>{t.deleted ? 'This post was deleted.' : t.text}</p>
       </Link>
       <div className="mt-1.5 space-y-1">
         {t.signals?.map((s) => <SignalLine key={s.id} s={s} threshold={threshold} />)}

@@ -2,7 +2,6 @@
 // The frame around each page: where one can go, and the health bar, which tells in one line whether
 // the program runs, trades, and is heard of. It leads to the sign-in when an answer says so.
 
-import Link from 'next/link';
 import { usePathname, useRouter } from 'next/navigation';
 import { useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { keepLive, liveState, onLiveState } from '@/data/live';
@@ -14,6 +13,7 @@ import { clock, money, percent, span } from '@/data/format';
 import { nearLimits, networkName, traderState, useStatus, type Status } from '@/data/status';
 import { Badge, Pnl, type Tone } from './bits';
 import { Bird, Icon, type IconName } from './icons';
+import { Link } from './link';
 import { Notices } from './notices';
 
 const PAGES: { href: string; name: string; icon: IconName }[] = [
@@ -59,7 +59,7 @@ export function Shell({ children }: { children: ReactNode }) {
               const here = path === p.href || PARENT[path] === p.href;
               return (
                 <li key={p.href}>
-                  <Link href={p.href} aria-current={here ? 'page' : undefined} prefetch={false}
+                  <Link href={p.href} aria-current={here ? 'page' : undefined}
                     className={`flex min-h-10 items-center gap-2.5 rounded-md px-2.5 text-sm ${here ? 'bg-raised font-semibold' : 'text-muted hover:bg-raised hover:text-text'}`}>
                     <Icon name={p.icon} /> {p.name}
                   </Link>
@@ -111,10 +111,10 @@ function HealthBar() {
   const v = verdictOf(s, reachable, now > 0 && isStale(q, now));
   const dim = !reachable ? 'opacity-60 grayscale' : '';
   return (
-    <header aria-label="Health" role="banner" className="sticky top-0 z-30 border-b border-line bg-surface/95 backdrop-blur">
+    <header aria-label="Health" role="banner" className="sticky top-0 z-30 border-b border-line bg-surface">
       <div className="mx-auto flex min-h-11 max-w-[150rem] flex-wrap items-center gap-x-4 gap-y-1.5 px-3 py-2 sm:px-5 lg:px-6">
-        <Link href="/why" title={v.why} data-testid="verdict"><Badge tone={v.tone} icon={v.icon}>{v.word}</Badge></Link>
-        {s && <span className={dim}><Badge title="No real money, ever">{networkName(s)}</Badge></span>}
+        <Link href="/why" title={v.why} data-testid="verdict" className="inline-flex"><Badge tone={v.tone} icon={v.icon}>{v.word}</Badge></Link>
+        {s && <span className={`inline-flex ${dim}`}><Badge title="No real money, ever">{networkName(s)}</Badge></span>}
         {s && (
           <span className={`text-sm ${dim}`} title="Of trades closed on this day (UTC)">
             <span className="text-muted">Today </span><Pnl value={s.account.pnl_today} className="font-semibold" />
@@ -126,9 +126,9 @@ function HealthBar() {
         {s?.account.equity != null && (
           <span className={`text-sm max-md:hidden ${dim}`}><span className="text-muted">Day&apos;s drawdown </span>{percent(s.account.drawdown_today)}</span>
         )}
-        {s && s.counts.waiting > 0 && <Link href="/risk"><Badge tone="warn" icon="wait">{s.counts.waiting} to approve</Badge></Link>}
-        {s && s.counts.dead_letters > 0 && <Link href="/operations" className="max-sm:hidden"><Badge tone="warn" icon="warn">{s.counts.dead_letters} dead letter{s.counts.dead_letters === 1 ? '' : 's'}</Badge></Link>}
-        {s && nearLimits(s).map((l) => <Link key={l} href="/risk" className="max-md:hidden"><Badge tone="warn" icon="warn">{l} near its limit</Badge></Link>)}
+        {s && s.counts.waiting > 0 && <Link href="/risk" className="inline-flex"><Badge tone="warn" icon="wait">{s.counts.waiting} to approve</Badge></Link>}
+        {s && s.counts.dead_letters > 0 && <Link href="/operations" className="inline-flex max-sm:hidden"><Badge tone="warn" icon="warn">{s.counts.dead_letters} dead letter{s.counts.dead_letters === 1 ? '' : 's'}</Badge></Link>}
+        {s && nearLimits(s).map((l) => <Link key={l} href="/risk" className="inline-flex max-md:hidden"><Badge tone="warn" icon="warn">{l} near its limit</Badge></Link>)}
         <span className="ml-auto text-xs text-muted" data-testid="connection">
           {!reachable ? (
             <span className="font-medium text-down">Last heard {q.at && now ? `${span(now - q.at)} ago` : 'never'}</span>
@@ -157,7 +157,7 @@ function Who() {
       ) : (
         <>
           <p>Looking only.</p>
-          <Link href="/sign-in" prefetch={false} className="mt-1 inline-flex min-h-6 items-center text-accent underline">Sign in to give commands</Link>
+          <Link href="/sign-in" className="mt-1 inline-flex min-h-6 items-center text-accent underline">Sign in to give commands</Link>
         </>
       )}
     </div>

@@ -2,9 +2,9 @@
 // A post's way through the program, as a waterfall: each step starts where the one before ended. The
 // scale is logarithmic, since a post may wait a minute for a price and a microsecond for a thread.
 
-import Link from 'next/link';
 import { exact, length, ms } from '@/data/format';
 import type { Step } from '@/data/types';
+import { Link } from './link';
 
 const NAMES: Record<string, string> = {
   posted: 'Posted', received: 'Received', stored: 'Stored', read: 'Read', scored: 'Scored', judged: 'Judged', intent: 'Decided to trade',

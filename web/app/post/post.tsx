@@ -2,7 +2,6 @@
 // One post: what it says, how it was read, what each coin's score is made of, and its way through
 // the program with the time of each step.
 
-import Link from 'next/link';
 import { useSearchParams } from 'next/navigation';
 import { coin, exact, int, percent } from '@/data/format';
 import { useApi } from '@/data/query';
@@ -10,6 +9,7 @@ import { reason } from '@/data/reasons';
 import type { TweetFull } from '@/data/types';
 import { Badge, Facts, Time } from '@/ui/bits';
 import { Card, Empty, Failed, Loading, PageTitle } from '@/ui/card';
+import { Link } from '@/ui/link';
 import { MentionList, ScoreParts } from '@/ui/parts';
 import { AuthorLink } from '@/ui/post';
 import { Trace } from '@/ui/trace';

@@ -1,7 +1,8 @@
 import type { Metadata } from 'next';
+import { Suspense } from 'react';
 import { Posts } from './posts';
 
 export const metadata: Metadata = { title: 'Posts' };
 export default function Page() {
-  return <Posts />;
+  return <Suspense><Posts /></Suspense>; // it reads the address, which only a browser has
 }

@@ -2,13 +2,13 @@
 // Every post that came in, newest first, and what became of it.
 
 import { useEffect, useState } from 'react';
-import Link from 'next/link';
 import { usePages } from '@/data/pages';
 import { apiPath, useFilters } from '@/data/url';
 import { reason } from '@/data/reasons';
 import type { Signal, Tweet } from '@/data/types';
 import { Badge, Button, field, Time } from '@/ui/bits';
 import { Card, Empty, PageTitle } from '@/ui/card';
+import { Link } from '@/ui/link';
 import { More } from '@/ui/more';
 import { AuthorLink, authorHref, SignalLine, VerdictBadge } from '@/ui/post';
 import { useThreshold } from '../overview';

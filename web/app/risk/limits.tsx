@@ -1,12 +1,12 @@
 'use client';
 // Each limit with its use; what rests stands below, with the time at which it is over.
 
-import Link from 'next/link';
 import { int, percent, span, title as words, coin } from '@/data/format';
 import { useApi } from '@/data/query';
 import type { Limit, LimitList } from '@/data/types';
 import { Badge, Meter, Time } from '@/ui/bits';
 import { Card, Empty } from '@/ui/card';
+import { Link } from '@/ui/link';
 
 const NAMES: Record<string, string> = {
   open_positions: 'Open positions',

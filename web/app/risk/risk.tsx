@@ -1,7 +1,6 @@
 'use client';
 // How much of each limit is used, who decides, and the ways to stop it.
 
-import Link from 'next/link';
 import { useState } from 'react';
 import { coin, exact, ms, span } from '@/data/format';
 import { ApiError, post } from '@/data/client';
@@ -12,6 +11,7 @@ import type { Approval, AuditRow, Page, Position } from '@/data/types';
 import { Badge, Button, Coin, Meter, Pnl, Price, Score, Side, Time } from '@/ui/bits';
 import { Card, Empty, PageTitle } from '@/ui/card';
 import { FlattenButton, HaltButton, MODES, ModeSwitch, ResumeButton } from '@/ui/control';
+import { Link } from '@/ui/link';
 import { CloseButton } from '../trade/trade';
 import { Limits } from './limits';
 

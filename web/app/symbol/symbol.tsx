@@ -2,7 +2,6 @@
 // One coin: its candles with what happened in them, what is held of it, what is said about it, what was traded. Without a coin in the address:
 // those that were traded, by what they came to.
 
-import Link from 'next/link';
 import { useRouter, useSearchParams } from 'next/navigation';
 import { useState } from 'react';
 import { coin, int, money, percent, qty } from '@/data/format';
@@ -12,6 +11,7 @@ import type { Page, Position, Profit, Signal, SymbolList, Trade } from '@/data/t
 import { Badge, Button, Coin, field, Figure, Pnl, Price, Score, Side, Time } from '@/ui/bits';
 import { CandleCard } from '@/ui/candles';
 import { Card, Empty, PageTitle } from '@/ui/card';
+import { Link } from '@/ui/link';
 import { VerdictBadge } from '@/ui/post';
 import { useThreshold } from '../overview';
 import { CloseButton } from '../trade/trade';

@@ -2,7 +2,6 @@
 // One trade: why it was opened and closed, at which prices, by which orders and fills, and each thing
 // that was written about it.
 
-import Link from 'next/link';
 import { useSearchParams } from 'next/navigation';
 import { useMemo, useState } from 'react';
 import { coin, exact, length, money, ms, qty } from '@/data/format';
@@ -14,6 +13,7 @@ import { Badge, Button, Facts, Figure, Pnl, Price, Side, Time } from '@/ui/bits'
 import { CandleCard, type Interval } from '@/ui/candles';
 import { Card, Empty, Failed, Loading, PageTitle } from '@/ui/card';
 import { Confirm } from '@/ui/dialog';
+import { Link } from '@/ui/link';
 import { MarkedText, ScoreParts } from '@/ui/parts';
 import { AuthorLink } from '@/ui/post';
 import { useThreshold } from '../overview';

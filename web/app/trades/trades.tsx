@@ -1,7 +1,6 @@
 'use client';
 // All trades: sort, filter, choose columns, take them away as CSV. Above them what they came to.
 
-import Link from 'next/link';
 import { int, money, percent, length, ms } from '@/data/format';
 import { usePages } from '@/data/pages';
 import { useApi } from '@/data/query';
@@ -10,6 +9,7 @@ import type { Profit, Trade } from '@/data/types';
 import { apiPath, useFilters } from '@/data/url';
 import { Badge, Coin, Figure, Pnl, Price, Side, Time } from '@/ui/bits';
 import { Card, Empty, PageTitle } from '@/ui/card';
+import { Link } from '@/ui/link';
 import { More } from '@/ui/more';
 import { DataTable, type Columns } from '@/ui/table';
 import { SearchField, Select } from '../posts/posts';

@@ -2,13 +2,13 @@
 // Why is it not trading? The chain from the source to the order, in the order in which a post meets it,
 // with the first that holds things up on top.
 
-import Link from 'next/link';
 import { useApi, type Query } from '@/data/query';
 import { apiPath, useFilters } from '@/data/url';
 import type { FunnelData, Why, WhyStep } from '@/data/types';
 import { Badge, Button, Time } from '@/ui/bits';
 import { Card, PageTitle } from '@/ui/card';
 import { Icon } from '@/ui/icons';
+import { Link } from '@/ui/link';
 import { Tallies } from '../overview';
 import { SearchField } from '../posts/posts';
 
