@@ -18,9 +18,10 @@ const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 export const shots = path.join(root, 'build', 'test', 'screenshots');
 mkdirSync(shots, { recursive: true });
 
+const webOut = path.join(root, 'web', 'out');
 const program = process.env.BULLFINCH ?? path.join(root, 'build', 'bullfinch');
 
-async function freePort() {
+export async function freePort() {
   const s = net.createServer().listen(0, '127.0.0.1');
   await once(s, 'listening');
   const { port } = s.address();
@@ -31,8 +32,19 @@ async function freePort() {
 
 /** One running program with its store, in a folder of its own. */
 export class Bullfinch {
-  static async start({ speed = 60 } = {}) {
+  /** As the demo is: without tokens, so that whoever sits at the machine may look, and with the dashboard
+   * that the program has in it, packed as it was built. */
+  static async demo() {
+    const b = await Bullfinch.start({ tokens: false, dir: null });
+    const page = await (await fetch(b.url)).text();
+    assert.equal(page, readFileSync(path.join(webOut, 'index.html'), 'utf8'), 'the program has another dashboard in it than web/out: make');
+    await until('trades were closed', () => b.one("SELECT count(*) AS n FROM trades WHERE status = 'CLOSED'").n >= 2, 120_000);
+    return b;
+  }
+  /** dir: the folder that the dashboard is served from; null: the program's own. */
+  static async start({ speed = 60, tokens = true, dir = webOut } = {}) {
     const b = new Bullfinch();
+    b.web = dir ? ['--set', `api.web_dir=${dir}`] : [];
     b.dir = mkdtempSync(path.join(os.tmpdir(), 'bullfinch-web-'));
     b.db = path.join(b.dir, 'store.db');
     b.speed = speed;
@@ -45,8 +57,10 @@ export class Bullfinch {
     rmSync(posts);
     appendFileSync(posts, '{"id": "1395045502729838000", "text": \n' + text);
     b.set = ['--config', path.join(root, 'demo', 'bullfinch.yaml'), '--set', `store.url=sqlite:${b.db}`, '--set', `source.path=${posts}`];
-    b.tradeToken = b.cli('token', 'create', 'desk', '--role', 'trade').match(/bft_[\w-]+/)[0];
-    b.readToken = b.cli('token', 'create', 'guest', '--role', 'read').match(/bft_[\w-]+/)[0];
+    if (tokens) {
+      b.tradeToken = b.cli('token', 'create', 'desk', '--role', 'trade').match(/bft_[\w-]+/)[0];
+      b.readToken = b.cli('token', 'create', 'guest', '--role', 'read').match(/bft_[\w-]+/)[0];
+    }
     await b.run();
     return b;
   }
@@ -64,7 +78,7 @@ export class Bullfinch {
   }
   async begin(command, ...more) {
     const args = [command, ...this.set, ...more, '--set', `api.listen=127.0.0.1:${this.port}`,
-      '--set', `api.web_dir=${path.join(root, 'web', 'out')}`, '--set', 'api.rate_limit=0'];
+      ...this.web, '--set', 'api.rate_limit=0'];
     this.process = spawn(program, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
     this.log = '';
     this.process.stderr.on('data', (d) => (this.log += d));
@@ -123,12 +137,16 @@ export async function until(what, fact, patience_ms = 30_000) {
   }
 }
 
-export async function openBrowser() {
-  const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((f) => f && existsSync(f));
+/** Undefined: there is none. */
+export const findChromium = () =>
+  [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((f) => f && existsSync(f));
+
+export async function openBrowser(...more) {
+  const executablePath = findChromium();
   assert.ok(executablePath, 'chromium is missing: apt-get install chromium, or name one in CHROMIUM');
   return chromium.launch({
     executablePath,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', ...more],
   });
 }
 

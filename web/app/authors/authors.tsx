@@ -2,7 +2,6 @@
 // Who writes: what came of each author's opinions, what he weighs, what trading on him earned, and
 // whether he rests. With ?id= one of them, above the others.
 
-import Link from 'next/link';
 import { int, ms, percent } from '@/data/format';
 import { useProgramNow } from '@/data/now';
 import { usePages } from '@/data/pages';
@@ -10,6 +9,7 @@ import { useApi } from '@/data/query';
 import type { AuthorRow, AuthorWhole } from '@/data/types';
 import { apiPath, useFilters } from '@/data/url';
 import { Badge, Facts, Figure, Pnl, Share, Time } from '@/ui/bits';
+import { Link } from '@/ui/link';
 import { Card, Empty, PageTitle } from '@/ui/card';
 import { More } from '@/ui/more';
 import { DataTable, type Columns } from '@/ui/table';
