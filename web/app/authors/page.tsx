@@ -1,7 +1,8 @@
 import type { Metadata } from 'next';
+import { Suspense } from 'react';
 import { Authors } from './authors';
 
 export const metadata: Metadata = { title: 'Authors' };
 export default function Page() {
-  return <Authors />;
+  return <Suspense><Authors /></Suspense>; // it reads the address, which only a browser has
 }
