@@ -121,7 +121,7 @@ static void put_drawdown(const struct facts *f, const struct config *cfg, struct
                             .until = tripped ? (time_utc_day(f->now) + 1) * USEC_PER_DAY : 0};
     put_entry(b, &e,
               tripped ? "reached: nothing more is opened on this UTC day"
-                      : "loss of the UTC day's opening equity, as of the last sample");
+                      : "loss of the UTC day's opening equity, by prices of the last minute");
 }
 
 static void put_size(const struct facts *f, const struct config *cfg, struct buf *b) {

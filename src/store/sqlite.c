@@ -384,11 +384,12 @@ static bool check_owner(struct sqlite_store *s, struct error *err) {
     static const struct sql ask = {"PRAGMA application_id"};
     struct query q;
     int64_t id = 0;
-    bool found;
-    if (!query_open(&s->base, &ask, &q, err) || !query_i64(&q, &id, &found, err)) return false;
+    bool found, any = true;
+    /* in this order: another process may make the store just now, and the id comes before tables */
+    if (!sqlite_has_tables(&s->base, STR("%"), &any, err) || !query_open(&s->base, &ask, &q, err) ||
+        !query_i64(&q, &id, &found, err))
+        return false;
     if (id == SQLITE_APPLICATION_ID) return true;
-    bool any = true;
-    if (!sqlite_has_tables(&s->base, STR("%"), &any, err)) return false;
     if (any || id != 0) {
         return fail(err, ERR_STATE, 0, "%s is a database of another program, not a bullfinch store",
                     s->base.path);

@@ -66,13 +66,25 @@
     X(quantity, "quantity", AMOUNT) X(price, "price", AMOUNT) X(quote, "quote", AMOUNT)            \
     X(fee, "fee", AMOUNT) X(fee_asset, "fee_asset", TEXT) X(filled_at, "filled_at", TIME)          \
     X(venue_trade_id, "venue_trade_id", TEXT)
+/* What a position (p, of trade t) is worth at the last price that the run saw of it, where that is
+ * newer than its row: rows are written when something happens, prices come all the time. As
+ * wallet_unrealized() reckons it; doubles hold it to the last digit that is shown. */
+#define VIEW_CLOSE                                                                                 \
+    "FROM candles c WHERE c.symbol = p.symbol AND c.open_time > p.updated_at - 60000000 "          \
+    "ORDER BY c.open_time DESC LIMIT 1"
+#define VIEW_WORTH "CAST(round(t.held * 1.0 * c.close / 100000000) AS INTEGER)"
+#define VIEW_UNREALIZED                                                                            \
+    "coalesce((SELECT CASE WHEN p.size < 0 THEN t.basis - " VIEW_WORTH " ELSE " VIEW_WORTH         \
+    " - t.basis END " VIEW_CLOSE "), p.unrealized_pnl)"
+#define VIEW_PRICED_AT "coalesce((SELECT c.open_time " VIEW_CLOSE "), 0)"
+#define VIEW_MARKED_AT "max(p.updated_at, " VIEW_PRICED_AT ")"
 #define VIEW_POSITION(X)                                                                           \
     X(symbol, "p.symbol", TEXT) X(side, "CASE WHEN p.size < 0 THEN 'SHORT' ELSE 'LONG' END", TEXT) \
     X(size, "p.size", AMOUNT) X(avg_entry, "p.avg_entry", AMOUNT) X(leverage, "p.leverage", INT)   \
     X(stop_loss, "t.stop_loss", AMOUNT) X(take_profit, "t.take_profit", AMOUNT)                    \
-    X(unrealized_pnl, "p.unrealized_pnl", AMOUNT) X(trade_id, "p.trade_id", ID)                    \
+    X(unrealized_pnl, VIEW_UNREALIZED, AMOUNT) X(trade_id, "p.trade_id", ID)                    \
     X(opened_at, "t.entered_at", TIME) X(hold_until, "t.hold_until", TIME)                         \
-    X(updated_at, "p.updated_at", TIME)
+    X(updated_at, VIEW_MARKED_AT, TIME)
 #define VIEW_AUDIT_ROW(X)                                                                          \
     X(id, "id", ID) X(at, "at", TIME) X(actor, "actor", TEXT) X(action, "action", TEXT)            \
     X(entity, "entity", TEXT) X(entity_id, "entity_id", ID) X(trade_id, "trade_id", ID)            \

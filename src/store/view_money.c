@@ -23,12 +23,37 @@ static bool count_of(struct store *s, const struct sql *sql, bool has_time, usec
 
 /* --- how it stands -------------------------------------------------------------------------- */
 
+/* The trader samples when something happens, and once an hour: what is held is worth what it was
+ * worth in the last minute. trader_equity() and its drawdown, of rows. */
+static bool look_at_marks(struct store *s, struct view_status *v, money day_open, int64_t day,
+                          struct error *err) {
+    static const struct sql sql = {"SELECT coalesce(sum(" VIEW_UNREALIZED
+                                   "), 0), coalesce(max(" VIEW_PRICED_AT "), 0) "
+                                   "FROM positions p JOIN trades t ON t.id = p.trade_id"};
+    struct query q;
+    bool row;
+    if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
+    const money unrealized = money_from_e8(col_e8(&q));
+    const usec at = col_time(&q);
+    query_close(&q);
+    if (!v->has_equity || at <= v->equity_at) return true;
+    v->equity_at = at;
+    v->unrealized = unrealized;
+    v->equity = money_plus(money_plus(v->start, v->pnl_total), unrealized);
+    v->drawdown_bp = 0;
+    if (day == time_utc_day(at) && money_e8(day_open) > 0)
+        v->drawdown_bp = i64_max(money_ratio_bp(money_minus(day_open, v->equity), day_open), 0);
+    return true;
+}
+
 static bool look_at_account(struct store *s, struct view_status *v, struct error *err) {
     static const struct sql account = {
-        "SELECT start, cash, fees, realized, posts, at FROM account WHERE id = 1"};
+        "SELECT start, cash, fees, realized, posts, at, day_open, day FROM account WHERE id = 1"};
     static const struct sql equity = {
-        "SELECT at, equity, drawdown FROM equity ORDER BY at DESC LIMIT 1"};
+        "SELECT at, equity, unrealized, drawdown FROM equity ORDER BY at DESC LIMIT 1"};
     struct query q;
+    money day_open = money_from_e8(0);
+    int64_t day = 0;
     if (!query_open(s, &account, &q, err) || !query_row(&q, &v->has_account, err)) return false;
     if (v->has_account) {
         v->start = money_from_e8(col_e8(&q));
@@ -37,16 +62,19 @@ static bool look_at_account(struct store *s, struct view_status *v, struct error
         v->pnl_total = money_from_e8(col_e8(&q));
         v->posts = col_i64(&q);
         v->trader_at = col_time(&q);
+        day_open = money_from_e8(col_e8(&q));
+        day = col_i64(&q);
     }
     query_close(&q);
     if (!query_open(s, &equity, &q, err) || !query_row(&q, &v->has_equity, err)) return false;
     if (v->has_equity) {
         v->equity_at = col_time(&q);
         v->equity = money_from_e8(col_e8(&q));
+        v->unrealized = money_from_e8(col_e8(&q));
         v->drawdown_bp = col_i64(&q);
     }
     query_close(&q);
-    return true;
+    return look_at_marks(s, v, day_open, day, err);
 }
 
 static bool look_at_trader(struct store *s, struct view_status *v, struct error *err) {
@@ -301,7 +329,9 @@ bool store_view_equity(struct store *s, usec from, usec to, int points, struct b
     bool row, first = true;
     struct point p = {0};
     int64_t bucket = -1;
+    struct view_status now = {0};
     PRE(points > 0);
+    if (to == 0 && !look_at_account(s, &now, err)) return false;
     if (!find_span(s, &from, &to, err) || !query_open(s, &sql, &q, err)) return false;
     bind_time(&q, from);
     bind_time(&q, to);
@@ -327,6 +357,13 @@ bool store_view_equity(struct store *s, usec from, usec to, int points, struct b
         if (!query_row(&q, &row, err)) return false;
     }
     if (bucket >= 0) put_point(out, &p, first);
+    if (bucket >= 0 && now.equity_at > p.at) {
+        const int64_t e8 = money_e8(now.equity);
+        put_point(out,
+                  &(struct point){now.equity_at, e8, money_e8(now.cash), money_e8(now.unrealized),
+                                  now.drawdown_bp, e8, e8},
+                  false);
+    }
     buf_put_byte(out, ']');
     return true;
 }

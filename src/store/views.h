@@ -127,10 +127,10 @@ struct view_status {
     bool has_account;
     money start, cash, fees, pnl_total; /* of the account, realised */
     bool has_equity;
-    money equity;        /* as sampled last */
-    usec equity_at;      /* when that was */
-    int64_t drawdown_bp; /* of its day */
-    money pnl_today;     /* of trades closed today */
+    money equity, unrealized; /* as sampled last, or with what is held at prices seen since */
+    usec equity_at;           /* when that was; of a price the begin of its minute */
+    int64_t drawdown_bp;      /* of its day */
+    money pnl_today;          /* of trades closed today */
     int64_t posts, posts_today, signals_today, trades_today, open_positions, waiting, dead_letters;
     usec last_post_at, last_trade_at;       /* 0: none */
     usec trader_beat_at, trader_started_at; /* 0: none */
@@ -155,7 +155,8 @@ MUST_CHECK bool store_view_status(struct store *s, usec today, usec now, struct 
 MUST_CHECK bool store_view_metrics(struct store *s, usec now, struct buf *out, struct error *err);
 
 /* One point for each of `points` equal spans of [from, to] that has a sample: the last, with the
- * least and the most equity in the span. from 0: the first sample; to 0: the last. An array. */
+ * least and the most equity in the span. from 0: the first sample; to 0: the last, and behind it,
+ * where something is held, how it stands by the prices seen since. An array. */
 MUST_CHECK bool store_view_equity(struct store *s, usec from, usec to, int points, struct buf *out,
                                   struct error *err);
 

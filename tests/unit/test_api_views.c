@@ -483,6 +483,46 @@ static void test_filters_of_signals_and_trades(void **state) {
     shows("\"text\":\"btc down\"");
 }
 
+static void execute(const char *sql) {
+    sqlite3 *const db = ((struct sqlite_store *)k.store)->db;
+    char *why = NULL;
+    if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK) fail_msg("%s: %s", sql, why);
+}
+
+static void test_what_is_held_is_worth_what_was_seen_last(void **state) {
+    (void)state;
+    struct error err;
+    const usec minute = now - now % USEC_PER_MIN;
+    put_day();
+    struct equity_sample *const e = &add_action(acts, ACTION_PUT_EQUITY)->u.equity;
+    *e = (struct equity_sample){.at = minute - 30 * USEC_PER_MIN,
+                                .equity = money_from_e8(100 * E8),
+                                .unrealized = money_from_e8(3 * E8)};
+    add_action(acts, ACTION_PUT_ACCOUNT)->u.account = (struct account){
+        .start = money_from_e8(100 * E8), .realized = money_from_e8(2 * E8), .install = "0000"};
+    turn();
+    execute("UPDATE trades SET held = 2500000000, basis = 1250000000 WHERE id = 11");
+    execute("UPDATE positions SET updated_at = 1, unrealized_pnl = 7");
+    const struct kept_candle c = {.open_at = minute,
+                                  .open = price_from_e8(E8 / 2),
+                                  .high = price_from_e8(E8 / 2),
+                                  .low = price_from_e8(E8 / 4),
+                                  .close = price_from_e8(E8 / 4)};
+    assert_ok(store_begin(k.store, true, &err), &err);
+    assert_ok(store_candle_put(k.store, STR("DOGEUSDT"), &c, &err), &err);
+    assert_ok(store_commit(k.store, &err), &err);
+    get("/api/positions"); /* 25 at 0.25, that cost 12.5 */
+    shows("\"unrealized_pnl\":\"-6.25\"");
+    get("/api/status"); /* 100 + 2 - 6.25 */
+    shows("\"equity\":\"95.75\"");
+    get("/api/equity?points=10");
+    shows("\"equity\":\"95.75\",\"cash\":");
+    execute("UPDATE positions SET size = -size"); /* a short one wins what a long one loses */
+    do get("/api/positions");                     /* an answer is kept for five milliseconds */
+    while (count_of("\"side\":\"SHORT\"") == 0);
+    shows("\"unrealized_pnl\":\"6.25\"");
+}
+
 static void test_numbers_add_up(void **state) {
     (void)state;
     put_day();
@@ -802,6 +842,7 @@ int main(void) {
         T(test_pages_stay_right_while_rows_arrive),
         T(test_a_trace_tells_each_step_with_its_time),
         T(test_filters_of_signals_and_trades),
+        T(test_what_is_held_is_worth_what_was_seen_last),
         T(test_numbers_add_up),
         T(test_candles_are_made_of_their_minutes),
         T(test_parts_of_a_minute_are_joined),
