@@ -54,14 +54,23 @@ bool api_tag_matches(str if_none_match, str tag) {
 
 __extension__ typedef unsigned __int128 wide;
 
-/* 64 bits of the bytes, eight at a time. */
+static uint64_t mix(uint64_t h, uint64_t word) {
+    const wide m = (wide)(h ^ word) * UINT64_C(0xA0761D6478BD642F);
+    return (uint64_t)m ^ (uint64_t)(m >> 64) ^ UINT64_C(0xE7037ED1A0B428DB);
+}
+
+/* 64 bits of the bytes, eight at a time; the last ones padded with zeros. */
 static uint64_t hash_of(str s) {
-    uint64_t h = UINT64_C(0x9E3779B97F4A7C15) ^ (uint64_t)s.n;
-    for (ptrdiff_t i = 0; i < s.n; i += 8) {
-        uint64_t word = 0;
-        memcpy(&word, s.p + i, (size_t)i64_min(8, s.n - i));
-        const wide m = (wide)(h ^ word) * UINT64_C(0xA0761D6478BD642F);
-        h = (uint64_t)m ^ (uint64_t)(m >> 64) ^ UINT64_C(0xE7037ED1A0B428DB);
+    uint64_t h = UINT64_C(0x9E3779B97F4A7C15) ^ (uint64_t)s.n, word;
+    ptrdiff_t at = 0;
+    for (; s.n - at >= 8; at += 8) {
+        memcpy(&word, s.p + at, 8);
+        h = mix(h, word);
+    }
+    if (at < s.n) {
+        word = 0;
+        memcpy(&word, s.p + at, (size_t)(s.n - at));
+        h = mix(h, word);
     }
     h = (h ^ (h >> 32)) * UINT64_C(0xD6E8FEB86659FD93);
     return h ^ (h >> 32);

@@ -16,14 +16,14 @@ void shown_put_share(struct buf *out, int64_t bp) {
 }
 
 void shown_put_time(struct buf *out, usec t) {
-    char block[TIME_TEXT_BYTES];
+    char block[1 + TIME_TEXT_BYTES] = "\"";
     if (t == USEC_NEVER) {
         buf_put(out, STR("null"));
         return;
     }
-    buf_put_byte(out, '"');
-    buf_put(out, time_format_rfc3339(t, block));
-    buf_put_byte(out, '"');
+    const str text = time_format_rfc3339(t, block + 1);
+    block[1 + text.n] = '"';
+    buf_put(out, str_from_bytes(block, text.n + 2));
 }
 
 static void put_cues(struct buf *out, int64_t bits) {

@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 #define CACHE_KIB_WRITE 4096
-#define CACHE_KIB_READ 8192 /* the inner pages of a store with a million posts */
+/* The inner pages of a store with a million posts are 8 MiB, and others go through here, too. */
+#define CACHE_KIB_READ 16384
 /* A commit that finds the log this long folds it into the file, which takes milliseconds: rarely,
  * and best before, in an idle moment (store_checkpoint). 16,000 pages are 16 MiB. */
 #define LOG_PAGES_MAX 16000
@@ -107,7 +108,8 @@ static bool sqlite_prepare(struct store *base, const char *sql, struct store_stm
         POST(made != NULL);
         const int params = sqlite3_bind_parameter_count(st);
         check_params(st, params);
-        *made = (struct sqlite_stmt){{base->ops, params}, s, st, sql, false, SQLITE_OK};
+        *made = (struct sqlite_stmt){
+            .base = {base->ops, params}, .store = s, .st = st, .text = sql, .column = -1};
         *slot = made;
         s->stmt_count++;
     }
@@ -149,6 +151,7 @@ static void sqlite_bind_null(struct store_stmt *st, int i) {
 static step_result sqlite_step(struct store_stmt *base, struct error *err) {
     struct sqlite_stmt *st = (struct sqlite_stmt *)(void *)base;
     errno = 0;
+    st->column = -1;
     const int rc = st->bind_rc == SQLITE_OK ? sqlite3_step(st->st) : st->bind_rc;
     if (rc == SQLITE_ROW) return STEP_ROW;
     if (rc == SQLITE_DONE) return STEP_DONE;
@@ -162,23 +165,34 @@ static void sqlite_reset(struct store_stmt *base) {
     st->in_use = false;
 }
 
+/* A column of the row, looked up once for whether it is NULL and what it is: that costs more than
+ * to read it. That the value is not protected is fine, as the connection is one thread's. */
+static sqlite3_value *column(struct store_stmt *base, int i) {
+    struct sqlite_stmt *st = (struct sqlite_stmt *)(void *)base;
+    if (st->column != i) {
+        st->value = sqlite3_column_value(st->st, i);
+        st->column = i;
+    }
+    return st->value;
+}
+
 static int64_t sqlite_col_i64(struct store_stmt *st, int i) {
-    return sqlite3_column_int64(raw(st), i);
+    return sqlite3_value_int64(column(st, i));
 }
 
 static bool sqlite_col_bool(struct store_stmt *st, int i) {
-    return sqlite3_column_int(raw(st), i) != 0;
+    return sqlite3_value_int(column(st, i)) != 0;
 }
 
 static str sqlite_col_str(struct store_stmt *st, int i) {
-    const void *p = sqlite3_column_type(raw(st), i) == SQLITE_BLOB
-                        ? sqlite3_column_blob(raw(st), i)
-                        : sqlite3_column_text(raw(st), i);
-    return str_from_bytes(p, p ? sqlite3_column_bytes(raw(st), i) : 0);
+    sqlite3_value *const v = column(st, i);
+    const void *p = sqlite3_value_type(v) == SQLITE_BLOB ? sqlite3_value_blob(v)
+                                                         : (const void *)sqlite3_value_text(v);
+    return str_from_bytes(p, p ? sqlite3_value_bytes(v) : 0);
 }
 
 static bool sqlite_col_is_null(struct store_stmt *st, int i) {
-    return sqlite3_column_type(raw(st), i) == SQLITE_NULL;
+    return sqlite3_value_type(column(st, i)) == SQLITE_NULL;
 }
 
 /* -- the connection -------------------------------------------------------------------------- */

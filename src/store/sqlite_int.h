@@ -17,6 +17,8 @@ struct sqlite_stmt {
     const char *text; /* key of the cache */
     bool in_use;
     int bind_rc; /* first failure of a bind, told by the next step */
+    int column;  /* of this row that was looked at last, -1: none */
+    sqlite3_value *value;
 };
 
 #define SQLITE_STMTS_MAX 512 /* a power of two; this program has about 160 statements */

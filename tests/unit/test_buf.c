@@ -123,6 +123,31 @@ static void test_json_escapes_what_json_must(void **state) {
     json_is(STR("\xC3\xA9\xF0\x9F\x9A\x80"), "\"\xC3\xA9\xF0\x9F\x9A\x80\"");
 }
 
+/* Texts are looked at in words: a byte must not be missed by where it stands in one. */
+static void test_json_escapes_each_byte_wherever_it_stands(void **state) {
+    (void)state;
+    const str plain = STR("!!!!!!!!!!!!!!!!!!!!");
+    for (int c = 0; c < 256; c++) {
+        struct buf alone, text, want;
+        buf_init(&alone, 100), buf_init(&text, 100), buf_init(&want, 100);
+        buf_put_json_str(&alone, str_from_bytes((char[]){(char)c}, 1));
+        const str quoted = buf_str(&alone), escaped = str_from_bytes(quoted.p + 1, quoted.n - 2);
+        for (ptrdiff_t before = 0; before <= plain.n; before++) {
+            for (ptrdiff_t behind = 0; behind <= plain.n; behind++) {
+                buf_clear(&text), buf_clear(&want);
+                buf_put(&text, str_head(plain, before));
+                buf_put_byte(&text, (char)c);
+                buf_put(&text, str_head(plain, behind));
+                buf_printf(&want, "\"" STR_FMT STR_FMT STR_FMT "\"",
+                           STR_ARG(str_head(plain, before)), STR_ARG(escaped),
+                           STR_ARG(str_head(plain, behind)));
+                json_is(buf_str(&text), buf_z(&want));
+            }
+        }
+        buf_fini(&alone), buf_fini(&text), buf_fini(&want);
+    }
+}
+
 static void test_json_replaces_ill_formed_utf8_and_keeps_a_real_fffd(void **state) {
     (void)state;
     json_is(STR("a\xFFz"), "\"a\xEF\xBF\xBDz\"");
@@ -167,6 +192,7 @@ int main(void) {
         cmocka_unit_test(test_printf_grows_when_the_text_is_longer_than_the_room),
         cmocka_unit_test(test_i64_prints_as_the_library_does),
         cmocka_unit_test(test_json_escapes_what_json_must),
+        cmocka_unit_test(test_json_escapes_each_byte_wherever_it_stands),
         cmocka_unit_test(test_json_replaces_ill_formed_utf8_and_keeps_a_real_fffd),
         cmocka_unit_test(test_random_bytes_make_json_that_jansson_reads),
     };

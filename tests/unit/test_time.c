@@ -99,6 +99,17 @@ static void test_random_times_agree_with_the_c_library(void **state) {
     }
 }
 
+static void test_any_int64_is_written_as_a_time(void **state) {
+    (void)state;
+    char block[TIME_TEXT_BYTES];
+    time_format_rfc3339(INT64_MAX, block);
+    assert_string_equal(block, "294247-01-10T04:00:54.775807Z");
+    time_format_rfc3339(INT64_MIN, block);
+    assert_string_equal(block, "-290308-12-21T19:59:05.224192Z");
+    time_format_rfc3339(INT64_C(253402300800) * USEC_PER_S, block);
+    assert_string_equal(block, "10000-01-01T00:00:00.000000Z");
+}
+
 static void test_every_day_of_four_centuries_follows_the_one_before(void **state) {
     (void)state;
     char block[TIME_TEXT_BYTES];
@@ -214,6 +225,7 @@ int main(void) {
         cmocka_unit_test(test_rfc3339_takes_fractions_offsets_and_a_blank),
         cmocka_unit_test(test_rfc3339_refuses_everything_else),
         cmocka_unit_test(test_random_times_agree_with_the_c_library),
+        cmocka_unit_test(test_any_int64_is_written_as_a_time),
         cmocka_unit_test(test_every_day_of_four_centuries_follows_the_one_before),
         cmocka_unit_test(test_format_is_total),
         cmocka_unit_test(test_virtual_clock_stands_still_and_never_goes_back),
