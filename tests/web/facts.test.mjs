@@ -207,6 +207,8 @@ test('halting halts in the database, with who and why; the page says so at once;
   await page.getByTestId('verdict').filter({ hasText: 'Halted' }).waitFor();
   const c = b.one('SELECT mode, reason, actor FROM control');
   assert.deepEqual([c.mode, c.reason, c.actor], ['halted', 'a test of the brake', 'api:desk']);
+  const changes = page.getByRole('region', { name: 'Changes of the mode' });
+  await changes.getByRole('listitem').filter({ hasText: 'a test of the brake' }).filter({ hasText: 'api:desk' }).waitFor();
   await page.goto('/why');
   await page.getByTestId('answer').filter({ hasText: /halted/i }).waitFor();
   assert.equal(await page.locator('li[data-step="halt"]').getAttribute('data-ok'), 'no');
@@ -306,6 +308,16 @@ test('a setting is found by its key and stored by its button', async () => {
   assert.equal(b.one("SELECT value FROM settings WHERE key = 'trading.signal_threshold'").value, '81');
   const told = b.one("SELECT status, result FROM commands WHERE verb = 'setting'");
   assert.deepEqual(told, { status: 'done', result: 'holds from now on' }, 'the trader decides by it');
+});
+
+test('a program that hangs is seen to, and heard of again', async () => {
+  await page.goto('/');
+  await page.getByTestId('connection').filter({ hasText: 'Live' }).waitFor();
+  await page.locator('article[data-post]').first().waitFor();
+  b.process.kill('SIGSTOP');
+  await page.getByTestId('verdict').filter({ hasText: 'No answer' }).waitFor({ timeout: 30_000 });
+  b.process.kill('SIGCONT');
+  await page.getByTestId('verdict').filter({ hasNotText: 'No answer' }).waitFor({ timeout: 30_000 });
 });
 
 test('the page says when nobody answers, never shows old numbers as new, and comes back by itself', async () => {

@@ -70,9 +70,9 @@ async function problem(res: Response): Promise<ApiError> {
   return new ApiError(res.status, code, detail, after);
 }
 
-export async function request<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+export async function request<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}, deadline_ms = DEADLINE_MS) {
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), DEADLINE_MS);
+  const timer = setTimeout(() => stop.abort(), deadline_ms);
   try {
     const csrf = method === 'GET' ? null : csrfToken();
     const early = method === 'GET' ? await takeEarly(path) : null;
@@ -103,7 +103,7 @@ export async function request<T>(method: string, path: string, body?: unknown, h
       0,
       stop.signal.aborted ? 'TIMEOUT' : 'NO_ANSWER',
       stop.signal.aborted
-        ? `No answer within ${DEADLINE_MS / 1000} seconds.`
+        ? `No answer within ${deadline_ms / 1000} seconds.`
         : 'bullfinch does not answer. Is it running, and is this the right address?',
     );
   } finally {
@@ -111,7 +111,7 @@ export async function request<T>(method: string, path: string, body?: unknown, h
   }
 }
 
-export const get = <T>(path: string) => request<T>('GET', path);
+export const get = <T>(path: string, deadline_ms?: number) => request<T>('GET', path, undefined, {}, deadline_ms);
 
 /** Changes something. The key makes a repetition harmless, so a lost answer can be asked for again. */
 export const post = <T>(path: string, body: unknown = {}, key: string = crypto.randomUUID()) =>

@@ -4,11 +4,11 @@
 //
 // Polled each `every` ms; while events stream in, a named event asks at once (at most once in `pace` ms)
 // and the poll is a safety net at a third of its rate. A hidden page asks nothing; coming back asks
-// for everything that is shown.
+// for everything that is shown, and so does a stream that breaks: whoever sent it may be gone.
 
 import { useCallback, useEffect, useSyncExternalStore } from 'react';
 import { ApiError, get } from './client';
-import { type EventName, liveState, onEvent } from './live';
+import { type EventName, liveState, onEvent, onLiveState } from './live';
 
 export type Entry<T> = {
   data?: T;
@@ -16,13 +16,15 @@ export type Entry<T> = {
   error?: ApiError; // of the last try; data may still be the one before
   loading: boolean;
 };
-export type Query<T> = Entry<T> & { path: string | null; every: number; reload: () => void };
-type Options = { every?: number; on?: readonly EventName[]; pace?: number };
+export type Query<T> = Entry<T> & { path: string | null; every: number; steady: boolean; reload: () => void };
+/** steady: asked each `every` ms also while events stream in, and an answer has to come within that. */
+type Options = { every?: number; on?: readonly EventName[]; pace?: number; steady?: boolean };
 type Slot = {
   entry: Entry<unknown>;
   listeners: Set<() => void>;
   timer?: ReturnType<typeof setTimeout>;
   every: number;
+  steady: boolean;
   pace: number; // at least so long between two questions that events lead to, ms
   on: Set<EventName>;
   asked: number;
@@ -44,7 +46,7 @@ export function onUnauthorized(f: () => void) {
 function slotOf(path: string): Slot {
   let s = slots.get(path);
   if (!s) {
-    s = { entry: NOTHING, listeners: new Set(), every: 10_000, pace: EVENT_GAP_MS, on: new Set(), asked: 0, flying: false, again: false };
+    s = { entry: NOTHING, listeners: new Set(), every: 10_000, steady: false, pace: EVENT_GAP_MS, on: new Set(), asked: 0, flying: false, again: false };
     slots.set(path, s);
   }
   return s;
@@ -78,6 +80,9 @@ function schedule(path: string, s: Slot, ms: number) {
   if (s.listeners.size > 0) s.timer = setTimeout(() => void ask(path, s), ms);
 }
 
+/** How long until it is asked again by itself. */
+const pollOf = (q: { every: number; steady: boolean }) => q.every * (liveState() === 'live' && !q.steady ? 3 : 1);
+
 async function ask(path: string, s: Slot) {
   clearTimeout(s.timer);
   if (s.flying) {
@@ -87,9 +92,9 @@ async function ask(path: string, s: Slot) {
   if (document.hidden && s.entry.at) return; // asked again when the page is seen
   s.flying = true;
   s.asked = Date.now();
-  let next_ms = s.every * (liveState() === 'live' ? 3 : 1);
+  let next_ms = pollOf(s);
   try {
-    const a = await get<unknown>(path);
+    const a = await get<unknown>(path, s.steady ? s.every : undefined);
     publish(s, { data: keepSame(s.entry.data, a.data), at: a.at, loading: false });
   } catch (e) {
     const error = e instanceof ApiError ? e : new ApiError(0, 'BROKEN', String(e));
@@ -117,9 +122,14 @@ function watch() {
     for (const [path, s] of slots)
       if (s.listeners.size > 0 && (e.name === 'reload' || s.on.has(e.name))) askSoon(path, s);
   });
-  document.addEventListener('visibilitychange', () => {
-    if (document.hidden) return;
+  const askAll = () => {
     for (const [path, s] of slots) if (s.listeners.size > 0) askSoon(path, s);
+  };
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) askAll();
+  });
+  onLiveState(() => {
+    if (liveState() === 'polling') askAll();
   });
 }
 
@@ -129,7 +139,7 @@ export function refresh(...prefixes: string[]) {
     if (s.listeners.size > 0 && (prefixes.length === 0 || prefixes.some((p) => path.startsWith(p)))) void ask(path, s);
 }
 
-export function useApi<T>(path: string | null, { every = 10_000, on, pace = EVENT_GAP_MS }: Options = {}): Query<T> {
+export function useApi<T>(path: string | null, { every = 10_000, on, pace = EVENT_GAP_MS, steady = false }: Options = {}): Query<T> {
   const events = on?.join() ?? '';
   const subscribe = useCallback(
     (f: () => void) => {
@@ -138,13 +148,14 @@ export function useApi<T>(path: string | null, { every = 10_000, on, pace = EVEN
       s.listeners.add(f);
       s.every = every;
       s.pace = pace;
+      s.steady = steady;
       for (const name of events.split(',')) if (name) s.on.add(name as EventName);
       return () => {
         s.listeners.delete(f);
         if (s.listeners.size === 0) clearTimeout(s.timer);
       };
     },
-    [path, every, events, pace],
+    [path, every, events, pace, steady],
   );
   const read = useCallback(() => (path ? slotOf(path).entry : NOTHING) as Entry<T>, [path]);
   const entry = useSyncExternalStore(subscribe, read, () => NOTHING as Entry<T>);
@@ -158,10 +169,10 @@ export function useApi<T>(path: string | null, { every = 10_000, on, pace = EVEN
   const reload = useCallback(() => {
     if (path) void ask(path, slotOf(path));
   }, [path]);
-  return { ...entry, path, every, reload };
+  return { ...entry, path, every, steady, reload };
 }
 
 /** Older than three polls (and never before ten seconds): not to be taken for the present. */
-export function isStale(q: { at?: number; every: number }, now_ms: number): boolean {
-  return q.at !== undefined && now_ms - q.at > Math.max(10_000, q.every * (liveState() === 'live' ? 3 : 1) * 2.5);
+export function isStale(q: { at?: number; every: number; steady: boolean }, now_ms: number): boolean {
+  return q.at !== undefined && now_ms - q.at > Math.max(10_000, pollOf(q) * 2.5);
 }

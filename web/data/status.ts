@@ -38,7 +38,7 @@ export function nearLimits(s: Status): string[] {
 }
 
 export function useStatus(): Query<Status> {
-  const q = useApi<RawStatus>(OVERVIEW_ASKS.status, { every: 5000, on: ['mode', 'trade', 'equity', 'command', 'position', 'signal'] });
+  const q = useApi<RawStatus>(OVERVIEW_ASKS.status, { every: 5000, steady: true, on: ['mode', 'trade', 'equity', 'command', 'position', 'signal'] });
   useEffect(() => {
     const now = ms(q.data?.now), account = ms(q.data?.trader.at);
     // A replay lives in a time of its own, far from ours.

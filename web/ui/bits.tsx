@@ -102,10 +102,10 @@ export function Button({ tone = 'plain', small = false, className = '', ...rest 
   return <button type="button" {...rest} className={`${buttonClass(tone, small)} ${className}`} />;
 }
 
-/** How much of something is used. Calm up to 80 %, then it wants a look, then it is full. */
-export function Meter({ label, share }: { label: string; share: number }) {
+/** How much of something is used. Calm up to 80 %, then it wants a look, then it is full; `calm`: always. */
+export function Meter({ label, share, calm = false }: { label: string; share: number; calm?: boolean }) {
   const s = Math.max(0, Math.min(1, share));
-  const tone = s >= 1 ? 'bg-down' : s >= 0.8 ? 'bg-warn' : 'bg-accent';
+  const tone = calm ? 'bg-accent' : s >= 1 ? 'bg-down' : s >= 0.8 ? 'bg-warn' : 'bg-accent';
   return (
     <div role="meter" aria-label={label} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(s * 100)} className="h-1.5 w-full overflow-hidden rounded-full bg-raised">
       <div className={`h-full rounded-full ${tone}`} style={{ width: `${s * 100}%` }} />

@@ -3,6 +3,7 @@
 
 import { useState } from 'react';
 import { coin, qty } from '@/data/format';
+import { programTime } from '@/data/now';
 import { post } from '@/data/client';
 import { refresh } from '@/data/query';
 import type { CommandResult, FlattenOffer, Mode } from '@/data/types';
@@ -22,25 +23,45 @@ const changed = () => refresh('/api/status', '/api/positions', '/api/approvals',
 function ReasonField({ value, onChange, required = false }: { value: string; onChange: (v: string) => void; required?: boolean }) {
   return (
     <label className="block">
-      <span className="mb-1 block text-sm text-muted">Why? It stands in the audit log{required ? '' : ' (may be left out)'}.</span>
+      <span className="mb-1 block text-sm text-muted">Why? It stands in the audit log{required ? ' (wanted)' : ' (may be left out)'}.</span>
       <input value={value} onChange={(e) => onChange(e.target.value)} required={required} maxLength={160} className={`${field} w-full`} autoComplete="off" />
+    </label>
+  );
+}
+
+const BY_HAND = 'by hand';
+const MINUTE = 60_000;
+const SPANS = [['', 'until somebody changes it'], ['15', 'for 15 minutes'], ['60', 'for an hour'], ['240', 'for four hours'], ['1440', 'for a day']] as const;
+
+/** When an order given now is over, by the program's clock; nothing where it has no end. */
+const endOf = (minutes: string) => (minutes ? { until: new Date(Math.floor(programTime(Date.now())) + Number(minutes) * MINUTE).toISOString() } : {});
+
+function UntilField({ value, onChange }: { value: string; onChange: (v: string) => void }) {
+  return (
+    <label className="block">
+      <span className="mb-1 block text-sm text-muted">How long does it hold? Then the mode before holds again.</span>
+      <select value={value} onChange={(e) => onChange(e.target.value)} className={`${field} w-full`}>
+        {SPANS.map(([v, name]) => <option key={v} value={v}>{name}</option>)}
+      </select>
     </label>
   );
 }
 
 export function HaltButton({ open: count }: { open: number | undefined }) {
   const [open, setOpen] = useState(false);
-  const [why, setWhy] = useState('');
+  const [why, setWhy] = useState(BY_HAND);
+  const [minutes, setMinutes] = useState('');
   return (
     <>
       <Button tone="danger" onClick={() => setOpen(true)}>Halt trading</Button>
       <Confirm open={open} danger title="Halt trading?" verb="Halt now" disabled={!why.trim()} onClose={() => setOpen(false)}
-        onConfirm={async () => { await post<CommandResult>('/api/halt', { reason: why.trim() }); setWhy(''); changed(); }}>
+        onConfirm={async () => { await post<CommandResult>('/api/halt', { reason: why.trim(), ...endOf(minutes) }); setWhy(BY_HAND); setMinutes(''); changed(); }}>
         <ul className="list-disc space-y-1 pl-5">
-          <li>From the answer on nothing new is opened, until somebody resumes.</li>
+          <li>From the answer on nothing new is opened, until somebody resumes or its time is over.</li>
           <li>{count ? `${count} open position${count === 1 ? ' keeps its' : 's keep their'} stop and target; nothing is sold by this.` : 'Nothing is held now, so nothing is sold.'}</li>
           <li>Signals that wait for approval cannot open anything.</li>
         </ul>
+        <UntilField value={minutes} onChange={setMinutes} />
         <ReasonField value={why} onChange={setWhy} required />
       </Confirm>
     </>
@@ -108,6 +129,7 @@ export function FlattenButton() {
 export function ModeSwitch({ mode }: { mode: Mode }) {
   const [to, setTo] = useState<Mode | null>(null);
   const [why, setWhy] = useState('');
+  const [minutes, setMinutes] = useState('');
   return (
     <div>
       <div role="radiogroup" aria-label="Mode" className="grid gap-2 sm:grid-cols-3">
@@ -120,8 +142,9 @@ export function ModeSwitch({ mode }: { mode: Mode }) {
         ))}
       </div>
       <Confirm open={to !== null} title={to ? `Switch to ${MODES[to].name.toLowerCase()}?` : ''} verb="Switch" onClose={() => setTo(null)}
-        onConfirm={async () => { await post<CommandResult>('/api/override/toggle', { mode: to, ...(why.trim() ? { reason: why.trim() } : {}) }); setWhy(''); changed(); }}>
+        onConfirm={async () => { await post<CommandResult>('/api/override/toggle', { mode: to, ...(why.trim() ? { reason: why.trim() } : {}), ...(mode === 'halted' ? {} : endOf(minutes)) }); setWhy(''); setMinutes(''); changed(); }}>
         {to && <p>{MODES[to].what} {mode === 'halted' && 'Trading is halted; the mode holds once it is resumed.'}</p>}
+        {mode !== 'halted' && <UntilField value={minutes} onChange={setMinutes} />}
         <ReasonField value={why} onChange={setWhy} />
       </Confirm>
     </div>

@@ -2,6 +2,7 @@
 // Every post that came in, newest first, and what became of it.
 
 import { useEffect, useState } from 'react';
+import { usePair } from '@/data/pairs';
 import { usePages } from '@/data/pages';
 import { apiPath, useFilters } from '@/data/url';
 import { reason } from '@/data/reasons';
@@ -44,7 +45,7 @@ export function Posts() {
       <div role="search" aria-label="Filter posts" className="mb-4 flex flex-wrap gap-2">
         <SearchField label="Part of the text" value={f.get('q')} onChange={(q) => f.set({ q, reason: '' })} />
         <SearchField label="Author" value={f.get('author')} onChange={(author) => f.set({ author, reason: '' })} width="w-[calc(50%-0.25rem)] sm:w-36" />
-        <SearchField label="Symbol, as BTCUSDT" value={f.get('symbol')} onChange={(s) => f.set({ symbol: s.toUpperCase() })} width="w-[calc(50%-0.25rem)] sm:w-44" />
+        <SearchField label="Coin, as BTC" value={f.get('symbol')} onChange={(s) => f.set({ symbol: s.toUpperCase() })} width="w-[calc(50%-0.25rem)] sm:w-44" />
         <Select label="How it reads" value={f.get('label')} onChange={(label) => f.set({ label, reason: '' })}
           options={[['', 'Any mood'], ['positive', 'Positive'], ['neutral', 'Neutral'], ['negative', 'Negative']]} />
         <Select label="Least score" value={f.get('min_score')} onChange={(min_score) => f.set({ min_score })}
@@ -56,9 +57,10 @@ export function Posts() {
 }
 
 function List({ f }: { f: ReturnType<typeof useFilters> }) {
+  const pair = usePair();
   const threshold = useThreshold();
   const path = apiPath('/api/tweets', {
-    limit: 50, q: f.get('q'), author: f.get('author'), symbol: f.get('symbol'), label: f.get('label'), min_score: f.get('min_score'), outcome: f.get('outcome'),
+    limit: 50, q: f.get('q'), author: f.get('author'), symbol: pair(f.get('symbol')), label: f.get('label'), min_score: f.get('min_score'), outcome: f.get('outcome'),
   });
   const pages = usePages<'tweets', Tweet>(path, 'tweets', { every: 6000, on: ['post', 'signal', 'trade'] });
   const outcome = f.get('outcome');
@@ -103,7 +105,8 @@ function Row({ t, threshold }: { t: Tweet; threshold: number | null }) {
 /** Signals that were refused for one reason. */
 function Refused({ code, symbol, min }: { code: string; symbol: string; min: string }) {
   const threshold = useThreshold();
-  const pages = usePages<'signals', Signal>(apiPath('/api/signals', { limit: 50, reason: code, symbol, min_score: min }), 'signals', { every: 6000, on: ['signal'] });
+  const pair = usePair();
+  const pages = usePages<'signals', Signal>(apiPath('/api/signals', { limit: 50, reason: code, symbol: pair(symbol), min_score: min }), 'signals', { every: 6000, on: ['signal'] });
   const r = reason(code);
   return (
     <Card title={`Signals refused: ${r.short}`} q={pages.q} rows={8} aside={r.key && <Link className="text-xs text-accent underline" href={`/settings?key=${r.key}`}>{r.key}</Link>}

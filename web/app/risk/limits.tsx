@@ -43,17 +43,17 @@ export function Limits() {
 }
 
 function Row({ l }: { l: Limit }) {
-  // The size of a position is a rule that each entry uses up; a full one is no cause to look.
-  const share = l.name === 'position_size' ? Math.min(0.79, l.share ?? 0) : (l.share ?? 0);
+  const share = l.share ?? 0;
+  const meant = l.name === 'position_size'; // each entry uses it up: a full one is no cause to look
   const name = NAMES[l.name] ?? words(l.name);
   return (
     <li className="border-b border-line px-4 py-3 last:border-0" data-limit={l.name}>
       <div className="flex flex-wrap items-baseline gap-x-3 text-sm">
         <span className="font-medium">{name}{l.about && <span className="text-muted"> · {coin(l.about)}</span>}</span>
-        {share >= 1 ? <Badge tone="down" icon="stop">reached</Badge> : share >= 0.8 ? <Badge tone="warn" icon="warn">near</Badge> : null}
+        {meant ? null : share >= 1 ? <Badge tone="down" icon="stop">reached</Badge> : share >= 0.8 ? <Badge tone="warn" icon="warn">near</Badge> : null}
         <span className="ml-auto"><b>{amount(l, l.used)}</b>{l.limit !== null && <span className="text-muted"> of {amount(l, l.limit)}</span>}</span>
       </div>
-      {l.limit !== null && <div className="mt-1.5"><Meter label={`${name}${l.about ? `, ${l.about}` : ''}`} share={share} /></div>}
+      {l.limit !== null && <div className="mt-1.5"><Meter label={`${name}${l.about ? `, ${l.about}` : ''}`} share={share} calm={meant} /></div>}
       <p className="mt-1 flex flex-wrap gap-x-3 text-xs text-muted">
         <span>{l.text}{l.until && <>, until <Time at={l.until} /></>}</span>
         {l.key && <Link href={`/settings?key=${l.key}`} className="ml-auto underline">{l.key}</Link>}

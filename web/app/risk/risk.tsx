@@ -69,6 +69,7 @@ function Approvals() {
 
 function ApprovalRow({ a }: { a: Approval }) {
   const now = useProgramNow();
+  const halted = useStatus().data?.mode?.mode === 'halted';
   const [busy, setBusy] = useState(false);
   const [done, setDone] = useState<string | null>(null);
   const [error, setError] = useState<string | null>(null);
@@ -94,11 +95,12 @@ function ApprovalRow({ a }: { a: Approval }) {
       </div>
       {a.text && <p className="mt-2 break-words text-sm">{a.text}</p>}
       <p className="mt-1 text-xs text-muted">{a.username ? `@${a.username}` : a.author} · <Time at={a.posted_at} />{a.seen_price && <> · price then <Price value={a.seen_price} /></>}</p>
-      <div className="mt-2"><Meter label={`Time left for ${coin(a.symbol)}`} share={end > start ? Math.max(0, Math.min(0.79, left / (end - start))) : 0} /></div>
+      <div className="mt-2"><Meter label={`Time left for ${coin(a.symbol)}`} share={end > start ? left / (end - start) : 0} calm /></div>
       {error && <p role="alert" className="mt-2 text-sm text-down">{error}</p>}
       <div className="mt-3 flex gap-2">
-        <Button tone="primary" small disabled={busy || done !== null || left <= 0} onClick={() => void decide('approve')}>Approve: {a.side === 'SHORT' ? 'sell' : 'buy'} {coin(a.symbol)}</Button>
+        <Button tone="primary" small disabled={busy || done !== null || left <= 0 || halted} onClick={() => void decide('approve')}>Approve: {a.side === 'SHORT' ? 'sell' : 'buy'} {coin(a.symbol)}</Button>
         <Button small disabled={busy || done !== null} onClick={() => void decide('reject')}>Reject</Button>
+        {halted && <span className="self-center text-sm text-muted">Halted: nothing can be opened.</span>}
         <span role="status" className="self-center text-sm font-medium">{done}</span>
         <Link href={`/post?id=${a.tweet_id}`} className="ml-auto self-center text-sm text-accent underline">Why?</Link>
       </div>
@@ -126,13 +128,19 @@ function Held() {
   );
 }
 
+const MODE_VERBS = new Set(['halt', 'resume', 'mode', 'flatten']);
+
+/** What people ordered, and what the program did by itself; the newest first. */
 function ModeHistory() {
-  const q = useApi<Page<'audit', AuditRow>>('/api/audit?entity=control&limit=12', { every: 20_000, on: ['mode'] });
+  const ordered = useApi<Page<'audit', AuditRow>>('/api/audit?entity=command&limit=100', { every: 20_000, on: ['mode', 'command'] });
+  const own = useApi<Page<'audit', AuditRow>>('/api/audit?entity=control&limit=12', { every: 20_000, on: ['mode'] }).data?.audit;
+  const rows = [...(ordered.data?.audit ?? []).filter((r) => MODE_VERBS.has(r.action)), ...(own ?? [])]
+    .sort((x, y) => Number(BigInt(y.id) - BigInt(x.id))).slice(0, 12);
   return (
-    <Card title="Changes of the mode" q={q} empty={(d) => (d.audit.length === 0 ? <Empty title="It never changed" /> : null)}>
-      {(d) => (
+    <Card title="Changes of the mode" q={ordered} empty={() => (rows.length === 0 ? <Empty title="It never changed" /> : null)}>
+      {() => (
         <ol>
-          {d.audit.map((r) => (
+          {rows.map((r) => (
             <li key={r.id} className="border-b border-line px-4 py-2 text-sm last:border-0" title={exact(r.at)}>
               <div className="flex gap-3"><b>{r.action}</b><span className="text-muted">{r.actor}</span><span className="ml-auto text-xs text-muted"><Time at={r.at} /></span></div>
               {r.detail && <div className="break-words text-muted">{r.detail}</div>}

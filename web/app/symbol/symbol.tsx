@@ -5,6 +5,7 @@
 import { useRouter, useSearchParams } from 'next/navigation';
 import { useState } from 'react';
 import { coin, int, money, percent, qty } from '@/data/format';
+import { usePair } from '@/data/pairs';
 import { useApi } from '@/data/query';
 import { apiPath } from '@/data/url';
 import type { Page, Position, Profit, Signal, SymbolList, Trade } from '@/data/types';
@@ -18,17 +19,19 @@ import { CloseButton } from '../trade/trade';
 import { TradeStatus } from '../trades/trades';
 
 export function SymbolPage() {
-  const symbol = (useSearchParams().get('s') ?? '').toUpperCase();
+  const params = useSearchParams();
+  const symbol = usePair()(params.get('s') ?? params.get('symbol') ?? '');
   return symbol ? <One symbol={symbol} /> : <All />;
 }
 
 function Go() {
   const router = useRouter();
   const [text, setText] = useState('');
+  const pair = usePair();
   const known = useApi<SymbolList>('/api/symbols', { every: 600_000 }).data?.symbols;
   return (
-    <form role="search" className="flex gap-2" onSubmit={(e) => { e.preventDefault(); if (text.trim()) router.push(`/symbol?s=${encodeURIComponent(text.trim().toUpperCase())}`); }}>
-      <input aria-label="Symbol, as BTCUSDT" placeholder="Symbol, as BTCUSDT" value={text} onChange={(e) => setText(e.target.value)} list="symbols" autoComplete="off" className={`${field} w-44`} />
+    <form role="search" className="flex gap-2" onSubmit={(e) => { e.preventDefault(); if (text.trim()) router.push(`/symbol?s=${encodeURIComponent(pair(text))}`); }}>
+      <input aria-label="Coin, as BTC" placeholder="Coin, as BTC" value={text} onChange={(e) => setText(e.target.value)} list="symbols" autoComplete="off" className={`${field} w-44`} />
       <datalist id="symbols">{known?.map((s) => <option key={s.symbol} value={s.symbol}>{s.base}</option>)}</datalist>
       <Button type="submit">Open</Button>
     </form>

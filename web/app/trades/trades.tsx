@@ -3,6 +3,7 @@
 
 import { int, money, percent, length, ms } from '@/data/format';
 import { usePages } from '@/data/pages';
+import { usePair } from '@/data/pairs';
 import { useApi } from '@/data/query';
 import { reason } from '@/data/reasons';
 import type { Profit, Trade } from '@/data/types';
@@ -42,7 +43,8 @@ const columns: Columns<Trade> = [
 
 export function Trades() {
   const f = useFilters();
-  const pages = usePages<'trades', Trade>(apiPath('/api/trades', { limit: 100, symbol: f.get('symbol'), status: f.get('status'), side: f.get('side') }), 'trades', { every: 8000, on: ['trade'] });
+  const pair = usePair();
+  const pages = usePages<'trades', Trade>(apiPath('/api/trades', { limit: 100, symbol: pair(f.get('symbol')), status: f.get('status'), side: f.get('side') }), 'trades', { every: 8000, on: ['trade'] });
   const metrics = useApi<Profit>('/api/metrics', { every: 15_000, on: ['trade'] });
   return (
     <>
@@ -67,7 +69,7 @@ export function Trades() {
           <>
             <DataTable name="trades" label="Trades" rows={pages.rows} columns={columns} idOf={(t) => t.id} csv="bullfinch-trades.csv" tools={
               <>
-                <SearchField label="Symbol, as BTCUSDT" value={f.get('symbol')} onChange={(s) => f.set({ symbol: s.toUpperCase() })} width="w-44" />
+                <SearchField label="Coin, as BTC" value={f.get('symbol')} onChange={(s) => f.set({ symbol: s.toUpperCase() })} width="w-44" />
                 <Select label="State" value={f.get('status')} onChange={(status) => f.set({ status })} options={[['', 'Any state'], ['OPEN', 'Open'], ['CLOSED', 'Closed'], ['CANCELLED', 'Cancelled']]} />
                 <Select label="Side" value={f.get('side')} onChange={(side) => f.set({ side })} options={[['', 'Both sides'], ['LONG', 'Long'], ['SHORT', 'Short']]} />
               </>

@@ -2,6 +2,7 @@
 // Why is it not trading? The chain from the source to the order, in the order in which a post meets it,
 // with the first that holds things up on top.
 
+import { usePair } from '@/data/pairs';
 import { useApi, type Query } from '@/data/query';
 import { apiPath, useFilters } from '@/data/url';
 import type { FunnelData, Why, WhyStep } from '@/data/types';
@@ -25,12 +26,13 @@ const ACTS: Record<string, readonly [string, string]> = {
 export function WhyPage() {
   const f = useFilters();
   const symbol = f.get('symbol'), author = f.get('author');
-  const q = useApi<Why>(apiPath('/api/why', { symbol, author }), { every: 5000, on: ['mode', 'trade', 'source', 'signal', 'command', 'position'] });
+  const pair = usePair();
+  const q = useApi<Why>(apiPath('/api/why', { symbol: pair(symbol), author }), { every: 5000, on: ['mode', 'trade', 'source', 'signal', 'command', 'position'] });
   return (
     <>
       <PageTitle title="Why is it not trading?" />
       <div role="search" aria-label="Ask about one coin or author" className="mb-4 flex flex-wrap items-center gap-2">
-        <SearchField label="Coin, as BTCUSDT" value={symbol} onChange={(s) => f.set({ symbol: s.toUpperCase() })} width="w-44" />
+        <SearchField label="Coin, as BTC" value={symbol} onChange={(s) => f.set({ symbol: s.toUpperCase() })} width="w-44" />
         <SearchField label="Author" value={author} onChange={(a) => f.set({ author: a.replace(/^@/, '') })} width="w-40" />
         {(symbol || author) && <Button small onClick={() => f.set({ symbol: '', author: '' })}>Ask about all</Button>}
       </div>
