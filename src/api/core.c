@@ -1,10 +1,12 @@
 /* core: who may ask what, decided in one place and in one order.
  *
- * In: a header, then a body. Out: an answer. The order of admission: the address's rate; the form
- * of the target; the token; the Host (clients without a token only: a page that was made to point
- * here has none, and whoever has one may come by any name); the token's rate; the route; the
- * method; the role; the body's form and size. So no stranger makes us read a body, and no answer
- * tells one more than that a route exists.
+ * In: a header, then a body. Out: an answer. The order of admission: whose token or session it is
+ * (a hash, compared with those there are); the rate, which is the token's own where it counts and
+ * the address's otherwise; the form of the target; what is wrong with the token; the Host (clients
+ * without a token only: a page that was made to point here has none, and whoever has one may come
+ * by any name); the route; the method; the role; the body's form and size. So no stranger makes us
+ * read a body, no answer tells one more than that a route exists, whoever guesses tokens does so at
+ * the address's rate, and nobody at the same address keeps a token from its work.
  *
  * Without any token in the store, clients on this machine may read, and nobody may change anything.
  * A proxy's clients are not on this machine, whatever address they come from.
@@ -340,19 +342,18 @@ static bool too_often(struct api_answer *a, int64_t wait_s, const char *who) {
     return true;
 }
 
-static bool check_rate(struct api_core *c, const struct api_head *h, usec mono,
-                       struct api_answer *a) {
-    uint8_t key[API_LIMIT_KEY_BYTES] = {1};
-    memcpy(key + 1, h->client.bytes, sizeof h->client.bytes);
-    return !too_often(a, api_limits_take(c->limits, key, mono), "from this address");
-}
-
-static bool check_token_rate(struct api_core *c, const struct api_identity *who, usec mono,
-                             struct api_answer *a) {
-    uint8_t key[API_LIMIT_KEY_BYTES] = {2};
-    memcpy(key + 1, &who->token_id, sizeof who->token_id);
-    return who->token_id == 0 ||
-           !too_often(a, api_limits_take(c->limits, key, mono), "with this token");
+/* A token that counts has a bucket of its own; whoever brings none, or a wrong one, shares his
+ * address's. */
+static bool check_rate(struct api_core *c, const struct api_head *h, const struct api_identity *who,
+                       usec mono, struct api_answer *a) {
+    const bool known = who->token_id != 0;
+    uint8_t key[API_LIMIT_KEY_BYTES] = {known ? 2 : 1};
+    if (known)
+        memcpy(key + 1, &who->token_id, sizeof who->token_id);
+    else
+        memcpy(key + 1, h->client.bytes, sizeof h->client.bytes);
+    return !too_often(a, api_limits_take(c->limits, key, mono),
+                      known ? "with this token" : "from this address");
 }
 
 static bool check_form(const struct api_head *h, struct api_answer *a) {
@@ -395,18 +396,21 @@ static void check_session(struct api_core *c, const struct api_head *h, usec now
         api_session_close(c->sessions, secret);
 }
 
-/* One sentence for all that can be wrong with a token: which it was is nobody's business. */
-static bool check_token(struct api_core *c, const struct api_head *h, usec now, usec mono,
-                        struct api_identity *ret, struct api_answer *a) {
+/* Whose request it is: of its token, of its cookie, or nobody's. */
+static api_auth identify(struct api_core *c, const struct api_head *h, usec now, usec mono,
+                         struct api_identity *ret) {
     const api_auth auth = api_tokens_check(c->tokens, h->authorization, now, ret);
-    if (auth == API_AUTH_OK) return true;
     if (auth == API_AUTH_NONE) check_session(c, h, now, mono, ret);
-    if (ret->by_session) return true;
-    if (auth == API_AUTH_NONE) {
+    if (auth == API_AUTH_NONE && !ret->by_session) {
         const bool local = c->listen.loopback && h->client.loopback && !h->forwarded;
         if (local && !api_tokens_exist(c->tokens)) ret->role = TOKEN_READ;
-        return true;
     }
+    return auth;
+}
+
+/* One sentence for all that can be wrong with a token: which it was is nobody's business. */
+static bool check_token(api_auth auth, struct api_answer *a) {
+    if (auth == API_AUTH_OK || auth == API_AUTH_NONE) return true;
     api_problem(a, 401, "TOKEN",
                 "The token is not known, was revoked or has expired. bullfinch token list shows "
                 "those that there are; the header is \"Authorization: Bearer bft_...\".");
@@ -623,11 +627,11 @@ bool api_admit(struct api_core *c, const struct api_head *h, usec now, usec mono
     *ret_who = (struct api_identity){0};
     const struct api_route *r = NULL;
     put_cors(c, h, a);
-    const bool ok = check_rate(c, h, mono, a) && check_form(h, a) &&
-                    check_token(c, h, now, mono, ret_who, a) && check_host(c, h, ret_who, a) &&
-                    check_token_rate(c, ret_who, mono, a) && (r = find_route(c, h, a)) != NULL &&
-                    check_page(c, h, ret_who, a) && check_role(c, r, ret_who, mono, a) &&
-                    check_body(r, h, a);
+    const api_auth auth = identify(c, h, now, mono, ret_who);
+    const bool ok = check_rate(c, h, ret_who, mono, a) && check_form(h, a) &&
+                    check_token(auth, a) && check_host(c, h, ret_who, a) &&
+                    (r = find_route(c, h, a)) != NULL && check_page(c, h, ret_who, a) &&
+                    check_role(c, r, ret_who, mono, a) && check_body(r, h, a);
     if (!ok) metric_add(c->other, 1);
     *ret_route = r;
     return ok;
@@ -636,11 +640,8 @@ bool api_admit(struct api_core *c, const struct api_head *h, usec now, usec mono
 bool api_may_go_on(struct api_core *c, const struct api_head *h, token_role need, usec now,
                    usec mono) {
     struct api_identity who = {0};
-    struct api_answer a;
-    api_answer_init(&a);
-    const bool ok = check_token(c, h, now, mono, &who, &a) && api_role_allows(who.role, need);
-    api_answer_fini(&a);
-    return ok;
+    const api_auth auth = identify(c, h, now, mono, &who);
+    return (auth == API_AUTH_OK || auth == API_AUTH_NONE) && api_role_allows(who.role, need);
 }
 
 static struct arena take_arena(struct api_core *c) {

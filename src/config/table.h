@@ -132,7 +132,7 @@
   X(queue, max_attempts, INT, 1, 100, "4", CFG_ADVANCED, "Tries of a job before it becomes a dead letter. Not used by run.") \
   X(queue, backoff_ms, INT, 1, 3600000, "1000", CFG_ADVANCED, "Pause before the second try; doubles with each. Not used by run.") \
   X(api, listen, STR, 0, 256, "", 0, "Address and port that the HTTP interface listens on: 127.0.0.1:8080, [::1]:8080, or 0.0.0.0:8080 for others too, which needs a token first (bullfinch token create). Empty: there is none. docs/api.md.") \
-  X(api, rate_limit, INT, 0, 1000000, "600", 0, "HTTP requests a minute from one address, and with one token; more are answered 429 with Retry-After. 0: no limit.") \
+  X(api, rate_limit, INT, 0, 1000000, "600", 0, "HTTP requests a minute with one token, and from one address without any that counts; more are answered 429 with Retry-After. 0: no limit.") \
   X(api, cors_origins, LIST, 0, 64, "", CFG_ADVANCED, "Origins of pages that may use the HTTP interface beside its own: https://bot.example.com. Put the public name here, too, where a proxy stands in front.") \
   X(api, tls_cert_file, STR, 0, 4096, "", CFG_ADVANCED, "File with the certificate (PEM, its chain behind it): the HTTP interface speaks TLS, and nothing else. Empty: plain HTTP.") \
   X(api, tls_key_file, STR, 0, 4096, "", CFG_ADVANCED | CFG_SECRET, "File with its private key (PEM, without a password), readable by its owner alone.") \

@@ -4,7 +4,7 @@
 //   node crowded.js SPEC URL URL_WITH_A_LIMIT TOKEN_ROLE=TOKEN...
 //
 // The first server has no trader and the usual limits of connections, the second one lets one
-// request a minute in.
+// request a minute in, of each token and of those without any.
 'use strict';
 const http = require('http');
 const { Spec } = require('./spec');
@@ -68,7 +68,11 @@ async function main() {
   const full = await statuses(judge, spec.operations.filter((o) => o.id !== 'getEvents'), 503);
   judge.say(!full.length, 'where there is no place each operation says so', full.join(', '));
   held.destroy();
-  await slow.exchange(byId.getHealth, made(byId.getHealth), 503);
+  for (const token of [undefined, ...Object.values(world.tokens)]) { // each has its own request a minute
+    const { Authorization, ...others } = made(byId.getHealth).headers;
+    const headers = token ? { ...others, Authorization: `Bearer ${token}` } : others;
+    await slow.exchange(byId.getHealth, { ...made(byId.getHealth), headers }, 503);
+  }
   const often = await statuses(slow, spec.operations, 429);
   judge.say(!often.length, 'who comes too often is told by each operation', often.join(', '));
   for (const [what, f] of slow.findings) judge.findings.set(what, f);

@@ -417,6 +417,46 @@ static void test_rates_count_by_address_and_by_token(void **state) {
     }
 }
 
+static void test_a_token_works_whatever_others_do_at_its_address(void **state) {
+    (void)state;
+    char bearer[APIKIT_BEARER_BYTES];
+    apikit_token(&k, "brake", TOKEN_TRADE, "", 0, bearer);
+    k.opt.rate_limit = 3;
+    open_core();
+    const usec now = time_wall_us(), mono = time_monotonic_us();
+    struct api_head h = head("GET", "/health");
+    for (int i = 0; i < 2000; i++) assert_int_equal(admit_at(&h, now, mono), i < 3 ? 0 : 429);
+    h = head("POST", "/api/halt");
+    h.content_type = STR("application/json");
+    h.authorization = str_from_z(bearer);
+    for (int i = 0; i < 4; i++) assert_int_equal(admit_at(&h, now, mono), i < 3 ? 0 : 429);
+    assert_true(says("with this token"));
+}
+
+static void test_who_guesses_tokens_does_so_at_the_rate_of_his_address(void **state) {
+    (void)state;
+    char bearer[APIKIT_BEARER_BYTES];
+    apikit_token(&k, "brake", TOKEN_TRADE, "", 0, bearer);
+    k.opt.rate_limit = 3;
+    open_core();
+    const usec now = time_wall_us(), mono = time_monotonic_us();
+    struct api_head h = head("GET", "/api/status");
+    char *const last = &bearer[strlen(bearer) - 1];
+    const char right = *last;
+    *last = right == 'A' ? 'E' : 'A';
+    h.authorization = str_from_z(bearer);
+    for (int i = 0; i < 5; i++) assert_int_equal(admit_at(&h, now, mono), i < 3 ? 401 : 429);
+    assert_true(says("from this address"));
+    h.authorization = STR("Bearer guess");
+    assert_int_equal(admit_at(&h, now, mono), 429);
+    h.authorization = (str){0};
+    h.cookie = STR("bf_session=0123456789");
+    assert_int_equal(admit_at(&h, now, mono), 429);
+    *last = right;
+    h.authorization = str_from_z(bearer);
+    assert_int_equal(admit_at(&h, now, mono), 0);
+}
+
 /* --- routes ------------------------------------------------------------------------------- */
 
 static void test_routes_methods_and_forms(void **state) {
@@ -639,6 +679,8 @@ int main(void) {
         T(test_a_slow_bucket_says_how_long),
         T(test_many_addresses_do_not_free_a_busy_one),
         T(test_rates_count_by_address_and_by_token),
+        T(test_a_token_works_whatever_others_do_at_its_address),
+        T(test_who_guesses_tokens_does_so_at_the_rate_of_his_address),
         T(test_routes_methods_and_forms),
         T(test_bodies_are_judged_by_their_header),
         T(test_a_query_is_unescaped_and_strict),
