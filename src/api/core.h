@@ -17,6 +17,7 @@
 
 #define API_STORES 4 /* connections for reading */
 
+struct run_told;
 struct api_options {
     const struct config *cfg; /* of the start: what cannot be changed while running; borrowed */
     struct config_live *live; /* what holds; borrowed */
@@ -31,6 +32,7 @@ struct api_options {
         *reader; /* for letters tried again, and words that moved a score; NULL: none */
     str web_dir; /* as api.web_dir */
     const struct symbols *symbols; /* that the venue trades; NULL: not known */
+    struct run_told *replay;       /* of this process; NULL: none, or not known here. Borrowed */
     bool alone; /* the trader is another process: what it counts is not known here */
     /* Limits; 0: the usual ones (DESIGN.md, section 8). */
     int connections, per_client, per_local;

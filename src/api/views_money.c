@@ -7,6 +7,7 @@
 #include "api/core.h"
 #include "api/params.h"
 #include "api/put.h"
+#include "run/run.h"
 #include "store/views.h"
 
 static void put_money(struct buf *b, const char *name, bool known, money m) {
@@ -84,6 +85,21 @@ static void put_counts(struct buf *b, const struct view_status *v) {
                (long long)v->dead_letters);
 }
 
+/* null: as it is made, or the trader is another process. */
+static void put_replay(struct buf *b, struct run_told *told) {
+    buf_put(b, STR(",\"replay\":"));
+    if (told == NULL) {
+        buf_put(b, STR("null"));
+        return;
+    }
+    buf_put(b, STR("{\"speed\":"));
+    if (told->speed_e8 == RUN_SPEED_MAX)
+        buf_put(b, STR("null"));
+    else
+        buf_put_e8(b, told->speed_e8);
+    buf_printf(b, ",\"ended\":%s}", atomic_load(&told->ended_at) != 0 ? "true" : "false");
+}
+
 static bool view_status(struct store *s, const void *ask, struct buf *b, struct error *err) {
     const struct status *const x = ask;
     const struct config *const cfg = x->cfg;
@@ -118,6 +134,7 @@ static bool view_status(struct store *s, const void *ask, struct buf *b, struct 
     api_put_time(b, "started_at", v.trader_started_at);
     api_put_time(b, "at", v.trader_at);
     buf_put_byte(b, '}');
+    put_replay(b, api_core_options(x->core)->replay);
     put_account(b, &v, cfg->trading_max_daily_drawdown / (E8 / BP_ONE));
     put_counts(b, &v);
     api_put_time(b, "last_post_at", v.last_post_at);

@@ -118,6 +118,14 @@ static const struct feed_row *feed_of(const struct asked *q, const struct config
 static void ask_source(struct asked *q, const struct config_source *source) {
     const struct feed_row *const f = feed_of(q, source);
     const str name = config_source_name(source);
+    const usec over = q->opt->replay ? atomic_load(&q->opt->replay->ended_at) : 0;
+    if (!config_source_is_live(source) && over != 0) {
+        add(q, "source", "source.path", ANSWER_NO,
+            STR_FMT ": the replay is over, no post will come; %lld came of it in this run",
+            STR_ARG(name), (long long)atomic_load(&q->opt->replay->posts))
+            ->since = over;
+        return;
+    }
     if (!config_source_is_live(source)) {
         add(q, "source", "source.kind", ANSWER_YES, STR_FMT ": posts come from a file",
             STR_ARG(name));

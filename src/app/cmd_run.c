@@ -190,6 +190,8 @@ static exit_status run_run(struct app *app, const struct args *args) {
         if (w.store_failed) say_how_to_go_on(&err);
         return app_fail(&err);
     }
+    struct run_told told = {.speed_e8 = opt.rebase || w.live ? E8 : opt.speed_e8};
+    if (run_replay(&w.parts) != NULL) w.parts.told = &told;
     struct api *api;
     if (!wire_api(app, &w, &api, &err)) {
         wire_close(&w);

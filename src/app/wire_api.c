@@ -41,7 +41,8 @@ bool wire_api(struct app *app, const struct wired *w, struct api **ret, struct e
                               .open_ctx = app,
                               .push = push,
                               .reader = w->parts.reader,
-                              .symbols = &w->symbols};
+                              .symbols = &w->symbols,
+                              .replay = w->parts.told};
     for (int i = 0; i < w->parts.feed_count; i++)
         if (str_eq(w->parts.feeds[i].kind, STR("push")))
             push[opt.push_count++] = w->parts.feeds[i].source;

@@ -31,6 +31,14 @@ struct run_feed {
 };
 #define RUN_FEEDS_MAX 16
 
+/* What a replay tells others of itself: how fast it goes, and since when it is over. The runner
+ * writes it, any thread reads it. */
+struct run_told {
+    int64_t speed_e8;      /* as run_options; of a rebased one E8 */
+    _Atomic usec ended_at; /* trader's time at which the posts were used up; 0: they are not */
+    _Atomic int64_t posts; /* that the run had brought by then, in this process */
+};
+
 /* What the runner runs; all borrowed, all outlive it. The store belongs to the thread that calls
  * run_virtual or run_wall. */
 struct run_parts {
@@ -42,6 +50,7 @@ struct run_parts {
     const struct reader *reader;
     struct run_feed feeds[RUN_FEEDS_MAX]; /* at most one of them is a replay */
     int feed_count;                       /* 0: no posts come */
+    struct run_told *told;                /* of the replay; NULL: there is none, or nobody asks */
     struct market *market;                /* NULL: no prices come */
     struct venue *venue;
 };

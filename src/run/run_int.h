@@ -143,6 +143,7 @@ bool runner_saw_no_post(const struct runner *r);
 
 /* Calls watch.tick when its time has come (or `now`). */
 void runner_tick(struct runner *r, bool at_once);
+void runner_replay_over(struct runner *r); /* the replay's posts are used up: tells it */
 
 /* --- feeds.c: what live sources pass on besides posts --------------------------------------- */
 

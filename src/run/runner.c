@@ -188,6 +188,13 @@ bool runner_saw_no_post(const struct runner *r) {
     return c->lines > 0 && c->posts == 0 && c->deletions == 0;
 }
 
+void runner_replay_over(struct runner *r) {
+    struct run_told *const told = r->parts.told;
+    if (told == NULL || atomic_load(&told->ended_at) != 0) return;
+    atomic_store(&told->posts, r->posts);
+    atomic_store(&told->ended_at, r->now);
+}
+
 void runner_progress(struct runner *r, struct run_progress *ret) {
     *ret = (struct run_progress){.now = r->now,
                                  .started_at = r->started_at,

@@ -71,6 +71,7 @@ static bool look_at_posts(struct replay *v, struct error *err) {
     if (v->post || r->posts_ended) return true;
 
     r->posts_ended = true;
+    runner_replay_over(r);
     int64_t offset;
     const struct complaint *c = readers_last_complaints(v->readers, &offset);
     if (!letters_bury(r, r->replay->name, c, err)) return false;

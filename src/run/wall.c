@@ -295,6 +295,7 @@ static bool on_post(struct live *v, struct live_post *p, struct error *err) {
     }
     if (p->it.kind == INTAKE_END) r->feeds[p->feed].ended = true;
     r->posts_ended = all_ended(r);
+    if (r->feeds[p->feed].ended && !source_is_live(f->source)) runner_replay_over(r);
     release(v, p->feed);
     r->waiting_posts = live_posts_waiting(v->posts[p->feed]);
     return true;

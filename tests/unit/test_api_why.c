@@ -4,6 +4,7 @@
 
 #include "apiask.h"
 #include "base/json.h"
+#include "run/run.h"
 
 static struct apikit k;
 static struct api_core *core;
@@ -143,6 +144,26 @@ static void test_when_all_is_well_nothing_holds_it_up(void **state) {
     is("last_signal", "unknown");
     assert_non_null(strstr(buf_z(&answer.body), "the last post came 3 s after it was written; it "
                                                 "ended there: the post is about no coin"));
+    finish();
+}
+
+static void test_a_replay_that_is_over_holds_it_up(void **state) {
+    (void)state;
+    struct error err;
+    struct run_told told = {.speed_e8 = 60 * E8, .posts = 330};
+    const usec now = time_wall_us();
+    api_core_close(core);
+    k.opt.replay = &told;
+    assert_ok(api_core_open(&k.boot, &k.opt, &core, &err), &err);
+    start(now);
+    get("/api/why");
+    is("source", "yes");
+    atomic_store(&told.ended_at, now);
+    get("/api/why");
+    first_is("source");
+    assert_str(json_str_at(step("source"), "setting"), "source.path");
+    assert_non_null(strstr(buf_z(&answer.body), "the replay is over, no post will come; 330 came"));
+    assert_false(json_is_null(json_object_get(step("source"), "since")));
     finish();
 }
 
@@ -298,6 +319,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         T(test_without_a_trader_that_is_the_answer),
         T(test_when_all_is_well_nothing_holds_it_up),
+        T(test_a_replay_that_is_over_holds_it_up),
         T(test_each_condition_is_told_with_its_setting),
         T(test_what_rests_says_until_when),
         T(test_limits_say_what_is_used),
