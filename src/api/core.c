@@ -669,12 +669,13 @@ static void handle(struct api_core *c, const struct api_route *route, const stru
     struct arena arena = take_arena(c);
     struct api_request with = *rq;
     struct error err;
+    str wrong;
     with.a = &arena;
     with.cfg = config_live_take(c->opt.live);
-    if (route->query == NULL || api_query_only(rq->query, route->query, &err))
+    if (route->query == NULL || api_query_only(rq->query, route->query, &wrong, &err))
         route->handle(c, &with, a);
     else
-        api_problem(a, 400, "QUERY", "%s", err.msg);
+        api_problem_field(a, 400, "QUERY", str_dupz(&arena, wrong), "%s", err.msg);
     config_live_give(c->opt.live, with.cfg);
     give_arena(c, arena);
     if (buf_full(&a->body))

@@ -7,8 +7,8 @@
 
 static void wrong(struct params *p, const char *name, const char *expected, str got) {
     if (!p->bad)
-        api_problem(p->answer, 400, "QUERY", "%s: expected %s, got \"" STR_FMT "\".", name,
-                    expected, STR_ARG(str_head(got, 60)));
+        api_problem_field(p->answer, 400, "QUERY", name, "%s: expected %s, got \"" STR_FMT "\".",
+                          name, expected, STR_ARG(str_head(got, 60)));
     p->bad = true;
 }
 
@@ -19,7 +19,7 @@ static bool find(struct params *p, const char *name, str *ret) {
     *ret = (str){0};
     if (p->bad) return false;
     if (api_query_get(p->rq->query, name, p->rq->a, ret, &found, &err)) return found;
-    api_problem(p->answer, 400, "QUERY", "%s", err.msg);
+    api_problem_field(p->answer, 400, "QUERY", name, "%s", err.msg);
     p->bad = true;
     return false;
 }
@@ -129,12 +129,24 @@ usec params_span(struct params *p, const char *name, usec none) {
     return none;
 }
 
+void params_missing(struct params *p, const char *name) {
+    if (!p->bad)
+        api_problem_field(p->answer, 400, "QUERY", name, "%s: which one? It is wanted.", name);
+    p->bad = true;
+}
+
+bool params_from_to(struct params *p, usec from, usec to) {
+    if (p->bad || from <= 0 || to <= 0 || from <= to) return !p->bad;
+    api_problem_field(p->answer, 400, "QUERY", "from", "from: is later than to.");
+    p->bad = true;
+    return false;
+}
+
 int64_t params_id(struct params *p, const char *name) {
     str text;
     int64_t id;
     if (!find(p, name, &text)) {
-        if (!p->bad) api_problem(p->answer, 400, "QUERY", "%s: which one? It is wanted.", name);
-        p->bad = true;
+        params_missing(p, name);
         return 0;
     }
     if (str_to_i64(text, &id)) return id;

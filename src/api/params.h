@@ -31,7 +31,10 @@ int params_bool(struct params *p, const char *name);   /* 0, 1; -1: not there */
 usec params_time(struct params *p, const char *name);  /* RFC 3339; 0: not there */
 /* "90s", "15m", "24h", "7d", or "all" (USEC_NEVER). */
 usec params_span(struct params *p, const char *name, usec none);
-int64_t params_id(struct params *p, const char *name); /* must be there; 0: it was wrong */
+int64_t params_id(struct params *p, const char *name);   /* must be there; 0: it was wrong */
+void params_missing(struct params *p, const char *name); /* one that must be there, and is not */
+/* False: a parameter is wrong, or `from` is later than `to` (0: not there), which is told. */
+bool params_from_to(struct params *p, usec from, usec to);
 
 /* before: "TIME-ID" in hexadecimal, as cursor_put writes it. */
 bool params_cursor(struct params *p, const char *name, usec *ret_at, int64_t *ret_id);

@@ -197,13 +197,15 @@ static bool is_among(str name, str names) {
     return false;
 }
 
-bool api_query_only(str query, const char *names, struct error *err) {
+bool api_query_only(str query, const char *names, str *ret_name, struct error *err) {
     str rest = query, one, name;
+    *ret_name = (str){0};
     while (rest.n > 0 && str_cut(&rest, '&', &one)) {
         if (one.n == 0 || !str_cut(&one, '=', &name)) continue;
-        if (!is_among(name, str_from_z(names)))
-            return fail(err, ERR_PARSE, 0, STR_FMT ": is no parameter here; there %s%s",
-                        STR_ARG(str_head(name, 60)), names[0] ? "is: " : "are none", names);
+        if (is_among(name, str_from_z(names))) continue;
+        *ret_name = str_head(name, 60);
+        return fail(err, ERR_PARSE, 0, STR_FMT ": is no parameter here; there %s%s",
+                    STR_ARG(*ret_name), names[0] ? "is: " : "are none", names);
     }
     return true;
 }

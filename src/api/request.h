@@ -113,7 +113,8 @@ const char *api_status_text(int status);
  * Errors: ERR_PARSE a bad escape or not UTF-8, ERR_EXISTS it stands twice. */
 MUST_CHECK bool api_query_get(str query, const char *name, struct arena *a, str *ret,
                               bool *ret_found, struct error *err);
-/* Errors: ERR_PARSE the query has a parameter that is not among `names` ("limit before"). */
-MUST_CHECK bool api_query_only(str query, const char *names, struct error *err);
+/* Errors: ERR_PARSE the query has a parameter that is not among `names` ("limit before"):
+ * *ret_name. */
+MUST_CHECK bool api_query_only(str query, const char *names, str *ret_name, struct error *err);
 
 #endif

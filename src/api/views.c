@@ -4,6 +4,7 @@
  * strings, times RFC 3339, "none" is null. A view reads in one transaction, so that its parts agree
  * with each other. Failure: a store that cannot be read is a problem (503, or 500). */
 #include "api/core.h"
+#include "api/params.h"
 #include "api/put.h"
 #include "base/metric.h"
 #include "run/bill.h"
@@ -109,24 +110,12 @@ void api_get_sources(struct api_core *c, const struct api_request *rq, struct ap
 /* --- /api/cost ---------------------------------------------------------------------------- */
 
 /* ?days=N lists the last N days one by one. */
-static bool read_days(const struct api_request *rq, int64_t *ret, struct error *err) {
-    str text;
-    bool found;
-    *ret = 0;
-    if (!api_query_get(rq->query, "days", rq->a, &text, &found, err)) return false;
-    if (!found || (str_to_i64(text, ret) && *ret >= 0 && *ret <= BILL_DAYS_MAX)) return true;
-    return fail(err, ERR_RANGE, 0, "days: expected 0 to %d, got \"" STR_FMT "\"", BILL_DAYS_MAX,
-                STR_ARG(str_head(text, 40)));
-}
-
 void api_get_cost(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {
     struct error err;
     struct bill bill;
-    int64_t days;
-    if (!read_days(rq, &days, &err)) {
-        api_problem(ret, 400, "QUERY", "%s", err.msg);
-        return;
-    }
+    struct params p = params_of(rq, ret);
+    const int64_t days = params_int(&p, "days", 0, BILL_DAYS_MAX, 0);
+    if (!params_ok(&p)) return;
     const struct cost_options opt = bill_options(api_core_options(c)->cfg);
     struct store *const s = api_store_take(c);
     const bool ok = bill_read(s, rq->a, &opt, rq->now, (int)days, &bill, &err);

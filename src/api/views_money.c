@@ -183,11 +183,8 @@ void api_get_equity(struct api_core *c, const struct api_request *rq, struct api
     x.from = params_time(&p, "from");
     x.to = params_time(&p, "to");
     x.points = (int)params_int(&p, "points", 10, 2000, 300);
-    if (params_ok(&p) && x.from > 0 && x.to > 0 && x.from > x.to) {
-        api_problem(ret, 400, "QUERY", "from: is later than to.");
-        return;
-    }
-    if (params_ok(&p)) IGNORE(!look(c, view_equity, &x, ret), "the answer says so");
+    if (params_from_to(&p, x.from, x.to))
+        IGNORE(!look(c, view_equity, &x, ret), "the answer says so");
 }
 
 /* --- /api/funnel -------------------------------------------------------------------------- */

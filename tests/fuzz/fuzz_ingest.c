@@ -50,11 +50,12 @@ static void check_body(str body, bool lines, str source) {
 }
 
 static void check_query(str query) {
-    str v;
+    str v, wrong;
     bool found;
     struct error err;
     arena_reset(&first_mem);
-    const bool known = api_query_only(query, "a limit", &err);
+    const bool known = api_query_only(query, "a limit", &wrong, &err);
+    LAW(known == (wrong.p == NULL));
     if (!api_query_get(query, "a", &first_mem, &v, &found, &err) || !found) return;
     LAW(str_utf8_valid(v) && v.n <= query.n && str_find_byte(v, '\0') < 0);
     LAW(!known || str_starts(query, STR("a=")) || str_find(query, STR("&a=")) >= 0);

@@ -173,6 +173,7 @@ const queries = {
     else if (rq.value?.signal_id) rq.value.signal_id = String(9e15 + c.below(1e9));
     else if (rq.value?.id && rq.operation.id !== 'postIngest') rq.value.id = String(9e15 + c.below(1e9));
     else if (rq.operation.id === 'postPositionClose') rq.value.symbol = 'NOPEUSDT';
+    else if (rq.operation.id === 'getCandles') rq.query = [['symbol', 'NOPEUSDT']];
     else if (rq.operation.id === 'getFile') rq.path = `/${c.of(['nope', '../x', '.git', 'a/b/c', '%2e%2e/x', '..%2f..%2fetc/passwd', '%c0%ae%c0%ae/x', 'x%00.html', '_next/'])}`;
     else return null;
     return rq;

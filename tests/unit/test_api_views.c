@@ -4,6 +4,7 @@
 
 #include "../contract/rows_make.c"
 #include "apikit.h"
+#include "run/run.h"
 #include "store/candles.h"
 #include "store/sqlite_int.h"
 #include "store/views.h"
@@ -316,6 +317,7 @@ static void test_wrong_parameters_are_named(void **state) {
     } cases[] = {
         {"/api/tweets?limit=0", "limit: "},
         {"/api/tweets?limit=201", "limit: "},
+        {"/api/cost?days=x", "days: "},
         {"/api/tweets?limit=x", "limit: "},
         {"/api/tweets?limit=5&limit=6", "limit: "},
         {"/api/tweets?before=x", "before: "},
@@ -354,10 +356,54 @@ static void test_wrong_parameters_are_named(void **state) {
     for (int i = 0; i < COUNT_OF(cases); i++) {
         get(cases[i].target);
         if (answer.status != 400) fail_msg("%s is taken", cases[i].target);
-        char want[64];
-        snprintf(want, sizeof want, "\"detail\":\"%s", cases[i].names);
+        char want[96];
+        const int name = (int)strlen(cases[i].names) - 2;
+        snprintf(want, sizeof want, "\"field\":\"%.*s\",\"detail\":\"%s", name, cases[i].names,
+                 cases[i].names);
         shows(want);
     }
+}
+
+static void test_a_pair_that_nobody_lists_is_not_found(void **state) {
+    (void)state;
+    static struct symbol listed[] = {
+        {.name = "ETHUSDT", .base = "ETH", .quote = "USDT", .trading = true}};
+    static const struct symbols table = {listed, 1};
+    const struct kept_candle candle = {.open_at = USEC_PER_MIN,
+                                       .open = price_from_e8(E8),
+                                       .high = price_from_e8(E8),
+                                       .low = price_from_e8(E8),
+                                       .close = price_from_e8(E8)};
+    struct error err;
+    k.opt.symbols = &table;
+    get("/api/candles?symbol=XYZUSDT");
+    assert_int_equal(answer.status, 404);
+    shows("\"code\":\"NOT_FOUND\",\"field\":\"symbol\"");
+    get("/api/candles?symbol=ETHUSDT");
+    assert_int_equal(answer.status, 200);
+    assert_ok(store_begin(k.store, true, &err), &err);
+    assert_ok(store_candle_put(k.store, STR("OLDUSDT"), &candle, &err), &err);
+    assert_ok(store_commit(k.store, &err), &err);
+    get("/api/candles?symbol=OLDUSDT&from=2026-01-01T00:00:00Z"); /* of the past, and kept */
+    assert_int_equal(answer.status, 200);
+}
+
+static void test_the_status_tells_of_a_replay(void **state) {
+    (void)state;
+    struct run_told told = {.speed_e8 = 60 * E8};
+    get("/api/status");
+    shows("\"replay\":null");
+    api_core_close(core);
+    core = NULL;
+    k.opt.replay = &told;
+    get("/api/status");
+    shows("\"replay\":{\"speed\":60,\"ended\":false}");
+    api_core_close(core);
+    core = NULL;
+    told.speed_e8 = RUN_SPEED_MAX;
+    atomic_store(&told.ended_at, now);
+    get("/api/status");
+    shows("\"replay\":{\"speed\":null,\"ended\":true}");
 }
 
 /* Rows that come between two pages are on neither, and nothing that was there is left out. */
@@ -839,6 +885,8 @@ int main(void) {
         T(test_a_post_has_its_signals),
         T(test_filters_of_posts),
         T(test_wrong_parameters_are_named),
+        T(test_a_pair_that_nobody_lists_is_not_found),
+        T(test_the_status_tells_of_a_replay),
         T(test_pages_stay_right_while_rows_arrive),
         T(test_a_trace_tells_each_step_with_its_time),
         T(test_filters_of_signals_and_trades),
