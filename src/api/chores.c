@@ -8,6 +8,7 @@
 #include "api/body.h"
 #include "api/core.h"
 #include "api/order.h"
+#include "run/now.h"
 #include "run/retry.h"
 
 #define VALUE_BYTES_MAX 4096
@@ -45,8 +46,9 @@ static bool change_letter(struct api_core *c, const struct api_request *rq, bool
     struct store *const s = api_write_take(c);
     do {
         const struct arena before = *rq->a;
-        ok = again ? letter_retry(s, rq->a, api_core_options(c)->reader, id, who, rq->now, err)
-                   : letter_drop(s, rq->a, id, who, rq->now, err);
+        const usec now = run_now(s, rq->a);
+        ok = again ? letter_retry(s, rq->a, api_core_options(c)->reader, id, who, now, err)
+                   : letter_drop(s, rq->a, id, who, now, err);
         *rq->a = before;
     } while (!ok && api_write_again(since, err));
     api_write_give(c, s);

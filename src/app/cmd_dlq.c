@@ -10,6 +10,7 @@
 
 #include "app/table.h"
 #include "app/wire.h"
+#include "run/now.h"
 #include "run/retry.h"
 
 #define OUT_BYTES (64 << 20)
@@ -129,10 +130,10 @@ static bool try_again(struct app *app, struct store *s, int64_t id, struct error
     char actor[64];
     int left_out;
     buf_init(&report, OUT_BYTES);
-    const bool ok =
-        wire_symbols(app, &symbols, &left_out, &report, err) &&
-        wire_reader(app, &symbols, &reader, err) &&
-        letter_retry(s, &app->boot, reader, id, str_from_z(app_actor(actor)), time_wall_us(), err);
+    const bool ok = wire_symbols(app, &symbols, &left_out, &report, err) &&
+                    wire_reader(app, &symbols, &reader, err) &&
+                    letter_retry(s, &app->boot, reader, id, str_from_z(app_actor(actor)),
+                                 run_now(s, &app->boot), err);
     buf_fini(&report);
     return ok;
 }
@@ -169,7 +170,7 @@ static exit_status drop_run(struct app *app, const struct args *args) {
     if (!id_of(args, &id, &err) || !app_store_open(app, STORE_WRITE, false, &s, &err))
         return app_fail(&err);
     const bool ok =
-        letter_drop(s, &app->boot, id, str_from_z(app_actor(actor)), time_wall_us(), &err);
+        letter_drop(s, &app->boot, id, str_from_z(app_actor(actor)), run_now(s, &app->boot), &err);
     store_close(s);
     return ok ? answer(app, id, "dropped") : app_fail(&err);
 }

@@ -473,6 +473,27 @@ static void test_a_dead_letter_is_dropped_once(void **state) {
                         "api:desk");
 }
 
+static void test_a_letter_of_a_replay_is_dropped_at_its_time(void **state) {
+    (void)state;
+    struct error err;
+    int64_t id;
+    const struct dead_letter d = {.source = STR("x"),
+                                  .kind = STR("post"),
+                                  .payload = STR("{"),
+                                  .error = STR("no JSON"),
+                                  .attempts = 1,
+                                  .first_at = 1,
+                                  .last_at = 1,
+                                  .status = STR("dead")};
+    assert_ok(
+        store_cursor_put(k.store, STR("run"), STR("time=virtual\nclock=1621440000000000\n"), &err),
+        &err);
+    assert_ok(store_dead_put(k.store, &d, &id, &err), &err);
+    assert_int_equal(post("/api/dead_letters/drop", "{\"id\":\"1\"}"), 200);
+    assert_string_equal(value_of("SELECT at FROM audit_log ORDER BY id DESC LIMIT 1"),
+                        "1621440000000000");
+}
+
 static int put(const char *body) {
     return ask((struct apiask){.method = "PUT", .target = "/api/settings", .body = body});
 }
@@ -529,6 +550,7 @@ int main(void) {
         T(test_a_code_is_its_owners_and_of_what_was_held),
         T(test_a_flattening_that_is_asked_again_under_its_key_is_one),
         T(test_a_dead_letter_is_dropped_once),
+        T(test_a_letter_of_a_replay_is_dropped_at_its_time),
         T(test_a_setting_is_one_that_may_change),
         T(test_who_may_only_read_changes_nothing),
     };
