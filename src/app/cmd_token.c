@@ -3,6 +3,7 @@
  * A token is shown once, when it is made; the store has its hash. A running program takes up a new
  * or a revoked one within two seconds. Failure: a name that exists, a role that needs a source.
  * Thread: the main one. */
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 
 #define OUT_BYTES (4 << 20)
 #define LIST_BYTES (64 << 20)
+#define ANSWER_BYTES (1024 + 6 * PATH_MAX) /* the store's path may be escaped */
 
 /* --- create ------------------------------------------------------------------------------- */
 
@@ -58,13 +60,17 @@ static bool read_row(const struct args *args, usec now, struct token_row *ret, s
     return true;
 }
 
-static void put_made(struct buf *out, const struct token_row *row, const char *token, int64_t id,
-                     bool json) {
+/* The token alone is on standard output, for scripts; where it counts, beside it. */
+static void say_made(struct buf *out, const struct store *s, const char *token) {
+    buf_printf(out, "%s\n", token);
+    fprintf(stderr, "Made in the store %s: it counts there alone.\n", store_path(s));
+    if (isatty(STDERR_FILENO))
+        fputs("This is shown once. Send it as the header \"Authorization: Bearer ...\".\n", stderr);
+}
+
+static void put_made(struct buf *out, const struct token_row *row, const struct store *s,
+                     const char *token, int64_t id) {
     char at[TIME_TEXT_BYTES];
-    if (!json) {
-        buf_printf(out, "%s\n", token);
-        return;
-    }
     buf_printf(out, "{\"id\":\"%lld\",\"name\":\"" STR_FMT "\",\"role\":\"%s\",\"source\":",
                (long long)id, STR_ARG(row->name), token_role_name(row->role));
     if (row->source.n > 0)
@@ -76,6 +82,8 @@ static void put_made(struct buf *out, const struct token_row *row, const char *t
                    STR_ARG(time_format_rfc3339(row->expires_at, at)));
     else
         buf_put(out, STR(",\"expires_at\":null"));
+    buf_put(out, STR(",\"store\":"));
+    buf_put_json_str(out, str_from_z(store_path(s)));
     buf_printf(out, ",\"token\":\"%s\"}\n", token);
 }
 
@@ -84,21 +92,19 @@ static exit_status create_run(struct app *app, const struct args *args) {
     struct store *s = NULL;
     struct token_row row;
     struct buf out;
-    char token[API_TOKEN_BYTES], actor[64], text[1024];
+    char token[API_TOKEN_BYTES], actor[64], text[ANSWER_BYTES];
     int64_t id = 0;
     const usec now = time_wall_us();
     buf_init_fixed(&out, text, sizeof text);
     bool ok = read_row(args, now, &row, &err) && app_store_open(app, STORE_WRITE, true, &s, &err) &&
               api_token_make(token, row.hash, &err) &&
               store_token_add(s, &row, str_from_z(app_actor(actor)), now, &id, &err);
+    if (ok && app->json)
+        put_made(&out, &row, s, token, id);
+    else if (ok)
+        say_made(&out, s, token);
     store_close(s);
-    if (ok) {
-        put_made(&out, &row, token, id, app->json);
-        if (!app->json && isatty(STDERR_FILENO))
-            fputs("This is shown once. Send it as the header \"Authorization: Bearer ...\".\n",
-                  stderr);
-        ok = app_print(&out, &err);
-    }
+    ok = ok && app_print(&out, &err);
     memory_wipe(token, sizeof token);
     memory_wipe(text, sizeof text);
     return ok ? EXIT_DONE : app_fail(&err);

@@ -320,4 +320,39 @@ wait $run_pid 2>/dev/null
 equal "what was answered as stored survives a kill" \
     "$(sqlite3 t.db "SELECT text FROM tweets WHERE source_id = 'k1'")" "the last words"
 stop $sim_pid
+
+# -- a replay -----------------------------------------------------------------------------------------
+# It serves on when it is over, and says that it is.
+cd "$root" || exit 1
+day=$SCRATCH/api/day.db
+brake=$("$BULLFINCH" token create brake --role trade --config demo/bullfinch.yaml --set store.url="sqlite:$day" 2>"$SCRATCH/api/made")
+check "a token is said to be of its store" grep -qF "$day" "$SCRATCH/api/made"
+"$BULLFINCH" run --config demo/bullfinch.yaml --set store.url="sqlite:$day" --speed max --no-status \
+    --set api.listen=127.0.0.1:0 --set api.rate_limit=100 >/dev/null 2>"$SCRATCH/api/day.log" &
+run_pid=$!
+pids="$pids $run_pid"
+cd "$SCRATCH/api" || exit 1
+within 20 "a replay listens" grep -q "ev=api " day.log
+url=$(sed -n 's/.*ev=api .*url=\([^ ]*\).*/\1/p' day.log)
+told() { # PATH JSON-PATH
+    curl -s -o body -H "Authorization: Bearer $brake" "$url$1"
+    json body "$2"
+}
+over() { [ "$(told /api/status '$.replay.ended')" = 1 ]; }
+within 60 "it says that it is over" over
+equal "and that it went as fast as it could" "$(json body '$.replay.speed')" ""
+equal "that no post will come is why nothing is traded" \
+    "$(told /api/why '$.first.step') $(json body '$.first.setting')" "source source.path"
+equal "a pair that nobody lists is not found" "$(told '/api/candles?symbol=XYZUSDT' '$.code') $(json body '$.field')" "NOT_FOUND symbol"
+sqlite3 day.db "INSERT INTO dead_letters (source, kind, payload, error, attempts, first_at, last_at) VALUES
+    ('x', 'post', '{\"id\":', 'was cut', 1, 1, 1)"
+curl -s -o body -H "Authorization: Bearer $brake" -H "Content-Type: application/json" -d \
+    "{\"id\":\"$(sqlite3 day.db 'SELECT max(id) FROM dead_letters')\"}" "$url/api/dead_letters/retry"
+equal "a dead letter is tried again at the replay's time" \
+    "$(sqlite3 day.db "SELECT date(last_at / 1000000, 'unixepoch') FROM dead_letters ORDER BY id DESC LIMIT 1" | cut -c 1-7)" "2021-05"
+curl -s -o many "$url/health?[1-500]"
+equal "others at its address used up what they have" "$(status "$url/health")" 429
+equal "the brake works nevertheless" \
+    "$(status -X POST -H "Authorization: Bearer $brake" -H "Content-Type: application/json" -d '{"reason":"test"}' "$url/api/halt")" 200
+stop $run_pid
 finish
