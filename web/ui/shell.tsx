@@ -9,7 +9,7 @@ import { onUnauthorized, isStale } from '@/data/query';
 import { onReachability, reachability } from '@/data/client';
 import { useTick } from '@/data/now';
 import { mayTrade, signOut, useSession, whoAmI } from '@/data/session';
-import { clock, money, percent, span } from '@/data/format';
+import { clock, day, money, ms, percent, span } from '@/data/format';
 import { nearLimits, networkName, traderState, useStatus, type Status } from '@/data/status';
 import { Badge, Pnl, type Tone } from './bits';
 import { Bird, Icon, type IconName } from './icons';
@@ -98,6 +98,13 @@ export function verdictOf(s: Status | undefined, reachable: boolean, stale: bool
   return { tone: 'up', icon: 'ok', word: 'Trading', why: 'it runs and decides by itself' };
 }
 
+/** A replay tells so: its day is not today, and when it is over nothing will come. */
+function replayText(s: Status): string {
+  if (s.replay?.ended) return 'Replay, over';
+  const t = ms(s.trader.at), speed = s.replay?.speed;
+  return `Replay${t === null ? '' : ` of ${day(t)} ${new Date(t).getUTCFullYear()}`}, ${speed ? `${speed}×` : 'full speed'}`;
+}
+
 function HealthBar() {
   const q = useStatus();
   const now = useTick();
@@ -115,6 +122,7 @@ function HealthBar() {
       <div className="mx-auto flex min-h-11 max-w-[150rem] flex-wrap items-center gap-x-4 gap-y-1.5 px-3 py-2 sm:px-5 lg:px-6">
         <Link href="/why" title={v.why} data-testid="verdict" className="inline-flex"><Badge tone={v.tone} icon={v.icon}>{v.word}</Badge></Link>
         {s && <span className={`inline-flex ${dim}`}><Badge title="No real money, ever">{networkName(s)}</Badge></span>}
+        {s?.replay && <span className={`inline-flex max-sm:hidden ${dim}`}><Badge title="Posts and prices of the past, in a time of their own">{replayText(s)}</Badge></span>}
         {s && (
           <span className={`text-sm ${dim}`} title="Of trades closed on this day (UTC)">
             <span className="text-muted">Today </span><Pnl value={s.account.pnl_today} className="font-semibold" />
