@@ -48,6 +48,12 @@ grep -E -B8 '(Warning|Error) was generated' "$SCRATCH/lint.log"
 mkdir -p "$SCRATCH/openapi"
 cd "$SCRATCH/openapi" || exit 1
 umask 077
+# A dashboard of its own: the program may have been built without one.
+mkdir web
+for page in index trade posts risk 404; do echo "<!doctype html><title>$page</title><p>A page of the tests." >web/$page.html; done
+echo '<svg xmlns="http://www.w3.org/2000/svg"/>' >web/icon.svg
+BULLFINCH_API__WEB_DIR=$PWD/web
+export BULLFINCH_API__WEB_DIR
 "$BULLFINCH" sim --listen 127.0.0.1:0 --price DOGEUSDT=0.5 --price BTCUSDT=50000 \
     --price ETHUSDT=2500 --price SOLUSDT=100 --price XRPUSDT=0.8 --price ADAUSDT=0.6 --price LTCUSDT=80 --price LINKUSDT=12 >sim.out 2>sim.log &
 sim_pid=$!
