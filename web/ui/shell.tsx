@@ -159,7 +159,7 @@ function Who() {
     <div className="mt-3 border-t border-line px-2.5 pt-3 text-xs text-muted">
       {signedIn ? (
         <>
-          <p className="truncate">Signed in as <b className="text-text">{s?.name}</b>, {mayTrade(s) ? 'may give commands' : 'may look'}</p>
+          <p className="break-words">Signed in as <b className="text-text">{s?.name}</b>, {mayTrade(s) ? 'may give commands' : 'may look'}</p>
           <button type="button" onClick={() => void signOut()} className="mt-1 min-h-6 text-accent underline">Sign out</button>
         </>
       ) : (

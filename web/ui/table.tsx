@@ -6,7 +6,7 @@ import {
   flexRender, getCoreRowModel, getSortedRowModel, useReactTable,
   type ColumnDef, type SortingState, type VisibilityState,
 } from '@tanstack/react-table';
-import { useEffect, useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { Button } from './bits';
 import { Icon } from './icons';
 
@@ -32,9 +32,10 @@ type Props<T> = {
   sort?: SortingState;
   tools?: ReactNode;
   csv?: string; // file name
+  part?: boolean; // there are more rows than these
 };
 
-export function DataTable<T>({ name, label, rows, columns, idOf, sort = [], tools, csv }: Props<T>) {
+export function DataTable<T>({ name, label, rows, columns, idOf, sort = [], tools, csv, part = false }: Props<T>) {
   const [sorting, setSorting] = useState<SortingState>(sort);
   const [shown, setShown] = useColumns(name, columns);
   const table = useReactTable({
@@ -54,7 +55,8 @@ export function DataTable<T>({ name, label, rows, columns, idOf, sort = [], tool
         <div className="flex flex-wrap items-center gap-2 border-b border-line px-4 py-2">
           {tools}
           <div className="ml-auto flex items-center gap-2">
-            <details className="relative">
+            {part && <span className="text-xs text-muted">Sorting and export: the {rows.length} rows loaded, not all</span>}
+            <Popup>
               <summary className="inline-flex min-h-9 list-none items-center gap-1.5 rounded-md border border-line-strong/60 px-3 text-sm font-medium hover:bg-raised">
                 Columns <Icon name="down" className="size-3" />
               </summary>
@@ -66,7 +68,7 @@ export function DataTable<T>({ name, label, rows, columns, idOf, sort = [], tool
                   </label>
                 ))}
               </div>
-            </details>
+            </Popup>
             {csv && <Button onClick={() => saveCsv(csv, table.getVisibleLeafColumns().map((c) => c.columnDef), table.getRowModel().rows.map((r) => r.original))}>Export CSV</Button>}
           </div>
         </div>
@@ -83,7 +85,7 @@ export function DataTable<T>({ name, label, rows, columns, idOf, sort = [], tool
                     <th key={h.id} scope="col" aria-sort={dir === 'asc' ? 'ascending' : dir === 'desc' ? 'descending' : undefined}
                       className={`whitespace-nowrap px-2 py-2 text-xs font-medium text-muted first:sticky first:left-0 first:bg-surface first:pl-4 last:pr-4 ${h.column.columnDef.meta?.right ? 'text-right' : 'text-left'}`}>
                       {h.column.getCanSort() ? (
-                        <button type="button" onClick={h.column.getToggleSortingHandler()} className="inline-flex items-center gap-1 hover:text-text">
+                        <button type="button" onClick={h.column.getToggleSortingHandler()} className={`inline-flex items-center gap-1 hover:text-text ${h.column.columnDef.meta?.right ? 'flex-row-reverse' : ''}`}>
                           {flexRender(h.column.columnDef.header, h.getContext())}
                           <span aria-hidden="true" className="w-2">{dir === 'asc' ? '↑' : dir === 'desc' ? '↓' : ''}</span>
                         </button>
@@ -109,6 +111,28 @@ export function DataTable<T>({ name, label, rows, columns, idOf, sort = [], tool
       </div>
     </>
   );
+}
+
+/** What opens below its summary; Escape and a press elsewhere close it. */
+function Popup({ children }: { children: ReactNode }) {
+  const ref = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    const shut = (e: Event) => {
+      const d = ref.current;
+      if (!d?.open) return;
+      const escaped = e instanceof KeyboardEvent && e.key === 'Escape';
+      if (!escaped && (e instanceof KeyboardEvent || d.contains(e.target as Node))) return;
+      if (escaped && d.contains(document.activeElement)) d.querySelector('summary')?.focus();
+      d.open = false;
+    };
+    document.addEventListener('pointerdown', shut);
+    document.addEventListener('keydown', shut);
+    return () => {
+      document.removeEventListener('pointerdown', shut);
+      document.removeEventListener('keydown', shut);
+    };
+  }, []);
+  return <details ref={ref} className="relative">{children}</details>;
 }
 
 function useColumns<T>(name: string, columns: Columns<T>) {

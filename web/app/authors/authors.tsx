@@ -1,6 +1,6 @@
 'use client';
-// Who writes: what came of each author's opinions, what he weighs, what trading on him earned, and
-// whether he rests. With ?id= one of them, above the others.
+// Who writes: what came of each author's opinions, what they weigh, what trading on them earned, and
+// whether they rest. With ?id= one of them, above the others.
 
 import { int, ms, percent } from '@/data/format';
 import { useProgramNow } from '@/data/now';
@@ -19,7 +19,7 @@ const nameOf = (a: { username: string | null; key: string }) => (a.username ? `@
 const keyOf = (a: AuthorRow) => a.key;
 const hitShare = (a: AuthorRow) => (a.recent > 0 ? a.hits / a.recent : null);
 
-/** Until when nothing that he writes is traded; nothing where he does not rest. */
+/** Until when nothing that they write is traded; nothing where they do not rest. */
 function Rest({ until }: { until: string | null }) {
   const now = useProgramNow();
   const t = ms(until);
@@ -58,7 +58,7 @@ export function Authors() {
         empty={() => (pages.rows.length === 0 && !f.get('q') ? <Empty title="Nobody yet">An author is here once a post was judged.</Empty> : null)}>
         {() => (
           <>
-            <DataTable name="authors" label="Authors" rows={pages.rows} columns={columns} idOf={keyOf} csv="bullfinch-authors.csv"
+            <DataTable name="authors" label="Authors" rows={pages.rows} columns={columns} idOf={keyOf} part={pages.more !== null} csv="bullfinch-authors.csv"
               tools={<SearchField label="Name or key" value={f.get('q')} onChange={(q) => f.set({ q })} width="w-56" />} />
             {pages.rows.length === 0 && <Empty title="No author fits">Loosen the filter.</Empty>}
             <More pages={pages} what="authors" />
@@ -78,11 +78,11 @@ function One({ id }: { id: string }) {
           <div className="grid grid-cols-2 gap-4 self-start sm:grid-cols-4">
             <Figure label="Profit" sub={`${int(a.trades)} ${a.trades === 1 ? 'trade' : 'trades'}`}><Pnl value={a.pnl} /></Figure>
             <Figure label="Was right" sub={a.recent > 0 ? `${int(a.hits)} of the last ${int(a.recent)}` : 'no outcome yet'}>{a.recent > 0 ? percent(a.hits / a.recent, 0) : '–'}</Figure>
-            <Figure label="Mean return" sub="of following him">{a.recent > 0 ? <Share value={a.mean_return} sign /> : '–'}</Figure>
+            <Figure label="Mean return" sub="of following them">{a.recent > 0 ? <Share value={a.mean_return} sign /> : '–'}</Figure>
             <Figure label="Posts" sub={<>last <Time at={a.last_post_at} past /></>}><PostsLink a={a}>{int(a.posts)}</PostsLink></Figure>
           </div>
           <Facts rows={[
-            ['Weight', <span key="w">{(a.terms.weight * a.weight).toFixed(2)} <span className="text-muted">= {a.terms.weight.toFixed(2)} {a.terms.listed ? 'as it is set' : 'as for everybody'} × {a.weight.toFixed(2)} by his record</span></span>],
+            ['Weight', <span key="w">{(a.terms.weight * a.weight).toFixed(2)} <span className="text-muted">= {a.terms.weight.toFixed(2)} {a.terms.listed ? 'as it is set' : 'as for everybody'} × {a.weight.toFixed(2)} by their record</span></span>],
             ['Traded?', <span key="t">{a.terms.muted ? <Badge tone="down" icon="stop">muted</Badge> : a.terms.stranger ? <Badge tone="warn" icon="skip">a stranger, never traded</Badge> : a.terms.weight === 0 ? <Badge tone="warn" icon="skip">weighs nothing</Badge> : <Badge tone="up" icon="ok">may be</Badge>} <Link href={`/why?author=${encodeURIComponent(a.key)}`} className="ml-1 text-accent underline">Why not?</Link> <Link href={`/settings?key=${a.terms.muted ? 'trading.muted_authors' : 'judge.author_weights'}`} className="ml-1 text-accent underline">Setting</Link></span>],
             ['Last trade', <Time key="l" at={a.last_trade_at} past />],
             ['Rests', <Rest key="r" until={a.rests_until} />],

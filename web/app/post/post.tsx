@@ -57,7 +57,7 @@ function Body({ t, q }: { t: TweetFull; q: ReturnType<typeof useApi<TweetFull>> 
         )}
         <Card title="About it" pad>
           <Facts rows={[
-            ['Author', <span key="a" className="inline-flex flex-wrap gap-x-3"><AuthorLink t={t} />{t.username && <Link href={`/posts?author=${encodeURIComponent(t.username)}`} className="text-accent underline">his posts</Link>}</span>],
+            ['Author', <span key="a" className="inline-flex flex-wrap gap-x-3"><AuthorLink t={t} />{t.username && <Link href={`/posts?author=${encodeURIComponent(t.username)}`} className="text-accent underline">their posts</Link>}</span>],
             ['Posted', <span key="p"><Time at={t.created_at} /> <span className="text-muted">{exact(t.created_at)}</span></span>],
             ['Received', <span key="r"><Time at={t.received_at} /> <span className="text-muted">{exact(t.received_at)}</span></span>],
             ['Source', `${t.source}, ${t.source_id ?? 'no id there'}`],

@@ -82,7 +82,7 @@ function Change({ s }: { s: Setting }) {
         onConfirm={async () => { await request('PUT', '/api/settings', { key: s.key, value: value.trim() }); refresh('/api/config'); }}>
         <p>{s.help}</p>
         <label className="block"><span className="mb-1 block text-muted">Value: {s.expected}</span><input value={value} onChange={(e) => setValue(e.target.value)} className={`${field} w-full`} autoComplete="off" /></label>
-        <p className="text-muted">It stands in the audit log. A running trader decides by it from now on; what was decided stays.</p>
+        <p className="text-muted">An empty value lets go of what is stored here: the file’s holds again, or the default. It stands in the audit log. A running trader decides by it from now on; what was decided stays.</p>
       </Confirm>
     </>
   );
