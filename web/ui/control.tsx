@@ -24,44 +24,62 @@ function ReasonField({ value, onChange, required = false }: { value: string; onC
   return (
     <label className="block">
       <span className="mb-1 block text-sm text-muted">Why? It stands in the audit log{required ? ' (wanted)' : ' (may be left out)'}.</span>
-      <input value={value} onChange={(e) => onChange(e.target.value)} required={required} maxLength={160} className={`${field} w-full`} autoComplete="off" />
+      <input value={value} onChange={(e) => onChange(e.target.value)} required={required} maxLength={127} className={`${field} w-full`} autoComplete="off" />
     </label>
   );
 }
 
 const BY_HAND = 'by hand';
 const MINUTE = 60_000;
-const SPANS = [['', 'until somebody changes it'], ['15', 'for 15 minutes'], ['60', 'for an hour'], ['240', 'for four hours'], ['1440', 'for a day']] as const;
+const DAY = 1440 * MINUTE;
+const SPANS = [['', 'until somebody changes it'], ['15', 'for 15 minutes'], ['60', 'for an hour'], ['240', 'for four hours'], ['1440', 'for a day'], ['midnight', 'until midnight, UTC'], ['own', 'until a time of your own…']] as const;
+/** How long an order holds: one of SPANS, and the minute (UTC) of a time of one's own. */
+type End = { choice: string; own: string };
+const NO_END: End = { choice: '', own: '' };
+const endGiven = (e: End) => e.choice !== 'own' || !Number.isNaN(Date.parse(`${e.own}Z`));
 
 /** When an order given now is over, by the program's clock; nothing where it has no end. */
-const endOf = (minutes: string) => (minutes ? { until: new Date(Math.floor(programTime(Date.now())) + Number(minutes) * MINUTE).toISOString() } : {});
+function endOf({ choice, own }: End): { until?: string } {
+  if (!choice) return {};
+  const now = Math.floor(programTime(Date.now()));
+  const at = choice === 'own' ? Date.parse(`${own}Z`) : choice === 'midnight' ? now - (now % DAY) + DAY : now + Number(choice) * MINUTE;
+  return { until: new Date(at).toISOString() };
+}
 
-function UntilField({ value, onChange }: { value: string; onChange: (v: string) => void }) {
+function UntilField({ value, onChange }: { value: End; onChange: (v: End) => void }) {
   return (
-    <label className="block">
-      <span className="mb-1 block text-sm text-muted">How long does it hold? Then the mode before holds again.</span>
-      <select value={value} onChange={(e) => onChange(e.target.value)} className={`${field} w-full`}>
-        {SPANS.map(([v, name]) => <option key={v} value={v}>{name}</option>)}
-      </select>
-    </label>
+    <>
+      <label className="block">
+        <span className="mb-1 block text-sm text-muted">How long does it hold? Then the mode before holds again.</span>
+        <select value={value.choice} onChange={(e) => onChange({ ...value, choice: e.target.value })} className={`${field} w-full`}>
+          {SPANS.map(([v, name]) => <option key={v} value={v}>{name}</option>)}
+        </select>
+      </label>
+      {value.choice === 'own' && (
+        <label className="block">
+          <span className="mb-1 block text-sm text-muted">Until when, UTC</span>
+          <input type="datetime-local" required value={value.own} onChange={(e) => onChange({ ...value, own: e.target.value })} className={`${field} w-full`} />
+        </label>
+      )}
+    </>
   );
 }
 
 export function HaltButton({ open: count }: { open: number | undefined }) {
   const [open, setOpen] = useState(false);
   const [why, setWhy] = useState(BY_HAND);
-  const [minutes, setMinutes] = useState('');
+  const [end, setEnd] = useState(NO_END);
   return (
     <>
       <Button tone="danger" onClick={() => setOpen(true)}>Halt trading</Button>
-      <Confirm open={open} danger title="Halt trading?" verb="Halt now" disabled={!why.trim()} onClose={() => setOpen(false)}
-        onConfirm={async () => { await post<CommandResult>('/api/halt', { reason: why.trim(), ...endOf(minutes) }); setWhy(BY_HAND); setMinutes(''); changed(); }}>
+      <Confirm open={open} danger title="Halt trading?" verb="Halt now" disabled={!why.trim() || !endGiven(end)} onClose={() => setOpen(false)}
+        onConfirm={async () => { await post<CommandResult>('/api/halt', { reason: why.trim(), ...endOf(end) }); setWhy(BY_HAND); setEnd(NO_END); changed(); }}>
         <ul className="list-disc space-y-1 pl-5">
           <li>From the answer on nothing new is opened, until somebody resumes or its time is over.</li>
           <li>{count ? `${count} open position${count === 1 ? ' keeps its' : 's keep their'} stop and target; nothing is sold by this.` : 'Nothing is held now, so nothing is sold.'}</li>
           <li>Signals that wait for approval cannot open anything.</li>
         </ul>
-        <UntilField value={minutes} onChange={setMinutes} />
+        <UntilField value={end} onChange={setEnd} />
         <ReasonField value={why} onChange={setWhy} required />
       </Confirm>
     </>
@@ -129,7 +147,7 @@ export function FlattenButton() {
 export function ModeSwitch({ mode }: { mode: Mode }) {
   const [to, setTo] = useState<Mode | null>(null);
   const [why, setWhy] = useState('');
-  const [minutes, setMinutes] = useState('');
+  const [end, setEnd] = useState(NO_END);
   return (
     <div>
       <div role="radiogroup" aria-label="Mode" className="grid gap-2 sm:grid-cols-3">
@@ -141,10 +159,10 @@ export function ModeSwitch({ mode }: { mode: Mode }) {
           </button>
         ))}
       </div>
-      <Confirm open={to !== null} title={to ? `Switch to ${MODES[to].name.toLowerCase()}?` : ''} verb="Switch" onClose={() => setTo(null)}
-        onConfirm={async () => { await post<CommandResult>('/api/override/toggle', { mode: to, ...(why.trim() ? { reason: why.trim() } : {}), ...(mode === 'halted' ? {} : endOf(minutes)) }); setWhy(''); setMinutes(''); changed(); }}>
+      <Confirm open={to !== null} title={to ? `Switch to ${MODES[to].name.toLowerCase()}?` : ''} verb="Switch" disabled={mode !== 'halted' && !endGiven(end)} onClose={() => setTo(null)}
+        onConfirm={async () => { await post<CommandResult>('/api/override/toggle', { mode: to, ...(why.trim() ? { reason: why.trim() } : {}), ...(mode === 'halted' ? {} : endOf(end)) }); setWhy(''); setEnd(NO_END); changed(); }}>
         {to && <p>{MODES[to].what} {mode === 'halted' && 'Trading is halted; the mode holds once it is resumed.'}</p>}
-        {mode !== 'halted' && <UntilField value={minutes} onChange={setMinutes} />}
+        {mode !== 'halted' && <UntilField value={end} onChange={setEnd} />}
         <ReasonField value={why} onChange={setWhy} />
       </Confirm>
     </div>

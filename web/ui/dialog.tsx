@@ -4,6 +4,7 @@
 
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { ApiError } from '@/data/client';
+import { mayTrade, useSession } from '@/data/session';
 import { Button } from './bits';
 import { Icon } from './icons';
 import { Link } from './link';
@@ -19,17 +20,23 @@ type Props = {
   onClose: () => void;
 };
 
+/** To the sign-in, and back to where one was. */
+function SignIn() {
+  return <Link href={`/sign-in?to=${encodeURIComponent(window.location.pathname + window.location.search)}`} className="font-medium underline">Sign in with a token of the role trade.</Link>;
+}
+
 export function Confirm({ open, title, verb, danger = false, disabled = false, children, onConfirm, onClose }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
-  const [signIn, setSignIn] = useState(false);
+  const [refused, setRefused] = useState(false);
+  const session = useSession();
   useEffect(() => {
     const d = ref.current;
     if (!d) return;
     if (open && !d.open) {
       setError(null);
-      setSignIn(false);
+      setRefused(false);
       d.showModal();
     }
     if (!open && d.open) d.close();
@@ -41,7 +48,7 @@ export function Confirm({ open, title, verb, danger = false, disabled = false, c
       await onConfirm();
       onClose();
     } catch (e) {
-      setSignIn(e instanceof ApiError && (e.status === 401 || e.status === 403));
+      setRefused(e instanceof ApiError && (e.status === 401 || e.status === 403));
       setError(e instanceof Error ? e.message : String(e));
     }
     setBusy(false);
@@ -52,11 +59,14 @@ export function Confirm({ open, title, verb, danger = false, disabled = false, c
       {open && (
         <form onSubmit={(e) => { e.preventDefault(); void confirm(); }}>
           <h2 id="confirm-title" className="px-5 pt-5 text-lg font-semibold">{title}</h2>
+          {session && !mayTrade(session) && !error && (
+            <p role="note" className="mx-5 mt-3 rounded-md bg-warn-soft px-3 py-2 text-sm text-warn">You may only look so far. <SignIn /></p>
+          )}
           <div className="space-y-3 px-5 py-3 text-sm">{children}</div>
           {error && (
             <p role="alert" className="mx-5 mb-2 flex gap-2 rounded-md bg-down-soft px-3 py-2 text-sm text-down">
               <Icon name="warn" className="mt-0.5" />
-              <span>{error} {signIn && <Link href={`/sign-in?to=${encodeURIComponent(window.location.pathname + window.location.search)}`} className="font-medium underline">Sign in with a token of the role trade.</Link>}</span>
+              <span>{error} {refused && <SignIn />}</span>
             </p>
           )}
           <div className="flex justify-end gap-2 border-t border-line px-5 py-3">
