@@ -188,10 +188,46 @@ test('a coin’s candles, marks and lines are those of the store', async () => {
   assert.ok(titles.includes(own.stop_loss / 1e8), `${titles} has the stop ${own.stop_loss}`);
 });
 
+test('an open trade shows what it would come to, and for how long it is held', async () => {
+  const trade = await until('a trade is open', () => b.sql("SELECT t.id FROM trades t JOIN positions p ON p.trade_id = t.id WHERE t.status = 'OPEN' AND t.entered_at > 0 LIMIT 1")[0], 180_000);
+  await page.goto('/trades');
+  const row = page.getByRole('table', { name: 'Trades' }).locator('tr', { has: page.locator(`a[href="/trade?id=${trade.id}"]`) });
+  await until('its row has the profit of the position, or it is over', async () =>
+    b.one(`SELECT status FROM trades WHERE id = ${trade.id}`).status !== 'OPEN' || (await row.locator('[title="If it were closed now"]').count()) === 1, 60_000);
+});
+
+test('a coin is found by the name that it is shown with, and what is no coin is told so', async () => {
+  const { symbol } = await until('a trade', () => b.sql("SELECT symbol FROM trades WHERE status = 'CLOSED' LIMIT 1")[0], 120_000);
+  const base = symbol.replace(/USDT$/, '');
+  for (const at of ['/trades', '/posts', '/why']) {
+    await page.goto(at);
+    const asked = page.waitForRequest((r) => new URL(r.url()).searchParams.get('symbol') === symbol);
+    await page.getByLabel('Coin, as BTC').fill(base.toLowerCase());
+    await asked;
+    assert.equal(await page.getByText('The exchange has no coin').count(), 0);
+    await page.getByLabel('Coin, as BTC').fill('nosuchcoin');
+    await page.getByText('The exchange has no coin NOSUCHCOIN.').waitFor();
+  }
+  await page.goto(`/symbol?symbol=${symbol}`);
+  await page.getByRole('heading', { name: base, exact: true }).waitFor();
+});
+
+test('the columns of a table are chosen in what Escape and a press elsewhere close', async () => {
+  await page.goto('/trades');
+  const choice = page.getByLabel('Fees', { exact: true });
+  for (const close of [() => page.keyboard.press('Escape'), () => page.getByRole('heading', { name: 'Trades', exact: true }).click()]) {
+    await page.getByText('Columns').click();
+    await choice.waitFor();
+    await close();
+    await choice.waitFor({ state: 'hidden' });
+  }
+});
+
 test('who may only look cannot halt, and is told what is missing', async () => {
   const other = await openPage(browser, b, { token: b.readToken });
   await other.goto('/risk');
   await other.getByRole('button', { name: 'Halt trading' }).click();
+  await other.getByRole('note').getByRole('link', { name: /role trade/ }).waitFor();
   await other.getByLabel(/^Why\?/).fill('only looking');
   await other.getByRole('button', { name: 'Halt now' }).click();
   await other.getByRole('alert').filter({ hasText: 'role trade' }).waitFor();
@@ -202,11 +238,13 @@ test('who may only look cannot halt, and is told what is missing', async () => {
 test('halting halts in the database, with who and why; the page says so at once; why-not names it first', async () => {
   await page.goto('/risk');
   await page.getByRole('button', { name: 'Halt trading' }).click();
+  await page.getByLabel(/^How long/).selectOption('own');
+  await page.getByLabel(/^Until when/).fill('2021-12-31T12:30');
   await page.getByLabel(/^Why\?/).fill('a test of the brake');
   await page.getByRole('button', { name: 'Halt now' }).click();
   await page.getByTestId('verdict').filter({ hasText: 'Halted' }).waitFor();
-  const c = b.one('SELECT mode, reason, actor FROM control');
-  assert.deepEqual([c.mode, c.reason, c.actor], ['halted', 'a test of the brake', 'api:desk']);
+  const c = b.one('SELECT mode, reason, actor, until FROM control_v');
+  assert.deepEqual([c.mode, c.reason, c.actor, c.until], ['halted', 'a test of the brake', 'api:desk', '2021-12-31T12:30:00.000000Z']);
   const changes = page.getByRole('region', { name: 'Changes of the mode' });
   await changes.getByRole('listitem').filter({ hasText: 'a test of the brake' }).filter({ hasText: 'api:desk' }).waitFor();
   await page.goto('/why');

@@ -5,6 +5,7 @@ import dynamic from 'next/dynamic';
 import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import { int, money, percent, qty, ms } from '@/data/format';
 import { OVERVIEW_ASKS } from '@/data/overview';
+import { usePositions } from '@/data/positions';
 import { useApi } from '@/data/query';
 import { useStatus } from '@/data/status';
 import { reason } from '@/data/reasons';
@@ -106,7 +107,7 @@ export function Choice<T extends string>({ label, value, options, onChange }: { 
 }
 
 function Positions() {
-  const q = useApi<Page<'positions', Position>>(OVERVIEW_ASKS.positions, { every: 5000, on: ['position', 'trade', 'order'] });
+  const q = usePositions();
   return (
     <Card title="Open positions" q={q} className="min-h-[10.2rem]" empty={(d) => (d.positions.length === 0 ? <Empty title="Nothing is held">What is bought next stands here, with its stop and target.</Empty> : null)}>
       {(d) => (
@@ -122,7 +123,7 @@ function PositionRow({ p }: { p: Position }) {
   return (
     <li className="grid grid-cols-2 items-center gap-x-4 gap-y-1 border-b border-line px-4 py-3 text-sm last:border-0 sm:grid-cols-[8rem_minmax(0,1fr)_minmax(0,1.4fr)_6rem]">
       <div className="flex items-center gap-2"><Coin symbol={p.symbol} /><Side side={p.side} /></div>
-      <div className="text-right sm:text-left"><span className="text-muted">{qty(p.size.replace('-', ''))} at </span><Price value={p.avg_entry} /></div>
+      <div className="text-right sm:text-left"><span className="text-muted" title="The average price of the entry, its fees included">{qty(p.size.replace('-', ''))} at </span><Price value={p.avg_entry} /></div>
       <Levels p={p} />
       <div className="text-right">
         <Pnl value={p.unrealized_pnl} className="font-semibold" />
@@ -149,6 +150,10 @@ function Levels({ p }: { p: Position }) {
   );
 }
 
+/** When the last thing happened to a trade: it was closed, or opened. */
+const lastAt = (t: Trade) => t.closed_at ?? t.created_at;
+const latestFirst = (x: Trade, y: Trade) => (ms(lastAt(y)) ?? 0) - (ms(lastAt(x)) ?? 0);
+
 function LastTrades() {
   const q = useApi<Page<'trades', Trade>>(OVERVIEW_ASKS.trades, { every: 8000, on: ['trade'] });
   return (
@@ -156,12 +161,12 @@ function LastTrades() {
       empty={(d) => (d.trades.length === 0 ? <Empty title="No trade yet"><Link href="/why" className="text-accent underline">Why not?</Link></Empty> : null)}>
       {(d) => (
         <ul>
-          {d.trades.map((t) => (
+          {d.trades.toSorted(latestFirst).map((t) => (
             <li key={t.id}>
               <Link href={`/trade?id=${t.id}`} className="grid grid-cols-[3.5rem_4.5rem_minmax(0,1fr)_auto] items-center gap-2 border-b border-line px-4 py-2 text-sm hover:bg-raised/60">
                 <span className="font-semibold">{t.symbol.replace(/USDT$/, '')}</span>
                 <Side side={t.side} />
-                <span className="truncate text-muted">{t.status === 'OPEN' ? 'open' : t.status === 'CANCELLED' ? 'cancelled' : reason(t.closed_reason).short || 'closed'} · <Time at={t.closed_at ?? t.created_at} past /></span>
+                <span className="truncate text-muted">{t.status === 'OPEN' ? 'open' : t.status === 'CANCELLED' ? 'cancelled' : reason(t.closed_reason).short || 'closed'} · <Time at={lastAt(t)} past /></span>
                 {t.status === 'OPEN' ? <Badge tone="accent">open</Badge> : <Pnl value={t.pnl} className="font-semibold" />}
               </Link>
             </li>

@@ -2,7 +2,7 @@
 // Every post that came in, newest first, and what became of it.
 
 import { useEffect, useState } from 'react';
-import { usePair } from '@/data/pairs';
+import { usePair, useUnlisted } from '@/data/pairs';
 import { usePages } from '@/data/pages';
 import { apiPath, useFilters } from '@/data/url';
 import { reason } from '@/data/reasons';
@@ -27,6 +27,22 @@ export function SearchField({ label, value, onChange, width = 'w-full sm:w-56' }
   return <input type="search" aria-label={label} placeholder={label} value={text} onChange={(e) => setText(e.target.value)} className={`${field} ${width}`} />;
 }
 
+/** Said under a coin's name that the exchange does not have; what is stored of it is shown all the same. */
+export function Unlisted({ typed }: { typed: string }) {
+  const unlisted = useUnlisted(typed);
+  return <span role="status" className="text-xs text-warn">{unlisted && `The exchange has no coin ${typed}.`}</span>;
+}
+
+/** A coin, by its name or its pair. */
+export function CoinField({ value, onChange, width = 'w-44' }: { value: string; onChange: (v: string) => void; width?: string }) {
+  return (
+    <div className={width}>
+      <SearchField label="Coin, as BTC" value={value} onChange={(s) => onChange(s.toUpperCase())} width="w-full" />
+      <Unlisted typed={value} />
+    </div>
+  );
+}
+
 export function Select({ label, value, options, onChange }: { label: string; value: string; options: readonly (readonly [string, string])[]; onChange: (v: string) => void }) {
   return (
     <select aria-label={label} value={value} onChange={(e) => onChange(e.target.value)} className={field}>
@@ -45,7 +61,7 @@ export function Posts() {
       <div role="search" aria-label="Filter posts" className="mb-4 flex flex-wrap gap-2">
         <SearchField label="Part of the text" value={f.get('q')} onChange={(q) => f.set({ q, reason: '' })} />
         <SearchField label="Author" value={f.get('author')} onChange={(author) => f.set({ author, reason: '' })} width="w-[calc(50%-0.25rem)] sm:w-36" />
-        <SearchField label="Coin, as BTC" value={f.get('symbol')} onChange={(s) => f.set({ symbol: s.toUpperCase() })} width="w-[calc(50%-0.25rem)] sm:w-44" />
+        <CoinField value={f.get('symbol')} onChange={(symbol) => f.set({ symbol })} width="w-[calc(50%-0.25rem)] sm:w-44" />
         <Select label="How it reads" value={f.get('label')} onChange={(label) => f.set({ label, reason: '' })}
           options={[['', 'Any mood'], ['positive', 'Positive'], ['neutral', 'Neutral'], ['negative', 'Negative']]} />
         <Select label="Least score" value={f.get('min_score')} onChange={(min_score) => f.set({ min_score })}

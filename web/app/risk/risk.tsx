@@ -4,10 +4,11 @@
 import { useState } from 'react';
 import { coin, exact, ms, span } from '@/data/format';
 import { ApiError, post } from '@/data/client';
+import { usePositions } from '@/data/positions';
 import { refresh, useApi } from '@/data/query';
 import { useStatus } from '@/data/status';
 import { useProgramNow } from '@/data/now';
-import type { Approval, AuditRow, Page, Position } from '@/data/types';
+import type { Approval, AuditRow, Page } from '@/data/types';
 import { Badge, Button, Coin, Meter, Pnl, Price, Score, Side, Time } from '@/ui/bits';
 import { Card, Empty, PageTitle } from '@/ui/card';
 import { FlattenButton, HaltButton, MODES, ModeSwitch, ResumeButton } from '@/ui/control';
@@ -109,7 +110,7 @@ function ApprovalRow({ a }: { a: Approval }) {
 }
 
 function Held() {
-  const q = useApi<Page<'positions', Position>>('/api/positions', { every: 5000, on: ['position', 'trade', 'order'] });
+  const q = usePositions();
   return (
     <Card title="What is at risk now" q={q} empty={(d) => (d.positions.length === 0 ? <Empty title="Nothing is held" /> : null)}>
       {(d) => (

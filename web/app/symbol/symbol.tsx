@@ -5,16 +5,18 @@
 import { useRouter, useSearchParams } from 'next/navigation';
 import { useState } from 'react';
 import { coin, int, money, percent, qty } from '@/data/format';
-import { usePair } from '@/data/pairs';
+import { useListed, usePair } from '@/data/pairs';
+import { usePositions } from '@/data/positions';
 import { useApi } from '@/data/query';
 import { apiPath } from '@/data/url';
-import type { Page, Position, Profit, Signal, SymbolList, Trade } from '@/data/types';
+import type { Page, Profit, Signal, Trade } from '@/data/types';
 import { Badge, Button, Coin, field, Figure, Pnl, Price, Score, Side, Time } from '@/ui/bits';
 import { CandleCard } from '@/ui/candles';
 import { Card, Empty, PageTitle } from '@/ui/card';
 import { Link } from '@/ui/link';
 import { VerdictBadge } from '@/ui/post';
 import { useThreshold } from '../overview';
+import { Unlisted } from '../posts/posts';
 import { CloseButton } from '../trade/trade';
 import { TradeStatus } from '../trades/trades';
 
@@ -28,7 +30,7 @@ function Go() {
   const router = useRouter();
   const [text, setText] = useState('');
   const pair = usePair();
-  const known = useApi<SymbolList>('/api/symbols', { every: 600_000 }).data?.symbols;
+  const known = useListed();
   return (
     <form role="search" className="flex gap-2" onSubmit={(e) => { e.preventDefault(); if (text.trim()) router.push(`/symbol?s=${encodeURIComponent(pair(text))}`); }}>
       <input aria-label="Coin, as BTC" placeholder="Coin, as BTC" value={text} onChange={(e) => setText(e.target.value)} list="symbols" autoComplete="off" className={`${field} w-44`} />
@@ -65,13 +67,13 @@ function All() {
 }
 
 function One({ symbol }: { symbol: string }) {
-  const positions = useApi<Page<'positions', Position>>('/api/positions', { every: 5000, on: ['position', 'trade'] });
+  const positions = usePositions();
   const trades = useApi<Page<'trades', Trade>>(apiPath('/api/trades', { limit: 50, symbol }), { every: 8000, on: ['trade'] });
   const signals = useApi<Page<'signals', Signal>>(apiPath('/api/signals', { limit: 50, symbol }), { every: 6000, on: ['signal'] });
   const threshold = useThreshold();
   return (
     <>
-      <PageTitle title={`${coin(symbol)}`}><span className="text-sm text-muted">{symbol}</span><Go /></PageTitle>
+      <PageTitle title={`${coin(symbol)}`}><span className="text-sm text-muted">{symbol}</span><Unlisted typed={symbol} /><Go /></PageTitle>
       <CandleCard key={symbol} symbol={symbol} className="mb-4" />
       <div className="grid items-start gap-4 xl:grid-cols-2 min-[120rem]:grid-cols-3">
         <Card title="Held now" q={positions} pad empty={(d) => (d.positions.some((p) => p.symbol === symbol) ? null : <Empty title={`No ${coin(symbol)} is held`} />)}>
@@ -81,7 +83,7 @@ function One({ symbol }: { symbol: string }) {
                 <Figure label="Side"><Side side={p.side} /></Figure>
                 <Figure label="Size">{qty(p.size.replace('-', ''))}</Figure>
                 <Figure label="Profit if closed now"><Pnl value={p.unrealized_pnl} /></Figure>
-                <Figure label="Entry"><Price value={p.avg_entry} /></Figure>
+                <Figure label="Entry with fees"><Price value={p.avg_entry} /></Figure>
                 <Figure label="Stop">{p.stop_loss ? <Price value={p.stop_loss} /> : <Badge tone="down" icon="warn">no stop</Badge>}</Figure>
                 <Figure label="Target"><Price value={p.take_profit} /></Figure>
               </div>

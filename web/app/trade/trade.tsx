@@ -4,8 +4,9 @@
 
 import { useSearchParams } from 'next/navigation';
 import { useMemo, useState } from 'react';
-import { coin, exact, length, money, ms, qty } from '@/data/format';
+import { coin, exact, money, ms, qty } from '@/data/format';
 import { post } from '@/data/client';
+import { useOpenProfits } from '@/data/positions';
 import { refresh, useApi, type Query } from '@/data/query';
 import { reason } from '@/data/reasons';
 import type { AuditRow, Fill, Order, TradeWhole } from '@/data/types';
@@ -17,7 +18,7 @@ import { Link } from '@/ui/link';
 import { MarkedText, ScoreParts } from '@/ui/parts';
 import { AuthorLink } from '@/ui/post';
 import { useThreshold } from '../overview';
-import { TradeStatus } from '../trades/trades';
+import { Held, TradeStatus } from '../trades/trades';
 
 export function TradePage() {
   const id = useSearchParams().get('id') ?? '';
@@ -51,19 +52,21 @@ export function CloseButton({ symbol, side, held, small = false }: { symbol: str
 function Body({ d, q }: { d: TradeWhole; q: Query<TradeWhole> }) {
   const threshold = useThreshold();
   const t = d.trade;
-  const heldFor = t.entered_at && t.closed_at ? (ms(t.closed_at) ?? 0) - (ms(t.entered_at) ?? 0) : null;
+  const open = useOpenProfits().get(t.id);
   return (
     <div className="grid gap-4">
       <Card title="The trade" q={q} pad>
         <div className="grid grid-cols-2 gap-4 sm:grid-cols-4 xl:grid-cols-8">
           <Figure label="State"><span className="text-base"><TradeStatus t={t} /></span></Figure>
-          <Figure label="Profit" sub={`after ${money(t.fees)} of fees`}>{t.status === 'OPEN' ? '–' : <Pnl value={t.pnl} />}</Figure>
+          {t.status === 'OPEN'
+            ? <Figure label="Profit, open" sub="if it were closed now"><Pnl value={open} /></Figure>
+            : <Figure label="Profit" sub={`after ${money(t.fees)} of fees`}><Pnl value={t.pnl} /></Figure>}
           <Figure label="Side"><span className="text-lg"><Side side={t.side} /></span></Figure>
           <Figure label="Quantity">{qty(t.quantity)}</Figure>
-          <Figure label="Entry"><Price value={t.entry_price} /></Figure>
+          <Figure label="Entry" sub="without fees"><Price value={t.entry_price} /></Figure>
           <Figure label="Stop"><Price value={t.stop_loss} /></Figure>
           <Figure label="Target"><Price value={t.take_profit} /></Figure>
-          <Figure label="Held">{heldFor !== null ? length(heldFor) : t.entered_at ? <Time at={t.entered_at} ago={false} /> : '–'}</Figure>
+          <Figure label="Held"><Held t={t} /></Figure>
         </div>
       </Card>
       <Around t={t} />

@@ -11,7 +11,7 @@ import { Card, PageTitle } from '@/ui/card';
 import { Icon } from '@/ui/icons';
 import { Link } from '@/ui/link';
 import { Tallies } from '../overview';
-import { SearchField } from '../posts/posts';
+import { CoinField, SearchField } from '../posts/posts';
 
 const NAMES: Record<WhyStep['step'], string> = {
   trader: 'Trader', source: 'Source', post: 'Post', model: 'Model', threshold: 'Threshold', author: 'Author', symbol: 'Coin', halt: 'Halt', mode: 'Mode',
@@ -32,7 +32,7 @@ export function WhyPage() {
     <>
       <PageTitle title="Why is it not trading?" />
       <div role="search" aria-label="Ask about one coin or author" className="mb-4 flex flex-wrap items-center gap-2">
-        <SearchField label="Coin, as BTC" value={symbol} onChange={(s) => f.set({ symbol: s.toUpperCase() })} width="w-44" />
+        <CoinField value={symbol} onChange={(s) => f.set({ symbol: s })} />
         <SearchField label="Author" value={author} onChange={(a) => f.set({ author: a.replace(/^@/, '') })} width="w-40" />
         {(symbol || author) && <Button small onClick={() => f.set({ symbol: '', author: '' })}>Ask about all</Button>}
       </div>
