@@ -85,7 +85,7 @@ export function DataTable<T>({ name, label, rows, columns, idOf, sort = [], tool
                     <th key={h.id} scope="col" aria-sort={dir === 'asc' ? 'ascending' : dir === 'desc' ? 'descending' : undefined}
                       className={`whitespace-nowrap px-2 py-2 text-xs font-medium text-muted first:sticky first:left-0 first:bg-surface first:pl-4 last:pr-4 ${h.column.columnDef.meta?.right ? 'text-right' : 'text-left'}`}>
                       {h.column.getCanSort() ? (
-                        <button type="button" onClick={h.column.getToggleSortingHandler()} className={`inline-flex items-center gap-1 hover:text-text ${h.column.columnDef.meta?.right ? 'flex-row-reverse' : ''}`}>
+                        <button type="button" onClick={h.column.getToggleSortingHandler()} className={`inline-flex items-center gap-1 align-middle hover:text-text ${h.column.columnDef.meta?.right ? 'flex-row-reverse' : ''}`}>
                           {flexRender(h.column.columnDef.header, h.getContext())}
                           <span aria-hidden="true" className="w-2">{dir === 'asc' ? '↑' : dir === 'desc' ? '↓' : ''}</span>
                         </button>
