@@ -123,38 +123,14 @@ static bool store_setting(struct api_core *c, const struct api_request *rq, str 
         buf_clear(report);
         ok = store_settings(s, rq->a, &rows, &count, err) &&
              config_live_try(live, rq->a, rows, count, key, value, report, err) &&
-             store_setting_order(s, key, value, str_from_z(actor), rq->now, ret_id, err);
+             store_setting_put(s, key, value, str_from_z(actor), rq->now, ret_id, err);
         *rq->a = before;
     } while (!ok && api_write_again(since, err));
     api_write_give(c, s);
     return ok;
 }
 
-/* What is to be said of a setting that is stored. */
-static void put_effect(struct api_core *c, str key, const struct order_result *r, struct buf *b) {
-    char block[256];
-    struct buf by;
-    struct config_live *const live = api_core_options(c)->live;
-    const struct config *const cfg = config_live_take(live);
-    buf_init_fixed(&by, block, sizeof block);
-    if (config_is_overridden(cfg, key, &by))
-        buf_printf(b, "stored; " STR_FMT " stands before it as long as it is given",
-                   STR_ARG(buf_str(&by)));
-    else if (r->done)
-        buf_put(b, r->text);
-    else if (r->running)
-        buf_put(b, STR("stored; the trader has not answered yet"));
-    else
-        buf_put(b, STR("stored; no trader is running, it holds from the next start on"));
-    config_live_give(live, cfg);
-}
-
-static void put_setting(struct api_core *c, str key, str value, const struct order_result *r,
-                        struct api_answer *a) {
-    char block[512];
-    struct buf text;
-    buf_init_fixed(&text, block, sizeof block);
-    put_effect(c, key, r, &text);
+static void put_setting(str key, str value, const struct order_result *r, struct api_answer *a) {
     buf_put(&a->body, STR("{\"key\":"));
     buf_put_json_str(&a->body, key);
     buf_put(&a->body, STR(",\"value\":"));
@@ -162,9 +138,10 @@ static void put_setting(struct api_core *c, str key, str value, const struct ord
         buf_put_json_str(&a->body, value);
     else
         buf_put(&a->body, STR("null"));
-    buf_printf(&a->body, ",\"done\":true,\"ok\":true,\"repeated\":%s,\"text\":",
-               r->repeated ? "true" : "false");
-    buf_put_json_str(&a->body, buf_str(&text));
+    buf_printf(&a->body,
+               ",\"done\":%s,\"ok\":%s,\"repeated\":%s,\"text\":", r->done ? "true" : "false",
+               !r->done || r->ok ? "true" : "false", r->repeated ? "true" : "false");
+    buf_put_json_str(&a->body, order_text(r, false));
     buf_put(&a->body, STR("}\n"));
 }
 
@@ -179,7 +156,7 @@ static void tell_setting(struct api_core *c, const struct api_request *rq, str k
         api_store_give(c, s);
     }
     if (ok)
-        put_setting(c, key, value, r, a);
+        put_setting(key, value, r, a);
     else
         api_problem_store(a, &err);
 }
@@ -205,7 +182,8 @@ void api_put_setting(struct api_core *c, const struct api_request *rq, struct ap
         !order_key(c, rq, &order, ret))
         return;
     buf_init(&report, CONFIG_REPORT_BYTES);
-    struct order_result r = {.repeated = order.repeated, .done = order.repeated};
+    struct order_result r = {
+        .repeated = order.repeated, .done = order.repeated, .ok = order.repeated};
     if (order.repeated) r.text = STR("stored before, under the same key");
     if (order.repeated || store_setting(c, rq, key, value, &report, &r.id, &err)) {
         tell_setting(c, rq, key, value, &r, ret);

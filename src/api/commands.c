@@ -178,13 +178,13 @@ bool order_wait(struct api_core *c, const struct api_request *rq, usec most, str
     }
 }
 
-/* What stands in for the trader's answer while there is none. */
-static const char *meanwhile(const struct order_result *r, bool at_once) {
+str order_text(const struct order_result *r, bool at_once) {
+    if (r->done) return r->text;
     if (at_once)
-        return r->running ? "holds from now on; the trader has not answered yet"
-                          : "holds from now on; no trader is running";
-    return r->running ? "stored; the trader has not answered yet"
-                      : "stored; no trader is running, it will be done at the next start";
+        return r->running ? STR("holds from now on; the trader has not answered yet")
+                          : STR("holds from now on; no trader is running");
+    return r->running ? STR("stored; the trader has not answered yet")
+                      : STR("stored; no trader is running, it will be done at the next start");
 }
 
 static void put_result(const struct order_result *r, bool at_once, struct api_answer *a) {
@@ -197,7 +197,7 @@ static void put_result(const struct order_result *r, bool at_once, struct api_an
                : r->ok  ? "true"
                         : "false",
                r->repeated ? "true" : "false", r->running ? "true" : "false", mode_name(r->mode));
-    buf_put_json_str(&a->body, r->done ? r->text : str_from_z(meanwhile(r, at_once)));
+    buf_put_json_str(&a->body, order_text(r, at_once));
     buf_put(&a->body, STR("}\n"));
     if (!r->done)
         api_answer_header_printf(a, "Location", "/api/commands?id=%lld", (long long)r->id);

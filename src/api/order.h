@@ -36,6 +36,9 @@ struct order_result {
  * it could not be read whether it is done; the command stands. */
 MUST_CHECK bool order_wait(struct api_core *c, const struct api_request *rq, usec most,
                            struct order_result *r, struct error *err);
+/* The trader's answer, or what stands in for it while there is none; at_once: the command holds
+ * without him. */
+str order_text(const struct order_result *r, bool at_once);
 /* What a change that could not be stored means: 503 for a busy store, 409 for a key that stands
  * for something else. */
 void order_failed(struct api_answer *a, const struct error *err);

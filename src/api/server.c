@@ -218,12 +218,17 @@ struct fields {
     struct api_head *head;
 };
 
-/* A name is a token (RFC 9110): no blank before the colon, which others read as another field. A
- * value has no control characters but tabs. */
+/* Of a token (RFC 9110). */
+static bool is_name_char(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           (c > ' ' && c < 0x7F && strchr("\"(),/:;<=>?@[\\]{}", c) == NULL);
+}
+
+/* No blank before the colon, which others read as another field; no control character in a value
+ * but tabs. */
 static bool is_well_formed(str name, str value) {
     for (ptrdiff_t i = 0; i < name.n; i++)
-        if (name.p[i] <= ' ' || name.p[i] >= 0x7F || strchr("\"(),/:;<=>?@[\\]{}", name.p[i]))
-            return false;
+        if (!is_name_char(name.p[i])) return false;
     for (ptrdiff_t i = 0; i < value.n; i++) {
         const unsigned char c = (unsigned char)value.p[i];
         if ((c < ' ' && c != '\t') || c == 0x7F) return false;

@@ -129,15 +129,15 @@ void api_get_tweet(struct api_core *c, const struct api_request *rq, struct api_
     buf_put(&ret->body, STR("}\n"));
 }
 
-static usec author_rest(struct api_core *c) {
-    return api_core_options(c)->cfg->trading_cooldown_author_s * USEC_PER_S;
+static usec author_rest(const struct api_request *rq) {
+    return rq->cfg->trading_cooldown_author_s * USEC_PER_S;
 }
 
 void api_get_authors(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {
     struct error err;
     struct params p = params_of(rq, ret);
     struct view_author_place before = {0}, next = {0};
-    struct view_author_ask ask = {.rest = author_rest(c)};
+    struct view_author_ask ask = {.rest = author_rest(rq)};
     bool more = false;
     str key = {0};
     ask.limit = (int)params_int(&p, "limit", 1, VIEW_LIMIT_MAX, LIMIT_USUAL);
@@ -181,12 +181,12 @@ void api_get_author(struct api_core *c, const struct api_request *rq, struct api
     if (s == NULL) return;
     buf_put_byte(&ret->body, '{');
     const bool ok = store_author_find(s, id, &who, &found, &err) &&
-                    (!found || store_view_author(s, str_from_z(who.key), author_rest(c), &ret->body,
-                                                 &found, &err));
+                    (!found || store_view_author(s, str_from_z(who.key), author_rest(rq),
+                                                 &ret->body, &found, &err));
     looked(c, s, ok, &err, ret);
     if (!ok) return;
     if (found)
-        put_terms(&ret->body, api_core_options(c)->cfg, &who);
+        put_terms(&ret->body, rq->cfg, &who);
     else
         api_problem(ret, 404, "NOT_FOUND", "id: no post of " STR_FMT " was judged yet.",
                     STR_ARG(id));

@@ -101,8 +101,8 @@ static exit_status set_run(struct app *app, const struct args *args) {
     if (!orders_open(app, &s, &err)) return app_fail(&err);
     const usec since = time_monotonic_us();
     bool ok = whole_is_good(app, s, args, key, value, &err);
-    while (ok && !store_setting_order(s, key, value, str_from_z(app_actor(actor)), time_wall_us(),
-                                      &a.id, &err)) {
+    while (ok && !store_setting_put(s, key, value, str_from_z(app_actor(actor)), time_wall_us(),
+                                    &a.id, &err)) {
         ok = err.code == ERR_BUSY && time_monotonic_us() - since < ORDERS_PATIENCE;
         if (ok) orders_pause(ORDERS_PAUSE);
     }

@@ -164,6 +164,32 @@ static usec candles_from(struct app *app, const struct wired *w) {
     return i64_max(last - CANDLES_KEPT, 0);
 }
 
+static exit_status run_live(struct app *app, const struct args *args, struct run_options *opt) {
+    struct error err;
+    struct wired w;
+    //~ 3. The parts, each behind its interface.
+    if (!wire_run(app, &w, &err)) {
+        if (w.store_failed) say_how_to_go_on(&err);
+        return app_fail(&err);
+    }
+    struct run_told told = {.speed_e8 = opt->rebase || w.live ? E8 : opt->speed_e8};
+    if (run_replay(&w.parts) != NULL) w.parts.told = &told;
+    struct api *api;
+    if (!wire_api(app, &w, &api, &err)) {
+        wire_close(&w);
+        return app_fail(&err);
+    }
+    if (!w.live && !opt->rebase && opt->speed_e8 == RUN_SPEED_MAX)
+        opt->candles_from = candles_from(app, &w);
+    const usec started = time_wall_us();
+    tell_at_work(&w, started);
+    const exit_status status = run_wired(app, args, &w, opt);
+    tell_ended(&w, started);
+    api_close(api);
+    wire_close(&w);
+    return status;
+}
+
 static exit_status run_run(struct app *app, const struct args *args) {
     struct error err;
     struct run_options opt = {.rebase = args_has(args, "rebase"),
@@ -184,27 +210,7 @@ static exit_status run_run(struct app *app, const struct args *args) {
     }
     opt.stop = signals_install();
     app_go_live(app);
-    struct wired w;
-    //~ 3. The parts, each behind its interface.
-    if (!wire_run(app, &w, &err)) {
-        if (w.store_failed) say_how_to_go_on(&err);
-        return app_fail(&err);
-    }
-    struct run_told told = {.speed_e8 = opt.rebase || w.live ? E8 : opt.speed_e8};
-    if (run_replay(&w.parts) != NULL) w.parts.told = &told;
-    struct api *api;
-    if (!wire_api(app, &w, &api, &err)) {
-        wire_close(&w);
-        return app_fail(&err);
-    }
-    if (!w.live && !opt.rebase && opt.speed_e8 == RUN_SPEED_MAX)
-        opt.candles_from = candles_from(app, &w);
-    const usec started = time_wall_us();
-    tell_at_work(&w, started);
-    const exit_status status = run_wired(app, args, &w, &opt);
-    tell_ended(&w, started);
-    api_close(api);
-    wire_close(&w);
+    const exit_status status = run_live(app, args, &opt);
     config_live_free(app->live);
     return status;
 }

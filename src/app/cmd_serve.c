@@ -16,11 +16,11 @@ static exit_status run_serve(struct app *app, const struct args *args) {
     (void)args;
     const atomic_int *const stop = signals_install();
     app_go_live(app);
-    if (!wire_api_alone(app, &api, &err)) return app_fail(&err);
-    while (atomic_load(stop) == 0) IGNORE(poll(NULL, 0, 500) != 0, "a signal ends it early");
-    api_close(api);
+    const bool ok = wire_api_alone(app, &api, &err);
+    while (ok && atomic_load(stop) == 0) IGNORE(poll(NULL, 0, 500) != 0, "a signal ends it early");
+    if (ok) api_close(api);
     config_live_free(app->live);
-    return EXIT_DONE;
+    return ok ? EXIT_DONE : app_fail(&err);
 }
 
 const struct cmd cmd_serve = {

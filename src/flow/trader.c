@@ -319,9 +319,22 @@ static void forget_author(struct trader *t, const struct command *c) {
     judge_forget_author(&t->judge, str_from_z(a->u.forget.key));
 }
 
+/* trader_configure() came first, or the settings are void. */
+static void put_setting(const struct trader *t, const struct command *c, char *ret, size_t bytes) {
+    char block[64];
+    struct buf by;
+    buf_init_fixed(&by, block, sizeof block);
+    if (c->is_void)
+        (void)snprintf(ret, bytes, "does not go with the rest; what held holds on");
+    else if (config_is_overridden(t->cfg, str_from_z(c->reason), &by))
+        (void)snprintf(ret, bytes, "%s stands before it as long as it is given", buf_z(&by));
+    else
+        (void)snprintf(ret, bytes, "holds from now on");
+}
+
 static void on_command(struct trader *t, const struct command *c) {
     const char *text = "done";
-    char counted[64];
+    char counted[96];
     bool ok = true;
     switch (c->verb) {
     case VERB_HALT:
@@ -356,8 +369,9 @@ static void on_command(struct trader *t, const struct command *c) {
         text = "forgotten: his name, habits and record";
         break;
     case VERB_SETTING:
-        ok = !c->is_void; /* else trader_configure() came first */
-        text = ok ? "holds from now on" : "does not go with the rest; what held holds on";
+        ok = !c->is_void;
+        put_setting(t, c, counted, sizeof counted);
+        text = counted;
         break;
     case VERB_NONE:
         WRONG("a command without a verb");

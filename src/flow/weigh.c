@@ -3,10 +3,11 @@
  * makes an ambiguous ticker a coin carries the link. Marks are taken out too where they say
  * something.
  *
- * Where several words say the same, no single one is missed; so each is also read alone, beside
+ * Where several words say the same, no single one is missed: then each is also read alone, beside
  * what names the coins.
  *
- * In: a post and its reading. Out: weights in the order of the text. Costs two readings a word. */
+ * In: a post and its reading. Out: weights in the order of the text. Costs a reading a word, and
+ * one more where words are read alone. */
 #include "flow/weigh.h"
 
 #include "base/money.h"
@@ -103,14 +104,21 @@ static bool one_counts(const struct weights *w, int mention) {
     return false;
 }
 
+/* Of which mentions, and of the post, does no word count? */
+static uint32_t find_together(const struct weights *w, const struct reading *rd) {
+    uint32_t ret = 0;
+    for (int i = 0; i < rd->mention_count; i++)
+        if (!one_counts(w, i)) ret |= UINT32_C(1) << i;
+    if (!one_counts(w, WEIGH_WHOLE_POST)) ret |= UINT32_C(1) << WEIGH_WHOLE_POST;
+    return ret;
+}
+
 void weigh_words(const struct reader *r, struct arena scratch, const struct post *post,
                  const struct reading *rd, struct weights *ret) {
     struct words w;
     const str text = post->text;
     *ret = (struct weights){0};
     words_split(&scratch, text, &w);
-    char *names = names_alone(&scratch, text, rd);
-    const struct reading *bare = read_text(r, &scratch, (str){names, text.n});
     const int64_t most = i64_min(WEIGH_WORDS_MAX, WEIGH_BYTES_MAX / 2 / i64_max(text.n, 1));
     for (int at = 0; at < w.count; at++) {
         if (!is_weighed(&w, at)) continue;
@@ -119,9 +127,10 @@ void weigh_words(const struct reader *r, struct arena scratch, const struct post
         struct weight *v = &ret->v[ret->count++];
         *v = (struct weight){.begin = w.v[at].begin, .end = w.v[at].end};
         weigh_one(r, scratch, text, rd, v);
-        weigh_alone(r, scratch, text, names, bare, rd, v);
     }
-    for (int i = 0; i < rd->mention_count; i++)
-        if (!one_counts(ret, i)) ret->together |= UINT32_C(1) << i;
-    if (!one_counts(ret, WEIGH_WHOLE_POST)) ret->together |= UINT32_C(1) << WEIGH_WHOLE_POST;
+    ret->together = find_together(ret, rd);
+    if (ret->together == 0) return;
+    char *names = names_alone(&scratch, text, rd);
+    const struct reading *bare = read_text(r, &scratch, (str){names, text.n});
+    for (int i = 0; i < ret->count; i++) weigh_alone(r, scratch, text, names, bare, rd, &ret->v[i]);
 }

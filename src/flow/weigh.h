@@ -20,7 +20,8 @@ struct weight {
     int32_t begin, end;             /* bytes in post->text */
     int32_t sentiment_bp;           /* to the sentiment of the whole post */
     int32_t value_bp[MENTIONS_MAX]; /* to confidence * polarity, by mention, -20000..20000 */
-    /* The same of the word alone: what it adds to a text of the coins' names and nothing else. */
+    /* The same of the word alone: what it adds to a text of the coins' names and nothing else. 0
+     * where `together` of weights is. */
     int32_t alone_sentiment_bp, alone_bp[MENTIONS_MAX];
     uint32_t links; /* bit i: mention i is not linked without this word */
     uint32_t names; /* bit i: stands in the evidence of mention i */

@@ -261,16 +261,8 @@ static bool write_setting(struct store *s, str key, str value, str actor, usec n
     return audit_add(s, &a, err);
 }
 
-bool store_setting_put(struct store *s, str key, str value, str actor, usec now,
+bool store_setting_put(struct store *s, str key, str value, str actor, usec now, int64_t *ret_id,
                        struct error *err) {
-    PRE(key.n > 0);
-    if (!store_begin(s, true, err)) return fail_in(err, "store a setting");
-    const bool ok = write_setting(s, key, value, actor, now, err);
-    return commit_or_rollback(s, ok, err) || fail_in(err, "store a setting");
-}
-
-bool store_setting_order(struct store *s, str key, str value, str actor, usec now, int64_t *ret_id,
-                         struct error *err) {
     struct command cmd = {.verb = VERB_SETTING, .until = USEC_NEVER, .at = now};
     PRE(key.n > 0 && key.n < (ptrdiff_t)sizeof cmd.reason);
     IGNORE(str_copyz(key, cmd.reason, sizeof cmd.reason), "it fits");

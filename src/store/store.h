@@ -149,11 +149,10 @@ MUST_CHECK bool store_commands_pending(struct store *s, struct command *ret, int
 /* *ret_done false: still waiting. */
 MUST_CHECK bool store_command_result(struct store *s, struct arena *a, int64_t id, bool *ret_done,
                                      bool *ret_ok, str *ret_text, struct error *err);
-/* As store_setting_put, and the trader is told, by a command of the verb SETTING. */
-MUST_CHECK bool store_setting_order(struct store *s, str key, str value, str actor, usec now,
-                                    int64_t *ret_id, struct error *err);
+/* Puts a row of the settings table, audited; empty value: removes it. *ret_id: of the command of
+ * the verb SETTING by which the trader is told. */
 MUST_CHECK bool store_setting_put(struct store *s, str key, str value, str actor, usec now,
-                                  struct error *err); /* empty value: removed; audited */
+                                  int64_t *ret_id, struct error *err);
 MUST_CHECK bool store_settings(struct store *s, struct arena *a, const str **ret_rows,
                                int *ret_count, struct error *err); /* "key=value" */
 MUST_CHECK bool store_worker_beat(struct store *s, str name, str role, int64_t pid, usec started,

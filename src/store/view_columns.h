@@ -7,9 +7,9 @@
 
 /* clang-format off */
 #define VIEW_TWEET(X)                                                                              \
-    X(id, "id", ID) X(source, "source", TEXT) X(source_id, "source_id", NAME)          \
-    X(username, "author", NAME) X(author_id, "author_id", NAME)            \
-    X(text, "text", TEXT) X(lang, "lang", NAME) X(created_at, "created_at", TIME)      \
+    X(id, "id", ID) X(source, "source", TEXT) X(source_id, "source_id", NAME)                      \
+    X(username, "author", NAME) X(author_id, "author_id", NAME)                                    \
+    X(text, "text", TEXT) X(lang, "lang", NAME) X(created_at, "created_at", TIME)                  \
     X(received_at, "received_at", TIME) X(missed, "missed", BOOL)                                  \
     X(edited, "root_id <> id", BOOL) X(deleted, "deleted_at IS NOT NULL", BOOL)                    \
     X(label, "label", TEXT)                                                                        \
@@ -27,7 +27,7 @@
     X(verdict, "verdict", TEXT) X(reason, "reason", TEXT) X(trade_id, "trade_id", ID)
 #define VIEW_SIGNAL(X) VIEW_SIGNAL_BRIEF(X)                                                        \
     X(tweet_id, "tweet_id", ID) X(base_score, "base_score", INT) X(author, "author", TEXT)         \
-    X(username, "(SELECT t.author FROM tweets t WHERE t.id = tweet_id)", NAME)         \
+    X(username, "(SELECT t.author FROM tweets t WHERE t.id = tweet_id)", NAME)                     \
     X(posted_at, "posted_at", TIME) X(created_at, "created_at", TIME)                              \
     X(expires_at, "expires_at", TIME) X(wants_approval, "wants_approval", BOOL)                    \
     X(approved, "approved", BOOL)
@@ -82,7 +82,7 @@
     X(symbol, "p.symbol", TEXT) X(side, "CASE WHEN p.size < 0 THEN 'SHORT' ELSE 'LONG' END", TEXT) \
     X(size, "p.size", AMOUNT) X(avg_entry, "p.avg_entry", AMOUNT) X(leverage, "p.leverage", INT)   \
     X(stop_loss, "t.stop_loss", AMOUNT) X(take_profit, "t.take_profit", AMOUNT)                    \
-    X(unrealized_pnl, VIEW_UNREALIZED, AMOUNT) X(trade_id, "p.trade_id", ID)                    \
+    X(unrealized_pnl, VIEW_UNREALIZED, AMOUNT) X(trade_id, "p.trade_id", ID)                       \
     X(opened_at, "t.entered_at", TIME) X(hold_until, "t.hold_until", TIME)                         \
     X(updated_at, VIEW_MARKED_AT, TIME)
 #define VIEW_AUDIT_ROW(X)                                                                          \
@@ -103,7 +103,7 @@
 /* An author without a record weighs what he weighs by the configuration: 1. $1: how long one rests
  * after a trade; the rows are of a table "w". */
 #define VIEW_AUTHOR(X)                                                                             \
-    X(key, "key", TEXT) X(username, "username", NAME) X(posts, "posts", INT)           \
+    X(key, "key", TEXT) X(username, "username", NAME) X(posts, "posts", INT)                       \
     X(signals, "signals", INT) X(recent, "recent", INT) X(hits, "hits", INT)                       \
     X(mean_return, "mean_return", AMOUNT) X(dropped, "dropped", INT) X(weight, "weight", SHARE)    \
     X(last_post_at, "last_post_at", TIME) X(last_trade_at, "last_trade_at", TIME)                  \

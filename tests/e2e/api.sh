@@ -1,29 +1,11 @@
 #!/bin/sh
 # The HTTP interface of a real run: bullfinch sim makes the prices, posts come by POST /api/ingest.
 . "$(dirname "$0")/lib/cases.sh"
+. tests/e2e/lib/programs.sh
 
-pids=
-stop() { # PID: asks it to end, and waits
-    kill "$1" 2>/dev/null
-    wait "$1" 2>/dev/null
-}
-trap 'for p in $pids; do kill "$p" 2>/dev/null; done' EXIT
-trap 'exit 1' INT TERM
+go_to api
 
-case $BULLFINCH in
-/*) ;;
-*) BULLFINCH=$PWD/$BULLFINCH ;;
-esac
-root=$PWD
-mkdir -p "$SCRATCH/api"
-cd "$SCRATCH/api" || exit 1
-umask 077
-
-"$BULLFINCH" sim --listen 127.0.0.1:0 --price DOGEUSDT=0.5 --price BTCUSDT=50000 >sim.out 2>sim.log &
-sim_pid=$!
-pids=$sim_pid
-within 20 "the simulated exchange listens" grep -q listening sim.out
-host=$(sed -n 's|^listening on http://||p' sim.out | head -n 1)
+exchange --price DOGEUSDT=0.5 --price BTCUSDT=50000
 
 cat >cfg.yaml <<END
 sources:
@@ -248,7 +230,7 @@ equal "and it is told as what holds, and whence" \
     "trading.signal_threshold 75  settings"
 equal "one that the command line gave is stored, and what stands before it is told" \
     "$(order PUT /api/settings '{"key":"trading.max_open_positions","value":"9"}') $(json body '$.text')" \
-    "200 stored; --set stands before it as long as it is given"
+    "200 --set stands before it as long as it is given"
 equal "and let go of" "$(order PUT /api/settings '{"key":"trading.max_open_positions","value":""}') $(json body '$.value')" "200 "
 equal "one given at the command line is taken up as well" \
     "$(bf config set trading.max_signal_age_s 90)" "trading.max_signal_age_s=90 is stored: holds from now on"

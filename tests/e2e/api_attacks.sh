@@ -2,24 +2,11 @@
 # What somebody would try who means harm: forged pages, sessions and tokens, paths, headers, bodies, slowness. Each
 # must come to nothing, and the run beside it must not notice.
 . "$(dirname "$0")/lib/cases.sh"
+. tests/e2e/lib/programs.sh
 
-pids=
-trap 'for p in $pids; do kill "$p" 2>/dev/null; done' EXIT
-trap 'exit 1' INT TERM
+go_to attacks
 
-case $BULLFINCH in
-/*) ;;
-*) BULLFINCH=$PWD/$BULLFINCH ;;
-esac
-root=$PWD
-mkdir -p "$SCRATCH/attacks"
-cd "$SCRATCH/attacks" || exit 1
-umask 077
-
-"$BULLFINCH" sim --listen 127.0.0.1:0 --price DOGEUSDT=0.5 >sim.out 2>sim.log &
-pids=$!
-within 20 "the simulated exchange listens" grep -q listening sim.out
-host=$(sed -n 's|^listening on http://||p' sim.out | head -n 1)
+exchange --price DOGEUSDT=0.5
 cat >cfg.yaml <<END
 sources:
   - {kind: push, name: wire}

@@ -2,18 +2,10 @@
 # The event stream of real programs: inside a run and of `bullfinch serve` beside it, over restarts,
 # with a thousand clients and with one that does not read; and the dashboard's files.
 . "$(dirname "$0")/lib/cases.sh"
+. tests/e2e/lib/programs.sh
 
-pids=
-trap 'for p in $pids; do kill -KILL "$p" 2>/dev/null; done' EXIT
-trap 'exit 1' INT TERM
-root=$PWD
-case $BULLFINCH in
-/*) ;;
-*) BULLFINCH=$PWD/$BULLFINCH ;;
-esac
-mkdir -p "$SCRATCH/events/web/_next/static"
-cd "$SCRATCH/events" || exit 1
-umask 077
+go_to events
+mkdir -p web/_next/static
 
 cat >cfg.yaml <<END_OF_CONFIG
 sources:

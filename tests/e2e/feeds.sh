@@ -3,27 +3,16 @@
 # budget beside it, while the program is killed and started again. What is stored is held against
 # what was published, what was counted against the bill. bullfinch sim is X, Bluesky and the prices.
 . "$(dirname "$0")/lib/cases.sh"
+. tests/e2e/lib/programs.sh
 
-pids=
-trap 'for p in $pids; do kill "$p" 2>/dev/null; done' EXIT
-trap 'exit 1' INT TERM
-
-case $BULLFINCH in
-/*) ;;
-*) BULLFINCH=$PWD/$BULLFINCH ;;
-esac
-mkdir -p "$SCRATCH/feeds"
-cd "$SCRATCH/feeds" || exit 1
-umask 077
+go_to feeds
 
 sql() { sqlite3 -cmd '.timeout 5000' "$1.db" "$2"; }
 says() { [ "$(sql "$1" "$2")" = "$3" ]; } # DATABASE QUERY WANT
 
-"$BULLFINCH" sim --listen 127.0.0.1:0 --price DOGEUSDT=0.5 --price BTCUSDT=50000 \
-    --x-token right-one >sim.out 2>sim.log &
-pids=$!
-within 20 "the simulator listens" grep -q '^listening on ' sim.out
-url=$(sed -n 's/^listening on //p' sim.out)
+exchange --price DOGEUSDT=0.5 --price BTCUSDT=50000 \
+    --x-token right-one
+url=http://$host
 wire=ws${url#http}
 curl_json() { curl -sg --max-time 20 -H 'Content-Type: application/json' "$@"; }
 publish() { # AUTHOR TEXT: prints the id

@@ -4,19 +4,12 @@
 # (OPENAPI_REQUESTS, 10,000, by OPENAPI_SEED, else another one each time), which neither break the
 # server nor disturb the trader.
 . "$(dirname "$0")/lib/cases.sh"
+. tests/e2e/lib/programs.sh
 
-root=$PWD
-case $BULLFINCH in
-/*) ;;
-*) BULLFINCH=$PWD/$BULLFINCH ;;
-esac
 modules=$PWD/build/openapi
 want=$(cat tests/openapi/package.json tests/openapi/package-lock.json | cksum)
 seed=${OPENAPI_SEED:-$(date +%s)}
 requests=${OPENAPI_REQUESTS:-10000}
-pids=
-trap 'for p in $pids; do kill "$p" 2>/dev/null; done' EXIT
-trap 'exit 1' INT TERM
 
 install_modules() {
     [ "$(cat "$modules/installed" 2>/dev/null)" = "$want" ] && return
@@ -45,21 +38,15 @@ equal "the description passes the linter" $? 0
 equal "and without a warning" "$(grep -cE 'Warning was generated|Error was generated' "$SCRATCH/lint.log")" 0
 grep -E -B8 '(Warning|Error) was generated' "$SCRATCH/lint.log"
 
-mkdir -p "$SCRATCH/openapi"
-cd "$SCRATCH/openapi" || exit 1
-umask 077
+go_to openapi
 # A dashboard of its own: the program may have been built without one.
 mkdir web
 for page in index trade posts risk 404; do echo "<!doctype html><title>$page</title><p>A page of the tests." >web/$page.html; done
 echo '<svg xmlns="http://www.w3.org/2000/svg"/>' >web/icon.svg
 BULLFINCH_API__WEB_DIR=$PWD/web
 export BULLFINCH_API__WEB_DIR
-"$BULLFINCH" sim --listen 127.0.0.1:0 --price DOGEUSDT=0.5 --price BTCUSDT=50000 \
-    --price ETHUSDT=2500 --price SOLUSDT=100 --price XRPUSDT=0.8 --price ADAUSDT=0.6 --price LTCUSDT=80 --price LINKUSDT=12 >sim.out 2>sim.log &
-sim_pid=$!
-pids=$sim_pid
-within 20 "the simulated exchange listens" grep -q listening sim.out
-host=$(sed -n 's|^listening on http://||p' sim.out | head -n 1)
+exchange --price DOGEUSDT=0.5 --price BTCUSDT=50000 \
+    --price ETHUSDT=2500 --price SOLUSDT=100 --price XRPUSDT=0.8 --price ADAUSDT=0.6 --price LTCUSDT=80 --price LINKUSDT=12
 cat >cfg.yaml <<END_OF_CONFIG
 sources:
   - {kind: push, name: wire}
@@ -171,8 +158,7 @@ for p in $serve_pid $limited_pid; do
     equal "it ends in good order" $? 0
 done
 check "the audit log is whole" bf audit verify
-kill $sim_pid
-wait $sim_pid 2>/dev/null
+stop "$sim_pid"
 
 # -- who only reads leaves no trace in a replay ---------------------------------------------------------
 cd "$root" || exit 1

@@ -2,30 +2,13 @@
 # What /api/operations says of a run that orders, of one whose exchange went away, and beside a run of
 # another process.
 . "$(dirname "$0")/lib/cases.sh"
+. tests/e2e/lib/programs.sh
 
 KEY=KeyOfTheAccountInThisTest0000000000000000000000000000000000000000
 SECRET=SecretOfTheAccountInThisTest0000000000000000000000000000000000
 
-pids=
-stop() { # PID: asks it to end, and waits
-    kill "$1" 2>/dev/null
-    wait "$1" 2>/dev/null
-}
-trap 'for p in $pids; do kill "$p" 2>/dev/null; done' EXIT
-trap 'exit 1' INT TERM
-
-case $BULLFINCH in
-/*) ;;
-*) BULLFINCH=$PWD/$BULLFINCH ;;
-esac
-mkdir -p "$SCRATCH/operations"
-cd "$SCRATCH/operations" || exit 1
-umask 077
-"$BULLFINCH" sim --listen 127.0.0.1:0 --account "$KEY:$SECRET:USDT=10000" --price DOGEUSDT=0.5 >sim.out 2>sim.log &
-sim_pid=$!
-pids=$sim_pid
-within 20 "the simulated exchange listens" grep -q listening sim.out
-host=$(sed -n 's|^listening on http://||p' sim.out | head -n 1)
+go_to operations
+exchange --account "$KEY:$SECRET:USDT=10000" --price DOGEUSDT=0.5
 echo "$KEY" >key
 echo "$SECRET" >secret
 cat >cfg.yaml <<END

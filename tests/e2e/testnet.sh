@@ -2,40 +2,19 @@
 # A run that orders: bullfinch sim is the test network, bullfinch run trades on it, and what it may
 # not connect to, or may not tell, it does not.
 . "$(dirname "$0")/lib/cases.sh"
+. tests/e2e/lib/programs.sh
 
 KEY=KeyOfTheAccountInThisTest0000000000000000000000000000000000000000
 SECRET=SecretOfTheAccountInThisTest0000000000000000000000000000000000
 OTHER_KEY=KeyOfAnotherAccount00000000000000000000000000000000000000000000000
 OTHER_SECRET=SecretOfAnotherAccount0000000000000000000000000000000000000000
 
-sim_pid=
-stop_sim() {
-    [ -z "$sim_pid" ] && return
-    kill "$sim_pid" 2>/dev/null
-    wait "$sim_pid" 2>/dev/null
-    sim_pid=
-}
-trap 'stop_sim' EXIT INT TERM
-
-case $BULLFINCH in
-/*) ;;
-*) BULLFINCH=$PWD/$BULLFINCH ;;
-esac
-mkdir -p "$SCRATCH/t"
-cd "$SCRATCH/t" || exit 1
-"$BULLFINCH" sim --listen 127.0.0.1:0 --account "$KEY:$SECRET:USDT=10000" \
+go_to t
+exchange --account "$KEY:$SECRET:USDT=10000" \
     --account "$OTHER_KEY:$OTHER_SECRET:USDT=500" \
-    --price DOGEUSDT=0.5 >sim.out 2>sim.log &
-sim_pid=$!
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    grep -q listening sim.out && break
-    sleep 0.25
-done
-url=$(sed -n 's/^listening on //p' sim.out | head -n 1)
-host=${url#http://}
-check "the simulated exchange listens" test -n "$host"
+    --price DOGEUSDT=0.5
+url=http://$host
 
-umask 077
 echo "$KEY" >key
 echo "$SECRET" >secret
 cat >cfg.yaml <<END
@@ -187,7 +166,7 @@ check "without signature and key" sh -c "! grep -q 'signature\|$KEY\|$SECRET' ha
 
 # -- a venue that is not there ----------------------------------------------------------------------------
 
-stop_sim
+stop "$sim_pid"
 run >gone.out 2>&1
 equal "a venue that is not there is told" $? 1
 check "with what to do" grep -q 'cannot be reached' gone.out

@@ -4,6 +4,8 @@
 
 #include <sys/socket.h>
 
+#include <jansson.h>
+
 #include "apikit.h"
 
 struct apiask {
@@ -51,6 +53,17 @@ static inline int apiask(struct api_core *core, struct api_answer *ret, const st
     rq.method = h.method;
     api_handle(core, route, &rq, ret);
     return ret->status;
+}
+
+/* What a GET answers, which must be 200 and JSON, in place of the former *tree (NULL: none). */
+static inline void apiask_tree(struct api_core *core, struct api_answer *ret, const char *target,
+                               json_t **tree) {
+    const struct apiask q = {.target = target};
+    json_error_t why;
+    if (apiask(core, ret, &q) != 200) fail_msg("%s: %s", target, buf_z(&ret->body));
+    json_decref(*tree);
+    *tree = json_loadb(ret->body.p, (size_t)ret->body.len, JSON_REJECT_DUPLICATES, &why);
+    if (*tree == NULL) fail_msg("%s: %s: %s", target, why.text, buf_z(&ret->body));
 }
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <pthread.h>
 
+#include <sqlite3.h>
+
 #include "api/auth.h"
 #include "api/server.h"
 #include "check.h"
@@ -62,6 +64,15 @@ static inline void apikit_end(struct apikit *k) {
     arena_close(&k->boot);
     snprintf(command, sizeof command, "rm -rf '%s'", k->dir);
     assert_int_equal(system(command), 0);
+}
+
+/* By a connection of SQLite's own. */
+static inline void apikit_execute(const struct apikit *k, const char *sql) {
+    sqlite3 *db;
+    char *why = NULL;
+    assert_int_equal(sqlite3_open(k->url + strlen("sqlite:"), &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK) fail_msg("%s: %s", sql, why);
+    sqlite3_close(db);
 }
 
 /* A token in the store; ret: "Bearer bft_..." */

@@ -391,6 +391,13 @@ static void test_many_addresses_do_not_free_a_busy_one(void **state) {
     api_limits_free(l);
 }
 
+static void only_three_go(struct api_head *h, const char *const places[4], usec now, usec mono) {
+    for (int i = 0; i < 4; i++) {
+        h->client = client(places[i]);
+        assert_int_equal(admit_at(h, now, mono), i < 3 ? 0 : 429);
+    }
+}
+
 static void test_rates_count_by_address_and_by_token(void **state) {
     (void)state;
     char bearer[APIKIT_BEARER_BYTES];
@@ -404,17 +411,11 @@ static void test_rates_count_by_address_and_by_token(void **state) {
     assert_int_equal(answer.retry_after_s, 20);
     h.authorization = str_from_z(bearer);
     static const char *const places[] = {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"};
-    for (int i = 0; i < 4; i++) {
-        h.client = client(places[i]);
-        assert_int_equal(admit_at(&h, now, mono), i < 3 ? 0 : 429);
-    }
+    only_three_go(&h, places, now, mono);
     assert_true(says("with this token"));
     h = head("GET", "/health"); /* one network of IPv6 is one client */
     static const char *const hosts[] = {"2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8::4"};
-    for (int i = 0; i < 4; i++) {
-        h.client = client(hosts[i]);
-        assert_int_equal(admit_at(&h, now, mono), i < 3 ? 0 : 429);
-    }
+    only_three_go(&h, hosts, now, mono);
 }
 
 static void test_a_token_works_whatever_others_do_at_its_address(void **state) {

@@ -1,8 +1,5 @@
 /* What the API says of queues, threads and breakers: what this process' board has and what the
  * store has; and what only another process knows is told as unknown. */
-#include <jansson.h>
-#include <sqlite3.h>
-
 #include "apiask.h"
 #include "base/board.h"
 #include "base/json.h"
@@ -32,13 +29,8 @@ static int end(void **state) {
 
 static void get(void) {
     struct error err;
-    const struct apiask q = {.target = "/api/operations"};
-    json_error_t why;
     if (core == NULL) assert_ok(api_core_open(&k.boot, &k.opt, &core, &err), &err);
-    if (apiask(core, &answer, &q) != 200) fail_msg("%s", buf_z(&answer.body));
-    json_decref(tree);
-    tree = json_loadb(answer.body.p, (size_t)answer.body.len, JSON_REJECT_DUPLICATES, &why);
-    if (tree == NULL) fail_msg("%s: %s", why.text, buf_z(&answer.body));
+    apiask_tree(core, &answer, "/api/operations", &tree);
 }
 
 /* NULL: there is none of this name. */
@@ -58,13 +50,7 @@ static void is(const json_t *one, const char *member, const char *want) {
     free(text);
 }
 
-static void execute(const char *sql) {
-    sqlite3 *db;
-    char *why = NULL;
-    assert_int_equal(sqlite3_open(k.url + strlen("sqlite:"), &db), SQLITE_OK);
-    if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK) fail_msg("%s: %s", sql, why);
-    sqlite3_close(db);
-}
+static void execute(const char *sql) { apikit_execute(&k, sql); }
 
 #define NOW "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
 

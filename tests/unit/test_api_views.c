@@ -630,7 +630,7 @@ static void test_an_author_has_what_came_of_him_and_what_is_set_for_him(void **s
     memcpy(a->key, "x:7", 4);
     memcpy(a->username, "Alice", 6);
     turn();
-    k.cfg.trading_cooldown_author_s = 60;
+    apikit_config(&k)->trading_cooldown_author_s = 60;
     get("/api/author?id=x:7");
     shows("{\"key\":\"x:7\",\"username\":\"Alice\",\"posts\":4");
     shows("\"rests_until\":\"1970-01-01T00:01:01.000000Z\",\"trades\":3,\"pnl\":\"2\"");

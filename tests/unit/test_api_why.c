@@ -35,22 +35,9 @@ static int end(void **state) {
     return 0;
 }
 
-static void get(const char *target) {
-    const struct apiask q = {.target = target};
-    json_error_t why;
-    if (apiask(core, &answer, &q) != 200) fail_msg("%s: %s", target, buf_z(&answer.body));
-    json_decref(tree);
-    tree = json_loadb(answer.body.p, (size_t)answer.body.len, JSON_REJECT_DUPLICATES, &why);
-    if (tree == NULL) fail_msg("%s: %s", why.text, buf_z(&answer.body));
-}
+static void get(const char *target) { apiask_tree(core, &answer, target, &tree); }
 
-static void execute(const char *sql) {
-    sqlite3 *db;
-    char *why = NULL;
-    assert_int_equal(sqlite3_open(k.url + strlen("sqlite:"), &db), SQLITE_OK);
-    if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK) fail_msg("%s: %s", sql, why);
-    sqlite3_close(db);
-}
+static void execute(const char *sql) { apikit_execute(&k, sql); }
 
 /* ?1 and ?2 stand for the numbers. */
 static void executef(const char *sql, int64_t first, int64_t second) {
@@ -278,11 +265,13 @@ static void test_strangers_everywhere_are_told(void **state) {
 static void test_every_key_is_described(void **state) {
     (void)state;
     struct error err;
-    assert_ok(
-        store_setting_put(k.store, STR("trading.signal_threshold"), STR("80"), STR("t"), 1, &err),
-        &err);
-    assert_ok(store_setting_put(k.store, STR("trading.max_hold_s"), STR("3600"), STR("t"), 1, &err),
+    int64_t id;
+    assert_ok(store_setting_put(k.store, STR("trading.signal_threshold"), STR("80"), STR("t"), 1,
+                                &id, &err),
               &err);
+    assert_ok(
+        store_setting_put(k.store, STR("trading.max_hold_s"), STR("3600"), STR("t"), 1, &id, &err),
+        &err);
     get("/api/config");
     size_t i, seen = 0;
     json_t *one;

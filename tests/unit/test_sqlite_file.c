@@ -78,10 +78,11 @@ static void refused(struct store_options opt, err_code code, const char *says) {
 
 static void put(struct store *s, int i) {
     struct error err;
+    int64_t id;
     char key[24];
     const int n = snprintf(key, sizeof key, "key.%d", i);
     assert_true(n > 0);
-    assert_ok(store_setting_put(s, str_from_z(key), STR("v"), STR("test"), 1, &err), &err);
+    assert_ok(store_setting_put(s, str_from_z(key), STR("v"), STR("test"), 1, &id, &err), &err);
 }
 
 static int64_t count(struct store *s) {
@@ -369,13 +370,14 @@ static void test_a_migration_that_fails_leaves_the_schema_before_it(void **state
 
 static void open_and_put(void) {
     struct error err;
+    int64_t id;
     struct store *s = NULL;
     struct store_options opt = options(STORE_WRITE, true);
     opt.busy_timeout_ms = 20000;
     must(store_open(&arena, &opt, &s, &err), err.msg);
     char key[32];
     must(snprintf(key, sizeof key, "k.%d", (int)getpid()) > 0, "key");
-    must(store_setting_put(s, str_from_z(key), STR("v"), STR("t"), 1, &err), err.msg);
+    must(store_setting_put(s, str_from_z(key), STR("v"), STR("t"), 1, &id, &err), err.msg);
     store_close(s);
 }
 
@@ -542,12 +544,14 @@ static void test_a_second_connection_takes_no_locks_from_the_first(void **state)
 static void test_a_locked_store_says_so_and_works_again_afterwards(void **state) {
     (void)state;
     struct error err;
+    int64_t id;
     struct store *one = create(), *two = reopen();
     assert_ok(store_begin(one, true, &err), &err);
     assert_fails(store_begin(two, true, &err), &err, ERR_BUSY);
     assert_true(err_retryable(err.code));
     assert_true(str_find(str_from_z(err.msg), STR("locked by another process")) >= 0);
-    assert_fails(store_setting_put(two, STR("k"), STR("v"), STR("t"), 1, &err), &err, ERR_BUSY);
+    assert_fails(store_setting_put(two, STR("k"), STR("v"), STR("t"), 1, &id, &err), &err,
+                 ERR_BUSY);
     store_rollback(one);
     put(two, 1);
     store_close(one);
@@ -620,6 +624,7 @@ static void test_a_checkpoint_empties_the_log_and_waits_for_nobody(void **state)
 static void test_a_full_database_takes_nothing_and_loses_nothing(void **state) {
     (void)state;
     struct error err;
+    int64_t id;
     struct store *s = create();
     put(s, 0);
     char sql[64];
@@ -635,7 +640,7 @@ static void test_a_full_database_takes_nothing_and_loses_nothing(void **state) {
         char key[24];
         assert_true(snprintf(key, sizeof key, "key.%d", i) > 0);
         ok = store_setting_put(s, str_from_z(key), str_from_bytes(big, sizeof big), STR("t"), 1,
-                               &err);
+                               &id, &err);
         if (ok) stored++;
     }
     assert_fails(ok, &err, ERR_FULL);
@@ -656,6 +661,7 @@ static void limit_file_size(rlim_t bytes) {
 
 static void write_until_full(void) {
     struct error err;
+    int64_t id;
     struct store *s = NULL;
     const struct store_options opt = options(STORE_WRITE, false);
     must(store_open(&arena, &opt, &s, &err), err.msg);
@@ -666,7 +672,7 @@ static void write_until_full(void) {
     for (int i = 0; i < 5000 && ok; i++) {
         char key[24];
         must(snprintf(key, sizeof key, "full.%d", i) > 0, "key");
-        ok = store_setting_put(s, str_from_z(key), STR("v"), STR("t"), 1, &err);
+        ok = store_setting_put(s, str_from_z(key), STR("v"), STR("t"), 1, &id, &err);
         if (ok) stored++;
     }
     must(!ok, "the disk was never full");

@@ -73,13 +73,17 @@ export function ScoreParts({ s, threshold }: { s: SignalFull; threshold: number 
   );
 }
 
+/** Positions count bytes of UTF-8, as the program has them: what stands from a up to b, or to the end. */
+export function byBytes(text: string) {
+  const bytes = new TextEncoder().encode(text);
+  return (a: number, b?: number) => new TextDecoder().decode(bytes.slice(a, b));
+}
+
 /** The text with what was taken for a coin marked. */
 export function MarkedText({ text, mentions }: { text: string; mentions: Mention[] }) {
   const marks = mentions.filter((m) => m.begin !== undefined && m.end !== undefined && m.end > m.begin).sort((a, b) => (a.begin ?? 0) - (b.begin ?? 0));
   if (marks.length === 0) return <p className="whitespace-pre-wrap break-words text-lg leading-relaxed">{text}</p>;
-  // Positions count bytes of UTF-8, as the program has them.
-  const bytes = new TextEncoder().encode(text);
-  const cut = (a: number, b: number) => new TextDecoder().decode(bytes.slice(a, b));
+  const cut = byBytes(text);
   const out: React.ReactNode[] = [];
   let at = 0;
   marks.forEach((m, i) => {
@@ -89,7 +93,7 @@ export function MarkedText({ text, mentions }: { text: string; mentions: Mention
     out.push(<mark key={i} title={`${m.symbol}, sure to ${m.confidence}`} className={`rounded px-0.5 ${m.polarity > 0 ? 'bg-up-soft text-up' : m.polarity < 0 ? 'bg-down-soft text-down' : 'bg-raised text-text'}`}>{cut(begin, end)}</mark>);
     at = end;
   });
-  out.push(cut(at, bytes.length));
+  out.push(cut(at));
   return <p className="whitespace-pre-wrap break-words text-lg leading-relaxed">{out}</p>;
 }
 

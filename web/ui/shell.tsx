@@ -91,6 +91,7 @@ export function verdictOf(s: Status | undefined, reachable: boolean, stale: bool
   if (trader === 'none') return { tone: 'down', icon: 'stop', word: 'No trader', why: 'no trader has ever run on this store' };
   if (trader === 'down') return { tone: 'down', icon: 'stop', word: 'Not running', why: 'no trader is running; nothing is watched but by the exchange' };
   if (trader === 'silent') return { tone: 'down', icon: 'stop', word: 'Trader silent', why: 'the trader does not give signs of life' };
+  if (s.replay?.ended) return { tone: 'plain', icon: 'ok', word: 'Replay over', why: 'every recorded post and price was played; nothing more will come' };
   const mode = s.mode?.mode;
   if (mode === 'halted') return { tone: 'down', icon: 'stop', word: 'Halted', why: s.mode?.reason || 'nothing is opened until somebody resumes' };
   if (mode === 'observe') return { tone: 'warn', icon: 'wait', word: 'Observing', why: 'signals are made, orders are not' };
@@ -100,7 +101,6 @@ export function verdictOf(s: Status | undefined, reachable: boolean, stale: bool
 
 /** A replay tells so: its day is not today, and when it is over nothing will come. */
 function replayText(s: Status): string {
-  if (s.replay?.ended) return 'Replay, over';
   const t = ms(s.trader.at), speed = s.replay?.speed;
   return `Replay${t === null ? '' : ` of ${day(t)} ${new Date(t).getUTCFullYear()}`}, ${speed ? `${speed}×` : 'full speed'}`;
 }
@@ -122,7 +122,7 @@ function HealthBar() {
       <div className="mx-auto flex min-h-11 max-w-[150rem] flex-wrap items-center gap-x-4 gap-y-1.5 px-3 py-2 sm:px-5 lg:px-6">
         <Link href="/why" title={v.why} data-testid="verdict" className="inline-flex"><Badge tone={v.tone} icon={v.icon}>{v.word}</Badge></Link>
         {s && <span className={`inline-flex ${dim}`}><Badge title="No real money, ever">{networkName(s)}</Badge></span>}
-        {s?.replay && <span className={`inline-flex max-sm:hidden ${dim}`}><Badge title="Posts and prices of the past, in a time of their own">{replayText(s)}</Badge></span>}
+        {s?.replay && <span className={`inline-flex ${dim}`}><Badge title="Posts and prices of the past, in a time of their own">{replayText(s)}</Badge></span>}
         {s && (
           <span className={`text-sm ${dim}`} title="Of trades closed on this day (UTC)">
             <span className="text-muted">Today </span><Pnl value={s.account.pnl_today} className="font-semibold" />

@@ -5,7 +5,7 @@
 import { useState } from 'react';
 import { coin, int } from '@/data/format';
 import type { TweetFull, Weighed, WeighedWord } from '@/data/types';
-import { MarkedText } from './parts';
+import { byBytes, MarkedText } from './parts';
 
 /** What words are weighed towards: a coin, or the mood of the whole post where it names none. */
 export function useTarget(w: Weighed) {
@@ -43,9 +43,7 @@ function look(value: number): string {
 export function WeighedText({ t, target }: { t: TweetFull; target: string | null }) {
   const w = t.weighed;
   if (w.state !== 'weighed') return <MarkedText text={t.text} mentions={t.mentions} />;
-  // Positions count bytes of UTF-8, as the program has them.
-  const bytes = new TextEncoder().encode(t.text);
-  const cut = (a: number, b: number) => new TextDecoder().decode(bytes.slice(a, b));
+  const cut = byBytes(t.text);
   const out: React.ReactNode[] = [];
   let at = 0;
   for (const word of w.words) {
@@ -57,7 +55,7 @@ export function WeighedText({ t, target }: { t: TweetFull; target: string | null
       : <mark key={word.begin} data-weight={e.value} title={`${signed(e.value)} points`} className={`rounded-sm px-0.5 ${look(e.value)}`}>{cut(word.begin, word.end)}<span className="sr-only"> ({signed(e.value)})</span></mark>);
     at = word.end;
   }
-  out.push(cut(at, bytes.length));
+  out.push(cut(at));
   return <p data-text className="whitespace-pre-wrap break-words text-lg leading-relaxed">{out}</p>;
 }
 

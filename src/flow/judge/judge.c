@@ -16,7 +16,6 @@
 void judge_init_alone(struct judge *j, struct arena *boot, const struct config *cfg) {
     *j = (struct judge){.cfg = cfg};
     judge_watch_init(j, boot, cfg->judge_author_weights.count);
-    judge_watch(j);
 }
 
 void judge_configure(struct judge *j, const struct config *cfg) {
@@ -28,7 +27,6 @@ void judge_configure(struct judge *j, const struct config *cfg) {
 void judge_init(struct judge *j, struct arena *boot, const struct config *cfg) {
     *j = (struct judge){.cfg = cfg};
     judge_watch_init(j, boot, CONFIG_LIST_MAX); /* the list may change while it runs */
-    judge_watch(j);
     judge_memory_init(j, boot);
     judge_authors_init(j, boot);
     records_init(&j->records, boot);

@@ -28,7 +28,7 @@ struct watched {
     char block[AUTHOR_BYTES];
 };
 
-/* Room for so many entries. */
+/* Room for so many entries, and those of the configuration in it. */
 void judge_watch_init(struct judge *j, struct arena *boot, int entries);
 /* Those of the configuration, in the place of what was there; names are to be learned anew. */
 void judge_watch(struct judge *j);

@@ -105,11 +105,6 @@ void judge_unlearn_name(struct judge *j, str source, str id) {
     }
 }
 
-void judge_watch_init(struct judge *j, struct arena *boot, int entries) {
-    j->watched = NEW_ARRAY(boot, struct watched, entries + 1);
-    j->watched_max = entries;
-}
-
 void judge_watch(struct judge *j) {
     const struct config_list *list = &j->cfg->judge_author_weights;
     PRE(list->count <= j->watched_max);
@@ -121,6 +116,12 @@ void judge_watch(struct judge *j) {
         w->weight_bp = (int32_t)(list->weights[i] / (E8 / BP_ONE));
         w->look = judge_name_look(w->name);
     }
+}
+
+void judge_watch_init(struct judge *j, struct arena *boot, int entries) {
+    j->watched = NEW_ARRAY(boot, struct watched, entries + 1);
+    j->watched_max = entries;
+    judge_watch(j);
 }
 
 /* A post knows its source by name; where two have one name, the more open one decides. */

@@ -7,9 +7,11 @@
 
 cd "$(dirname "$0")/../.." || exit 1
 : "${BULLFINCH:=$PWD/build/bullfinch}"
+leave() { :; } # with the script
 if [ -z "${SCRATCH-}" ]; then
     SCRATCH=$(mktemp -d)
-    trap 'rm -rf "$SCRATCH"' EXIT
+    leave() { rm -rf "$SCRATCH"; }
+    trap leave EXIT
 fi
 failures=0
 

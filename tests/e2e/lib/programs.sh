@@ -1,0 +1,37 @@
+# programs: what the scripts in tests/e2e share that leave programs running, in a folder of their own;
+# sourced after cases.sh. What stands in $pids is ended with the script.
+# shellcheck shell=sh
+
+pids=
+trap 'for p in $pids; do kill "$p" 2>/dev/null; done; leave' EXIT
+trap 'exit 1' INT TERM
+
+case $BULLFINCH in
+/*) ;;
+*) BULLFINCH=$PWD/$BULLFINCH ;;
+esac
+# shellcheck disable=SC2034 # the checkout's, for who sources this
+root=$PWD
+
+# go_to NAME: a new folder, whose files nobody else may read
+go_to() {
+    mkdir -p "$SCRATCH/$1"
+    cd "$SCRATCH/$1" || exit 1
+    umask 077
+}
+
+# stop PID: asks it to end, and waits
+stop() {
+    kill "$1" 2>/dev/null
+    wait "$1" 2>/dev/null
+}
+
+# exchange OPTION...: bullfinch sim; its process is $sim_pid, its address $host
+exchange() {
+    "$BULLFINCH" sim --listen 127.0.0.1:0 "$@" >sim.out 2>sim.log &
+    sim_pid=$!
+    pids="$pids $sim_pid"
+    within 20 "the simulated exchange listens" grep -q '^listening on ' sim.out
+    # shellcheck disable=SC2034
+    host=$(sed -n 's|^listening on http://||p' sim.out | head -n 1)
+}
