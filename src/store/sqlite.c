@@ -159,6 +159,22 @@ static step_result sqlite_step(struct store_stmt *base, struct error *err) {
     return STEP_FAILED;
 }
 
+/* Many rows are one after the other here: a call costs next to nothing. */
+static void sqlite_rows_begin(struct store_stmt *base) { (void)base; }
+
+static bool sqlite_rows_add(struct store_stmt *base, struct error *err) {
+    struct sqlite_stmt *st = (struct sqlite_stmt *)(void *)base;
+    const step_result result = sqlite_step(base, err);
+    PRE(result != STEP_ROW);
+    sqlite3_reset(st->st);
+    return result == STEP_DONE;
+}
+
+static bool sqlite_rows_run(struct store_stmt *base, struct error *err) {
+    (void)base, (void)err;
+    return true;
+}
+
 static void sqlite_reset(struct store_stmt *base) {
     struct sqlite_stmt *st = (struct sqlite_stmt *)(void *)base;
     sqlite3_reset(st->st);
@@ -347,6 +363,9 @@ static const struct store_ops sqlite_ops = {
     .bind_null = sqlite_bind_null,
     .step = sqlite_step,
     .reset = sqlite_reset,
+    .rows_begin = sqlite_rows_begin,
+    .rows_add = sqlite_rows_add,
+    .rows_run = sqlite_rows_run,
     .col_i64 = sqlite_col_i64,
     .col_e8 = sqlite_col_i64,
     .col_time = sqlite_col_i64,

@@ -43,8 +43,38 @@ bool query_row(struct query *q, bool *ret_row, struct error *err) {
     return true;
 }
 
+bool query_open_many(struct store *s, const struct sql *sql, struct query *ret,
+                     struct error *err) {
+    if (!query_open(s, sql, ret, err)) return false;
+    ret->many = true;
+    s->ops->rows_begin(ret->st);
+    return true;
+}
+
+/* A statement for many rows that failed is closed, as any other. */
+static bool many_failed(struct query *q) {
+    q->s->spoiled = q->s->in_transaction;
+    query_close(q);
+    return false;
+}
+
+bool query_add(struct query *q, struct error *err) {
+    PRE(q->st != NULL && q->many);
+    PRE(q->params == q->st->param_count);
+    q->params = 0;
+    return q->st->ops->rows_add(q->st, err) || many_failed(q);
+}
+
+static bool run_many(struct query *q, struct error *err) {
+    PRE(q->params == 0); /* the last row was added */
+    if (!q->st->ops->rows_run(q->st, err)) return many_failed(q);
+    query_close(q);
+    return true;
+}
+
 bool query_run(struct query *q, struct error *err) {
     bool row = true;
+    if (q->many) return run_many(q, err);
     while (row) {
         if (!query_row(q, &row, err)) return false;
     }

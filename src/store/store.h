@@ -39,6 +39,10 @@ struct store_ops {
     void (*bind_null)(struct store_stmt *st, int i);
     step_result (*step)(struct store_stmt *st, struct error *err);
     void (*reset)(struct store_stmt *st);
+    /* One statement for many rows (query_open_many): bind, add, bind, add, ..., run. */
+    void (*rows_begin)(struct store_stmt *st);
+    bool (*rows_add)(struct store_stmt *st, struct error *err);
+    bool (*rows_run)(struct store_stmt *st, struct error *err);
     int64_t (*col_i64)(struct store_stmt *st, int i);
     int64_t (*col_e8)(struct store_stmt *st, int i);
     usec (*col_time)(struct store_stmt *st, int i);

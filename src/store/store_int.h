@@ -75,6 +75,7 @@ struct query {
     struct store_stmt *st;
     int params; /* bound so far */
     int cols;   /* read of this row so far */
+    bool many;  /* query_open_many */
     bool odd;   /* an amount of this row is outside the range that the program keeps */
 };
 
@@ -86,6 +87,13 @@ MUST_CHECK bool query_row(struct query *q, bool *ret_row, struct error *err);
 /* For statements without rows: runs it to its end and closes. */
 MUST_CHECK bool query_run(struct query *q, struct error *err);
 void query_close(struct query *q); /* early; closed already is fine */
+/* One statement for many rows, none of which gives a row back: each row is bound and then added,
+ * query_run ends it. SQLite runs `text` once a row. PostgreSQL runs its own text once: there each
+ * parameter is an array with one element a row ("... FROM unnest($1::bigint[], $2::text[])").
+ * What is bound is borrowed until query_add. No row added: nothing happens. */
+MUST_CHECK bool query_open_many(struct store *s, const struct sql *sql, struct query *ret,
+                                struct error *err);
+MUST_CHECK bool query_add(struct query *q, struct error *err);
 /* Opens, runs, closes a statement without parameters. */
 MUST_CHECK bool query_exec(struct store *s, const struct sql *sql, struct error *err);
 /* One integer of one row, *ret_found false when there is none (or it is NULL). */
