@@ -2,6 +2,7 @@
 #ifndef BF_RUN_RUN_INT_H
 #define BF_RUN_RUN_INT_H
 
+#include "run/feeds.h"
 #include "run/journal.h"
 #include "run/run.h"
 
@@ -53,20 +54,7 @@ struct runner {
     struct steady steady; /* of a run in real time: what `now` is read from */
     usec started_at;
     const struct run_feed *replay; /* of parts.feeds; NULL: none */
-    struct feed_progress {
-        struct buf state; /* as its last intake said; printable */
-        bool moved;       /* since it was last written */
-        bool ended;
-        int64_t taken;  /* intakes that went into a transaction */
-        int64_t stored; /* of them durable */
-        int64_t kept;
-        bool known; /* status was given */
-        struct source_status status;
-        struct metric *blind_total, *blind_today;
-        usec blind;                /* of the day as the metrics have it */
-        int64_t blind_day;         /* UTC day of that */
-        int64_t unlinked, unknown; /* posts and deletions that are not kept (keep_linked) */
-    } feeds[RUN_FEEDS_MAX];
+    struct feeds feeds;
     int64_t offset;      /* of the replay, behind the last post delivered */
     int64_t offset_open; /* the same when this process began */
     usec market_at;      /* of the last price delivered */
@@ -122,8 +110,6 @@ MUST_CHECK bool turn_begin(struct runner *r, struct error *err);
 
 /* A sign of life in the store (workers) every few seconds of wall time, inside the open transaction
  * or the next. PRE: between turns. */
-/* How long sources were blind, into the metrics; with the beat, in its transaction. */
-MUST_CHECK bool feeds_measure(struct runner *r, struct error *err);
 MUST_CHECK bool turn_beat(struct runner *r, struct error *err);
 
 /* After deletions the store's log is cut: at most once a minute. PRE: between turns, committed. */
@@ -144,23 +130,6 @@ bool runner_saw_no_post(const struct runner *r);
 /* Calls watch.tick when its time has come (or `now`). */
 void runner_tick(struct runner *r, bool at_once);
 void runner_replay_over(struct runner *r); /* the replay's posts are used up: tells it */
-
-/* --- feeds.c: what live sources pass on besides posts --------------------------------------- */
-
-/* Into the open transaction (opens one). Of a post only the state is taken here, its turn is the
- * caller's. */
-MUST_CHECK bool feeds_take(struct runner *r, int feed, const struct intake *it, struct error *err);
-/* Its row alone, again. */
-MUST_CHECK bool feeds_put(struct runner *r, int feed, const struct intake *it, struct error *err);
-/* The states that moved, into the open transaction. */
-MUST_CHECK bool feeds_put_states(struct runner *r, struct error *err);
-/* After a commit: what was taken is durable. */
-void feeds_committed(struct runner *r);
-/* A deletion of a post that was never kept needs no turn. *ret: it does. */
-MUST_CHECK bool feeds_wants_deletion(struct runner *r, int feed, const struct post *p, bool *ret,
-                                     struct error *err);
-void feeds_open(struct runner *r);
-void feeds_close(struct runner *r);
 
 /* --- minutes.c: candles of the prices, for the charts ---------------------------------------- */
 

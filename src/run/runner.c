@@ -138,7 +138,7 @@ bool runner_open(struct arena *boot, const struct run_parts *parts, const struct
     r->opt = *opt;
     if (watch) r->watch = *watch;
     r->replay = run_replay(&r->parts);
-    feeds_open(r);
+    feeds_init(&r->feeds, parts->store, r->parts.feeds, parts->feed_count);
     candles_init(boot, r);
     r->acts = NEW(boot, struct actions);
     r->reply = NEW(boot, struct reply);
@@ -156,7 +156,7 @@ bool runner_open(struct arena *boot, const struct run_parts *parts, const struct
                      blob_back(r, &scratch, "venue", load_venue, err));
     arena_close(&scratch);
     if (!ok) {
-        feeds_close(r);
+        feeds_fini(&r->feeds);
         buf_fini(&r->blob);
         return fail_in(err, "continue from the store");
     }
@@ -176,7 +176,7 @@ void runner_close(struct runner *r) {
     r->in_txn = false;
     journal_close(r->journal);
     r->journal = NULL;
-    feeds_close(r);
+    feeds_fini(&r->feeds);
     settings_close(r);
     buf_fini(&r->pending);
     buf_fini(&r->blob);
@@ -210,7 +210,7 @@ void runner_progress(struct runner *r, struct run_progress *ret) {
     trader_view(r->parts.trader, &ret->view);
     ret->feeds = r->shown;
     for (int i = 0; i < r->parts.feed_count; i++) {
-        const struct feed_progress *p = &r->feeds[i];
+        const struct feed_progress *p = &r->feeds.v[i];
         if (!source_is_live(r->parts.feeds[i].source)) continue;
         r->shown[ret->feed_count++] =
             (struct run_feed_progress){r->parts.feeds[i].key, p->kept, p->known, p->status};

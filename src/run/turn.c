@@ -85,7 +85,7 @@ static void run_cursor(struct runner *r) {
 /* The same into the store; what the trader knows of prices; what the venue holds. */
 static bool cursors_put(struct runner *r, struct error *err) {
     run_cursor(r);
-    if (!blob_put(r, STR("run"), err) || !feeds_put_states(r, err)) return false;
+    if (!blob_put(r, STR("run"), err) || !feeds_put_states(&r->feeds, err)) return false;
     if (r->grouped && !candles_put(r, true, err)) return false;
     if (r->grouped && r->prices_changed) {
         buf_clear(&r->blob);
@@ -169,7 +169,7 @@ bool turn_commit(struct runner *r, struct error *err) {
     r->eager = false;
     r->posts_since_commit = 0;
     r->commits++;
-    feeds_committed(r);
+    feeds_committed(&r->feeds);
     return true;
 }
 
@@ -234,7 +234,7 @@ bool turn_beat(struct runner *r, struct error *err) {
     if (!turn_begin(r, err) ||
         !store_worker_beat(r->parts.store, STR("trader"), STR("run"), getpid(), r->began_at,
                            time_wall_us(), err) ||
-        !feeds_measure(r, err) || !candles_put(r, false, err))
+        !feeds_measure(&r->feeds, err) || !candles_put(r, false, err))
         return turn_rescue(r, err);
     r->moved = true;
     return true;

@@ -236,7 +236,7 @@ static bool on_candle(struct runner *r, const struct candle *c, struct error *er
 static void release(struct live *v, int feed) {
     struct runner *r = v->r;
     const bool live = source_is_live(r->parts.feeds[feed].source);
-    const int64_t done = live ? r->feeds[feed].stored : v->got[feed];
+    const int64_t done = live ? r->feeds.v[feed].stored : v->got[feed];
     const bool news = done != v->released[feed];
     if (news) live_posts_release(v->posts[feed], done);
     v->released[feed] = done;
@@ -252,16 +252,34 @@ static bool on_failure(struct live *v, const struct live_post *p, struct error *
     struct runner *r = v->r;
     *err = p->err;
     if (!source_is_live(r->parts.feeds[p->feed].source)) return false;
-    r->feeds[p->feed].ended = true;
+    r->feeds.v[p->feed].ended = true;
     log_broken("source_failed", LOG_S("source", r->parts.feeds[p->feed].key),
                LOG_Z("why", p->err.msg));
     return true;
 }
 
-static bool all_ended(const struct runner *r) {
-    for (int i = 0; i < r->parts.feed_count; i++)
-        if (!r->feeds[i].ended) return false;
+/* A deletion of a post that was never kept needs no turn. *ret: it does. */
+static bool wants_deletion(struct runner *r, int feed, const struct post *p, bool *ret,
+                           struct error *err) {
+    *ret = true;
+    if (!r->parts.feeds[feed].keep_linked) return true;
+    if (!store_has_post(r->parts.store, p->root_id, ret, err)) return false;
+    if (!*ret) r->feeds.v[feed].unknown++;
     return true;
+}
+
+/* What a source passed on besides a post, into the open transaction (opens one). */
+static bool put_row(struct runner *r, int feed, const struct intake *it, struct error *err) {
+    if (!feeds_has_row(it)) return true;
+    if (!turn_begin(r, err) || !feeds_put_row(&r->feeds, feed, it, err)) return turn_rescue(r, err);
+    r->txn_rows++;
+    return true;
+}
+
+static bool take(struct runner *r, int feed, const struct intake *it, struct error *err) {
+    feeds_note(&r->feeds, feed, it);
+    r->moved = r->eager = true;
+    return put_row(r, feed, it, err);
 }
 
 static bool post_turn(struct live *v, struct live_post *p, struct error *err) {
@@ -269,7 +287,7 @@ static bool post_turn(struct live *v, struct live_post *p, struct error *err) {
     const struct post *post = &p->it.post;
     struct event ev;
     bool wanted = true;
-    if (post->deleted && !feeds_wants_deletion(r, p->feed, post, &wanted, err))
+    if (post->deleted && !wants_deletion(r, p->feed, post, &wanted, err))
         return turn_rescue(r, err);
     if (!wanted) return true;
     turn_event_of(&p->reading, &ev);
@@ -287,15 +305,15 @@ static bool on_post(struct live *v, struct live_post *p, struct error *err) {
         if (!on_failure(v, p, err)) return false;
     } else if (source_is_live(f->source)) {
         if (p->it.kind == INTAKE_POST && !post_turn(v, p, err)) return false;
-        if (!feeds_take(r, p->feed, &p->it, err)) return false;
+        if (!take(r, p->feed, &p->it, err)) return false;
     } else {
         r->offset = p->offset;
         r->moved = true;
         if (p->it.kind == INTAKE_POST && !post_turn(v, p, err)) return false;
     }
-    if (p->it.kind == INTAKE_END) r->feeds[p->feed].ended = true;
-    r->posts_ended = all_ended(r);
-    if (r->feeds[p->feed].ended && !source_is_live(f->source)) runner_replay_over(r);
+    if (p->it.kind == INTAKE_END) r->feeds.v[p->feed].ended = true;
+    r->posts_ended = feeds_all_ended(&r->feeds);
+    if (r->feeds.v[p->feed].ended && !source_is_live(f->source)) runner_replay_over(r);
     release(v, p->feed);
     r->waiting_posts = live_posts_waiting(v->posts[p->feed]);
     return true;
@@ -375,9 +393,9 @@ static bool recover(struct live *v, struct error *err) {
     if (!turn_recover(r, err)) return false;
     for (int i = 0; was && !r->journaling && i < r->parts.feed_count; i++) {
         if (!source_is_live(r->parts.feeds[i].source)) continue;
-        const int64_t behind = r->feeds[i].taken;
-        for (int64_t n = r->feeds[i].stored; n < behind; n++)
-            if (!feeds_put(r, i, &live_posts_got(v->posts[i], n)->it, err)) return false;
+        const int64_t behind = r->feeds.v[i].taken;
+        for (int64_t n = r->feeds.v[i].stored; n < behind; n++)
+            if (!put_row(r, i, &live_posts_got(v->posts[i], n)->it, err)) return false;
     }
     return true;
 }
@@ -497,7 +515,7 @@ static void stop_threads(struct live *v) {
     if (v->keeper_runs) pthread_join(v->keeper_thread, NULL);
     for (int i = 0; i < v->r->parts.feed_count; i++) {
         live_posts_close(v->posts[i]);
-        if (v->posts[i]) v->r->feeds[i].unlinked = live_posts_dropped(v->posts[i]);
+        if (v->posts[i]) v->r->feeds.v[i].unlinked = live_posts_dropped(v->posts[i]);
     }
     lanes_close(v->lanes);
     if (v->venue_runs) venue_stop(v->r->parts.venue);

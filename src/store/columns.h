@@ -15,7 +15,7 @@
 #define POST_MOVING(F, X)                                                                          \
     F(15, sentiment_score) X(16, signal_score) X(17, processed) X(18, outcome) X(19, label)        \
     X(20, probs) X(21, mentions) X(22, misses) X(23, cues) X(24, model) X(25, likes)               \
-    X(26, reposts) X(27, replies) X(28, quotes) X(29, deleted_at)
+    X(26, reposts) X(27, replies) X(28, quotes) X(29, deleted_at) X(30, stage)
 
 /* A signal's score and parts move: the first price may say that the news is priced in. */
 #define SIGNAL_FIXED(F, X)                                                                         \

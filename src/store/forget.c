@@ -227,12 +227,22 @@ static bool is_at_work(struct store *s, int64_t id, int64_t root, bool *ret, str
     return true;
 }
 
-static bool tell_trader(struct store *s, int64_t id, str actor, usec now, struct forgotten *f,
+static bool add_command(struct store *s, int64_t id, str actor, usec now, int64_t *ret_command,
                         struct error *err) {
     struct command c = {.verb = VERB_FORGET, .target = id, .until = USEC_NEVER, .at = now};
     bool repeated;
     IGNORE(str_copyz(actor, c.actor, sizeof c.actor), "names are cut");
-    if (!command_add(s, &c, STR(""), now, &f->last_command, &repeated, err)) return false;
+    return command_add(s, &c, STR(""), now, ret_command, &repeated, err);
+}
+
+bool forget_command(struct store *s, int64_t id, const char *actor, usec now, struct error *err) {
+    int64_t command;
+    return add_command(s, id, str_from_z(actor), now, &command, err);
+}
+
+static bool tell_trader(struct store *s, int64_t id, str actor, usec now, struct forgotten *f,
+                        struct error *err) {
+    if (!add_command(s, id, actor, now, &f->last_command, err)) return false;
     f->commands++;
     return true;
 }

@@ -43,8 +43,7 @@ bool query_row(struct query *q, bool *ret_row, struct error *err) {
     return true;
 }
 
-bool query_open_many(struct store *s, const struct sql *sql, struct query *ret,
-                     struct error *err) {
+bool query_open_many(struct store *s, const struct sql *sql, struct query *ret, struct error *err) {
     if (!query_open(s, sql, ret, err)) return false;
     ret->many = true;
     s->ops->rows_begin(ret->st);

@@ -122,6 +122,11 @@ str col_str(struct query *q); /* borrowed until the next row; NULL: p == NULL */
 void col_z(struct query *q, char *dst, ptrdiff_t dst_bytes); /* cut if too long */
 bool col_is_null(struct query *q);                           /* of the next column, stays there */
 
+/* --- posts (posts.c) ------------------------------------------------------------------------ */
+/* The whole row, done with: new, or over what was stored or read before. */
+MUST_CHECK bool row_put_post(struct store *s, const struct reading *r, int signal_score, reason why,
+                             usec now, struct error *err);
+
 /* --- rows of the trader's structs (rows.c): what is put is what is loaded ------------------- */
 /* Reading fails (ERR_DAMAGED) on a name that this program does not know. `sym` is not stored, as
  * it is an index into one run's list: SYM_NONE after loading. */
@@ -150,6 +155,9 @@ void row_get_deletion(struct query *q, struct deletion *ret);
 /* --- deletions (forget.c) ------------------------------------------------------------------- */
 /* The row, and no text of the post in any table. PRE: in an immediate transaction. */
 MUST_CHECK bool deletion_put(struct store *s, const struct deletion *v, struct error *err);
+/* The command by which the trader forgets a post, too. */
+MUST_CHECK bool forget_command(struct store *s, int64_t id, const char *actor, usec now,
+                               struct error *err);
 /* Name, handles, habits, record and running opinions of an author; *ret_any: there was something.
  * PRE: in an immediate transaction. */
 MUST_CHECK bool author_clear(struct store *s, const char *key, bool *ret_any, struct error *err);

@@ -11,149 +11,8 @@
 #include <inttypes.h>
 
 #include "store/columns.h"
-#include "store/views.h"
 
-#define JSON_BYTES 4096
 #define MEMORY_PRUNE_EVERY 64 /* puts; prunes at most twice as many, so the table stays bounded */
-
-static const char *const label_names[] = {"negative", "neutral", "positive"};
-static const char *const ref_names[] = {"none", "retweet", "quote", "reply"};
-
-/* -- posts ----------------------------------------------------------------------------------- */
-
-/* Basis points as a decimal: -0.1234. */
-static void put_bp(struct buf *b, int64_t bp) {
-    const int64_t size = bp < 0 ? -bp : bp;
-    buf_printf(b, "%s%d.%04d", bp < 0 ? "-" : "", (int)(size / BP_ONE), (int)(size % BP_ONE));
-}
-
-static str probs_json(struct buf *b, const struct reading *r) {
-    buf_put_byte(b, '[');
-    for (int i = 0; i < 3; i++) {
-        if (i) buf_put_byte(b, ',');
-        put_bp(b, r->probs_bp[i]);
-    }
-    buf_put_byte(b, ']');
-    POST(!buf_full(b));
-    return buf_str(b);
-}
-
-void store_put_mentions(struct buf *b, const struct reading *r) {
-    buf_put_byte(b, '[');
-    for (int i = 0; i < r->mention_count; i++) {
-        const struct mention *m = &r->mentions[i];
-        buf_put(b, i ? STR(",{\"symbol\":") : STR("{\"symbol\":"));
-        buf_put_json_str(b, str_from_z(m->symbol));
-        buf_put(b, STR(",\"confidence\":"));
-        put_bp(b, m->confidence_bp);
-        buf_put(b, STR(",\"polarity\":"));
-        put_bp(b, m->polarity_bp);
-        buf_printf(b, ",\"reason\":\"%s\",\"begin\":%d,\"end\":%d}", link_reason_name(m->reason),
-                   (int)m->begin, (int)m->end);
-    }
-    buf_put_byte(b, ']');
-}
-
-static str mentions_json(struct buf *b, const struct reading *r) {
-    store_put_mentions(b, r);
-    POST(!buf_full(b));
-    return buf_str(b);
-}
-
-static str misses_json(struct buf *b, const struct reading *r) {
-    buf_put_byte(b, '[');
-    for (int i = 0; i < r->miss_count; i++) {
-        const struct miss *m = &r->misses[i];
-        buf_printf(b, "%s{\"reason\":\"%s\",\"begin\":%d,\"end\":%d}", i ? "," : "",
-                   miss_reason_name(m->reason), (int)m->begin, (int)m->end);
-    }
-    buf_put_byte(b, ']');
-    POST(!buf_full(b));
-    return buf_str(b);
-}
-
-/* A public metric; -1 is unknown. */
-static void bind_count(struct query *q, int64_t v) {
-    if (v < 0)
-        bind_null(q);
-    else
-        bind_i64(q, v);
-}
-
-/* Of a deleted post neither what it says nor the name of who says it is kept. */
-static void bind_post(struct query *q, const struct post *p, bool deleted, usec now) {
-    bind_i64(q, p->id);
-    bind_str(q, deleted ? STR("") : p->username);
-    bind_str(q, deleted ? STR("") : p->text);
-    bind_time(q, p->created_at);
-    bind_time(q, now);
-    bind_i64(q, p->root_id);
-    bind_str(q, p->source);
-    bind_str(q, p->source_id);
-    bind_str(q, p->author_id);
-    bind_time(q, p->received_at);
-    bind_str(q, p->lang);
-    bind_z(q, ref_names[p->ref]);
-    bind_id(q, p->ref_id);
-    bind_bool(q, p->missed);
-}
-
-/* Was it deleted, before it came or before it came again? */
-static bool find_deletion(struct store *s, const struct post *p, usec *ret, struct error *err) {
-    char block[AUTHOR_BYTES];
-    struct buf key;
-    buf_init_fixed(&key, block, sizeof block); /* cut where it is too long, as the trader's is */
-    buf_put(&key, p->source);
-    buf_put_byte(&key, ':');
-    if (p->author_id.n == 0) buf_put_byte(&key, '@');
-    buf_put(&key, p->author_id.n > 0 ? p->author_id : p->username);
-    return deletion_find(s, p->id, p->root_id, buf_str(&key), ret, err);
-}
-
-static bool put_post(struct store *s, const struct action *a, usec now, struct error *err) {
-    static const struct sql sql = {SQL_UPSERT("tweets", POST, "id")};
-    const struct reading *r = a->u.post.reading;
-    char score_block[16], probs_block[64], mentions_block[JSON_BYTES], misses_block[JSON_BYTES];
-    struct buf score, probs, mentions, misses;
-    buf_init_fixed(&score, score_block, sizeof score_block);
-    buf_init_fixed(&probs, probs_block, sizeof probs_block);
-    buf_init_fixed(&mentions, mentions_block, sizeof mentions_block);
-    buf_init_fixed(&misses, misses_block, sizeof misses_block);
-    put_bp(&score, r->sentiment_bp);
-    struct query q;
-    usec deleted_at;
-    if (!find_deletion(s, r->post, &deleted_at, err)) return false;
-    if (!query_open(s, &sql, &q, err)) return false;
-    bind_post(&q, r->post, deleted_at != 0, now);
-    bind_str(&q, buf_str(&score)); /* decimal text: the column makes it a number */
-    bind_i64(&q, a->u.post.signal_score);
-    bind_bool(&q, true);
-    bind_z_or_null(&q, a->u.post.outcome == REASON_NONE ? NULL : reason_name(a->u.post.outcome));
-    bind_z(&q, label_names[r->label]);
-    bind_str(&q, probs_json(&probs, r));
-    bind_str(&q, mentions_json(&mentions, r));
-    bind_str(&q, misses_json(&misses, r));
-    bind_i64(&q, r->cues);
-    bind_z_or_null(&q, r->model);
-    bind_count(&q, r->post->likes);
-    bind_count(&q, r->post->reposts);
-    bind_count(&q, r->post->replies);
-    bind_count(&q, r->post->quotes);
-    bind_time_or_null(&q, deleted_at);
-    return query_run(&q, err) || fail_in(err, "put post %" PRId64, r->post->id);
-}
-
-bool store_has_post(struct store *s, int64_t id, bool *ret, struct error *err) {
-    static const struct sql sql = {"SELECT processed FROM tweets WHERE id = $1"};
-    struct query q;
-    bool row;
-    if (!query_open(s, &sql, &q, err)) return false;
-    bind_i64(&q, id);
-    if (!query_row(&q, &row, err)) return false;
-    *ret = row && col_bool(&q);
-    query_close(&q);
-    return true;
-}
 
 /* Puts the row and, now and then, removes a few of the oldest that are past a day. */
 static bool put_memory(struct store *s, const struct post_memory *v, struct error *err) {
@@ -354,7 +213,8 @@ static bool apply_one(struct store *s, const struct action *a, usec now, struct 
     bool any;
     switch (a->kind) {
     case ACTION_PUT_POST:
-        return put_post(s, a, now, err);
+        return row_put_post(s, a->u.post.reading, a->u.post.signal_score, a->u.post.outcome, now,
+                            err);
     case ACTION_PUT_MEMORY:
         return put_memory(s, &a->u.memory, err);
     case ACTION_PUT_DELETION:

@@ -55,5 +55,6 @@ int store_check_run(void);
 int store_shared_run(void);
 int store_forget_run(void);
 int store_sources_run(void);
+int store_posts_run(void);
 
 #endif

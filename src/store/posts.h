@@ -1,0 +1,58 @@
+/* posts: rows of `tweets` on their way through processes apart: stored as they came, read, done
+ * with. In one process a post is written once, by the turn that decides on it (store_apply). */
+#ifndef BF_STORE_POSTS_H
+#define BF_STORE_POSTS_H
+
+#include "store/store.h"
+
+/* How far a post is; numbers as they stand in the database. */
+typedef enum post_stage {
+    POST_STORED, /* as it came */
+    POST_READ,   /* what it says is known; the trader is to decide */
+    POST_DONE
+} post_stage;
+
+#define POSTS_PUT_MAX 512
+
+/* Stores posts as they came, inside the caller's transaction. One that is there stays as it is. One
+ * of which there was word that it was deleted is stored without its text, as done.
+ * ret_gone: by place, those; they are not to be read. PRE: 1 <= count <= POSTS_PUT_MAX, none is
+ * word of a deletion. */
+MUST_CHECK bool store_posts_put(struct store *s, const struct post *const *posts, int count,
+                                usec now, bool *ret_gone, struct error *err);
+
+struct post_read {
+    const struct reading *reading;
+    post_stage stage; /* READ or DONE */
+    int signal_score; /* largest base score of its mentions; the trader's word counts later */
+    reason outcome;   /* of one that is DONE; else REASON_NONE */
+};
+/* What was read of posts that are stored, inside the caller's transaction. One that was read before
+ * stays as it is; one that is not there is passed over (it was pruned). PRE: as above. */
+MUST_CHECK bool store_posts_read(struct store *s, const struct post_read *rows, int count,
+                                 struct error *err);
+
+/* Which of these posts are done with? PRE: as above. */
+MUST_CHECK bool store_posts_done(struct store *s, const int64_t *ids, int count, bool *ret_done,
+                                 struct error *err);
+
+/* Posts that are not done, received in [since, before), the newest first, in `a`. after: behind
+ * that one of the time before (ids fall where times are equal); 0: from the newest. */
+struct unfinished {
+    usec since, before;
+    usec before_at; /* of the last one given, with its id; 0: none yet */
+    int64_t before_id;
+};
+MUST_CHECK bool store_posts_unfinished(struct store *s, struct arena *a, const struct unfinished *q,
+                                       int limit, struct post **ret, int *ret_count,
+                                       struct error *err);
+/* How many there are, and since when the oldest waits (0: none). `since`: none is older. */
+MUST_CHECK bool store_posts_left(struct store *s, usec since, int64_t *ret_stored,
+                                 int64_t *ret_read, usec *ret_oldest, struct error *err);
+
+/* A source says that a post was deleted: its text goes, and the trader is told where the post was
+ * kept; of another it is remembered, for the case that it comes late. Inside the caller's immediate
+ * transaction. */
+MUST_CHECK bool store_post_gone(struct store *s, const struct post *p, usec now, struct error *err);
+
+#endif
