@@ -1,10 +1,12 @@
 /* The queue in memory: for everything in one process.
  *
- * In: payloads, copied. Out: jobs, in the order of their putting; one that failed comes again after
- * a pause that doubles with each try. `capacity` bounds all unfinished jobs together (waiting,
- * pausing, taken): so there is always room for a job to come back, and sources are slowed by
- * readers that do not keep up. Nothing here survives the process: the store is the truth, a sweeper
- * queues again what it says is unfinished.
+ * In: payloads, copied. Out: jobs, fresh ones before late ones, each kind in the order of its
+ * putting; a fresh one that waited too long goes to the end of the late ones, and so does one that
+ * failed, after a pause that doubles with each try. `capacity` bounds all unfinished jobs together
+ * (waiting, pausing, taken): so there is always room for a job to come back, and sources are slowed
+ * by readers that do not keep up. Nothing here survives the process: the store is the truth, a
+ * sweeper queues again what it says is unfinished. Who takes jobs lives as long as the queue, so
+ * nothing is ever taken from him: queue_keep has nothing to do.
  *
  * One mutex, held for a few instructions; two condition variables on the monotonic clock, signalled
  * outside the mutex and only when somebody waits, so that a hand-over costs one futex wake and a
@@ -12,19 +14,29 @@
  * only dates jobs and decides which pauses are over (a virtual clock works with timeout 0).
  * Invariants: waiting + pausing + taken <= capacity; each job is in exactly one of the three.
  * Thread-safe, but for close: nobody may be inside any more. */
-#include "queue/queue.h"
-
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "base/rng.h"
+#include "queue/queue_int.h"
 
-#define BACKOFF_US_MAX (10 * USEC_PER_MIN)
+#define KINDS 2
+#define CHUNK 64 /* jobs that are made outside the mutex, then put under it */
+
+struct memory_job {
+    struct job base;
+    struct memory_job *prev, *next; /* while it is taken */
+};
+
+/* Waiting: `count` jobs from `head` on, over `capacity` places. */
+struct ring {
+    struct memory_job **v;
+    int head, count;
+};
 
 struct pause {
     usec until;
-    struct job *job;
+    struct memory_job *job;
 };
 
 struct memory_queue {
@@ -33,17 +45,18 @@ struct memory_queue {
     pthread_mutex_t mutex;
     pthread_cond_t has_jobs, has_room;
     int takers, putters; /* asleep on the two */
-    bool stopped;
-    struct job **ring; /* waiting: `waiting` jobs from `head` on */
-    int head, waiting;
+    bool stopped, told;  /* told: queue_lost has said that it is new */
+    struct ring waiting[KINDS];
     struct pause *pauses; /* a binary heap, soonest first */
     int pausing;
+    struct memory_job *hands; /* those that are taken */
     int taken;
     int64_t last_id, acked, retried, dead;
     struct rng rng;
 };
 
 static struct memory_queue *self(struct queue *q) { return (struct memory_queue *)(void *)q; }
+static struct memory_job *job_self(struct job *j) { return (struct memory_job *)(void *)j; }
 
 static void lock(struct memory_queue *m) {
     const int rc = pthread_mutex_lock(&m->mutex);
@@ -65,27 +78,36 @@ static void sleep_on(struct memory_queue *m, pthread_cond_t *cond, int *sleepers
     (*sleepers)--;
 }
 
-static usec deadline_after(usec start, usec timeout) {
-    return timeout >= USEC_NEVER - start ? USEC_NEVER : start + timeout;
-}
-
 /* -- waiting and pausing jobs (the mutex is held) -------------------------------------------- */
 
-static void push_waiting(struct memory_queue *m, struct job *job) {
-    PRE(m->waiting < m->opt.capacity);
-    m->ring[(m->head + m->waiting++) % m->opt.capacity] = job;
+static int waiting(const struct memory_queue *m) {
+    return m->waiting[JOB_FRESH].count + m->waiting[JOB_LATE].count;
 }
 
-static struct job *pop_waiting(struct memory_queue *m) {
-    struct job *job = m->ring[m->head];
-    m->head = (m->head + 1) % m->opt.capacity;
-    m->waiting--;
+static void push_waiting(struct memory_queue *m, struct memory_job *job) {
+    struct ring *r = &m->waiting[job->base.kind];
+    PRE(r->count < m->opt.capacity);
+    r->v[(r->head + r->count++) % m->opt.capacity] = job;
+}
+
+static struct memory_job *pop_waiting(struct memory_queue *m, job_kind kind) {
+    struct ring *r = &m->waiting[kind];
+    PRE(r->count > 0);
+    struct memory_job *job = r->v[r->head];
+    r->head = (r->head + 1) % m->opt.capacity;
+    r->count--;
     return job;
+}
+
+/* When the next of a kind was put; USEC_NEVER: there is none. */
+static usec next_at(const struct memory_queue *m, job_kind kind) {
+    const struct ring *r = &m->waiting[kind];
+    return r->count ? r->v[r->head]->base.enqueued_at : USEC_NEVER;
 }
 
 /* By time, then by id: the same order whatever the heap looked like. */
 static bool sooner(const struct pause *a, const struct pause *b) {
-    return a->until != b->until ? a->until < b->until : a->job->id < b->job->id;
+    return a->until != b->until ? a->until < b->until : a->job->base.id < b->job->base.id;
 }
 
 static void push_pause(struct memory_queue *m, struct pause p) {
@@ -97,8 +119,8 @@ static void push_pause(struct memory_queue *m, struct pause p) {
     m->pauses[i] = p;
 }
 
-static struct job *pop_pause(struct memory_queue *m) {
-    struct job *job = m->pauses[0].job;
+static struct memory_job *pop_pause(struct memory_queue *m) {
+    struct memory_job *job = m->pauses[0].job;
     const struct pause last = m->pauses[--m->pausing];
     int i = 0;
     for (;;) {
@@ -118,47 +140,101 @@ static void end_pauses(struct memory_queue *m, usec now) {
     while (m->pausing && (m->stopped || m->pauses[0].until <= now)) push_waiting(m, pop_pause(m));
 }
 
+/* What was fresh and waited too long goes behind what is late. */
+static void age(struct memory_queue *m, usec now) {
+    while (m->waiting[JOB_FRESH].count && queue_is_late(&m->opt, next_at(m, JOB_FRESH), now)) {
+        struct memory_job *job = pop_waiting(m, JOB_FRESH);
+        job->base.kind = JOB_LATE;
+        push_waiting(m, job);
+    }
+}
+
+/* -- taken jobs (the mutex is held) ---------------------------------------------------------- */
+
+static void into_hands(struct memory_queue *m, struct memory_job *job) {
+    job->prev = NULL;
+    job->next = m->hands;
+    if (m->hands) m->hands->prev = job;
+    m->hands = job;
+    m->taken++;
+}
+
+static void out_of_hands(struct memory_queue *m, struct memory_job *job) {
+    PRE(m->taken > 0);
+    if (job->prev)
+        job->prev->next = job->next;
+    else
+        m->hands = job->next;
+    if (job->next) job->next->prev = job->prev;
+    m->taken--;
+}
+
 /* -- putting --------------------------------------------------------------------------------- */
 
 /* Job and payload in one block, so that one free() ends both. A NUL follows the payload. */
-static struct job *make_job(str payload, usec now) {
-    struct job *job = malloc(sizeof *job + (size_t)payload.n + 1);
+static struct memory_job *make_job(const struct job_put *put, usec now) {
+    struct memory_job *job = malloc(sizeof *job + (size_t)put->payload.n + 1);
     POST(job != NULL);
-    *job = (struct job){.attempt = 0, .enqueued_at = now, .payload_bytes = payload.n};
-    job->payload = (char *)(job + 1);
-    if (payload.n) memcpy(job->payload, payload.p, (size_t)payload.n);
-    job->payload[payload.n] = 0;
+    *job = (struct memory_job){
+        .base = {.kind = put->kind, .enqueued_at = now, .payload_bytes = put->payload.n}};
+    job->base.payload = (char *)(job + 1);
+    if (put->payload.n) memcpy(job->base.payload, put->payload.p, (size_t)put->payload.n);
+    job->base.payload[put->payload.n] = 0;
     return job;
 }
 
 static bool has_room(const struct memory_queue *m) {
-    return m->waiting + m->pausing + m->taken < m->opt.capacity;
+    return waiting(m) + m->pausing + m->taken < m->opt.capacity;
 }
 
-static bool memory_put(struct queue *q, str payload, usec now, usec timeout, struct error *err) {
-    struct memory_queue *m = self(q);
-    struct job *job = make_job(payload, now);
+/* Until there is room, the queue is stopped, or `deadline` (monotonic; 0: no waiting). */
+static void wait_for_room(struct memory_queue *m, usec deadline) {
+    while (!m->stopped && !has_room(m) && time_monotonic_us() < deadline)
+        sleep_on(m, &m->has_room, &m->putters, deadline);
+}
+
+/* Puts as many as there is room for, which it waits for. Returns how many. */
+static int put_chunk(struct memory_queue *m, struct memory_job **jobs, int count, usec deadline,
+                     bool *ret_stopped) {
+    int n = 0;
     lock(m);
-    if (!m->stopped && !has_room(m) && timeout > 0) {
-        const usec deadline = deadline_after(time_monotonic_us(), timeout);
-        while (!m->stopped && !has_room(m) && time_monotonic_us() < deadline) {
-            sleep_on(m, &m->has_room, &m->putters, deadline);
+    for (; n < count; n++) {
+        if (!m->stopped && !has_room(m) && deadline > 0) {
+            /* what is in already must not wait for the rest of its batch */
+            if (n > 0 && m->takers > 0) pthread_cond_signal(&m->has_jobs);
+            wait_for_room(m, deadline);
         }
+        if (m->stopped || !has_room(m)) break;
+        jobs[n]->base.id = ++m->last_id;
+        push_waiting(m, jobs[n]);
     }
-    const bool stopped = m->stopped;
-    const bool ok = !stopped && has_room(m);
-    if (ok) {
-        job->id = ++m->last_id;
-        push_waiting(m, job);
-    }
-    const bool wake = ok && m->takers > 0;
+    *ret_stopped = m->stopped;
+    const bool wake = n > 0 && m->takers > 0;
     unlock(m);
     if (wake) pthread_cond_signal(&m->has_jobs);
-    if (ok) return true;
-    job_free(job);
-    if (stopped) return fail(err, ERR_STATE, 0, "the queue is stopped");
-    return fail(err, ERR_FULL, 0, "the queue is full (%d jobs): its readers do not keep up",
-                m->opt.capacity);
+    return n;
+}
+
+static bool memory_put_many(struct queue *q, const struct job_put *v, int count, usec now,
+                            usec timeout, int *ret_put, struct error *err) {
+    struct memory_queue *m = self(q);
+    const usec deadline = timeout > 0 ? queue_deadline(time_monotonic_us(), timeout) : 0;
+    int put = 0;
+    while (put < count) {
+        struct memory_job *jobs[CHUNK];
+        const int want = (int)i64_min(count - put, CHUNK);
+        bool stopped;
+        for (int i = 0; i < want; i++) jobs[i] = make_job(&v[put + i], now);
+        const int n = put_chunk(m, jobs, want, deadline, &stopped);
+        for (int i = n; i < want; i++) free(jobs[i]);
+        put += n;
+        *ret_put = put;
+        if (n == want) continue;
+        if (stopped) return fail(err, ERR_STATE, 0, "the queue is stopped");
+        return fail(err, ERR_FULL, 0, "the queue is full (%d jobs): its readers do not keep up",
+                    m->opt.capacity);
+    }
+    return true;
 }
 
 /* -- taking ---------------------------------------------------------------------------------- */
@@ -166,14 +242,14 @@ static bool memory_put(struct queue *q, str payload, usec now, usec timeout, str
 /* Waits until a job can be taken, the queue is stopped and empty, or the time is over. */
 static void wait_for_jobs(struct memory_queue *m, usec now, usec timeout) {
     end_pauses(m, now);
-    if (m->waiting || m->stopped || timeout == 0) return;
+    if (waiting(m) || m->stopped || timeout == 0) return;
     const usec start = time_monotonic_us();
-    const usec deadline = deadline_after(start, timeout);
+    const usec deadline = queue_deadline(start, timeout);
     usec passed = 0;
-    while (!m->waiting && !m->stopped && passed < timeout) {
+    while (!waiting(m) && !m->stopped && passed < timeout) {
         usec until = deadline;
         if (m->pausing) {
-            until = i64_min(until, deadline_after(start, m->pauses[0].until - now));
+            until = i64_min(until, queue_deadline(start, m->pauses[0].until - now));
         }
         sleep_on(m, &m->has_jobs, &m->takers, until);
         passed = time_monotonic_us() - start;
@@ -187,13 +263,16 @@ static bool memory_take(struct queue *q, struct job **jobs, int max, usec now, u
     int n = 0;
     lock(m);
     wait_for_jobs(m, now, timeout);
-    while (n < max && m->waiting) {
-        jobs[n] = pop_waiting(m);
-        jobs[n++]->attempt++;
+    age(m, now);
+    while (n < max && waiting(m)) {
+        const job_kind kind = m->waiting[JOB_FRESH].count ? JOB_FRESH : JOB_LATE;
+        struct memory_job *job = pop_waiting(m, kind);
+        job->base.attempt++;
+        into_hands(m, job);
+        jobs[n++] = &job->base;
     }
-    m->taken += n;
     const bool over = n == 0 && m->stopped;
-    const bool wake = m->waiting > 0 && m->takers > 0;
+    const bool wake = waiting(m) > 0 && m->takers > 0;
     unlock(m);
     if (wake) pthread_cond_signal(&m->has_jobs);
     if (over) return fail(err, ERR_STATE, 0, "the queue is stopped and empty");
@@ -203,53 +282,92 @@ static bool memory_take(struct queue *q, struct job **jobs, int max, usec now, u
 
 /* -- giving back ----------------------------------------------------------------------------- */
 
-static bool memory_ack(struct queue *q, struct job *job, struct error *err) {
+static bool memory_ack_many(struct queue *q, struct job *const *jobs, int count,
+                            struct error *err) {
     struct memory_queue *m = self(q);
     (void)err;
     lock(m);
-    PRE(m->taken > 0);
-    m->taken--;
-    m->acked++;
+    for (int i = 0; i < count; i++) out_of_hands(m, job_self(jobs[i]));
+    m->acked += count;
     const bool wake = m->putters > 0;
     unlock(m);
-    if (wake) pthread_cond_signal(&m->has_room);
-    job_free(job);
+    if (wake && count == 1) pthread_cond_signal(&m->has_room);
+    if (wake && count > 1) pthread_cond_broadcast(&m->has_room);
+    for (int i = 0; i < count; i++) free(job_self(jobs[i]));
     return true;
 }
 
-/* Half of the doubled pause is fixed, half is chance: jobs that failed together part. */
-static usec backoff(struct memory_queue *m, int attempt) {
-    usec full = i64_max(m->opt.backoff, 1);
-    for (int i = 1; i < attempt && full < BACKOFF_US_MAX; i++) full *= 2;
-    full = i64_min(full, BACKOFF_US_MAX);
-    return full / 2 + rng_between(&m->rng, 0, full - full / 2);
-}
-
-static bool memory_retry(struct queue *q, struct job *job, str why, usec now, bool *ret_dead,
+static bool memory_retry(struct queue *q, struct job *base, str why, usec now, bool *ret_dead,
                          struct error *err) {
     struct memory_queue *m = self(q);
+    struct memory_job *job = job_self(base);
     (void)err;
-    IGNORE(str_copyz(why, job->last_error, sizeof job->last_error), "a shorter reason will do");
+    IGNORE(str_copyz(why, base->last_error, sizeof base->last_error), "a shorter reason will do");
     lock(m);
-    PRE(m->taken > 0);
-    m->taken--;
-    const bool dead = job->attempt >= m->opt.max_attempts;
+    const bool dead = base->attempt >= m->opt.max_attempts;
     if (dead)
         m->dead++;
     else {
         m->retried++;
-        push_pause(m, (struct pause){now + backoff(m, job->attempt), job});
+        out_of_hands(m, job);
+        base->kind = JOB_LATE;
+        push_pause(m, (struct pause){now + queue_pause(&m->opt, base->attempt, &m->rng), job});
     }
-    const bool wake_taker = !dead && m->takers > 0;
-    const bool wake_putter = dead && m->putters > 0;
+    const bool wake = !dead && m->takers > 0;
     unlock(m);
-    if (wake_taker) pthread_cond_signal(&m->has_jobs); /* to sleep until the pause's end instead */
-    if (wake_putter) pthread_cond_signal(&m->has_room);
+    if (wake) pthread_cond_signal(&m->has_jobs); /* to sleep until the pause's end instead */
     *ret_dead = dead;
     return true;
 }
 
 /* -- the rest -------------------------------------------------------------------------------- */
+
+static bool memory_keep(struct queue *q, struct job *const *jobs, int count, usec now,
+                        struct error *err) {
+    (void)q, (void)jobs, (void)count, (void)now, (void)err;
+    return true;
+}
+
+static bool memory_ping(struct queue *q, usec now, struct error *err) {
+    struct memory_queue *m = self(q);
+    (void)err;
+    lock(m);
+    end_pauses(m, now);
+    const bool wake = waiting(m) > 0 && m->takers > 0;
+    unlock(m);
+    if (wake) pthread_cond_signal(&m->has_jobs);
+    return true;
+}
+
+static bool memory_lost(struct queue *q) {
+    struct memory_queue *m = self(q);
+    lock(m);
+    const bool is_new = !m->told;
+    m->told = true;
+    unlock(m);
+    return is_new;
+}
+
+static bool memory_stats(struct queue *q, struct queue_stats *ret, struct error *err) {
+    struct memory_queue *m = self(q);
+    (void)err;
+    lock(m);
+    *ret = (struct queue_stats){
+        .fresh = m->waiting[JOB_FRESH].count,
+        .late = m->waiting[JOB_LATE].count,
+        .delayed = m->pausing,
+        .taken = m->taken,
+        .oldest = waiting(m) ? i64_min(next_at(m, JOB_FRESH), next_at(m, JOB_LATE)) : 0,
+        .consumers = m->takers,
+        .memory_bytes = -1,
+        .enqueued = m->last_id,
+        .acked = m->acked,
+        .retried = m->retried,
+        .dead = m->dead,
+    };
+    unlock(m);
+    return true;
+}
 
 static void memory_stop(struct queue *q) {
     struct memory_queue *m = self(q);
@@ -260,43 +378,37 @@ static void memory_stop(struct queue *q) {
     pthread_cond_broadcast(&m->has_room);
 }
 
-static void memory_stats(struct queue *q, struct queue_stats *ret) {
-    struct memory_queue *m = self(q);
-    lock(m);
-    *ret = (struct queue_stats){
-        .waiting = m->waiting,
-        .delayed = m->pausing,
-        .taken = m->taken,
-        .enqueued = m->last_id,
-        .acked = m->acked,
-        .retried = m->retried,
-        .dead = m->dead,
-        .oldest = m->waiting ? m->ring[m->head]->enqueued_at : 0,
-    };
-    unlock(m);
-}
-
 static void memory_close(struct queue *q) {
     struct memory_queue *m = self(q);
     PRE(m->takers == 0 && m->putters == 0);
-    while (m->waiting) job_free(pop_waiting(m));
-    while (m->pausing) job_free(pop_pause(m));
+    for (int kind = 0; kind < KINDS; kind++) {
+        while (m->waiting[kind].count) free(pop_waiting(m, (job_kind)kind));
+        free(m->waiting[kind].v);
+    }
+    while (m->pausing) free(pop_pause(m));
+    while (m->hands) {
+        struct memory_job *job = m->hands;
+        out_of_hands(m, job);
+        free(job);
+    }
     pthread_cond_destroy(&m->has_jobs);
     pthread_cond_destroy(&m->has_room);
     pthread_mutex_destroy(&m->mutex);
-    free(m->ring);
     free(m->pauses);
     free(m);
 }
 
 static const struct queue_ops memory_ops = {
     .name = "memory",
-    .put = memory_put,
+    .put_many = memory_put_many,
     .take = memory_take,
-    .ack = memory_ack,
+    .ack_many = memory_ack_many,
     .retry = memory_retry,
-    .stop = memory_stop,
+    .keep = memory_keep,
+    .ping = memory_ping,
+    .lost = memory_lost,
     .stats = memory_stats,
+    .stop = memory_stop,
     .close = memory_close,
 };
 
@@ -316,15 +428,15 @@ static void make_conditions(struct memory_queue *m) {
 }
 
 bool memory_queue_open(const struct queue_options *opt, struct queue **ret, struct error *err) {
-    if (opt->capacity < 1 || opt->max_attempts < 1) {
-        return fail(err, ERR_CONFIG, 0, "queue.capacity and queue.max_attempts must be 1 or more");
-    }
+    if (!queue_options_check(opt, err)) return false;
     struct memory_queue *m = calloc(1, sizeof *m);
     POST(m != NULL);
     m->base.ops = &memory_ops;
     m->opt = *opt;
-    m->ring = calloc((size_t)opt->capacity, sizeof *m->ring);
-    POST(m->ring != NULL);
+    for (int kind = 0; kind < KINDS; kind++) {
+        m->waiting[kind].v = calloc((size_t)opt->capacity, sizeof *m->waiting[kind].v);
+        POST(m->waiting[kind].v != NULL);
+    }
     m->pauses = calloc((size_t)opt->capacity, sizeof *m->pauses);
     POST(m->pauses != NULL);
     rng_init(&m->rng, opt->seed);

@@ -6,7 +6,9 @@
 
 struct queue_place {
     const char *name;
+    /* Each call gives a queue of its own, empty. */
     bool (*open)(const struct queue_options *opt, struct queue **ret, struct error *err);
+    int times; /* how often what depends on chance is done */
 };
 
 int queue_contract_run(const struct queue_place *place); /* the number of failures */

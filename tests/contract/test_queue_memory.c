@@ -2,6 +2,6 @@
 #include "queue_contract.h"
 
 int main(void) {
-    const struct queue_place memory = {"memory queue", memory_queue_open};
+    const struct queue_place memory = {"memory queue", memory_queue_open, 200};
     return queue_contract_run(&memory);
 }
