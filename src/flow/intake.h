@@ -8,7 +8,7 @@
 #define BF_FLOW_INTAKE_H
 
 #include "base/money.h"
-#include "flow/post.h"
+#include "flow/reading.h"
 
 #define FEED_BYTES 65   /* a source's key: "x_search:x", with NUL */
 #define HANDLE_BYTES 80 /* a name without @, with NUL; a Bluesky name is a host name */
@@ -130,6 +130,8 @@ struct intake {
      * as before. It alone says how to go on after a restart. */
     str state;
     struct post post;
+    const struct reading *reading; /* of a post that somebody has read already; else NULL. Its own
+                                      `post` does not count: this one does. */
     union {
         struct usage usage;
         struct gap gap;

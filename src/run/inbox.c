@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "base/board.h"
+#include "base/buf.h"
 #include "base/time.h"
 
 struct price_slot {
@@ -74,7 +75,16 @@ static void show_orders(struct inbox *in) {
     board_queue_set(in->orders_shown, in->order_count, in->orders[in->order_head].at);
 }
 
-struct inbox *inbox_open(struct arena *boot, int symbols, int posts, int orders) {
+static struct board_queue *show(const char *whose, const char *what, int64_t room) {
+    char name[BOARD_NAME_BYTES];
+    struct buf b;
+    buf_init_fixed(&b, name, sizeof name);
+    buf_printf(&b, "%s: %s", whose, what);
+    return board_queue_open(buf_z(&b), room);
+}
+
+struct inbox *inbox_open(struct arena *boot, const char *whose, int symbols, int posts,
+                         int orders) {
     PRE(posts > 0 && orders > 0 && symbols >= 0);
     struct inbox *in = NEW(boot, struct inbox);
     in->posts = NEW_ARRAY(boot, void *, posts);
@@ -86,9 +96,11 @@ struct inbox *inbox_open(struct arena *boot, int symbols, int posts, int orders)
     in->post_max = posts;
     in->symbols = symbols;
     in->order_max = orders;
-    in->posts_shown = board_queue_open("trader: posts", posts);
-    in->prices_shown = board_queue_open("trader: symbols with a new price", symbols);
-    in->orders_shown = board_queue_open("trader: news of orders", orders);
+    in->posts_shown = show(whose, "posts", posts);
+    if (symbols > 0) {
+        in->prices_shown = show(whose, "symbols with a new price", symbols);
+        in->orders_shown = show(whose, "news of orders", orders);
+    }
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

@@ -41,8 +41,9 @@ struct inbox_item {
     struct symbol symbol;
 };
 
-/* posts, orders: places for posts, for replies and reports together. */
-struct inbox *inbox_open(struct arena *boot, int symbols, int posts, int orders);
+/* whose: how the board calls who empties it, a literal. symbols 0: no prices come, and no orders.
+ * posts, orders: places for posts, for replies and reports together. */
+struct inbox *inbox_open(struct arena *boot, const char *whose, int symbols, int posts, int orders);
 void inbox_close(struct inbox *in); /* after all threads that use it; NULL is fine */
 
 /* Waits while there is no room. False: stopped, the post was not taken. */

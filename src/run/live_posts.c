@@ -37,8 +37,8 @@ struct live_posts {
     pthread_mutex_t mutex;
     pthread_cond_t came, freed, stopping;
     bool stop;
-    struct live_post places[LIVE_PLACES];
-    /* Running numbers of places: freed <= handed <= read_next <= filled <= freed + LIVE_PLACES. */
+    struct live_post *places; /* opt.places */
+    /* Running numbers of places: freed <= handed <= read_next <= filled <= freed + places. */
     int64_t filled, read_next, handed, freed_count;
     int64_t released, may_release; /* of those that were not dropped */
     int64_t dropped;
@@ -48,7 +48,7 @@ struct live_posts {
 };
 
 static struct live_post *place(struct live_posts *lp, int64_t i) {
-    return &lp->places[i % LIVE_PLACES];
+    return &lp->places[i % lp->opt.places];
 }
 
 /* PRE: locked. For those who look. A place that is free is the source's thread's own. */
@@ -61,6 +61,12 @@ static void show(struct live_posts *lp) {
 
 static void read_one(struct live_posts *lp, struct live_post *p, struct arena scratch) {
     if (p->failed || p->it.kind != INTAKE_POST) return;
+    if (p->it.reading != NULL) {
+        p->reading = *p->it.reading;
+        p->reading.post = &p->it.post;
+        return;
+    }
+    if (lp->opt.reader == NULL) return;
     reader_read(lp->opt.reader, scratch, &p->it.post, 1, &p->reading);
     p->drop = lp->opt.feed->keep_linked && !p->it.post.deleted && p->reading.mention_count == 0 &&
               p->first == NULL;
@@ -180,7 +186,7 @@ static bool take(struct live_posts *lp, struct live_post *p) {
 /* A place to fill, waiting for one. NULL: stopping. */
 static struct live_post *claim(struct live_posts *lp) {
     pthread_mutex_lock(&lp->mutex);
-    while (!lp->stop && lp->filled - lp->freed_count == LIVE_PLACES)
+    while (!lp->stop && lp->filled - lp->freed_count == lp->opt.places)
         pthread_cond_wait(&lp->freed, &lp->mutex);
     struct live_post *p = lp->stop ? NULL : place(lp, lp->filled);
     pthread_mutex_unlock(&lp->mutex);
@@ -254,7 +260,10 @@ static void *run_source(void *arg) {
 bool live_posts_open(struct arena *boot, const struct live_posts_options *opt,
                      struct live_posts **ret, struct error *err) {
     PRE(opt->workers >= 1 && opt->feed->source);
+    PRE(opt->places >= 1 && opt->places <= LIVE_PLACES_MAX);
+    PRE(opt->reader != NULL || !opt->feed->keep_linked);
     struct live_posts *lp = NEW(boot, struct live_posts);
+    lp->places = NEW_ARRAY(boot, struct live_post, opt->places);
     lp->opt = *opt;
     lp->source = opt->feed->source;
     lp->opt.rebase = opt->rebase && !source_is_live(lp->source);
@@ -262,8 +271,8 @@ bool live_posts_open(struct arena *boot, const struct live_posts_options *opt,
     lp->first_at = USEC_NEVER;
     char name[BOARD_NAME_BYTES];
     name_of(lp, "posts of", name);
-    lp->shown = board_queue_open(name, LIVE_PLACES);
-    for (int i = 0; i < LIVE_PLACES; i++) arena_open(&lp->places[i].arena, ARENA_BYTES);
+    lp->shown = board_queue_open(name, opt->places);
+    for (int i = 0; i < lp->opt.places; i++) arena_open(&lp->places[i].arena, ARENA_BYTES);
     for (int i = 0; i < lp->workers; i++) arena_open(&lp->scratch[i], READER_SCRATCH_BYTES);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
@@ -354,7 +363,7 @@ void live_posts_close(struct live_posts *lp) {
     for (int i = 0; lp->workers > 1 && i < lp->workers; i++)
         if (lp->worker_threads[i]) pthread_join(lp->worker_threads[i], NULL);
     lp->source->complain = NULL;
-    for (int i = 0; i < LIVE_PLACES; i++) arena_close(&lp->places[i].arena);
+    for (int i = 0; i < lp->opt.places; i++) arena_close(&lp->places[i].arena);
     for (int i = 0; i < WORKERS_MAX; i++) arena_close(&lp->scratch[i]);
     pthread_cond_destroy(&lp->stopping);
     pthread_cond_destroy(&lp->freed);

@@ -24,16 +24,18 @@ struct live_post {
 
 struct live_posts;
 struct live_posts_options {
-    const struct reader *reader;
+    const struct reader *reader; /* NULL: posts are handed over unread, but for those that were */
     const struct run_feed *feed; /* borrowed */
     int number;                  /* of the feed */
-    struct inbox *inbox;         /* with room for LIVE_PLACES of each source */
+    struct inbox *inbox;         /* with room for `places` of each source */
+    int places;                  /* that may wait for whoever takes: 1..LIVE_PLACES_MAX */
     int workers;                 /* threads that read; 1 reads on the source's thread */
     /* Of a replay: its first post is now, each other at its distance from the first; else each
      * comes as the source gives it. */
     bool rebase;
 };
-#define LIVE_PLACES 64
+#define LIVE_PLACES 64 /* of a trader, who takes one at a time */
+#define LIVE_PLACES_MAX 1024
 
 /* Takes a replay's first post at once. Errors: of the source, ERR_LIMIT no more threads. */
 MUST_CHECK bool live_posts_open(struct arena *boot, const struct live_posts_options *opt,

@@ -4,6 +4,8 @@
 
 #include "run/feeds.h"
 #include "run/journal.h"
+#include "run/letters.h"
+#include "run/place.h"
 #include "run/run.h"
 
 /* --- turn.c: one turn, and what follows from it ------------------------------------------ */
@@ -69,7 +71,8 @@ struct runner {
     usec scrub_at;  /* monotonic: not before */
     bool deletes;   /* one is in the open transaction */
 
-    int64_t posts, prices, commits, dead, dead_stored, posts_since_commit;
+    int64_t posts, prices, commits, posts_since_commit;
+    struct letters letters;
     bool posts_ended, prices_ended;
     int waiting_posts;
     usec tick_at;                                  /* monotonic, of the next tick */
@@ -105,6 +108,11 @@ MUST_CHECK bool turn_rescue(struct runner *r, struct error *err);
  * journal cannot be adopted for another reason. */
 MUST_CHECK bool turn_recover(struct runner *r, struct error *err);
 
+/* What a source of that name complained of, the list from `c` on, becomes dead letters in the open
+ * transaction (opens one). Where the run goes on without the store it is in the log alone. */
+MUST_CHECK bool turn_bury(struct runner *r, str source, const struct complaint *c,
+                          struct error *err);
+
 /* Takes the write lock, as the first thing written outside of a turn (dead letters). */
 MUST_CHECK bool turn_begin(struct runner *r, struct error *err);
 
@@ -139,17 +147,6 @@ MUST_CHECK bool candles_see(struct runner *r, const struct event *ev, struct err
 /* What has ended, all: and what runs, into the open transaction. */
 MUST_CHECK bool candles_put(struct runner *r, bool all, struct error *err);
 void candles_init(struct arena *boot, struct runner *r);
-
-/* --- letters.c --------------------------------------------------------------------------- */
-
-/* A piece of input that could not be used. */
-struct complaint {
-    const struct complaint *next;
-    str where, what, payload;
-};
-/* The list from `c` on, of a source of that name, into the open transaction (opens one). */
-MUST_CHECK bool letters_bury(struct runner *r, str source, const struct complaint *c,
-                             struct error *err);
 
 /* --- readers.c: posts in, readings out, in order ----------------------------------------- */
 

@@ -8,10 +8,8 @@
  * Opening a runner puts source, market, trader and venue back to where those blobs say; from there
  * on the future is the one that would have come without the interruption.
  *
- * A cursor counts only for the file that it was made on: another posts file starts at its first
- * line, and what is older than the store's clock is delivered late, with its own times. A file of
- * the same name whose content before the cursor is another is refused: read on from the middle of
- * it, posts would be lost in silence.
+ * A cursor counts only for the file that it was made on (place.h): another posts file starts at its
+ * first line, and what is older than the store's clock is delivered late, with its own times.
  *
  * Failure: nothing is written while opening, so an error leaves the store as it was.
  * Thread: the trader's. */
@@ -26,22 +24,19 @@
 struct cursor {
     bool found, is_wall;
     usec clock, market;
-    int64_t market_done, offset;
-    str source, path, mark;
+    int64_t market_done;
+    struct place place;
 };
 
 static bool cursor_line(struct cursor *c, str line) {
     str value = line, key;
+    bool known;
     if (!str_cut(&value, '=', &key)) return false;
     if (str_eq(key, STR("clock"))) return str_to_i64(value, &c->clock);
     if (str_eq(key, STR("market"))) return str_to_i64(value, &c->market);
     if (str_eq(key, STR("market_done"))) return str_to_i64(value, &c->market_done);
-    if (str_eq(key, STR("offset"))) return str_to_i64(value, &c->offset);
     if (str_eq(key, STR("time"))) c->is_wall = str_eq(value, STR("wall"));
-    if (str_eq(key, STR("source"))) c->source = value;
-    if (str_eq(key, STR("path"))) c->path = value;
-    if (str_eq(key, STR("mark"))) c->mark = value;
-    return true;
+    return place_line(&c->place, key, value, &known);
 }
 
 static bool cursor_get(struct runner *r, struct arena *a, struct cursor *ret, struct error *err) {
@@ -87,23 +82,6 @@ static bool load_venue(struct runner *r, str blob, struct error *err) {
     return venue_load(r->parts.venue, blob, err);
 }
 
-/* Is what stands before the cursor what was read? A store of before there were marks has none. */
-static bool source_is_same(struct runner *r, const struct cursor *c, struct error *err) {
-    char mark[SOURCE_MARK_BYTES];
-    struct error why;
-    const bool ok = source_mark(r->replay->source, c->offset, mark, &why);
-    if (!ok && why.code != ERR_RANGE) {
-        *err = why;
-        return false;
-    }
-    if (ok && (c->mark.n == 0 || str_eq(c->mark, str_from_z(mark)))) return true;
-    return fail(err, ERR_STATE, 0,
-                "the posts file is not the one that was read up to byte %" PRId64
-                "; put the old one back, give the new one another name, or take another store.url "
-                "(" STR_FMT ")",
-                c->offset, STR_ARG(str_head(r->replay->path, 60)));
-}
-
 /* The time that this run begins at: where the store stands, else the first thing to happen. */
 static bool continue_from(struct runner *r, struct arena *a, struct error *err) {
     struct cursor c = {0};
@@ -117,11 +95,8 @@ static bool continue_from(struct runner *r, struct arena *a, struct error *err) 
     if (!c.found) return true;
 
     if (r->parts.market && !r->opt.rebase && !c.is_wall) market_back(r, &c);
-    const struct run_feed *f = r->replay;
-    if (f && str_eq(c.source, f->name) && str_eq(c.path, f->path)) {
-        if (!source_is_same(r, &c, err) || !source_seek(f->source, c.offset, err)) return false;
-        r->offset = r->offset_open = c.offset;
-    }
+    if (r->replay && !place_seek(&c.place, r->replay, &r->offset, err)) return false;
+    r->offset_open = r->offset;
     return true;
 }
 
@@ -201,7 +176,7 @@ void runner_progress(struct runner *r, struct run_progress *ret) {
                                  .posts = r->posts,
                                  .prices = r->prices,
                                  .commits = r->commits,
-                                 .dead = r->dead,
+                                 .dead = r->letters.seen,
                                  .offset = r->offset,
                                  .waiting_posts = r->waiting_posts,
                                  .posts_ended = r->posts_ended,

@@ -68,18 +68,11 @@ static bool blob_put(struct runner *r, str name, struct error *err) {
 
 /* Where we are, one line a value (read back by runner.c). */
 static void run_cursor(struct runner *r) {
-    char mark[SOURCE_MARK_BYTES] = "";
-    struct error why;
-    const struct run_feed *f = r->replay;
-    if (f && !source_mark(f->source, r->offset, mark, &why))
-        log_unusual("source_cut", LOG_Z("why", why.msg)); /* at the next start: too short */
     buf_clear(&r->blob);
     buf_printf(&r->blob, "clock=%" PRId64 "\nmarket=%" PRId64 "\nmarket_done=%" PRId64 "\n", r->now,
                r->market_at, r->market_done);
     buf_printf(&r->blob, "time=%s\n", r->grouped ? "virtual" : "wall");
-    buf_printf(&r->blob, "source=" STR_FMT "\noffset=%" PRId64 "\npath=" STR_FMT "\n",
-               STR_ARG(f ? f->name : STR("")), r->offset, STR_ARG(f ? f->path : STR("")));
-    buf_printf(&r->blob, "mark=%s\n", mark);
+    place_put(&r->blob, r->replay, r->offset);
 }
 
 /* The same into the store; what the trader knows of prices; what the venue holds. */
@@ -224,6 +217,18 @@ bool turn_begin(struct runner *r, struct error *err) {
     r->in_txn = true;
     r->txn_since = time_monotonic_us();
     if (!look_for_commands(r, err)) return undo(r);
+    return true;
+}
+
+bool turn_bury(struct runner *r, str source, const struct complaint *c, struct error *err) {
+    const usec at = r->now > 0 ? r->now : time_wall_us(); /* nothing has happened yet */
+    for (; c; c = c->next) {
+        letters_tell(&r->letters, c);
+        if (r->journaling) continue;
+        if (!turn_begin(r, err) || !letters_put(&r->letters, r->parts.store, source, at, c, err))
+            return turn_rescue(r, err);
+        r->moved = true;
+    }
     return true;
 }
 

@@ -74,7 +74,7 @@ static bool look_at_posts(struct replay *v, struct error *err) {
     runner_replay_over(r);
     int64_t offset;
     const struct complaint *c = readers_last_complaints(v->readers, &offset);
-    if (!letters_bury(r, r->replay->name, c, err)) return false;
+    if (!turn_bury(r, r->replay->name, c, err)) return false;
     if (c) r->offset = offset;
     return true;
 }
@@ -83,7 +83,7 @@ static bool deliver_post(struct replay *v, struct error *err) {
     struct runner *r = v->r;
     struct event ev;
     turn_event_of(v->post->reading, &ev);
-    if (!letters_bury(r, r->replay->name, v->post->complaints, err)) return false;
+    if (!turn_bury(r, r->replay->name, v->post->complaints, err)) return false;
     if (!turn_do(r, i64_max(v->post_at, r->now), &ev, err)) return false;
     r->offset = v->post->offset;
     r->moved = true;

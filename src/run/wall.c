@@ -300,7 +300,7 @@ static bool on_post(struct live *v, struct live_post *p, struct error *err) {
     struct runner *r = v->r;
     const struct run_feed *f = &r->parts.feeds[p->feed];
     v->got[p->feed]++;
-    if (!letters_bury(r, f->name, p->first, err)) return false;
+    if (!turn_bury(r, f->name, p->first, err)) return false;
     if (p->failed) {
         if (!on_failure(v, p, err)) return false;
     } else if (source_is_live(f->source)) {
@@ -528,6 +528,7 @@ static bool open_posts(struct live *v, struct arena *memory, struct error *err) 
                                                .feed = &r->parts.feeds[i],
                                                .number = i,
                                                .inbox = v->inbox,
+                                               .places = LIVE_PLACES,
                                                .workers = r->opt.workers,
                                                .rebase = r->opt.rebase};
         if (!live_posts_open(memory, &opt, &v->posts[i], err)) return false;
@@ -546,8 +547,8 @@ static bool open_edges(struct live *v, struct arena *memory, struct error *err) 
     pthread_mutex_init(&v->mutex, NULL);
     pthread_cond_init(&v->stopping, &attr);
     pthread_condattr_destroy(&attr);
-    v->inbox =
-        inbox_open(memory, r->parts.symbols->count, LIVE_PLACES * r->parts.feed_count, ORDERS_MAX);
+    v->inbox = inbox_open(memory, "trader", r->parts.symbols->count,
+                          LIVE_PLACES * r->parts.feed_count, ORDERS_MAX);
     if (!open_posts(v, memory, err)) return false;
     if (r->parts.venue->ops->caps & VENUE_CAP_INSTANT) return true;
     if (!lanes_open(memory, r->parts.venue, v->inbox, &v->lanes, err)) return false;

@@ -380,14 +380,16 @@ bool store_posts_unfinished(struct store *s, struct arena *a, const struct unfin
     static const struct sql sql = {
         "SELECT id, author, text, created_at, root_id, source, source_id, author_id, received_at, "
         "lang, ref_kind, ref_id, missed, likes, reposts, replies, quotes FROM tweets "
-        "WHERE stage < 2 AND received_at >= $1 AND received_at < $2 AND (received_at < $3 OR "
-        "(received_at = $3 AND id < $4)) ORDER BY received_at DESC, id DESC LIMIT $5"};
+        "WHERE stage < 2 AND stage <= $1 AND received_at >= $2 AND received_at < $3 AND "
+        "(received_at < $4 OR (received_at = $4 AND id < $5)) "
+        "ORDER BY received_at DESC, id DESC LIMIT $6"};
     struct post *posts = NEW_ARRAY(a, struct post, limit);
     struct query look;
     bool row;
     int n = 0;
     PRE(limit >= 1);
     if (!query_open(s, &sql, &look, err)) return false;
+    bind_i64(&look, q->read_too ? POST_READ : POST_STORED);
     bind_time(&look, q->since);
     bind_time(&look, q->before);
     bind_time(&look, q->before_at != 0 ? q->before_at : q->before);
@@ -418,6 +420,21 @@ bool store_posts_left(struct store *s, usec since, int64_t *ret_stored, int64_t 
     *ret_stored = col_i64(&q);
     *ret_read = col_i64(&q);
     *ret_oldest = col_is_null(&q) ? 0 : col_time(&q);
+    query_close(&q);
+    return true;
+}
+
+/* -- one at a time --------------------------------------------------------------------------- */
+
+bool store_claim(struct store *s, str name, bool *ret_mine, struct error *err) {
+    static const struct sql sql = {"SELECT $1 <> ''",
+                                   "SELECT pg_try_advisory_lock(hashtext(current_schema() || $1))"};
+    struct query q;
+    bool row;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_str(&q, name);
+    if (!query_row(&q, &row, err)) return false;
+    *ret_mine = row && col_bool(&q);
     query_close(&q);
     return true;
 }

@@ -36,12 +36,13 @@ MUST_CHECK bool store_posts_read(struct store *s, const struct post_read *rows, 
 MUST_CHECK bool store_posts_done(struct store *s, const int64_t *ids, int count, bool *ret_done,
                                  struct error *err);
 
-/* Posts that are not done, received in [since, before), the newest first, in `a`. after: behind
- * that one of the time before (ids fall where times are equal); 0: from the newest. */
+/* Posts that are not done, received in [since, before), the newest first, in `a`; where times are
+ * equal the one with the higher id comes first. */
 struct unfinished {
     usec since, before;
-    usec before_at; /* of the last one given, with its id; 0: none yet */
+    usec before_at; /* go on behind this one, the last that was given; 0: from the newest */
     int64_t before_id;
+    bool read_too; /* those that wait for the trader, too; else only what was not read */
 };
 MUST_CHECK bool store_posts_unfinished(struct store *s, struct arena *a, const struct unfinished *q,
                                        int limit, struct post **ret, int *ret_count,

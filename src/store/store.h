@@ -106,6 +106,11 @@ MUST_CHECK bool store_trader_lock(struct store *s, struct error *err);
 /* Does a trader (another's or this one) hold the lock now? *ret_pid is 0 where unknown. */
 bool store_trader_running(struct store *s, int64_t *ret_pid);
 
+/* What one process at a time does: is it this connection? Asked again before each time; the claim
+ * goes with the connection, however that ends. Where the store is a file it is granted to all: of
+ * such a store there is one process. */
+MUST_CHECK bool store_claim(struct store *s, str name, bool *ret_mine, struct error *err);
+
 /* Migrations: numbered files of sql/, compiled in. */
 MUST_CHECK bool store_migrate(struct store *s, int *ret_from, int *ret_to, struct error *err);
 int store_schema_version(struct store *s); /* 0: empty */

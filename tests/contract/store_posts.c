@@ -92,7 +92,7 @@ static void test_what_is_left_comes_back_as_it_was_the_newest_first(void **state
     m->posts[7].received_at = m->posts[6].received_at; /* then the larger id comes first */
     put(b, m, 10);
     reopen(b);
-    struct unfinished q = {.since = NOW, .before = NOW + DAY};
+    struct unfinished q = {.since = NOW, .before = NOW + DAY, .read_too = true};
     assert_int_equal(left(b, q, &got), 10);
     for (int i = 0; i < 10; i++) same_post(&got[i], &m->posts[9 - i]);
 
@@ -103,6 +103,12 @@ static void test_what_is_left_comes_back_as_it_was_the_newest_first(void **state
     q = (struct unfinished){.since = NOW + 2 * USEC_PER_S, .before = NOW + 4 * USEC_PER_S};
     assert_int_equal(left(b, q, &got), 2);
     assert_int_equal(got[0].id, 4);
+
+    read_them(b, m, 5); /* 1 to 5 wait for the trader */
+    q = (struct unfinished){.since = NOW, .before = NOW + DAY};
+    assert_int_equal(left(b, q, &got), 5);
+    q.read_too = true;
+    assert_int_equal(left(b, q, &got), 10);
 }
 
 static void test_a_stage_never_goes_back(void **state) {

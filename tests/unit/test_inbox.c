@@ -15,7 +15,7 @@ static struct inbox_item item;
 static int set_up(void **state) {
     (void)state;
     arena_open(&arena, 16 << 20);
-    in = inbox_open(&arena, SYMS, 3, 4);
+    in = inbox_open(&arena, "trader", SYMS, 3, 4);
     return 0;
 }
 

@@ -46,7 +46,7 @@ static int set_up(void **state) {
     venue = (struct slow){.base = {.ops = &slow_ops}};
     pthread_mutex_init(&venue.mutex, NULL);
     pthread_cond_init(&venue.moved, NULL);
-    in = inbox_open(&arena, 1, 1, 200);
+    in = inbox_open(&arena, "trader", 1, 1, 200);
     assert_ok(lanes_open(&arena, &venue.base, in, &lanes, &err), &err);
     return 0;
 }

@@ -217,6 +217,16 @@ void judge_alone(const struct judge *j, usec now, const struct reading *r, int m
     ret->reason = mention_refusal(j->cfg, post_refusal(j->cfg, now, &dated, &who), ret);
 }
 
+/* --- for others than the trader --------------------------------------------------------------- */
+
+bool judge_concerns(const struct judge *j, const struct reading *r) {
+    const struct post *p = r->post;
+    const uint32_t takes_back = CUE_CORRECTION | CUE_DENIAL | CUE_HACKED;
+    if (r->mention_count > 0 || p->edited || (r->cues & takes_back) != 0) return true;
+    if (!judge_lets_strangers_in(j->cfg, p->source)) return true;
+    return judge_standing(j, p->source, p->author_id, p->username).listed;
+}
+
 /* --- the price -------------------------------------------------------------------------------- */
 
 reason judge_priced_in(const struct judge *j, struct signal *s, usec now, price now_price) {

@@ -111,6 +111,10 @@ MUST_CHECK reason judge_priced_in(const struct judge *j, struct signal *s, usec 
 void judge_alone(const struct judge *j, usec now, const struct reading *r, int mention_idx,
                  struct signal *ret);
 
+/* Could the trader do anything with the post but store it, and learn nothing of an author who may
+ * be traded? Where the trader is a process of its own it is not troubled with others. */
+bool judge_concerns(const struct judge *j, const struct reading *r);
+
 /* The weight of a factor in the configuration, in basis points; 10,000 for the two base parts. */
 int32_t judge_weight_bp(const struct config *cfg, part p);
 

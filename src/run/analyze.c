@@ -1,0 +1,506 @@
+/* analyze: see the header.
+ *
+ *     posts queue ─► read ─► one transaction ─► readings queue ─► acknowledged
+ *
+ * Each worker takes up to 64 posts at a time, reads them, and writes what was read in one
+ * transaction; then the trader's share goes on, then the jobs are acknowledged. Killed anywhere in
+ * between, the jobs come again, to another worker: what was read stays as it is (its stage says
+ * so), and what goes on to the trader twice is marked, so that he looks first whether it is done.
+ *
+ * A post that the trader can do nothing with (no coin, of somebody who is never traded) is done
+ * here, with the outcome that the trader would have given it.
+ *
+ * Failure: a store that does not answer is tried again, with the jobs in hand and the queue told
+ * so. Where it refuses a batch for what is in it, the posts are put one by one, and the one that
+ * cannot be put is a failed job: after queue.max_attempts it is a dead letter. So is a job that
+ * nobody can read, and one that was in hand whenever its worker died. A trader's queue that cannot
+ * be reached costs nothing but time: the sweeper finds what it missed.
+ *
+ * Threads: the workers, one for the sweeper, and the caller's, which waits and tells how it goes.
+ */
+#include "run/analyze.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
+
+#include "base/board.h"
+#include "base/log.h"
+#include "base/metric.h"
+#include "flow/judge/judge.h"
+#include "run/parcel.h"
+#include "run/sweeper.h"
+#include "store/posts.h"
+
+#define TAKE_US (500 * USEC_PER_MS)
+#define AGAIN_US USEC_PER_S
+#define BEAT_US USEC_PER_S
+#define POLL_US (100 * USEC_PER_MS)
+#define KEEP_US (5 * USEC_PER_S) /* how often the queue hears of slow work */
+#define SETTINGS_US (2 * USEC_PER_S)
+#define SWEEP_POLL_US (500 * USEC_PER_MS)
+#define PING_US (2 * USEC_PER_S)
+#define ARENA_BYTES ((ptrdiff_t)64 << 20) /* of address space: a batch of the largest posts */
+#define JUDGE_BYTES ((ptrdiff_t)8 << 20)
+#define LETTER_BYTES (POST_TEXT_BYTES_MAX * 2)
+
+struct analyze;
+
+struct worker {
+    struct analyze *a;
+    pthread_t thread;
+    bool runs;
+    struct store *store;
+    struct arena arena, scratch, judge_memory;
+    struct judge judge;
+    const struct config *cfg; /* taken of parts.live */
+    int64_t version;          /* of the store, when the settings were read */
+    usec settings_at;         /* monotonic, of the next look */
+    struct board_task *shown;
+    struct buf parcels;
+
+    /* What is in hand: jobs, and of those that can be read, by place, the post and its reading. */
+    struct job *jobs[READER_BATCH_MAX];
+    int count;
+    struct job *of[READER_BATCH_MAX];
+    struct post posts[READER_BATCH_MAX];
+    struct reading readings[READER_BATCH_MAX];
+    struct post_read rows[READER_BATCH_MAX];
+    bool again[READER_BATCH_MAX];
+    int post_count;
+};
+
+struct analyze {
+    const struct analyze_parts *parts;
+    const struct analyze_options *opt;
+    struct worker workers[ANALYZE_WORKERS_MAX];
+    int worker_count;
+    struct sweeper sweeper;
+    pthread_t sweeper_thread;
+    bool sweeper_runs;
+    atomic_bool stop;
+    _Atomic int64_t posts, handed, dead, batches;
+    _Atomic int64_t busy; /* workers that have jobs in hand */
+    struct metric *processed;
+};
+
+static bool stopped(struct analyze *a) {
+    return atomic_load_explicit(&a->stop, memory_order_relaxed);
+}
+
+static void doze(struct analyze *a, usec for_us) {
+    for (usec t = 0; t < for_us && !stopped(a); t += POLL_US)
+        IGNORE(poll(NULL, 0, (int)(POLL_US / USEC_PER_MS)) != 0, "a signal ends it early");
+}
+
+/* --- what cannot be done ----------------------------------------------------------------- */
+
+/* As a source would have sent it, so that it can be tried again. */
+static void print_post(struct buf *out, const struct post *p) {
+    char at[TIME_TEXT_BYTES];
+    buf_put(out, STR("{\"id\":"));
+    buf_put_json_str(out, p->source_id);
+    buf_put(out, STR(",\"text\":"));
+    buf_put_json_str(out, p->text);
+    buf_put(out, STR(",\"created_at\":"));
+    buf_put_json_str(out, time_format_rfc3339(p->created_at, at));
+    buf_put(out, STR(",\"author_id\":"));
+    buf_put_json_str(out, p->author_id);
+    buf_put(out, STR(",\"username\":"));
+    buf_put_json_str(out, p->username);
+    buf_put_byte(out, '}');
+}
+
+static bool bury(struct worker *w, const struct job *job, str why, struct error *err) {
+    struct post p;
+    struct parcel_mark mark;
+    struct error none;
+    struct buf payload;
+    int64_t id;
+    const usec now = time_wall_us();
+    const bool readable =
+        parcel_get_post((str){job->payload, job->payload_bytes}, &p, &mark, &none);
+    buf_init(&payload, LETTER_BYTES);
+    if (readable) print_post(&payload, &p);
+    const struct dead_letter d = {.source = readable ? p.source : STR("queue"),
+                                  .kind = readable ? STR("post") : STR("job"),
+                                  .payload = buf_str(&payload),
+                                  .error = why,
+                                  .attempts = job->attempt,
+                                  .first_at = job->enqueued_at,
+                                  .last_at = now,
+                                  .status = STR("dead")};
+    const bool begun = store_begin(w->store, false, err);
+    const bool ok = begun && store_dead_put(w->store, &d, &id, err) && store_commit(w->store, err);
+    if (begun && !ok) store_rollback(w->store);
+    buf_fini(&payload);
+    if (ok) log_unusual("dead_letter", LOG_I("id", id), LOG_S("why", why));
+    return ok;
+}
+
+/* A job that failed, or that nobody should try again. True: it is out of our hands. */
+static bool give_up(struct worker *w, struct job *job, str why) {
+    struct error err;
+    bool dead = job->spent;
+    if (!dead && !queue_retry(w->a->parts->posts, job, why, time_wall_us(), &dead, &err))
+        log_unusual("queue_retry", LOG_Z("why", err.msg));
+    if (!dead) return true;
+    if (!bury(w, job, why, &err)) {
+        log_unusual("dead_letter_failed", LOG_Z("why", err.msg));
+        return false; /* it stays in hand, and comes again */
+    }
+    atomic_fetch_add(&w->a->dead, 1);
+    if (!queue_ack(w->a->parts->posts, job, &err)) log_unusual("queue_ack", LOG_Z("why", err.msg));
+    return true;
+}
+
+/* --- reading ----------------------------------------------------------------------------- */
+
+/* The posts of the jobs in hand; those that are none leave the hand. */
+static void open_jobs(struct worker *w) {
+    w->post_count = 0;
+    for (int i = 0; i < w->count; i++) {
+        struct job *const job = w->jobs[i];
+        struct parcel_mark mark;
+        struct error err;
+        const int n = w->post_count;
+        if (job->spent) {
+            IGNORE(give_up(w, job, STR("whoever worked on it died, each time")), "comes again");
+        } else if (!parcel_get_post((str){job->payload, job->payload_bytes}, &w->posts[n], &mark,
+                                    &err)) {
+            IGNORE(give_up(w, job, str_from_z(err.msg)), "comes again");
+        } else {
+            w->of[n] = job;
+            w->again[n] = mark.again || job->attempt > 1;
+            w->post_count++;
+        }
+    }
+    w->count = 0;
+}
+
+static int best_score(const struct reading *r) {
+    int best = 0;
+    for (int i = 0; i < r->mention_count; i++) {
+        const struct mention *m = &r->mentions[i];
+        if (!m->abstain) best = (int)i64_max(best, base_score(m->confidence_bp, m->polarity_bp));
+    }
+    return best;
+}
+
+static void hold_back(struct worker *w) {
+    struct error err;
+    for (int i = 0; i < w->post_count && w->a->opt->extra > 0; i++) {
+        const int64_t us = w->a->opt->extra;
+        IGNORE(poll(NULL, 0, (int)(us / USEC_PER_MS)) != 0, "a signal ends it early");
+        if (!queue_keep(w->a->parts->posts, w->of, w->post_count, time_wall_us(), &err))
+            log_unusual("queue_keep", LOG_Z("why", err.msg));
+    }
+}
+
+static void read_posts(struct worker *w) {
+    reader_read(w->a->parts->reader, w->scratch, w->posts, w->post_count, w->readings);
+    hold_back(w);
+    for (int i = 0; i < w->post_count; i++) {
+        const struct reading *const r = &w->readings[i];
+        const bool wanted = judge_concerns(&w->judge, r);
+        w->rows[i] = (struct post_read){
+            .reading = r,
+            .stage = wanted ? POST_READ : POST_DONE,
+            .signal_score = best_score(r),
+            .outcome = wanted ? REASON_NONE : REASON_NO_COIN,
+        };
+    }
+}
+
+/* --- into the store ---------------------------------------------------------------------- */
+
+static bool store_rows(struct worker *w, const struct post_read *rows, int count,
+                       struct error *err) {
+    if (!store_begin(w->store, false, err)) return false;
+    const bool ok = store_posts_read(w->store, rows, count, err) && store_commit(w->store, err);
+    if (!ok) store_rollback(w->store);
+    return ok;
+}
+
+/* The i-th leaves the hand. */
+static void drop_post(struct worker *w, int i) {
+    w->of[i] = NULL;
+    w->rows[i].stage = POST_STORED; /* not to be handed on */
+}
+
+/* One by one: those that cannot be put are failed jobs. False: trouble of the store itself. */
+static bool store_each(struct worker *w, struct error *err) {
+    for (int i = 0; i < w->post_count; i++) {
+        if (store_rows(w, &w->rows[i], 1, err)) continue;
+        if (err_retryable(err->code)) return false;
+        if (give_up(w, w->of[i], str_from_z(err->msg))) drop_post(w, i);
+    }
+    return true;
+}
+
+/* Until it is stored. False: a stop came first. */
+static bool store_all(struct worker *w) {
+    struct error err;
+    bool told = false;
+    while (!store_rows(w, w->rows, w->post_count, &err)) {
+        if (!err_retryable(err.code) && store_each(w, &err)) return true;
+        if (!told) log_unusual("store_unwritable", LOG_Z("why", err.msg));
+        told = true;
+        doze(w->a, AGAIN_US);
+        if (stopped(w->a)) return false;
+        struct error none;
+        IGNORE(queue_keep(w->a->parts->posts, w->of, w->post_count, time_wall_us(), &none),
+               "then somebody else has them, and does what is left to do");
+    }
+    if (told) log_unusual("store_writable", LOG_I("posts", w->post_count));
+    return true;
+}
+
+/* --- to the trader, and done ------------------------------------------------------------- */
+
+static void hand_on(struct worker *w) {
+    struct job_put jobs[READER_BATCH_MAX];
+    ptrdiff_t ends[READER_BATCH_MAX];
+    struct error err;
+    int n = 0, put = 0;
+    buf_clear(&w->parcels);
+    for (int i = 0; i < w->post_count; i++) {
+        if (w->rows[i].stage != POST_READ) continue;
+        parcel_put_reading(&w->parcels, &w->readings[i], (struct parcel_mark){w->again[i]});
+        jobs[n].kind = w->of[i]->kind;
+        ends[n++] = w->parcels.len;
+    }
+    if (n == 0) return;
+    POST(!buf_full(&w->parcels));
+    for (int i = 0; i < n; i++) { /* only now does the buffer stay where it is */
+        const ptrdiff_t from = i > 0 ? ends[i - 1] : 0;
+        jobs[i].payload = (str){w->parcels.p + from, ends[i] - from};
+    }
+    if (!queue_put_many(w->a->parts->readings, jobs, n, time_wall_us(), 0, &put, &err))
+        log_unusual("readings_left", LOG_I("posts", n - put), LOG_Z("why", err.msg),
+                    LOG_Z("next", "the sweeper brings them to the trader"));
+    atomic_fetch_add(&w->a->handed, put);
+}
+
+static void acknowledge(struct worker *w) {
+    struct error err;
+    int n = 0;
+    for (int i = 0; i < w->post_count; i++)
+        if (w->of[i] != NULL) w->of[n++] = w->of[i];
+    if (n > 0 && !queue_ack_many(w->a->parts->posts, w->of, n, &err))
+        log_unusual("queue_ack", LOG_Z("why", err.msg));
+    w->post_count = 0;
+}
+
+/* Jobs that are not done go back: others take them when this process is gone. */
+static void batch(struct worker *w) {
+    arena_reset(&w->arena);
+    board_task_set(w->shown, "reading posts", time_wall_us());
+    open_jobs(w);
+    if (w->post_count == 0) return;
+    read_posts(w);
+    board_task_set(w->shown, "storing what was read", time_wall_us());
+    const int read = w->post_count;
+    if (!store_all(w)) return;
+    hand_on(w);
+    acknowledge(w);
+    atomic_fetch_add(&w->a->posts, read);
+    atomic_fetch_add(&w->a->batches, 1);
+    metric_add(w->a->processed, read);
+}
+
+/* --- a worker's life --------------------------------------------------------------------- */
+
+static bool load_settings(struct worker *w, struct error *err) {
+    const str *rows;
+    struct buf report;
+    int count;
+    arena_reset(&w->arena);
+    buf_init(&report, CONFIG_REPORT_BYTES);
+    const bool ok = store_settings(w->store, &w->arena, &rows, &count, err) &&
+                    config_live_set(w->a->parts->live, rows, count, &report, err);
+    buf_fini(&report);
+    return ok;
+}
+
+/* Settings that people changed. */
+static void look_at_settings(struct worker *w) {
+    struct error err;
+    if (time_monotonic_us() < w->settings_at) return;
+    w->settings_at = time_monotonic_us() + SETTINGS_US;
+    const int64_t version = store_data_version(w->store);
+    if (version == w->version) return;
+    w->version = version;
+    if (!load_settings(w, &err)) {
+        log_unusual("settings", LOG_Z("why", err.msg));
+        return;
+    }
+    const struct config *const before = w->cfg;
+    w->cfg = config_live_take(w->a->parts->live);
+    judge_configure(&w->judge, w->cfg);
+    config_live_give(w->a->parts->live, before);
+}
+
+static void *run_worker(void *arg) {
+    struct worker *w = arg;
+    struct error err;
+    bool told = false;
+    while (!stopped(w->a)) {
+        board_task_set(w->shown, NULL, time_wall_us());
+        look_at_settings(w);
+        const bool ok = queue_take(w->a->parts->posts, w->jobs, READER_BATCH_MAX, time_wall_us(),
+                                   TAKE_US, &w->count, &err);
+        if (!ok && err.code == ERR_STATE) break; /* stopped */
+        if (!ok && !told) log_unusual("queue_away", LOG_Z("why", err.msg));
+        if (ok && told) log_unusual("queue_back", LOG_I("jobs", w->count));
+        told = !ok;
+        if (!ok) doze(w->a, AGAIN_US);
+        if (!ok || w->count == 0) continue;
+        atomic_fetch_add(&w->a->busy, 1);
+        batch(w);
+        atomic_fetch_sub(&w->a->busy, 1);
+    }
+    board_task_set(w->shown, NULL, time_wall_us());
+    return NULL;
+}
+
+static bool open_worker(struct analyze *a, struct worker *w, int number, struct error *err) {
+    char name[BOARD_NAME_BYTES];
+    struct buf b;
+    w->a = a;
+    buf_init_fixed(&b, name, sizeof name);
+    buf_printf(&b, "analyze %d", number + 1);
+    arena_open(&w->arena, ARENA_BYTES);
+    arena_open(&w->scratch, READER_SCRATCH_BYTES);
+    arena_open(&w->judge_memory, JUDGE_BYTES);
+    buf_init(&w->parcels, READER_BATCH_MAX * (ptrdiff_t)PARCEL_BYTES_MAX);
+    w->shown = board_task_open(buf_z(&b), time_wall_us());
+    w->cfg = config_live_take(a->parts->live);
+    judge_init_alone(&w->judge, &w->judge_memory, w->cfg);
+    if (!a->parts->open_store(a->parts->ctx, &w->store, err)) return false;
+    w->version = -1;
+    return true;
+}
+
+static void close_worker(struct worker *w) {
+    store_close(w->store);
+    if (w->cfg != NULL) config_live_give(w->a->parts->live, w->cfg);
+    buf_fini(&w->parcels);
+    arena_close(&w->judge_memory);
+    arena_close(&w->scratch);
+    arena_close(&w->arena);
+}
+
+/* --- the sweeper's thread ---------------------------------------------------------------- */
+
+static void *run_sweeper(void *arg) {
+    struct analyze *a = arg;
+    struct arena scratch;
+    struct error err;
+    bool told = false;
+    usec ping_at = 0;
+    arena_open(&scratch, ARENA_BYTES);
+    while (!stopped(a)) {
+        bool ok = true;
+        if (time_monotonic_us() >= ping_at) {
+            ping_at = time_monotonic_us() + PING_US;
+            ok = queue_ping(a->parts->posts, time_wall_us(), &err) &&
+                 queue_ping(a->parts->readings, time_wall_us(), &err);
+        }
+        ok = ok && sweeper_step(&a->sweeper, scratch, &err);
+        if (!ok && !told) log_unusual("sweep_failed", LOG_Z("why", err.msg));
+        told = !ok;
+        doze(a, SWEEP_POLL_US);
+    }
+    arena_close(&scratch);
+    return NULL;
+}
+
+/* --- the caller's thread ----------------------------------------------------------------- */
+
+/* Is nothing left to be read? Asked of the store on the sweeper's word: it alone is not busy. */
+static bool is_done(struct analyze *a, struct store *s) {
+    struct queue_stats q;
+    struct error err;
+    int64_t stored, read;
+    usec oldest;
+    if (atomic_load(&a->busy) > 0 || !queue_stats(a->parts->posts, &q, &err)) return false;
+    if (q.fresh + q.late + q.delayed + q.taken > 0) return false;
+    return store_posts_left(s, 0, &stored, &read, &oldest, &err) && stored == 0;
+}
+
+static void tell(struct analyze *a) {
+    struct board_task_view tasks[BOARD_TASKS_MAX];
+    const char *doing = NULL;
+    usec since = 0;
+    if (a->opt->beat == NULL) return;
+    const int count = board_tasks(tasks);
+    for (int i = 0; i < count; i++) {
+        if (tasks[i].doing == NULL || (doing != NULL && tasks[i].since >= since)) continue;
+        doing = tasks[i].doing;
+        since = tasks[i].since;
+    }
+    a->opt->beat(a->opt->beat_ctx, doing, since, atomic_load(&a->posts));
+}
+
+static void wait_for_end(struct analyze *a, struct store *s) {
+    usec beat_at = 0;
+    for (;;) {
+        const bool stop = a->opt->stop != NULL && atomic_load(a->opt->stop) > 0;
+        if (stop || (a->opt->exit_at_end && is_done(a, s))) return;
+        if (time_monotonic_us() >= beat_at) {
+            beat_at = time_monotonic_us() + BEAT_US;
+            tell(a);
+        }
+        IGNORE(poll(NULL, 0, (int)(POLL_US / USEC_PER_MS)) != 0, "a signal ends it early");
+    }
+}
+
+static bool start(struct analyze *a, struct error *err) {
+    for (int i = 0; i < a->opt->workers; i++) {
+        struct worker *const w = &a->workers[i];
+        a->worker_count = i + 1;
+        if (!open_worker(a, w, i, err)) return false;
+        w->runs = pthread_create(&w->thread, NULL, run_worker, w) == 0;
+        if (!w->runs) return fail(err, ERR_LIMIT, 0, "worker %d: no more threads", i + 1);
+    }
+    a->sweeper_runs = pthread_create(&a->sweeper_thread, NULL, run_sweeper, a) == 0;
+    return a->sweeper_runs || fail(err, ERR_LIMIT, 0, "the sweeper: no more threads");
+}
+
+static void finish(struct analyze *a, struct analyze_counts *ret) {
+    atomic_store(&a->stop, true);
+    for (int i = 0; i < a->worker_count; i++)
+        if (a->workers[i].runs) pthread_join(a->workers[i].thread, NULL);
+    if (a->sweeper_runs) pthread_join(a->sweeper_thread, NULL);
+    for (int i = 0; i < a->worker_count; i++) close_worker(&a->workers[i]);
+    *ret = (struct analyze_counts){.posts = atomic_load(&a->posts),
+                                   .handed = atomic_load(&a->handed),
+                                   .dead = atomic_load(&a->dead),
+                                   .swept = a->sweeper.swept,
+                                   .batches = atomic_load(&a->batches)};
+}
+
+bool analyze_run(struct arena *boot, const struct analyze_parts *parts,
+                 const struct analyze_options *opt, struct analyze_counts *ret, struct error *err) {
+    PRE(opt->workers >= 1 && opt->workers <= ANALYZE_WORKERS_MAX);
+    struct store *s = NULL, *look = NULL;
+    struct analyze *a = NEW(boot, struct analyze);
+    a->parts = parts;
+    a->opt = opt;
+    a->processed = metric_get(METRIC_COUNTER, "bullfinch_tweets_processed_total", "",
+                              "Posts read and stored.", 1);
+    bool ok = parts->open_store(parts->ctx, &s, err) && parts->open_store(parts->ctx, &look, err);
+    if (ok) {
+        a->sweeper = (struct sweeper){.store = s,
+                                      .posts = parts->posts,
+                                      .readings = parts->readings,
+                                      .capacity = parts->capacity};
+        ok = start(a, err);
+    }
+    if (ok) wait_for_end(a, look);
+    finish(a, ret);
+    store_close(look);
+    store_close(s);
+    return ok;
+}

@@ -1,0 +1,108 @@
+/* sweeper: see the header.
+ *
+ * A pass goes from the newest post to the oldest, as it is the newest that may still be traded. It
+ * looks only at what has had half a minute to be done in the ordinary way, unless the queue says
+ * that it lost everything: then at all at once. What is in the queue is unfinished as well, so a
+ * pass puts in something only while little is in there: as much as half of what the queue holds.
+ * Then most of what it brings was not in it; what was comes twice, and the second time nothing is
+ * left to do.
+ *
+ * What was read already is the trader's. It is read once more only where nothing lies in the
+ * trader's queue, that is, where that queue lost it.
+ *
+ * The oldest end: once a pass found nothing, the next one does not look further back than that pass
+ * began. Failure: the pass goes on where it was. Thread: one. */
+#include "run/sweeper.h"
+
+#include "run/parcel.h"
+#include "store/posts.h"
+
+#define GRACE_US (30 * USEC_PER_S)
+#define PASS_US (10 * USEC_PER_S) /* from the end of one to the next */
+#define LIMIT 256
+#define FRESH_US (60 * USEC_PER_S)
+#define LOW_JOBS 1000 /* in the queue: fewer, and there is room for what was left out */
+
+static int64_t load_of(const struct queue_stats *s) {
+    return s->fresh + s->late + s->delayed + s->taken;
+}
+
+static void begin_pass(struct sweeper *w, bool lost) {
+    w->passing = true;
+    w->before = lost ? USEC_NEVER : time_wall_us() - GRACE_US;
+    w->at = 0;
+    w->id = 0;
+    w->found = false;
+}
+
+static void end_pass(struct sweeper *w) {
+    w->passing = false;
+    w->next_at = time_monotonic_us() + PASS_US;
+    if (!w->found && w->before != USEC_NEVER && w->all) w->since = w->before - GRACE_US;
+}
+
+/* *ret_put: so many of them are in. */
+static bool put(struct sweeper *w, struct arena *a, const struct post *posts, int count,
+                int *ret_put, struct error *err) {
+    struct job_put jobs[LIMIT];
+    const usec now = time_wall_us();
+    for (int i = 0; i < count; i++) {
+        struct buf bytes;
+        char *block = NEW_ARRAY(a, char, posts[i].text.n + 4096);
+        buf_init_fixed(&bytes, block, posts[i].text.n + 4096);
+        parcel_put_post(&bytes, &posts[i], (struct parcel_mark){.again = true});
+        POST(!buf_full(&bytes));
+        const bool fresh = now - posts[i].created_at < FRESH_US;
+        jobs[i] = (struct job_put){buf_str(&bytes), fresh ? JOB_FRESH : JOB_LATE};
+    }
+    return queue_put_many(w->posts, jobs, count, now, 0, ret_put, err);
+}
+
+/* The next of the pass into the queue. *ret_more: there are more. */
+static bool sweep_some(struct sweeper *w, struct arena scratch, bool *ret_more, struct error *err) {
+    struct unfinished q = {.since = w->since,
+                           .before = w->before,
+                           .before_at = w->at,
+                           .before_id = w->id,
+                           .read_too = w->all};
+    struct post *posts;
+    int count, in = 0;
+    if (!store_posts_unfinished(w->store, &scratch, &q, LIMIT, &posts, &count, err)) return false;
+    *ret_more = count == LIMIT;
+    if (count == 0) return true;
+    w->found = true;
+    const bool ok = put(w, &scratch, posts, count, &in, err);
+    w->swept += in;
+    if (in > 0) {
+        w->at = posts[in - 1].received_at;
+        w->id = posts[in - 1].id;
+    }
+    if (ok || err->code == ERR_FULL) {
+        *ret_more = *ret_more || in < count;
+        return true;
+    }
+    return false;
+}
+
+bool sweeper_step(struct sweeper *w, struct arena scratch, struct error *err) {
+    struct queue_stats posts, readings;
+    bool mine, more = true;
+    const bool lost_readings = queue_lost(w->readings); /* each is told once */
+    const bool lost = queue_lost(w->posts) || lost_readings;
+    if (!lost && !w->passing && time_monotonic_us() < w->next_at) return true;
+    if (!store_claim(w->store, STR("sweeper"), &mine, err)) return false;
+    if (!mine) {
+        w->next_at = time_monotonic_us() + PASS_US;
+        return true;
+    }
+    if (!queue_stats(w->posts, &posts, err) || !queue_stats(w->readings, &readings, err))
+        return false;
+    w->all = lost_readings || load_of(&readings) == 0;
+    if (lost || !w->passing) begin_pass(w, lost);
+    const int64_t low = i64_min(LOW_JOBS, w->capacity / 4);
+    if (!lost && load_of(&posts) > low) return true;
+    for (int64_t room = w->capacity / 2; more && room > 0; room -= LIMIT)
+        if (!sweep_some(w, scratch, &more, err)) return false;
+    if (!more) end_pass(w);
+    return true;
+}
