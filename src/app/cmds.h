@@ -7,6 +7,7 @@
 /* clang-format off */
 #define CMD_LIST(X) \
     X(run) X(serve) \
+    X(ingest) X(analyze) X(trade) \
     X(halt) X(resume) X(mode) X(flatten) X(approve) X(reject) X(reconcile) \
     X(sim) \
     X(score) X(show) X(cost) X(doctor) \

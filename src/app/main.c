@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/again.h"
 #include "base/log.h"
 
 #define BOOT_BYTES (INT64_C(2) << 30) /* of address space; pages are taken as they are used */
@@ -24,6 +25,7 @@ int main(int argc, char **argv) {
     umask(077); /* the store tells what somebody owns */
     log_setup(LOG_INFO, LOG_LOGFMT, STDERR_FILENO);
 
+    app_again_from(argv);
     struct app app = {.env = environ};
     arena_open(&app.boot, BOOT_BYTES);
     //~ 1. The first words choose a command.

@@ -318,11 +318,13 @@ static bool adopt_journal(struct app *app, struct store *s, struct error *err) {
     return ok;
 }
 
+/* A trader of a process of its own comes with the store, and holds the lock already. */
 static bool wire_account(struct app *app, struct wired *w, struct real *x, struct error *err) {
-    const bool ok = app_store_open(app, STORE_WRITE, true, &w->parts.store, err) &&
-                    store_trader_lock(w->parts.store, err) &&
-                    adopt_journal(app, w->parts.store, err) && failed_obey(w->parts.store, err) &&
-                    wire_trader(app, w, x, err) &&
+    const bool mine = w->parts.store != NULL;
+    const bool ok = (mine || (app_store_open(app, STORE_WRITE, true, &w->parts.store, err) &&
+                              store_trader_lock(w->parts.store, err))) &&
+                    (!store_is_file(w->parts.store) || adopt_journal(app, w->parts.store, err)) &&
+                    failed_obey(w->parts.store, err) && wire_trader(app, w, x, err) &&
                     app_store_open(app, STORE_WRITE, false, &w->parts.keeper, err);
     w->store_failed = !ok && (w->parts.store != NULL || err->code != ERR_IO);
     return ok;
@@ -360,26 +362,56 @@ static bool wire_prices(struct app *app, struct wired *w, struct buf *report, st
 }
 
 /* In place: the trader and the venue borrow the symbols for ever. */
-bool wire_run(struct app *app, struct wired *ret, struct error *err) {
-    struct wired *w = ret;
-    struct real real = {0};
-    struct real *x = wire_is_real(&app->cfg) ? &real : NULL;
-    struct buf report;
+static void begin_wired(struct app *app, struct wired *w) {
     *w = (struct wired){.parts = {.live = app->live, .symbols = &w->symbols}};
     w->live = wire_is_live(&app->cfg);
     w->traits = wire_traits(app);
+}
+
+/* Symbols, prices, the reader, the account, the venue. */
+static bool wire_rest(struct app *app, struct wired *w, struct real *x, struct error *err) {
+    struct buf report;
+    bool ok = true;
     buf_init(&report, REPORT_BYTES);
-    bool ok = wire_feeds_begin(app, &w->feeds, err);
-    if (ok && x != NULL) ok = real_begin(app, w, x, &report, err);
-    if (ok && x == NULL) ok = wire_symbols(app, &w->symbols, &w->symbols_left_out, &report, err);
+    if (x != NULL) ok = real_begin(app, w, x, &report, err);
+    if (x == NULL) ok = wire_symbols(app, &w->symbols, &w->symbols_left_out, &report, err);
     if (ok) log_report("symbol_left_out", &report);
     buf_clear(&report);
     ok = ok && wire_prices(app, w, &report, err) &&
          wire_reader(app, &w->symbols, &w->parts.reader, err) && wire_account(app, w, x, err) &&
-         wire_venue(app, w, x, err) && wire_feeds(app, w->parts.store, &w->feeds, err);
+         wire_venue(app, w, x, err);
     buf_fini(&report);
+    return ok;
+}
+
+bool wire_run(struct app *app, struct wired *ret, struct error *err) {
+    struct wired *w = ret;
+    struct real real = {0};
+    struct real *x = wire_is_real(&app->cfg) ? &real : NULL;
+    begin_wired(app, w);
+    const bool ok = wire_feeds_begin(app, FEEDS_ALL, &w->feeds, err) && wire_rest(app, w, x, err) &&
+                    wire_feeds(app, w->parts.store, &w->feeds, err);
     w->parts.feed_count = ok ? w->feeds.count : 0;
     memcpy(w->parts.feeds, w->feeds.feeds, sizeof w->parts.feeds);
+    if (x != NULL) real_end(x);
+    if (!ok) wire_close(w);
+    return ok;
+}
+
+bool wire_trade(struct app *app, struct store *leader, struct source *relay, struct wired *ret,
+                struct error *err) {
+    struct wired *w = ret;
+    struct real real = {0};
+    struct real *x = wire_is_real(&app->cfg) ? &real : NULL;
+    begin_wired(app, w);
+    w->parts.store = leader;
+    w->parts.feeds[0] = (struct run_feed){
+        .source = relay, .key = STR("relay"), .kind = STR("relay"), .name = STR("relay")};
+    w->parts.feed_count = 1;
+    bool ok = w->live || fail(err, ERR_CONFIG, 0,
+                              "market.kind: prices of files belong to a replay in one process "
+                              "(bullfinch run); set venue or binance_public");
+    ok = ok && wire_rest(app, w, x, err);
     if (x != NULL) real_end(x);
     if (!ok) wire_close(w);
     return ok;

@@ -5,6 +5,7 @@
 
 #include "app/app.h"
 #include "app/wire_sources.h"
+#include "queue/queue.h"
 #include "run/run.h"
 
 struct wired {
@@ -35,6 +36,27 @@ MUST_CHECK bool wire_scorer(struct app *app, const struct reader **ret, struct e
 /* Candle files of venue.prices. */
 MUST_CHECK bool wire_market(struct app *app, const struct symbols *symbols, struct market **ret,
                             struct buf *report, struct error *err);
+/* --- a process of its own: ingest, analyze, trade (docs/scaling.md) --- */
+
+/* The queue with its two streams of jobs. Errors: ERR_CONFIG queue.url is none that processes can
+ * share; what opening one says. */
+struct wired_queues {
+    struct queue *posts, *readings;
+};
+MUST_CHECK bool wire_queues(struct app *app, struct wired_queues *ret, struct error *err);
+void wire_queues_close(struct wired_queues *q); /* a zeroed one is fine */
+
+/* The store, waited for: a database that starts beside the program may take longer. Told once.
+ * Errors: of a store that waiting does not bring; ERR_INTERRUPTED a stop came first. */
+MUST_CHECK bool wire_store_wait(struct app *app, const atomic_int *stop, struct store **ret,
+                                struct error *err);
+
+/* What the trader of a process of its own runs. leader: the store's connection that holds the
+ * trader's lock, taken, also where this fails. relay: where posts come from; borrowed. Errors: as
+ * wire_run; ERR_CONFIG where prices would come from files. */
+MUST_CHECK bool wire_trade(struct app *app, struct store *leader, struct source *relay,
+                           struct wired *ret, struct error *err);
+
 /* Everything that `run` runs, with the account's lock held. Findings that are no errors are logged.
  * Nothing is left open when it fails. */
 MUST_CHECK bool wire_run(struct app *app, struct wired *ret, struct error *err);

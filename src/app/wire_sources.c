@@ -74,7 +74,24 @@ static str key_of(struct arena *a, const struct config_source *s) {
     return buf_str(&b);
 }
 
-bool wire_feeds_begin(struct app *app, struct wired_feeds *ret, struct error *err) {
+static bool is_chosen(const struct config_source *s, feed_choice which) {
+    return which == FEEDS_ALL || config_source_is(s, STR("push")) == (which == FEEDS_PUSH);
+}
+
+/* Of the sources that the process has. */
+static const struct config_source *source_of(const struct app *app, const struct wired_feeds *w,
+                                             int feed) {
+    return &app->cfg.sources[w->of[feed]];
+}
+
+static bool has_x(const struct app *app, const struct wired_feeds *w) {
+    for (int i = 0; i < w->count; i++)
+        if (config_source_is_x(source_of(app, w, i))) return true;
+    return false;
+}
+
+bool wire_feeds_begin(struct app *app, feed_choice which, struct wired_feeds *ret,
+                      struct error *err) {
     const struct config *cfg = &app->cfg;
     _Static_assert(CONFIG_SOURCES_MAX <= RUN_FEEDS_MAX, "each source is a feed");
     *ret = (struct wired_feeds){0};
@@ -82,7 +99,9 @@ bool wire_feeds_begin(struct app *app, struct wired_feeds *ret, struct error *er
     for (int i = 0; i < cfg->source_count; i++) {
         const struct config_source *s = &cfg->sources[i];
         struct run_feed *feed = &ret->feeds[ret->count];
-        arena_open(&ret->own[i], OWN_BYTES);
+        if (!is_chosen(s, which)) continue;
+        ret->of[ret->count] = i;
+        arena_open(&ret->own[ret->count], OWN_BYTES);
         *feed = (struct run_feed){.key = key_of(&ret->memory, s),
                                   .kind = s->kind,
                                   .name = config_source_name(s),
@@ -93,7 +112,7 @@ bool wire_feeds_begin(struct app *app, struct wired_feeds *ret, struct error *er
             return false;
         ret->count++;
     }
-    return !config_has_x_source(cfg) || wire_x_token(app, &ret->token, err);
+    return !has_x(app, ret) || wire_x_token(app, &ret->token, err);
 }
 
 /* --- what the store remembers ------------------------------------------------------------- */
@@ -160,7 +179,7 @@ bool wire_x_account(struct app *app, struct store *store, str token, struct aren
 
 static bool open_x(struct app *app, struct wired_feeds *w, int i, str state, struct connector **ret,
                    struct error *err) {
-    const struct config_source *s = &app->cfg.sources[i];
+    const struct config_source *s = source_of(app, w, i);
     const struct config *cfg = &app->cfg;
     struct x_source_options opt = {.account = w->account,
                                    .name = config_source_name(s),
@@ -181,7 +200,7 @@ static bool open_x(struct app *app, struct wired_feeds *w, int i, str state, str
 
 static bool open_jetstream(struct app *app, struct store *store, struct wired_feeds *w, int i,
                            str state, struct connector **ret, struct error *err) {
-    const struct config_source *s = &app->cfg.sources[i];
+    const struct config_source *s = source_of(app, w, i);
     struct handle *known;
     struct jetstream_options opt = {.base = config_source_url(&app->cfg, s),
                                     .resolver = app->cfg.bluesky_resolver_url,
@@ -206,7 +225,7 @@ static bool open_connected(struct app *app, struct store *store, struct wired_fe
     bool found;
     if (!store_feed_state(store, &w->memory, feed->key, &state, &found, err)) return false;
     if (!found) state = STR("");
-    const bool ok = config_source_is_x(&app->cfg.sources[i])
+    const bool ok = config_source_is_x(source_of(app, w, i))
                         ? open_x(app, w, i, state, &c, err)
                         : open_jetstream(app, store, w, i, state, &c, err);
     if (!ok) return false;
@@ -216,7 +235,7 @@ static bool open_connected(struct app *app, struct store *store, struct wired_fe
 
 static bool open_live(struct app *app, struct store *store, struct wired_feeds *w, int i,
                       struct error *err) {
-    const struct config_source *s = &app->cfg.sources[i];
+    const struct config_source *s = source_of(app, w, i);
     struct run_feed *feed = &w->feeds[i];
     const bool ok = config_source_is(s, STR("push"))
                         ? push_open(&w->own[i], feed->name, &feed->source, err)
@@ -228,12 +247,11 @@ static bool open_live(struct app *app, struct store *store, struct wired_feeds *
 }
 
 bool wire_feeds(struct app *app, struct store *store, struct wired_feeds *w, struct error *err) {
-    const struct config *cfg = &app->cfg;
-    if (config_has_x_source(cfg) &&
+    if (has_x(app, w) &&
         !wire_x_account(app, store, secret_str(&w->token), &w->memory, &w->account, err))
         return false;
     for (int i = 0; i < w->count; i++) {
-        if (config_source_is_live(&cfg->sources[i]) && !open_live(app, store, w, i, err))
+        if (config_source_is_live(source_of(app, w, i)) && !open_live(app, store, w, i, err))
             return false;
     }
     return true;

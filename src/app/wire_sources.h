@@ -7,8 +7,16 @@
 #include "run/run.h"
 #include "source/x_account.h"
 
+/* Which of the configured sources a process has. */
+typedef enum feed_choice {
+    FEEDS_ALL,
+    FEEDS_PUSH,   /* those that are brought by HTTP: of the process that has the interface */
+    FEEDS_FETCHED /* the others */
+} feed_choice;
+
 struct wired_feeds {
     struct run_feed feeds[RUN_FEEDS_MAX]; /* in the order of the configuration */
+    int of[RUN_FEEDS_MAX];                /* of each, its place in the configuration */
     int count;
     int64_t post_bytes;              /* size of the replay's file, 0: there is none */
     struct x_account *account;       /* shared by all sources on X; NULL: there is none */
@@ -19,7 +27,8 @@ struct wired_feeds {
 
 /* What needs no store, and where a mistake is cheapest: the replay's file, the URLs, X's token.
  * Errors: ERR_CONFIG, ERR_REFUSED, ERR_IO, each with the key of the configuration. */
-MUST_CHECK bool wire_feeds_begin(struct app *app, struct wired_feeds *ret, struct error *err);
+MUST_CHECK bool wire_feeds_begin(struct app *app, feed_choice which, struct wired_feeds *ret,
+                                 struct error *err);
 /* Opens the rest: each source goes on where the store says that it was, and knows what was paid.
  * The store is asked during the call only. *w: from wire_feeds_begin(), at the same place until
  * wire_feeds_close(). Errors: of the store, of the sources (ERR_CONFIG, ERR_DAMAGED). */

@@ -21,3 +21,11 @@ void appraise(const struct appraiser *a, const struct reading *r, struct signal 
         judge_alone(&a->judge, r->post->created_at, r, i, &ret[i]);
     }
 }
+
+bool appraise_concerns_trader(const struct appraiser *a, const struct reading *r) {
+    return judge_concerns(&a->judge, r);
+}
+
+void appraiser_configure(struct appraiser *a, const struct config *cfg) {
+    judge_configure(&a->judge, cfg);
+}

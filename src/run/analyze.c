@@ -27,7 +27,7 @@
 #include "base/board.h"
 #include "base/log.h"
 #include "base/metric.h"
-#include "flow/judge/judge.h"
+#include "flow/appraise.h"
 #include "run/parcel.h"
 #include "run/sweeper.h"
 #include "store/posts.h"
@@ -41,7 +41,7 @@
 #define SWEEP_POLL_US (500 * USEC_PER_MS)
 #define PING_US (2 * USEC_PER_S)
 #define ARENA_BYTES ((ptrdiff_t)64 << 20) /* of address space: a batch of the largest posts */
-#define JUDGE_BYTES ((ptrdiff_t)8 << 20)
+#define SETTLED_BYTES ((ptrdiff_t)8 << 20)
 #define LETTER_BYTES (POST_TEXT_BYTES_MAX * 2)
 
 struct analyze;
@@ -51,8 +51,8 @@ struct worker {
     pthread_t thread;
     bool runs;
     struct store *store;
-    struct arena arena, scratch, judge_memory;
-    struct judge judge;
+    struct arena arena, scratch, settled;
+    struct appraiser *appraiser;
     const struct config *cfg; /* taken of parts.live */
     int64_t version;          /* of the store, when the settings were read */
     usec settings_at;         /* monotonic, of the next look */
@@ -202,7 +202,7 @@ static void read_posts(struct worker *w) {
     hold_back(w);
     for (int i = 0; i < w->post_count; i++) {
         const struct reading *const r = &w->readings[i];
-        const bool wanted = judge_concerns(&w->judge, r);
+        const bool wanted = appraise_concerns_trader(w->appraiser, r);
         w->rows[i] = (struct post_read){
             .reading = r,
             .stage = wanted ? POST_READ : POST_DONE,
@@ -337,7 +337,7 @@ static void look_at_settings(struct worker *w) {
     }
     const struct config *const before = w->cfg;
     w->cfg = config_live_take(w->a->parts->live);
-    judge_configure(&w->judge, w->cfg);
+    appraiser_configure(w->appraiser, w->cfg);
     config_live_give(w->a->parts->live, before);
 }
 
@@ -372,11 +372,11 @@ static bool open_worker(struct analyze *a, struct worker *w, int number, struct 
     buf_printf(&b, "analyze %d", number + 1);
     arena_open(&w->arena, ARENA_BYTES);
     arena_open(&w->scratch, READER_SCRATCH_BYTES);
-    arena_open(&w->judge_memory, JUDGE_BYTES);
+    arena_open(&w->settled, SETTLED_BYTES);
     buf_init(&w->parcels, READER_BATCH_MAX * (ptrdiff_t)PARCEL_BYTES_MAX);
     w->shown = board_task_open(buf_z(&b), time_wall_us());
     w->cfg = config_live_take(a->parts->live);
-    judge_init_alone(&w->judge, &w->judge_memory, w->cfg);
+    w->appraiser = appraiser_open(&w->settled, w->cfg);
     if (!a->parts->open_store(a->parts->ctx, &w->store, err)) return false;
     w->version = -1;
     return true;
@@ -386,7 +386,7 @@ static void close_worker(struct worker *w) {
     store_close(w->store);
     if (w->cfg != NULL) config_live_give(w->a->parts->live, w->cfg);
     buf_fini(&w->parcels);
-    arena_close(&w->judge_memory);
+    arena_close(&w->settled);
     arena_close(&w->scratch);
     arena_close(&w->arena);
 }

@@ -38,6 +38,8 @@ struct relay {
     int given_first, given_count;
     int64_t number; /* intakes given */
     bool told;      /* that the queue is away */
+    bool ends;      /* when everything is done */
+    usec looked_at; /* monotonic: whether it is */
     _Atomic int64_t durable;
     _Atomic bool stop;
 };
@@ -133,12 +135,26 @@ static bool give(struct relay *r, struct arena *a, struct job *job, struct intak
     return true;
 }
 
+/* Is everything done, as far as the store knows? */
+static bool is_over(struct relay *r) {
+    struct error err;
+    struct queue_stats q;
+    int64_t stored, read;
+    usec oldest;
+    if (!r->ends || r->given_count > 0 || time_monotonic_us() - r->looked_at < AGAIN_US)
+        return false;
+    r->looked_at = time_monotonic_us();
+    return queue_stats(r->q, &q, &err) && q.fresh + q.late + q.delayed + q.taken == 0 &&
+           store_posts_left(r->store, 0, &stored, &read, &oldest, &err) && stored + read == 0;
+}
+
 static bool relay_next(struct source *s, struct arena *a, struct intake *ret, struct error *err) {
     struct relay *const r = self(s);
     (void)err;
     while (!atomic_load(&r->stop)) {
         acknowledge_durable(r);
         if (r->next == r->taken) take(r);
+        if (r->next == r->taken && is_over(r)) break;
         if (r->next == r->taken) continue;
         if (give(r, a, r->jobs[r->next++], ret)) return true;
     }
@@ -162,8 +178,10 @@ static const struct source_ops relay_ops = {.name = "relay",
                                             .stored = relay_stored,
                                             .close = relay_close};
 
-struct source *relay_open(struct arena *boot, struct queue *readings, struct store *store) {
+struct source *relay_open(struct arena *boot, struct queue *readings, struct store *store,
+                          bool exit_at_end) {
     struct relay *r = NEW(boot, struct relay);
-    *r = (struct relay){.base = {.ops = &relay_ops}, .q = readings, .store = store};
+    *r = (struct relay){
+        .base = {.ops = &relay_ops}, .q = readings, .store = store, .ends = exit_at_end};
     return &r->base;
 }

@@ -135,9 +135,12 @@ bool runner_open(struct arena *boot, const struct run_parts *parts, const struct
         buf_fini(&r->blob);
         return fail_in(err, "continue from the store");
     }
+    /* A database elsewhere has no journal: who cannot reach it cannot know whether another trader
+     * has taken over, and must not act. What is held has its stops at the venue. */
     const bool elsewhere = !(parts->venue->ops->caps & VENUE_CAP_STATE);
     buf_init(&r->pending, JOURNAL_BYTES / 2);
-    if (elsewhere && !journal_open(boot, store_path(parts->store), &r->journal, err)) {
+    if (elsewhere && store_is_file(parts->store) &&
+        !journal_open(boot, store_path(parts->store), &r->journal, err)) {
         runner_close(r);
         return fail_in(err, "the journal for when the store cannot be written");
     }

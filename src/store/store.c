@@ -85,6 +85,8 @@ bool store_checkpoint(struct store *s, struct error *err) {
 
 const char *store_path(const struct store *s) { return s->path; }
 
+bool store_is_file(const struct store *s) { return s->ops->dialect == DIALECT_SQLITE; }
+
 bool store_backup(struct store *s, const char *to_path, struct error *err) {
     PRE(!s->in_transaction);
     return s->ops->backup(s, to_path, err);

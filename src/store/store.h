@@ -86,6 +86,8 @@ MUST_CHECK bool store_commit(struct store *s, struct error *err);
 void store_rollback(struct store *s);
 int64_t store_data_version(struct store *s);
 const char *store_path(const struct store *s); /* for messages; borrowed */
+/* Is it a file on this machine, which has room for others beside it? */
+bool store_is_file(const struct store *s);
 
 /* For idle moments: brings what commits left for later into its place (SQLite: the log into the
  * file), so that no commit has to. Never waits for others; nothing to do is fine. */

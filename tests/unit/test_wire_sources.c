@@ -22,7 +22,7 @@ static int tear_down(void **state) {
 static void refused(const char *text, err_code code, const char *words) {
     struct error err;
     configure(text, NULL);
-    if (wire_feeds_begin(&app, &wired, &err)) fail_msg("taken: %s", text);
+    if (wire_feeds_begin(&app, FEEDS_ALL, &wired, &err)) fail_msg("taken: %s", text);
     wire_feeds_close(&wired);
     assert_int_equal(err.code, code);
     if (strstr(err.msg, words) == NULL) fail_msg("\"%s\" is not in: %s", words, err.msg);
@@ -31,7 +31,7 @@ static void refused(const char *text, err_code code, const char *words) {
 static void open_feeds(const char *text) {
     struct error err;
     configure(text, NULL);
-    assert_ok(wire_feeds_begin(&app, &wired, &err), &err);
+    assert_ok(wire_feeds_begin(&app, FEEDS_ALL, &wired, &err), &err);
     assert_ok(wire_feeds(&app, store, &wired, &err), &err);
 }
 

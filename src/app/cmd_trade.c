@@ -1,0 +1,129 @@
+/* cmd_trade: `bullfinch trade`, the trader as a process of its own.
+ *
+ * One trades, whoever holds the trader's lock of the store; the others stand by and try for it four
+ * times a second. Whoever loses it (the database went away, or thought that he was gone) must
+ * forget all that he believes: the process begins anew, as another image of itself, and stands by
+ * until it is its turn again.
+ *
+ * Failure: told, and the status says so. Thread: the main one, which is the trader's. */
+#include <inttypes.h>
+#include <poll.h>
+
+#include "app/again.h"
+#include "app/cmds.h"
+#include "app/signals.h"
+#include "app/wire.h"
+#include "base/log.h"
+#include "run/relay.h"
+
+#define TRY_MS 250
+#define SUMMARY_BYTES (1 << 20)
+
+struct trading {
+    struct wired_queues queues;
+    struct store *look; /* the relay's connection */
+    struct source *relay;
+    struct wired wired;
+};
+
+/* Until the lock is ours. *ret: the connection that holds it. */
+static bool lead(struct app *app, const atomic_int *stop, struct store **ret, struct error *err) {
+    bool told = false;
+    if (!wire_store_wait(app, stop, ret, err)) return false;
+    while (!store_trader_lock(*ret, err)) {
+        if (err->code != ERR_EXISTS) return false;
+        if (!told) log_info("standby", LOG_Z("why", err->msg));
+        told = true;
+        IGNORE(poll(NULL, 0, TRY_MS) != 0, "a signal ends it early");
+        if (atomic_load(stop) > 0)
+            return fail(err, ERR_INTERRUPTED, 0, "stopped while standing by");
+    }
+    log_info("leads", LOG_Z("store", store_path(*ret)));
+    return true;
+}
+
+static bool print_summary(struct runner *r, struct error *err) {
+    struct buf out;
+    const struct run_summary_extra extra = {0};
+    buf_init(&out, SUMMARY_BYTES);
+    const bool ok = run_summary(r, &extra, &out, err);
+    buf_put_byte(&out, '\n');
+    const bool printed = ok && app_print(&out, err);
+    buf_fini(&out);
+    return printed;
+}
+
+static bool trade(struct app *app, struct trading *t, const struct run_options *opt,
+                  struct error *err) {
+    struct runner *r = NULL;
+    bool ok = runner_open(&app->boot, &t->wired.parts, opt, NULL, &r, err) && run_wall(r, err);
+    if (ok && opt->exit_at_end && atomic_load(opt->stop) == 0) ok = print_summary(r, err);
+    runner_close(r);
+    return ok;
+}
+
+static bool begin(struct app *app, struct trading *t, const struct run_options *opt,
+                  struct error *err) {
+    struct store *leader = NULL;
+    if (!wire_queues(app, &t->queues, err)) return false;
+    if (!lead(app, opt->stop, &leader, err) ||
+        !app_store_open(app, STORE_READ, false, &t->look, err)) {
+        store_close(leader);
+        return false;
+    }
+    t->relay = relay_open(&app->boot, t->queues.readings, t->look, opt->exit_at_end);
+    return wire_trade(app, leader, t->relay, &t->wired, err);
+}
+
+/* What a new start may mend: the database, or the lock, is gone. */
+static bool may_pass(const struct error *err) {
+    return err_retryable(err->code) || err->code == ERR_REFUSED;
+}
+
+static exit_status run_trade(struct app *app, const struct args *args) {
+    struct error err;
+    struct trading *const t = NEW(&app->boot, struct trading);
+    const struct run_options opt = {.speed_e8 = E8,
+                                    .exit_at_end = args_has(args, "exit-at-end"),
+                                    .workers = 1,
+                                    .stop = signals_install()};
+    app_go_live(app);
+    const bool begun = begin(app, t, &opt, &err);
+    const bool ok = begun && trade(app, t, &opt, &err);
+    const bool stopped = atomic_load(opt.stop) > 0;
+    if (begun) wire_close(&t->wired);
+    source_close(t->relay);
+    wire_queues_close(&t->queues);
+    store_close(t->look);
+    config_live_free(app->live);
+    if (ok || (stopped && err.code == ERR_INTERRUPTED)) return EXIT_DONE;
+    if (!stopped && may_pass(&err)) {
+        log_unusual("begins_anew", LOG_Z("why", err.msg));
+        app_again(&err); /* comes back only where it cannot */
+    }
+    return app_fail(&err);
+}
+
+static const struct opt trade_opts[] = {
+    {"exit-at-end", NULL,
+     "End when no post is left and nothing is open, and print the summary as JSON."},
+    {0}};
+
+const struct cmd cmd_trade = {
+    .group = "Processes apart",
+    .name = "trade",
+    .pos = "",
+    .brief = "Decide and trade on posts that were read by others.",
+    .about =
+        "Takes from the queue (queue.url) what bullfinch analyze read, decides, and trades, as "
+        "bullfinch run does. One process trades for a store; others that are started stand by, "
+        "and one of them takes over within seconds when the first one ends, hangs, or loses "
+        "the database. Prices come as they are made (market.kind venue or "
+        "binance_public).\n\n"
+        "Ctrl-C or SIGTERM ends it: open positions stay in the store with their stops, and "
+        "whoever stands by takes over at once.\n\n"
+        "Examples:\n"
+        "  bullfinch trade --config bullfinch.yaml",
+    .opts = trade_opts,
+    .needs_config = true,
+    .run = run_trade};
