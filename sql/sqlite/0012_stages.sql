@@ -3,7 +3,7 @@
 
 ALTER TABLE tweets ADD COLUMN stage INTEGER NOT NULL DEFAULT 2 CHECK (stage BETWEEN 0 AND 2);
 -- What is left to do, newest first.
-CREATE INDEX tweets_unfinished ON tweets (received_at) WHERE stage < 2;
+CREATE INDEX tweets_unfinished ON tweets (created_at_db) WHERE stage < 2;
 DROP INDEX tweets_unprocessed;  -- the same, by another name, and of no use to anybody
 
 DROP VIEW tweets_v;

@@ -1,40 +1,85 @@
 /* cmd_serve: `bullfinch serve`, the HTTP interface and the dashboard in a process of their own.
  *
- * It reads the store that a trader (`bullfinch run`) writes, and writes there what people ask for;
- * the two share nothing else, so that either may be stopped, restarted or killed alone. Failure: an
- * address that cannot be had, a store that is not there. Thread: the main one, which waits.
+ * It works on the store that a trader of another process writes, and writes there what people ask
+ * for; any of them may be stopped, restarted or killed alone. Where the queue is one that processes
+ * share, posts that are brought to it (push sources) are stored and put into the queue, as
+ * bullfinch ingest does with those that it fetches. Failure: an address that cannot be had, a store
+ * that is not there. Thread: the main one, which waits, or stores what is brought.
  */
 #include <poll.h>
 
 #include "app/cmds.h"
 #include "app/signals.h"
 #include "app/wire_api.h"
+#include "run/ingest.h"
+
+struct serving {
+    struct wired_feeds feeds;
+    struct wired_queues queues;
+    struct ingest_parts parts;
+    struct source *push[RUN_FEEDS_MAX];
+};
+
+/* The push sources, where there is a way for their posts. */
+static bool open_push(struct app *app, struct serving *s, const atomic_int *stop,
+                      struct error *err) {
+    if (str_eq(app->cfg.queue_url, STR("memory:"))) return true; /* the run takes them */
+    if (!wire_feeds_begin(app, FEEDS_PUSH, &s->feeds, err)) return false;
+    if (s->feeds.count == 0) return true;
+    if (!wire_queues(app, &s->queues, err) || !wire_store_wait(app, stop, &s->parts.store, err) ||
+        !wire_feeds(app, s->parts.store, &s->feeds, err))
+        return false;
+    memcpy(s->parts.feeds, s->feeds.feeds, sizeof s->parts.feeds);
+    s->parts.feed_count = s->feeds.count;
+    s->parts.posts = s->queues.posts;
+    for (int i = 0; i < s->feeds.count; i++) s->push[i] = s->feeds.feeds[i].source;
+    return true;
+}
+
+/* Until a stop. */
+static bool serve(const struct serving *s, const atomic_int *stop, struct error *err) {
+    struct ingest_counts counts;
+    const struct ingest_options opt = {.stop = stop};
+    if (s->parts.feed_count > 0) return ingest_run(&s->parts, &opt, &counts, err);
+    while (atomic_load(stop) == 0) IGNORE(poll(NULL, 0, 500) != 0, "a signal ends it early");
+    return true;
+}
 
 static exit_status run_serve(struct app *app, const struct args *args) {
     struct error err;
-    struct api *api;
+    struct api *api = NULL;
+    struct serving *const s = NEW(&app->boot, struct serving);
     (void)args;
     const atomic_int *const stop = signals_install();
     app_go_live(app);
-    const bool ok = wire_api_alone(app, &api, &err);
-    while (ok && atomic_load(stop) == 0) IGNORE(poll(NULL, 0, 500) != 0, "a signal ends it early");
-    if (ok) api_close(api);
+    const bool ok = open_push(app, s, stop, &err) &&
+                    wire_api_alone(app, s->push, s->feeds.count, &api, &err) &&
+                    serve(s, stop, &err);
+    const bool stopped = atomic_load(stop) > 0;
+    for (int i = 0; i < s->feeds.count; i++) source_stop(s->push[i]); /* nobody waits for it */
+    api_close(api);
+    wire_feeds_close(&s->feeds);
+    wire_queues_close(&s->queues);
+    store_close(s->parts.store);
     config_live_free(app->live);
-    return ok ? EXIT_DONE : app_fail(&err);
+    return ok || (stopped && err.code == ERR_INTERRUPTED) ? EXIT_DONE : app_fail(&err);
 }
 
 const struct cmd cmd_serve = {
-    .group = "Trading",
+    .group = "Processes apart",
     .name = "serve",
     .pos = "",
     .brief = "Serve the HTTP interface and the dashboard beside a running trader.",
-    .about = "It listens at api.listen and works on the same store as a `bullfinch run` of another "
-             "process: what that one writes is shown, and what people ask for here (halt, approve, "
-             "...) is written to the store, where the trader finds it. Posts cannot be brought to "
-             "it; the run that has the push source takes them. Ctrl-C or SIGTERM ends it.\n\n"
-             "bullfinch run has the same interface inside, where api.listen is set.\n\n"
-             "Examples:\n"
-             "  bullfinch serve --set api.listen=127.0.0.1:8080\n"
-             "  bullfinch serve --config demo/bullfinch.yaml --set api.listen=[::1]:8080",
+    .about =
+        "It listens at api.listen and works on the same store as a `bullfinch run` or `bullfinch "
+        "trade` of another process: what that one writes is shown, and what people ask for here "
+        "(halt, approve, ...) is written to the store, where the trader finds it. Where "
+        "queue.url is one that processes share, posts may be brought to it for push sources; "
+        "else the run that has the push source takes them. Start as many as there are people "
+        "who look. Ctrl-C or SIGTERM ends it.\n\n"
+        "bullfinch run has the same interface inside, where api.listen is set.\n\n"
+        "Examples:\n"
+        "  bullfinch serve --set api.listen=127.0.0.1:8080\n"
+        "  bullfinch serve --config demo/bullfinch.yaml --set api.listen=[::1]:8080",
     .needs_config = true,
     .run = run_serve};

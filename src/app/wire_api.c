@@ -63,7 +63,8 @@ static bool scorer_of(struct app *app, struct symbols *symbols, const struct rea
     return ok;
 }
 
-bool wire_api_alone(struct app *app, struct api **ret, struct error *err) {
+bool wire_api_alone(struct app *app, struct source *const *push, int push_count, struct api **ret,
+                    struct error *err) {
     struct symbols *const symbols = NEW(&app->boot, struct symbols);
     struct api_options opt = {.cfg = &app->cfg,
                               .live = app->live,
@@ -73,12 +74,15 @@ bool wire_api_alone(struct app *app, struct api **ret, struct error *err) {
                               .open_store = open_store,
                               .open_ctx = app,
                               .symbols = symbols,
+                              .push = push,
+                              .push_count = push_count,
                               .alone = true};
     if (app->cfg.api_listen.n == 0)
         return fail(err, ERR_CONFIG, 0,
                     "api.listen is not set; give it an address such as 127.0.0.1:8080");
     if (!scorer_of(app, symbols, &opt.reader, err) || !api_open(&app->boot, &opt, ret, err))
         return false;
-    log_info("api", LOG_Z("url", api_url(*ret)), LOG_B("alone", true));
+    log_info("api", LOG_Z("url", api_url(*ret)), LOG_B("alone", true),
+             LOG_I("push_sources", push_count));
     return true;
 }

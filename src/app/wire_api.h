@@ -9,9 +9,10 @@
  * NULL. Close it before the run's parts (wire_close). Errors as api_open. */
 MUST_CHECK bool wire_api(struct app *app, const struct wired *w, struct api **ret,
                          struct error *err);
-/* The same beside a trader of another process, on the same store: no posts are brought to it, and
- * what people ask for waits in the store until the trader takes it. Errors: ERR_CONFIG api.listen
- * is not set; as api_open. */
-MUST_CHECK bool wire_api_alone(struct app *app, struct api **ret, struct error *err);
+/* The same beside a trader of another process, on the same store: what people ask for waits in the
+ * store until the trader takes it. push: sources that posts are brought to, borrowed. Errors:
+ * ERR_CONFIG api.listen is not set; as api_open. */
+MUST_CHECK bool wire_api_alone(struct app *app, struct source *const *push, int push_count,
+                               struct api **ret, struct error *err);
 
 #endif

@@ -42,17 +42,18 @@ static void end_pass(struct sweeper *w) {
 }
 
 /* *ret_put: so many of them are in. */
-static bool put(struct sweeper *w, struct arena *a, const struct post *posts, int count,
+static bool put(struct sweeper *w, struct arena *a, const struct left_post *left, int count,
                 int *ret_put, struct error *err) {
     struct job_put jobs[LIMIT];
     const usec now = time_wall_us();
     for (int i = 0; i < count; i++) {
+        const struct post *const p = &left[i].post;
         struct buf bytes;
-        char *block = NEW_ARRAY(a, char, posts[i].text.n + 4096);
-        buf_init_fixed(&bytes, block, posts[i].text.n + 4096);
-        parcel_put_post(&bytes, &posts[i], (struct parcel_mark){.again = true});
+        char *block = NEW_ARRAY(a, char, p->text.n + 4096);
+        buf_init_fixed(&bytes, block, p->text.n + 4096);
+        parcel_put_post(&bytes, p, (struct parcel_mark){.again = true});
         POST(!buf_full(&bytes));
-        const bool fresh = now - posts[i].created_at < FRESH_US;
+        const bool fresh = now - p->created_at < FRESH_US;
         jobs[i] = (struct job_put){buf_str(&bytes), fresh ? JOB_FRESH : JOB_LATE};
     }
     return queue_put_many(w->posts, jobs, count, now, 0, ret_put, err);
@@ -62,10 +63,10 @@ static bool put(struct sweeper *w, struct arena *a, const struct post *posts, in
 static bool sweep_some(struct sweeper *w, struct arena scratch, bool *ret_more, struct error *err) {
     struct unfinished q = {.since = w->since,
                            .before = w->before,
-                           .before_at = w->at,
-                           .before_id = w->id,
+                           .last_at = w->at,
+                           .last_id = w->id,
                            .read_too = w->all};
-    struct post *posts;
+    struct left_post *posts;
     int count, in = 0;
     if (!store_posts_unfinished(w->store, &scratch, &q, LIMIT, &posts, &count, err)) return false;
     *ret_more = count == LIMIT;
@@ -74,8 +75,8 @@ static bool sweep_some(struct sweeper *w, struct arena scratch, bool *ret_more, 
     const bool ok = put(w, &scratch, posts, count, &in, err);
     w->swept += in;
     if (in > 0) {
-        w->at = posts[in - 1].received_at;
-        w->id = posts[in - 1].id;
+        w->at = posts[in - 1].stored_at;
+        w->id = posts[in - 1].post.id;
     }
     if (ok || err->code == ERR_FULL) {
         *ret_more = *ret_more || in < count;

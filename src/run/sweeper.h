@@ -12,7 +12,7 @@ struct sweeper {
     int64_t capacity; /* of `posts` */
     int64_t swept;    /* posts so far */
 
-    usec since;   /* nothing that was received before is unfinished */
+    usec since;   /* nothing that was stored before is unfinished */
     bool passing; /* in the middle of a pass, from the newest to the oldest */
     usec before;  /* of this pass: nothing younger is looked at */
     usec at;      /* of the last one given */

@@ -376,14 +376,15 @@ static void get_post(struct query *q, struct arena *a, struct post *p) {
 }
 
 bool store_posts_unfinished(struct store *s, struct arena *a, const struct unfinished *q, int limit,
-                            struct post **ret, int *ret_count, struct error *err) {
+                            struct left_post **ret, int *ret_count, struct error *err) {
     static const struct sql sql = {
-        "SELECT id, author, text, created_at, root_id, source, source_id, author_id, received_at, "
-        "lang, ref_kind, ref_id, missed, likes, reposts, replies, quotes FROM tweets "
-        "WHERE stage < 2 AND stage <= $1 AND received_at >= $2 AND received_at < $3 AND "
-        "(received_at < $4 OR (received_at = $4 AND id < $5)) "
-        "ORDER BY received_at DESC, id DESC LIMIT $6"};
-    struct post *posts = NEW_ARRAY(a, struct post, limit);
+        "SELECT created_at_db, id, author, text, created_at, root_id, source, source_id, "
+        "author_id, "
+        "received_at, lang, ref_kind, ref_id, missed, likes, reposts, replies, quotes FROM tweets "
+        "WHERE stage < 2 AND stage <= $1 AND created_at_db >= $2 AND created_at_db < $3 AND "
+        "(created_at_db < $4 OR (created_at_db = $4 AND id < $5)) "
+        "ORDER BY created_at_db DESC, id DESC LIMIT $6"};
+    struct left_post *posts = NEW_ARRAY(a, struct left_post, limit);
     struct query look;
     bool row;
     int n = 0;
@@ -392,12 +393,13 @@ bool store_posts_unfinished(struct store *s, struct arena *a, const struct unfin
     bind_i64(&look, q->read_too ? POST_READ : POST_STORED);
     bind_time(&look, q->since);
     bind_time(&look, q->before);
-    bind_time(&look, q->before_at != 0 ? q->before_at : q->before);
-    bind_i64(&look, q->before_id);
+    bind_time(&look, q->last_at != 0 ? q->last_at : q->before);
+    bind_i64(&look, q->last_id);
     bind_i64(&look, limit);
     if (!query_row(&look, &row, err)) return false;
     while (row) {
-        get_post(&look, a, &posts[n++]);
+        posts[n].stored_at = col_time(&look);
+        get_post(&look, a, &posts[n++].post);
         if (!query_row(&look, &row, err)) return false;
     }
     *ret = posts;
@@ -409,8 +411,8 @@ bool store_posts_left(struct store *s, usec since, int64_t *ret_stored, int64_t 
                       usec *ret_oldest, struct error *err) {
     static const struct sql sql = {
         "SELECT coalesce(sum(CASE WHEN stage = 0 THEN 1 ELSE 0 END), 0), "
-        "coalesce(sum(CASE WHEN stage = 1 THEN 1 ELSE 0 END), 0), min(received_at) "
-        "FROM tweets WHERE stage < 2 AND received_at >= $1"};
+        "coalesce(sum(CASE WHEN stage = 1 THEN 1 ELSE 0 END), 0), min(created_at_db) "
+        "FROM tweets WHERE stage < 2 AND created_at_db >= $1"};
     struct query q;
     bool row;
     if (!query_open(s, &sql, &q, err)) return false;

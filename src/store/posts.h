@@ -36,18 +36,22 @@ MUST_CHECK bool store_posts_read(struct store *s, const struct post_read *rows, 
 MUST_CHECK bool store_posts_done(struct store *s, const int64_t *ids, int count, bool *ret_done,
                                  struct error *err);
 
-/* Posts that are not done, received in [since, before), the newest first, in `a`; where times are
+/* Posts that are not done, stored in [since, before), the newest first, in `a`; where times are
  * equal the one with the higher id comes first. */
 struct unfinished {
     usec since, before;
-    usec before_at; /* go on behind this one, the last that was given; 0: from the newest */
-    int64_t before_id;
+    usec last_at; /* go on behind this one, the last that was given; 0: from the newest */
+    int64_t last_id;
     bool read_too; /* those that wait for the trader, too; else only what was not read */
 };
+struct left_post {
+    struct post post;
+    usec stored_at;
+};
 MUST_CHECK bool store_posts_unfinished(struct store *s, struct arena *a, const struct unfinished *q,
-                                       int limit, struct post **ret, int *ret_count,
+                                       int limit, struct left_post **ret, int *ret_count,
                                        struct error *err);
-/* How many there are, and since when the oldest waits (0: none). `since`: none is older. */
+/* How many there are of those stored since then, and when the oldest was (0: none). */
 MUST_CHECK bool store_posts_left(struct store *s, usec since, int64_t *ret_stored,
                                  int64_t *ret_read, usec *ret_oldest, struct error *err);
 

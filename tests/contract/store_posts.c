@@ -17,26 +17,27 @@ struct batch {
     bool gone[MANY];
 };
 
-/* Posts 1 .. count, received a second apart from NOW on. */
+/* Posts 1 .. count. */
 static struct batch *make_batch(struct bench *b, int count) {
     struct batch *m = NEW(&b->a, struct batch);
     for (int i = 0; i < count; i++) {
         make_reading(&rng, i + 1, &m->posts[i], &m->readings[i]);
         m->posts[i].root_id = i + 1;
         m->posts[i].edited = false;
-        m->posts[i].received_at = NOW + i * USEC_PER_S;
         m->of[i] = &m->posts[i];
         m->rows[i] = (struct post_read){&m->readings[i], POST_READ, 40, REASON_NONE};
     }
     return m;
 }
 
-static void put(struct bench *b, struct batch *m, int count) {
+static void put_from(struct bench *b, struct batch *m, int first, int count, usec at) {
     struct error err;
     assert_ok(store_begin(b->s, false, &err), &err);
-    assert_ok(store_posts_put(b->s, m->of, count, NOW, m->gone, &err), &err);
+    assert_ok(store_posts_put(b->s, m->of + first, count, at, m->gone + first, &err), &err);
     assert_ok(store_commit(b->s, &err), &err);
 }
+
+static void put(struct bench *b, struct batch *m, int count) { put_from(b, m, 0, count, NOW); }
 
 static void read_them(struct bench *b, struct batch *m, int count) {
     struct error err;
@@ -45,7 +46,7 @@ static void read_them(struct bench *b, struct batch *m, int count) {
     assert_ok(store_commit(b->s, &err), &err);
 }
 
-static int left(struct bench *b, struct unfinished q, struct post **ret) {
+static int left(struct bench *b, struct unfinished q, struct left_post **ret) {
     struct error err;
     int n = 0;
     assert_ok(store_posts_unfinished(b->s, &b->a, &q, MANY, ret, &n, &err), &err);
@@ -88,21 +89,21 @@ static void same_post(const struct post *a, const struct post *b) {
 static void test_what_is_left_comes_back_as_it_was_the_newest_first(void **state) {
     struct bench *b = *state;
     struct batch *m = make_batch(b, 10);
-    struct post *got;
-    m->posts[7].received_at = m->posts[6].received_at; /* then the larger id comes first */
-    put(b, m, 10);
+    struct left_post *got;
+    for (int i = 0; i < 10; i++) /* where two share a time the larger id comes first */
+        put_from(b, m, i, 1, NOW + (i == 7 ? 6 : i) * USEC_PER_S);
     reopen(b);
     struct unfinished q = {.since = NOW, .before = NOW + DAY, .read_too = true};
     assert_int_equal(left(b, q, &got), 10);
-    for (int i = 0; i < 10; i++) same_post(&got[i], &m->posts[9 - i]);
+    for (int i = 0; i < 10; i++) same_post(&got[i].post, &m->posts[9 - i]);
 
-    q.before_at = got[2].received_at; /* behind the third, whose time another shares */
-    q.before_id = got[2].id;
+    q.last_at = got[2].stored_at; /* behind the third, whose time another shares */
+    q.last_id = got[2].post.id;
     assert_int_equal(left(b, q, &got), 7);
-    assert_int_equal(got[0].id, 7);
+    assert_int_equal(got[0].post.id, 7);
     q = (struct unfinished){.since = NOW + 2 * USEC_PER_S, .before = NOW + 4 * USEC_PER_S};
     assert_int_equal(left(b, q, &got), 2);
-    assert_int_equal(got[0].id, 4);
+    assert_int_equal(got[0].post.id, 4);
 
     read_them(b, m, 5); /* 1 to 5 wait for the trader */
     q = (struct unfinished){.since = NOW, .before = NOW + DAY};
@@ -160,7 +161,7 @@ static void test_what_is_done_is_told(void **state) {
     const int64_t ids[] = {4, 3, 2, 1, 99};
     bool done[COUNT_OF(ids)];
     struct error err;
-    put(b, m, 4);
+    for (int i = 0; i < 4; i++) put_from(b, m, i, 1, NOW + i * USEC_PER_S);
     m->rows[1].stage = POST_DONE;
     m->rows[1].outcome = REASON_NO_COIN;
     read_them(b, m, 2);
