@@ -77,7 +77,7 @@ static bool begin(struct app *app, struct trading *t, const struct run_options *
 
 /* What a new start may mend: the database, or the lock, is gone. */
 static bool may_pass(const struct error *err) {
-    return err_retryable(err->code) || err->code == ERR_REFUSED;
+    return store_may_pass(err) || err->code == ERR_REFUSED;
 }
 
 static exit_status run_trade(struct app *app, const struct args *args) {

@@ -232,7 +232,7 @@ static void drop_post(struct worker *w, int i) {
 static bool store_each(struct worker *w, struct error *err) {
     for (int i = 0; i < w->post_count; i++) {
         if (store_rows(w, &w->rows[i], 1, err)) continue;
-        if (err_retryable(err->code)) return false;
+        if (store_may_pass(err)) return false;
         if (give_up(w, w->of[i], str_from_z(err->msg))) drop_post(w, i);
     }
     return true;
@@ -243,7 +243,7 @@ static bool store_all(struct worker *w) {
     struct error err;
     bool told = false;
     while (!store_rows(w, w->rows, w->post_count, &err)) {
-        if (!err_retryable(err.code) && store_each(w, &err)) return true;
+        if (!store_may_pass(&err) && store_each(w, &err)) return true;
         if (!told) log_unusual("store_unwritable", LOG_Z("why", err.msg));
         told = true;
         doze(w->a, AGAIN_US);

@@ -146,7 +146,7 @@ static bool store_until_done(struct ingest *g, const struct post **posts, int co
                              struct error *err) {
     bool told = false;
     while (!store_batch(g, posts, count, err)) {
-        if (!err_retryable(err->code)) return false;
+        if (!store_may_pass(err)) return false;
         if (!told) log_unusual("store_unwritable", LOG_Z("why", err->msg), LOG_I("waiting", count));
         told = true;
         for (usec t = 0; t < AGAIN_US && !stopped(g); t += IDLE_US)
@@ -257,7 +257,7 @@ static bool beat(struct ingest *g, struct error *err) {
     }
     if (mono < g->measure_at) return true;
     g->measure_at = mono + MEASURE_US;
-    return feeds_measure(&g->feeds, err) || err_retryable(err->code);
+    return feeds_measure(&g->feeds, err) || store_may_pass(err);
 }
 
 static bool is_full(const struct ingest *g) {

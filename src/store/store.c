@@ -83,6 +83,10 @@ bool store_checkpoint(struct store *s, struct error *err) {
     return s->ops->checkpoint(s, err);
 }
 
+bool store_may_pass(const struct error *err) {
+    return err_retryable(err->code) || err->code == ERR_UNKNOWN;
+}
+
 const char *store_path(const struct store *s) { return s->path; }
 
 bool store_is_file(const struct store *s) { return s->ops->dialect == DIALECT_SQLITE; }

@@ -85,6 +85,9 @@ MUST_CHECK bool store_begin(struct store *s, bool immediate, struct error *err);
 MUST_CHECK bool store_commit(struct store *s, struct error *err);
 void store_rollback(struct store *s);
 int64_t store_data_version(struct store *s);
+/* Trouble of the store's place or of the way to it, or an answer that did not come: later the same
+ * transaction may succeed, if it is one that may be done twice. */
+bool store_may_pass(const struct error *err);
 const char *store_path(const struct store *s); /* for messages; borrowed */
 /* Is it a file on this machine, which has room for others beside it? */
 bool store_is_file(const struct store *s);
