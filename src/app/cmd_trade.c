@@ -20,17 +20,18 @@
 #define SUMMARY_BYTES (1 << 20)
 
 struct trading {
+    struct app *app;
+    const atomic_int *stop;
     struct wired_queues queues;
     struct store *look; /* the relay's connection */
     struct source *relay;
     struct wired wired;
 };
 
-/* Until the lock is ours. *ret: the connection that holds it. */
-static bool lead(struct app *app, const atomic_int *stop, struct store **ret, struct error *err) {
+/* Until the lock is this connection's. */
+static bool wait_for_lock(struct store *s, const atomic_int *stop, struct error *err) {
     bool told = false;
-    if (!wire_store_wait(app, stop, ret, err)) return false;
-    while (!store_trader_lock(*ret, err)) {
+    while (!store_trader_lock(s, err)) {
         if (err->code != ERR_EXISTS) return false;
         if (!told) log_info("standby", LOG_Z("why", err->msg));
         told = true;
@@ -38,7 +39,19 @@ static bool lead(struct app *app, const atomic_int *stop, struct store **ret, st
         if (atomic_load(stop) > 0)
             return fail(err, ERR_INTERRUPTED, 0, "stopped while standing by");
     }
-    log_info("leads", LOG_Z("store", store_path(*ret)));
+    log_info("leads", LOG_Z("store", store_path(s)));
+    return true;
+}
+
+static bool lead(void *ctx, struct store **ret, struct error *err) {
+    struct trading *const t = ctx;
+    struct store *s;
+    if (!wire_store_wait(t->app, t->stop, &s, err)) return false;
+    if (!wait_for_lock(s, t->stop, err)) {
+        store_close(s);
+        return false;
+    }
+    *ret = s;
     return true;
 }
 
@@ -62,17 +75,13 @@ static bool trade(struct app *app, struct trading *t, const struct run_options *
     return ok;
 }
 
-static bool begin(struct app *app, struct trading *t, const struct run_options *opt,
-                  struct error *err) {
-    struct store *leader = NULL;
-    if (!wire_queues(app, &t->queues, err)) return false;
-    if (!lead(app, opt->stop, &leader, err) ||
-        !app_store_open(app, STORE_READ, false, &t->look, err)) {
-        store_close(leader);
+/* The store is waited for first, as what a relay looks up stands there. */
+static bool begin(struct trading *t, bool exit_at_end, struct error *err) {
+    if (!wire_queues(t->app, &t->queues, err) || !wire_store_wait(t->app, t->stop, &t->look, err))
         return false;
-    }
-    t->relay = relay_open(&app->boot, t->queues.readings, t->look, opt->exit_at_end);
-    return wire_trade(app, leader, t->relay, &t->wired, err);
+    t->relay = relay_open(&t->app->boot, t->queues.readings, t->look, exit_at_end);
+    const struct wire_trader how = {lead, t, t->relay};
+    return wire_trade(t->app, &how, &t->wired, err);
 }
 
 /* What a new start may mend: the database, or the lock, is gone. */
@@ -87,8 +96,10 @@ static exit_status run_trade(struct app *app, const struct args *args) {
                                     .exit_at_end = args_has(args, "exit-at-end"),
                                     .workers = 1,
                                     .stop = signals_install()};
+    t->app = app;
+    t->stop = opt.stop;
     app_go_live(app);
-    const bool begun = begin(app, t, &opt, &err);
+    const bool begun = begin(t, opt.exit_at_end, &err);
     const bool ok = begun && trade(app, t, &opt, &err);
     const bool stopped = atomic_load(opt.stop) > 0;
     if (begun) wire_close(&t->wired);

@@ -349,16 +349,19 @@ static void on_stream_trouble(void *ctx, str where, str what) {
 }
 
 /* Candle files, or prices as they are made. */
-static bool wire_prices(struct app *app, struct wired *w, struct buf *report, struct error *err) {
+static bool wire_prices(struct app *app, struct wired *w, struct error *err) {
+    struct buf report;
     if (w->live) {
         if (!wire_live_market(app, &w->symbols, &w->parts.market, err)) return false;
         w->parts.market->complain = on_stream_trouble;
         return true;
     }
-    if (!wire_market(app, &w->symbols, &w->parts.market, report, err)) return false;
-    log_report("candle_file", report);
-    IGNORE(!candles_span(w->parts.market, &w->first, &w->last), "no prices: no span");
-    return true;
+    buf_init(&report, REPORT_BYTES);
+    const bool ok = wire_market(app, &w->symbols, &w->parts.market, &report, err);
+    if (ok) log_report("candle_file", &report);
+    buf_fini(&report);
+    if (ok) IGNORE(!candles_span(w->parts.market, &w->first, &w->last), "no prices: no span");
+    return ok;
 }
 
 /* In place: the trader and the venue borrow the symbols for ever. */
@@ -368,20 +371,16 @@ static void begin_wired(struct app *app, struct wired *w) {
     w->traits = wire_traits(app);
 }
 
-/* Symbols, prices, the reader, the account, the venue. */
-static bool wire_rest(struct app *app, struct wired *w, struct real *x, struct error *err) {
+/* What the venue trades, and who reads of it. */
+static bool wire_knowledge(struct app *app, struct wired *w, struct real *x, struct error *err) {
     struct buf report;
     bool ok = true;
     buf_init(&report, REPORT_BYTES);
     if (x != NULL) ok = real_begin(app, w, x, &report, err);
     if (x == NULL) ok = wire_symbols(app, &w->symbols, &w->symbols_left_out, &report, err);
     if (ok) log_report("symbol_left_out", &report);
-    buf_clear(&report);
-    ok = ok && wire_prices(app, w, &report, err) &&
-         wire_reader(app, &w->symbols, &w->parts.reader, err) && wire_account(app, w, x, err) &&
-         wire_venue(app, w, x, err);
     buf_fini(&report);
-    return ok;
+    return ok && wire_reader(app, &w->symbols, &w->parts.reader, err);
 }
 
 bool wire_run(struct app *app, struct wired *ret, struct error *err) {
@@ -389,7 +388,9 @@ bool wire_run(struct app *app, struct wired *ret, struct error *err) {
     struct real real = {0};
     struct real *x = wire_is_real(&app->cfg) ? &real : NULL;
     begin_wired(app, w);
-    const bool ok = wire_feeds_begin(app, FEEDS_ALL, &w->feeds, err) && wire_rest(app, w, x, err) &&
+    const bool ok = wire_feeds_begin(app, FEEDS_ALL, &w->feeds, err) &&
+                    wire_knowledge(app, w, x, err) && wire_prices(app, w, err) &&
+                    wire_account(app, w, x, err) && wire_venue(app, w, x, err) &&
                     wire_feeds(app, w->parts.store, &w->feeds, err);
     w->parts.feed_count = ok ? w->feeds.count : 0;
     memcpy(w->parts.feeds, w->feeds.feeds, sizeof w->parts.feeds);
@@ -398,20 +399,20 @@ bool wire_run(struct app *app, struct wired *ret, struct error *err) {
     return ok;
 }
 
-bool wire_trade(struct app *app, struct store *leader, struct source *relay, struct wired *ret,
+bool wire_trade(struct app *app, const struct wire_trader *how, struct wired *ret,
                 struct error *err) {
     struct wired *w = ret;
     struct real real = {0};
     struct real *x = wire_is_real(&app->cfg) ? &real : NULL;
     begin_wired(app, w);
-    w->parts.store = leader;
     w->parts.feeds[0] = (struct run_feed){
-        .source = relay, .key = STR("relay"), .kind = STR("relay"), .name = STR("relay")};
+        .source = how->relay, .key = STR("relay"), .kind = STR("relay"), .name = STR("relay")};
     w->parts.feed_count = 1;
     bool ok = w->live || fail(err, ERR_CONFIG, 0,
                               "market.kind: prices of files belong to a replay in one process "
                               "(bullfinch run); set venue or binance_public");
-    ok = ok && wire_rest(app, w, x, err);
+    ok = ok && wire_knowledge(app, w, x, err) && how->lead(how->ctx, &w->parts.store, err) &&
+         wire_prices(app, w, err) && wire_account(app, w, x, err) && wire_venue(app, w, x, err);
     if (x != NULL) real_end(x);
     if (!ok) wire_close(w);
     return ok;

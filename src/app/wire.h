@@ -51,11 +51,17 @@ void wire_queues_close(struct wired_queues *q); /* a zeroed one is fine */
 MUST_CHECK bool wire_store_wait(struct app *app, const atomic_int *stop, struct store **ret,
                                 struct error *err);
 
-/* What the trader of a process of its own runs. leader: the store's connection that holds the
- * trader's lock, taken, also where this fails. relay: where posts come from; borrowed. Errors: as
- * wire_run; ERR_CONFIG where prices would come from files. */
-MUST_CHECK bool wire_trade(struct app *app, struct store *leader, struct source *relay,
-                           struct wired *ret, struct error *err);
+/* What the trader of a process of its own runs. lead: called once all that takes time without the
+ * store is there; gives the connection that holds the trader's lock, when it has it. relay: where
+ * posts come from; borrowed. Errors: as wire_run, and lead's; ERR_CONFIG where prices would come
+ * from files. */
+struct wire_trader {
+    bool (*lead)(void *ctx, struct store **ret, struct error *err);
+    void *ctx;
+    struct source *relay;
+};
+MUST_CHECK bool wire_trade(struct app *app, const struct wire_trader *how, struct wired *ret,
+                           struct error *err);
 
 /* Everything that `run` runs, with the account's lock held. Findings that are no errors are logged.
  * Nothing is left open when it fails. */

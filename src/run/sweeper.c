@@ -7,8 +7,9 @@
  * Then most of what it brings was not in it; what was comes twice, and the second time nothing is
  * left to do.
  *
- * What was read already is the trader's. It is read once more only where nothing lies in the
- * trader's queue, that is, where that queue lost it.
+ * What was read already is the trader's. It is read once more only where nothing waits in the
+ * trader's queue: he has no more than a handful in his hands, and half a minute was enough for
+ * those.
  *
  * The oldest end: once a pass found nothing, the next one does not look further back than that pass
  * began. Failure: the pass goes on where it was. Thread: one. */
@@ -23,9 +24,7 @@
 #define FRESH_US (60 * USEC_PER_S)
 #define LOW_JOBS 1000 /* in the queue: fewer, and there is room for what was left out */
 
-static int64_t load_of(const struct queue_stats *s) {
-    return s->fresh + s->late + s->delayed + s->taken;
-}
+static int64_t waiting_of(const struct queue_stats *s) { return s->fresh + s->late + s->delayed; }
 
 static void begin_pass(struct sweeper *w, bool lost) {
     w->passing = true;
@@ -98,10 +97,10 @@ bool sweeper_step(struct sweeper *w, struct arena scratch, struct error *err) {
     }
     if (!queue_stats(w->posts, &posts, err) || !queue_stats(w->readings, &readings, err))
         return false;
-    w->all = lost_readings || load_of(&readings) == 0;
+    w->all = lost_readings || waiting_of(&readings) == 0;
     if (lost || !w->passing) begin_pass(w, lost);
     const int64_t low = i64_min(LOW_JOBS, w->capacity / 4);
-    if (!lost && load_of(&posts) > low) return true;
+    if (!lost && waiting_of(&posts) + posts.taken > low) return true;
     for (int64_t room = w->capacity / 2; more && room > 0; room -= LIMIT)
         if (!sweep_some(w, scratch, &more, err)) return false;
     if (!more) end_pass(w);

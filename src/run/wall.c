@@ -40,6 +40,7 @@
 #define GROUP_US (100 * USEC_PER_MS)
 #define LIVE_GROUP_US (2 * USEC_PER_MS)
 #define GROUP_ROWS 256
+#define LEAD_US USEC_PER_S
 #define KEEPER_US (500 * USEC_PER_MS)
 #define KEEPER_COMMITS 16
 /* Commits wait behind it for milliseconds; rarer, it finds pages that were written many times once.
@@ -72,6 +73,7 @@ struct live {
 
     struct inbox_item item; /* large */
     usec commands_at;       /* monotonic: next look */
+    usec lead_at;           /* monotonic: next sign of the trader's to those who stand by */
 };
 
 /* --- the market's thread ----------------------------------------------------------------- */
@@ -400,6 +402,14 @@ static bool recover(struct live *v, struct error *err) {
     return true;
 }
 
+/* Says that this trader is there, where another one may take over from one who is silent. */
+static bool keep_lead(struct live *v, struct error *err) {
+    const usec mono = time_monotonic_us();
+    if (mono < v->lead_at || v->r->journaling) return true;
+    v->lead_at = mono + LEAD_US;
+    return store_trader_keep(v->r->parts.store, err);
+}
+
 static bool chores(struct live *v, struct error *err) {
     struct runner *r = v->r;
     const usec mono = time_monotonic_us();
@@ -416,7 +426,7 @@ static bool chores(struct live *v, struct error *err) {
     r->scrub_due = false;
     r->now = now_of(r);
     runner_tick(r, false);
-    return recover(v, err) && turn_beat(r, err) && turn_commands(r, err);
+    return recover(v, err) && keep_lead(v, err) && turn_beat(r, err) && turn_commands(r, err);
 }
 
 static bool ended(struct runner *r) {

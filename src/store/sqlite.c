@@ -383,6 +383,7 @@ static const struct store_ops sqlite_ops = {
     .check_structure = sqlite_check_structure,
     .backup = sqlite_backup,
     .trader_lock = sqlite_trader_lock,
+    .trader_keep = sqlite_trader_keep,
     .trader_running = sqlite_trader_running,
 };
 

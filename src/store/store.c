@@ -98,6 +98,8 @@ bool store_backup(struct store *s, const char *to_path, struct error *err) {
 
 bool store_trader_lock(struct store *s, struct error *err) { return s->ops->trader_lock(s, err); }
 
+bool store_trader_keep(struct store *s, struct error *err) { return s->ops->trader_keep(s, err); }
+
 bool store_trader_running(struct store *s, int64_t *ret_pid) {
     return s->ops->trader_running(s, ret_pid);
 }

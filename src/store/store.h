@@ -63,6 +63,7 @@ struct store_ops {
                             struct error *err);
     bool (*backup)(struct store *s, const char *to_path, struct error *err);
     bool (*trader_lock)(struct store *s, struct error *err);
+    bool (*trader_keep)(struct store *s, struct error *err);
     bool (*trader_running)(struct store *s, int64_t *ret_pid);
 };
 
@@ -108,6 +109,8 @@ MUST_CHECK bool store_wants_rewrite(struct store *s, bool *ret, struct error *er
 /* One trader per store. The lock belongs to `s` and goes with store_close or the process, however
  * that ends. ERR_EXISTS: another has it, the message names its process id. */
 MUST_CHECK bool store_trader_lock(struct store *s, struct error *err);
+/* Renews it: once a second, whatever else is done. ERR_REFUSED: another has taken over. */
+MUST_CHECK bool store_trader_keep(struct store *s, struct error *err);
 /* Does a trader (another's or this one) hold the lock now? *ret_pid is 0 where unknown. */
 bool store_trader_running(struct store *s, int64_t *ret_pid);
 
