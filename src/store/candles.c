@@ -28,7 +28,7 @@ bool store_candle_put(struct store *s, str symbol, const struct kept_candle *v, 
     bind_e8(&q, price_e8(v->low));
     bind_e8(&q, price_e8(v->close));
     if (v->has_volume)
-        bind_i64(&q, volume_e8(v->volume));
+        bind_e8(&q, volume_e8(v->volume));
     else
         bind_null(&q);
     return query_run(&q, err) || fail_in(err, "put a candle of " STR_FMT, STR_ARG(symbol));
@@ -53,7 +53,7 @@ static void read_minute(struct query *q, struct kept_candle *ret) {
     ret->low = price_from_e8(col_e8(q));
     ret->close = price_from_e8(col_e8(q));
     ret->has_volume = !col_is_null(q);
-    ret->volume = volume_from_e8(col_i64(q));
+    ret->volume = volume_from_e8(col_volume(q));
 }
 
 /* Takes in the minute before those that c has. */
@@ -75,11 +75,16 @@ static void turn_round(struct kept_candle *v, int count) {
     }
 }
 
+/* So many of them are in the candles that are asked for, and one to see that there are more. */
+static int64_t minutes_of(const struct candle_ask *ask) {
+    return (int64_t)ask->limit * (ask->interval / USEC_PER_MIN + 1) + 1;
+}
+
 bool store_candles(struct store *s, const struct candle_ask *ask, struct kept_candle *ret,
                    int *ret_count, struct error *err) {
     static const struct sql sql = {
         "SELECT open_time, open, high, low, close, volume FROM candles WHERE symbol = $1 AND "
-        "open_time >= $2 AND open_time <= $3 ORDER BY open_time DESC"};
+        "open_time >= $2 AND open_time <= $3 ORDER BY open_time DESC LIMIT $4"};
     struct query q;
     bool row;
     int count = 0;
@@ -88,6 +93,7 @@ bool store_candles(struct store *s, const struct candle_ask *ask, struct kept_ca
     bind_str(&q, ask->symbol);
     bind_time(&q, ask->from - ask->from % ask->interval);
     bind_time(&q, end_of(ask));
+    bind_i64(&q, minutes_of(ask));
     for (;;) {
         struct kept_candle m;
         if (!query_row(&q, &row, err)) return false;
@@ -122,39 +128,28 @@ bool store_candles(struct store *s, const struct candle_ask *ask, struct kept_ca
 #define MAX_TEXT_(n) #n
 #define MAX_TEXT(n) MAX_TEXT_(n)
 
+/* clang-format off */
+#define MARKS(D)                                                                                   \
+    "SELECT 0" VIEW_MARK(VIEW_COLUMN) " FROM (SELECT * FROM (SELECT g.posted_at AS at, 'post' AS " \
+    "kind, g.seen_price AS price, g.trade_id AS trade_id, g.tweet_id AS tweet_id, "                \
+    "nullif(g.side, 'NONE') AS side, (SELECT nullif(substr(w.text, 1, 200), '') FROM tweets w "    \
+    "WHERE w.id = g.tweet_id) AS text FROM signals g WHERE g.symbol = $1 AND g.posted_at >= $2 "   \
+    "AND g.posted_at <= $3 ORDER BY g.posted_at DESC LIMIT " MAX_TEXT(CANDLE_MARKS_MAX) ") AS p "  \
+    "UNION ALL SELECT * FROM (SELECT max(f.filled_at) AS at, f.leg AS kind, min(f.price) + "       \
+    D##_SHARE("sum((f.price - (SELECT min(o.price) FROM fills o WHERE o.order_id = f.order_id)) "  \
+    "* 1.0 * f.quantity)", "sum(f.quantity)") " AS price, d.id AS trade_id, d.tweet_id AS "        \
+    "tweet_id, d.side AS side, CASE WHEN f.leg = 'entry' THEN NULL ELSE d.closed_reason END AS "   \
+    "text FROM trades d JOIN fills f ON f.trade_id = d.id WHERE d.symbol = $1 AND f.leg <> "       \
+    "'none' AND f.filled_at >= $2 AND f.filled_at <= $3 GROUP BY f.order_id, f.leg, d.id "         \
+    "ORDER BY 1 DESC LIMIT " MAX_TEXT(CANDLE_MARKS_MAX) ") AS f) AS m ORDER BY at, kind DESC"
+/* clang-format on */
+
 /* The price of an order is the mean of its fills', each as heavy as what it moved: the least of
  * them and the mean of what the others are above it, as a quotient of whole reals would lose
  * digits. */
 bool store_view_marks(struct store *s, const struct candle_ask *ask, struct buf *out,
                       struct error *err) {
-    static const struct sql sql = {"SELECT 0" VIEW_MARK(
-        VIEW_COLUMN) " FROM ("
-                     "SELECT * FROM (SELECT g.posted_at AS at, 'post' AS kind, g.seen_price AS "
-                     "price, "
-                     "g.trade_id AS trade_id, g.tweet_id AS tweet_id, nullif(g.side, 'NONE') AS "
-                     "side, "
-                     "(SELECT nullif(substr(w.text, 1, 200), '') FROM tweets w WHERE w.id = "
-                     "g.tweet_id) AS text "
-                     "FROM signals g WHERE g.symbol = $1 AND g.posted_at >= $2 AND g.posted_at <= "
-                     "$3 "
-                     "ORDER BY g.posted_at DESC LIMIT " MAX_TEXT(
-                         CANDLE_MARKS_MAX) ") "
-                                           "UNION ALL SELECT * FROM (SELECT max(f.filled_at) AS "
-                                           "at, f.leg AS kind, "
-                                           "min(f.price) + CAST(sum((f.price - (SELECT "
-                                           "min(o.price) FROM fills o WHERE "
-                                           "o.order_id = f.order_id)) * 1.0 * f.quantity) / "
-                                           "sum(f.quantity) AS INTEGER) AS price, "
-                                           "d.id AS trade_id, d.tweet_id AS tweet_id, d.side AS "
-                                           "side, "
-                                           "CASE WHEN f.leg = 'entry' THEN NULL ELSE "
-                                           "d.closed_reason END AS text "
-                                           "FROM trades d JOIN fills f ON f.trade_id = d.id WHERE "
-                                           "d.symbol = $1 AND f.leg <> 'none' "
-                                           "AND f.filled_at >= $2 AND f.filled_at <= $3 GROUP BY "
-                                           "f.order_id, f.leg, d.id "
-                                           "ORDER BY 1 DESC LIMIT " MAX_TEXT(
-                                               CANDLE_MARKS_MAX) ")) AS m ORDER BY at, kind DESC"};
+    static const struct sql sql = IN_BOTH(MARKS);
     struct query q;
     if (!query_open(s, &sql, &q, err)) return false;
     bind_str(&q, ask->symbol);

@@ -587,7 +587,7 @@ static bool look_at_positions(struct store_changes *c, struct store *s, usec mon
     if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
     while (row) {
         rows[n].id = col_i64(&q);
-        rows[n].size = col_i64(&q);
+        rows[n].size = col_e8(&q);
         col_z(&q, rows[n].symbol, sizeof rows[n].symbol);
         n++;
         if (!query_row(&q, &row, err)) return false;

@@ -43,7 +43,8 @@ static bool check_orders(struct check *c, struct error *err) {
     static const struct sql sql = {
         "SELECT o.client_order_id, o.filled_quantity, coalesce(f.quantity, 0), o.quote_filled, "
         "coalesce(f.quote, 0) FROM orders o LEFT JOIN (SELECT order_id, sum(quantity) AS quantity, "
-        "sum(quote) AS quote FROM fills GROUP BY order_id) f ON f.order_id = o.id ORDER BY o.id"};
+        "sum(quote) AS quote FROM fills GROUP BY order_id) f ON f.order_id = o.id ORDER BY o.id",
+        .large = true};
     struct query q;
     bool row;
     if (!query_open(c->s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
@@ -66,7 +67,8 @@ static bool check_orders(struct check *c, struct error *err) {
 
 /* The quote is price x quantity, to the rounding that whoever filled it chose. */
 static bool check_fills(struct check *c, struct error *err) {
-    static const struct sql sql = {"SELECT id, price, quantity, quote FROM fills ORDER BY id"};
+    static const struct sql sql = {"SELECT id, price, quantity, quote FROM fills ORDER BY id",
+                                   .large = true};
     struct query q;
     bool row;
     if (!query_open(c->s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
@@ -140,8 +142,9 @@ static bool check_equity(struct check *c, struct error *err) {
         "SELECT at, kind, a, b, c FROM ("
         "SELECT created_at AS at, 0 AS kind, 0 AS a, 0 AS b, 0 AS c FROM trades UNION ALL "
         "SELECT at, 1, equity, cash, unrealized FROM equity UNION ALL "
-        "SELECT closed_at, 2, pnl, 0, 0 FROM trades WHERE closed_at IS NOT NULL) "
-        "ORDER BY at, kind"};
+        "SELECT closed_at, 2, pnl, 0, 0 FROM trades WHERE closed_at IS NOT NULL) AS t "
+        "ORDER BY at, kind",
+        .large = true};
     static const struct sql start = {"SELECT start FROM account"};
     struct query q;
     struct flat f = {.fits = true};
@@ -214,10 +217,11 @@ static bool next_fill(struct fill_cursor *f, struct error *err) {
 static bool open_cursors(struct store *s, struct trade_cursor *t, struct fill_cursor *f,
                          struct error *err) {
     static const struct sql trades = {
-        "SELECT id, side, status, held, basis, pnl, fees FROM trades ORDER BY id"};
+        "SELECT id, side, status, held, basis, pnl, fees FROM trades ORDER BY id", .large = true};
     static const struct sql fills = {
         "SELECT id, trade_id, side, leg, quantity, price, quote, fee, fee_in_base FROM fills "
-        "ORDER BY trade_id, id"};
+        "ORDER BY trade_id NULLS FIRST, id",
+        .large = true};
     *t = (struct trade_cursor){0};
     *f = (struct fill_cursor){0};
     return query_open(s, &trades, &t->q, err) && next_trade(t, err) &&

@@ -38,7 +38,8 @@ struct table {
 #define TABLE(says, table, COLUMNS, key, name)                                                     \
     {                                                                                              \
         .what = says,                                                                              \
-        .sql = {"SELECT " key ", " SQL_COLUMNS(COLUMNS) " FROM " table " ORDER BY 1"},             \
+        .sql = {"SELECT " key ", " SQL_COLUMNS(COLUMNS) " FROM " table " ORDER BY 1",              \
+                .large = true},                                                                    \
         .reads = reads_##name                                                                      \
     }
 
@@ -93,14 +94,16 @@ static bool find_rows(struct check *c, const char *what, const struct sql *sql, 
 
 bool check_deletions(struct check *c, struct error *err) {
     /* unless the word of it named another author */
-    static const struct sql told = {
-        "SELECT t.id, CASE WHEN t.text <> '' THEN 'was deleted and still has its text' "
-        "WHEN t.author <> '' THEN 'was deleted and still has its author''s name' "
-        "ELSE 'was deleted, and its row does not say so' END "
-        "FROM deletions d JOIN tweets t ON t.id = d.tweet_id "
-        "WHERE (t.text <> '' OR t.author <> '' OR t.deleted_at IS NULL) AND "
-        "(d.author = '' OR t.author_id = '' OR instr(d.author, ':@') > 0 OR "
-        "substr(t.source || ':' || t.author_id, 1, 63) = d.author) ORDER BY t.id"};
+#define TOLD(position)                                                                             \
+    "SELECT t.id, CASE WHEN t.text <> '' THEN 'was deleted and still has its text' "               \
+    "WHEN t.author <> '' THEN 'was deleted and still has its author''s name' "                     \
+    "ELSE 'was deleted, and its row does not say so' END "                                         \
+    "FROM deletions d JOIN tweets t ON t.id = d.tweet_id "                                         \
+    "WHERE (t.text <> '' OR t.author <> '' OR t.deleted_at IS NULL) AND "                          \
+    "(d.author = '' OR t.author_id = '' OR " position "(d.author, ':@') > 0 OR "                   \
+    "substr(t.source || ':' || t.author_id, 1, 63) = d.author) ORDER BY t.id"
+    static const struct sql told = {TOLD("instr"), TOLD("strpos")};
+#undef TOLD
     /* a version of its chain, or a retweet: the post itself was found above */
     static const struct sql others = {
         "SELECT id, 'was deleted and still has its text' FROM tweets WHERE deleted_at IS NOT NULL "

@@ -12,51 +12,49 @@
 #ifndef BF_STORE_FEED_NOW_H
 #define BF_STORE_FEED_NOW_H
 
+#include "store/dialect.h"
+
 #define FEED_SILENT "15000000" /* us without a beat, which comes every 5 s */
 
-/* The seconds of the wall clock, in us, where a statement is not given the time. */
-#define SQL_WALL_NOW "CAST(strftime('%s', 'now') AS INTEGER) * 1000000"
 /* Where a gap ends for people: an open one grows; none reaches into the future, though a rule that
  * is new at X is known to match nothing for a while yet. */
-#define GAP_UNTIL                                                                                  \
-    "max(from_at, CASE WHEN state = 'open' THEN " SQL_WALL_NOW " ELSE min(until_at, " SQL_WALL_NOW \
-    ") END)"
+#define GAP_UNTIL(D)                                                                               \
+    D##_MAX "(from_at, CASE WHEN state = 'open' THEN " D##_WALL_NOW " ELSE " D##_MIN               \
+        "(until_at, " D##_WALL_NOW ") END)"
 
+/* clang-format off */
 /* Length of the union of the feed's gaps between two columns of f. */
-#define FEED_GAPS_BETWEEN(low, high)                                                               \
-    "(SELECT coalesce(sum(max(e - max(b, coalesce(p, b)), 0)), 0) FROM (SELECT b, e, max(e) OVER " \
-    "(ORDER BY b, e ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS p FROM (SELECT "          \
-    "max(g.from_at, " low ") AS b, min(CASE WHEN g.state = 'open' THEN " high                      \
-    " ELSE g.until_at END, " high ") AS e FROM gaps g WHERE g.source = f.feed AND "                \
-    "(g.state = 'open' OR g.until_at > " low ")) WHERE e > b))"
+#define FEED_GAPS_BETWEEN(D, low, high)                                                            \
+    "(SELECT coalesce(sum(" D##_MAX "(" D##_SPAN(D##_MAX "(b, coalesce(p, b))", "e") ", 0)), 0) "  \
+    "FROM (SELECT b, e, max(e) OVER (ORDER BY b, e ROWS BETWEEN UNBOUNDED PRECEDING AND "          \
+    "1 PRECEDING) AS p FROM (SELECT " D##_MAX "(g.from_at, " low ") AS b, " D##_MIN "(CASE WHEN "  \
+    "g.state = 'open' THEN " high " ELSE g.until_at END, " high ") AS e FROM gaps g WHERE "        \
+    "g.source = f.feed AND (g.state = 'open' OR g.until_at > " low ")) AS cut WHERE e > b) AS x)"
 
 /* now: the number of a parameter. The day, and this process's part of it; how far it lived. */
-#define FEED_TIMES(now)                                                                            \
-    "(SELECT f.*, w.seen_at, " now " AS now_at, " now " / 86400000000 * 86400000000 AS day_at, "   \
-    "min(max(coalesce(w.started_at, 0), " now " / 86400000000 * 86400000000), " now                \
-    ") AS began_at, coalesce(f.state <> 'ended' AND w.seen_at < " now " - " FEED_SILENT            \
-    ", 0) AS silent, coalesce(f.state <> 'ended' AND f.kind <> 'replay' AND f.updated_at < "       \
-    "w.started_at AND w.started_at < " now " - " FEED_SILENT ", 0) AS dropped FROM feeds f "       \
+#define FEED_TIMES(D, now)                                                                         \
+    "(SELECT f.*, w.seen_at, " D##_TIME(now) " AS now_at, " D##_DAY(D##_TIME(now)) " AS day_at, "  \
+    D##_MIN "(" D##_MAX "(coalesce(w.started_at, " D##_EPOCH "), " D##_DAY(D##_TIME(now)) "), "    \
+    D##_TIME(now) ") AS began_at, coalesce(f.state <> 'ended' AND w.seen_at < "                    \
+    D##_BEFORE(D##_TIME(now), FEED_SILENT) ", " D##_FALSE ") AS silent, coalesce(f.state <> "      \
+    "'ended' AND f.kind <> 'replay' AND f.updated_at < w.started_at AND w.started_at < "           \
+    D##_BEFORE(D##_TIME(now), FEED_SILENT) ", " D##_FALSE ") AS dropped FROM feeds f "             \
     "LEFT JOIN workers w ON w.name = 'trader')"
-#define FEED_SPANS(now)                                                                            \
+#define FEED_SPANS(D, now)                                                                         \
     "(SELECT f.*, CASE WHEN (f.silent OR f.state = 'ended') AND f.kind <> 'replay' AND f.kind <> " \
-    "'push' AND NOT f.dropped THEN min(max(coalesce(f.seen_at, f.now_at), f.began_at), f.now_at) " \
-    "ELSE f.now_at END AS alive_at FROM " FEED_TIMES(now) " AS f)"
-#define FEEDS_NOW(now)                                                                             \
+    "'push' AND NOT f.dropped THEN " D##_MIN "(" D##_MAX "(coalesce(f.seen_at, f.now_at), "        \
+    "f.began_at), f.now_at) ELSE f.now_at END AS alive_at FROM " FEED_TIMES(D, now) " AS f)"
+#define FEEDS_NOW(D, now)                                                                          \
     "(SELECT f.feed, f.kind, CASE WHEN f.silent OR f.dropped THEN 'ended' ELSE f.state END AS "    \
     "state, CASE WHEN f.silent THEN f.seen_at ELSE f.since END AS since, CASE WHEN f.silent OR "   \
     "f.dropped THEN NULL ELSE f.until END AS until, CASE WHEN f.silent THEN 'no sign of life "     \
-    "since ' || strftime('%Y-%m-%d %H:%M:%S', f.seen_at / 1000000, 'unixepoch') || ' UTC: the "    \
-    "program has ended' WHEN f.dropped THEN 'the running program does not have this source' "      \
-    "ELSE f.why END AS why, f.posts, f.missed, f.calls, f.failures, f.last_sign_at, "              \
-    "f.last_post_at, " FEED_GAPS_BETWEEN(                                                          \
-        "f.day_at",                                                                                \
-        "f.began_at") " + "                                                                        \
-                      "max(" FEED_GAPS_BETWEEN(                                                    \
-                          "f.began_at",                                                            \
-                          "f.alive_at") ", CASE WHEN f.updated_at >= f.began_at "                  \
-                                        "THEN f.blind ELSE 0 END) + f.now_at - f.alive_at AS "     \
-                                        "blind, f.narrow, f.updated_at FROM " FEED_SPANS(          \
-                                            now) " AS f)"
+    "since ' || " D##_MINUTE_TEXT("f.seen_at") " || ' UTC: the program has ended' WHEN f.dropped " \
+    "THEN 'the running program does not have this source' ELSE f.why END AS why, f.posts, "        \
+    "f.missed, f.calls, f.failures, f.last_sign_at, f.last_post_at, "                              \
+    FEED_GAPS_BETWEEN(D, "f.day_at", "f.began_at") " + " D##_MAX "("                               \
+    FEED_GAPS_BETWEEN(D, "f.began_at", "f.alive_at") ", CASE WHEN f.updated_at >= f.began_at "     \
+    "THEN f.blind ELSE 0 END) + " D##_SPAN("f.alive_at", "f.now_at") " AS blind, f.narrow, "       \
+    "f.updated_at FROM " FEED_SPANS(D, now) " AS f)"
+/* clang-format on */
 
 #endif

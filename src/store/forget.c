@@ -58,10 +58,12 @@ void row_get_deletion(struct query *q, struct deletion *ret) {
 bool deletion_find(struct store *s, int64_t tweet_id, int64_t root_id, str author, usec *ret,
                    struct error *err) {
     /* a key made of a name ("x:@name") may be of the same author as one made of an id */
-    static const struct sql sql = {
-        "SELECT max(deleted_at) FROM deletions WHERE (tweet_id = $1 OR tweet_id = $2 OR "
-        "(root_id = $2 AND root_id <> tweet_id)) AND "
-        "(author = '' OR author = $3 OR instr(author, ':@') > 0 OR instr($3, ':@') > 0)"};
+#define FIND(position)                                                                             \
+    "SELECT max(deleted_at) FROM deletions WHERE (tweet_id = $1 OR tweet_id = $2 OR "              \
+    "(root_id = $2 AND root_id <> tweet_id)) AND (author = '' OR author = $3 OR " position         \
+    "(author, ':@') > 0 OR " position "($3, ':@') > 0)"
+    static const struct sql sql = {FIND("instr"), FIND("strpos")};
+#undef FIND
     struct query q;
     bool found;
     *ret = 0;
@@ -83,9 +85,11 @@ struct stored_post {
 
 static bool look_up(struct store *s, const struct deletion *v, struct stored_post *ret,
                     struct error *err) {
-    static const struct sql sql = {
-        "SELECT root_id, source_id, $1 <> '' AND instr($1, ':@') = 0 AND author_id <> '' AND "
-        "substr(source || ':' || author_id, 1, 63) <> $1 FROM tweets WHERE id = $2"};
+#define LOOK_UP(position)                                                                          \
+    "SELECT root_id, source_id, $1 <> '' AND " position "($1, ':@') = 0 AND author_id <> '' AND "  \
+    "substr(source || ':' || author_id, 1, 63) <> $1 FROM tweets WHERE id = $2"
+    static const struct sql sql = {LOOK_UP("instr"), LOOK_UP("strpos")};
+#undef LOOK_UP
     struct query q;
     *ret = (struct stored_post){.root_id = v->root_id};
     if (!query_open(s, &sql, &q, err)) return false;
@@ -162,7 +166,10 @@ static bool empty_letter(struct store *s, int64_t id, struct error *err) {
 /* Looks through all that have the digits anywhere; there are few letters, and fewer of those. */
 static bool wipe_letters(struct store *s, str native_id, struct error *err) {
     static const struct sql sql = {"SELECT id, payload FROM dead_letters WHERE id > $1 AND "
-                                   "payload <> '' AND instr(payload, $2) > 0 ORDER BY id LIMIT $3"};
+                                   "payload <> '' AND instr(payload, $2) > 0 ORDER BY id LIMIT $3",
+                                   "SELECT id, payload FROM dead_letters WHERE id > $1 AND "
+                                   "payload <> '' AND position($2::bytea IN payload) > 0 ORDER BY "
+                                   "id LIMIT $3"};
     int64_t last = 0;
     for (bool more = true; more;) {
         int64_t found[ROWS_A_LOOK];
@@ -316,23 +323,27 @@ static bool forget_posts_of(struct store *s, str who, str actor, usec now, struc
 static bool run_on_author(struct store *s, const struct sql *sql, const char *key, int64_t *sum,
                           struct error *err) {
     struct query q;
+    int64_t rows;
     if (!query_open(s, sql, &q, err)) return false;
     bind_z(&q, key);
-    if (!query_run(&q, err)) return fail_in(err, "forget an author");
-    *sum += s->ops->changes(s);
+    if (!query_run(&q, err) || !query_changes(s, &rows, err))
+        return fail_in(err, "forget an author");
+    *sum += rows;
     return true;
 }
 
 /* Names that were asked for, by the author's key; its source says on which network he is. */
 static bool clear_handles(struct store *s, const char *key, int64_t *sum, struct error *err) {
-    static const struct sql sql = {
-        "DELETE FROM handles WHERE "
-        "(native_id <> '' AND native_id = substr($1, instr($1, ':') + 1) OR "
-        "'@' || lower(name) = lower(substr($1, instr($1, ':') + 1))) AND "
-        "(network = substr($1, 1, instr($1, ':') - 1) OR EXISTS (SELECT 1 FROM feeds WHERE "
-        "substr(feed, instr(feed, ':') + 1) = substr($1, 1, instr($1, ':') - 1) AND "
-        "(network = 'x' AND substr(kind, 1, 2) = 'x_' OR "
-        "network = 'bsky' AND kind = 'jetstream')))"};
+#define CLEAR(position)                                                                            \
+    "DELETE FROM handles WHERE "                                                                   \
+    "(native_id <> '' AND native_id = substr($1, " position "($1, ':') + 1) OR "                   \
+    "'@' || lower(name) = lower(substr($1, " position "($1, ':') + 1))) AND "                      \
+    "(network = substr($1, 1, " position "($1, ':') - 1) OR EXISTS (SELECT 1 FROM feeds WHERE "    \
+    "substr(feed, " position "(feed, ':') + 1) = substr($1, 1, " position "($1, ':') - 1) AND "    \
+    "(network = 'x' AND substr(kind, 1, 2) = 'x_' OR "                                             \
+    "network = 'bsky' AND kind = 'jetstream')))"
+    static const struct sql sql = {CLEAR("instr"), CLEAR("strpos")};
+#undef CLEAR
     return run_on_author(s, &sql, key, sum, err);
 }
 
@@ -367,16 +378,20 @@ static bool forget_key(struct store *s, const char *key, str actor, usec now, st
 /* The next authors by their keys, behind `last`, which is moved on. */
 static bool next_keys(struct store *s, str who, char last[AUTHOR_BYTES],
                       char keys[ROWS_A_LOOK][AUTHOR_BYTES], int *ret_count, struct error *err) {
-#define OF(key)                                                                                    \
-    "(" key " = $1 OR substr(" key ", instr(" key ", ':') + 1) = $1 OR (substr($1, 1, 1) = '@' "   \
-    "AND lower(substr(" key ", instr(" key ", ':') + 1)) = lower($1)))"
-    static const struct sql sql = {"SELECT key FROM authors WHERE (" OF(
-        "key") " OR '@' || lower(username) = lower($1)) AND "
-               "key > $2 UNION SELECT key FROM author_records WHERE " OF(
-                   "key") " AND key > $2 "
-                          "UNION SELECT author FROM forecasts WHERE " OF(
-                              "author") " AND author > $2 "
-                                        "ORDER BY 1 LIMIT $3"};
+#define OF(position, key)                                                                          \
+    "(" key " = $1 OR substr(" key ", " position "(" key ", ':') + 1) = $1 OR "                    \
+    "(substr($1, 1, 1) = '@' AND "                                                                 \
+    "lower(substr(" key ", " position "(" key ", ':') + 1)) = lower($1)))"
+#define KEYS(position)                                                                             \
+    "SELECT key FROM authors WHERE (" OF(                                                          \
+        position, "key") " OR '@' || lower(username) = "                                           \
+                         "lower($1)) AND key > $2 UNION SELECT key FROM author_records WHERE " OF( \
+                             position, "key") " AND key > $2 UNION SELECT author FROM forecasts "  \
+                                              "WHERE " OF(position,                                \
+                                                          "author") " AND author > $2 ORDER BY 1 " \
+                                                                    "LIMIT $3"
+    static const struct sql sql = {KEYS("instr"), KEYS("strpos")};
+#undef KEYS
 #undef OF
     struct query q;
     bool row;
@@ -413,10 +428,12 @@ static bool forget_handles_of(struct store *s, str who, struct forgotten *f, str
         "DELETE FROM handles WHERE native_id <> '' AND (native_id = $1 OR "
         "network || ':' || native_id = $1) OR '@' || lower(name) = lower($1)"};
     struct query q;
+    int64_t rows;
     if (!query_open(s, &sql, &q, err)) return false;
     bind_str(&q, who);
-    if (!query_run(&q, err)) return fail_in(err, "forget an author");
-    if (s->ops->changes(s) > 0 && f->authors == 0) f->authors = 1;
+    if (!query_run(&q, err) || !query_changes(s, &rows, err))
+        return fail_in(err, "forget an author");
+    if (rows > 0 && f->authors == 0) f->authors = 1;
     return true;
 }
 
@@ -475,6 +492,8 @@ bool store_wants_rewrite(struct store *s, bool *ret, struct error *err) {
     int64_t now = 0, then = 0;
     str text;
     bool found;
+    *ret = false;
+    if (s->ops->dialect == DIALECT_POSTGRESQL) return true; /* VACUUM cleans the pages */
     arena_init(&a, block, sizeof block);
     if (!count_deletions(s, &now, err)) return false;
     if (!store_cursor_get(s, &a, STR("rewritten"), &text, &found, err)) return false;

@@ -110,13 +110,15 @@ static bool mark_inside(struct store *s, int64_t id, str status, str actor, usec
         "UPDATE dead_letters SET status = $1, attempts = attempts + $2, "
         "last_at = CASE WHEN $2 > 0 THEN $3 ELSE last_at END WHERE id = $4"};
     struct query q;
+    int64_t marked;
     if (!query_open(s, &sql, &q, err)) return false;
     bind_str(&q, status);
     bind_i64(&q, str_eq(status, STR("dropped")) ? 0 : 1); /* the others are the end of a try */
     bind_time(&q, now);
     bind_i64(&q, id);
     if (!query_run(&q, err)) return false;
-    if (s->ops->changes(s) == 0) {
+    if (!query_changes(s, &marked, err)) return false;
+    if (marked == 0) {
         return fail(err, ERR_NOT_FOUND, 0, "there is no dead letter %" PRId64, id);
     }
     struct audit a = {.at = now, .action = "dead_letter", .entity = "dead_letter", .entity_id = id};

@@ -123,8 +123,9 @@ static bool load_lists(struct store *s, struct arena *a, usec cooldown, struct t
              "id", struct order, get_order);
     static const struct list signals =
         LIST(SIGNAL, "signals", "verdict = 'waiting'", "id", struct signal, get_signal);
-    static const struct list authors = LIST(AUTHOR, "authors", "forgotten = 0",
-                                            "heard, last_post_at, key", struct author, get_author);
+    static const struct list authors =
+        LIST(AUTHOR, "authors", "NOT forgotten", "heard, last_post_at NULLS FIRST, key",
+             struct author, get_author);
     static const struct list records =
         LIST(RECORD, "author_records", "1 = 1", "key", struct author_record, get_record);
     static const struct list forecasts =
@@ -137,7 +138,7 @@ static bool load_lists(struct store *s, struct arena *a, usec cooldown, struct t
         LIST(TRADE, "trades",
              "(closed_at >= $1 OR id IN (SELECT trade_id FROM orders WHERE " LIVE ")) AND "
              "status <> 'OPEN'",
-             "coalesce(closed_at, 0), id", struct trade, get_trade);
+             "closed_at NULLS FIRST, id", struct trade, get_trade);
     const usec now = i64_max(v->account.now, 0); /* whatever the row says */
     return load_list(s, a, &trades, 0, (const void **)&v->trades, &v->trade_count, err) &&
            load_list(s, a, &orders, 0, (const void **)&v->orders, &v->order_count, err) &&

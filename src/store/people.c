@@ -182,7 +182,7 @@ static bool read_trades(struct store *s, struct account_standing *v, struct erro
 
 bool store_standing(struct store *s, struct account_standing *ret, struct error *err) {
     static const struct sql sql = {
-        "SELECT count(*) FROM signals WHERE verdict = 'waiting' AND wants_approval = 1"};
+        "SELECT count(*) FROM signals WHERE verdict = 'waiting' AND wants_approval"};
     struct account_standing v = {0};
     struct query q;
     int64_t waiting = 0;
@@ -234,7 +234,7 @@ bool store_author_uses(struct store *s, struct arena *a, usec since, int64_t day
                        struct author_use **ret, int *ret_count, struct error *err) {
     static const struct sql sql = {
         "SELECT count(*) OVER (), " AUTHOR_USE " FROM authors WHERE last_trade_at > $1 OR "
-        "(day = $2 AND trades_today > 0) ORDER BY last_trade_at DESC, key"};
+        "(day = $2 AND trades_today > 0) ORDER BY last_trade_at DESC NULLS LAST, key"};
     struct author_use *rows = NULL;
     struct query q;
     bool row;
@@ -256,9 +256,9 @@ bool store_author_uses(struct store *s, struct arena *a, usec since, int64_t day
 
 bool store_author_find(struct store *s, str who, struct author_use *ret, bool *ret_found,
                        struct error *err) {
-    static const struct sql sql = {"SELECT " AUTHOR_USE
-                                   " FROM authors WHERE key = $1 OR lower(username) = lower($1) "
-                                   "ORDER BY key = $1 DESC, last_post_at DESC, key LIMIT 1"};
+    static const struct sql sql = {
+        "SELECT " AUTHOR_USE " FROM authors WHERE key = $1 OR lower(username) = lower($1) "
+        "ORDER BY key = $1 DESC, last_post_at DESC NULLS LAST, key LIMIT 1"};
     struct query q;
     if (!query_open(s, &sql, &q, err)) return false;
     bind_str(&q, who);

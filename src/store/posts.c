@@ -307,8 +307,9 @@ bool store_posts_read(struct store *s, const struct post_read *rows, int count, 
         "label = $4, probs = $5, mentions = $6, misses = $7, cues = $8, model = $9, stage = $10 "
         "WHERE id = $11 AND stage = 0",
         "UPDATE tweets AS t SET sentiment_score = v.sentiment_score, signal_score = "
-        "v.signal_score, processed = TRUE, outcome = v.outcome, label = v.label, probs = v.probs, "
-        "mentions = v.mentions, misses = v.misses, cues = v.cues, model = v.model, stage = v.stage "
+        "v.signal_score, processed = TRUE, outcome = v.outcome, label = v.label, probs = "
+        "v.probs::json, mentions = v.mentions::json, misses = v.misses::json, cues = v.cues, "
+        "model = v.model, stage = v.stage "
         "FROM unnest($1::numeric[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], "
         "$7::text[], $8::bigint[], $9::text[], $10::bigint[], $11::bigint[]) AS v(sentiment_score, "
         "signal_score, outcome, label, probs, mentions, misses, cues, model, stage, id) "

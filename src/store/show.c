@@ -80,24 +80,37 @@ struct view {
 #define FIELD(name, as) SHOWN_FIELD(name, as),
 #define COLUMN(name, as) ", " #name
 
-#define ANY "$1 = $1"
+#define ANY "CAST($1 AS TEXT) = $1"
 #define OF_SYMBOL "symbol = $1"
+#define NO_STATUS " AND CAST($3 AS TEXT) = $3"
 #define BY_ID(status)                                                                              \
     " AND id < $2 AND ($3 = '' OR upper(" status ") = upper($3)) ORDER BY id DESC LIMIT $4"
 /* By time, because ids of posts that are not X's are in no order. The cursor is still an id. */
-#define BY_POST                                                                                    \
-    " AND (created_at, id) < (coalesce((SELECT created_at FROM tweets WHERE id = $2), "            \
-    "9223372036854775807), $2) AND ($3 = '' OR upper(outcome) = upper($3)) "                       \
-    "ORDER BY created_at DESC, id DESC LIMIT $4"
+#define BY_POST(D)                                                                                 \
+    " AND (created_at, id) < (coalesce((SELECT created_at FROM tweets WHERE id = $2), " D##_NEVER  \
+        "), $2) AND ($3 = '' OR upper(outcome) = upper($3)) ORDER BY created_at DESC, id DESC "    \
+        "LIMIT $4"
 
-#define SELECT(LIST, table, where)                                                                 \
-    { "SELECT 0" LIST(COLUMN) " FROM " table " WHERE " where }
+#define SELECT(LIST, table, where) "SELECT 0" LIST(COLUMN) " FROM " table " WHERE " where
+#define FIELDS(LIST)                                                                               \
+    .fields = (const struct field[]){LIST(FIELD)},                                                 \
+    .field_count = (int)COUNT_OF(((const struct field[]){LIST(FIELD)}))
 #define VIEW(LIST, table, any, of_symbol_where, rest)                                              \
     {                                                                                              \
-        .fields = (const struct field[]){LIST(FIELD)},                                             \
-        .field_count = (int)COUNT_OF(((const struct field[]){LIST(FIELD)})),                       \
-        .all = SELECT(LIST, table, any rest),                                                      \
-        .of_symbol = SELECT(LIST, table, of_symbol_where rest)                                     \
+        FIELDS(LIST), .all = {SELECT(LIST, table, any rest)}, .of_symbol = {                       \
+            SELECT(LIST, table, of_symbol_where rest)                                              \
+        }                                                                                          \
+    }
+/* The same where table and rest are macros of the dialect. */
+#define VIEW_IN_BOTH(LIST, TABLE, any, of_symbol_where, REST)                                      \
+    {                                                                                              \
+        FIELDS(LIST),                                                                              \
+            .all = {SELECT(LIST, TABLE(SQLITE), any REST(SQLITE)),                                 \
+                    SELECT(LIST, TABLE(PG), any REST(PG))},                                        \
+            .of_symbol = {                                                                         \
+                SELECT(LIST, TABLE(SQLITE), of_symbol_where REST(SQLITE)),                         \
+                SELECT(LIST, TABLE(PG), of_symbol_where REST(PG))                                  \
+            }                                                                                      \
     }
 
 /* An author without a record weighs what he weighs by the configuration: 1. */
@@ -108,51 +121,54 @@ struct view {
     "coalesce(r.weight, 10000) AS weight FROM authors a "                                          \
     "LEFT JOIN author_records r ON r.key = a.key) AS t"
 
-/* $2 is the time; $1 stands before it because parameters are numbered as they come.
- * A microsecond is 100 of the units that amounts are in. */
-#define SOURCES_TODAY                                                                              \
-    "(SELECT $1 = $1 AS of_any, f.feed, f.kind, substr(f.feed, instr(f.feed, ':') + 1) AS "        \
-    "source, "                                                                                     \
-    "f.state, f.since, f.until, f.why, f.narrow, f.blind * 100 AS blind_s, "                       \
-    "coalesce(u.amount, 0) AS spent_today, "                                                       \
-    "coalesce(u.billed, 0) AS billed_today, (SELECT count(*) FROM tweets WHERE "                   \
-    "source = substr(f.feed, instr(f.feed, ':') + 1) AND received_at >= $2 / 86400000000 * "       \
-    "86400000000) AS posts_today, "                                                                \
-    "(SELECT count(*) FROM tweets WHERE source = substr(f.feed, instr(f.feed, ':') + 1)) AS "      \
-    "posts_stored, f.posts, f.missed, f.calls, f.failures, f.last_sign_at, f.last_post_at, "       \
-    "f.updated_at FROM " FEEDS_NOW(                                                                \
-        "$2") " f LEFT JOIN "                                                                      \
-              "(SELECT feed, sum(amount) AS amount, sum(billed) AS billed FROM api_usage "         \
-              "WHERE day = $2 / 86400000000 GROUP BY feed) u ON u.feed = f.feed) AS t"
-#define GAPS_LONG                                                                                  \
-    "(SELECT id, source, from_at, until_at, CASE WHEN until_at - from_at BETWEEN 0 AND "           \
-    "9999999999999999 THEN (until_at - from_at) * 100 END AS seconds, state, posts, what, "        \
-    "updated_at FROM (SELECT id, source, from_at, " GAP_UNTIL " AS until_at, state, posts, what, " \
-    "updated_at FROM gaps)) AS t"
+/* clang-format off */
+#define POSTS_TABLE(D) "tweets"
+/* $2 is the time; $1 stands before it because parameters are numbered as they come. */
+#define SOURCES_TODAY(D)                                                                           \
+    "(SELECT CAST($1 AS TEXT) = $1 AS of_any, f.feed, f.kind, "                                    \
+    "substr(f.feed, " D##_POSITION "(f.feed, ':') + 1) AS source, f.state, f.since, f.until, "     \
+    "f.why, f.narrow, " D##_SECONDS("f.blind") " AS blind_s, "                                     \
+    "coalesce(u.amount, 0) AS spent_today, coalesce(u.billed, 0) AS billed_today, "                \
+    "(SELECT count(*) FROM tweets WHERE source = substr(f.feed, " D##_POSITION "(f.feed, ':') + 1) " \
+    "AND received_at >= " D##_DAY(D##_TIME("$2")) ") AS posts_today, "                             \
+    "(SELECT count(*) FROM tweets WHERE source = substr(f.feed, " D##_POSITION "(f.feed, ':') + 1)) " \
+    "AS posts_stored, f.posts, f.missed, f.calls, f.failures, f.last_sign_at, f.last_post_at, "    \
+    "f.updated_at FROM " FEEDS_NOW(D, "$2") " f LEFT JOIN "                                        \
+    "(SELECT feed, sum(amount) AS amount, sum(billed) AS billed FROM api_usage "                   \
+    "WHERE day = " D##_DAY_NUMBER(D##_TIME("$2")) " GROUP BY feed) u ON u.feed = f.feed) AS t"
+#define SOURCES_REST(D) " AND ($3 = '' OR upper(state) = upper($3)) ORDER BY feed LIMIT $4"
+#define GAPS_LONG(D)                                                                               \
+    "(SELECT id, source, from_at, until_at, CASE WHEN " D##_SPAN("from_at", "until_at")            \
+    " BETWEEN 0 AND 9999999999999999 THEN " D##_SECONDS(D##_SPAN("from_at", "until_at"))           \
+    " END AS seconds, state, posts, what, updated_at FROM (SELECT id, source, from_at, "           \
+    GAP_UNTIL(D) " AS until_at, state, posts, what, updated_at FROM gaps) AS g) AS t"
+#define GAPS_REST(D) BY_ID("state")
+/* clang-format on */
 
 static const struct view views[] = {
     [SHOW_TRADES] = VIEW(TRADES, "trades", ANY, OF_SYMBOL, BY_ID("status")),
     [SHOW_POSITIONS] = VIEW(POSITIONS, "positions", ANY, OF_SYMBOL,
-                            " AND id < $2 AND $3 = $3 ORDER BY id DESC LIMIT $4"),
+                            " AND id < $2" NO_STATUS " ORDER BY id DESC LIMIT $4"),
     [SHOW_ORDERS] = VIEW(ORDERS, "orders", ANY,
                          "trade_id IN (SELECT id FROM trades WHERE symbol = $1)", BY_ID("status")),
     [SHOW_FILLS] = VIEW(FILLS, "fills", ANY, OF_SYMBOL, BY_ID("leg")),
     [SHOW_SIGNALS] = VIEW(SIGNALS, "signals", ANY, OF_SYMBOL, BY_ID("verdict")),
-    [SHOW_POSTS] = VIEW(POSTS, "tweets", ANY,
-                        "id IN (SELECT tweet_id FROM signals WHERE symbol = $1)", BY_POST),
+    [SHOW_POSTS] = VIEW_IN_BOTH(POSTS, POSTS_TABLE, ANY,
+                                "id IN (SELECT tweet_id FROM signals WHERE symbol = $1)", BY_POST),
     [SHOW_WORKERS] =
         VIEW(WORKERS, "workers", ANY, ANY,
-             " AND $2 = $2 AND ($3 = '' OR upper(role) = upper($3)) ORDER BY name LIMIT $4"),
+             " AND CAST($2 AS BIGINT) = $2 AND ($3 = '' OR upper(role) = upper($3)) ORDER BY name "
+             "LIMIT $4"),
     [SHOW_COMMANDS] = VIEW(COMMANDS, "commands", ANY, ANY, BY_ID("status")),
     [SHOW_AUDIT] = VIEW(AUDIT, "audit_log", ANY, ANY, BY_ID("action")),
-    [SHOW_AUTHORS] = VIEW(
-        AUTHORS, AUTHORS_WITH_RECORDS, ANY, "key IN (SELECT author FROM signals WHERE symbol = $1)",
-        " AND $2 = $2 AND $3 = $3 ORDER BY signals DESC, posts DESC, key LIMIT $4"),
+    [SHOW_AUTHORS] = VIEW(AUTHORS, AUTHORS_WITH_RECORDS, ANY,
+                          "key IN (SELECT author FROM signals WHERE symbol = $1)",
+                          " AND CAST($2 AS BIGINT) = $2" NO_STATUS
+                          " ORDER BY signals DESC, posts DESC, key LIMIT $4"),
     [SHOW_EQUITY] =
-        VIEW(EQUITY, "equity", ANY, ANY, " AND at < $2 AND $3 = $3 ORDER BY at DESC LIMIT $4"),
-    [SHOW_SOURCES] = VIEW(SOURCES, SOURCES_TODAY, ANY, ANY,
-                          " AND ($3 = '' OR upper(state) = upper($3)) ORDER BY feed LIMIT $4"),
-    [SHOW_GAPS] = VIEW(GAPS, GAPS_LONG, ANY, ANY, BY_ID("state")),
+        VIEW(EQUITY, "equity", ANY, ANY, " AND at < $2" NO_STATUS " ORDER BY at DESC LIMIT $4"),
+    [SHOW_SOURCES] = VIEW_IN_BOTH(SOURCES, SOURCES_TODAY, ANY, ANY, SOURCES_REST),
+    [SHOW_GAPS] = VIEW_IN_BOTH(GAPS, GAPS_LONG, ANY, ANY, GAPS_REST),
     [SHOW_ALERTS] = VIEW(ALERTS, "alerts", ANY, ANY, BY_ID("state")),
 };
 
@@ -211,7 +227,8 @@ bool store_show_json(struct store *s, const struct show_query *q, struct buf *ou
 /* One row by its key, as the lists have it. */
 bool store_show_one(struct store *s, show_kind kind, int64_t id, struct buf *out, bool *ret_found,
                     struct error *err) {
-#define ONE(LIST, table, key) SELECT(LIST, table, key " = $1")
+#define ONE(LIST, table, key)                                                                      \
+    { SELECT(LIST, table, key " = $1") }
     static const struct sql by_key[SHOW_GAPS + 1] = {[SHOW_COMMANDS] =
                                                          ONE(COMMANDS, "commands", "id"),
                                                      [SHOW_EQUITY] = ONE(EQUITY, "equity", "at")};

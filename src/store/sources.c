@@ -136,20 +136,21 @@ static bool put_reported(struct store *s, const struct usage *u, usec now, struc
 
 /* *ret_new: how many of the ids had not been billed on that day. */
 static bool put_ids(struct store *s, const struct usage *u, int64_t *ret_new, struct error *err) {
-    static const struct sql sql = {"INSERT INTO billed (day, resource, id) VALUES ($1, $2, $3) "
-                                   "ON CONFLICT (day, resource, id) DO NOTHING"};
+    static const struct sql sql = {
+        "INSERT INTO billed (day, resource, id) VALUES ($1, $2, $3) "
+        "ON CONFLICT (day, resource, id) DO NOTHING",
+        "INSERT INTO billed (day, resource, id) SELECT * FROM unnest($1::bigint[], $2::text[], "
+        "$3::bigint[]) AS v ON CONFLICT (day, resource, id) DO NOTHING"};
     const char *const name = resource_name(u->resource);
-    *ret_new = 0;
+    struct query q;
+    if (!query_open_many(s, &sql, &q, err)) return false;
     for (int64_t i = 0; i < u->billed; i++) {
-        struct query q;
-        if (!query_open(s, &sql, &q, err)) return false;
         bind_i64(&q, u->day);
         bind_z(&q, name);
         bind_i64(&q, u->ids[i]);
-        if (!query_run(&q, err)) return false;
-        *ret_new += s->ops->changes(s);
+        if (!query_add(&q, err)) return false;
     }
-    return true;
+    return query_run(&q, err) && query_changes(s, ret_new, err);
 }
 
 static bool put_sums(struct store *s, str feed, const struct usage *u, struct error *err) {
@@ -235,7 +236,8 @@ static bool col_resource(struct query *q, resource *ret) {
 static bool give_ids(struct store *s, int64_t since_day, const struct cost_rows *to,
                      struct error *err) {
     static const struct sql sql = {
-        "SELECT day, resource, id FROM billed WHERE day >= $1 ORDER BY day, resource, id"};
+        "SELECT day, resource, id FROM billed WHERE day >= $1 ORDER BY day, resource, id",
+        .large = true};
     struct query q;
     bool row;
     if (!query_open(s, &sql, &q, err)) return false;
@@ -404,7 +406,9 @@ static bool count_posts(struct store *s, str source, usec since, int64_t *ret, s
 }
 
 bool store_feed_blind(struct store *s, str feed, usec now, usec *ret, struct error *err) {
-    static const struct sql sql = {"SELECT blind FROM " FEEDS_NOW("$1") " AS t WHERE feed = $2"};
+#define BLIND(D) "SELECT blind FROM " FEEDS_NOW(D, "$1") " AS t WHERE feed = $2"
+    static const struct sql sql = IN_BOTH(BLIND);
+#undef BLIND
     struct query q;
     bool found;
     *ret = 0;
@@ -427,7 +431,7 @@ bool store_feeds_ended(struct store *s, usec now, struct error *err) {
 bool store_reports(struct store *s, int64_t since_day, void *ctx,
                    void (*to)(void *ctx, int64_t day, usec at, int64_t counted),
                    struct error *err) {
-    static const struct sql sql = {"SELECT day, coalesce(at, 0), coalesce(counted, -1) FROM "
+    static const struct sql sql = {"SELECT day, at, coalesce(counted, -1) FROM "
                                    "api_reported WHERE day >= $1 ORDER BY day"};
     struct query q;
     bool row;
@@ -435,7 +439,7 @@ bool store_reports(struct store *s, int64_t since_day, void *ctx,
     bind_i64(&q, since_day);
     if (!query_row(&q, &row, err)) return false;
     while (row) {
-        const int64_t day = col_i64(&q), at = col_i64(&q);
+        const int64_t day = col_i64(&q), at = col_time(&q);
         to(ctx, day, at, col_i64(&q));
         if (!query_row(&q, &row, err)) return false;
     }
@@ -461,8 +465,12 @@ bool store_posts_known(struct store *s, const int64_t *ids, int count, int *ret,
 
 bool store_feed_states(struct store *s, struct arena *a, usec now, struct feed_row **ret,
                        int *ret_count, struct error *err) {
-    static const struct sql sql = {"SELECT count(*) OVER (), feed, kind, " FEED_COLUMNS
-                                   " FROM " FEEDS_NOW("$1") " AS t ORDER BY feed"};
+#define STATES(D)                                                                                  \
+    "SELECT count(*) OVER (), feed, kind, " FEED_COLUMNS                                           \
+    " FROM " FEEDS_NOW(D, "$1") " AS t "                                                           \
+                                "ORDER BY feed"
+    static const struct sql sql = IN_BOTH(STATES);
+#undef STATES
     struct feed_row *rows = NULL;
     struct query q;
     bool row;

@@ -152,6 +152,7 @@ static step_result sqlite_step(struct store_stmt *base, struct error *err) {
     struct sqlite_stmt *st = (struct sqlite_stmt *)(void *)base;
     errno = 0;
     st->column = -1;
+    st->store->rows_written = -1;
     const int rc = st->bind_rc == SQLITE_OK ? sqlite3_step(st->st) : st->bind_rc;
     if (rc == SQLITE_ROW) return STEP_ROW;
     if (rc == SQLITE_DONE) return STEP_DONE;
@@ -160,12 +161,16 @@ static step_result sqlite_step(struct store_stmt *base, struct error *err) {
 }
 
 /* Many rows are one after the other here: a call costs next to nothing. */
-static void sqlite_rows_begin(struct store_stmt *base) { (void)base; }
+static void sqlite_rows_begin(struct store_stmt *base) {
+    ((struct sqlite_stmt *)(void *)base)->store->rows_written = 0;
+}
 
 static bool sqlite_rows_add(struct store_stmt *base, struct error *err) {
     struct sqlite_stmt *st = (struct sqlite_stmt *)(void *)base;
+    const int64_t before = st->store->rows_written;
     const step_result result = sqlite_step(base, err);
     PRE(result != STEP_ROW);
+    st->store->rows_written = before + sqlite3_changes64(st->store->db);
     sqlite3_reset(st->st);
     return result == STEP_DONE;
 }
@@ -243,7 +248,12 @@ static void sqlite_rollback(struct store *s) {
     IGNORE(sqlite3_exec(self(s)->db, "ROLLBACK", NULL, NULL, NULL), "nothing is left to do");
 }
 
-static int64_t sqlite_changes(struct store *s) { return sqlite3_changes64(self(s)->db); }
+static bool sqlite_changes(struct store *base, int64_t *ret, struct error *err) {
+    const struct sqlite_store *s = self(base);
+    (void)err;
+    *ret = s->rows_written >= 0 ? s->rows_written : sqlite3_changes64(s->db);
+    return true;
+}
 
 /* Its own prepared statement: asked every 50 ms and once a transaction. */
 static int64_t sqlite_data_version(struct store *base) {
@@ -485,7 +495,8 @@ static bool sqlite_open(struct arena *boot, const struct store_options *opt, str
     if (place.n == 0) return fail(err, ERR_CONFIG, 0, "store.url: sqlite: wants a path behind it");
     struct sqlite_store *s = calloc(1, sizeof *s);
     POST(s != NULL);
-    *s = (struct sqlite_store){.base = {.ops = &sqlite_ops, .access = opt->access}, .lock_fd = -1};
+    *s = (struct sqlite_store){
+        .base = {.ops = &sqlite_ops, .access = opt->access}, .lock_fd = -1, .rows_written = -1};
     s->base.path = strndup(place.p, (size_t)place.n);
     POST(s->base.path != NULL);
     if (!connect_file(s, opt, str_eq(place, STR(":memory:")), err)) {

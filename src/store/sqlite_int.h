@@ -31,6 +31,7 @@ struct sqlite_store {
     struct sqlite_stmt *stmts[SQLITE_STMTS_MAX]; /* open addressing by the text's address */
     int stmt_count;
     sqlite3_stmt *data_version;
+    int64_t rows_written; /* by a statement for many rows; -1: the last one was none */
 };
 
 /* Turns a result code into an error that says what happened to `path` and what to do. */

@@ -16,6 +16,7 @@ bool query_open(struct store *s, const struct sql *sql, struct query *ret, struc
     struct store_stmt *st = NULL;
     if (!s->ops->prepare(s, own ? sql->postgresql : sql->text, &st, err)) return false;
     *ret = (struct query){.s = s, .st = st};
+    if (sql->large && s->ops->one_by_one) s->ops->one_by_one(st);
     return true;
 }
 
@@ -80,6 +81,12 @@ bool query_run(struct query *q, struct error *err) {
     return true;
 }
 
+bool query_changes(struct store *s, int64_t *ret, struct error *err) {
+    if (s->ops->changes(s, ret, err)) return true;
+    s->spoiled = s->in_transaction;
+    return false;
+}
+
 bool query_exec(struct store *s, const struct sql *sql, struct error *err) {
     struct query q;
     return query_open(s, sql, &q, err) && query_run(&q, err);
@@ -92,6 +99,19 @@ bool query_i64(struct query *q, int64_t *ret, bool *ret_found, struct error *err
     if (*ret_found) *ret = col_i64(q);
     query_close(q);
     return true;
+}
+
+bool query_e8(struct query *q, int64_t *ret, bool *ret_found, struct error *err) {
+    bool row;
+    if (!query_row(q, &row, err)) return false;
+    *ret_found = row && !col_is_null(q);
+    if (*ret_found) *ret = col_e8(q);
+    const bool odd = q->odd;
+    query_close(q);
+    return !odd || fail(err, ERR_DAMAGED, 0,
+                        "%s: a sum leaves the range of amounts: run "
+                        "`bullfinch db check`",
+                        q->s->path);
 }
 
 /* -- parameters ------------------------------------------------------------------------------ */
@@ -149,6 +169,8 @@ int64_t col_e8(struct query *q) {
     q->odd = true;
     return 0;
 }
+
+int64_t col_volume(struct query *q) { return q->st->ops->col_e8(q->st, q->cols++); }
 
 int32_t col_i32(struct query *q) { return (int32_t)i64_clamp(col_i64(q), INT32_MIN, INT32_MAX); }
 

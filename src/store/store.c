@@ -5,7 +5,8 @@
  * rolled back. Thread: one connection belongs to one thread at a time. */
 #include "store/store_int.h"
 
-static const struct store_backend *const backends[] = {&sqlite_backend};
+static const struct store_backend *const backends[] = {&sqlite_backend, &postgresql_backend,
+                                                       &postgres_backend};
 
 /* The back-end for opt->url; *ret_place is what stands behind the scheme. */
 static const struct store_backend *find_backend(str url, str *ret_place, struct error *err) {
@@ -16,8 +17,9 @@ static const struct store_backend *find_backend(str url, str *ret_place, struct 
         return backends[i];
     }
     fail(err, ERR_CONFIG, 0,
-         "store.url: \"" STR_FMT "\" is none that this program knows: sqlite:PATH",
-         STR_ARG(str_head(url, 80)));
+         "store.url: \"" STR_FMT "\" is none that this program knows: sqlite:PATH or "
+         "postgresql://[USER@]HOST[:PORT]/DATABASE",
+         STR_ARG(str_head(url, i64_max(str_find_byte(url, ':'), 0)))); /* it may hold a password */
     return NULL;
 }
 
@@ -51,7 +53,7 @@ bool store_begin(struct store *s, bool immediate, struct error *err) {
     PRE(!s->in_transaction);
     if (!s->ops->begin(s, immediate, err)) return false;
     s->in_transaction = true;
-    s->spoiled = false;
+    s->spoiled = s->audit_tail.here = false;
     return true;
 }
 
@@ -73,7 +75,7 @@ void store_rollback(struct store *s) {
     s->ops->rollback(s);
     s->in_transaction = false;
     s->spoiled = false;
-    s->audit_tail.known = false; /* rows that it counted are gone */
+    s->audit_tail.known = s->audit_tail.here = false; /* rows that it counted are gone */
 }
 
 int64_t store_data_version(struct store *s) { return s->ops->data_version(s); }
@@ -88,6 +90,7 @@ bool store_may_pass(const struct error *err) {
 }
 
 const char *store_path(const struct store *s) { return s->path; }
+const char *store_warning(const struct store *s) { return s->warning; }
 
 bool store_is_file(const struct store *s) { return s->ops->dialect == DIALECT_SQLITE; }
 

@@ -39,6 +39,7 @@ struct store_ops {
     void (*bind_null)(struct store_stmt *st, int i);
     step_result (*step)(struct store_stmt *st, struct error *err);
     void (*reset)(struct store_stmt *st);
+    void (*one_by_one)(struct store_stmt *st); /* NULL: rows come one by one anyway */
     /* One statement for many rows (query_open_many): bind, add, bind, add, ..., run. */
     void (*rows_begin)(struct store_stmt *st);
     bool (*rows_add)(struct store_stmt *st, struct error *err);
@@ -49,7 +50,8 @@ struct store_ops {
     str (*col_str)(struct store_stmt *st, int i); /* borrowed until the next step or reset */
     bool (*col_bool)(struct store_stmt *st, int i);
     bool (*col_is_null)(struct store_stmt *st, int i);
-    int64_t (*changes)(struct store *s);
+    /* Rows that the last statement wrote, all of them where it was one for many; waits for it. */
+    bool (*changes)(struct store *s, int64_t *ret, struct error *err);
     int64_t (*data_version)(struct store *s); /* changes when another connection committed */
     void (*close)(struct store *s);
 
@@ -68,23 +70,35 @@ struct store_ops {
 };
 
 struct store_options {
-    str url; /* "sqlite:PATH" */
+    str url; /* "sqlite:PATH", "postgresql://..." */
     store_access access;
     bool create;     /* make it and migrate; else a missing store is an error that says so */
     bool any_schema; /* open an older schema as it is: for `db migrate` and `db check` */
-    bool full_sync;  /* synchronous=FULL */
+    bool full_sync;  /* a commit survives a power cut */
     int64_t busy_timeout_ms;
+    const struct secret *password; /* of the database's user; borrowed for the store's life; NULL */
+    str ca_file;                   /* certificates of those who may have signed the server's; "" */
 };
-/* Errors: ERR_NOT_FOUND, ERR_DAMAGED (says: bullfinch db check, restore), ERR_STATE (schema is
- * newer or older: says which command), ERR_BUSY, ERR_IO. */
+/* Errors: ERR_CONFIG, ERR_NOT_FOUND, ERR_DAMAGED (says: bullfinch db check, restore), ERR_STATE
+ * (schema is newer or older: says which command), ERR_BUSY, ERR_IO. */
 MUST_CHECK bool store_open(struct arena *boot, const struct store_options *opt, struct store **ret,
                            struct error *err);
 void store_close(struct store *s); /* NULL is fine */
 
-/* Transactions. immediate: takes the write lock at once. */
+/* Transactions. immediate: takes the write lock, which turns of the trader and commands of people
+ * have one after the other. A plain one that begins by reading sees one moment; one that begins by
+ * writing waits for nobody but for who writes the same rows (PostgreSQL), or for the write lock
+ * (SQLite).
+ *
+ * On PostgreSQL a statement that gives no rows is sent and not waited for: what went wrong is told
+ * by one of those after it, at the latest by the commit, and names the statement. So a lock that
+ * cannot be had (ERR_BUSY) may be told by the first statement, too. ERR_UNKNOWN of a commit: the
+ * connection broke before the answer, and what the store holds counts. */
 MUST_CHECK bool store_begin(struct store *s, bool immediate, struct error *err);
 MUST_CHECK bool store_commit(struct store *s, struct error *err);
 void store_rollback(struct store *s);
+/* Another one when somebody else has committed (plain transactions show within a second), now and
+ * then without reason. Costs next to nothing. */
 int64_t store_data_version(struct store *s);
 /* Trouble of the store's place or of the way to it, or an answer that did not come: later the same
  * transaction may succeed, if it is one that may be done twice. */
@@ -92,6 +106,8 @@ bool store_may_pass(const struct error *err);
 const char *store_path(const struct store *s); /* for messages; borrowed */
 /* Is it a file on this machine, which has room for others beside it? */
 bool store_is_file(const struct store *s);
+/* Something that whoever starts the program should know; NULL: nothing. Borrowed. */
+const char *store_warning(const struct store *s);
 
 /* For idle moments: brings what commits left for later into its place (SQLite: the log into the
  * file), so that no commit has to. Never waits for others; nothing to do is fine. */
@@ -107,7 +123,10 @@ MUST_CHECK bool store_scrub(struct store *s, bool rewrite, bool *ret_clean, stru
 MUST_CHECK bool store_wants_rewrite(struct store *s, bool *ret, struct error *err);
 
 /* One trader per store. The lock belongs to `s` and goes with store_close or the process, however
- * that ends. ERR_EXISTS: another has it, the message names its process id. */
+ * that ends. ERR_EXISTS: another has it, the message names its process id.
+ *
+ * On PostgreSQL it is a lease of three seconds, too, which another may take over when it ran out:
+ * then nothing that `s` writes is kept any more (ERR_REFUSED). */
 MUST_CHECK bool store_trader_lock(struct store *s, struct error *err);
 /* Renews it: once a second, whatever else is done. ERR_REFUSED: another has taken over. */
 MUST_CHECK bool store_trader_keep(struct store *s, struct error *err);

@@ -26,6 +26,7 @@ struct migration {
     const char *sql;
 };
 extern const struct migration sqlite_migrations[];
+extern const struct migration postgresql_migrations[];
 
 /* First member of each back-end's connection. */
 struct store {
@@ -34,7 +35,9 @@ struct store {
     store_access access;
     bool in_transaction;
     bool spoiled; /* a statement of this transaction failed: only a rollback is possible */
+    const char *warning;
     struct {
+        bool here; /* read in this transaction, under its lock: nobody can have changed it */
         bool known;
         int64_t version; /* data_version when it was read */
         int64_t id;      /* of the last row of audit_log, 0: none */
@@ -58,6 +61,7 @@ struct store_backend {
                     struct error *err);
 };
 extern const struct store_backend sqlite_backend;
+extern const struct store_backend postgresql_backend, postgres_backend; /* two names of one */
 
 /* Checks the schema's version after a back-end has connected, migrates if opt says so. */
 MUST_CHECK bool store_settle_schema(struct store *s, const struct store_options *opt,
@@ -68,6 +72,7 @@ int store_newest_schema(const struct store *s); /* of the files compiled in */
 struct sql {
     const char *text;
     const char *postgresql; /* NULL: the same text */
+    bool large;             /* as many rows as a table has: not to be held in memory all at once */
 };
 
 struct query {
@@ -94,10 +99,15 @@ void query_close(struct query *q); /* early; closed already is fine */
 MUST_CHECK bool query_open_many(struct store *s, const struct sql *sql, struct query *ret,
                                 struct error *err);
 MUST_CHECK bool query_add(struct query *q, struct error *err);
+/* How many rows the last statement wrote. It is waited for, so it may fail now. */
+MUST_CHECK bool query_changes(struct store *s, int64_t *ret, struct error *err);
 /* Opens, runs, closes a statement without parameters. */
 MUST_CHECK bool query_exec(struct store *s, const struct sql *sql, struct error *err);
-/* One integer of one row, *ret_found false when there is none (or it is NULL). */
+/* One integer of one row, *ret_found false when there is none (or it is NULL). A time is one, an
+ * amount is not: that is query_e8's. */
 MUST_CHECK bool query_i64(struct query *q, int64_t *ret, bool *ret_found, struct error *err);
+/* One amount of one row. Errors: ERR_DAMAGED it is out of range. */
+MUST_CHECK bool query_e8(struct query *q, int64_t *ret, bool *ret_found, struct error *err);
 
 void bind_i64(struct query *q, int64_t v);
 void bind_id(struct query *q, int64_t v); /* 0: NULL */
@@ -116,7 +126,8 @@ void bind_null(struct query *q);
 int64_t col_i64(struct query *q); /* NULL: 0 */
 int32_t col_i32(struct query *q); /* clamped */
 bool col_bool(struct query *q);
-int64_t col_e8(struct query *q); /* out of range: sets q->odd, and is 0 */
+int64_t col_e8(struct query *q);     /* out of range: sets q->odd, and is 0 */
+int64_t col_volume(struct query *q); /* in units of 1e-8, too; any that fits 64 bits */
 usec col_time(struct query *q);
 str col_str(struct query *q); /* borrowed until the next row; NULL: p == NULL */
 void col_z(struct query *q, char *dst, ptrdiff_t dst_bytes); /* cut if too long */

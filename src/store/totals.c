@@ -2,7 +2,7 @@
 #include "store/store_int.h"
 
 bool store_ledger_hash(struct store *s, char ret[65], struct error *err) {
-    static const struct sql sql = {"SELECT line FROM ledger ORDER BY seq"};
+    static const struct sql sql = {"SELECT line FROM ledger ORDER BY seq", .large = true};
     struct query q;
     bool row;
     uint8_t sum[SHA256_BYTES];

@@ -87,8 +87,10 @@ static bool put_intent(struct store *s, const struct trade *t, struct error *err
     bind_i64(&q, t->epoch);
     bind_time(&q, t->created_at);
     bind_time(&q, t->created_at - USEC_PER_DAY);
-    if (!query_run(&q, err)) return fail_in(err, "put the intent of trade %" PRId64, t->id);
-    if (s->ops->changes(s) == 0) return explain_refusal(s, t, err);
+    int64_t put;
+    if (!query_run(&q, err) || !query_changes(s, &put, err))
+        return fail_in(err, "put the intent of trade %" PRId64, t->id);
+    if (put == 0) return explain_refusal(s, t, err);
     return row_put_trade(s, t, err);
 }
 

@@ -3,6 +3,7 @@
 #ifndef BF_STORE_VIEW_COLUMNS_H
 #define BF_STORE_VIEW_COLUMNS_H
 
+#include "store/dialect.h"
 #include "store/shown.h"
 
 /* clang-format off */
@@ -69,22 +70,22 @@
 /* What a position (p, of trade t) is worth at the last price that the run saw of it, where that is
  * newer than its row: rows are written when something happens, prices come all the time. As
  * wallet_unrealized() reckons it; doubles hold it to the last digit that is shown. */
-#define VIEW_CLOSE                                                                                 \
-    "FROM candles c WHERE c.symbol = p.symbol AND c.open_time > p.updated_at - 60000000 "          \
-    "ORDER BY c.open_time DESC LIMIT 1"
-#define VIEW_WORTH "CAST(round(t.held * 1.0 * c.close / 100000000) AS INTEGER)"
-#define VIEW_UNREALIZED                                                                            \
-    "coalesce((SELECT CASE WHEN p.size < 0 THEN t.basis - " VIEW_WORTH " ELSE " VIEW_WORTH         \
-    " - t.basis END " VIEW_CLOSE "), p.unrealized_pnl)"
-#define VIEW_PRICED_AT "coalesce((SELECT c.open_time " VIEW_CLOSE "), 0)"
-#define VIEW_MARKED_AT "max(p.updated_at, " VIEW_PRICED_AT ")"
-#define VIEW_POSITION(X)                                                                           \
+#define VIEW_CLOSE(D)                                                                              \
+    "FROM candles c WHERE c.symbol = p.symbol AND c.open_time > "                                  \
+    D##_BEFORE("p.updated_at", "60000000") " ORDER BY c.open_time DESC LIMIT 1"
+#define VIEW_UNREALIZED(D)                                                                         \
+    "coalesce((SELECT CASE WHEN p.size < 0 THEN t.basis - " D##_WORTH("t.held", "c.close")         \
+    " ELSE " D##_WORTH("t.held", "c.close") " - t.basis END " VIEW_CLOSE(D)                        \
+    "), p.unrealized_pnl)"
+#define VIEW_PRICED_AT(D) "coalesce((SELECT c.open_time " VIEW_CLOSE(D) "), " D##_EPOCH ")"
+#define VIEW_POSITION_IN(D, X)                                                                     \
     X(symbol, "p.symbol", TEXT) X(side, "CASE WHEN p.size < 0 THEN 'SHORT' ELSE 'LONG' END", TEXT) \
     X(size, "p.size", AMOUNT) X(avg_entry, "p.avg_entry", AMOUNT) X(leverage, "p.leverage", INT)   \
     X(stop_loss, "t.stop_loss", AMOUNT) X(take_profit, "t.take_profit", AMOUNT)                    \
-    X(unrealized_pnl, VIEW_UNREALIZED, AMOUNT) X(trade_id, "p.trade_id", ID)                       \
+    X(unrealized_pnl, VIEW_UNREALIZED(D), AMOUNT) X(trade_id, "p.trade_id", ID)                    \
     X(opened_at, "t.entered_at", TIME) X(hold_until, "t.hold_until", TIME)                         \
-    X(updated_at, VIEW_MARKED_AT, TIME)
+    X(updated_at, D##_MAX "(p.updated_at, " VIEW_PRICED_AT(D) ")", TIME)
+#define VIEW_POSITION(X) VIEW_POSITION_IN(SQLITE, X) /* the fields are the same */
 #define VIEW_AUDIT_ROW(X)                                                                          \
     X(id, "id", ID) X(at, "at", TIME) X(actor, "actor", TEXT) X(action, "action", TEXT)            \
     X(entity, "entity", TEXT) X(entity_id, "entity_id", ID) X(trade_id, "trade_id", ID)            \
@@ -102,19 +103,21 @@
     X(started_at, "started_at", TIME) X(seen_at, "seen_at", TIME)
 /* An author without a record weighs what he weighs by the configuration: 1. $1: how long one rests
  * after a trade; the rows are of a table "w". */
-#define VIEW_AUTHOR(X)                                                                             \
+#define VIEW_AUTHOR_IN(D, X)                                                                       \
     X(key, "key", TEXT) X(username, "username", NAME) X(posts, "posts", INT)                       \
     X(signals, "signals", INT) X(recent, "recent", INT) X(hits, "hits", INT)                       \
     X(mean_return, "mean_return", AMOUNT) X(dropped, "dropped", INT) X(weight, "weight", SHARE)    \
     X(last_post_at, "last_post_at", TIME) X(last_trade_at, "last_trade_at", TIME)                  \
-    X(rests_until, "CASE WHEN last_trade_at > 0 THEN last_trade_at + $1 END", TIME)                \
+    X(rests_until, "CASE WHEN last_trade_at > " D##_EPOCH " THEN "                                 \
+        D##_AFTER("last_trade_at", "$1") " END", TIME)                                             \
     X(trades, "(SELECT count(*) FROM trades x WHERE x.author = w.key AND x.status <> 'CANCELLED')", INT) \
     X(pnl, "coalesce((SELECT sum(x.pnl) FROM trades x WHERE x.author = w.key AND "                 \
     "x.status = 'CLOSED'), 0)", AMOUNT)
+#define VIEW_AUTHOR(X) VIEW_AUTHOR_IN(SQLITE, X)
 /* clang-format on */
 
 /* Of signals: a person has to decide, and did not yet. */
-#define VIEW_WAITS_FOR_PERSON "verdict = 'waiting' AND wants_approval = 1 AND approved = 0"
+#define VIEW_WAITS_FOR_PERSON "verdict = 'waiting' AND wants_approval AND NOT approved"
 
 #define VIEW_FIELD(name, expr, how) SHOWN_FIELD(name, how),
 #define VIEW_COLUMN(name, expr, how) ", " expr
@@ -122,8 +125,10 @@
 #define VIEW_FIELDS(LIST)                                                                          \
     (const struct field[]){LIST(VIEW_FIELD)},                                                      \
         (int)COUNT_OF(((const struct field[]){LIST(VIEW_FIELD)}))
+#define VIEW_TEXT(LIST, more, table, where)                                                        \
+    "SELECT 0" LIST(VIEW_COLUMN) more " FROM " table " WHERE " where
 #define VIEW_SELECT_BY(LIST, more, table, where)                                                   \
-    { "SELECT 0" LIST(VIEW_COLUMN) more " FROM " table " WHERE " where }
+    { VIEW_TEXT(LIST, more, table, where) }
 #define VIEW_SELECT(LIST, more, table) VIEW_SELECT_BY(LIST, more, table, "id = $1")
 
 /* --- shared by the files view_*.c ----------------------------------------------------------- */

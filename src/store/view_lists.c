@@ -12,39 +12,70 @@
 #include "store/view_columns.h"
 #include "store/views.h"
 
-/* Parameters are numbered as they come, so the walk's filter, which stands first, has the first. */
-#define WALK(columns, filter, table, where, order)                                                 \
-    { "SELECT " columns ", " filter " FROM " table " WHERE " where " ORDER BY " order }
+/* Parameters are numbered as they come, so the walk's filter, which stands first, has the first.
+ *
+ * A walk in SQLite gives each row that it looks at, and who reads it stops when there are enough.
+ * What PostgreSQL has to give it sends at once: there only the rows that match come, with the
+ * number of the row in the walk, and of the others the last that may be looked at and the one
+ * behind it. */
+#define SQLITE_WALK(columns, filter, table, where, order)                                          \
+    "SELECT " columns ", " filter ", 0 FROM " table " WHERE " where " ORDER BY " order
+#define PG_WALK(columns, filter, table, where, order)                                              \
+    "SELECT * FROM (SELECT " columns ", " filter " AS fits, row_number() OVER (ORDER BY " order    \
+    ") AS place FROM " table " WHERE " where " ORDER BY " order " LIMIT " WALK_LIMIT ") AS walk "  \
+    "WHERE fits OR place >= " WALK_MAX
+#define AS_TEXT_(n) #n
+#define AS_TEXT(n) AS_TEXT_(n)
+#define WALK_MAX AS_TEXT(VIEW_WALK_MAX)
+#define WALK_LIMIT WALK_MAX " + 1"
+#define WALK(columns, FILTER, table, WHERE, order, limit)                                          \
+    {                                                                                              \
+        SQLITE_WALK(columns, FILTER(SQLITE), table, WHERE(SQLITE), order)                          \
+        " LIMIT " limit, PG_WALK(columns, FILTER(PG), table, WHERE(PG), order) " LIMIT " limit     \
+    }
 
 /* The rows themselves, `place` first; the last parameter is how many. */
+#define PAGE_TEXT(place, LIST, more, table, where, order)                                          \
+    "SELECT " place ", 0" LIST(VIEW_COLUMN) more " FROM " table " WHERE " where " ORDER BY " order
 #define PAGE(place, LIST, more, table, where, order)                                               \
-    {                                                                                              \
-        "SELECT " place ", 0" LIST(VIEW_COLUMN) more " FROM " table " WHERE " where                \
-                                                     " ORDER BY " order                            \
-    }
+    { PAGE_TEXT(place, LIST, more, table, where, order) }
 #define PAGE_BY_ID(LIST, table) PAGE("id, 0", LIST, "", table, "id < $1", "id DESC LIMIT $2")
 
-#define TWEETS_MATCH                                                                               \
+#define TWEETS_MATCH(D)                                                                            \
     "($1 = '' OR source = $1) AND ($2 = '' OR label = $2) AND ($3 = '' OR outcome = $3) AND "      \
-    "($4 < 0 OR signal_score >= $4) AND ($5 < 0 OR missed = $5) AND "                              \
-    "($6 = '' OR instr(mentions, $6) > 0) AND ($7 = '' OR text LIKE $7 ESCAPE '!')"
+    "($4 < 0 OR signal_score >= $4) AND ($5 < 0 OR missed = ($5 = 1)) AND "                        \
+    "($6 = '' OR " D##_POSITION "(" D##_JSON_TEXT("mentions") ", $6) > 0) AND "                    \
+                                                              "($7 = '' OR text " D##_LIKE         \
+        " $7 ESCAPE '!')"
 #define TWEETS_ORDER "created_at DESC, id DESC"
 #define TWEETS_SIGNALS ", outcome IS NULL OR outcome <> 'NO_COIN'" /* may it have any? */
-#define TWEETS_WALK(match, where) WALK("id, created_at", match, "tweets", where, TWEETS_ORDER)
+#define TWEETS_WALK(WHERE, limit)                                                                  \
+    WALK("id, created_at", TWEETS_MATCH, "tweets", WHERE, TWEETS_ORDER, limit)
+#define TWEETS_ALL(D) "(created_at, id) < ($8, $9)"
+#define TWEETS_OF(D) D##_SAME_NAME("author", "$8") " AND (created_at, id) < ($9, $10)"
 
-#define SIGNALS_MATCH                                                                              \
+#define SIGNALS_MATCH(D)                                                                           \
     "($1 = '' OR side = $1) AND ($2 = '' OR verdict = $2) AND ($3 = '' OR reason = $3) AND "       \
     "($4 < 0 OR score >= $4)"
-#define TRADES_MATCH "($1 = '' OR status = $1) AND ($2 = '' OR side = $2)"
-#define AUDIT_MATCH "($1 = '' OR actor = $1) AND ($2 = '' OR entity = $2)"
+#define SIGNALS_ALL(D) "id < $5"
+#define SIGNALS_OF(D) "symbol = $5 AND id < $6"
+#define TRADES_MATCH(D) "($1 = '' OR status = $1) AND ($2 = '' OR side = $2)"
+#define TRADES_ALL(D) "id < $3"
+#define TRADES_OF(D) "symbol = $3 AND id < $4"
+#define AUDIT_MATCH(D) "($1 = '' OR actor = $1) AND ($2 = '' OR entity = $2)"
+#define AUDIT_ALL(D) "id < $3"
+#define LETTERS_MATCH(D) "($1 = '' OR status = $1)"
+#define LETTERS_ALL(D) "id < $2"
 
-#define BY_ID(match, table, where) WALK("id, 0", match, table, where, "id DESC")
+#define BY_ID(MATCH, table, WHERE, limit) WALK("id, 0", MATCH, table, WHERE, "id DESC", limit)
 
 /* all: in order; of: what one value of an index has (a symbol, an author). */
 /* An open gap reaches to now. */
-#define GAPS_GROWN                                                                                 \
-    "(SELECT id, source, from_at, " GAP_UNTIL " AS until_at, state, posts, what, updated_at "      \
-    "FROM gaps) AS gaps"
+#define GAPS_GROWN(D)                                                                              \
+    "(SELECT id, source, from_at, " GAP_UNTIL(D) " AS until_at, state, posts, what, updated_at "   \
+                                                 "FROM gaps) AS gaps"
+#define GAPS_PAGE(D) PAGE_TEXT("id, 0", VIEW_GAP, "", GAPS_GROWN(D), "id < $1", "id DESC LIMIT $2")
+#define GAPS_ROW(D) VIEW_TEXT(VIEW_GAP, "", GAPS_GROWN(D), "id = $1")
 
 static const struct {
     struct sql page;    /* without filters */
@@ -55,32 +86,27 @@ static const struct {
 } lists[VIEW_LIST_COUNT] = {
     [VIEW_TWEETS] = {PAGE("id, created_at", VIEW_TWEET, TWEETS_SIGNALS, "tweets",
                           "(created_at, id) < ($1, $2)", TWEETS_ORDER " LIMIT $3"),
-                     TWEETS_WALK(TWEETS_MATCH, "(created_at, id) < ($8, $9)"),
-                     TWEETS_WALK(TWEETS_MATCH, "author = $8 COLLATE NOCASE AND "
-                                               "(created_at, id) < ($9, $10)"),
+                     TWEETS_WALK(TWEETS_ALL, "$10"), TWEETS_WALK(TWEETS_OF, "$11"),
                      VIEW_SELECT(VIEW_TWEET, TWEETS_SIGNALS, "tweets"), VIEW_FIELDS(VIEW_TWEET)},
     [VIEW_SIGNALS] = {PAGE_BY_ID(VIEW_SIGNAL, "signals"),
-                      BY_ID(SIGNALS_MATCH, "signals", "id < $5"),
-                      BY_ID(SIGNALS_MATCH, "signals", "symbol = $5 AND id < $6"),
+                      BY_ID(SIGNALS_MATCH, "signals", SIGNALS_ALL, "$6"),
+                      BY_ID(SIGNALS_MATCH, "signals", SIGNALS_OF, "$7"),
                       VIEW_SELECT(VIEW_SIGNAL, "", "signals"), VIEW_FIELDS(VIEW_SIGNAL)},
-    [VIEW_TRADES] = {PAGE_BY_ID(VIEW_TRADE, "trades"), BY_ID(TRADES_MATCH, "trades", "id < $3"),
-                     BY_ID(TRADES_MATCH, "trades", "symbol = $3 AND id < $4"),
+    [VIEW_TRADES] = {PAGE_BY_ID(VIEW_TRADE, "trades"),
+                     BY_ID(TRADES_MATCH, "trades", TRADES_ALL, "$4"),
+                     BY_ID(TRADES_MATCH, "trades", TRADES_OF, "$5"),
                      VIEW_SELECT(VIEW_TRADE, "", "trades"), VIEW_FIELDS(VIEW_TRADE)},
     [VIEW_AUDIT] = {PAGE_BY_ID(VIEW_AUDIT_ROW, "audit_log"),
-                    BY_ID(AUDIT_MATCH, "audit_log", "id < $3"),
+                    BY_ID(AUDIT_MATCH, "audit_log", AUDIT_ALL, "$4"),
                     {NULL},
                     VIEW_SELECT(VIEW_AUDIT_ROW, "", "audit_log"),
                     VIEW_FIELDS(VIEW_AUDIT_ROW)},
     [VIEW_DEAD_LETTERS] = {PAGE_BY_ID(VIEW_DEAD_LETTER, "dead_letters"),
-                           BY_ID("($1 = '' OR status = $1)", "dead_letters", "id < $2"),
+                           BY_ID(LETTERS_MATCH, "dead_letters", LETTERS_ALL, "$3"),
                            {NULL},
                            VIEW_SELECT(VIEW_DEAD_LETTER, "", "dead_letters"),
                            VIEW_FIELDS(VIEW_DEAD_LETTER)},
-    [VIEW_GAPS] = {PAGE_BY_ID(VIEW_GAP, GAPS_GROWN),
-                   {NULL},
-                   {NULL},
-                   VIEW_SELECT(VIEW_GAP, "", GAPS_GROWN),
-                   VIEW_FIELDS(VIEW_GAP)},
+    [VIEW_GAPS] = {IN_BOTH(GAPS_PAGE), {NULL}, {NULL}, IN_BOTH(GAPS_ROW), VIEW_FIELDS(VIEW_GAP)},
 };
 
 /* --- the walk ------------------------------------------------------------------------------- */
@@ -171,6 +197,8 @@ static bool open_walk(struct store *s, view_list list, const struct view_ask *as
     bind_filter(q, list, ask, x);
     if (of.n > 0) bind_str(q, of);
     bind_place(q, list, ask);
+    /* rows that are looked at, or of those that match one more, and the two at the walk's end */
+    bind_i64(q, s->ops->dialect == DIALECT_POSTGRESQL ? ask->limit + 3 : VIEW_WALK_MAX + 1);
     return true;
 }
 
@@ -181,11 +209,13 @@ static bool walk(struct store *s, view_list list, const struct view_ask *ask,
     struct view_page page = {0};
     bool row;
     if (!open_walk(s, list, ask, &x, &q, err) || !query_row(&q, &row, err)) return false;
-    for (int seen = 0; row; seen++) {
+    for (int64_t seen = 0; row;) {
         const int64_t id = col_i64(&q);
         const usec at = col_time(&q);
         const bool match = col_bool(&q);
-        page.more = seen == VIEW_WALK_MAX || (match && page.count == ask->limit);
+        const int64_t at_row = col_i64(&q);
+        seen = at_row > 0 ? at_row : seen + 1; /* with this one */
+        page.more = seen > VIEW_WALK_MAX || (match && page.count == ask->limit);
         if (page.more) break;
         if (match) ids[page.count++] = id;
         page.next = (struct view_place){.at = at, .id = id};

@@ -21,15 +21,27 @@ static bool count_of(struct store *s, const struct sql *sql, bool has_time, usec
     return query_i64(&q, ret, &found, err);
 }
 
+static bool sum_of(struct store *s, const struct sql *sql, bool has_time, usec t, int64_t *ret,
+                   struct error *err) {
+    struct query q;
+    bool found;
+    *ret = 0;
+    if (!query_open(s, sql, &q, err)) return false;
+    if (has_time) bind_time(&q, t);
+    return query_e8(&q, ret, &found, err);
+}
+
 /* --- how it stands -------------------------------------------------------------------------- */
 
 /* The trader samples when something happens, and once an hour: what is held is worth what it was
  * worth in the last minute. trader_equity() and its drawdown, of rows. */
 static bool look_at_marks(struct store *s, struct view_status *v, money day_open, int64_t day,
                           struct error *err) {
-    static const struct sql sql = {"SELECT coalesce(sum(" VIEW_UNREALIZED
-                                   "), 0), coalesce(max(" VIEW_PRICED_AT "), 0) "
-                                   "FROM positions p JOIN trades t ON t.id = p.trade_id"};
+#define MARKS(D)                                                                                   \
+    "SELECT sum(" VIEW_UNREALIZED(D) "), max(" VIEW_PRICED_AT(D) ") FROM positions p JOIN trades " \
+                                                                 "t ON t.id = p.trade_id"
+    static const struct sql sql = IN_BOTH(MARKS);
+#undef MARKS
     struct query q;
     bool row;
     if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
@@ -140,7 +152,7 @@ bool store_view_status(struct store *s, usec today, usec now, struct view_count 
     struct view_status v = {0};
     int64_t won = 0;
     if (!look_at_account(s, &v, err) || !look_at_trader(s, &v, err) ||
-        !count_of(s, &pnl, true, today, &won, err) ||
+        !sum_of(s, &pnl, true, today, &won, err) ||
         !count_today(s, today, now, memo, &v.posts_today, err) ||
         !count_of(s, &signals, true, today, &v.signals_today, err) ||
         !count_of(s, &trades, true, today, &v.trades_today, err) ||
@@ -183,12 +195,12 @@ static bool put_profit(struct store *s, usec now, struct buf *out, struct error 
     int64_t e8;
     buf_put(out, STR("\"pnl\":{"));
     for (int i = 0; i < COUNT_OF(spans); i++) {
-        if (!count_of(s, &since, true, tomorrow - spans[i].days * USEC_PER_DAY, &e8, err))
+        if (!sum_of(s, &since, true, tomorrow - spans[i].days * USEC_PER_DAY, &e8, err))
             return false;
         put_amount(out, spans[i].name, e8);
         buf_put_byte(out, ',');
     }
-    if (!count_of(s, &all, false, 0, &e8, err)) return false;
+    if (!sum_of(s, &all, false, 0, &e8, err)) return false;
     put_amount(out, "total", e8);
     buf_put_byte(out, '}');
     return true;
@@ -196,9 +208,10 @@ static bool put_profit(struct store *s, usec now, struct buf *out, struct error 
 
 static bool put_trades(struct store *s, struct buf *out, struct error *err) {
     static const struct sql sql = {
-        "SELECT count(*), coalesce(sum(status = 'OPEN'), 0), coalesce(sum(status = 'CLOSED'), 0), "
-        "coalesce(sum(status = 'CLOSED' AND pnl > 0), 0), "
-        "coalesce(sum(status = 'CLOSED' AND pnl < 0), 0), "
+        "SELECT count(*), count(*) FILTER (WHERE status = 'OPEN'), "
+        "count(*) FILTER (WHERE status = 'CLOSED'), "
+        "count(*) FILTER (WHERE status = 'CLOSED' AND pnl > 0), "
+        "count(*) FILTER (WHERE status = 'CLOSED' AND pnl < 0), "
         "coalesce(sum(CASE WHEN status = 'CLOSED' AND pnl > 0 THEN pnl END), 0), "
         "coalesce(sum(CASE WHEN status = 'CLOSED' AND pnl < 0 THEN pnl END), 0), "
         "max(CASE WHEN status = 'CLOSED' THEN pnl END), "
@@ -208,7 +221,7 @@ static bool put_trades(struct store *s, struct buf *out, struct error *err) {
     if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
     const int64_t total = col_i64(&q), open = col_i64(&q), closed = col_i64(&q);
     const int64_t won = col_i64(&q), lost = col_i64(&q);
-    const int64_t won_e8 = col_i64(&q), lost_e8 = col_i64(&q);
+    const int64_t won_e8 = col_e8(&q), lost_e8 = col_e8(&q);
     buf_printf(out,
                ",\"trades\":{\"total\":%lld,\"open\":%lld,\"closed\":%lld,\"won\":%lld,"
                "\"lost\":%lld,\"win_rate\":",
@@ -224,9 +237,9 @@ static bool put_trades(struct store *s, struct buf *out, struct error *err) {
     put_average(out, "average_loss", lost_e8, lost);
     buf_put_byte(out, ',');
     const bool any = !col_is_null(&q);
-    put_average(out, "best", col_i64(&q), any);
+    put_average(out, "best", col_e8(&q), any);
     buf_put_byte(out, ',');
-    put_average(out, "worst", col_i64(&q), any);
+    put_average(out, "worst", col_e8(&q), any);
     buf_put_byte(out, '}');
     query_close(&q);
     return true;
@@ -234,12 +247,15 @@ static bool put_trades(struct store *s, struct buf *out, struct error *err) {
 
 static bool put_groups(struct store *s, usec now, struct buf *out, struct error *err) {
     /* clang-format off */
-#define GROUP(X) X(trades, "count(*)", INT) X(won, "sum(pnl > 0)", INT) \
+#define GROUP(X) X(trades, "count(*)", INT) X(won, "count(*) FILTER (WHERE pnl > 0)", INT) \
     X(pnl, "sum(pnl)", AMOUNT) X(fees, "sum(fees)", AMOUNT)
 #define BY_SYMBOL(X) X(symbol, "symbol", TEXT) GROUP(X)
 #define BY_AUTHOR(X) X(author, "author", TEXT) \
     X(username, "(SELECT nullif(a.username, '') FROM authors a WHERE a.key = author)", TEXT) GROUP(X)
-#define BY_DAY(X) X(day, "date(closed_at / 86400000000 * 86400, 'unixepoch')", TEXT) GROUP(X)
+#define BY_DAY_IN(D, X) X(day, D##_DATE("closed_at"), TEXT) GROUP(X)
+#define BY_DAY(X) BY_DAY_IN(SQLITE, X)
+#define DAYS(D) "SELECT 0" BY_DAY_IN(D, VIEW_COLUMN) \
+    " FROM trades WHERE status = 'CLOSED' AND closed_at >= $1 GROUP BY 2 ORDER BY 2"
     /* clang-format on */
     static const struct sql symbols =
         VIEW_SELECT_BY(BY_SYMBOL, "", "trades",
@@ -247,10 +263,7 @@ static bool put_groups(struct store *s, usec now, struct buf *out, struct error 
     static const struct sql authors = VIEW_SELECT_BY(BY_AUTHOR, "", "trades",
                                                      "status = 'CLOSED' GROUP BY author ORDER BY "
                                                      "sum(pnl) DESC, author LIMIT " AUTHORS_SHOWN);
-    static const struct sql days =
-        VIEW_SELECT_BY(BY_DAY, "", "trades",
-                       "status = 'CLOSED' AND closed_at >= $1 GROUP BY closed_at / 86400000000 "
-                       "ORDER BY closed_at / 86400000000");
+    static const struct sql days = IN_BOTH(DAYS);
     struct query q;
     buf_put(out, STR(",\"by_symbol\":"));
     if (!query_open(s, &symbols, &q, err) || !view_put_array(&q, VIEW_FIELDS(BY_SYMBOL), out, err))
@@ -390,12 +403,33 @@ static void put_tallies(struct buf *out, const char *member, int64_t counts[REAS
     }
 }
 
+/* In PostgreSQL: there is no index by outcome, which would be written to with each post that is
+ * read.
+ */
+static bool tally_groups(struct store *s, usec since, int64_t ret[REASON_COUNT],
+                         struct error *err) {
+    static const struct sql sql = {"SELECT outcome, count(*) FROM tweets WHERE outcome IS NOT NULL "
+                                   "AND created_at >= $1 GROUP BY outcome"};
+    struct query q;
+    bool row;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_time(&q, since);
+    if (!query_row(&q, &row, err)) return false;
+    while (row) {
+        reason r;
+        if (reason_from_name(col_str(&q), &r)) ret[r] = col_i64(&q);
+        if (!query_row(&q, &row, err)) return false;
+    }
+    return true;
+}
+
 /* Reason by reason, each by the index alone: counting all posts by groups would read each of them.
  */
 static bool tally_outcomes(struct store *s, usec since, int64_t ret[REASON_COUNT],
                            struct error *err) {
     static const struct sql sql = {
         "SELECT count(*) FROM tweets WHERE outcome = $1 AND created_at >= $2"};
+    if (s->ops->dialect == DIALECT_POSTGRESQL) return tally_groups(s, since, ret, err);
     for (int r = 1; r < REASON_COUNT; r++) {
         struct query q;
         bool found;
@@ -443,7 +477,7 @@ bool store_view_funnel(struct store *s, usec since, int threshold, struct buf *o
     /* the plus keeps SQLite from the index by time: few posts are unread */
     static const struct sql unread = {
         "SELECT count(*) FROM tweets WHERE processed = 0 AND +created_at >= $1",
-        "SELECT count(*) FROM tweets WHERE processed = 0 AND created_at >= $1"};
+        "SELECT count(*) FROM tweets WHERE NOT processed AND created_at >= $1"};
     int64_t outcomes[REASON_COUNT] = {0}, posts = 0, waiting = 0, rest = 0;
     struct funnel f = {0};
     if (!count_posts(s, since, USEC_NEVER, &posts, err) ||

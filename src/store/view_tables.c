@@ -12,9 +12,13 @@ static bool put_table(struct store *s, const struct sql *sql, const struct field
     return query_open(s, sql, &q, err) && view_put_array(&q, fields, field_count, out, err);
 }
 
+#define POSITIONS(D)                                                                               \
+    "SELECT 0" VIEW_POSITION_IN(D, VIEW_COLUMN) " FROM positions p LEFT JOIN trades t ON t.id = "  \
+                                                "p.trade_id"
+
 bool store_view_positions(struct store *s, struct buf *out, struct error *err) {
-    static const struct sql sql = {"SELECT 0" VIEW_POSITION(
-        VIEW_COLUMN) " FROM positions p LEFT JOIN trades t ON t.id = p.trade_id ORDER BY p.symbol"};
+    static const struct sql sql = {POSITIONS(SQLITE) " ORDER BY p.symbol",
+                                   POSITIONS(PG) " ORDER BY p.symbol"};
     return put_table(s, &sql, VIEW_FIELDS(VIEW_POSITION), out, err);
 }
 
@@ -32,8 +36,8 @@ bool store_view_workers(struct store *s, struct buf *out, struct error *err) {
 
 /* How many rows, and what the first of them says of its time. */
 #define WAITING(table, time, where)                                                                \
-    "(SELECT count(*) FROM " table " WHERE " where "), coalesce((SELECT " time " FROM " table      \
-    " WHERE " where " ORDER BY id LIMIT 1), 0)"
+    "(SELECT count(*) FROM " table " WHERE " where "), (SELECT " time " FROM " table               \
+    " WHERE " where " ORDER BY id LIMIT 1)"
 
 bool store_view_waiting(struct store *s, struct view_waiting *ret, struct error *err) {
     static const struct sql sql = {"SELECT " WAITING("commands", "at", "status = 'pending'")    //
@@ -58,18 +62,22 @@ bool store_view_waiting(struct store *s, struct view_waiting *ret, struct error 
     "coalesce(r.signals, 0) AS signals, coalesce(r.recent, 0) AS recent, "                         \
     "coalesce(r.hits, 0) AS hits, coalesce(r.mean_return, 0) AS mean_return, "                     \
     "coalesce(r.dropped, 0) AS dropped, coalesce(r.weight, 10000) AS weight FROM authors a "       \
-    "LEFT JOIN author_records r ON r.key = a.key)"
+    "LEFT JOIN author_records r ON r.key = a.key) AS w"
 #define AUTHORS_ORDER " ORDER BY signals DESC, posts DESC, key"
 /* Found first, and only then is what came of them counted. */
-#define AUTHORS_PAGE                                                                               \
+#define AUTHORS_PAGE(D)                                                                            \
     "(SELECT * FROM " AUTHORS " WHERE (signals < $2 OR (signals = $2 AND (posts < $3 OR "          \
-    "(posts = $3 AND key > $4)))) AND ($5 = '' OR instr(lower(username), lower($5)) > 0 OR "       \
-    "instr(lower(key), lower($5)) > 0)" AUTHORS_ORDER " LIMIT $6) AS w"
+    "(posts = $3 AND key > $4)))) AND ($5 = '' OR " D##_POSITION "(lower(username), lower($5)) "   \
+                                                                 "> 0 OR " D##_POSITION            \
+        "(lower(key), lower($5)) > 0)" AUTHORS_ORDER " LIMIT $6) AS w"
+#define AUTHORS_TEXT(D, more, table, where)                                                        \
+    "SELECT 0" VIEW_AUTHOR_IN(D, VIEW_COLUMN) more " FROM " table " WHERE " where
 
 bool store_view_authors(struct store *s, const struct view_author_ask *ask, struct buf *out,
                         bool *ret_more, struct view_author_place *ret, struct error *err) {
-    static const struct sql sql =
-        VIEW_SELECT_BY(VIEW_AUTHOR, ", signals, posts, key", AUTHORS_PAGE, "1" AUTHORS_ORDER);
+#define PAGE(D) AUTHORS_TEXT(D, ", signals, posts, key", AUTHORS_PAGE(D), "1 = 1" AUTHORS_ORDER)
+    static const struct sql sql = IN_BOTH(PAGE);
+#undef PAGE
     struct query q;
     bool row;
     if (!query_open(s, &sql, &q, err)) return false;
@@ -97,7 +105,9 @@ bool store_view_authors(struct store *s, const struct view_author_ask *ask, stru
 
 bool store_view_author(struct store *s, str key, usec rest, struct buf *out, bool *ret_found,
                        struct error *err) {
-    static const struct sql sql = VIEW_SELECT_BY(VIEW_AUTHOR, "", AUTHORS " AS w", "key = $2");
+#define ONE(D) AUTHORS_TEXT(D, "", AUTHORS, "key = $2")
+    static const struct sql sql = IN_BOTH(ONE);
+#undef ONE
     struct query q;
     if (!query_open(s, &sql, &q, err)) return false;
     bind_i64(&q, rest);
@@ -126,8 +136,8 @@ static bool put_one(struct store *s, const struct sql *sql, int64_t id, const st
 
 bool store_view_position(struct store *s, int64_t id, struct buf *out, bool *ret_found,
                          struct error *err) {
-    static const struct sql sql = {"SELECT 0" VIEW_POSITION(
-        VIEW_COLUMN) " FROM positions p LEFT JOIN trades t ON t.id = p.trade_id WHERE p.id = $1"};
+    static const struct sql sql = {POSITIONS(SQLITE) " WHERE p.id = $1",
+                                   POSITIONS(PG) " WHERE p.id = $1"};
     return put_one(s, &sql, id, VIEW_FIELDS(VIEW_POSITION), out, ret_found, err);
 }
 

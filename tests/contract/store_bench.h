@@ -35,7 +35,10 @@ struct action *add(struct bench *b, action_kind kind);
 bool try_turn(struct bench *b, struct error *err); /* applies what was added, in one transaction */
 void turn(struct bench *b);
 int64_t count(struct bench *b, const struct sql *sql);
-void exec(struct bench *b, const char *sql);
+bool is_postgresql(const struct bench *b);
+/* Commands that no function of the store has; the text of the database at hand. */
+bool try_exec(struct bench *b, const struct sql *sql, struct error *err);
+void exec(struct bench *b, const struct sql *sql);
 void load(struct bench *b, struct trader_rows *ret);
 
 void add_post(struct bench *b, int64_t id);

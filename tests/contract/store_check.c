@@ -112,63 +112,75 @@ static void test_the_check_finds_nothing_in_a_good_store(void **state) {
 
 /* What is done to a good store, and what the check says of it. */
 static const struct {
-    const char *sql, *says;
+    struct sql sql;
+    const char *says;
 } wrong[] = {
-    {"UPDATE fills SET quantity = quantity + 1 WHERE id = 30", "order a: filled_quantity"},
-    {"UPDATE fills SET quote = quote - 1 WHERE id = 32", "order b: quote_filled"},
-    {"UPDATE orders SET filled_quantity = filled_quantity + 1 WHERE id = 20", "order a:"},
-    {"UPDATE trades SET held = held + 1 WHERE id = 10", "trade 10: held"},
-    {"UPDATE trades SET basis = basis + 1 WHERE id = 10", "trade 10: basis"},
-    {"UPDATE trades SET pnl = pnl + 1 WHERE id = 11", "trade 11: pnl"},
-    {"UPDATE trades SET fees = fees - 1 WHERE id = 11", "trade 11: fees"},
-    {"UPDATE fills SET fee = fee + 1 WHERE id = 33", "trade 11: fees"},
-    {"UPDATE fills SET side = 'BUY' WHERE id = 33", "wrong side"},
-    {"UPDATE fills SET quantity = 9999999999 WHERE id = 32", "takes more than was held"},
-    {"UPDATE fills SET trade_id = NULL WHERE id = 34", "belongs to no trade"},
-    {"DELETE FROM fills WHERE id = 31", "account: cash"},
-    {"UPDATE positions SET size = size + 1", "position in DOGEUSDT"},
-    {"DELETE FROM positions", "position in DOGEUSDT"},
-    {"UPDATE positions SET symbol = 'BTCUSDT'", "position in BTCUSDT"},
-    {"UPDATE account SET cash = cash + 1", "account: cash"},
-    {"UPDATE account SET realized = realized + 1", "account: realized"},
-    {"UPDATE account SET fees = fees + 1", "account: fees"},
-    {"DELETE FROM ledger WHERE seq = 1", "ledger: 1 lines"},
-    {"UPDATE ledger SET seq = 0 WHERE seq = 1", "ledger: line 1 is missing"},
-    {"DELETE FROM ledger WHERE seq = 1; UPDATE account SET seq = 1", "line 1 is missing"},
-    {"UPDATE ledger SET seq = 3 WHERE seq = 2", "ledger: line 2 is missing"},
-    {"UPDATE fills SET price = price + 1 WHERE id = 33", "fill 33: its quote"},
-    {"UPDATE fills SET quote = quote + 1 WHERE id = 33", "fill 33: its quote"},
-    {"UPDATE signals SET trade_id = NULL WHERE id = 40", "signal 40 is traded and has no"},
-    {"UPDATE signals SET verdict = 'refused' WHERE id = 40", "signal 40 is refused and has a"},
-    {"UPDATE signals SET trade_id = 99 WHERE id = 40", "a trade that is not there"},
-    {"UPDATE signals SET trade_id = 11 WHERE id = 40", "a trade of another signal"},
-    {"UPDATE signals SET trade_id = 10 WHERE id = 41", "signal 41 is refused and has a"},
-    {"UPDATE equity SET cash = cash + 1, equity = equity + 1", "equity at 2023"},
-    {"UPDATE equity SET unrealized = 1", "equity at 2023"},
-    {"UPDATE equity SET equity = equity + 1", "equity at 2023"},
-    {"INSERT INTO audit_log SELECT 3, at, actor, action, entity, entity_id, trade_id, detail, "
-     "prev_hash, hash FROM audit_log WHERE id = 2",
+    {{"UPDATE fills SET quantity = quantity + 1 WHERE id = 30"}, "order a: filled_quantity"},
+    {{"UPDATE fills SET quote = quote - 1 WHERE id = 32"}, "order b: quote_filled"},
+    {{"UPDATE orders SET filled_quantity = filled_quantity + 1 WHERE id = 20"}, "order a:"},
+    {{"UPDATE trades SET held = held + 1 WHERE id = 10"}, "trade 10: held"},
+    {{"UPDATE trades SET basis = basis + 1 WHERE id = 10"}, "trade 10: basis"},
+    {{"UPDATE trades SET pnl = pnl + 1 WHERE id = 11"}, "trade 11: pnl"},
+    {{"UPDATE trades SET fees = fees - 1 WHERE id = 11"}, "trade 11: fees"},
+    {{"UPDATE fills SET fee = fee + 1 WHERE id = 33"}, "trade 11: fees"},
+    {{"UPDATE fills SET side = 'BUY' WHERE id = 33"}, "wrong side"},
+    {{"UPDATE fills SET quantity = 999999999 WHERE id = 32"}, "takes more than was held"},
+    {{"UPDATE fills SET trade_id = NULL WHERE id = 34"}, "belongs to no trade"},
+    {{"DELETE FROM fills WHERE id = 31"}, "account: cash"},
+    {{"UPDATE positions SET size = size + 1"}, "position in DOGEUSDT"},
+    {{"DELETE FROM positions"}, "position in DOGEUSDT"},
+    {{"UPDATE positions SET symbol = 'BTCUSDT'"}, "position in BTCUSDT"},
+    {{"UPDATE account SET cash = cash + 1"}, "account: cash"},
+    {{"UPDATE account SET realized = realized + 1"}, "account: realized"},
+    {{"UPDATE account SET fees = fees + 1"}, "account: fees"},
+    {{"DELETE FROM ledger WHERE seq = 1"}, "ledger: 1 lines"},
+    {{"UPDATE ledger SET seq = 0 WHERE seq = 1"}, "ledger: line 1 is missing"},
+    {{"DELETE FROM ledger WHERE seq = 1; UPDATE account SET seq = 1"}, "line 1 is missing"},
+    {{"UPDATE ledger SET seq = 3 WHERE seq = 2"}, "ledger: line 2 is missing"},
+    {{"UPDATE fills SET price = price + 1 WHERE id = 33"}, "fill 33: its quote"},
+    {{"UPDATE fills SET quote = quote + 1 WHERE id = 33"}, "fill 33: its quote"},
+    {{"UPDATE signals SET trade_id = NULL WHERE id = 40"}, "signal 40 is traded and has no"},
+    {{"UPDATE signals SET verdict = 'refused' WHERE id = 40"}, "signal 40 is refused and has a"},
+    {{"UPDATE signals SET trade_id = 99 WHERE id = 40"}, "a trade that is not there"},
+    {{"UPDATE signals SET trade_id = 11 WHERE id = 40"}, "a trade of another signal"},
+    {{"UPDATE signals SET trade_id = 10 WHERE id = 41"}, "signal 41 is refused and has a"},
+    {{"UPDATE equity SET cash = cash + 1, equity = equity + 1"}, "equity at 2023"},
+    {{"UPDATE equity SET unrealized = 1"}, "equity at 2023"},
+    {{"UPDATE equity SET equity = equity + 1"}, "equity at 2023"},
+    {{"INSERT INTO audit_log SELECT 3, at, actor, action, entity, entity_id, trade_id, detail, "
+      "prev_hash, hash FROM audit_log WHERE id = 2"},
      "audit_log: row 3"},
-    {"PRAGMA ignore_check_constraints = 1; UPDATE author_records SET hits = recent + 1",
+    {{"PRAGMA ignore_check_constraints = 1; UPDATE author_records SET hits = recent + 1",
+      "ALTER TABLE author_records DROP CONSTRAINT author_records_check1; UPDATE author_records SET "
+      "hits = recent + 1"},
      "its row cannot be read, so no trader starts"},
-    {"PRAGMA ignore_check_constraints = 1; UPDATE author_records SET recent = signals + 1",
+    {{"PRAGMA ignore_check_constraints = 1; UPDATE author_records SET recent = signals + 1",
+      "ALTER TABLE author_records DROP CONSTRAINT author_records_check; UPDATE author_records SET "
+      "recent = signals + 1"},
      "its row cannot be read, so no trader starts"},
-    {"UPDATE author_records SET signals = 9223372036854775807", "cannot be read"},
-    {"UPDATE author_records SET key = 'x:zz'", "the record of x:zz is of an author"},
-    {"UPDATE authors SET habit = x'00'", "its row cannot be read"},
-    {"UPDATE authors SET habit = zeroblob(163)", "the habits of author"},
-    {"UPDATE forecasts SET id = 77", "the forecast of signal 77 is of one that is not there"},
-    {"UPDATE forecasts SET side = 'SHORT'", "the forecast of signal 41 has another"},
-    {"UPDATE forecasts SET symbol = 'ZZZ'", "the forecast of signal 41 has another"},
-    {"UPDATE forecasts SET author = 'x:zz'", "the forecast of signal 41 has another"},
-    {"UPDATE signals SET reason = 'WHATEVER' WHERE id = 41", "signal 41: its row cannot be"},
-    {"UPDATE signals SET parts = '{' WHERE id = 41", "signal 41: its row cannot be read"},
-    {"UPDATE trades SET closed_reason = 'WHATEVER' WHERE id = 11", "trade 11: its row cannot"},
-    {"UPDATE tweets SET text = 'zebra' WHERE id = 50", "post 50 was deleted and still has its"},
-    {"UPDATE tweets SET author = 'ann' WHERE id = 50", "still has its author's name"},
-    {"UPDATE tweets SET deleted_at = NULL WHERE id = 50", "its row does not say so"},
-    {"UPDATE tweets SET deleted_at = 5, text = '' WHERE id = 1", "there is no word of that"},
-    {"DELETE FROM deletions", "post 50 says that it was deleted, and there is no word"},
+    {{"UPDATE author_records SET signals = 9223372036854775807"}, "cannot be read"},
+    {{"UPDATE author_records SET key = 'x:zz'"}, "the record of x:zz is of an author"},
+    {{"UPDATE authors SET habit = x'00'", "UPDATE authors SET habit = '\\x00'"},
+     "its row cannot be read"},
+    {{"UPDATE authors SET habit = zeroblob(163)",
+      "UPDATE authors SET habit = decode(repeat('00', 163), 'hex')"},
+     "the habits of author"},
+    {{"UPDATE forecasts SET id = 77"}, "the forecast of signal 77 is of one that is not there"},
+    {{"UPDATE forecasts SET side = 'SHORT'"}, "the forecast of signal 41 has another"},
+    {{"UPDATE forecasts SET symbol = 'ZZZ'"}, "the forecast of signal 41 has another"},
+    {{"UPDATE forecasts SET author = 'x:zz'"}, "the forecast of signal 41 has another"},
+    {{"UPDATE signals SET reason = 'WHATEVER' WHERE id = 41"}, "signal 41: its row cannot be"},
+    {{"UPDATE signals SET parts = '{' WHERE id = 41",
+      "UPDATE signals SET parts = '[]' WHERE id = 41"},
+     "signal 41: its row cannot be read"},
+    {{"UPDATE trades SET closed_reason = 'WHATEVER' WHERE id = 11"}, "trade 11: its row cannot"},
+    {{"UPDATE tweets SET text = 'zebra' WHERE id = 50"}, "post 50 was deleted and still has its"},
+    {{"UPDATE tweets SET author = 'ann' WHERE id = 50"}, "still has its author's name"},
+    {{"UPDATE tweets SET deleted_at = NULL WHERE id = 50"}, "its row does not say so"},
+    {{"UPDATE tweets SET deleted_at = 5, text = '' WHERE id = 1",
+      "UPDATE tweets SET deleted_at = 'epoch', text = '' WHERE id = 1"},
+     "there is no word of that"},
+    {{"DELETE FROM deletions"}, "post 50 says that it was deleted, and there is no word"},
 };
 
 static void test_the_check_finds_each_number_that_is_off_by_one(void **state) {
@@ -178,11 +190,12 @@ static void test_the_check_finds_each_number_that_is_off_by_one(void **state) {
     for (int i = 0; i < COUNT_OF(wrong); i++) {
         struct buf report;
         buf_init(&report, 1 << 16);
-        exec(b, wrong[i].sql);
+        exec(b, &wrong[i].sql);
         const bool ok = store_check(b->s, &report, &err);
         const bool found = str_find(buf_str(&report), str_from_z(wrong[i].says)) >= 0;
         if (ok || err.code != ERR_DAMAGED || !found) {
-            fail_msg("%s: found \"%s\", not \"%s\"", wrong[i].sql, buf_z(&report), wrong[i].says);
+            fail_msg("%s: found \"%s\", not \"%s\"", wrong[i].sql.text, buf_z(&report),
+                     wrong[i].says);
         }
         buf_fini(&report);
         start_over(b);

@@ -78,9 +78,16 @@ int64_t count(struct bench *b, const struct sql *sql) {
     return n;
 }
 
-void exec(struct bench *b, const char *sql) {
+bool is_postgresql(const struct bench *b) { return b->s->ops->dialect == DIALECT_POSTGRESQL; }
+
+bool try_exec(struct bench *b, const struct sql *sql, struct error *err) {
+    const bool own = is_postgresql(b) && sql->postgresql != NULL;
+    return b->s->ops->exec(b->s, own ? sql->postgresql : sql->text, err);
+}
+
+void exec(struct bench *b, const struct sql *sql) {
     struct error err;
-    assert_ok(b->s->ops->exec(b->s, sql, &err), &err);
+    assert_ok(try_exec(b, sql, &err), &err);
 }
 
 /* Texts of reading and post live as long as the test. */

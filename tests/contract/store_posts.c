@@ -138,8 +138,9 @@ static void test_a_stage_never_goes_back(void **state) {
 static void test_the_row_is_the_same_whichever_way_it_came(void **state) {
     static const struct sql sql = {
         "SELECT count(*) FROM tweets a JOIN tweets b ON b.id = 2 WHERE a.id = 1 AND "
-        "a.sentiment_score = b.sentiment_score AND a.label = b.label AND a.probs = b.probs AND "
-        "a.mentions = b.mentions AND a.misses = b.misses AND a.cues = b.cues AND "
+        "a.sentiment_score = b.sentiment_score AND a.label = b.label AND CAST(a.probs AS TEXT) = "
+        "CAST(b.probs AS TEXT) AND CAST(a.mentions AS TEXT) = CAST(b.mentions AS TEXT) AND "
+        "CAST(a.misses AS TEXT) = CAST(b.misses AS TEXT) AND a.cues = b.cues AND "
         "a.model = b.model AND a.text = b.text AND a.processed = b.processed AND a.stage = 1"};
     struct bench *b = *state;
     struct batch *m = make_batch(b, 2);
