@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/wire_secret.h"
 #include "base/log.h"
 
 #define SETTINGS_MAX 256
@@ -102,15 +103,41 @@ void app_go_live(struct app *app) {
 
 /* --- the store --------------------------------------------------------------------------- */
 
+/* NULL where none is configured. Read once: a variable of the environment is wiped then. */
+static bool store_password(struct app *app, const struct secret **ret, struct error *err) {
+    const struct config *cfg = &app->cfg;
+    *ret = NULL;
+    if (cfg->store_password_file.n == 0 && cfg->store_password_env.n == 0) return true;
+    if (app->store_password.p == NULL &&
+        !wire_secret(app, "store.password", cfg->store_password_file, cfg->store_password_env, "",
+                     &app->store_password, err))
+        return false;
+    *ret = &app->store_password;
+    return true;
+}
+
+bool app_store_options(struct app *app, store_access access, bool create, struct store_options *ret,
+                       struct error *err) {
+    const struct config *cfg = &app->cfg;
+    *ret = (struct store_options){.url = cfg->store_url,
+                                  .access = access,
+                                  .create = create,
+                                  .full_sync = str_eq(cfg->store_synchronous, STR("full")),
+                                  .busy_timeout_ms = cfg->store_busy_timeout_ms,
+                                  .ca_file = cfg->store_ca_file};
+    return store_password(app, &ret->password, err);
+}
+
 bool app_store_open(struct app *app, store_access access, bool create, struct store **ret,
                     struct error *err) {
-    const struct config *cfg = &app->cfg;
-    const struct store_options opt = {.url = cfg->store_url,
-                                      .access = access,
-                                      .create = create,
-                                      .full_sync = str_eq(cfg->store_synchronous, STR("full")),
-                                      .busy_timeout_ms = cfg->store_busy_timeout_ms};
-    return store_open(&app->boot, &opt, ret, err);
+    struct store_options opt;
+    if (!app_store_options(app, access, create, &opt, err) ||
+        !store_open(&app->boot, &opt, ret, err))
+        return false;
+    const char *warning = store_warning(*ret);
+    if (warning != NULL && !app->store_warned) log_unusual("store_link", LOG_Z("why", warning));
+    app->store_warned = true;
+    return true;
 }
 
 /* --- small things ------------------------------------------------------------------------ */

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/secret.h"
 #include "config/live.h"
 #include "store/store.h"
 
@@ -62,7 +63,10 @@ struct app {
     struct config cfg;         /* filled for commands that need it */
     struct config_input given; /* what it was read from, for as long as the process */
     struct config_live *live;  /* what holds while people change settings; run and serve */
-    bool json;                 /* --json */
+    struct secret
+        store_password; /* read when a store is opened first, for as long as the process */
+    bool store_warned;  /* what is odd about the way to the store was told */
+    bool json;          /* --json */
     char *const *env;
 };
 
@@ -73,7 +77,10 @@ exit_status app_fail(const struct error *err);
 bool app_load_config(struct app *app, const struct args *args, struct error *err);
 /* From now on people may change settings: app->live. */
 void app_go_live(struct app *app);
-/* A connection to the configured store. Errors as store_open. */
+/* How the configured store is opened. Errors: ERR_CONFIG, and those of wire_secret. */
+MUST_CHECK bool app_store_options(struct app *app, store_access access, bool create,
+                                  struct store_options *ret, struct error *err);
+/* A connection to it. Errors as store_open. */
 MUST_CHECK bool app_store_open(struct app *app, store_access access, bool create,
                                struct store **ret, struct error *err);
 /* Writes all of it to standard output. Errors: ERR_IO (disk full, reader gone). */

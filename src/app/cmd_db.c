@@ -19,13 +19,9 @@ static exit_status say(struct buf *out, exit_status status) {
 /* Whatever version its schema has. */
 static bool open_any(struct app *app, store_access access, bool create, struct store **ret,
                      struct error *err) {
-    const struct config *cfg = &app->cfg;
-    const struct store_options opt = {.url = cfg->store_url,
-                                      .access = access,
-                                      .create = create,
-                                      .any_schema = true,
-                                      .full_sync = true,
-                                      .busy_timeout_ms = cfg->store_busy_timeout_ms};
+    struct store_options opt;
+    if (!app_store_options(app, access, create, &opt, err)) return false;
+    opt.any_schema = opt.full_sync = true;
     return store_open(&app->boot, &opt, ret, err);
 }
 
@@ -119,12 +115,9 @@ static exit_status backup_run(struct app *app, const struct args *args) {
 static exit_status restore_run(struct app *app, const struct args *args) {
     struct error err;
     struct buf out;
-    const struct config *cfg = &app->cfg;
-    const struct store_options opt = {.url = cfg->store_url,
-                                      .access = STORE_WRITE,
-                                      .create = true,
-                                      .full_sync = true,
-                                      .busy_timeout_ms = cfg->store_busy_timeout_ms};
+    struct store_options opt;
+    if (!app_store_options(app, STORE_WRITE, true, &opt, &err)) return app_fail(&err);
+    opt.full_sync = true;
     if (!store_restore(&opt, str_dupz(&app->boot, args->pos[0]), &err)) return app_fail(&err);
     buf_init(&out, 8192);
     if (app->json)

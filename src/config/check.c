@@ -13,15 +13,18 @@ static const struct url_scheme {
     const char *scheme;
     const char *form; /* NULL: known, but not in this build */
 } schemes[] = {
-    {CFG_ROW_store_url, "sqlite", "sqlite:PATH"}, {CFG_ROW_store_url, "postgresql", NULL},
-    {CFG_ROW_store_url, "postgres", NULL},        {CFG_ROW_queue_url, "memory", "memory:"},
-    {CFG_ROW_queue_url, "redis", NULL},           {CFG_ROW_queue_url, "rediss", NULL},
+    {CFG_ROW_store_url, "sqlite", "sqlite:PATH"},
+    {CFG_ROW_store_url, "postgresql", "postgresql://[USER@]HOST[:PORT]/DATABASE"},
+    {CFG_ROW_store_url, "postgres", ""}, /* the same, and named once */
+    {CFG_ROW_queue_url, "memory", "memory:"},
+    {CFG_ROW_queue_url, "redis", NULL},
+    {CFG_ROW_queue_url, "rediss", NULL},
 };
 
 static void put_forms(struct buf *why, int row) {
     bool any = false;
     for (int i = 0; i < COUNT_OF(schemes); i++) {
-        if (schemes[i].row != row || !schemes[i].form) continue;
+        if (schemes[i].row != row || !schemes[i].form || !schemes[i].form[0]) continue;
         buf_put(why, any ? STR(" or ") : STR(", expected "));
         buf_put(why, str_from_z(schemes[i].form));
         any = true;
@@ -75,7 +78,7 @@ static bool is_of(str s, const char *more, bool lower) {
 /* A key or secret that stands where the name of its file or variable should. */
 static bool check_secret_name(int idx, str name, struct buf *why) {
     const bool env = idx == CFG_ROW_venue_key_env || idx == CFG_ROW_venue_secret_env ||
-                     idx == CFG_ROW_x_token_env;
+                     idx == CFG_ROW_x_token_env || idx == CFG_ROW_store_password_env;
     if (env && (!is_of(name, "_", false) || (name.p[0] >= '0' && name.p[0] <= '9'))) {
         buf_put(why, STR("(not shown) is not the name of an environment variable (A-Z, 0-9 and _); "
                          "the key itself stands in the variable, never here"));
@@ -91,6 +94,21 @@ static bool check_secret_name(int idx, str name, struct buf *why) {
 
 static bool is_secret_name(int idx) { return (config_rows[idx].flags & CFG_SECRET) != 0; }
 
+/* What stands behind the scheme. Of PostgreSQL the store looks at each part when it is opened. */
+static bool check_store_place(bool sqlite, str rest, struct buf *why) {
+    const bool host = str_starts(rest, STR("//"));
+    if (sqlite ? rest.n > 0 && !host : host && rest.n > 2) return true;
+    if (!sqlite)
+        buf_put(why, STR("names no database, expected postgresql://[USER@]HOST[:PORT]/DATABASE, "
+                         "such as postgresql://bullfinch@db.example.com/bullfinch"));
+    else
+        buf_put(why, rest.n == 0
+                         ? STR("sqlite: needs a path, expected sqlite:PATH")
+                         : STR("sqlite: takes a path and no host, expected sqlite:PATH, such as "
+                               "sqlite:data/bullfinch.db or sqlite:/var/lib/bullfinch.db"));
+    return false;
+}
+
 bool config_check_text(const struct config_row *row, str value, struct buf *why) {
     int idx = (int)(row - config_rows);
     if (idx == CFG_ROW_trading_strategy) return check_strategy(value, why);
@@ -103,12 +121,7 @@ bool config_check_text(const struct config_row *row, str value, struct buf *why)
         buf_put(why, STR("memory: has nothing behind it"));
         return false;
     }
-    if (rest.n > 0 && !str_starts(rest, STR("//"))) return true;
-    buf_put(why, rest.n == 0
-                     ? STR("sqlite: needs a path, expected sqlite:PATH")
-                     : STR("sqlite: takes a path and no host, expected sqlite:PATH, such as "
-                           "sqlite:data/bullfinch.db or sqlite:/var/lib/bullfinch.db"));
-    return false;
+    return check_store_place(value.p[0] == 's' || value.p[0] == 'S', rest, why);
 }
 
 /* ---- contradictions ---- */
@@ -161,6 +174,14 @@ static void check_reward_risk(struct config_loader *l) {
                        "twice, paper.spread_percent) it is " STR_FMT,
                        STR_ARG(least), STR_ARG(target), STR_ARG(stop), STR_ARG(cost),
                        paper ? "paper" : "venue", STR_ARG(best));
+}
+
+static void check_store(struct config_loader *l) {
+    static const int rows[] = {CFG_ROW_store_password_file, CFG_ROW_store_password_env};
+    const struct config *c = &l->cfg;
+    if (c->store_password_file.n > 0 && c->store_password_env.n > 0)
+        config_mistake_add(&l->mistakes, last_origin(l, rows, COUNT_OF(rows)), STR(""),
+                           "store.password_file and store.password_env: one of the two is enough");
 }
 
 /* Two places for one secret, and prices of the past for orders of the present. */
@@ -230,6 +251,7 @@ static void check_api(struct config_loader *l) {
 void config_check_all(struct config_loader *l) {
     check_api(l);
     check_reward_risk(l);
+    check_store(l);
     check_venue(l);
     check_x(l);
     config_check_sources(l);

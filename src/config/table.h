@@ -124,9 +124,12 @@
   X(paper, slippage_percent, FRAC, 0, FRAC_BP(1000), "0.0005", 0, "How much worse than the touch a market or stop order fills.") \
   X(paper, volume_cap_percent, FRAC, FRAC_BP(1), FRAC_BP(10000), "0.1", 0, "Share of a candle's volume that orders may take.") \
   X(paper, latency_ms, INT, 0, 60000, "0", CFG_ADVANCED, "Time an order takes to arrive; it fills at the first price after it.") \
-  X(store, url, STR, 1, 4096, "sqlite:bullfinch.db", 0, "The database: sqlite:PATH.") \
-  X(store, synchronous, CHOICE, 0, 0, "full|normal", CFG_ADVANCED, "How SQLite commits: full survives a power cut.") \
-  X(store, busy_timeout_ms, INT, 0, 600000, "5000", CFG_ADVANCED, "How long to wait for a locked database.") \
+  X(store, url, STR, 1, 4096, "sqlite:bullfinch.db", 0, "The database: sqlite:PATH, or postgresql://[USER@]HOST[:PORT]/DATABASE where several processes share it; ?schema=NAME, ?sslmode=MODE, ?host=/SOCKET/DIR behind it (docs/postgresql.md). Never with a password.") \
+  X(store, password_file, STR, 0, 4096, "", CFG_SECRET, "File with the password of PostgreSQL's user, readable by its owner alone. Empty: ~/.pgpass, or what the server asks for otherwise.") \
+  X(store, password_env, STR, 0, 64, "", CFG_ADVANCED | CFG_SECRET, "Or the environment variable that holds it.") \
+  X(store, ca_file, STR, 0, 4096, "", CFG_ADVANCED, "File with the certificates (PEM) of those who may have signed the PostgreSQL server's. Empty: those that this system trusts.") \
+  X(store, synchronous, CHOICE, 0, 0, "full|normal", CFG_ADVANCED, "How commits are made: full survives a power cut (on PostgreSQL it is as the server is set up), normal may lose the last ones to it.") \
+  X(store, busy_timeout_ms, INT, 0, 600000, "5000", CFG_ADVANCED, "How long to wait for a locked database, or for a row that another process writes.") \
   X(queue, url, STR, 1, 4096, "memory:", 0, "Where jobs wait between stages that run as processes apart. run is a single process, hands posts over directly and uses no queue; memory: is all that this build has.") \
   X(queue, capacity, INT, 16, 1000000, "4096", CFG_ADVANCED, "Jobs the queue holds before those who add wait. Not used by run.") \
   X(queue, max_attempts, INT, 1, 100, "4", CFG_ADVANCED, "Tries of a job before it becomes a dead letter. Not used by run.") \

@@ -811,10 +811,15 @@ static void test_urls_name_what_this_build_has(void **state) {
     } cases[] = {
         {"store.url=sqlite:x.db", NULL},
         {"store.url=SQLite:/abs/x.db", NULL},
-        {"store.url=postgresql://db/bullfinch",
-         "--set store.url: postgresql: is not in this build, expected sqlite:PATH\n"},
-        {"store.url=mysql://db/x", "--set store.url: mysql: is not known, expected sqlite:PATH\n"},
-        {"store.url=x.db", "--set store.url: has no scheme, expected sqlite:PATH\n"},
+        {"store.url=postgresql://db/bullfinch", NULL},
+        {"store.url=postgres://ann@db:5432/bullfinch?schema=x", NULL},
+        {"store.url=postgresql:db",
+         "--set store.url: names no database, expected postgresql://[USER@]HOST[:PORT]/DATABASE, "
+         "such as postgresql://bullfinch@db.example.com/bullfinch\n"},
+        {"store.url=mysql://db/x", "--set store.url: mysql: is not known, expected sqlite:PATH or "
+                                   "postgresql://[USER@]HOST[:PORT]/DATABASE\n"},
+        {"store.url=x.db", "--set store.url: has no scheme, expected sqlite:PATH or "
+                           "postgresql://[USER@]HOST[:PORT]/DATABASE\n"},
         {"store.url=sqlite:", "--set store.url: sqlite: needs a path, expected sqlite:PATH\n"},
         {"store.url=sqlite:///x.db",
          "--set store.url: sqlite: takes a path and no host, expected sqlite:PATH, such as "
