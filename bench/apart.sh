@@ -13,8 +13,8 @@ cd "$(dirname "$0")/.."
 : "${BULLFINCH:=build/bullfinch}" "${ORDERS:=300}"
 pids=
 trap 'for p in $pids; do kill $p 2>/dev/null || :; done; wait; rm -rf "$dir"' EXIT
-# shellcheck source=bench/servers.sh
-. bench/servers.sh
+# shellcheck source=tests/lib/servers.sh
+. tests/lib/servers.sh
 for need in redis-server psql curl node; do
     command -v $need >/dev/null || {
         echo "bench: there is no $need: processes apart are not measured" >&2

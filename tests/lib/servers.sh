@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2034,SC2154
 # servers: a real PostgreSQL and a real Redis for a script, on ports of their own, in a folder of the
 # caller's. Sourced: `dir` is the folder; `pids` gets the processes, which the caller ends.
 #
