@@ -84,8 +84,13 @@ static bool begin(struct trading *t, bool exit_at_end, struct error *err) {
     return wire_trade(t->app, &how, &t->wired, err);
 }
 
-/* What a new start may mend: the database, or the lock, is gone. */
-static bool may_pass(const struct error *err) {
+/* What a new start may mend: the database, or the lock, is gone. A secret that came in the
+ * environment was taken out of it: then whoever started the process has to do it again. */
+static bool may_pass(const struct config *cfg, const struct error *err) {
+    const str secrets[] = {cfg->venue_key_env, cfg->venue_secret_env, cfg->store_password_env,
+                           cfg->queue_password_env};
+    for (ptrdiff_t i = 0; i < COUNT_OF(secrets); i++)
+        if (secrets[i].n > 0) return false;
     return store_may_pass(err) || err->code == ERR_REFUSED;
 }
 
@@ -108,7 +113,7 @@ static exit_status run_trade(struct app *app, const struct args *args) {
     store_close(t->look);
     config_live_free(app->live);
     if (ok || (stopped && err.code == ERR_INTERRUPTED)) return EXIT_DONE;
-    if (!stopped && may_pass(&err)) {
+    if (!stopped && may_pass(&app->cfg, &err)) {
         log_unusual("begins_anew", LOG_Z("why", err.msg));
         app_again(&err); /* comes back only where it cannot */
     }
