@@ -74,8 +74,10 @@ took=$(since "$began")
 tell "posts, ingest to stored score" "$(awk "BEGIN {printf \"%.0f\", $posts / $took}")" "posts/s"
 
 # -- workers that wait: how they scale --------------------------------------------------------------
-held() { # WORKERS: seconds for 400 posts that each take 20 ms
-    ask_pg "UPDATE tweets SET stage = 0 WHERE id IN (SELECT id FROM tweets ORDER BY id LIMIT 1600)" >/dev/null
+held_posts=1280 # that are not in the queue: the sweeper finds them
+held() { # WORKERS: seconds for those, 20 ms each
+    ask_pg "UPDATE tweets SET stage = CASE WHEN id IN (SELECT id FROM tweets ORDER BY id LIMIT $held_posts) THEN 0 ELSE 2 END
+        WHERE stage <> 2 OR id IN (SELECT id FROM tweets ORDER BY id LIMIT $held_posts)" >/dev/null
     redis-cli -p "$redis_port" flushall >/dev/null
     began=$(now)
     "$BULLFINCH" analyze --exit-at-end --hold-ms 20 --config "$dir/rate.yaml" --set "reader.workers=$1" \

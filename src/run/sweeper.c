@@ -1,6 +1,7 @@
 /* sweeper: see the header.
  *
- * A pass goes from the newest post to the oldest, as it is the newest that may still be traded. It
+ * A pass goes from the newest post to the oldest, as it is the newest that may still be traded:
+ * first over those that nobody has read, and where there are none, over those that were read. It
  * looks only at what has had half a minute to be done in the ordinary way, unless the queue says
  * that it lost everything: then at all at once. What is in the queue is unfinished as well, so a
  * pass puts in something only while little is in there: as much as half of what the queue holds.
@@ -26,18 +27,24 @@
 
 static int64_t waiting_of(const struct queue_stats *s) { return s->fresh + s->late + s->delayed; }
 
-static void begin_pass(struct sweeper *w, bool lost) {
+/* First what nobody has read; where there is none, what the trader has not decided on. */
+static void begin_pass(struct sweeper *w, bool trader_waits) {
     w->passing = true;
-    w->before = lost ? USEC_NEVER : time_wall_us() - GRACE_US;
+    w->all = w->clean && (w->lost || trader_waits);
+    w->before = w->lost ? USEC_NEVER : time_wall_us() - GRACE_US;
     w->at = 0;
     w->id = 0;
     w->found = false;
 }
 
 static void end_pass(struct sweeper *w) {
+    const bool again = !w->all && !w->found; /* at once, for the rest */
     w->passing = false;
-    w->next_at = time_monotonic_us() + PASS_US;
-    if (!w->found && w->before != USEC_NEVER && w->all) w->since = w->before - GRACE_US;
+    w->next_at = again && !w->clean ? 0 : time_monotonic_us() + PASS_US;
+    w->clean = !w->all && !w->found;
+    if (!w->all) return;
+    if (!w->found && !w->lost) w->since = w->before - GRACE_US;
+    w->lost = false;
 }
 
 /* *ret_put: so many of them are in. */
@@ -88,8 +95,12 @@ bool sweeper_step(struct sweeper *w, struct arena scratch, struct error *err) {
     struct queue_stats posts, readings;
     bool mine, more = true;
     const bool lost_readings = queue_lost(w->readings); /* each is told once */
-    const bool lost = queue_lost(w->posts) || lost_readings;
-    if (!lost && !w->passing && time_monotonic_us() < w->next_at) return true;
+    if (queue_lost(w->posts) || lost_readings) {
+        w->lost = true;
+        w->clean = w->passing = false;
+        w->next_at = 0;
+    }
+    if (!w->passing && time_monotonic_us() < w->next_at) return true;
     if (!store_claim(w->store, STR("sweeper"), &mine, err)) return false;
     if (!mine) {
         w->next_at = time_monotonic_us() + PASS_US;
@@ -97,10 +108,8 @@ bool sweeper_step(struct sweeper *w, struct arena scratch, struct error *err) {
     }
     if (!queue_stats(w->posts, &posts, err) || !queue_stats(w->readings, &readings, err))
         return false;
-    w->all = lost_readings || waiting_of(&readings) == 0;
-    if (lost || !w->passing) begin_pass(w, lost);
-    const int64_t low = i64_min(LOW_JOBS, w->capacity / 4);
-    if (!lost && waiting_of(&posts) + posts.taken > low) return true;
+    if (waiting_of(&posts) + posts.taken > i64_min(LOW_JOBS, w->capacity / 4)) return true;
+    if (!w->passing) begin_pass(w, waiting_of(&readings) == 0);
     for (int64_t room = w->capacity / 2; more && room > 0; room -= LIMIT)
         if (!sweep_some(w, scratch, &more, err)) return false;
     if (!more) end_pass(w);

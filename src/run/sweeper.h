@@ -14,11 +14,13 @@ struct sweeper {
 
     usec since;   /* nothing that was stored before is unfinished */
     bool passing; /* in the middle of a pass, from the newest to the oldest */
+    bool all;     /* this pass takes what was read and not decided on; else what was not read */
+    bool clean;   /* the pass before found nothing that was not read */
+    bool lost;    /* the queue said so: nothing that is in the store is in it */
+    bool found;   /* this pass found something */
     usec before;  /* of this pass: nothing younger is looked at */
     usec at;      /* of the last one given */
     int64_t id;
-    bool found;   /* this pass found something */
-    bool all;     /* this pass also takes what was read and not decided on */
     usec next_at; /* monotonic, of the next pass */
 };
 

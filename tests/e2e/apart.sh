@@ -19,10 +19,14 @@ store:
   url: $pg_url
 queue:
   url: $redis_url
+venue:
+  exchange_info: $root/demo/exchangeInfo.json
 END
 
 # -- what is read apart is what one process reads ------------------------------------------------------
 check "the database is made" "$BULLFINCH" db migrate --config demo.yaml
+# what is new might have lost something: whoever reads first looks for that, and finds nothing
+check "there is nothing to be read" sh -c "'$BULLFINCH' analyze --exit-at-end --config demo.yaml >none.out 2>none.log"
 check "posts are stored" sh -c "'$BULLFINCH' ingest --exit-at-end --config demo.yaml >ingest.out 2>ingest.log"
 all=$(json ingest.out '$.posts')
 check "all of them" [ "$all" -gt 300 ]
@@ -33,7 +37,8 @@ check "two processes read them" sh -c "'$BULLFINCH' analyze --exit-at-end --conf
 wait $one
 equal "each post once" "$(($(json one.out '$.posts') + $(json two.out '$.posts')))" "$all"
 equal "none is left" "$(ask_pg 'SELECT count(*) FROM tweets WHERE stage = 0')" 0
-"$BULLFINCH" run --config "$root/demo/bullfinch.yaml" --set store.url=sqlite:one.db --set api.listen= --posts "$root/demo/posts.jsonl" \
+"$BULLFINCH" run --config "$root/demo/bullfinch.yaml" --set store.url=sqlite:one.db --set api.listen= \
+    --set "venue.exchange_info=$root/demo/exchangeInfo.json" --posts "$root/demo/posts.jsonl" \
     --prices "$root/demo/prices" --exit-at-end --no-status >run.out 2>run.log
 sqlite3 one.db "SELECT id, label, printf('%.4f', sentiment_score), mentions, misses, cues, model FROM tweets WHERE text <> '' ORDER BY id" >one.txt
 ask_pg "SELECT id, label, to_char(sentiment_score, 'FM990.0000'), mentions, misses, cues, model FROM tweets WHERE text <> '' ORDER BY id" >apart.txt
@@ -102,8 +107,8 @@ bring() { # ID AUTHOR TEXT
         curl -sf -o brought -H "Authorization: Bearer $feed" -H 'Content-Type: application/x-ndjson' --data-binary @- "$url/api/ingest"
 }
 is() { [ "$(trading "$1")" = "$2" ]; }
-within 20 "the trader has prices" is "SELECT count(*) > 0 FROM candles" t
-check "a post is brought" bring p1 alice 'Just bought a huge bag of \$DOGE, so happy! apples and pears'
+sleep 3 # by then each coin has a price
+check "a post is brought" bring p1 alice 'Just bought a huge bag of $DOGE, so happy! apples and pears'
 within 10 "it is bought on" is "SELECT count(*) FROM fills WHERE leg = 'entry' AND symbol = 'DOGEUSDT'" 1
 within 10 "with a stop that stands" is "SELECT count(*) FROM orders WHERE leg = 'stop' AND status IN ('open', 'pending', 'OPEN', 'PENDING')" 1
 check "the interface shows the trade" sh -c "curl -sf -H 'Authorization: Bearer $look' '$url/api/trades' | grep -q DOGEUSDT"
@@ -113,14 +118,14 @@ within 10 "and done with" is "SELECT stage FROM tweets WHERE source_id = 'p2'" 2
 # -- the trader dies ------------------------------------------------------------------------------------
 kill -9 "$trade1"
 within 15 "the one that stood by takes over" grep -q 'ev=leads ' trade2.log
-check "another post is brought" bring p3 carol 'Just bought a lot of \$ETH, what a wonderful day! cherries and plums'
+check "another post is brought" bring p3 carol 'Just bought a lot of $ETH, what a wonderful day! cherries and plums'
 within 20 "and bought on" is "SELECT count(*) FROM fills WHERE leg = 'entry' AND symbol = 'ETHUSDT'" 1
 equal "nothing was bought twice" "$(trading "SELECT count(*) FROM fills WHERE leg = 'entry'")" 2
 
 # -- the queue forgets everything -----------------------------------------------------------------------
 kill "$analyze1" "$analyze2"
 wait "$analyze1" "$analyze2"
-check "a post is brought when nobody reads" bring p4 dave 'Selling everything, \$BTC is awful, what a terrible day. grapes'
+check "a post is brought when nobody reads" bring p4 dave 'Selling everything, $BTC is awful, what a terrible day. grapes'
 redis-cli -p "$redis_port" flushall >/dev/null
 begin analyze3 analyze
 analyze3=$began
@@ -129,7 +134,7 @@ within 60 "what the queue forgot is found in the store" is "SELECT stage FROM tw
 # -- a halt, and the end --------------------------------------------------------------------------------
 check "a halt is given" "$BULLFINCH" halt --config cfg.yaml
 equal "and holds at once" "$(trading 'SELECT mode FROM control')" halted
-check "a post is brought under it" bring p5 erin 'Just bought a huge bag of \$BTC, so happy! oranges'
+check "a post is brought under it" bring p5 erin 'Just bought a huge bag of $BTC, so happy! oranges'
 within 20 "and refused" is "SELECT stage || ' ' || (SELECT count(*) FROM trades WHERE symbol = 'BTCUSDT') FROM tweets WHERE source_id = 'p5'" "2 0"
 stop "$trade2"
 stop "$analyze3"
