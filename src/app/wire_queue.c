@@ -1,33 +1,67 @@
 /* wire_queue: the queue that processes apart share, and the store that they wait for.
  *
- * Failure: an error that names the configuration's key. Thread: the main one. */
+ * Failure: an error that names the configuration's key. Thread: the main one; what the queue has to
+ * tell is logged by whichever thread uses it. */
 #include <poll.h>
 
 #include "app/wire.h"
+#include "app/wire_secret.h"
 #include "base/log.h"
+#include "queue/redis.h"
 
 #define POLL_MS 100
 #define AGAIN_MS 1000
-#define FRESH_FOR (60 * USEC_PER_S) /* then a job is as late as any other */
 
-static bool open_one(struct app *app, const char *name, struct queue **ret, struct error *err) {
+static void on_posts_notice(void *ctx, const char *text) {
+    (void)ctx;
+    log_unusual("queue", LOG_Z("queue", "posts"), LOG_Z("what", text));
+}
+
+static void on_readings_notice(void *ctx, const char *text) {
+    (void)ctx;
+    log_unusual("queue", LOG_Z("queue", "readings"), LOG_Z("what", text));
+}
+
+/* readings: of which one trader at a time takes, in order, first what another had in hand. */
+static bool open_one(const struct app *app, bool readings, const struct secret *password,
+                     struct queue **ret, struct error *err) {
     const struct config *cfg = &app->cfg;
-    struct queue_options opt = {.capacity = (int)cfg->queue_capacity,
-                                .max_attempts = (int)cfg->queue_max_attempts,
-                                .backoff = cfg->queue_backoff_ms * USEC_PER_MS,
-                                .fresh_for = FRESH_FOR,
-                                .seed = (uint64_t)cfg->run_seed};
-    (void)name, (void)opt, (void)ret;
-    return fail(err, ERR_CONFIG, 0,
-                "queue.url: \"" STR_FMT "\" is for one process (bullfinch run); processes apart "
-                "share a redis:// URL",
-                STR_ARG(str_head(cfg->queue_url, 80)));
+    const struct queue_options opt = {.capacity = (int)cfg->queue_capacity,
+                                      .max_attempts = (int)cfg->queue_max_attempts,
+                                      .backoff = cfg->queue_backoff_ms * USEC_PER_MS,
+                                      .fresh_for = cfg->queue_fresh_for_s * USEC_PER_S,
+                                      .seed = (uint64_t)cfg->run_seed};
+    const struct redis_options redis = {.url = cfg->queue_url,
+                                        .prefix = cfg->queue_prefix,
+                                        .name = readings ? STR("readings") : STR("posts"),
+                                        .password = password,
+                                        .ca_file = cfg->queue_ca_file,
+                                        .insecure = cfg->queue_insecure,
+                                        .timeout = cfg->queue_timeout_ms * USEC_PER_MS,
+                                        .claim_after = cfg->queue_claim_after_ms * USEC_PER_MS,
+                                        .single = readings,
+                                        .notice = readings ? on_readings_notice : on_posts_notice};
+    return redis_queue_open(&opt, &redis, ret, err);
+}
+
+static bool queue_password(struct app *app, struct secret *ret, struct error *err) {
+    const struct config *cfg = &app->cfg;
+    if (cfg->queue_password_file.n == 0 && cfg->queue_password_env.n == 0) return true;
+    return wire_secret(app, "queue.password", cfg->queue_password_file, cfg->queue_password_env, "",
+                       ret, err);
 }
 
 bool wire_queues(struct app *app, struct wired_queues *ret, struct error *err) {
+    struct secret password = {0};
     *ret = (struct wired_queues){0};
-    const bool ok =
-        open_one(app, "posts", &ret->posts, err) && open_one(app, "readings", &ret->readings, err);
+    if (str_starts(app->cfg.queue_url, STR("memory:")))
+        return fail(err, ERR_CONFIG, 0,
+                    "queue.url: memory: is for one process (bullfinch run); processes apart share "
+                    "a Redis, such as redis://127.0.0.1:6379/0");
+    const bool ok = queue_password(app, &password, err) &&
+                    open_one(app, false, &password, &ret->posts, err) &&
+                    open_one(app, true, &password, &ret->readings, err);
+    secret_wipe(&password);
     if (!ok) wire_queues_close(ret);
     return ok;
 }

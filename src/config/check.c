@@ -17,8 +17,9 @@ static const struct url_scheme {
     {CFG_ROW_store_url, "postgresql", "postgresql://[USER@]HOST[:PORT]/DATABASE"},
     {CFG_ROW_store_url, "postgres", ""}, /* the same, and named once */
     {CFG_ROW_queue_url, "memory", "memory:"},
-    {CFG_ROW_queue_url, "redis", NULL},
-    {CFG_ROW_queue_url, "rediss", NULL},
+    {CFG_ROW_queue_url, "redis", "redis://HOST:PORT/DB"},
+    {CFG_ROW_queue_url, "rediss", ""}, /* forms of it */
+    {CFG_ROW_queue_url, "redis+unix", ""},
 };
 
 static void put_forms(struct buf *why, int row) {
@@ -78,7 +79,8 @@ static bool is_of(str s, const char *more, bool lower) {
 /* A key or secret that stands where the name of its file or variable should. */
 static bool check_secret_name(int idx, str name, struct buf *why) {
     const bool env = idx == CFG_ROW_venue_key_env || idx == CFG_ROW_venue_secret_env ||
-                     idx == CFG_ROW_x_token_env || idx == CFG_ROW_store_password_env;
+                     idx == CFG_ROW_x_token_env || idx == CFG_ROW_store_password_env ||
+                     idx == CFG_ROW_queue_password_env;
     if (env && (!is_of(name, "_", false) || (name.p[0] >= '0' && name.p[0] <= '9'))) {
         buf_put(why, STR("(not shown) is not the name of an environment variable (A-Z, 0-9 and _); "
                          "the key itself stands in the variable, never here"));
@@ -109,6 +111,15 @@ static bool check_store_place(bool sqlite, str rest, struct buf *why) {
     return false;
 }
 
+/* Of Redis the queue looks at each part when it is opened. */
+static bool check_queue_place(bool memory, str rest, struct buf *why) {
+    if (memory ? rest.n == 0 : str_starts(rest, STR("//")) && rest.n > 2) return true;
+    buf_put(why, memory ? STR("memory: has nothing behind it")
+                        : STR("names no server, expected redis://HOST:PORT/DB, such as "
+                              "redis://127.0.0.1:6379/0"));
+    return false;
+}
+
 bool config_check_text(const struct config_row *row, str value, struct buf *why) {
     int idx = (int)(row - config_rows);
     if (idx == CFG_ROW_trading_strategy) return check_strategy(value, why);
@@ -116,11 +127,8 @@ bool config_check_text(const struct config_row *row, str value, struct buf *why)
     if (idx != CFG_ROW_store_url && idx != CFG_ROW_queue_url) return true;
     if (!check_url(idx, value, why)) return false;
     str rest = str_tail(value, str_find_byte(value, ':') + 1);
-    if (idx == CFG_ROW_queue_url) {
-        if (rest.n == 0) return true;
-        buf_put(why, STR("memory: has nothing behind it"));
-        return false;
-    }
+    if (idx == CFG_ROW_queue_url)
+        return check_queue_place(value.p[0] == 'm' || value.p[0] == 'M', rest, why);
     return check_store_place(value.p[0] == 's' || value.p[0] == 'S', rest, why);
 }
 
@@ -182,6 +190,14 @@ static void check_store(struct config_loader *l) {
     if (c->store_password_file.n > 0 && c->store_password_env.n > 0)
         config_mistake_add(&l->mistakes, last_origin(l, rows, COUNT_OF(rows)), STR(""),
                            "store.password_file and store.password_env: one of the two is enough");
+}
+
+static void check_queue(struct config_loader *l) {
+    static const int rows[] = {CFG_ROW_queue_password_file, CFG_ROW_queue_password_env};
+    const struct config *c = &l->cfg;
+    if (c->queue_password_file.n > 0 && c->queue_password_env.n > 0)
+        config_mistake_add(&l->mistakes, last_origin(l, rows, COUNT_OF(rows)), STR(""),
+                           "queue.password_file and queue.password_env: one of the two is enough");
 }
 
 /* Two places for one secret, and prices of the past for orders of the present. */
@@ -252,6 +268,7 @@ void config_check_all(struct config_loader *l) {
     check_api(l);
     check_reward_risk(l);
     check_store(l);
+    check_queue(l);
     check_venue(l);
     check_x(l);
     config_check_sources(l);

@@ -130,8 +130,16 @@
   X(store, ca_file, STR, 0, 4096, "", CFG_ADVANCED, "File with the certificates (PEM) of those who may have signed the PostgreSQL server's. Empty: those that this system trusts.") \
   X(store, synchronous, CHOICE, 0, 0, "full|normal", CFG_ADVANCED, "How commits are made: full survives a power cut (on PostgreSQL it is as the server is set up), normal may lose the last ones to it.") \
   X(store, busy_timeout_ms, INT, 0, 600000, "5000", CFG_ADVANCED, "How long to wait for a locked database, or for a row that another process writes.") \
-  X(queue, url, STR, 1, 4096, "memory:", 0, "Where jobs wait between stages that run as processes apart. run is a single process, hands posts over directly and uses no queue; memory: is all that this build has.") \
+  X(queue, url, STR, 1, 4096, "memory:", 0, "Where jobs wait between processes that stand apart (ingest, analyze, trade): redis://[USER@]HOST[:PORT][/DB], rediss:// for TLS, or redis+unix:///PATH?db=DB for a socket; Redis 6.2 or newer, or Valkey. Never with a password. docs/queue.md. run is a single process, hands posts over directly and uses no queue: memory:.") \
+  X(queue, password_file, STR, 0, 4096, "", CFG_SECRET, "File with the password of Redis' user, readable by its owner alone. Empty: none is sent.") \
+  X(queue, password_env, STR, 0, 64, "", CFG_ADVANCED | CFG_SECRET, "Or the environment variable that holds it.") \
+  X(queue, ca_file, STR, 0, 4096, "", CFG_ADVANCED, "File with the certificates (PEM) of those who may have signed the Redis server's. Empty: those that this system trusts.") \
+  X(queue, insecure, BOOL, 0, 0, "false", CFG_ADVANCED, "Speak to a Redis on another machine without TLS: only where nobody else is on the wire, such as a network of containers.") \
+  X(queue, prefix, STR, 1, 64, "bf", CFG_ADVANCED, "What all names in Redis begin with; installations that share a Redis need one each. Letters, digits, . _ and -.") \
+  X(queue, timeout_ms, INT, 100, 60000, "2000", CFG_ADVANCED, "How long Redis may take to be connected to, and to answer.") \
   X(queue, capacity, INT, 16, 1000000, "4096", CFG_ADVANCED, "Jobs the queue holds before those who add wait. Not used by run.") \
+  X(queue, fresh_for_s, INT, 1, 86400, "60", CFG_ADVANCED, "A post that waited longer goes behind newer ones: what happens within trading.max_signal_age_s is worth more than what has nearly passed it. Not used by run.") \
+  X(queue, claim_after_ms, INT, 6000, 3600000, "15000", CFG_ADVANCED, "A job that its process has said nothing of for so long is given to another. Those at work say something every five seconds. Not used by run.") \
   X(queue, max_attempts, INT, 1, 100, "4", CFG_ADVANCED, "Tries of a job before it becomes a dead letter. Not used by run.") \
   X(queue, backoff_ms, INT, 1, 3600000, "1000", CFG_ADVANCED, "Pause before the second try; doubles with each. Not used by run.") \
   X(api, listen, STR, 0, 256, "", 0, "Address and port that the HTTP interface listens on: 127.0.0.1:8080, [::1]:8080, or 0.0.0.0:8080 for others too, which needs a token first (bullfinch token create). Empty: there is none. docs/api.md.") \

@@ -114,8 +114,9 @@ MUST_CHECK bool queue_keep(struct queue *q, struct job *const *jobs, int count, 
  * end, consumers that are gone are forgotten. Errors say what is wrong and what to do. */
 MUST_CHECK bool queue_ping(struct queue *q, usec now, struct error *err);
 
-/* True once after the queue may have lost jobs: it is new, or its server was started anew. Put all
- * that the database says is unfinished into it again, at once. */
+/* True once after the queue may have lost jobs: its server was started anew, or emptied. Put all
+ * that the database says is unfinished into it again, at once. Of several processes one is told. A
+ * queue that is new has lost nothing; nor does one in memory, which ends with its process. */
 bool queue_lost(struct queue *q);
 
 /* Errors: ERR_IO, as above. */

@@ -12,7 +12,7 @@
  *
  * Failure: a call whose connection breaks is an error, ERR_IO; the next one connects again, after
  * a pause that grows while that fails. Whether a server is the one that was known is seen by its
- * run id and by an epoch that lies beside the streams: where either is another, jobs may be lost,
+ * run id and by an epoch that lies beside the streams: where either has changed, jobs may be lost,
  * and queue_lost says so once, to one of all processes. Acknowledgements that could not be sent are
  * kept and sent later.
  * Threads: any, but for open and close. */
@@ -92,14 +92,17 @@ bool redis_adopt(struct redis_queue *q, struct redis_conn *n, const char *broken
     char random[2 * RANDOM_BYTES + 1];
     redisReply *r;
     if (!random_hex(random)) return fail(err, ERR_IO, 0, "the system gives no random numbers");
-    redis_cmd_script(n, SCRIPT_ADOPT, q->keys, KEY_COUNT, 4);
+    redis_cmd_script(n, SCRIPT_ADOPT, q->keys, KEY_COUNT, 5);
     redis_word(n, STR(REDIS_GROUP));
     redis_word_z(n, n->run_id);
     redis_word_z(n, random);
     redis_word_z(n, broken);
+    redis_lock(&q->mutex);
+    redis_word_z(n, q->epoch);
+    redis_unlock(&q->mutex);
     if (!redis_send(n, err) || !redis_expect(n, &r, err)) return false;
     const bool ok = redis_is_array(r, 2);
-    const bool began = ok && r->element[1]->integer == 1;
+    const bool lost = ok && r->element[1]->integer == 1;
     if (ok) {
         redis_lock(&q->mutex);
         IGNORE(!str_copyz(redis_str(r->element[0]), q->epoch, sizeof q->epoch), "it is ours");
@@ -107,9 +110,9 @@ bool redis_adopt(struct redis_queue *q, struct redis_conn *n, const char *broken
     }
     freeReplyObject(r);
     if (!ok) return redis_nonsense(n, err);
-    if (began)
-        redis_notice(q, "the queue in Redis is new, or Redis was started anew: what was in it may "
-                        "be lost, and is put into it again from the database");
+    if (lost)
+        redis_notice(q, "Redis was started anew or emptied: jobs may be lost, and are put into the "
+                        "queue again from the database");
     return true;
 }
 
@@ -230,7 +233,8 @@ static bool options_check(const struct redis_options *o, const struct redis_url 
 }
 
 static void name_keys(struct redis_queue *q, const struct redis_options *o) {
-    static const char *const ends[KEY_COUNT] = {"fresh", "late", "delayed", "epoch", "unswept"};
+    static const char *const ends[KEY_COUNT] = {"fresh", "late",    "delayed",
+                                                "epoch", "unswept", "marked"};
     for (int i = 0; i < KEY_COUNT; i++) {
         const int n = snprintf(q->keys_text[i], REDIS_KEY_BYTES, STR_FMT ":{" STR_FMT "}:%s",
                                STR_ARG(o->prefix), STR_ARG(o->name), ends[i]);

@@ -37,7 +37,7 @@ enum {
 extern const char *const redis_scripts[REDIS_SCRIPT_COUNT];
 
 /* As the scripts have them; [JOB_FRESH] and [JOB_LATE] are the streams. */
-enum { KEY_DELAYED = 2, KEY_EPOCH, KEY_UNSWEPT, KEY_COUNT };
+enum { KEY_DELAYED = 2, KEY_EPOCH, KEY_UNSWEPT, KEY_MARKED, KEY_COUNT };
 
 /* The place of a job in Redis. */
 struct redis_entry {

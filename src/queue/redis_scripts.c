@@ -1,9 +1,9 @@
 /* redis_scripts: what must happen in Redis as one.
  *
  * Each script does a few commands of the same names that are used elsewhere, and no more. KEYS are
- * always fresh, late, delayed, epoch, unswept, in this order, as far as it needs them; all have the
- * same hash tag. A command that may fail for want of memory is called by pcall and looked at, so
- * that what it was to move stays where it was.
+ * always fresh, late, delayed, epoch, unswept, marked, in this order, as far as it needs them; all
+ * have the same hash tag. A command that may fail for want of memory is called by pcall and looked
+ * at, so that what it was to move stays where it was.
  *
  * Before version 7, Redis copied scripts to its replicas as text, and let none write that had asked
  * for the time or a random thing before; replicate_commands() there means: copy what they did. */
@@ -14,22 +14,36 @@
     "local call, pcall = redis.call, redis.pcall\n"                                                \
     "local function failed(r) return type(r) == 'table' and r.err end\n"
 
-/* ARGV: group, run id, random text, the epoch that is broken. An epoch is a queue's life without a
- * loss: it ends when the server was started anew, or is empty, or somebody has removed a stream
- * (then who finds out says that this one is broken, and only the first of them begins another).
- * Returns the epoch, and 1 where this call began it. */
+/* ARGV: group, run id, random text, the epoch that is broken, the one that is known (each '' none).
+ * An epoch is a queue's life without a loss: it ends when the server was started anew, or is empty,
+ * or somebody has removed a stream (who finds that out says that this one is broken, and only the
+ * first of them begins another). Where there was one before, in Redis or in the caller's memory,
+ * jobs may be lost: marked once an epoch, whoever comes first. A Redis that is full keeps the old
+ * one, so that it can be emptied. Returns the epoch, and 1 where this call marked a loss. */
 static const char adopt[] =
-    BEGIN "local epoch = call('GET', KEYS[4])\n"
-          "local run = ARGV[2]\n"
-          "if epoch and epoch ~= ARGV[4] and\n"
-          "   (run == '' or string.sub(epoch, -#run) == run) then return {epoch, 0} end\n"
-          "for i = 1, 2 do\n"
-          "  local made = pcall('XGROUP', 'CREATE', KEYS[i], ARGV[1], '0', 'MKSTREAM')\n"
-          "  if failed(made) and not string.find(made.err, 'BUSYGROUP') then return made end\n"
+    BEGIN "local old = call('GET', KEYS[4])\n"
+          "local run, broken, known = ARGV[2], ARGV[4], ARGV[5]\n"
+          "local epoch = old\n"
+          "local lost = known ~= '' and old ~= known\n"
+          "if not old or old == broken or (run ~= '' and string.sub(old, -#run) ~= run) then\n"
+          "  local function begin()\n"
+          "    for i = 1, 2 do\n"
+          "      local made = pcall('XGROUP', 'CREATE', KEYS[i], ARGV[1], '0', 'MKSTREAM')\n"
+          "      if failed(made) and not string.find(made.err, 'BUSYGROUP') then return made end\n"
+          "    end\n"
+          "    return pcall('SET', KEYS[4], ARGV[3] .. ':' .. run)\n"
+          "  end\n"
+          "  local begun = begin()\n"
+          "  if failed(begun) then\n"
+          "    if old and old ~= broken then return {old, 0} end\n"
+          "    return begun\n"
+          "  end\n"
+          "  epoch = ARGV[3] .. ':' .. run\n"
+          "  lost = lost or old\n"
           "end\n"
-          "epoch = ARGV[3] .. ':' .. run\n"
-          "local set = pcall('MSET', KEYS[4], epoch, KEYS[5], '1')\n"
-          "if failed(set) then return set end\n"
+          "if not lost or call('GET', KEYS[6]) == epoch then return {epoch, 0} end\n"
+          "if failed(pcall('SET', KEYS[6], epoch)) then return {epoch, 0} end\n"
+          "if failed(pcall('SET', KEYS[5], '1')) then return {epoch, 0} end\n"
           "return {epoch, 1}\n";
 
 /* ARGV: epoch, capacity, then 'f' or 'l' and a job for each. Returns how many were put. */

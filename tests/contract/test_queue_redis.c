@@ -517,8 +517,6 @@ static void test_a_server_with_its_data_goes_on_and_says_that_it_was_away(void *
     (void)state;
     struct error err;
     struct queue *q = open_named("restart"), *other = open_named("restart");
-    assert_ok(queue_ping(q, 0, &err), &err);
-    assert_true(queue_lost(q));
     put(q, "held");
     put(q, "waiting");
     struct job *held = take_one(q);
@@ -541,7 +539,8 @@ static void test_an_empty_server_is_a_new_queue(void **state) {
     put(q, "held");
     put(q, "lost");
     struct job *held = take_one(q);
-    assert_true(queue_lost(q)); /* it was new at the start */
+    assert_false(queue_lost(q)); /* it is new, and that is all */
+    assert_ok(queue_ping(other, 0, &err), &err);
     forget_notices();
     redis_server_restart_empty(&server);
     while (!queue_put(other, STR("again"), 0, 0, &err)) assert_int_equal(err.code, ERR_IO);
@@ -555,6 +554,50 @@ static void test_an_empty_server_is_a_new_queue(void **state) {
     queue_close(other);
 }
 
+/* A process that has just started finds an empty Redis, and nothing strange in that; one that was
+ * there before knows better. */
+static void test_whoever_knew_the_queue_before_sees_that_it_is_another(void **state) {
+    (void)state;
+    struct error err;
+    struct queue *old[2] = {open_named("another"), open_named("another")};
+    assert_ok(queue_ping(old[0], 0, &err), &err);
+    assert_ok(queue_ping(old[1], 0, &err), &err);
+    redis_server_do(&server, "FLUSHALL");
+    struct queue *new = open_named("another");
+    put(new, "1");
+    assert_false(queue_lost(new));
+    forget_notices();
+    put(old[0], "2");
+    put(old[1], "3");
+    assert_int_equal(notices.count, 1);
+    assert_true(queue_lost(new));
+    assert_false(queue_lost(old[0]));
+    take_this(old[1], "1", 1);
+    queue_close(old[0]);
+    queue_close(old[1]);
+    queue_close(new);
+}
+
+/* Full, and then started anew: what is in it is its jobs, so it must let them be taken. */
+static void test_a_full_server_that_was_started_anew_is_emptied(void **state) {
+    (void)state;
+    struct error err;
+    struct queue *q = open_named("full-anew");
+    put(q, "x");
+    server.words[0] = "--maxmemory";
+    server.words[1] = "1";
+    redis_server_restart(&server);
+    while (!queue_ping(q, 0, &err)) assert_int_equal(err.code, ERR_IO);
+    take_this(q, "x", 1);
+    assert_fails(queue_put(q, STR("y"), 0, 0, &err), &err, ERR_FULL);
+    server.words[0] = NULL;
+    redis_server_restart(&server);
+    while (!queue_put(q, STR("z"), 0, 0, &err)) assert_int_equal(err.code, ERR_IO);
+    assert_true(queue_lost(q));
+    take_this(q, "z", 1);
+    queue_close(q);
+}
+
 static void test_a_queue_that_somebody_removed_is_made_again(void **state) {
     (void)state;
     struct error err;
@@ -563,7 +606,6 @@ static void test_a_queue_that_somebody_removed_is_made_again(void **state) {
     struct share s = {.q = q};
     put(q, "1");
     take_this(q, "1", 1);
-    assert_true(queue_lost(q));
     redis_server_do(&server, "FLUSHALL");
     assert_int_equal(take(q, &none, 1, 0), 0); /* finds out by itself */
     assert_true(queue_lost(q));
@@ -763,7 +805,7 @@ static void test_a_user_needs_only_the_rights_that_are_documented(void **state) 
     redis_server_do(&server, "ACL SETUSER bull on >pw ~bf:* -@all +ping");
     expect_refused(&w, "docs/queue.md");
     redis_server_do(&server, "ACL SETUSER bull +@stream +@sortedset +@scripting "
-                             "+@connection +select +info +get +getdel +mset");
+                             "+@connection +select +info +get +set +getdel");
     struct queue *q = open_with(&w);
     bool dead;
     put(q, "x");
@@ -772,7 +814,7 @@ static void test_a_user_needs_only_the_rights_that_are_documented(void **state) 
     struct job *job = take_one(q);
     assert_ok(queue_keep(q, &job, 1, 0, &err), &err);
     ack(q, job);
-    assert_true(queue_lost(q));
+    assert_false(queue_lost(q));
     assert_int_equal(unfinished(q), 0);
     queue_close(q);
     redis_server_do(&server, "ACL DELUSER bull");
@@ -882,6 +924,8 @@ static int own_tests(void) {
         T(a_stop_ends_the_wait_for_a_server),
         T(a_server_with_its_data_goes_on_and_says_that_it_was_away),
         T(an_empty_server_is_a_new_queue),
+        T(whoever_knew_the_queue_before_sees_that_it_is_another),
+        T(a_full_server_that_was_started_anew_is_emptied),
         T(a_queue_that_somebody_removed_is_made_again),
         T(a_server_that_is_paused_is_an_error_until_it_goes_on),
         T(a_full_server_takes_what_fits_and_gives_what_it_has),

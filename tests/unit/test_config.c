@@ -802,76 +802,7 @@ static void test_mistakes_in_sources_have_their_entry_and_line(void **state) {
     buf_fini(&text);
 }
 
-/* ---- URLs, secrets, contradictions ---- */
-
-static void test_urls_name_what_this_build_has(void **state) {
-    (void)state;
-    static const struct {
-        const char *set, *report;
-    } cases[] = {
-        {"store.url=sqlite:x.db", NULL},
-        {"store.url=SQLite:/abs/x.db", NULL},
-        {"store.url=postgresql://db/bullfinch", NULL},
-        {"store.url=postgres://ann@db:5432/bullfinch?schema=x", NULL},
-        {"store.url=postgresql:db",
-         "--set store.url: names no database, expected postgresql://[USER@]HOST[:PORT]/DATABASE, "
-         "such as postgresql://bullfinch@db.example.com/bullfinch\n"},
-        {"store.url=mysql://db/x", "--set store.url: mysql: is not known, expected sqlite:PATH or "
-                                   "postgresql://[USER@]HOST[:PORT]/DATABASE\n"},
-        {"store.url=x.db", "--set store.url: has no scheme, expected sqlite:PATH or "
-                           "postgresql://[USER@]HOST[:PORT]/DATABASE\n"},
-        {"store.url=sqlite:", "--set store.url: sqlite: needs a path, expected sqlite:PATH\n"},
-        {"store.url=sqlite:///x.db",
-         "--set store.url: sqlite: takes a path and no host, expected sqlite:PATH, such as "
-         "sqlite:data/bullfinch.db or sqlite:/var/lib/bullfinch.db\n"},
-        {"queue.url=memory:", NULL},
-        {"queue.url=memory:x", "--set queue.url: memory: has nothing behind it\n"},
-        {"queue.url=redis://cache", "--set queue.url: redis: is not in this build, expected "
-                                    "memory:\n"},
-        {"queue.url=sqlite:x", "--set queue.url: sqlite: is not known, expected memory:\n"},
-    };
-    for (int i = 0; i < COUNT_OF(cases); i++) {
-        bool ok = load_set(cases[i].set);
-        if (ok != !cases[i].report) fail_msg("%s: %s", cases[i].set, buf_z(&got.report));
-        if (!ok) check_str(buf_str(&got.report), str_from_z(cases[i].report), cases[i].set, i);
-    }
-}
-
-static void test_passwords_are_refused_and_never_repeated(void **state) {
-    (void)state;
-    static const char *const sets[] = {
-        "store.url=postgresql://joe:hunter2@db/x",
-        "store.url=postgresql://joe:hun/hunter2@db/x",
-        "store.url=postgresql:///x?password=hunter2",
-        "store.url=host=db PASSWORD=hunter2",
-        "queue.url=redis://:hunter2@cache:6379",
-        "source.path=http://joe:hunter2@host/posts",
-        "log.level=http://joe:hunter2@host",
-        "trading.signal_threshold=http://joe:hunter2@host",
-        "trading.muted_symbols=A,http://joe:hunter2@host",
-        "judge.author_weights=a=http://joe:hunter2@host",
-        "nothing.password=hunter2",
-        "store.password=hunter2",
-        "store.url:postgresql://joe:hunter2@db/x",
-        "password=hunter2",
-    };
-    for (int i = 0; i < COUNT_OF(sets); i++) {
-        assert_false(load_set(sets[i]));
-        if (str_find(buf_str(&got.report), STR("hunter2")) >= 0)
-            fail_msg("%s: %s", sets[i], buf_z(&got.report));
-    }
-    assert_false(load_env("BULLFINCH_STORE__URL=postgresql://joe:hunter2@db/x",
-                          "BULLFINCH_STORE__PASSWORD=hunter2"));
-    assert_true(str_find(buf_str(&got.report), STR("hunter2")) < 0);
-    assert_false(load_text("store: {password: hunter2, url: 'postgres://joe:hunter2@db'}"));
-    assert_true(str_find(buf_str(&got.report), STR("hunter2")) < 0);
-    assert_false(load_set("venue.rest_url=https://joe:hunter2@testnet.binance.vision"));
-    assert_int_equal(got.err.code, ERR_REFUSED);
-    assert_true(str_find(buf_str(&got.report), STR("hunter2")) < 0);
-    assert_true(config_has_password(STR("redis://u:p@h")));
-    assert_false(config_has_password(STR("postgresql://joe@db:5432/x")));
-    assert_false(config_has_password(STR("sqlite:a:b@c")));
-}
+/* ---- contradictions ---- */
 
 static void test_a_reward_that_cannot_be_reached_names_its_keys(void **state) {
     (void)state;
@@ -988,8 +919,6 @@ int main(void) {
         cmocka_unit_test(test_sources_that_would_be_mixed_up_are_refused),
         cmocka_unit_test(test_source_and_sources_together_are_refused),
         cmocka_unit_test(test_mistakes_in_sources_have_their_entry_and_line),
-        cmocka_unit_test(test_urls_name_what_this_build_has),
-        cmocka_unit_test(test_passwords_are_refused_and_never_repeated),
         cmocka_unit_test(test_a_reward_that_cannot_be_reached_names_its_keys),
         cmocka_unit_test(test_check_value_answers_for_reloadable_keys),
         cmocka_unit_test(test_too_little_room_is_an_error_and_no_crash),
