@@ -7,6 +7,12 @@
  * shows rows cut off at the end. Who writes the file by hand can forge all of it: then only a
  * comparison with a backup shows that.
  *
+ * Retention lets go of the chain's beginning. Then the chain begins at the anchor: its number and
+ * hash are those of the last row that went. An anchor proves nothing by itself, so a row of the log
+ * is written with it that says the same; it stands behind the anchor, in the chain, until the next
+ * anchor takes its place. One that was made up, or moved to hide rows, has no such row. Rows before
+ * the anchor that are still there were let go of, and a kill came before they went.
+ *
  * Several processes add rows (the trader, people's commands). Each does it in a transaction that
  * holds the write lock, and reads the last hash again when the data version says that somebody else
  * wrote; within one connection the last hash is remembered, which saves a query a row. */
@@ -133,9 +139,125 @@ bool audit_add(struct store *s, const struct audit *v, struct error *err) {
     return true;
 }
 
-/* Does this row follow `prev`? Leaves its own hash in `prev`. */
-static bool check_row(struct query *q, int64_t want_id, char prev[SHA256_HEX_BYTES],
-                      int64_t *ret_id) {
+/* -- the anchor ------------------------------------------------------------------------------ */
+
+#define ANCHOR_ACTION "audit_pruned"
+#define ANCHOR_ENTITY "audit_log"
+
+bool store_audit_anchor(struct store *s, struct audit_anchor *ret, bool *ret_found,
+                        struct error *err) {
+    static const struct sql sql = {"SELECT rows, hash, at, actor FROM audit_anchor"};
+    struct query q;
+    *ret = (struct audit_anchor){0};
+    if (!query_open(s, &sql, &q, err) || !query_row(&q, ret_found, err)) return false;
+    if (!*ret_found) return true;
+    ret->rows = col_i64(&q);
+    col_z(&q, ret->hash, sizeof ret->hash);
+    ret->at = col_time(&q);
+    col_z(&q, ret->actor, sizeof ret->actor);
+    query_close(&q);
+    return true;
+}
+
+static bool put_anchor(struct store *s, const struct audit_anchor *v, struct error *err) {
+    static const struct sql sql = {
+        "INSERT INTO audit_anchor (id, rows, hash, at, actor) VALUES (1, $1, $2, $3, $4) "
+        "ON CONFLICT (id) DO UPDATE SET rows = excluded.rows, hash = excluded.hash, "
+        "at = excluded.at, actor = excluded.actor"};
+    struct query q;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_i64(&q, v->rows);
+    bind_z(&q, v->hash);
+    bind_time(&q, v->at);
+    bind_z(&q, v->actor);
+    return query_run(&q, err);
+}
+
+/* What the row in the chain says of the anchor. */
+static str anchor_text(const struct audit_anchor *v, char block[128]) {
+    struct buf b;
+    buf_init_fixed(&b, block, 128);
+    buf_printf(&b, "rows up to %" PRId64 ", hash %s", v->rows, v->hash);
+    POST(!buf_full(&b));
+    return buf_str(&b);
+}
+
+static bool is_attest(const struct audit_row *v, const struct audit_anchor *a) {
+    char block[128];
+    return v->entity_id == a->rows && v->at == a->at && str_eq(v->action, STR(ANCHOR_ACTION)) &&
+           str_eq(v->entity, STR(ANCHOR_ENTITY)) && str_eq(v->actor, str_from_z(a->actor)) &&
+           str_eq(v->detail, anchor_text(a, block));
+}
+
+/* The hash of a row by its number. */
+static bool find_hash(struct store *s, int64_t id, char ret[SHA256_HEX_BYTES], bool *ret_found,
+                      struct error *err) {
+    static const struct sql sql = {"SELECT hash FROM audit_log WHERE id = $1"};
+    struct query q;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_i64(&q, id);
+    if (!query_row(&q, ret_found, err)) return false;
+    if (*ret_found) col_z(&q, ret, SHA256_HEX_BYTES);
+    query_close(&q);
+    return true;
+}
+
+bool audit_find_end(struct store *s, usec before, int64_t *ret, struct error *err) {
+    static const struct sql sql = {
+        "SELECT id FROM audit_log WHERE id > $1 AND (at >= $2 OR trade_id IN "
+        "(SELECT id FROM trades WHERE status = 'OPEN')) ORDER BY id LIMIT 1"};
+    struct audit_anchor a;
+    struct query q;
+    char hash[SHA256_HEX_BYTES];
+    int64_t first = 0;
+    bool found;
+    if (!store_audit_anchor(s, &a, &found, err) || !query_open(s, &sql, &q, err)) return false;
+    bind_i64(&q, a.rows);
+    bind_time(&q, before);
+    if (!query_i64(&q, &first, &found, err)) return false;
+    if (!found && !read_head(s, &first, hash, err)) return false;
+    *ret = found ? first - 1 : first;
+    if (*ret <= a.rows) *ret = 0;
+    return true;
+}
+
+bool audit_set_anchor(struct store *s, int64_t upto, str actor, usec now, struct error *err) {
+    PRE(s->in_transaction && upto > 0);
+    struct audit_anchor a, is;
+    struct audit row = {
+        .at = now, .action = ANCHOR_ACTION, .entity = ANCHOR_ENTITY, .entity_id = upto};
+    char block[128];
+    bool found;
+    if (!store_audit_anchor(s, &is, &found, err)) return false;
+    if (found && is.rows >= upto) return true; /* somebody else did, meanwhile */
+    a = (struct audit_anchor){.rows = upto, .at = now};
+    IGNORE(str_copyz(actor, a.actor, sizeof a.actor), "what is cut is long enough");
+    memcpy(row.actor, a.actor, sizeof row.actor);
+    if (!find_hash(s, upto, a.hash, &found, err)) return false;
+    if (!found) return fail(err, ERR_DAMAGED, 0, "audit_log: row %" PRId64 " is missing", upto);
+    IGNORE(str_copyz(anchor_text(&a, block), row.detail, sizeof row.detail), "it fits");
+    return (put_anchor(s, &a, err) && audit_add(s, &row, err)) ||
+           fail_in(err, "move the audit log's anchor");
+}
+
+bool audit_drop(struct store *s, int64_t most, int64_t *ret_gone, struct error *err) {
+    static const struct sql sql = {
+        "DELETE FROM audit_log WHERE id <= (SELECT rows FROM audit_anchor) AND "
+        "id < (SELECT min(id) FROM audit_log) + $1"};
+    struct query q;
+    PRE(s->in_transaction);
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_i64(&q, most);
+    if (!query_run(&q, err)) return fail_in(err, "prune the audit log");
+    *ret_gone = s->ops->changes(s);
+    return true;
+}
+
+/* -- the walk -------------------------------------------------------------------------------- */
+
+/* Does this row follow `prev`? Leaves its own hash in `prev`. *attests: it speaks of the anchor. */
+static bool check_row(struct query *q, int64_t want_id, const struct audit_anchor *anchor,
+                      char prev[SHA256_HEX_BYTES], int64_t *ret_id, bool *attests) {
     struct audit_row v = {.id = col_i64(q)};
     v.at = col_time(q);
     v.actor = col_str(q);
@@ -149,6 +271,7 @@ static bool check_row(struct query *q, int64_t want_id, char prev[SHA256_HEX_BYT
     const bool ok = v.id == want_id && str_eq(col_str(q), str_from_z(prev)) &&
                     hash_row(&v, str_from_z(prev), hash) && str_eq(col_str(q), str_from_z(hash));
     if (ok) memcpy(prev, hash, sizeof hash);
+    if (ok && is_attest(&v, anchor)) *attests = true;
     return ok;
 }
 
@@ -174,21 +297,34 @@ static bool check_end(struct store *s, int64_t rows, const char *hash, int64_t *
                 *ret_id, want);
 }
 
+static bool fail_anchor(const struct audit_anchor *a, int64_t *ret_id, struct error *err) {
+    *ret_id = i64_min(a->rows, INT64_MAX - 1) + 1;
+    return fail(err, ERR_DAMAGED, 0,
+                "audit_anchor: it says that rows up to %" PRId64 " were let go of, and no row of "
+                "the log says so: it was changed, or made up to hide rows",
+                a->rows);
+}
+
 static bool verify_inside(struct store *s, int64_t *ret_rows, int64_t *ret_id, struct error *err) {
     static const struct sql sql = {
         "SELECT id, at, actor, action, entity, entity_id, trade_id, detail, prev_hash, hash "
-        "FROM audit_log ORDER BY id",
+        "FROM audit_log WHERE id > $1 ORDER BY id",
         .large = true};
     char prev[SHA256_HEX_BYTES];
+    struct audit_anchor anchor;
     struct query q;
-    bool row;
-    int64_t rows = 0;
-    first_hash(prev);
+    bool row, anchored, attested = false;
     *ret_id = 0;
-    if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
+    if (!store_audit_anchor(s, &anchor, &anchored, err)) return false;
+    int64_t rows = anchor.rows;
+    first_hash(prev);
+    if (anchored) memcpy(prev, anchor.hash, sizeof prev);
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_i64(&q, anchor.rows);
+    if (!query_row(&q, &row, err)) return false;
     while (row) {
         int64_t id;
-        if (!check_row(&q, rows + 1, prev, &id)) {
+        if (!check_row(&q, rows + 1, &anchor, prev, &id, &attested)) {
             query_close(&q);
             *ret_id = id;
             return fail(err, ERR_DAMAGED, 0,
@@ -199,8 +335,9 @@ static bool verify_inside(struct store *s, int64_t *ret_rows, int64_t *ret_id, s
         rows++;
         if (!query_row(&q, &row, err)) return false;
     }
-    *ret_rows = rows;
-    return check_end(s, rows, prev, ret_id, err);
+    *ret_rows = rows - anchor.rows;
+    if (!check_end(s, rows, prev, ret_id, err)) return false;
+    return !anchored || attested || fail_anchor(&anchor, ret_id, err);
 }
 
 bool store_audit_verify(struct store *s, int64_t *ret_rows, int64_t *ret_id, struct error *err) {

@@ -280,9 +280,20 @@ struct store_totals {
 };
 MUST_CHECK bool store_totals(struct store *s, struct store_totals *ret, struct error *err);
 
-/* Walks the audit chain. False + err when a link is broken or rows are missing at the end: *ret_id
- * is the first bad or missing row; 0: it could not be read. */
+/* Walks the audit chain, from its anchor where rows were pruned. False + err when a link is broken,
+ * rows are missing at the end, or the anchor is none that the chain knows of: *ret_id is the first
+ * bad or missing row; 0: it could not be read. *ret_rows: that are there and fit. */
 MUST_CHECK bool store_audit_verify(struct store *s, int64_t *ret_rows, int64_t *ret_id,
+                                   struct error *err);
+
+/* Where the chain begins since rows were pruned (prune.h). */
+struct audit_anchor {
+    int64_t rows; /* so many are gone: the last one's number; 0: none */
+    char hash[SHA256_HEX_BYTES];
+    usec at; /* when that was said */
+    char actor[64];
+};
+MUST_CHECK bool store_audit_anchor(struct store *s, struct audit_anchor *ret, bool *ret_found,
                                    struct error *err);
 
 #endif

@@ -184,5 +184,14 @@ MUST_CHECK bool command_add(struct store *s, const struct command *cmd, str key,
 /* --- audit (audit.c) ------------------------------------------------------------------------ */
 /* Adds a row to the chain. PRE: in an immediate transaction. */
 MUST_CHECK bool audit_add(struct store *s, const struct audit *v, struct error *err);
+/* The last row of the chain's beginning that may go: all up to it are older than `before`, and none
+ * is of an open trade. 0: none may, or the anchor stands there already. */
+MUST_CHECK bool audit_find_end(struct store *s, usec before, int64_t *ret, struct error *err);
+/* The chain begins behind this row from now on. PRE: in an immediate transaction; audit_find_end
+ * said so. */
+MUST_CHECK bool audit_set_anchor(struct store *s, int64_t upto, str actor, usec now,
+                                 struct error *err);
+/* The oldest rows before the anchor go, at most so many. PRE: in an immediate transaction. */
+MUST_CHECK bool audit_drop(struct store *s, int64_t most, int64_t *ret_gone, struct error *err);
 
 #endif

@@ -59,5 +59,6 @@ int store_shared_run(void);
 int store_forget_run(void);
 int store_sources_run(void);
 int store_posts_run(void);
+int store_prune_run(void);
 
 #endif

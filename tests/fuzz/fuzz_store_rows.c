@@ -1,14 +1,15 @@
-/* Law: whatever stands in the columns of a store, reading it (load, check, show, totals, audit)
- * comes to an end with rows or an error, and what is loaded has its amounts in range.
+/* Law: whatever stands in the columns of a store, reading it (load, check, show, totals, audit) and
+ * pruning it come to an end with rows or an error, and what is loaded has its amounts in range.
  *
  * The base is one trade with its post, signal, order and fill. The input is lines that overwrite a
  * column each, past the checks of the tables, as a damaged file or a hand would:
- * table (a letter; A to G are those of live sources), column (a letter), kind (i integer, t text, b
- * blob, n NULL), value. */
+ * table (a letter; A to I are those of live sources and of retention), column (a letter), kind (i
+ * integer, t text, b blob, n NULL), value. */
 #include <stdlib.h>
 
 #include "fuzz.h"
 #include "run/bill.h"
+#include "store/prune.h"
 #include "store/sources.h"
 #include "store/sqlite_int.h"
 
@@ -19,8 +20,9 @@ static const char *const tables[] = {
     "equity",     "account",   "control",       "commands",    "audit_log", "authors",
     "ledger",     "workers",   "settings",      "post_memory", "intents",   "migrations",
     "audit_head", "forecasts", "author_records"};
-static const char *const source_tables[] = {"feeds",     "gaps",         "handles", "billed",
-                                            "api_usage", "api_reported", "tokens"};
+static const char *const source_tables[] = {"feeds",  "gaps",      "handles",
+                                            "billed", "api_usage", "api_reported",
+                                            "tokens", "pruned",    "audit_anchor"};
 
 static const char base_rows[] =
     "INSERT INTO tweets (id, author, text, created_at, created_at_db, root_id, source, source_id, "
@@ -63,7 +65,13 @@ static const char base_rows[] =
     "INSERT INTO api_usage VALUES (1, 'x_search:x', 'post', 1, 1, 500000);"
     "INSERT INTO api_usage VALUES (2, 'x_search:x', 'post', 1, 1, 500000);"
     "INSERT INTO api_reported VALUES (1, 1, 1, 1);"
-    "INSERT INTO tokens VALUES (1, 'n', 'read', '', zeroblob(32), 1, NULL, NULL, NULL);";
+    "INSERT INTO tokens VALUES (1, 'n', 'read', '', zeroblob(32), 1, NULL, NULL, NULL);"
+    "INSERT INTO pruned VALUES ('post', 'NO_COIN', 1);"
+    "INSERT INTO pruned VALUES ('signal', 'STALE', 1);"
+    "INSERT INTO audit_anchor VALUES (1, 1, printf('%064d', 1), 1, 'a');"
+    "INSERT INTO audit_log VALUES (2, 2, 'a', 'b', 'c', 1, 1, 'd', printf('%064d', 1), "
+    "printf('%064d', 2));"
+    "UPDATE audit_head SET rows = 2, hash = printf('%064d', 2);";
 
 static struct store *open_memory(struct arena *a, bool create) {
     struct error err;
@@ -214,6 +222,21 @@ static void read_rest(struct store *s) {
     buf_fini(&out);
 }
 
+/* Old enough to go is everything, by the clock of the rows. */
+static void prune(struct store *s) {
+    struct error err;
+    struct prune_ask ask = {
+        .now = 100 * USEC_PER_DAY, .wall = 100 * USEC_PER_DAY, .actor = STR("a")};
+    struct prune_plan plan[PRUNE_COUNT];
+    int64_t gone[PRUNE_COUNT];
+    bool all;
+    for (int i = 0; i < PRUNE_COUNT; i++) ask.age[i] = USEC_PER_DAY;
+    ask.equity_minutes = 2 * USEC_PER_DAY;
+    IGNORE(store_prune_plan(s, &ask, plan, &err), "an error is fine");
+    IGNORE(store_prune(s, &ask, gone, &all, &err), "an error is fine");
+    IGNORE(store_prune_plan(s, &ask, plan, &err), "an error is fine");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
     struct arena a;
     str rest = str_from_bytes(data, (ptrdiff_t)bytes), line;
@@ -223,6 +246,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
     read_trader(s, &a);
     read_sources(s, &a);
     read_rest(s);
+    prune(s);
     store_close(s);
     arena_close(&a);
     return 0;

@@ -1,0 +1,277 @@
+/* Pruning posts: those that came to no signal, refused signals with their posts, and what the
+ * reader found in posts that are not worth that much space any more.
+ *
+ * In: a cut each. Out: fewer rows, and in `pruned` how many went by outcome and by reason, so that
+ * totals stay what they were. A post counts as old when it was published and stored before the cut:
+ * what is brought today, however old it is, is looked at for as long as anything else. Posts
+ * without signals are found by their outcome, along an index that has no others.
+ *
+ * Invariants: a post goes with all its signals or with none; one that was traded, by any version of
+ * it, stays with them. A word of a deletion keeps the chain that it was about, also when the post
+ * that told it is gone. Failure: as prune.c. */
+#include "store/prune_int.h"
+
+#include "flow/reason.h"
+
+#define FOUND_MOST 512
+
+struct spot { /* a row's place in an order by time */
+    usec at;
+    int64_t id;
+};
+
+static void bind_spot(struct query *q, const struct spot *v) {
+    bind_time(q, v->at);
+    bind_i64(q, v->id);
+}
+
+static bool add_pruned(struct store *s, const char *what, const char *name, int64_t rows,
+                       struct error *err) {
+    static const struct sql sql = {
+        "INSERT INTO pruned (what, name, rows) VALUES ($1, $2, $3) ON CONFLICT (what, name) "
+        "DO UPDATE SET rows = pruned.rows + excluded.rows"};
+    struct query q;
+    if (rows == 0) return true;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_z(&q, what);
+    bind_z(&q, name);
+    bind_i64(&q, rows);
+    return query_run(&q, err);
+}
+
+/* -- posts ------------------------------------------------------------------------------------- */
+
+#define OF_OUTCOME "outcome = $1 AND (created_at, id) > ($2, $3) AND (created_at, id) <= ($4, $5)"
+
+static bool find_posts(struct pruner *p, const char *ended, usec cut, const struct spot *from,
+                       struct spot *ret, int *ret_count, struct error *err) {
+    static const struct sql sql = {
+        "SELECT created_at, id FROM tweets WHERE outcome = $1 AND (created_at, id) > ($2, $3) "
+        "AND " POST_GOES("$4") " ORDER BY created_at, id LIMIT $5"};
+    struct query q;
+    bool row;
+    *ret_count = 0;
+    if (!query_open(p->s, &sql, &q, err)) return false;
+    bind_z(&q, ended);
+    bind_spot(&q, from);
+    bind_time(&q, cut);
+    bind_i64(&q, p->batch);
+    if (!query_row(&q, &row, err)) return false;
+    for (; row; (*ret_count)++) {
+        ret->at = col_time(&q);
+        ret->id = col_i64(&q);
+        if (!query_row(&q, &row, err)) return false;
+    }
+    return true;
+}
+
+static bool drop_posts(struct pruner *p, const char *ended, usec cut, const struct spot *from,
+                       const struct spot *to, int64_t *ret_gone, struct error *err) {
+    static const struct sql word = {
+        "UPDATE deletions SET root_id = (SELECT t.root_id FROM tweets t WHERE t.id = "
+        "deletions.tweet_id) WHERE root_id = tweet_id AND tweet_id IN (SELECT id FROM tweets "
+        "WHERE " OF_OUTCOME " AND deleted_at IS NOT NULL)"};
+    static const struct sql drop = {"DELETE FROM tweets WHERE " OF_OUTCOME " AND " POST_GOES("$6")};
+    const struct sql *const both[] = {&word, &drop};
+    for (int i = 0; i < COUNT_OF(both); i++) {
+        struct query q;
+        if (!query_open(p->s, both[i], &q, err)) return false;
+        bind_z(&q, ended);
+        bind_spot(&q, from);
+        bind_spot(&q, to);
+        if (both[i] == &drop) bind_time(&q, cut);
+        if (!query_run(&q, err)) return false;
+    }
+    *ret_gone = p->s->ops->changes(p->s);
+    return add_pruned(p->s, "post", ended, *ret_gone, err);
+}
+
+static bool prune_outcome(struct pruner *p, const char *ended, usec cut, struct error *err) {
+    struct spot from = {0, INT64_MIN}, to = {0};
+    for (;;) {
+        const int most = p->batch;
+        int64_t gone = 0;
+        int count;
+        if (!find_posts(p, ended, cut, &from, &to, &count, err)) return false;
+        if (count == 0) return true;
+        if (!prune_begin(p, false, err)) return false;
+        const bool ok = drop_posts(p, ended, cut, &from, &to, &gone, err);
+        if (!prune_end(p, PRUNE_POSTS, ok, gone, err)) return false;
+        if (p->ended || count < most) return true;
+        from = to;
+    }
+}
+
+bool prune_posts(struct pruner *p, struct error *err) {
+    const usec cut = prune_cut(p->ask, PRUNE_POSTS);
+    for (int r = 1; r < REASON_COUNT && cut > 0 && !p->ended; r++)
+        if (!prune_outcome(p, reason_name((reason)r), cut, err)) return false;
+    return true;
+}
+
+/* -- refused signals --------------------------------------------------------------------------- */
+
+static bool find_signals(struct pruner *p, usec cut, const struct spot *from, struct spot *ret,
+                         int *ret_count, struct error *err) {
+    static const struct sql sql = {
+        "SELECT created_at, id FROM signals WHERE (created_at, id) > ($1, $2) AND created_at < $3 "
+        "AND " SIGNAL_GOES("$3") " ORDER BY created_at, id LIMIT $4"};
+    struct query q;
+    bool row;
+    *ret_count = 0;
+    if (!query_open(p->s, &sql, &q, err)) return false;
+    bind_spot(&q, from);
+    bind_time(&q, cut);
+    bind_i64(&q, i64_min(p->batch, FOUND_MOST));
+    if (!query_row(&q, &row, err)) return false;
+    for (; row; (*ret_count)++) {
+        ret->at = col_time(&q);
+        ret->id = col_i64(&q);
+        if (!query_row(&q, &row, err)) return false;
+    }
+    return true;
+}
+
+struct dropped {
+    int64_t posts[FOUND_MOST]; /* whose signals went */
+    int count;
+    int64_t signals;
+    int64_t by_reason[REASON_COUNT];
+};
+
+static bool drop_signals(struct pruner *p, usec cut, const struct spot *from, const struct spot *to,
+                         struct dropped *v, struct error *err) {
+    static const struct sql sql = {"DELETE FROM signals WHERE (created_at, id) > ($1, $2) AND "
+                                   "(created_at, id) <= ($3, $4) AND " SIGNAL_GOES(
+                                       "$5") " RETURNING tweet_id, coalesce(reason, '')"};
+    struct query q;
+    bool row;
+    if (!query_open(p->s, &sql, &q, err)) return false;
+    bind_spot(&q, from);
+    bind_spot(&q, to);
+    bind_time(&q, cut);
+    if (!query_row(&q, &row, err)) return false;
+    for (; row; v->signals++) {
+        reason r = REASON_NONE;
+        const int64_t post = col_i64(&q);
+        if (!reason_from_name(col_str(&q), &r)) r = REASON_NONE;
+        v->by_reason[r]++;
+        if (v->count == 0 || v->posts[v->count - 1] != post) {
+            POST(v->count < FOUND_MOST);
+            v->posts[v->count++] = post;
+        }
+        if (!query_row(&q, &row, err)) return false;
+    }
+    return true;
+}
+
+/* The post, unless signals of it are left for the next transaction. */
+static bool drop_post(struct store *s, int64_t id, usec cut, int64_t *gone, struct error *err) {
+    static const struct sql word = {
+        "UPDATE deletions SET root_id = (SELECT t.root_id FROM tweets t WHERE t.id = $1) WHERE "
+        "tweet_id = $1 AND root_id = tweet_id AND EXISTS (SELECT 1 FROM tweets t WHERE t.id = $1 "
+        "AND t.deleted_at IS NOT NULL)"};
+    static const struct sql drop = {
+        "DELETE FROM tweets WHERE id = $1 AND " POST_IS_FREE("$2") " AND NOT " POST_HAS_SIGNALS};
+    struct query q;
+    if (!query_open(s, &word, &q, err)) return false;
+    bind_i64(&q, id);
+    if (!query_run(&q, err) || !query_open(s, &drop, &q, err)) return false;
+    bind_i64(&q, id);
+    bind_time(&q, cut);
+    if (!query_run(&q, err)) return false;
+    *gone += s->ops->changes(s);
+    return true;
+}
+
+static bool drop_with_posts(struct pruner *p, usec cut, const struct spot *from,
+                            const struct spot *to, struct dropped *v, int64_t *ret_posts,
+                            struct error *err) {
+    *ret_posts = 0;
+    if (!drop_signals(p, cut, from, to, v, err)) return false;
+    for (int i = 0; i < v->count; i++)
+        if (!drop_post(p->s, v->posts[i], cut, ret_posts, err)) return false;
+    for (int r = 0; r < REASON_COUNT; r++) {
+        const char *const name = r == REASON_NONE ? "" : reason_name((reason)r);
+        if (!add_pruned(p->s, "signal", name, v->by_reason[r], err)) return false;
+    }
+    return add_pruned(p->s, "post", "", *ret_posts, err);
+}
+
+bool prune_signals(struct pruner *p, struct error *err) {
+    const usec cut = prune_cut(p->ask, PRUNE_SIGNALS);
+    struct spot from = {0, INT64_MIN}, to = {0};
+    while (cut > 0 && !p->ended) {
+        const int most = p->batch;
+        struct dropped v = {.count = 0};
+        int64_t posts = 0;
+        int count;
+        if (!find_signals(p, cut, &from, &to, &count, err)) return false;
+        if (count == 0) return true;
+        if (!prune_begin(p, false, err)) return false;
+        const bool ok = drop_with_posts(p, cut, &from, &to, &v, &posts, err);
+        if (!prune_end(p, PRUNE_SIGNALS, ok, v.signals, err)) return false;
+        p->gone[PRUNE_POSTS] += posts;
+        if (count < most) return true;
+        from = to;
+    }
+    return true;
+}
+
+/* -- readings ---------------------------------------------------------------------------------- */
+
+static bool find_readings(struct pruner *p, usec cut, const struct spot *from, struct spot *ret,
+                          int *ret_count, struct error *err) {
+    static const struct sql sql = {
+        "SELECT created_at, id FROM tweets WHERE (created_at, id) > ($1, $2) AND " READING_GOES(
+            "$3") " ORDER BY created_at, id LIMIT $4"};
+    struct query q;
+    bool row;
+    *ret_count = 0;
+    if (!query_open(p->s, &sql, &q, err)) return false;
+    bind_spot(&q, from);
+    bind_time(&q, cut);
+    bind_i64(&q, p->batch);
+    if (!query_row(&q, &row, err)) return false;
+    for (; row; (*ret_count)++) {
+        ret->at = col_time(&q);
+        ret->id = col_i64(&q);
+        if (!query_row(&q, &row, err)) return false;
+    }
+    return true;
+}
+
+static bool thin_readings(struct pruner *p, usec cut, const struct spot *from,
+                          const struct spot *to, int64_t *ret_gone, struct error *err) {
+    static const struct sql sql = {
+        "UPDATE tweets SET probs = NULL, mentions = NULL, misses = NULL, cues = 0 WHERE "
+        "(created_at, id) > ($1, $2) AND (created_at, id) <= ($3, $4) AND " READING_GOES("$5")};
+    struct query q;
+    if (!query_open(p->s, &sql, &q, err)) return false;
+    bind_spot(&q, from);
+    bind_spot(&q, to);
+    bind_time(&q, cut);
+    if (!query_run(&q, err)) return false;
+    *ret_gone = p->s->ops->changes(p->s);
+    return true;
+}
+
+bool prune_readings(struct pruner *p, struct error *err) {
+    const usec cut = prune_cut(p->ask, PRUNE_READINGS);
+    usec *const memo = p->ask->readings_from;
+    struct spot from = {memo ? *memo : 0, INT64_MIN}, to = {0};
+    while (cut > 0 && !p->ended) {
+        const int most = p->batch;
+        int64_t gone = 0;
+        int count;
+        if (!find_readings(p, cut, &from, &to, &count, err)) return false;
+        if (count == 0) break;
+        if (!prune_begin(p, false, err)) return false;
+        const bool ok = thin_readings(p, cut, &from, &to, &gone, err);
+        if (!prune_end(p, PRUNE_READINGS, ok, gone, err)) return false;
+        if (count < most) break;
+        from = to;
+    }
+    if (memo && !p->ended) *memo = cut;
+    return true;
+}
