@@ -266,17 +266,20 @@ void api_get_audit(struct api_core *c, const struct api_request *rq, struct api_
 void api_get_audit_verify(struct api_core *c, const struct api_request *rq,
                           struct api_answer *ret) {
     struct error err = {0};
+    struct audit_anchor anchor = {0};
     int64_t rows = 0, id = 0;
+    bool found;
     struct buf *const b = &ret->body;
     (void)rq;
     struct store *const s = look(c, ret);
     if (s == NULL) return;
     const bool whole = store_audit_verify(s, &rows, &id, &err);
-    const bool told = whole || id != 0;
+    const bool told =
+        (whole || id != 0) && (!whole || store_audit_anchor(s, &anchor, &found, &err));
     looked(c, s, told, &err, ret);
     if (!told) return;
-    buf_printf(b, "{\"valid\":%s,\"rows\":%lld,\"first_bad_id\":", whole ? "true" : "false",
-               (long long)rows);
+    buf_printf(b, "{\"valid\":%s,\"rows\":%lld,\"pruned\":%lld,\"first_bad_id\":",
+               whole ? "true" : "false", (long long)rows, (long long)anchor.rows);
     if (whole) {
         buf_put(b, STR("null,\"detail\":null}\n"));
         return;

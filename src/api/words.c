@@ -95,8 +95,9 @@ void words_put(const struct reader *r, struct arena scratch, const struct view_s
     weigh_words(r, scratch, &post, rd, w);
     buf_printf(out, "{\"state\":\"weighed\",\"model\":\"%s\"", rd->model);
     if (said->model.n > 0) {
+        const bool known = said->mentions.p != NULL; /* else retention thinned it out */
         api_put_text(out, "stored_by", said->model);
-        buf_printf(out, ",\"agrees\":%s", agrees(said, rd) ? "true" : "false");
+        buf_printf(out, ",\"agrees\":%s", !known ? "null" : agrees(said, rd) ? "true" : "false");
     } else {
         buf_put(out, STR(",\"stored_by\":null,\"agrees\":null"));
     }

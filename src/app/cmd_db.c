@@ -128,19 +128,42 @@ static exit_status restore_run(struct app *app, const struct args *args) {
     return say(&out, EXIT_DONE);
 }
 
+/* What stands before the first row that is left. */
+static void put_anchor(struct app *app, const struct audit_anchor *a, struct buf *out) {
+    char at[TIME_TEXT_BYTES];
+    const str text = time_format_rfc3339(a->at, at);
+    if (app->json && a->rows == 0)
+        buf_put(out, STR(",\"pruned\":null"));
+    else if (app->json)
+        buf_printf(out,
+                   ",\"pruned\":{\"rows\":%" PRId64 ",\"at\":\"" STR_FMT "\",\"actor\":", a->rows,
+                   STR_ARG(text));
+    else if (a->rows > 0)
+        buf_printf(out,
+                   "It begins behind row %" PRId64 ": %s let go of what stood before on " STR_FMT
+                   ", and the log says so.\n",
+                   a->rows, a->actor, STR_ARG(str_head(text, 10)));
+    if (!app->json || a->rows == 0) return;
+    buf_put_json_str(out, str_from_z(a->actor));
+    buf_put_byte(out, '}');
+}
+
 static exit_status verify_run(struct app *app, const struct args *args) {
     (void)args;
-    struct error err;
+    struct error err, ignored;
     struct store *s;
     struct buf out;
+    struct audit_anchor anchor = {0};
     int64_t rows = 0, bad = 0;
+    bool found;
     if (!app_store_open(app, STORE_READ, false, &s, &err)) return app_fail(&err);
     const bool ok = store_audit_verify(s, &rows, &bad, &err);
+    if (!ok || !store_audit_anchor(s, &anchor, &found, &ignored)) anchor.rows = 0;
     store_close(s);
     if (!ok && bad == 0) return app_fail(&err);
     buf_init(&out, 8192);
     if (app->json)
-        buf_printf(&out, "{\"sound\":%s,\"rows\":%" PRId64 ",\"first_bad\":%" PRId64 "}\n",
+        buf_printf(&out, "{\"sound\":%s,\"rows\":%" PRId64 ",\"first_bad\":%" PRId64,
                    ok ? "true" : "false", rows, bad);
     else if (ok)
         buf_printf(&out,
@@ -149,6 +172,8 @@ static exit_status verify_run(struct app *app, const struct args *args) {
                    rows);
     else
         buf_printf(&out, "The audit log was changed from row %" PRId64 " on (%s).\n", bad, err.msg);
+    if (app->json || ok) put_anchor(app, &anchor, &out);
+    if (app->json) buf_put(&out, STR("}\n"));
     return say(&out, ok ? EXIT_DONE : EXIT_FAILED);
 }
 
@@ -191,5 +216,8 @@ const struct cmd cmd_audit_verify = {.group = "Store",
                                      .name = "audit verify",
                                      .pos = "",
                                      .brief = "Check the chain of hashes over the audit log.",
+                                     .about = "Where retention.audit_days let go of its beginning, "
+                                              "the chain begins at an anchor, and a row of the "
+                                              "log must vouch for that.",
                                      .needs_config = true,
                                      .run = verify_run};

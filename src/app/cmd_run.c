@@ -17,7 +17,6 @@
 #include "app/wire_api.h"
 #include "app/wire_binance.h"
 #include "base/log.h"
-#include "store/candles.h"
 #include "store/sources.h"
 
 #define GROUP_WALL (200 * USEC_PER_MS)
@@ -159,9 +158,10 @@ static void tell_ended(struct wired *w, usec started) {
  * then are not written at all. */
 static usec candles_from(struct app *app, const struct wired *w) {
     const struct run_feed *const replay = run_replay(&w->parts);
+    const usec kept = app->cfg.retention_candles_days * USEC_PER_DAY;
     usec last;
-    if (replay == NULL || !replay_last(replay->source, app->boot, &last)) return 0;
-    return i64_max(last - CANDLES_KEPT, 0);
+    if (kept == 0 || replay == NULL || !replay_last(replay->source, app->boot, &last)) return 0;
+    return i64_max(last - kept, 0);
 }
 
 static exit_status run_live(struct app *app, const struct args *args, struct run_options *opt) {
@@ -195,6 +195,7 @@ static exit_status run_run(struct app *app, const struct args *args) {
     struct run_options opt = {.rebase = args_has(args, "rebase"),
                               .exit_at_end = args_has(args, "exit-at-end"),
                               .workers = workers_of(&app->cfg),
+                              .candles_kept = app->cfg.retention_candles_days * USEC_PER_DAY,
                               .group_wall = GROUP_WALL,
                               .group_posts = GROUP_POSTS};
     if (!speed_parse(args, &opt.speed_e8, &err)) return app_fail(&err);

@@ -130,6 +130,18 @@
   X(store, ca_file, STR, 0, 4096, "", CFG_ADVANCED, "File with the certificates (PEM) of those who may have signed the PostgreSQL server's. Empty: those that this system trusts.") \
   X(store, synchronous, CHOICE, 0, 0, "full|normal", CFG_ADVANCED, "How commits are made: full survives a power cut (on PostgreSQL it is as the server is set up), normal may lose the last ones to it.") \
   X(store, busy_timeout_ms, INT, 0, 600000, "5000", CFG_ADVANCED, "How long to wait for a locked database, or for a row that another process writes.") \
+  X(retention, posts_days, INT, 0, 36500, "0", CFG_RELOAD, "Days that posts without a signal are kept. What is older, by when it was published and by when it was stored, goes once an hour while a trader runs, and with bullfinch db prune. 0, here and below: for ever. What was traded stays for ever, and the word of deletions too. docs/retention.md.") \
+  X(retention, signals_days, INT, 0, 36500, "0", CFG_RELOAD, "Days that refused signals are kept, and their posts with them.") \
+  X(retention, readings_days, INT, 0, 36500, "90", CFG_RELOAD, "Days that what the reader found in a post without a signal is kept beside its text: shares of the labels, mentions, misses, cues. Label, score, outcome and text stay as long as the post.") \
+  X(retention, equity_hours, INT, 0, 876000, "48", CFG_RELOAD, "Hours that every sample of the equity is kept. Of each minute before that stay the first, the last, the least, the most and the worst fall.") \
+  X(retention, equity_minutes_days, INT, 0, 36500, "30", CFG_RELOAD, "Days that this is so by the minute; of older samples as many stay an hour.") \
+  X(retention, candles_days, INT, 0, 36500, "14", CFG_RELOAD, "Days that the minutes' candles of the charts are kept.") \
+  X(retention, audit_days, INT, 0, 36500, "0", CFG_RELOAD, "Days that the audit log is kept. bullfinch audit verify proves what is left of it, and that nothing else was taken away.") \
+  X(retention, commands_days, INT, 0, 36500, "365", CFG_RELOAD, "Days that answered commands are kept; an idempotency key counts as long as its command.") \
+  X(retention, dead_letters_days, INT, 0, 36500, "30", CFG_RELOAD, "Days that dead letters are kept after they were retried or dropped. Others stay.") \
+  X(retention, gaps_days, INT, 0, 36500, "365", CFG_RELOAD, "Days that gaps of sources are kept after they were filled or lost.") \
+  X(retention, alerts_days, INT, 0, 36500, "90", CFG_RELOAD, "Days that alerts are kept after they were over.") \
+  X(retention, authors_days, INT, 0, 36500, "365", CFG_RELOAD, "Days after their last post that authors are kept who made room for others, were never traded and have no record.") \
   X(queue, url, STR, 1, 4096, "memory:", 0, "Where jobs wait between processes that stand apart (ingest, analyze, trade): redis://[USER@]HOST[:PORT][/DB], rediss:// for TLS, or redis+unix:///PATH?db=DB for a socket; Redis 6.2 or newer, or Valkey. Never with a password. docs/queue.md. run is a single process, hands posts over directly and uses no queue: memory:.") \
   X(queue, password_file, STR, 0, 4096, "", CFG_SECRET, "File with the password of Redis' user, readable by its owner alone. Empty: none is sent.") \
   X(queue, password_env, STR, 0, 64, "", CFG_ADVANCED | CFG_SECRET, "Or the environment variable that holds it.") \

@@ -53,9 +53,9 @@ static bool put(struct runner *r, int sym, const struct kept_candle *v, struct e
 /* In virtual time nobody else removes what is old. */
 static bool prune(struct runner *r, struct error *err) {
     const int64_t day = time_utc_day(r->now);
-    if (!r->grouped || day == r->candles->pruned_day) return true;
+    if (!r->grouped || r->opt.candles_kept == 0 || day == r->candles->pruned_day) return true;
     r->candles->pruned_day = day;
-    return store_candles_prune(r->parts.store, r->now, err);
+    return store_candles_prune(r->parts.store, r->now - r->opt.candles_kept, err);
 }
 
 bool candles_put(struct runner *r, bool all, struct error *err) {

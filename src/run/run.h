@@ -66,6 +66,8 @@ struct run_options {
     usec group_wall;        /* virtual time: longest wall time between two commits */
     int64_t group_posts;    /* virtual time: most posts between two commits */
     usec candles_from;      /* candles of before it are not kept for the charts; 0: all are */
+    usec candles_kept;      /* virtual time: older ones go; 0: none do. In real time the keeper does
+                               it */
 };
 
 /* How a live source stands, as it said last. */

@@ -3,7 +3,8 @@
  *     source threads ─► (reader threads) ─► inbox ─► trader ─► store ─► lanes ─► venue
  *     market thread ─────────────────────►  │  ◄──────── replies ◄───────┘
  *     the venue's own threads ───────────►  │  (reports, how it stands, symbols' terms)
- *     keeper thread: brings the database's log into its file, now and then
+ *     keeper thread: brings the database's log into its file, now and then, and removes what is old
+ *     enough
  *
  * The trader's thread takes one thing at a time from the inbox, does its turn (turn.c), and between
  * them looks at timers, at people's commands (every 50 ms), and at rows that wait for a commit:
@@ -30,10 +31,9 @@
 #include "base/board.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "run/keep.h"
 #include "run/lanes.h"
 #include "run/live_posts.h"
-#include "store/candles.h"
-#include "store/sources.h"
 
 #define ORDERS_MAX 512
 #define POLL_US (50 * USEC_PER_MS)
@@ -48,9 +48,8 @@
 #define CHECKPOINT_US (3 * USEC_PER_S)
 #define SCRUB_US USEC_PER_MIN
 #define REWRITE_US (12 * USEC_PER_HOUR) /* texts of deleted posts must be gone within a day */
-#define PRUNE_US USEC_PER_HOUR
-#define LATE_PRICE (500 * USEC_PER_MS) /* an older open is no price of now */
-#define CLOCK_JUMP (250 * USEC_PER_MS) /* less is in what proofs leave to spare */
+#define LATE_PRICE (500 * USEC_PER_MS)  /* an older open is no price of now */
+#define CLOCK_JUMP (250 * USEC_PER_MS)  /* less is in what proofs leave to spare */
 
 struct live {
     struct runner *r;
@@ -158,35 +157,59 @@ static void scrub(struct live *v) {
     if (!clean) atomic_store(&v->scrub_due, true);
 }
 
+/* What the keeper's thread has done so far, and does next. */
+struct keeping {
+    struct live *v;
+    struct keep keep;
+    int64_t done; /* commits whose pages are in their place */
+    usec scrub_at, rewrite_at, checkpoint_at;
+};
+
 /* Brings what commits left for later into its place, so that no commit has to: on a connection and
  * a thread of its own, so that nobody waits for it. */
+static void checkpoint(struct keeping *k) {
+    struct error err;
+    const int64_t commits = atomic_load(&k->v->commits);
+    if (commits - k->done < KEEPER_COMMITS || time_monotonic_us() < k->checkpoint_at) return;
+    k->done = commits;
+    k->checkpoint_at = time_monotonic_us() + CHECKPOINT_US;
+    if (!store_checkpoint(k->v->r->parts.keeper, &err))
+        log_unusual("checkpoint_failed", LOG_Z("why", err.msg));
+}
+
+/* Between two transactions of a round of pruning: the trader's turns come first, four times as long
+ * as that one took, and the log is kept short. */
+static bool rest(void *ctx, usec held) {
+    struct keeping *const k = ctx;
+    checkpoint(k);
+    return wait_until(k->v, time_wall_us() + i64_clamp(4 * held, USEC_PER_MS, USEC_PER_S));
+}
+
+static void keep(struct keeping *k) {
+    struct runner *const r = k->v->r;
+    struct error err;
+    if (r->parts.live == NULL) return;
+    const struct config *const cfg = config_live_take(r->parts.live);
+    if (!keep_chores(&k->keep, r->parts.keeper, cfg, &err))
+        log_unusual("prune_failed", LOG_Z("why", err.msg));
+    config_live_give(r->parts.live, cfg);
+}
+
 static void *run_keeper(void *arg) {
     struct live *v = arg;
-    struct error err;
-    int64_t done = 0;
-    usec scrub_at = 0, rewrite_at = time_monotonic_us() + REWRITE_US, prune_at = 0;
-    usec checkpoint_at = 0;
+    struct keeping k = {.v = v, .rewrite_at = time_monotonic_us() + REWRITE_US};
+    keep_init(&k.keep, rest, &k);
     while (wait_until(v, time_wall_us() + KEEPER_US)) {
-        if (atomic_load(&v->scrub_due) && time_monotonic_us() >= scrub_at) {
-            scrub_at = time_monotonic_us() + SCRUB_US;
+        if (atomic_load(&v->scrub_due) && time_monotonic_us() >= k.scrub_at) {
+            k.scrub_at = time_monotonic_us() + SCRUB_US;
             scrub(v);
         }
-        if (time_monotonic_us() >= rewrite_at) {
-            rewrite_at = time_monotonic_us() + REWRITE_US;
+        if (time_monotonic_us() >= k.rewrite_at) {
+            k.rewrite_at = time_monotonic_us() + REWRITE_US;
             turn_rewrite(v->r->parts.keeper); /* the trader's next commit waits that long */
         }
-        if (time_monotonic_us() >= prune_at) {
-            prune_at = time_monotonic_us() + PRUNE_US;
-            if (!store_sources_prune(v->r->parts.keeper, time_wall_us(), &err) ||
-                !store_candles_prune(v->r->parts.keeper, time_wall_us(), &err))
-                log_unusual("prune_failed", LOG_Z("why", err.msg));
-        }
-        const int64_t commits = atomic_load(&v->commits);
-        if (commits - done < KEEPER_COMMITS || time_monotonic_us() < checkpoint_at) continue;
-        done = commits;
-        checkpoint_at = time_monotonic_us() + CHECKPOINT_US;
-        if (!store_checkpoint(v->r->parts.keeper, &err))
-            log_unusual("checkpoint_failed", LOG_Z("why", err.msg));
+        keep(&k);
+        checkpoint(&k);
     }
     return NULL;
 }

@@ -34,11 +34,11 @@ bool store_candle_put(struct store *s, str symbol, const struct kept_candle *v, 
     return query_run(&q, err) || fail_in(err, "put a candle of " STR_FMT, STR_ARG(symbol));
 }
 
-bool store_candles_prune(struct store *s, usec now, struct error *err) {
+bool store_candles_prune(struct store *s, usec before, struct error *err) {
     static const struct sql sql = {"DELETE FROM candles WHERE open_time < $1"};
     struct query q;
     if (!query_open(s, &sql, &q, err)) return false;
-    bind_time(&q, now - CANDLES_KEPT);
+    bind_time(&q, before);
     return query_run(&q, err) || fail_in(err, "prune candles");
 }
 

@@ -4,7 +4,6 @@
 
 #include "store/store.h"
 
-#define CANDLES_KEPT (14 * USEC_PER_DAY)
 #define CANDLE_MARKS_MAX 500 /* of posts, and of fills: the latest */
 
 struct kept_candle {
@@ -18,8 +17,8 @@ struct kept_candle {
  * PRE: a transaction. */
 MUST_CHECK bool store_candle_put(struct store *s, str symbol, const struct kept_candle *v,
                                  struct error *err);
-/* What began more than CANDLES_KEPT before now goes. */
-MUST_CHECK bool store_candles_prune(struct store *s, usec now, struct error *err);
+/* What began before then goes, at once: for who has the transaction open anyway (prune.h). */
+MUST_CHECK bool store_candles_prune(struct store *s, usec before, struct error *err);
 
 struct candle_ask {
     str symbol;

@@ -522,3 +522,19 @@ bool store_scrub(struct store *s, bool rewrite, bool *ret_clean, struct error *e
     *ret_clean = false;
     return err->code == ERR_BUSY; /* it will be done again */
 }
+
+bool store_room(struct store *s, int64_t *ret_free, int64_t *ret_all, struct error *err) {
+    static const struct sql sql = {
+        "SELECT f.freelist_count * s.page_size, p.page_count * s.page_size FROM "
+        "pragma_freelist_count f, pragma_page_count p, pragma_page_size s",
+        "SELECT 0::bigint, pg_database_size(current_database())"};
+    struct query q;
+    bool row;
+    if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err))
+        return fail_in(err, "ask for the size of %s", s->path);
+    POST(row);
+    *ret_free = col_i64(&q);
+    *ret_all = col_i64(&q);
+    query_close(&q);
+    return true;
+}

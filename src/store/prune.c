@@ -377,24 +377,36 @@ bool store_prune(struct store *s, const struct prune_ask *ask, int64_t ret_gone[
 
 /* -- whose turn it is -------------------------------------------------------------------------- */
 
-bool store_prune_claim(struct store *s, usec wall, usec every, bool *ret, struct error *err) {
-    static const char name[] = "pruned_at";
-    char block[64], digits[24];
+#define CLAIM STR("pruned_at")
+
+static bool is_due(struct store *s, usec wall, usec every, bool *ret, struct error *err) {
+    char block[64];
     struct arena a;
-    struct buf b;
     str text;
     bool found;
     int64_t last = 0;
-    *ret = false;
-    if (!store_begin(s, true, err)) return fail_in(err, "see whether to prune");
     arena_init(&a, block, sizeof block);
-    bool ok = store_cursor_get(s, &a, str_from_z(name), &text, &found, err);
-    const bool due =
-        ok && (!found || !str_to_i64(text, &last) || wall - last >= every || last > wall);
+    if (!store_cursor_get(s, &a, CLAIM, &text, &found, err)) return false;
+    *ret = !found || !str_to_i64(text, &last) || wall - last >= every || last > wall;
+    return true;
+}
+
+static bool claim(struct store *s, usec wall, usec every, bool *ret, struct error *err) {
+    char digits[24];
+    struct buf b;
     buf_init_fixed(&b, digits, sizeof digits);
     buf_put_i64(&b, wall);
-    ok = ok && (!due || store_cursor_put(s, str_from_z(name), buf_str(&b), err));
-    if (!ok || !store_commit(s, err)) {
+    return is_due(s, wall, every, ret, err) &&
+           (!*ret || store_cursor_put(s, CLAIM, buf_str(&b), err));
+}
+
+bool store_prune_claim(struct store *s, usec wall, usec every, bool *ret, struct error *err) {
+    bool due;
+    *ret = false;
+    if (!is_due(s, wall, every, &due, err)) return false; /* mostly it is not: no lock for that */
+    if (!due) return true;
+    if (!store_begin(s, true, err)) return false;
+    if (!claim(s, wall, every, &due, err) || !store_commit(s, err)) {
         store_rollback(s);
         return fail_in(err, "see whether to prune");
     }

@@ -559,11 +559,3 @@ bool store_traded_signals(struct store *s, usec since, str source, int64_t *ret,
     bind_str(&q, source);
     return query_i64(&q, ret, &found, err);
 }
-
-bool store_sources_prune(struct store *s, usec now, struct error *err) {
-    static const struct sql sql = {"DELETE FROM billed WHERE day < $1"};
-    struct query q;
-    if (!query_open(s, &sql, &q, err)) return false;
-    bind_i64(&q, time_utc_day(now) - 1);
-    return query_run(&q, err) || fail_in(err, "prune what was billed");
-}

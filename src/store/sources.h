@@ -74,8 +74,6 @@ MUST_CHECK bool store_costs(struct store *s, struct arena *a, int64_t since_day,
 /* Signals that were traded on posts received since then, all and by feed's source name ("x"). */
 MUST_CHECK bool store_traded_signals(struct store *s, usec since, str source, int64_t *ret,
                                      struct error *err);
-/* Old rows of what was billed (ids of before yesterday) go. At a start, and once a day. */
-MUST_CHECK bool store_sources_prune(struct store *s, usec now, struct error *err);
 
 /* --- tokens ---------------------------------------------------------------------------------- */
 

@@ -119,6 +119,9 @@ MUST_CHECK bool store_checkpoint(struct store *s, struct error *err);
  * busy_timeout_ms says; *ret_clean false: somebody was still reading or writing, try again later.
  */
 MUST_CHECK bool store_scrub(struct store *s, bool rewrite, bool *ret_clean, struct error *err);
+/* Bytes of the files that are free, and used again by what comes; and how large they are.
+ * PostgreSQL gives room back by itself: nothing is free there. */
+MUST_CHECK bool store_room(struct store *s, int64_t *ret_free, int64_t *ret_all, struct error *err);
 /* Were there deletions since the file was last written anew? */
 MUST_CHECK bool store_wants_rewrite(struct store *s, bool *ret, struct error *err);
 

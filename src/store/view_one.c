@@ -182,7 +182,7 @@ bool store_view_tweet(struct store *s, int64_t id, struct buf *out, bool *ret_fo
 bool store_view_said(struct store *s, struct arena *a, int64_t id, struct view_said *ret,
                      bool *ret_found, struct error *err) {
     static const struct sql sql = {
-        "SELECT text, deleted_at IS NOT NULL, coalesce(model, ''), coalesce(mentions, '[]'), "
+        "SELECT text, deleted_at IS NOT NULL, coalesce(model, ''), mentions, "
         "CAST(round(coalesce(sentiment_score, 0) * 10000) AS INTEGER) FROM tweets WHERE id = $1"};
     struct query q;
     if (!query_open(s, &sql, &q, err)) return false;
@@ -192,7 +192,7 @@ bool store_view_said(struct store *s, struct arena *a, int64_t id, struct view_s
     ret->text = str_dup(a, col_str(&q));
     ret->deleted = col_bool(&q);
     ret->model = str_dup(a, col_str(&q));
-    ret->mentions = str_dup(a, col_str(&q));
+    ret->mentions = col_is_null(&q) ? col_str(&q) : str_dup(a, col_str(&q));
     ret->sentiment_bp = col_i64(&q);
     query_close(&q);
     return true;

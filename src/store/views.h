@@ -90,7 +90,7 @@ struct view_said {
     str text;
     str model; /* that read it; n 0: it was not read yet, and nothing below is known */
     int64_t sentiment_bp;
-    str mentions; /* as store_put_mentions writes them */
+    str mentions; /* as store_put_mentions writes them; p NULL: not kept any more (prune.h) */
 };
 MUST_CHECK bool store_view_said(struct store *s, struct arena *a, int64_t id, struct view_said *ret,
                                 bool *ret_found, struct error *err);

@@ -2,6 +2,7 @@
  * billed; and tokens. */
 #include "store_bench.h"
 
+#include "store/prune.h"
 #include "store/sources.h"
 
 #define DAY_NOW (NOW / DAY)
@@ -329,7 +330,11 @@ static void test_what_was_billed_is_remembered_by_day_and_id(void **state) {
                 "id 0 post 4\nid 0 post 5\nid 0 post 9\nid 0 post 10\nid 0 user 4\n"
                 "day -2 post 3 3\nday -1 post 3 3\nday 0 post 4 4\nday 0 user 1 1\nreport 0 5\n");
     assert_true(is_sound(b, NULL));
-    assert_ok(store_sources_prune(b->s, NOW, &err), &err);
+    struct prune_ask ask = {.age[PRUNE_BILLED] = DAY, .now = NOW, .wall = NOW};
+    int64_t gone[PRUNE_COUNT];
+    bool all;
+    assert_ok(store_prune(b->s, &ask, gone, &all, &err), &err);
+    assert_int_equal(gone[PRUNE_BILLED], 3); /* ids of before yesterday */
     assert_told(b, 1, 30,
                 "id -1 post 4\nid -1 post 5\nid -1 post 9\n"
                 "id 0 post 4\nid 0 post 5\nid 0 post 9\nid 0 post 10\nid 0 user 4\n"

@@ -90,6 +90,9 @@ static void test_a_score_by_another_reader_is_told_from_ours(void **state) {
     said.mentions = STR("[]"); /* other names of coins */
     put(&said, kit.reader);
     shows("\"stored_by\":\"linear-2\",\"agrees\":false");
+    said.mentions = (str){0}; /* not kept any more */
+    put(&said, kit.reader);
+    shows("\"stored_by\":\"linear-2\",\"agrees\":null");
     said.model = STR("");
     put(&said, kit.reader);
     shows("\"stored_by\":null,\"agrees\":null");

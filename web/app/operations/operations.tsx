@@ -184,7 +184,7 @@ function Audit() {
     try {
       const { data: v } = await get<Verification>('/api/audit/verify');
       setBad(!v.valid);
-      setCheck(v.valid ? `All ${int(v.rows)} rows are as they were written.` : `Row ${v.first_bad_id} is not as it was written: ${v.detail}`);
+      setCheck(v.valid ? `All ${int(v.rows)} rows are as they were written${v.pruned > 0 ? `; ${int(v.pruned)} before them were let go of for their age` : ''}.` : `Row ${v.first_bad_id} is not as it was written: ${v.detail}`);
     } catch (e) {
       setBad(true);
       setCheck(e instanceof ApiError ? e.message : String(e));
