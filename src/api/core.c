@@ -682,6 +682,12 @@ static void handle(struct api_core *c, const struct api_route *route, const stru
         api_problem(a, 500, "TOO_LARGE", "The answer is larger than this server gives.");
 }
 
+int64_t api_core_answered(const struct api_core *c) {
+    int64_t sum = 0;
+    for (int i = 0; i < api_route_count; i++) sum += metric_value(c->seconds[i]);
+    return sum;
+}
+
 /* An answer that is kept has its tag, and is packed, once for all who ask. */
 static void handle_kept(struct api_core *c, const struct api_route *route,
                         const struct api_request *rq, usec mono, struct api_answer *a) {

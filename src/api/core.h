@@ -119,6 +119,8 @@ struct api_health {
 };
 bool api_source_stands_well(source_state s); /* posts come, or will without anybody's help */
 void api_core_health(struct api_core *c, struct api_health *ret);
+int64_t api_core_answered(const struct api_core *c); /* requests, since the start */
+void api_gauges_look(struct api_core *c, usec now);  /* gauges.c: of the store, for /metrics */
 /* What was counted last of the day's posts (store/views.h): puts `set`, or gives it; either may be
  * NULL. */
 struct view_count;

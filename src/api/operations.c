@@ -1,15 +1,21 @@
-/* operations: what waits where, what the trader's threads are at, and which breakers are open.
+/* operations: who is at work, what waits where, what the trader's threads are at, and which
+ * breakers are open.
  *
- * In: what this process' board says (base/board.h), what waits in the store, and how live sources
- * stood when they were last asked. Out: one object. Under `bullfinch serve` the board is another
- * process': what only that one knows is told as unknown, and why. Nothing here waits for a trader
- * or holds a lock of his. Failure: a store that cannot be read is a problem. Thread: any. */
+ * In: what this process' board says (base/board.h), what waits in the store, what each worker of
+ * each process says of itself there, and how live sources stood when they were last asked. Out: one
+ * object. Under `bullfinch serve` the board is another process': what only that one knows is told
+ * as unknown, and why. Nothing here waits for a trader or holds a lock of his. Failure: a store
+ * that cannot be read is a problem. Thread: any. */
 #include "api/core.h"
 #include "api/put.h"
 #include "base/board.h"
 #include "store/views.h"
+#include "store/workers.h"
+
+#define WORKERS_BYTES (1 << 20)
 
 struct seen {
+    struct buf workers; /* an array */
     struct view_waiting waiting;
     struct feed_row *feeds;
     int feed_count;
@@ -21,7 +27,8 @@ static bool read_seen(struct store *s, const struct api_request *rq, struct seen
     int64_t pid;
     if (!store_begin(s, false, err)) return false;
     ret->running = store_trader_running(s, &pid);
-    const bool ok = store_view_waiting(s, &ret->waiting, err) &&
+    const bool ok = store_view_workers(s, rq->now, &ret->workers, err) &&
+                    store_view_waiting(s, &ret->waiting, err) &&
                     store_feed_states(s, rq->a, rq->now, &ret->feeds, &ret->feed_count, err);
     store_rollback(s);
     return ok;
@@ -126,25 +133,33 @@ static const char *unknown_because(const struct api_options *opt, const struct s
                       : "no trader is running on this store";
 }
 
+static void put_all(const struct api_request *rq, const struct api_options *opt,
+                    const struct seen *x, struct api_answer *ret) {
+    char at[TIME_TEXT_BYTES];
+    struct buf *const b = &ret->body;
+    buf_printf(b, "{\"at\":\"" STR_FMT "\"", STR_ARG(time_format_rfc3339(rq->now, at)));
+    api_put_text_or_null(b, "unknown", unknown_because(opt, x));
+    buf_put(b, STR(",\"workers\":"));
+    buf_put(b, buf_str(&x->workers));
+    put_queues(b, x, !opt->alone);
+    put_tasks(b, !opt->alone);
+    buf_put(b, STR(",\"breakers\":["));
+    for (int i = 0; i < x->feed_count; i++) put_source_breaker(b, &x->feeds[i], rq->now);
+    put_venue_breakers(b, opt->cfg, !opt->alone);
+    buf_put(b, STR("]}\n"));
+}
+
 void api_get_operations(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {
     struct error err;
     struct seen x = {0};
-    char at[TIME_TEXT_BYTES];
     const struct api_options *const opt = api_core_options(c);
-    struct buf *const b = &ret->body;
     struct store *const s = api_store_take(c);
+    buf_init(&x.workers, WORKERS_BYTES);
     const bool ok = read_seen(s, rq, &x, &err);
     api_store_give(c, s);
-    if (!ok) {
+    if (ok)
+        put_all(rq, opt, &x, ret);
+    else
         api_problem_store(ret, &err);
-        return;
-    }
-    buf_printf(b, "{\"at\":\"" STR_FMT "\"", STR_ARG(time_format_rfc3339(rq->now, at)));
-    api_put_text_or_null(b, "unknown", unknown_because(opt, &x));
-    put_queues(b, &x, !opt->alone);
-    put_tasks(b, !opt->alone);
-    buf_put(b, STR(",\"breakers\":["));
-    for (int i = 0; i < x.feed_count; i++) put_source_breaker(b, &x.feeds[i], rq->now);
-    put_venue_breakers(b, opt->cfg, !opt->alone);
-    buf_put(b, STR("]}\n"));
+    buf_fini(&x.workers);
 }

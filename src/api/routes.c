@@ -95,7 +95,7 @@ const struct api_route api_routes[] = {
     KEPT("/api/authors", api_get_authors, PAGE "q", 5 * USEC_PER_S),
     KEPT("/api/author", api_get_author, "id", 0),
     KEPT("/api/gaps", api_get_gaps, PAGE, 0),
-    KEPT("/api/workers", api_get_workers, "", 0),
+    GET("/api/workers", TOKEN_READ, api_get_workers, ""), /* who falls silent changes no row */
     KEPT("/api/dead_letters", api_get_dead_letters, PAGE "status", 0),
     KEPT("/api/audit", api_get_audit, PAGE "actor entity", 0),
     {.method = "GET",

@@ -645,6 +645,8 @@ bool api_open(struct arena *boot, const struct api_options *opt, struct api **re
 
 const char *api_url(const struct api *s) { return s->url; }
 
+int64_t api_answered(const struct api *s) { return api_core_answered(s->core); }
+
 /* What waits is answered, and streams are woken to their end, before the library stops: it must not
  * be stopped with anything suspended. */
 void api_close(struct api *s) {

@@ -12,7 +12,8 @@ struct api;
  * ERR_REFUSED (core.h); ERR_NOT_FOUND libmicrohttpd is not installed; those of the store. */
 MUST_CHECK bool api_open(struct arena *boot, const struct api_options *opt, struct api **ret,
                          struct error *err);
-const char *api_url(const struct api *s); /* "http://127.0.0.1:8080" */
+const char *api_url(const struct api *s);  /* "http://127.0.0.1:8080" */
+int64_t api_answered(const struct api *s); /* requests since the start */
 /* Ends what is under way (at most a second or two for what waits) and stops. NULL is fine. */
 void api_close(struct api *s);
 

@@ -58,7 +58,7 @@ void api_get_health(struct api_core *c, const struct api_request *rq, struct api
 /* --- /metrics ----------------------------------------------------------------------------- */
 
 void api_get_metrics(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {
-    (void)c, (void)rq;
+    api_gauges_look(c, rq->now);
     ret->type = "text/plain; version=0.0.4; charset=utf-8";
     metric_print(&ret->body);
 }

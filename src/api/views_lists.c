@@ -10,6 +10,7 @@
 #include "flow/terms.h"
 #include "store/people.h"
 #include "store/views.h"
+#include "store/workers.h"
 
 #define LIMIT_USUAL 50
 #define NAME_BYTES 128
@@ -244,8 +245,13 @@ void api_get_approvals(struct api_core *c, const struct api_request *rq, struct 
 /* --- operation ---------------------------------------------------------------------------- */
 
 void api_get_workers(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {
-    (void)rq;
-    put_table(c, store_view_workers, "workers", ret);
+    struct error err;
+    struct store *const s = look(c, ret);
+    if (s == NULL) return;
+    buf_put(&ret->body, STR("{\"workers\":"));
+    const bool ok = store_view_workers(s, rq->now, &ret->body, &err);
+    looked(c, s, ok, &err, ret);
+    if (ok) buf_put(&ret->body, STR("}\n"));
 }
 
 void api_get_gaps(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {

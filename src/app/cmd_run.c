@@ -139,17 +139,17 @@ static exit_status run_wired(struct app *app, const struct args *args, struct wi
     return EXIT_DONE;
 }
 
-/* Who is at work, for `show workers`: seen when it begins and when it ends. */
-static void tell_at_work(struct wired *w, usec started) {
+/* Who is at work, for `bullfinch workers`: seen when it begins and when it ends. */
+static void tell_at_work(struct app *app, struct wired *w) {
     struct error none;
-    IGNORE(store_worker_beat(w->parts.store, STR("trader"), STR("run"), getpid(), started,
-                             time_wall_us(), &none),
+    w->parts.worker = worker_open(&app->boot, WORKER_RUN, 0);
+    IGNORE(worker_beat(w->parts.worker, w->parts.store, time_wall_us(), &none),
            "a list for people: a store that cannot be written is told by the run itself");
 }
 
-static void tell_ended(struct wired *w, usec started) {
+static void tell_ended(struct wired *w) {
     struct error none;
-    tell_at_work(w, started);
+    worker_close(w->parts.worker, w->parts.store, time_wall_us());
     IGNORE(store_feeds_ended(w->parts.store, time_wall_us(), &none),
            "the same; who looks sees that there is no sign of life any more");
 }
@@ -181,10 +181,9 @@ static exit_status run_live(struct app *app, const struct args *args, struct run
     }
     if (!w.live && !opt->rebase && opt->speed_e8 == RUN_SPEED_MAX)
         opt->candles_from = candles_from(app, &w);
-    const usec started = time_wall_us();
-    tell_at_work(&w, started);
+    tell_at_work(app, &w);
     const exit_status status = run_wired(app, args, &w, opt);
-    tell_ended(&w, started);
+    tell_ended(&w);
     api_close(api);
     wire_close(&w);
     return status;

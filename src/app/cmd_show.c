@@ -101,9 +101,15 @@ static const struct column alert_columns[] = {
     {"level", "LEVEL", COLUMN_TEXT, 0},  {"source", "SOURCE", COLUMN_TEXT, 0},
     {"state", "STATE", COLUMN_TEXT, 0},  {"until_at", "UNTIL", COLUMN_TIME, 0},
     {"over_at", "OVER", COLUMN_TIME, 0}, {"what", "WHAT", COLUMN_TEXT, 0}};
-static const struct column worker_columns[] = {{"name", "NAME", COLUMN_TEXT, 0},
-                                               {"role", "ROLE", COLUMN_TEXT, 0},
-                                               {"pid", "PROCESS", COLUMN_NUMBER, 0},
+static const struct column worker_columns[] = {{"name", "NAME", COLUMN_TEXT, 48},
+                                               {"health", "IS", COLUMN_TEXT, 0},
+                                               {"state", "STATE", COLUMN_TEXT, 0},
+                                               {"task", "AT WORK ON", COLUMN_TEXT, 40},
+                                               {"task_since", "SINCE", COLUMN_TIME, 0},
+                                               {"done", "DONE", COLUMN_NUMBER, 0},
+                                               {"per_minute", "A MINUTE", COLUMN_NUMBER, 0},
+                                               {"failed", "FAILED", COLUMN_NUMBER, 0},
+                                               {"memory_mib", "MIB", COLUMN_NUMBER, 0},
                                                {"started_at", "STARTED", COLUMN_TIME, 0},
                                                {"seen_at", "SEEN", COLUMN_TIME, 0}};
 static const struct column command_columns[] = {
@@ -155,7 +161,7 @@ static const struct view views[] = {
     VIEW("alerts", SHOW_ALERTS, alert_columns,
          "live retrying broken limited connections usage_cap credits spend_cap budget token "
          "forbidden config"),
-    VIEW("workers", SHOW_WORKERS, worker_columns, NULL),
+    VIEW("workers", SHOW_WORKERS, worker_columns, "run ingest analyze trade serve"),
     VIEW("commands", SHOW_COMMANDS, command_columns, "pending done failed"),
     VIEW("audit", SHOW_AUDIT, audit_columns, NULL),
     VIEW("authors", SHOW_AUTHORS, author_columns, ""),
@@ -218,6 +224,18 @@ static void mark_deleted(json_t *rows) {
     }
 }
 
+/* Bytes are for programs. */
+static void put_mib(json_t *rows) {
+    size_t i;
+    json_t *row;
+    json_array_foreach(rows, i, row) {
+        const json_t *const bytes = json_object_get(row, "memory");
+        if (json_is_integer(bytes))
+            json_object_set_new(row, "memory_mib",
+                                json_integer((json_integer_value(bytes) + 524288) >> 20));
+    }
+}
+
 static bool any_missed(const json_t *rows) {
     size_t i;
     const json_t *row;
@@ -234,6 +252,7 @@ static bool put_table(const struct view *v, const struct buf *json, struct buf *
     if (!rows) return fail(err, ERR_DAMAGED, 0, "the store's JSON: %s", why.text);
     const bool color = terminal_has_color(STDOUT_FILENO);
     if (v->kind == SHOW_POSTS) mark_deleted(rows);
+    if (v->kind == SHOW_WORKERS) put_mib(rows);
     if (json_array_size(rows) == 0)
         buf_printf(out, "No %s.\n", v->name);
     else if (v->kind == SHOW_POSTS && any_missed(rows))
@@ -315,3 +334,34 @@ const struct cmd cmd_show = {
     .pos_max = 1,
     .needs_config = true,
     .run = show_run};
+
+/* -- workers ----------------------------------------------------------------------------------- */
+
+static exit_status workers_run(struct app *app, const struct args *args) {
+    struct error err;
+    const struct view *v;
+    const str role = args_get(args, "role", STR(""));
+    const struct show_query q = {
+        .kind = SHOW_WORKERS, .limit = LIMIT_MAX, .status = role, .now = time_wall_us()};
+    const bool ok =
+        view_of(STR("workers"), &v, &err) && check_status(v, role, &err) && show(app, v, &q, &err);
+    return ok ? EXIT_DONE : app_fail(&err);
+}
+
+static const struct opt workers_opts[] = {
+    {"role", "ROLE", "Only those of this role: run, ingest, analyze, trade or serve."}, {0}};
+
+const struct cmd cmd_workers = {
+    .group = "Looking",
+    .name = "workers",
+    .pos = "",
+    .brief = "Show who works on the store, and what each is at.",
+    .about =
+        "A line for each process, or each worker of one, that was seen within a day: what it is at "
+        "and since when, what it has done since its start and in the last minute, its memory, and "
+        "when it was seen last. IS says how it stands: well; stopped, as it should; silent, where "
+        "it said nothing for 15 seconds (it was killed, or cannot reach the store); stuck, where "
+        "it is at one task for longer than that takes. show workers is the same.",
+    .opts = workers_opts,
+    .needs_config = true,
+    .run = workers_run};

@@ -14,6 +14,7 @@
 #include "flow/reader.h"
 #include "flow/trader.h"
 #include "market/market.h"
+#include "run/worker.h"
 #include "source/source.h"
 #include "store/store.h"
 #include "venue/venue.h"
@@ -51,6 +52,7 @@ struct run_parts {
     struct run_feed feeds[RUN_FEEDS_MAX]; /* at most one of them is a replay */
     int feed_count;                       /* 0: no posts come */
     struct run_told *told;                /* of the replay; NULL: there is none, or nobody asks */
+    struct worker *worker;                /* NULL: nobody asks who is at work */
     struct market *market;                /* NULL: no prices come */
     struct venue *venue;
 };

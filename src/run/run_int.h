@@ -77,7 +77,8 @@ struct runner {
     int waiting_posts;
     usec tick_at;                                  /* monotonic, of the next tick */
     usec beat_at;                                  /* monotonic, of the next sign of life */
-    usec began_at;                                 /* by the wall, of this process' run */
+    int64_t posts_told;                            /* to parts.worker */
+    bool at_work;                                  /* the same: it has something to do */
     struct clock clock;                            /* virtual time, for the log */
     struct run_candles *candles;                   /* minutes.c */
     struct run_feed_progress shown[RUN_FEEDS_MAX]; /* of the last runner_progress */
@@ -138,6 +139,7 @@ bool runner_saw_no_post(const struct runner *r);
 /* Calls watch.tick when its time has come (or `now`). */
 void runner_tick(struct runner *r, bool at_once);
 void runner_replay_over(struct runner *r); /* the replay's posts are used up: tells it */
+void runner_tell_work(struct runner *r);   /* what it is at, and how far, to parts.worker */
 
 /* --- minutes.c: candles of the prices, for the charts ---------------------------------------- */
 

@@ -120,7 +120,6 @@ bool runner_open(struct arena *boot, const struct run_parts *parts, const struct
     r->sends = NEW_ARRAY(boot, struct request, SENDS_MAX);
     buf_init(&r->blob, BLOB_BYTES_MAX);
     r->version_seen = store_data_version(parts->store);
-    r->began_at = time_wall_us();
     r->commands_due = true; /* those that were given while nothing ran */
 
     struct arena scratch;
@@ -148,8 +147,21 @@ bool runner_open(struct arena *boot, const struct run_parts *parts, const struct
     return true;
 }
 
+void runner_tell_work(struct runner *r) {
+    struct worker *const w = r->parts.worker;
+    if (w == NULL) return;
+    worker_done(w, r->posts - r->posts_told);
+    r->posts_told = r->posts;
+    const bool over = r->posts_ended && r->prices_ended;
+    if (over) worker_idle(w);
+    if (!over && !r->at_work)
+        worker_task_within(w, USEC_NEVER, r->wall ? "posts and prices as they come" : "a replay");
+    r->at_work = !over;
+}
+
 void runner_close(struct runner *r) {
     if (!r) return;
+    runner_tell_work(r);
     if (r->in_txn) store_rollback(r->parts.store);
     r->in_txn = false;
     journal_close(r->journal);

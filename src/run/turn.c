@@ -236,9 +236,9 @@ bool turn_beat(struct runner *r, struct error *err) {
     const usec mono = time_monotonic_us();
     if (mono < r->beat_at || r->journaling) return true;
     r->beat_at = mono + BEAT_US;
+    runner_tell_work(r);
     if (!turn_begin(r, err) ||
-        !store_worker_beat(r->parts.store, STR("trader"), STR("run"), getpid(), r->began_at,
-                           time_wall_us(), err) ||
+        (r->parts.worker && !worker_beat(r->parts.worker, r->parts.store, time_wall_us(), err)) ||
         !feeds_measure(&r->feeds, err) || !candles_put(r, false, err))
         return turn_rescue(r, err);
     r->moved = true;

@@ -1,4 +1,4 @@
-/* Commands of people, the mode that they change, settings, and who is at work.
+/* Commands of people, the mode that they change, and settings.
  *
  * A command is a row; a halt, resume or mode changes `control` in the same transaction, with epoch
  * + 1, so that no entry decided before it can commit after it. The trader answers the row later
@@ -291,22 +291,4 @@ bool store_settings(struct store *s, struct arena *a, const str **ret_rows, int 
     *ret_rows = rows;
     *ret_count = n;
     return true;
-}
-
-/* -- workers --------------------------------------------------------------------------------- */
-
-bool store_worker_beat(struct store *s, str name, str role, int64_t pid, usec started, usec now,
-                       struct error *err) {
-    static const struct sql sql = {
-        "INSERT INTO workers (name, role, pid, started_at, seen_at) VALUES ($1, $2, $3, $4, $5) "
-        "ON CONFLICT (name) DO UPDATE SET role = excluded.role, pid = excluded.pid, "
-        "started_at = excluded.started_at, seen_at = excluded.seen_at"};
-    struct query q;
-    if (!query_open(s, &sql, &q, err)) return false;
-    bind_str(&q, name);
-    bind_str(&q, role);
-    bind_i64(&q, pid);
-    bind_time(&q, started);
-    bind_time(&q, now);
-    return query_run(&q, err);
 }

@@ -1,8 +1,8 @@
 /* How a source stands for whoever looks now, out of what was stored: rows of feeds as SQL, for the
  * lists that people and programs read, and for the metrics.
  *
- *   - A program that gives no sign of life (the trader's row in workers) has ended, and its sources
- *     with it, whatever was stored of them last.
+ *   - A program that gives no sign of life (the last row of workers of one that has sources) has
+ *     ended, and its sources with it, whatever was stored of them last.
  *   - `blind` is the microseconds of the UTC day in which a source saw nothing: the spans of the
  * gap ledger, open ones up to now, what overlaps once; what the running process counted beyond them
  *     since its start; and the time since the program ended. A restart writes that time into the
@@ -14,7 +14,7 @@
 
 #include "store/dialect.h"
 
-#define FEED_SILENT "15000000" /* us without a beat, which comes every 5 s */
+#define FEED_SILENT "15000000" /* us without a beat: WORKER_SILENT */
 
 /* Where a gap ends for people: an open one grows; none reaches into the future, though a rule that
  * is new at X is known to match nothing for a while yet. */
@@ -32,14 +32,19 @@
     "g.source = f.feed AND (g.state = 'open' OR g.until_at > " low ")) AS cut WHERE e > b) AS x)"
 
 /* now: the number of a parameter. The day, and this process's part of it; how far it lived. */
+/* The one that has the source: who fetches, and of what is brought to us who serves, too. */
+#define FEED_PROGRAM(what)                                                                         \
+    "(SELECT w." what " FROM workers w WHERE w.state <> 'standby' AND (w.role IN ('run', "         \
+    "'ingest') OR (w.role = 'serve' AND g.kind = 'push')) ORDER BY w.seen_at DESC LIMIT 1)"
 #define FEED_TIMES(D, now)                                                                         \
-    "(SELECT f.*, w.seen_at, " D##_TIME(now) " AS now_at, " D##_DAY(D##_TIME(now)) " AS day_at, "  \
-    D##_MIN "(" D##_MAX "(coalesce(w.started_at, " D##_EPOCH "), " D##_DAY(D##_TIME(now)) "), "    \
-    D##_TIME(now) ") AS began_at, coalesce(f.state <> 'ended' AND w.seen_at < "                    \
+    "(SELECT f.*, " D##_TIME(now) " AS now_at, " D##_DAY(D##_TIME(now)) " AS day_at, "             \
+    D##_MIN "(" D##_MAX "(coalesce(f.started_at, " D##_EPOCH "), " D##_DAY(D##_TIME(now)) "), "    \
+    D##_TIME(now) ") AS began_at, coalesce(f.state <> 'ended' AND f.seen_at < "                    \
     D##_BEFORE(D##_TIME(now), FEED_SILENT) ", " D##_FALSE ") AS silent, coalesce(f.state <> "      \
-    "'ended' AND f.kind <> 'replay' AND f.updated_at < w.started_at AND w.started_at < "           \
-    D##_BEFORE(D##_TIME(now), FEED_SILENT) ", " D##_FALSE ") AS dropped FROM feeds f "             \
-    "LEFT JOIN workers w ON w.name = 'trader')"
+    "'ended' AND f.kind <> 'replay' AND f.updated_at < f.started_at AND f.started_at < "           \
+    D##_BEFORE(D##_TIME(now), FEED_SILENT) ", " D##_FALSE ") AS dropped FROM (SELECT g.*, "        \
+    FEED_PROGRAM("seen_at") " AS seen_at, " FEED_PROGRAM("started_at") " AS started_at FROM "      \
+    "feeds g) AS f)"
 #define FEED_SPANS(D, now)                                                                         \
     "(SELECT f.*, CASE WHEN (f.silent OR f.state = 'ended') AND f.kind <> 'replay' AND f.kind <> " \
     "'push' AND NOT f.dropped THEN " D##_MIN "(" D##_MAX "(coalesce(f.seen_at, f.now_at), "        \

@@ -7,6 +7,8 @@
  * buffer is full, never half an array that looks whole. */
 #include "store/feed_now.h"
 #include "store/shown.h"
+#include "store/workers.h"
+#include "store/workers_sql.h"
 
 struct view {
     const struct field *fields;
@@ -50,7 +52,9 @@ struct view {
     X(id, ID) X(symbol, TEXT) X(size, AMOUNT) X(avg_entry, AMOUNT) X(leverage, INT)                \
     X(unrealized_pnl, AMOUNT) X(updated_at, TIME) X(trade_id, ID)
 #define WORKERS(X)                                                                                 \
-    X(name, TEXT) X(role, TEXT) X(pid, INT) X(started_at, TIME) X(seen_at, TIME)
+    X(health, TEXT) X(name, TEXT) X(role, TEXT) X(host, NAME) X(pid, INT) X(version, NAME)         \
+    X(state, TEXT) X(task, NAME) X(task_since, TIME) X(done, INT) X(per_minute, INT)               \
+    X(failed, INT) X(memory, INT) X(started_at, TIME) X(seen_at, TIME) X(stopped_at, TIME)
 #define COMMANDS(X)                                                                                \
     X(id, ID) X(at, TIME) X(actor, TEXT) X(verb, TEXT) X(reason, TEXT) X(target, ID)               \
     X(mode, TEXT) X(until, TIME) X(status, TEXT) X(result, TEXT) X(done_at, TIME)
@@ -137,6 +141,9 @@ struct view {
     "(SELECT feed, sum(amount) AS amount, sum(billed) AS billed FROM api_usage "                   \
     "WHERE day = " D##_DAY_NUMBER(D##_TIME("$2")) " GROUP BY feed) u ON u.feed = f.feed) AS t"
 #define SOURCES_REST(D) " AND ($3 = '' OR upper(state) = upper($3)) ORDER BY feed LIMIT $4"
+/* The same of $2. */
+#define WORKERS_NOW                                                                                \
+    "(SELECT CAST($1 AS TEXT) = $1 AS of_any, w.*, " WORKER_HEALTH("$2") " AS health FROM workers w) AS t"
 #define GAPS_LONG(D)                                                                               \
     "(SELECT id, source, from_at, until_at, CASE WHEN " D##_SPAN("from_at", "until_at")            \
     " BETWEEN 0 AND 9999999999999999 THEN " D##_SECONDS(D##_SPAN("from_at", "until_at"))           \
@@ -156,9 +163,8 @@ static const struct view views[] = {
     [SHOW_POSTS] = VIEW_IN_BOTH(POSTS, POSTS_TABLE, ANY,
                                 "id IN (SELECT tweet_id FROM signals WHERE symbol = $1)", BY_POST),
     [SHOW_WORKERS] =
-        VIEW(WORKERS, "workers", ANY, ANY,
-             " AND CAST($2 AS BIGINT) = $2 AND ($3 = '' OR upper(role) = upper($3)) ORDER BY name "
-             "LIMIT $4"),
+        VIEW(WORKERS, WORKERS_NOW, ANY, ANY,
+             " AND ($3 = '' OR upper(role) = upper($3)) ORDER BY " WORKERS_ORDER " LIMIT $4"),
     [SHOW_COMMANDS] = VIEW(COMMANDS, "commands", ANY, ANY, BY_ID("status")),
     [SHOW_AUDIT] = VIEW(AUDIT, "audit_log", ANY, ANY, BY_ID("action")),
     [SHOW_AUTHORS] = VIEW(AUTHORS, AUTHORS_WITH_RECORDS, ANY,
@@ -174,14 +180,15 @@ static const struct view views[] = {
 
 static bool show_rows(struct store *s, const struct show_query *ask, struct buf *out,
                       struct error *err) {
-    PRE(ask->kind != SHOW_SOURCES || ask->now > 0);
+    const bool by_now = ask->kind == SHOW_SOURCES || ask->kind == SHOW_WORKERS;
+    PRE(!by_now || ask->now > 0);
     const struct view *v = &views[ask->kind];
     struct query q;
     bool row;
     if (!query_open(s, ask->symbol.n ? &v->of_symbol : &v->all, &q, err)) return false;
     bind_str(&q, ask->symbol);
-    if (ask->kind == SHOW_SOURCES)
-        bind_time(&q, ask->now);
+    if (by_now)
+        bind_time(&q, ask->kind == SHOW_WORKERS ? ask->now - WORKER_SILENT : ask->now);
     else
         bind_i64(&q, ask->before ? ask->before : INT64_MAX);
     bind_str(&q, ask->status);

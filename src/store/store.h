@@ -174,7 +174,7 @@ MUST_CHECK bool store_cursor_put(struct store *s, str name, str value, struct er
 MUST_CHECK bool store_cursor_get(struct store *s, struct arena *a, str name, str *ret,
                                  bool *ret_found, struct error *err);
 
-/* --- commands, settings, workers ------------------------------------------------------------ */
+/* --- commands and settings ------------------------------------------------------------------- */
 /* In one transaction: the command row, and for halt, resume and mode the control row with epoch +
  * 1, and the audit row. key: idempotency key, "" for none; the same key again returns the first
  * row's id and *ret_repeated, or ERR_REFUSED when it stood for another order (verb, target, mode,
@@ -194,8 +194,6 @@ MUST_CHECK bool store_setting_put(struct store *s, str key, str value, str actor
                                   int64_t *ret_id, struct error *err);
 MUST_CHECK bool store_settings(struct store *s, struct arena *a, const str **ret_rows,
                                int *ret_count, struct error *err); /* "key=value" */
-MUST_CHECK bool store_worker_beat(struct store *s, str name, str role, int64_t pid, usec started,
-                                  usec now, struct error *err);
 
 /* --- forgetting ------------------------------------------------------------------------------ */
 struct forgotten {
@@ -244,7 +242,7 @@ typedef enum show_kind {
     SHOW_FILLS,
     SHOW_SIGNALS,
     SHOW_POSTS,
-    SHOW_WORKERS,
+    SHOW_WORKERS, /* those that ended last; no cursor, and `now` is wanted */
     SHOW_COMMANDS,
     SHOW_AUDIT,
     SHOW_AUTHORS, /* with the most outcomes first; no cursor */
@@ -260,7 +258,7 @@ struct show_query {
     int limit;
     str symbol;
     str status;
-    usec now; /* SHOW_SOURCES: what is of today */
+    usec now; /* SHOW_SOURCES: what is of today; SHOW_WORKERS: who is silent */
 };
 /* JSON array of objects (amounts as strings, times RFC 3339, ids as strings), newest first; the
  * ledger as plain lines, oldest first, the last `limit` of them, 0 all. Case does not count in a

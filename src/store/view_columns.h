@@ -5,6 +5,7 @@
 
 #include "store/dialect.h"
 #include "store/shown.h"
+#include "store/workers_sql.h"
 
 /* clang-format off */
 #define VIEW_TWEET(X)                                                                              \
@@ -98,9 +99,14 @@
     X(id, "id", ID) X(source, "source", TEXT) X(from_at, "from_at", TIME)                          \
     X(until_at, "until_at", TIME) X(state, "state", TEXT) X(posts, "posts", INT)                   \
     X(what, "what", TEXT) X(updated_at, "updated_at", TIME)
+/* $1: who was not seen since then is silent. */
 #define VIEW_WORKER(X)                                                                             \
-    X(name, "name", TEXT) X(role, "role", TEXT) X(pid, "pid", INT)                                 \
-    X(started_at, "started_at", TIME) X(seen_at, "seen_at", TIME)
+    X(health, WORKER_HEALTH("$1"), TEXT) X(name, "name", TEXT) X(role, "role", TEXT)               \
+    X(host, "host", NAME) X(pid, "pid", INT) X(version, "version", NAME)                           \
+    X(state, "state", TEXT) X(task, "task", NAME) X(task_since, "task_since", TIME)                \
+    X(done, "done", INT) X(per_minute, "per_minute", INT) X(failed, "failed", INT)                 \
+    X(memory, "memory", INT) X(started_at, "started_at", TIME) X(seen_at, "seen_at", TIME)         \
+    X(stopped_at, "stopped_at", TIME)
 /* An author without a record weighs what he weighs by the configuration: 1. $1: how long one rests
  * after a trade; the rows are of a table "w". */
 #define VIEW_AUTHOR_IN(D, X)                                                                       \

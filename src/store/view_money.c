@@ -90,7 +90,9 @@ static bool look_at_account(struct store *s, struct view_status *v, struct error
 }
 
 static bool look_at_trader(struct store *s, struct view_status *v, struct error *err) {
-    static const struct sql sql = {"SELECT seen_at, started_at FROM workers WHERE name = 'trader'"};
+    static const struct sql sql = {"SELECT seen_at, started_at FROM workers WHERE role IN ('run', "
+                                   "'trade') AND state <> 'standby' "
+                                   "ORDER BY seen_at DESC LIMIT 1"};
     struct query q;
     bool row;
     if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;

@@ -1,5 +1,5 @@
-/* Small tables for the HTTP interface: positions, what waits for a person, workers; and authors,
- * page by page.
+/* Small tables for the HTTP interface: positions, what waits for a person; and authors, page by
+ * page.
  *
  * Authors have no order of their own that an index keeps: all of them are looked at for a page, and
  * the page goes on behind the last one's numbers and key. Failure: the store's error. */
@@ -26,12 +26,6 @@ bool store_view_approvals(struct store *s, struct buf *out, struct error *err) {
     static const struct sql sql =
         VIEW_SELECT_BY(VIEW_APPROVAL, "", "signals", VIEW_WAITS_FOR_PERSON " ORDER BY id");
     return put_table(s, &sql, VIEW_FIELDS(VIEW_APPROVAL), out, err);
-}
-
-bool store_view_workers(struct store *s, struct buf *out, struct error *err) {
-    static const struct sql sql = {
-        "SELECT 0" VIEW_WORKER(VIEW_COLUMN) " FROM workers ORDER BY name"};
-    return put_table(s, &sql, VIEW_FIELDS(VIEW_WORKER), out, err);
 }
 
 /* How many rows, and what the first of them says of its time. */

@@ -109,7 +109,6 @@ MUST_CHECK bool store_view_order(struct store *s, int64_t id, struct buf *out, b
                                  struct error *err);
 /* Signals that wait for a person. */
 MUST_CHECK bool store_view_approvals(struct store *s, struct buf *out, struct error *err);
-MUST_CHECK bool store_view_workers(struct store *s, struct buf *out, struct error *err);
 /* What waits in the store, and since when the oldest does (0: nothing waits): commands that no
  * trader took yet, signals that wait for a person, dead letters. */
 struct view_waiting {

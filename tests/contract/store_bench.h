@@ -60,5 +60,6 @@ int store_forget_run(void);
 int store_sources_run(void);
 int store_posts_run(void);
 int store_prune_run(void);
+int store_workers_run(void);
 
 #endif

@@ -4,6 +4,8 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "store/workers.h"
+
 /* -- control and commands -------------------------------------------------------------------- */
 
 static struct control control_now(struct bench *b) {
@@ -274,7 +276,7 @@ static void test_commands_wait_until_they_are_answered(void **state) {
                  ERR_NOT_FOUND);
 }
 
-/* -- settings, workers, letters, gaps, cursors ----------------------------------------------- */
+/* -- settings, letters, gaps, cursors ----------------------------------------------- */
 
 static void test_settings_are_kept_removed_and_audited(void **state) {
     static const struct sql audits = {"SELECT count(*) FROM audit_log WHERE action = 'setting'"};
@@ -294,16 +296,6 @@ static void test_settings_are_kept_removed_and_audited(void **state) {
     assert_ok(store_settings(b->s, &b->a, &rows, &n, &err), &err);
     assert_int_equal(n, 1);
     assert_int_equal(count(b, &audits), 4);
-}
-
-static void test_a_worker_is_one_row(void **state) {
-    static const struct sql sql = {"SELECT max(seen_at) FROM workers HAVING count(*) = 1"};
-    struct bench *b = *state;
-    struct error err;
-    for (int i = 0; i < 3; i++) {
-        assert_ok(store_worker_beat(b->s, STR("w1"), STR("trade"), 7, NOW, NOW + i, &err), &err);
-    }
-    assert_int_equal(count(b, &sql), NOW + 2);
 }
 
 static void test_dead_letters_are_listed_marked_and_never_removed(void **state) {
@@ -423,6 +415,7 @@ static json_t *show(struct bench *b, struct show_query q) {
     json_error_t where;
     buf_init(&out, 1 << 24);
     if (!q.limit) q.limit = 100;
+    if (!q.now) q.now = NOW;
     assert_ok(store_show_json(b->s, &q, &out, &err), &err);
     json_t *got = json_loadb(out.p, (size_t)out.len, 0, &where);
     if (!got) fail_msg("%s at %d in %s", where.text, where.position, buf_z(&out));
@@ -459,7 +452,8 @@ static void test_every_kind_is_shown_as_json(void **state) {
     add(b, ACTION_PUT_AUTHOR)->u.author = (struct author){.key = "x:1"};
     add_audits(b, 1);
     command(b, (struct command){.verb = VERB_HALT, .until = USEC_NEVER});
-    assert_ok(store_worker_beat(b->s, STR("w"), STR("trade"), 1, NOW, NOW, &err), &err);
+    const struct worker_row w = {.name = "h:1:trade", .role = WORKER_TRADE, .seen_at = NOW};
+    assert_ok(store_worker_put(b->s, &w, &err), &err);
     for (int i = 0; i < COUNT_OF(kinds); i++) {
         json_t *all = show(b, (struct show_query){.kind = kinds[i]});
         if (json_array_size(all) == 0) fail_msg("nothing of kind %d", (int)kinds[i]);
@@ -620,7 +614,6 @@ int store_people_run(void) {
         T(a_halt_over_a_halt_keeps_the_later_end),
         T(commands_wait_until_they_are_answered),
         T(settings_are_kept_removed_and_audited),
-        T(a_worker_is_one_row),
         T(dead_letters_are_listed_marked_and_never_removed),
         T(a_letter_is_marked_inside_the_callers_transaction),
         T(after_a_failed_statement_only_a_rollback_is_possible),

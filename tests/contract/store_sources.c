@@ -4,6 +4,7 @@
 
 #include "store/prune.h"
 #include "store/sources.h"
+#include "store/workers.h"
 
 #define DAY_NOW (NOW / DAY)
 
@@ -637,7 +638,9 @@ static void assert_stands(struct bench *b, usec now, source_state state, usec bl
 static void beat(struct bench *b, usec started, usec now) {
     struct error err;
     assert_ok(store_begin(b->s, true, &err), &err);
-    assert_ok(store_worker_beat(b->s, STR("trader"), STR("run"), 7, started, now, &err), &err);
+    const struct worker_row w = {
+        .name = "h:7:run", .role = WORKER_RUN, .pid = 7, .started_at = started, .seen_at = now};
+    assert_ok(store_worker_put(b->s, &w, &err), &err);
     assert_ok(store_commit(b->s, &err), &err);
 }
 

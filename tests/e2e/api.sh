@@ -118,7 +118,7 @@ look() { # PATH EXPRESSION: of the answer, read with the reader's token
     json body "$2"
 }
 looks() { [ "$(look "$1" "$2")" = "$3" ]; } # for within
-trader=$(sqlite3 t.db "SELECT pid FROM workers WHERE name = 'trader'")
+trader=$(sqlite3 t.db "SELECT pid FROM workers WHERE role = 'run'")
 equal "the status names the trader" "$(look /api/status '$.trader.running') $(look /api/status '$.trader.pid')" "1 $trader"
 equal "and that all is a test" "$(look /api/status '$.venue.is_test')" 1
 within 20 "the post about the coin is found by it" looks '/api/tweets?symbol=DOGEUSDT' '$.tweets[0].source_id' t1

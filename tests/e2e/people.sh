@@ -100,7 +100,7 @@ db=running
 day --speed 600 &
 pid=$!
 check "positions open" until_true has "SELECT count(*) FROM positions"
-check "show workers names the process" sh -c '"$@" | grep -q "trader.*run.*'"$pid"'"' - \
+check "show workers names the process" sh -c '"$@" | grep -q ":'"$pid"':run.*well"' - \
     "$BULLFINCH" show workers --set store.url="sqlite:$SCRATCH/$db.db"
 check "it takes little memory" test "$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' /proc/$pid/status)" \
     -le 20480

@@ -89,12 +89,13 @@ static void test_what_waits_in_this_process_is_what_its_owners_put(void **state)
 
 static void test_a_source_that_rests_has_an_open_breaker_and_then_one_that_tries(void **state) {
     (void)state;
-    execute("INSERT INTO workers VALUES ('trader', 'run', 1, 1, " NOW ");"
-            "INSERT INTO feeds (feed, kind, state, since, until, why, updated_at) VALUES "
-            "('x_search:a', 'x_search', 'broken', 1000000, " NOW " + 60000000, 'HTTP 500', " NOW
-            "),"
-            "('jetstream:b', 'jetstream', 'live', 1000000, NULL, '', " NOW "),"
-            "('push:c', 'push', 'live', 1000000, NULL, '', " NOW ")");
+    execute(
+        "INSERT INTO workers (name, role, pid, started_at, seen_at) VALUES ('h:1:run', 'run', 1, "
+        "1, " NOW ");"
+        "INSERT INTO feeds (feed, kind, state, since, until, why, updated_at) VALUES "
+        "('x_search:a', 'x_search', 'broken', 1000000, " NOW " + 60000000, 'HTTP 500', " NOW "),"
+        "('jetstream:b', 'jetstream', 'live', 1000000, NULL, '', " NOW "),"
+        "('push:c', 'push', 'live', 1000000, NULL, '', " NOW ")");
     get();
     is(find("breakers", "x_search:a"), "state", "\"open\"");
     is(find("breakers", "x_search:a"), "of", "\"source\"");

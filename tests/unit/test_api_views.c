@@ -8,6 +8,7 @@
 #include "store/candles.h"
 #include "store/sqlite_int.h"
 #include "store/views.h"
+#include "store/workers.h"
 
 #define DAY USEC_PER_DAY
 #define POSTS 25
@@ -824,7 +825,7 @@ static void use_all_views(struct store *s) {
     assert_ok(store_view_trade(s, 11, &out, &found, &err), &err);
     assert_ok(store_view_positions(s, &out, &err), &err);
     assert_ok(store_view_approvals(s, &out, &err), &err);
-    assert_ok(store_view_workers(s, &out, &err), &err);
+    assert_ok(store_view_workers(s, now, &out, &err), &err);
     assert_ok(store_view_waiting(s, &waiting, &err), &err);
     assert_ok(store_view_status(s, now - DAY, now, &memo, &status, &err), &err);
     assert_ok(store_view_metrics(s, now, &out, &err), &err);

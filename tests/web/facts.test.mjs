@@ -321,8 +321,8 @@ test('queues, breakers and threads are those of the run and of the store', async
   const breaker = page.locator('[data-breaker="x_search:try"]');
   await breaker.getByText('open', { exact: true }).waitFor();
   assert.match(await breaker.textContent(), /HTTP status 503\. Opened 1 min ago\. Tried again in (9|10) min/);
-  const worker = b.one("SELECT pid FROM workers WHERE name = 'trader'");
-  await page.locator('[data-worker="trader"]').getByText(`pid ${worker.pid}`).waitFor();
+  const worker = b.one("SELECT name, pid FROM workers WHERE role = 'run'");
+  await page.locator(`[data-worker="${worker.name}"][data-health="well"]`).getByText(`pid ${worker.pid}`).waitFor();
   await page.locator('[data-task="trader"]').getByText(/waits for work|the replay/).waitFor();
   b.write("DELETE FROM feeds WHERE feed = 'x_search:try'");
   await page.goto('/operations');

@@ -83,6 +83,11 @@ export function Breakers() {
   );
 }
 
+/** How it stands with a worker: one that said nothing for 15 seconds is silent, one that is at a task for too long is stuck. */
+const HEALTH: Record<Worker['health'], [Tone, IconName]> = {
+  well: ['up', 'ok'], stopped: ['plain', 'skip'], silent: ['down', 'stop'], stuck: ['warn', 'warn'],
+};
+
 export function Workers() {
   const q = useApi<Page<'workers', Worker>>('/api/workers', { every: 5000 });
   const operations = useOperations().data;
@@ -94,14 +99,19 @@ export function Workers() {
         <>
           <ul>
             {d.workers.map((w) => {
-              const quiet = now > 0 && now - (ms(w.seen_at) ?? 0) > 20_000;
+              const [tone, icon] = HEALTH[w.health];
+              const over = w.health === 'stopped';
               return (
-                <li key={w.name} className="border-b border-line px-4 py-2.5 text-sm last:border-0" data-worker={w.name}>
+                <li key={w.name} className="border-b border-line px-4 py-2.5 text-sm last:border-0" data-worker={w.name} data-role={w.role} data-health={w.health}>
                   <div className="flex flex-wrap items-center gap-x-3">
-                    <b>{words(w.name)}</b><span className="text-muted">{w.role}, pid {w.pid}</span>
-                    <span className="ml-auto"><Badge tone={quiet ? 'down' : 'up'} icon={quiet ? 'stop' : 'ok'}>{quiet ? 'not seen lately' : 'alive'}</Badge></span>
+                    <b>{words(w.role)}</b><span className="text-muted">{w.host && `${w.host}, `}pid {w.pid}</span>
+                    <span className="ml-auto"><Badge tone={tone} icon={icon}>{w.health === 'well' ? w.state : w.health}</Badge></span>
                   </div>
-                  <p className="mt-0.5 text-xs text-muted">Started <Ago at={w.started_at} by={wall} />, last beat <Ago at={w.seen_at} by={wall} /></p>
+                  {!over && w.task && <p className="mt-0.5 break-words">{words(w.task)} <span className="text-xs text-muted">since <Ago at={w.task_since} by={wall} /></span></p>}
+                  <p className="mt-0.5 text-xs text-muted">
+                    {int(w.done)} done{!over && `, ${int(w.per_minute)} a minute`}{w.failed > 0 && `, ${int(w.failed)} failed`}{w.memory !== null && `, ${int(Math.round(w.memory / 1048576))} MiB`}.
+                    {' '}Started <Ago at={w.started_at} by={wall} />, {over ? <>stopped <Ago at={w.stopped_at} by={wall} /></> : <>last beat <Ago at={w.seen_at} by={wall} /></>}
+                  </p>
                 </li>
               );
             })}

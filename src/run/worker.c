@@ -1,0 +1,217 @@
+/* worker: see the header.
+ *
+ * In: what a role says of itself. Out: its row in the store, and counters of this process. The
+ * row's throughput is what was done in the last minute, out of what was counted at each beat of it.
+ * Invariant: what is written is of one moment; the lock is never held over I/O. Failure: of a beat
+ * the caller's, of the last one nobody's. Threads: as the header says. */
+#include "run/worker.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/metric.h"
+
+#define SAMPLES 32 /* of a minute, one a beat */
+
+struct sample {
+    usec at;
+    int64_t done;
+};
+
+struct worker {
+    pthread_mutex_t lock; /* of `row` */
+    struct worker_row row;
+    bool turned; /* the state changed in a way that is told at once */
+    struct metric *done, *failed, *seconds;
+
+    /* Of the thread that beats. */
+    bool told;
+    usec told_at;
+    struct sample samples[SAMPLES]; /* a ring, oldest at `first` */
+    int first, count;
+};
+
+/* --- beginning ------------------------------------------------------------------------------- */
+
+static void name_it(struct worker_row *row, int number) {
+    struct buf b;
+    if (gethostname(row->host, sizeof row->host) != 0) row->host[0] = '\0';
+    row->host[sizeof row->host - 1] = '\0';
+    if (row->host[0] == '\0')
+        IGNORE(!str_copyz(STR("localhost"), row->host, sizeof row->host), "it fits");
+    row->pid = getpid();
+    buf_init_fixed(&b, row->name, sizeof row->name);
+    buf_printf(&b, "%s:%" PRId64 ":%s", row->host, row->pid, worker_role_name(row->role));
+    if (number > 0) buf_printf(&b, ":%d", number);
+    POST(!buf_full(&b));
+}
+
+static void make_metrics(struct worker *w) {
+    static const int64_t bounds[] = {1000,    5000,    10000,    50000,    100000,   500000,
+                                     1000000, 5000000, 10000000, 30000000, 60000000, 300000000};
+    char block[64];
+    struct buf labels;
+    const char *const role = worker_role_name(w->row.role);
+    buf_init_fixed(&labels, block, sizeof block);
+    buf_printf(&labels, "role=\"%s\"", role);
+    w->done = metric_get(METRIC_COUNTER, "bullfinch_worker_done_total", buf_z(&labels),
+                         "Pieces of work that workers of this process finished.", 1);
+    w->failed = metric_get(METRIC_COUNTER, "bullfinch_worker_failed_total", buf_z(&labels),
+                           "Pieces of work that workers of this process could not finish.", 1);
+    buf_clear(&labels);
+    buf_printf(&labels, "task_name=\"%s\"", role);
+    w->seconds = metric_histogram("bullfinch_worker_task_duration_seconds", buf_z(&labels),
+                                  "How long workers of this process were at one task.", USEC_PER_S,
+                                  bounds, COUNT_OF(bounds));
+}
+
+struct worker *worker_open(struct arena *boot, worker_role role, int number) {
+    struct worker *w = NEW(boot, struct worker);
+    POST(pthread_mutex_init(&w->lock, NULL) == 0);
+    w->row.role = role;
+    w->row.started_at = time_wall_us();
+    w->row.state = WORKER_IS_STARTING;
+    name_it(&w->row, number);
+    make_metrics(w);
+    return w;
+}
+
+const char *worker_name(const struct worker *w) { return w->row.name; }
+
+/* --- what it is at --------------------------------------------------------------------------- */
+
+/* Under the lock. Standby and the way out of it are news that wait for no beat. */
+static void turn_to(struct worker *w, worker_state to, usec now) {
+    struct worker_row *const row = &w->row;
+    const bool worked = row->state == WORKER_IS_WORKING && row->task_since > 0;
+    if (worked) metric_observe(w->seconds, i64_max(now - row->task_since, 0));
+    const bool told = row->state == WORKER_IS_STANDBY || row->state == WORKER_IS_STARTING ||
+                      to == WORKER_IS_STANDBY || to == WORKER_IS_STOPPING;
+    w->turned = w->turned || (row->state != to && told);
+    row->state = to;
+    row->task[0] = '\0';
+    row->task_since = now;
+    row->task_until = 0;
+}
+
+static void work_on(struct worker *w, usec bound, const char *fmt, va_list args) {
+    const usec now = time_wall_us();
+    struct buf b;
+    pthread_mutex_lock(&w->lock);
+    turn_to(w, WORKER_IS_WORKING, now);
+    buf_init_fixed(&b, w->row.task, sizeof w->row.task);
+    buf_vprintf(&b, fmt, args);
+    IGNORE(buf_z(&b) == NULL, "what is cut is long enough");
+    if (bound != USEC_NEVER) w->row.task_until = now + bound;
+    pthread_mutex_unlock(&w->lock);
+}
+
+void worker_task(struct worker *w, const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    work_on(w, WORKER_TASK_USUAL, fmt, args);
+    va_end(args);
+}
+
+void worker_task_within(struct worker *w, usec bound, const char *fmt, ...) {
+    va_list args;
+    PRE(bound > 0);
+    va_start(args, fmt);
+    work_on(w, bound, fmt, args);
+    va_end(args);
+}
+
+/* One that is so already stays so since then. */
+static void be(struct worker *w, worker_state state) {
+    pthread_mutex_lock(&w->lock);
+    if (w->row.state != state) turn_to(w, state, time_wall_us());
+    pthread_mutex_unlock(&w->lock);
+}
+
+void worker_idle(struct worker *w) { be(w, WORKER_IS_IDLE); }
+void worker_standby(struct worker *w) { be(w, WORKER_IS_STANDBY); }
+
+void worker_done(struct worker *w, int64_t n) {
+    PRE(n >= 0);
+    metric_add(w->done, n);
+    pthread_mutex_lock(&w->lock);
+    w->row.done += n;
+    pthread_mutex_unlock(&w->lock);
+}
+
+void worker_failed(struct worker *w, int64_t n) {
+    PRE(n >= 0);
+    metric_add(w->failed, n);
+    pthread_mutex_lock(&w->lock);
+    w->row.failed += n;
+    pthread_mutex_unlock(&w->lock);
+}
+
+/* --- beats ----------------------------------------------------------------------------------- */
+
+/* Bytes resident, as the kernel counts them; 0 where there is no such file. */
+static int64_t memory_now(void) {
+    char text[128];
+    str rest, all, resident;
+    int64_t pages = 0;
+    const int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    const ssize_t n = read(fd, text, sizeof text);
+    close(fd);
+    rest = str_from_bytes(text, n > 0 ? n : 0);
+    if (!str_cut(&rest, ' ', &all) || !str_cut(&rest, ' ', &resident)) return 0;
+    return str_to_i64(resident, &pages) ? pages * sysconf(_SC_PAGESIZE) : 0;
+}
+
+/* What was done since the oldest sample of the last minute, for a whole minute. */
+static int64_t rate(struct worker *w, usec now, int64_t done) {
+    while (w->count > 0) {
+        const struct sample *const oldest = &w->samples[w->first];
+        if (w->count < SAMPLES && oldest->at <= now && now - oldest->at <= USEC_PER_MIN) break;
+        w->first = (w->first + 1) % SAMPLES;
+        w->count--;
+    }
+    w->samples[(w->first + w->count++) % SAMPLES] = (struct sample){now, done};
+    const struct sample *const oldest = &w->samples[w->first];
+    const usec span = now - oldest->at;
+    return span >= USEC_PER_S ? (done - oldest->done) * USEC_PER_MIN / span : 0;
+}
+
+bool worker_beat_is_due(struct worker *w, usec now) {
+    pthread_mutex_lock(&w->lock);
+    const bool turned = w->turned;
+    pthread_mutex_unlock(&w->lock);
+    return !w->told || turned || now - w->told_at >= WORKER_BEAT || now < w->told_at;
+}
+
+static bool tell(struct worker *w, struct store *s, usec now, struct error *err) {
+    struct worker_row row;
+    pthread_mutex_lock(&w->lock);
+    row = w->row;
+    w->turned = false;
+    pthread_mutex_unlock(&w->lock);
+    row.seen_at = now;
+    row.per_minute = rate(w, now, row.done);
+    row.memory = memory_now();
+    if (!store_worker_put(s, &row, err)) return false;
+    w->told = true;
+    w->told_at = now;
+    return true;
+}
+
+bool worker_beat(struct worker *w, struct store *s, usec now, struct error *err) {
+    return !worker_beat_is_due(w, now) || tell(w, s, now, err);
+}
+
+void worker_close(struct worker *w, struct store *s, usec now) {
+    struct error err;
+    pthread_mutex_lock(&w->lock);
+    turn_to(w, WORKER_IS_STOPPING, now);
+    w->row.stopped_at = now;
+    pthread_mutex_unlock(&w->lock);
+    IGNORE(!tell(w, s, now, &err), "who looks finds it silent");
+    pthread_mutex_destroy(&w->lock);
+}
