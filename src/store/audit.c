@@ -248,9 +248,8 @@ bool audit_drop(struct store *s, int64_t most, int64_t *ret_gone, struct error *
     PRE(s->in_transaction);
     if (!query_open(s, &sql, &q, err)) return false;
     bind_i64(&q, most);
-    if (!query_run(&q, err)) return fail_in(err, "prune the audit log");
-    *ret_gone = s->ops->changes(s);
-    return true;
+    return (query_run(&q, err) && query_changes(s, ret_gone, err)) ||
+           fail_in(err, "prune the audit log");
 }
 
 /* -- the walk -------------------------------------------------------------------------------- */

@@ -131,9 +131,7 @@ static bool drop_rows(struct pruner *p, const struct keyed *t, usec cut, const s
     bind_place(&q, t, from);
     bind_time(&q, cut);
     bind_place(&q, t, to);
-    if (!query_run(&q, err)) return false;
-    *ret_gone = p->s->ops->changes(p->s);
-    return true;
+    return query_run(&q, err) && query_changes(p->s, ret_gone, err);
 }
 
 /* Always, but for keys that are longer than any of ours. */
@@ -224,14 +222,15 @@ static bool prune_candles_of(struct pruner *p, const char *symbol, usec cut, str
     bind_time(&q, cut);
     if (!query_i64(&q, &one, &found, err) || !found) return !found;
     while (!p->ended && upto < cut) {
+        int64_t gone = 0;
         if (!find_minute(p, symbol, cut, &upto, err) || !prune_begin(p, false, err)) return false;
         bool ok = query_open(p->s, &drop, &q, err);
         if (ok) {
             bind_z(&q, symbol);
             bind_time(&q, upto);
-            ok = query_run(&q, err);
+            ok = query_run(&q, err) && query_changes(p->s, &gone, err);
         }
-        if (!prune_end(p, PRUNE_CANDLES, ok, ok ? p->s->ops->changes(p->s) : 0, err)) return false;
+        if (!prune_end(p, PRUNE_CANDLES, ok, gone, err)) return false;
     }
     return true;
 }
@@ -282,9 +281,7 @@ static bool drop_bills(struct pruner *p, int64_t day, const struct bill_key *upt
         bind_z(&q, upto->resource);
         bind_i64(&q, upto->id);
     }
-    if (!query_run(&q, err)) return false;
-    *ret_gone = p->s->ops->changes(p->s);
-    return true;
+    return query_run(&q, err) && query_changes(p->s, ret_gone, err);
 }
 
 static bool prune_billed(struct pruner *p, struct error *err) {

@@ -61,7 +61,7 @@ static bool read_span(struct query *q, struct spans *x, bool *row, struct thin_s
 static bool open_samples(struct store *s, usec from, usec until, struct query *q, bool *row,
                          struct thin_sample *next, struct error *err) {
     static const struct sql sql = {
-        "SELECT at, equity FROM equity WHERE at >= $1 AND at < $2 ORDER BY at"};
+        "SELECT at, equity FROM equity WHERE at >= $1 AND at < $2 ORDER BY at", .large = true};
     if (!query_open(s, &sql, q, err)) return false;
     bind_time(q, from);
     bind_time(q, until);
@@ -94,8 +94,9 @@ static bool drop_between(struct store *s, usec after, usec upto, int64_t *gone, 
     if (!query_open(s, &sql, &q, err)) return false;
     bind_time(&q, after);
     bind_time(&q, upto);
-    if (!query_run(&q, err)) return false;
-    *gone += s->ops->changes(s);
+    int64_t rows = 0;
+    if (!query_run(&q, err) || !query_changes(s, &rows, err)) return false;
+    *gone += rows;
     return true;
 }
 

@@ -43,7 +43,7 @@ MUST_CHECK bool prune_plan_equity(struct store *s, const struct prune_ask *ask,
 
 /* Of a post nothing is left that needs it. */
 #define POST_IS_FREE(cut)                                                                          \
-    "processed AND created_at_db < " cut                                                           \
+    "processed AND stage = 2 AND created_at_db < " cut                                             \
     " AND NOT EXISTS (SELECT 1 FROM trades x WHERE x.tweet_id = tweets.id) AND NOT EXISTS "        \
     "(SELECT 1 FROM intents x WHERE x.root_id = tweets.root_id)"
 #define POST_HAS_SIGNALS "EXISTS (SELECT 1 FROM signals x WHERE x.tweet_id = tweets.id)"
@@ -74,7 +74,7 @@ MUST_CHECK bool prune_plan_equity(struct store *s, const struct prune_ask *ask,
     "(level <> 'unusual' OR over_at IS NOT NULL) AND coalesce(over_at, at) < " cut
 /* A restart does not bring him back, and nothing was learned of him. */
 #define AUTHOR_GOES(cut)                                                                           \
-    "forgotten AND coalesce(last_post_at, 0) < " cut                                               \
+    "forgotten AND (last_post_at IS NULL OR last_post_at < " cut ")"                               \
     " AND NOT EXISTS (SELECT 1 FROM author_records x WHERE x.key = authors.key) AND NOT EXISTS "   \
     "(SELECT 1 FROM trades x WHERE x.author = authors.key) AND NOT EXISTS "                        \
     "(SELECT 1 FROM forecasts x WHERE x.author = authors.key)"

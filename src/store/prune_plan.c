@@ -19,7 +19,8 @@
 
 /* About what a row takes, with its entries in the indexes. */
 #define READING_BYTES                                                                              \
-    "coalesce(length(probs), 0) + coalesce(length(mentions), 0) + coalesce(length(misses), 0)"
+    "coalesce(length(CAST(probs AS TEXT)), 0) + coalesce(length(CAST(mentions AS TEXT)), 0) + "    \
+    "coalesce(length(CAST(misses AS TEXT)), 0)"
 #define POST_BYTES "400 + length(text) + length(author) + " READING_BYTES
 
 static bool read_plan(struct query *q, struct prune_plan *ret, struct error *err) {
@@ -125,8 +126,8 @@ static bool plan_all(struct store *s, const struct prune_ask *ask, struct prune_
                      struct error *err) {
 #define CANDLE_GOES(cut) "open_time < " cut
     static const struct sql plain[PRUNE_COUNT] = {
-        [PRUNE_SIGNALS] =
-            PLAN("signals", "created_at", "300 + length(parts) + length(author)", SIGNAL_GOES),
+        [PRUNE_SIGNALS] = PLAN("signals", "created_at",
+                               "300 + length(CAST(parts AS TEXT)) + length(author)", SIGNAL_GOES),
         [PRUNE_CANDLES] = PLAN("candles", "open_time", "70", CANDLE_GOES),
         [PRUNE_COMMANDS] = PLAN("commands", "at", "120 + length(reason)", COMMAND_GOES),
         [PRUNE_LETTERS] =

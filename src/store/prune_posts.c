@@ -3,8 +3,7 @@
  *
  * In: a cut each. Out: fewer rows, and in `pruned` how many went by outcome and by reason, so that
  * totals stay what they were. A post counts as old when it was published and stored before the cut:
- * what is brought today, however old it is, is looked at for as long as anything else. Posts
- * without signals are found by their outcome, along an index that has no others.
+ * what is brought today, however old it is, is looked at for as long as anything else.
  *
  * Invariants: a post goes with all its signals or with none; one that was traded, by any version of
  * it, stays with them. A word of a deletion keeps the chain that it was about, also when the post
@@ -39,15 +38,32 @@ static bool add_pruned(struct store *s, const char *what, const char *name, int6
     return query_run(&q, err);
 }
 
+/* reason NONE: '' */
+static bool add_reasons(struct store *s, const char *what, const int64_t rows[REASON_COUNT],
+                        struct error *err) {
+    for (int r = 0; r < REASON_COUNT; r++) {
+        const char *const name = r == REASON_NONE ? "" : reason_name((reason)r);
+        if (!add_pruned(s, what, name, rows[r], err)) return false;
+    }
+    return true;
+}
+
 /* -- posts ------------------------------------------------------------------------------------- */
 
-#define OF_OUTCOME "outcome = $1 AND (created_at, id) > ($2, $3) AND (created_at, id) <= ($4, $5)"
+/* SQLite has an index of posts without signals by outcome, and is asked for one outcome at a time.
+ * PostgreSQL, where rows are updated on their way, has none: it goes through all old posts by their
+ * time, and `ended` is "". */
+#define OF_OUTCOME "outcome = $1 AND (created_at, id) > ($2, $3) AND "
+#define OF_ANY "CAST($1 AS TEXT) = '' AND (created_at, id) > ($2, $3) AND "
+#define UP_TO "(created_at, id) <= ($4, $5) AND "
 
 static bool find_posts(struct pruner *p, const char *ended, usec cut, const struct spot *from,
                        struct spot *ret, int *ret_count, struct error *err) {
-    static const struct sql sql = {
-        "SELECT created_at, id FROM tweets WHERE outcome = $1 AND (created_at, id) > ($2, $3) "
-        "AND " POST_GOES("$4") " ORDER BY created_at, id LIMIT $5"};
+#define FIND(of)                                                                                   \
+    "SELECT created_at, id FROM tweets WHERE " of POST_GOES(                                       \
+        "$4") " ORDER BY created_at, id LIMIT $5"
+    static const struct sql sql = {FIND(OF_OUTCOME), FIND(OF_ANY)};
+#undef FIND
     struct query q;
     bool row;
     *ret_count = 0;
@@ -65,25 +81,44 @@ static bool find_posts(struct pruner *p, const char *ended, usec cut, const stru
     return true;
 }
 
+/* The word of a deletion keeps the chain that it was about. */
+static bool keep_words(struct pruner *p, const char *ended, const struct spot *from,
+                       const struct spot *to, struct error *err) {
+#define KEEP(of)                                                                                   \
+    "UPDATE deletions SET root_id = (SELECT t.root_id FROM tweets t WHERE t.id = "                 \
+    "deletions.tweet_id) WHERE root_id = tweet_id AND tweet_id IN (SELECT id FROM tweets "         \
+    "WHERE " of UP_TO "deleted_at IS NOT NULL)"
+    static const struct sql sql = {KEEP(OF_OUTCOME), KEEP(OF_ANY)};
+#undef KEEP
+    struct query q;
+    if (!query_open(p->s, &sql, &q, err)) return false;
+    bind_z(&q, ended);
+    bind_spot(&q, from);
+    bind_spot(&q, to);
+    return query_run(&q, err);
+}
+
 static bool drop_posts(struct pruner *p, const char *ended, usec cut, const struct spot *from,
                        const struct spot *to, int64_t *ret_gone, struct error *err) {
-    static const struct sql word = {
-        "UPDATE deletions SET root_id = (SELECT t.root_id FROM tweets t WHERE t.id = "
-        "deletions.tweet_id) WHERE root_id = tweet_id AND tweet_id IN (SELECT id FROM tweets "
-        "WHERE " OF_OUTCOME " AND deleted_at IS NOT NULL)"};
-    static const struct sql drop = {"DELETE FROM tweets WHERE " OF_OUTCOME " AND " POST_GOES("$6")};
-    const struct sql *const both[] = {&word, &drop};
-    for (int i = 0; i < COUNT_OF(both); i++) {
-        struct query q;
-        if (!query_open(p->s, both[i], &q, err)) return false;
-        bind_z(&q, ended);
-        bind_spot(&q, from);
-        bind_spot(&q, to);
-        if (both[i] == &drop) bind_time(&q, cut);
-        if (!query_run(&q, err)) return false;
+#define DROP(of) "DELETE FROM tweets WHERE " of UP_TO POST_GOES("$6") " RETURNING outcome"
+    static const struct sql sql = {DROP(OF_OUTCOME), DROP(OF_ANY)};
+#undef DROP
+    int64_t by_outcome[REASON_COUNT] = {0};
+    struct query q;
+    bool row;
+    if (!keep_words(p, ended, from, to, err) || !query_open(p->s, &sql, &q, err)) return false;
+    bind_z(&q, ended);
+    bind_spot(&q, from);
+    bind_spot(&q, to);
+    bind_time(&q, cut);
+    if (!query_row(&q, &row, err)) return false;
+    for (; row; (*ret_gone)++) {
+        reason r = REASON_NONE;
+        if (!reason_from_name(col_str(&q), &r)) r = REASON_NONE;
+        by_outcome[r]++;
+        if (!query_row(&q, &row, err)) return false;
     }
-    *ret_gone = p->s->ops->changes(p->s);
-    return add_pruned(p->s, "post", ended, *ret_gone, err);
+    return add_reasons(p->s, "post", by_outcome, err);
 }
 
 static bool prune_outcome(struct pruner *p, const char *ended, usec cut, struct error *err) {
@@ -104,7 +139,9 @@ static bool prune_outcome(struct pruner *p, const char *ended, usec cut, struct 
 
 bool prune_posts(struct pruner *p, struct error *err) {
     const usec cut = prune_cut(p->ask, PRUNE_POSTS);
-    for (int r = 1; r < REASON_COUNT && cut > 0 && !p->ended; r++)
+    if (cut == 0) return true;
+    if (p->s->ops->dialect == DIALECT_POSTGRESQL) return prune_outcome(p, "", cut, err);
+    for (int r = 1; r < REASON_COUNT && !p->ended; r++)
         if (!prune_outcome(p, reason_name((reason)r), cut, err)) return false;
     return true;
 }
@@ -179,8 +216,9 @@ static bool drop_post(struct store *s, int64_t id, usec cut, int64_t *gone, stru
     if (!query_run(&q, err) || !query_open(s, &drop, &q, err)) return false;
     bind_i64(&q, id);
     bind_time(&q, cut);
-    if (!query_run(&q, err)) return false;
-    *gone += s->ops->changes(s);
+    int64_t rows = 0;
+    if (!query_run(&q, err) || !query_changes(s, &rows, err)) return false;
+    *gone += rows;
     return true;
 }
 
@@ -191,11 +229,8 @@ static bool drop_with_posts(struct pruner *p, usec cut, const struct spot *from,
     if (!drop_signals(p, cut, from, to, v, err)) return false;
     for (int i = 0; i < v->count; i++)
         if (!drop_post(p->s, v->posts[i], cut, ret_posts, err)) return false;
-    for (int r = 0; r < REASON_COUNT; r++) {
-        const char *const name = r == REASON_NONE ? "" : reason_name((reason)r);
-        if (!add_pruned(p->s, "signal", name, v->by_reason[r], err)) return false;
-    }
-    return add_pruned(p->s, "post", "", *ret_posts, err);
+    return add_reasons(p->s, "signal", v->by_reason, err) &&
+           add_pruned(p->s, "post", "", *ret_posts, err);
 }
 
 bool prune_signals(struct pruner *p, struct error *err) {
@@ -251,9 +286,7 @@ static bool thin_readings(struct pruner *p, usec cut, const struct spot *from,
     bind_spot(&q, from);
     bind_spot(&q, to);
     bind_time(&q, cut);
-    if (!query_run(&q, err)) return false;
-    *ret_gone = p->s->ops->changes(p->s);
-    return true;
+    return query_run(&q, err) && query_changes(p->s, ret_gone, err);
 }
 
 bool prune_readings(struct pruner *p, struct error *err) {
