@@ -229,6 +229,7 @@ static bool pg_commit(struct store *base, struct error *err) {
         *err = s->first;
         return false;
     }
+    if (s->token != 0 && s->wrote) pg_trader_commits(s);
     if (s->immediate && s->wrote) pg_send_text(s, s->notify_sql);
     pg_send_text(s, "COMMIT");
     pg_send_sync(s);

@@ -84,7 +84,7 @@ struct pg_store {
 
     struct pg_pending pending[PG_PENDING_MAX];
     int64_t sent, done;     /* of the pending ones, ever */
-    int64_t asked;          /* of so many the server was told to send the answers now */
+    int64_t asked;          /* behind so many stands a sync */
     struct pg_stmt *reader; /* whose rows come one by one */
     int64_t changes;        /* of the last statement that was answered */
     bool failed;            /* first says what; the transaction can only be rolled back */
@@ -103,6 +103,7 @@ struct pg_store {
 
     /* pg_leader.c */
     int64_t token; /* 0: this is no trader's session */
+    usec keep_at;  /* monotonic: the lease is renewed by the first commit after that */
 };
 
 static inline struct pg_store *pg_self(struct store *s) { return (struct pg_store *)(void *)s; }
@@ -178,6 +179,7 @@ int64_t pg_data_version(struct store *base);
 /* --- pg_leader.c ---------------------------------------------------------------------------- */
 bool pg_trader_lock(struct store *base, struct error *err);
 bool pg_trader_keep(struct store *base, struct error *err);
+void pg_trader_commits(struct pg_store *s); /* renews with the commit that is about to be sent */
 bool pg_trader_running(struct store *base, int64_t *ret_pid);
 void pg_trader_release(struct pg_store *s); /* best effort, before the connection is closed */
 

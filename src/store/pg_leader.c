@@ -1,16 +1,17 @@
 /* Who trades: a lease with a token, and the lock of a session.
  *
  * The row of `leader` says which token trades and until when its lease lasts by the database's
- * clock; the trader renews it each second. Beside that its session holds an advisory lock of the
- * token's number. Another may take over, with a token one higher, when the lease ran out (the
- * trader stands still, or its machine is gone) or when nobody holds the lock (the process was
- * killed: then at once).
+ * clock; the trader renews it each second, and with its commits. Beside that its session holds an
+ * advisory lock of the token's number. Another may take over, with a token one higher, when the
+ * lease ran out (the trader stands still, or its machine is gone) or when nobody holds the lock
+ * (the process was killed: then at once).
  *
  * Who was taken over from may not know it. Its session says its token with each statement
  * (bullfinch.token), a trigger on each table that trades write to compares it with the row, and
- * locks the row until the transaction ends: its rows are refused, and a turn that is half written
- * keeps others from taking over until it is committed or, after a lease of standing still, undone
- * by the database. So rows of two traders never mix.
+ * locks the row until the transaction ends: its rows are refused, and nobody takes over while a
+ * turn is half written. Of one that stands still, or never ends, the session is ended: by the
+ * database after a lease of silence, or by who wants to take over and has waited long enough. Then
+ * the turn is undone. So rows of two traders never mix.
  *
  * Failure: ERR_EXISTS names who trades; ERR_REFUSED, another has taken over. */
 #include "store/pg_int.h"
@@ -18,7 +19,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define LEASE_MS "3000" /* renewed each second */
+#define LEASE_MS "3000"
+#define KEEP_EVERY USEC_PER_S
 
 /* Advisory locks of traders: (schema, token). */
 static int64_t lock_class(const struct pg_store *s) {
@@ -115,25 +117,48 @@ static bool take_over(struct pg_store *s, int64_t *ret_token, struct error *err)
     return write_leader(s, v.token + 1, err) && dress_session(s, v.token + 1, err);
 }
 
+/* Of a session that holds the lock of an old lease, and a turn that does not end. */
+static bool end_session(struct pg_store *s, int64_t old_token, struct error *err) {
+    static const struct sql sql = {
+        "SELECT pg_terminate_backend(k.pid) FROM pg_locks k WHERE k.locktype = 'advisory' AND "
+        "k.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) AND "
+        "k.classid::bigint = $1 AND k.objid::bigint = $2 AND k.objsubid = 2 AND k.granted"};
+    struct query q;
+    if (!query_open(&s->base, &sql, &q, err)) return false;
+    bind_i64(&q, lock_class(s));
+    bind_i64(&q, lock_number(old_token));
+    return query_run(&q, err);
+}
+
 static bool look(struct pg_store *s, struct leader *ret, struct error *err) {
     static const struct sql sql = {LEADER};
     return read_leader(s, &sql, ret, err);
 }
 
+static bool try_to_lead(struct pg_store *s, struct error *err) {
+    int64_t token = 0;
+    if (!store_begin(&s->base, true, err)) return false;
+    if (take_over(s, &token, err) && store_commit(&s->base, err)) {
+        s->token = token;
+        s->keep_at = time_monotonic_us() + KEEP_EVERY;
+        return true;
+    }
+    store_rollback(&s->base);
+    return false;
+}
+
 bool pg_trader_lock(struct store *base, struct error *err) {
     struct pg_store *s = pg_self(base);
     struct leader v;
-    int64_t token = 0;
     PRE(!base->in_transaction);
     if (s->token != 0) return pg_trader_keep(base, err);
     if (!look(s, &v, err)) return false; /* first without locks, which would be in its way */
     if (is_trading(&v)) return fail_taken(s, &v, err);
-    if (!store_begin(base, true, err)) return false;
-    if (take_over(s, &token, err) && store_commit(base, err)) {
-        s->token = token;
-        return true;
-    }
-    store_rollback(base);
+    if (try_to_lead(s, err)) return true;
+    const struct error why = *err;
+    const bool stuck = why.code == ERR_BUSY && look(s, &v, err) && !v.leased && v.at_work;
+    if (stuck && end_session(s, v.token, err) && try_to_lead(s, err)) return true;
+    if (!stuck) *err = why;
     return fail_in(err, "become the trader");
 }
 
@@ -149,20 +174,29 @@ static bool fail_fenced(struct pg_store *s, struct error *err) {
                 s->base.path, v.holder[0] ? ": " : "", v.holder);
 }
 
-bool pg_trader_keep(struct store *base, struct error *err) {
+static bool renew(struct pg_store *s, struct error *err) {
     static const struct sql sql = {
         "UPDATE leader SET expires_at = clock_timestamp() + interval '" LEASE_MS
         " ms' WHERE id = 1 AND token = $1"};
-    struct pg_store *s = pg_self(base);
     struct query q;
-    if (s->token == 0) return true; /* this is no trader's */
-    if (!query_open(base, &sql, &q, err)) return false;
+    s->keep_at = time_monotonic_us() + KEEP_EVERY;
+    if (!query_open(&s->base, &sql, &q, err)) return false;
     bind_i64(&q, s->token);
-    if (!query_run(&q, err)) return false;
-    if (base->in_transaction)
-        return true; /* its rows are fenced, and it commits before the lease
-                        matters again */
-    return s->changes == 1 || fail_fenced(s, err);
+    return query_run(&q, err);
+}
+
+void pg_trader_commits(struct pg_store *s) {
+    struct error err;
+    if (time_monotonic_us() < s->keep_at) return;
+    IGNORE(!renew(s, &err), "the commit tells what is wrong");
+}
+
+bool pg_trader_keep(struct store *base, struct error *err) {
+    struct pg_store *s = pg_self(base);
+    int64_t rows;
+    if (s->token == 0) return true;                 /* this is no trader's */
+    if (base->in_transaction) return renew(s, err); /* its rows are fenced anyway */
+    return renew(s, err) && query_changes(base, &rows, err) && (rows == 1 || fail_fenced(s, err));
 }
 
 bool pg_trader_running(struct store *base, int64_t *ret_pid) {

@@ -6,8 +6,10 @@
  * ring until it is answered: where there are many, the oldest half is waited for, so that neither
  * side ever waits for the other to read.
  *
- * After an error the server passes over everything up to the next sync. The first error is kept
- * (failed, first) and named by the statement that caused it; what follows it says nothing.
+ * Whoever waits sends a sync behind what is waited for: the server answers up to there, knows that
+ * nothing more is to come for now (and counts how long, where it may not be for ever), and after an
+ * error passes over everything before it. The first error is kept (failed, first) and named by the
+ * statement that caused it; what follows it says nothing.
  *
  * Rows that come one by one occupy the connection. When something else is to be sent before they
  * are at their end, the rest of them is taken into memory first.
@@ -203,19 +205,19 @@ static void take_one(struct pg_store *s) {
 /* Has the first thing behind `done` begun to give its rows one by one? Then it stands there. */
 static bool is_reading(const struct pg_store *s) { return s->reader != NULL; }
 
+static bool next_is_sync(const struct pg_store *s) {
+    return s->done < s->sent && s->pending[s->done % PG_PENDING_MAX].is_sync;
+}
+
 void pg_wait(struct pg_store *s, int64_t upto) {
-    if (s->conn != NULL && s->asked < upto && s->done < upto) {
-        if (pq.sendFlushRequest(s->conn) == 1)
-            s->asked = s->sent;
-        else
-            pg_lose(s, "");
-    }
+    if (s->asked < upto && s->done < upto) pg_send_sync(s);
     while (s->done < upto && s->conn != NULL) {
         if (is_reading(s)) pg_stream_keep(s);
         if (s->done >= upto || s->conn == NULL) break;
         take_one(s);
-        if (is_reading(s) && s->done + 1 >= upto) break; /* its rows are read by who asked */
+        if (is_reading(s) && s->done + 1 >= upto) return; /* its rows are read by who asked */
     }
+    while (s->conn != NULL && next_is_sync(s)) take_one(s);
 }
 
 void pg_wait_all(struct pg_store *s) {

@@ -37,7 +37,6 @@
     X(resultErrorMessage)                                                                          \
     X(resultStatus)                                                                                \
     X(sendDescribePrepared)                                                                        \
-    X(sendFlushRequest)                                                                            \
     X(sendPrepare)                                                                                 \
     X(sendQueryParams)                                                                             \
     X(sendQueryPrepared)                                                                           \
