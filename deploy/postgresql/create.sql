@@ -1,6 +1,6 @@
 -- The database and its three roles, made once, by a superuser:
 --
---   bullfinch_owner   owns the tables; migrates (bullfinch db migrate, bullfinch db roles)
+--   bullfinch_owner   owns the tables; migrates (bullfinch db migrate)
 --   bullfinch         the program: reads and writes rows, and changes no table
 --   bullfinch_reader  looks: for dashboards of your own
 --
@@ -36,3 +36,8 @@ GRANT CONNECT ON DATABASE bullfinch TO bullfinch, bullfinch_reader;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT ALL ON SCHEMA public TO bullfinch_owner;
 GRANT USAGE ON SCHEMA public TO bullfinch, bullfinch_reader;
+-- What the owner makes from now on is the program's to read and write, and nobody else's.
+ALTER DEFAULT PRIVILEGES FOR ROLE bullfinch_owner IN SCHEMA public
+    GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO bullfinch;
+ALTER DEFAULT PRIVILEGES FOR ROLE bullfinch_owner IN SCHEMA public
+    GRANT USAGE ON SEQUENCES TO bullfinch;

@@ -7,20 +7,10 @@
 ours=
 [ -n "${SCRATCH-}" ] || ours=yes
 . "$(dirname "$0")/lib/cases.sh"
+. tests/e2e/lib/modules.sh
 
 clients="raw streams binance-spot binance node-binance-api binance-api-node connector ccxt ccxt-pro"
-modules=$PWD/build/conformance
-want=$(cat tests/conformance/package.json tests/conformance/package-lock.json | cksum)
-
-install_modules() {
-    [ "$(cat "$modules/installed" 2>/dev/null)" = "$want" ] && return
-    mkdir -p "$modules"
-    rm -rf "$modules/node_modules" "$modules/installed"
-    cp tests/conformance/package.json tests/conformance/package-lock.json tests/conformance/.npmrc "$modules/"
-    (cd "$modules" && npm ci --ignore-scripts --prefer-offline --cache "$modules/cache" --loglevel=error) ||
-        return 1
-    echo "$want" >"$modules/installed"
-}
+modules_of conformance
 
 key_of() { printf 'key%061d' "$1"; }
 secret_of() { printf 'secret%058d' "$1"; }

@@ -5,28 +5,12 @@
 # server nor disturb the trader.
 . "$(dirname "$0")/lib/cases.sh"
 . tests/e2e/lib/programs.sh
+. tests/e2e/lib/modules.sh
 
-modules=$PWD/build/openapi
-want=$(cat tests/openapi/package.json tests/openapi/package-lock.json | cksum)
 seed=${OPENAPI_SEED:-$(date +%s)}
 requests=${OPENAPI_REQUESTS:-10000}
 
-install_modules() {
-    [ "$(cat "$modules/installed" 2>/dev/null)" = "$want" ] && return
-    mkdir -p "$modules"
-    rm -rf "$modules/node_modules" "$modules/installed"
-    cp tests/openapi/package.json tests/openapi/package-lock.json tests/openapi/.npmrc "$modules/"
-    (cd "$modules" && npm ci --ignore-scripts --prefer-offline --cache "$modules/cache" --loglevel=error) ||
-        return 1
-    echo "$want" >"$modules/installed"
-}
-
-cases_of() { # NAME LOG: takes over the cases that a script of Node's printed
-    grep -E '^(ok|not ok) ' "$2"
-    failures=$((failures + $(grep -c '^not ok ' "$2")))
-    grep -q '^ok ' "$2" || not_ok "$1" "$(tail -n 3 "$2" | tr '\n' ' ')"
-}
-
+modules_of openapi
 check "the linter and its like are installed" install_modules
 [ "$failures" -eq 0 ] || exit 1
 lint() {

@@ -1,0 +1,198 @@
+#!/bin/sh
+# What deploy/ and docs/scaling.md say, held against the program and the servers that they speak of: compose
+# files, the image's list of libraries, units, the database's roles, Redis' settings, passwords.
+#
+# What needs a tool that this machine lacks is told in a line of its own and not counted: systemd,
+# docker-compose, Debian's package lists. PostgreSQL and Redis are started here, in scratch folders.
+. "$(dirname "$0")/lib/cases.sh"
+. tests/e2e/lib/programs.sh
+. tests/e2e/lib/modules.sh
+
+not_possible() { echo "not possible here: $*"; }
+have() { command -v "$1" >/dev/null 2>&1; }
+export BULLFINCH SCRATCH
+
+modules_of openapi
+check "a parser of YAML is installed" install_modules
+[ "$failures" -eq 0 ] || exit 1
+for part in compose units docs; do
+    NODE_PATH=$modules/node_modules node "tests/deploy/$part.js" >"$SCRATCH/$part.log" 2>&1
+    cases_of "$part" "$SCRATCH/$part.log"
+done
+
+# -- compose ------------------------------------------------------------------------------------------
+if have docker-compose; then
+    for file in deploy/compose.yaml deploy/compose.embedded.yaml; do
+        check "docker-compose takes $file" docker-compose -f $file config --quiet
+    done
+elif docker compose version >/dev/null 2>&1; then
+    for file in deploy/compose.yaml deploy/compose.embedded.yaml; do
+        check "docker compose takes $file" docker compose -f $file config --quiet
+    done
+else
+    not_possible "there is no docker-compose to read the compose files"
+fi
+
+# -- the image's libraries ----------------------------------------------------------------------------
+# Linked, and named in the program for later (src/net/late.c).
+libraries() {
+    { ldd "$BULLFINCH" | sed -n 's/^[[:space:]]*\(lib[^ ]*\) => .*/\1/p'
+        grep -aoE 'lib[a-z0-9_-]+\.so\.[0-9]+' "$BULLFINCH"; } | sort -u
+}
+in_image() { # LIBRARY
+    file=$(/sbin/ldconfig -p | sed -n "s|^[[:space:]]*$1 (.*x86-64.*) => ||p; s|^[[:space:]]*$1 (.*AArch64.*) => ||p" | head -n 1)
+    file=$(readlink -f "$file") # where /lib is a link, the list may know either name
+    package=$(dpkg -S "$file" "${file#/usr}" 2>/dev/null | head -n 1 | cut -d : -f 1)
+    case $package in
+    libc6 | libgcc-s1 | libstdc++6 | libgomp1) return ;; # of every image, or brought by others
+    '') echo "of no package: $1 ($file)" && return 1 ;;
+    esac
+    grep -qE "^ +$package( |\$)" deploy/Dockerfile || { echo "deploy/Dockerfile does not install $package" && return 1; }
+}
+if have dpkg && [ "$(. /etc/os-release && echo "$ID$VERSION_ID")" = debian12 ]; then
+    count=0
+    for library in $(libraries); do
+        check "the image has $library" in_image "$library"
+        count=$((count + 1))
+    done
+    check "libraries were found" test "$count" -ge 8
+else
+    not_possible "the names of packages in deploy/Dockerfile are those of Debian 12"
+fi
+
+# -- units --------------------------------------------------------------------------------------------
+if have systemd-analyze; then
+    mkdir -p "$SCRATCH/units"
+    for unit in deploy/systemd/*.service deploy/systemd/*.target; do
+        sed "s|/usr/local/bin/bullfinch|$BULLFINCH|" "$unit" >"$SCRATCH/units/${unit##*/}"
+    done
+    verified() { # it ends well where it has warnings, too
+        if said=$(SYSTEMD_UNIT_PATH=$SCRATCH/units: systemd-analyze verify --man=no --recursive-errors=no "$1" 2>&1) &&
+            [ -z "$said" ]; then return; fi
+        echo "$said" && return 1
+    }
+    for unit in "$SCRATCH"/units/*; do
+        name=${unit##*/}
+        check "systemd takes $name" verified "$unit"
+        case $name in *.target) continue ;; esac
+        check "and what $name may do is little" systemd-analyze security --offline=true --threshold=20 "$unit"
+    done
+else
+    not_possible "there is no systemd to verify the units"
+fi
+
+# -- passwords ----------------------------------------------------------------------------------------
+secrets=$SCRATCH/etc/secrets
+sum() { cat "$secrets"/*-password | cksum; }
+modes() { stat -c '%a %u:%g' "$secrets" "$secrets"/* | sort -u | tr '\n' ' '; }
+if [ "$(id -u)" -eq 0 ]; then
+    check "passwords are made" deploy/secrets.sh "$secrets" nogroup
+    equal "for root and a group" "$(modes)" "440 0:$(id -g nobody) 750 0:$(id -g nobody) "
+    before=$(sum)
+    check "and not made anew" deploy/secrets.sh "$secrets" root
+    equal "as they were" "$(sum)" "$before"
+    equal "for root alone" "$(modes)" "400 0:0 700 0:0 "
+    check "each has 48 digits" sh -c "! grep -LE '^[0-9a-f]{48}\$' '$secrets'/* | grep ."
+    deploy/secrets.sh "$secrets" nogroup 2>/dev/null
+    as_other="setpriv --reuid=nobody --regid=nogroup --clear-groups"
+    chmod 0755 "$SCRATCH"
+else
+    check "passwords are made by root alone" sh -c "! deploy/secrets.sh '$secrets' && test ! -e '$secrets'"
+    mkdir -p "$secrets"
+    for name in owner-password store-password queue-password; do
+        od -A n -N 24 -t x1 /dev/urandom | tr -d ' \n' >"$secrets/$name"
+    done
+    as_other=
+fi
+
+# -- PostgreSQL ---------------------------------------------------------------------------------------
+port() { # a free one, by the kernel's word
+    node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'
+}
+of_postgresql() { # PROGRAM: Debian puts each version's into a folder of its own
+    command -v "$1" || find /usr/lib/postgresql -path "*/bin/$1" 2>/dev/null | sort -V | tail -n 1
+}
+server() { # COMMAND...: as somebody else where we are root, which PostgreSQL refuses to run as
+    (cd / && $as_other "$@")
+}
+initdb=$(of_postgresql initdb)
+if [ -n "$initdb" ]; then
+    postgres=$(of_postgresql postgres)
+    data=$SCRATCH/pg
+    mkdir -p "$data"
+    [ -z "$as_other" ] || chown nobody:nogroup "$data"
+    pg_port=$(port)
+    check "a database is made" server "$initdb" -D "$data/data" -U postgres --auth-local=trust --auth-host=scram-sha-256
+    (cd / && exec $as_other "$postgres" -D "$data/data" -p "$pg_port" -k "$data" -c listen_addresses=127.0.0.1) \
+        >"$SCRATCH/postgres.log" 2>&1 &
+    pids="$pids $!"
+    superuser() { server psql --no-psqlrc --quiet --no-align --tuples-only -h "$data" -p "$pg_port" -U postgres "$@"; }
+    within 30 "it runs" superuser -d postgres -c 'SELECT 1'
+    as_role() { # ROLE SECRET SQL
+        PGPASSWORD=$(cat "$secrets/$2") psql --no-psqlrc --quiet --no-align --tuples-only -v ON_ERROR_STOP=1 \
+            "host=127.0.0.1 port=$pg_port dbname=bullfinch user=$1" -c "$3"
+    }
+    refused() { # ROLE SECRET SQL
+        said=$(as_role "$@" 2>&1) && echo "not refused: $3" && return 1
+        case $said in *denied*) ;; *) echo "$said" && return 1 ;; esac
+    }
+    check "without passwords create.sql makes nothing" sh -c '! "$@"' - \
+        sh -c "cd / && $as_other psql --no-psqlrc -h '$data' -p $pg_port -U postgres -d postgres --set secrets=/nowhere -f -" \
+        <deploy/postgresql/create.sql
+    equal "not even a role" "$(superuser -d postgres -c "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'bullfinch%'")" 0
+    check "create.sql makes the database and its roles" \
+        superuser -d postgres --set "secrets=$secrets" -f - <deploy/postgresql/create.sql
+    equal "passwords are in no log" "$(grep -cFf "$secrets/store-password" "$SCRATCH/postgres.log")" 0
+    equal "the program's role gets in with its password" "$(as_role bullfinch store-password 'SELECT current_user')" bullfinch
+    check "and makes no table" refused bullfinch store-password 'CREATE TABLE of_mine (a integer)'
+    check "and no schema" refused bullfinch store-password 'CREATE SCHEMA of_mine'
+    check "the owner does" as_role bullfinch_owner owner-password 'CREATE TABLE of_the_owner (id bigint GENERATED BY DEFAULT AS IDENTITY, a integer)'
+    check "the program writes into it" as_role bullfinch store-password 'INSERT INTO of_the_owner (a) VALUES (1)'
+    check "and does not change it" sh -c '! "$@"' - env PGPASSWORD="$(cat "$secrets/store-password")" \
+        psql --no-psqlrc -h 127.0.0.1 -p "$pg_port" -U bullfinch -d bullfinch -v ON_ERROR_STOP=1 -c 'ALTER TABLE of_the_owner ADD b integer'
+    as_role bullfinch_owner owner-password 'DROP TABLE of_the_owner'
+    url=127.0.0.1:$pg_port/bullfinch
+    program() { # ROLE SECRET ARGUMENT...: bullfinch on this database; its password is nobody else's to read
+        role=$1 secret=$2
+        shift 2
+        (umask 077 && cp "$secrets/$secret" "$SCRATCH/mine" && chmod 600 "$SCRATCH/mine") &&
+            "$BULLFINCH" "$@" --set "store.url=postgresql://$role@$url" --set "store.password_file=$SCRATCH/mine"
+    }
+    check "the owner makes the tables" program bullfinch_owner owner-password db migrate
+    check "the program makes a token" program bullfinch store-password token create me --role trade
+    check "the program looks" program bullfinch store-password show workers
+    check "the owner lets the reader look at what was traded" as_role bullfinch_owner owner-password \
+        'GRANT SELECT ON tweets, signals, trades, orders, fills, positions, equity TO bullfinch_reader'
+    check "the reader does" superuser -d bullfinch -v ON_ERROR_STOP=1 -c 'SET ROLE bullfinch_reader' -c 'SELECT id FROM trades'
+    for sql in 'SELECT name FROM tokens' 'DELETE FROM trades'; do
+        check "but not: $sql" sh -c '! "$@" 2>/dev/null' - $as_other psql --no-psqlrc -h "$data" -p "$pg_port" -U postgres \
+            -d bullfinch -v ON_ERROR_STOP=1 -c 'SET ROLE bullfinch_reader' -c "$sql"
+    done
+    check "the books of an empty database are sound" program bullfinch store-password db check
+else
+    not_possible "there is no PostgreSQL to make the database in"
+fi
+
+# -- Redis --------------------------------------------------------------------------------------------
+if have redis-server; then
+    mkdir -p "$SCRATCH/redis"
+    redis_port=$(port)
+    { cat deploy/redis.conf
+        echo "dir $SCRATCH/redis"
+        echo "bind 127.0.0.1"
+        echo "port $redis_port"
+        echo "requirepass $(cat "$secrets/queue-password")"; } >"$SCRATCH/redis/redis.conf"
+    redis-server "$SCRATCH/redis/redis.conf" >"$SCRATCH/redis.log" 2>&1 &
+    pids="$pids $!"
+    ask() { REDISCLI_AUTH=$(cat "$secrets/queue-password") redis-cli -p "$redis_port" "$@" 2>/dev/null; }
+    says() { [ "$(ask CONFIG GET "$1" | tail -n 1)" = "$2" ]; }
+    within 20 "redis.conf is one that Redis takes" says maxmemory-policy noeviction
+    check "it has a bound" says maxmemory 268435456
+    check "it writes to its disk" says appendonly yes
+    check "each second" says appendfsync everysec
+    equal "without the password it says nothing" "$(redis-cli -p "$redis_port" PING 2>&1 | cut -c 1-6)" NOAUTH
+else
+    not_possible "there is no Redis to start with redis.conf"
+fi
+
+finish
