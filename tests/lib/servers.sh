@@ -34,14 +34,14 @@ start_pg() {
     as_nobody "$bin/initdb" -D "$dir/pg/data" -U bullfinch -A trust -E UTF8 --locale=C.UTF-8 >"$dir/initdb.log" 2>&1
     as_nobody "$bin/postgres" -D "$dir/pg/data" -p "$pg_port" -k "$dir/pg" -c listen_addresses=127.0.0.1 \
         "$@" >"$dir/pg.log" 2>&1 &
-    pg_pid=$!
-    pids="$pids $pg_pid"
     pg_tries=0
     until "$bin/pg_isready" -q -h 127.0.0.1 -p "$pg_port"; do
         pg_tries=$((pg_tries + 1))
         [ $pg_tries -lt 300 ] || { cat "$dir/pg.log" >&2; return 1; }
         sleep 0.1
     done
+    pg_pid=$(head -n 1 "$dir/pg/data/postmaster.pid") # $! may be a shell that only waits for it
+    pids="$pids $pg_pid"
     "$bin/psql" -q -h 127.0.0.1 -p "$pg_port" -U bullfinch -d postgres -c 'CREATE DATABASE bullfinch'
     pg_url="postgresql://bullfinch@127.0.0.1:$pg_port/bullfinch"
 }
