@@ -39,7 +39,7 @@ fi
 # Linked, and named in the program for later (src/net/late.c).
 libraries() {
     { ldd "$BULLFINCH" | sed -n 's/^[[:space:]]*\(lib[^ ]*\) => .*/\1/p'
-        grep -aoE 'lib[a-z0-9_-]+\.so\.[0-9]+' "$BULLFINCH"; } | sort -u
+        grep -aoE 'lib[a-z0-9_-]+\.so(\.[0-9]+)+' "$BULLFINCH"; } | sort -u
 }
 in_image() { # LIBRARY
     file=$(/sbin/ldconfig -p | sed -n "s|^[[:space:]]*$1 (.*x86-64.*) => ||p; s|^[[:space:]]*$1 (.*AArch64.*) => ||p" | head -n 1)
