@@ -23,11 +23,13 @@ struct ingesting {
 };
 
 /* Until it is our turn to read the sources. */
-static bool claim(struct store *s, const atomic_int *stop, struct error *err) {
+static bool claim(struct store *s, struct worker *w, const atomic_int *stop, struct error *err) {
     bool mine, told = false;
     for (;;) {
         if (!store_claim(s, STR("ingest"), &mine, err)) return false;
         if (mine) break;
+        worker_standby(w);
+        if (!worker_beat(w, s, time_wall_us(), err)) return false;
         if (!told) log_info("standby", LOG_Z("why", "another ingest process reads the sources"));
         told = true;
         IGNORE(poll(NULL, 0, CLAIM_MS) != 0, "a signal ends it early");
@@ -52,7 +54,7 @@ static bool reader_of(struct app *app, struct ingesting *in, struct error *err) 
     return ok;
 }
 
-static bool begin(struct app *app, struct ingesting *in, const atomic_int *stop,
+static bool begin(struct app *app, struct ingesting *in, struct worker *w, const atomic_int *stop,
                   struct error *err) {
     if (!wire_feeds_begin(app, FEEDS_FETCHED, &in->feeds, err)) return false;
     if (in->feeds.count == 0)
@@ -60,8 +62,8 @@ static bool begin(struct app *app, struct ingesting *in, const atomic_int *stop,
                     "sources: all are push sources, which bullfinch serve takes; there is nothing "
                     "to fetch");
     if (!reader_of(app, in, err) || !wire_queues(app, &in->queues, err) ||
-        !wire_store_wait(app, stop, &in->parts.store, err) || !claim(in->parts.store, stop, err) ||
-        !wire_feeds(app, in->parts.store, &in->feeds, err))
+        !wire_store_wait(app, stop, &in->parts.store, err) ||
+        !claim(in->parts.store, w, stop, err) || !wire_feeds(app, in->parts.store, &in->feeds, err))
         return false;
     memcpy(in->parts.feeds, in->feeds.feeds, sizeof in->parts.feeds);
     in->parts.feed_count = in->feeds.count;
@@ -86,12 +88,15 @@ static exit_status run_ingest(struct app *app, const struct args *args) {
     struct ingesting *const in = NEW(&app->boot, struct ingesting);
     const struct ingest_options opt = {.rebase = args_has(args, "rebase"),
                                        .exit_at_end = args_has(args, "exit-at-end"),
-                                       .stop = signals_install()};
+                                       .stop = signals_install(),
+                                       .worker = worker_open(&app->boot, WORKER_INGEST, 0)};
     app_go_live(app);
-    bool ok = begin(app, in, opt.stop, &err) && ingest_run(&in->parts, &opt, &counts, &err);
+    bool ok =
+        begin(app, in, opt.worker, opt.stop, &err) && ingest_run(&in->parts, &opt, &counts, &err);
     const bool stopped = atomic_load(opt.stop) > 0;
     if (in->parts.store != NULL) {
         struct error none;
+        worker_close(opt.worker, in->parts.store, time_wall_us());
         IGNORE(store_feeds_ended(in->parts.store, time_wall_us(), &none),
                "who looks sees that there is no sign of life any more");
     }

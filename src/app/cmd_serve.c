@@ -13,6 +13,8 @@
 #include "app/wire_api.h"
 #include "run/ingest.h"
 
+#define POLL_MS 500
+
 struct serving {
     struct wired_feeds feeds;
     struct wired_queues queues;
@@ -20,14 +22,14 @@ struct serving {
     struct source *push[RUN_FEEDS_MAX];
 };
 
+static bool is_shared(const struct app *app) { return !str_eq(app->cfg.queue_url, STR("memory:")); }
+
 /* The push sources, where there is a way for their posts. */
-static bool open_push(struct app *app, struct serving *s, const atomic_int *stop,
-                      struct error *err) {
-    if (str_eq(app->cfg.queue_url, STR("memory:"))) return true; /* the run takes them */
+static bool open_push(struct app *app, struct serving *s, struct error *err) {
+    if (!is_shared(app)) return true; /* the run takes them */
     if (!wire_feeds_begin(app, FEEDS_PUSH, &s->feeds, err)) return false;
     if (s->feeds.count == 0) return true;
-    if (!wire_queues(app, &s->queues, err) || !wire_store_wait(app, stop, &s->parts.store, err) ||
-        !wire_feeds(app, s->parts.store, &s->feeds, err))
+    if (!wire_queues(app, &s->queues, err) || !wire_feeds(app, s->parts.store, &s->feeds, err))
         return false;
     memcpy(s->parts.feeds, s->feeds.feeds, sizeof s->parts.feeds);
     s->parts.feed_count = s->feeds.count;
@@ -36,12 +38,26 @@ static bool open_push(struct app *app, struct serving *s, const atomic_int *stop
     return true;
 }
 
+/* A database that starts beside us is waited for; a file is there, or the address is wrong. */
+static bool open_store(struct app *app, struct serving *s, const atomic_int *stop,
+                       struct error *err) {
+    return is_shared(app) ? wire_store_wait(app, stop, &s->parts.store, err)
+                          : app_store_open(app, STORE_WRITE, false, &s->parts.store, err);
+}
+
 /* Until a stop. */
-static bool serve(const struct serving *s, const atomic_int *stop, struct error *err) {
+static bool serve(const struct serving *s, struct worker *w, const atomic_int *stop,
+                  struct error *err) {
     struct ingest_counts counts;
-    const struct ingest_options opt = {.stop = stop};
+    const struct ingest_options opt = {.stop = stop, .worker = w};
     if (s->parts.feed_count > 0) return ingest_run(&s->parts, &opt, &counts, err);
-    while (atomic_load(stop) == 0) IGNORE(poll(NULL, 0, 500) != 0, "a signal ends it early");
+    worker_idle(w);
+    while (atomic_load(stop) == 0) {
+        struct error none;
+        IGNORE(worker_beat(w, s->parts.store, time_wall_us(), &none),
+               "a list for people: who asks for something is told of the store");
+        IGNORE(poll(NULL, 0, POLL_MS) != 0, "a signal ends it early");
+    }
     return true;
 }
 
@@ -49,17 +65,19 @@ static exit_status run_serve(struct app *app, const struct args *args) {
     struct error err;
     struct api *api = NULL;
     struct serving *const s = NEW(&app->boot, struct serving);
+    struct worker *const w = worker_open(&app->boot, WORKER_SERVE, 0);
     (void)args;
     const atomic_int *const stop = signals_install();
     app_go_live(app);
-    const bool ok = open_push(app, s, stop, &err) &&
+    const bool ok = open_store(app, s, stop, &err) && open_push(app, s, &err) &&
                     wire_api_alone(app, s->push, s->feeds.count, &api, &err) &&
-                    serve(s, stop, &err);
+                    serve(s, w, stop, &err);
     const bool stopped = atomic_load(stop) > 0;
     for (int i = 0; i < s->feeds.count; i++) source_stop(s->push[i]); /* nobody waits for it */
     api_close(api);
     wire_feeds_close(&s->feeds);
     wire_queues_close(&s->queues);
+    if (s->parts.store != NULL) worker_close(w, s->parts.store, time_wall_us());
     store_close(s->parts.store);
     config_live_free(app->live);
     return ok || (stopped && err.code == ERR_INTERRUPTED) ? EXIT_DONE : app_fail(&err);

@@ -25,16 +25,20 @@ struct trading {
     struct wired_queues queues;
     struct store *look; /* the relay's connection */
     struct source *relay;
+    struct worker *worker;
     struct wired wired;
 };
 
 /* Until the lock is this connection's. */
-static bool wait_for_lock(struct store *s, const atomic_int *stop, struct error *err) {
+static bool wait_for_lock(struct store *s, struct worker *w, const atomic_int *stop,
+                          struct error *err) {
     bool told = false;
     while (!store_trader_lock(s, err)) {
         if (err->code != ERR_EXISTS) return false;
         if (!told) log_info("standby", LOG_Z("why", err->msg));
         told = true;
+        worker_standby(w);
+        if (!worker_beat(w, s, time_wall_us(), err)) return false;
         IGNORE(poll(NULL, 0, TRY_MS) != 0, "a signal ends it early");
         if (atomic_load(stop) > 0)
             return fail(err, ERR_INTERRUPTED, 0, "stopped while standing by");
@@ -47,7 +51,7 @@ static bool lead(void *ctx, struct store **ret, struct error *err) {
     struct trading *const t = ctx;
     struct store *s;
     if (!wire_store_wait(t->app, t->stop, &s, err)) return false;
-    if (!wait_for_lock(s, t->stop, err)) {
+    if (!wait_for_lock(s, t->worker, t->stop, err)) {
         store_close(s);
         return false;
     }
@@ -81,7 +85,10 @@ static bool begin(struct trading *t, bool exit_at_end, struct error *err) {
         return false;
     t->relay = relay_open(&t->app->boot, t->queues.readings, t->look, exit_at_end);
     const struct wire_trader how = {lead, t, t->relay};
-    return wire_trade(t->app, &how, &t->wired, err);
+    t->worker = worker_open(&t->app->boot, WORKER_TRADE, 0);
+    if (!wire_trade(t->app, &how, &t->wired, err)) return false;
+    t->wired.parts.worker = t->worker;
+    return true;
 }
 
 /* What a new start may mend: the database, or the lock, is gone. A secret that came in the
@@ -107,6 +114,7 @@ static exit_status run_trade(struct app *app, const struct args *args) {
     const bool begun = begin(t, opt.exit_at_end, &err);
     const bool ok = begun && trade(app, t, &opt, &err);
     const bool stopped = atomic_load(opt.stop) > 0;
+    if (begun && ok) worker_close(t->worker, t->wired.parts.store, time_wall_us());
     if (begun) wire_close(&t->wired);
     source_close(t->relay);
     wire_queues_close(&t->queues);

@@ -30,11 +30,11 @@
 #include "flow/appraise.h"
 #include "run/parcel.h"
 #include "run/sweeper.h"
+#include "run/worker.h"
 #include "store/posts.h"
 
 #define TAKE_US (500 * USEC_PER_MS)
 #define AGAIN_US USEC_PER_S
-#define BEAT_US USEC_PER_S
 #define POLL_US (100 * USEC_PER_MS)
 #define KEEP_US (5 * USEC_PER_S) /* how often the queue hears of slow work */
 #define SETTINGS_US (2 * USEC_PER_S)
@@ -46,7 +46,7 @@
 
 struct analyze;
 
-struct worker {
+struct reading_worker {
     struct analyze *a;
     pthread_t thread;
     bool runs;
@@ -56,7 +56,8 @@ struct worker {
     const struct config *cfg; /* taken of parts.live */
     int64_t version;          /* of the store, when the settings were read */
     usec settings_at;         /* monotonic, of the next look */
-    struct board_task *shown;
+    struct board_task *shown; /* in this process */
+    struct worker *told;      /* to all */
     struct buf parcels;
 
     /* What is in hand: jobs, and of those that can be read, by place, the post and its reading. */
@@ -73,7 +74,7 @@ struct worker {
 struct analyze {
     const struct analyze_parts *parts;
     const struct analyze_options *opt;
-    struct worker workers[ANALYZE_WORKERS_MAX];
+    struct reading_worker workers[ANALYZE_WORKERS_MAX];
     int worker_count;
     struct sweeper sweeper;
     pthread_t sweeper_thread;
@@ -111,7 +112,7 @@ static void print_post(struct buf *out, const struct post *p) {
     buf_put_byte(out, '}');
 }
 
-static bool bury(struct worker *w, const struct job *job, str why, struct error *err) {
+static bool bury(struct reading_worker *w, const struct job *job, str why, struct error *err) {
     struct post p;
     struct parcel_mark mark;
     struct error none;
@@ -139,7 +140,7 @@ static bool bury(struct worker *w, const struct job *job, str why, struct error 
 }
 
 /* A job that failed, or that nobody should try again. True: it is out of our hands. */
-static bool give_up(struct worker *w, struct job *job, str why) {
+static bool give_up(struct reading_worker *w, struct job *job, str why) {
     struct error err;
     bool dead = job->spent;
     if (!dead && !queue_retry(w->a->parts->posts, job, why, time_wall_us(), &dead, &err))
@@ -150,6 +151,7 @@ static bool give_up(struct worker *w, struct job *job, str why) {
         return false; /* it stays in hand, and comes again */
     }
     atomic_fetch_add(&w->a->dead, 1);
+    worker_failed(w->told, 1);
     if (!queue_ack(w->a->parts->posts, job, &err)) log_unusual("queue_ack", LOG_Z("why", err.msg));
     return true;
 }
@@ -157,7 +159,7 @@ static bool give_up(struct worker *w, struct job *job, str why) {
 /* --- reading ----------------------------------------------------------------------------- */
 
 /* The posts of the jobs in hand; those that are none leave the hand. */
-static void open_jobs(struct worker *w) {
+static void open_jobs(struct reading_worker *w) {
     w->post_count = 0;
     for (int i = 0; i < w->count; i++) {
         struct job *const job = w->jobs[i];
@@ -187,7 +189,7 @@ static int best_score(const struct reading *r) {
     return best;
 }
 
-static void hold_back(struct worker *w) {
+static void hold_back(struct reading_worker *w) {
     struct error err;
     for (int i = 0; i < w->post_count && w->a->opt->extra > 0; i++) {
         const int64_t us = w->a->opt->extra;
@@ -197,7 +199,7 @@ static void hold_back(struct worker *w) {
     }
 }
 
-static void read_posts(struct worker *w) {
+static void read_posts(struct reading_worker *w) {
     reader_read(w->a->parts->reader, w->scratch, w->posts, w->post_count, w->readings);
     hold_back(w);
     for (int i = 0; i < w->post_count; i++) {
@@ -214,7 +216,7 @@ static void read_posts(struct worker *w) {
 
 /* --- into the store ---------------------------------------------------------------------- */
 
-static bool store_rows(struct worker *w, const struct post_read *rows, int count,
+static bool store_rows(struct reading_worker *w, const struct post_read *rows, int count,
                        struct error *err) {
     if (!store_begin(w->store, false, err)) return false;
     const bool ok = store_posts_read(w->store, rows, count, err) && store_commit(w->store, err);
@@ -223,13 +225,13 @@ static bool store_rows(struct worker *w, const struct post_read *rows, int count
 }
 
 /* The i-th leaves the hand. */
-static void drop_post(struct worker *w, int i) {
+static void drop_post(struct reading_worker *w, int i) {
     w->of[i] = NULL;
     w->rows[i].stage = POST_STORED; /* not to be handed on */
 }
 
 /* One by one: those that cannot be put are failed jobs. False: trouble of the store itself. */
-static bool store_each(struct worker *w, struct error *err) {
+static bool store_each(struct reading_worker *w, struct error *err) {
     for (int i = 0; i < w->post_count; i++) {
         if (store_rows(w, &w->rows[i], 1, err)) continue;
         if (store_may_pass(err)) return false;
@@ -239,7 +241,7 @@ static bool store_each(struct worker *w, struct error *err) {
 }
 
 /* Until it is stored. False: a stop came first. */
-static bool store_all(struct worker *w) {
+static bool store_all(struct reading_worker *w) {
     struct error err;
     bool told = false;
     while (!store_rows(w, w->rows, w->post_count, &err)) {
@@ -258,7 +260,7 @@ static bool store_all(struct worker *w) {
 
 /* --- to the trader, and done ------------------------------------------------------------- */
 
-static void hand_on(struct worker *w) {
+static void hand_on(struct reading_worker *w) {
     struct job_put jobs[READER_BATCH_MAX];
     ptrdiff_t ends[READER_BATCH_MAX];
     struct error err;
@@ -282,7 +284,7 @@ static void hand_on(struct worker *w) {
     atomic_fetch_add(&w->a->handed, put);
 }
 
-static void acknowledge(struct worker *w) {
+static void acknowledge(struct reading_worker *w) {
     struct error err;
     int n = 0;
     for (int i = 0; i < w->post_count; i++)
@@ -293,9 +295,10 @@ static void acknowledge(struct worker *w) {
 }
 
 /* Jobs that are not done go back: others take them when this process is gone. */
-static void batch(struct worker *w) {
+static void batch(struct reading_worker *w) {
     arena_reset(&w->arena);
     board_task_set(w->shown, "reading posts", time_wall_us());
+    worker_task(w->told, "reading %d posts", w->count);
     open_jobs(w);
     if (w->post_count == 0) return;
     read_posts(w);
@@ -304,6 +307,7 @@ static void batch(struct worker *w) {
     if (!store_all(w)) return;
     hand_on(w);
     acknowledge(w);
+    worker_done(w->told, read);
     atomic_fetch_add(&w->a->posts, read);
     atomic_fetch_add(&w->a->batches, 1);
     metric_add(w->a->processed, read);
@@ -311,7 +315,7 @@ static void batch(struct worker *w) {
 
 /* --- a worker's life --------------------------------------------------------------------- */
 
-static bool load_settings(struct worker *w, struct error *err) {
+static bool load_settings(struct reading_worker *w, struct error *err) {
     const str *rows;
     struct buf report;
     int count;
@@ -324,7 +328,7 @@ static bool load_settings(struct worker *w, struct error *err) {
 }
 
 /* Settings that people changed. */
-static void look_at_settings(struct worker *w) {
+static void look_at_settings(struct reading_worker *w) {
     struct error err;
     if (time_monotonic_us() < w->settings_at) return;
     w->settings_at = time_monotonic_us() + SETTINGS_US;
@@ -342,11 +346,12 @@ static void look_at_settings(struct worker *w) {
 }
 
 static void *run_worker(void *arg) {
-    struct worker *w = arg;
+    struct reading_worker *w = arg;
     struct error err;
     bool told = false;
     while (!stopped(w->a)) {
         board_task_set(w->shown, NULL, time_wall_us());
+        worker_idle(w->told);
         look_at_settings(w);
         const bool ok = queue_take(w->a->parts->posts, w->jobs, READER_BATCH_MAX, time_wall_us(),
                                    TAKE_US, &w->count, &err);
@@ -364,7 +369,8 @@ static void *run_worker(void *arg) {
     return NULL;
 }
 
-static bool open_worker(struct analyze *a, struct worker *w, int number, struct error *err) {
+static bool open_worker(struct analyze *a, struct reading_worker *w, int number,
+                        struct error *err) {
     char name[BOARD_NAME_BYTES];
     struct buf b;
     w->a = a;
@@ -382,7 +388,7 @@ static bool open_worker(struct analyze *a, struct worker *w, int number, struct 
     return true;
 }
 
-static void close_worker(struct worker *w) {
+static void close_worker(struct reading_worker *w) {
     store_close(w->store);
     if (w->cfg != NULL) config_live_give(w->a->parts->live, w->cfg);
     buf_fini(&w->parcels);
@@ -429,37 +435,28 @@ static bool is_done(struct analyze *a, struct store *s) {
     return store_posts_left(s, 0, &stored, &read, &oldest, &err) && stored == 0;
 }
 
-static void tell(struct analyze *a) {
-    struct board_task_view tasks[BOARD_TASKS_MAX];
-    const char *doing = NULL;
-    usec since = 0;
-    if (a->opt->beat == NULL) return;
-    const int count = board_tasks(tasks);
-    for (int i = 0; i < count; i++) {
-        if (tasks[i].doing == NULL || (doing != NULL && tasks[i].since >= since)) continue;
-        doing = tasks[i].doing;
-        since = tasks[i].since;
-    }
-    a->opt->beat(a->opt->beat_ctx, doing, since, atomic_load(&a->posts));
+/* What each worker is at: told from here, so that one who hangs is seen to hang. */
+static void tell(struct analyze *a, struct store *s) {
+    struct error err;
+    for (int i = 0; i < a->worker_count; i++)
+        IGNORE(worker_beat(a->workers[i].told, s, time_wall_us(), &err),
+               "a list for people: a store that is away is told by who needs it");
 }
 
 static void wait_for_end(struct analyze *a, struct store *s) {
-    usec beat_at = 0;
     for (;;) {
         const bool stop = a->opt->stop != NULL && atomic_load(a->opt->stop) > 0;
         if (stop || (a->opt->exit_at_end && is_done(a, s))) return;
-        if (time_monotonic_us() >= beat_at) {
-            beat_at = time_monotonic_us() + BEAT_US;
-            tell(a);
-        }
+        tell(a, s);
         IGNORE(poll(NULL, 0, (int)(POLL_US / USEC_PER_MS)) != 0, "a signal ends it early");
     }
 }
 
-static bool start(struct analyze *a, struct error *err) {
+static bool start(struct analyze *a, struct arena *boot, struct error *err) {
     for (int i = 0; i < a->opt->workers; i++) {
-        struct worker *const w = &a->workers[i];
+        struct reading_worker *const w = &a->workers[i];
         a->worker_count = i + 1;
+        w->told = worker_open(boot, WORKER_ANALYZE, i + 1);
         if (!open_worker(a, w, i, err)) return false;
         w->runs = pthread_create(&w->thread, NULL, run_worker, w) == 0;
         if (!w->runs) return fail(err, ERR_LIMIT, 0, "worker %d: no more threads", i + 1);
@@ -468,12 +465,15 @@ static bool start(struct analyze *a, struct error *err) {
     return a->sweeper_runs || fail(err, ERR_LIMIT, 0, "the sweeper: no more threads");
 }
 
-static void finish(struct analyze *a, struct analyze_counts *ret) {
+static void finish(struct analyze *a, struct store *s, struct analyze_counts *ret) {
     atomic_store(&a->stop, true);
     for (int i = 0; i < a->worker_count; i++)
         if (a->workers[i].runs) pthread_join(a->workers[i].thread, NULL);
     if (a->sweeper_runs) pthread_join(a->sweeper_thread, NULL);
-    for (int i = 0; i < a->worker_count; i++) close_worker(&a->workers[i]);
+    for (int i = 0; i < a->worker_count; i++) {
+        if (s != NULL) worker_close(a->workers[i].told, s, time_wall_us());
+        close_worker(&a->workers[i]);
+    }
     *ret = (struct analyze_counts){.posts = atomic_load(&a->posts),
                                    .handed = atomic_load(&a->handed),
                                    .dead = atomic_load(&a->dead),
@@ -496,10 +496,10 @@ bool analyze_run(struct arena *boot, const struct analyze_parts *parts,
                                       .posts = parts->posts,
                                       .readings = parts->readings,
                                       .capacity = parts->capacity};
-        ok = start(a, err);
+        ok = start(a, boot, err);
     }
     if (ok) wait_for_end(a, look);
-    finish(a, ret);
+    finish(a, look, ret);
     store_close(look);
     store_close(s);
     return ok;

@@ -30,10 +30,6 @@ struct analyze_options {
     bool exit_at_end;       /* end when nothing is left to be read */
     usec extra;             /* a post is held back for so long while it is read: to measure with */
     const atomic_int *stop; /* > 0: finish what is in hand, give the rest back, return; borrowed */
-    /* Each second, on the caller's thread: a sign of life. doing: what the worker that is longest
-     * at it does, a literal, since when (wall clock); NULL: all wait for work. NULL: not wanted. */
-    void (*beat)(void *ctx, const char *doing, usec since, int64_t done);
-    void *beat_ctx;
 };
 
 struct analyze_counts {

@@ -34,7 +34,6 @@
 #define PLACES 512 /* of each source */
 #define BATCH_US (2 * USEC_PER_MS)
 #define IDLE_US (50 * USEC_PER_MS)
-#define BEAT_US USEC_PER_S
 #define AGAIN_US USEC_PER_S        /* between two tries of the store */
 #define ROOM_US USEC_PER_S         /* how long a replay waits for room in the queue */
 #define FRESH_US (60 * USEC_PER_S) /* an older post does not go before others */
@@ -60,9 +59,9 @@ struct ingest {
     bool gone[BATCH_MAX]; /* of its posts, in their order */
     struct letters letters;
     struct buf parcels;
-    bool queue_failed;        /* told */
-    usec beat_at, measure_at; /* monotonic */
-    struct inbox_item item;   /* large */
+    bool queue_failed;      /* told */
+    usec measure_at;        /* monotonic */
+    struct inbox_item item; /* large */
 };
 
 static bool stopped(const struct ingest *g) {
@@ -218,10 +217,12 @@ static bool flush(struct ingest *g, struct error *err) {
     const struct post *posts[BATCH_MAX];
     if (g->count == 0) return true;
     const int n = posts_of(g, posts);
+    if (g->opt->worker) worker_task(g->opt->worker, "storing %d posts", n);
     if (!store_until_done(g, posts, n, err)) return false;
     feeds_committed(&g->feeds);
     tell_queue(g, posts, n);
     count_batch(g, n);
+    if (g->opt->worker) worker_done(g->opt->worker, n);
     g->count = 0;
     release(g);
     return true;
@@ -248,13 +249,13 @@ static bool take(struct ingest *g, struct live_post *p, struct error *err) {
     return true;
 }
 
+/* Signs of life, between two transactions. A store that does not take them is told elsewhere. */
 static bool beat(struct ingest *g, struct error *err) {
     const usec mono = time_monotonic_us();
-    if (mono >= g->beat_at && g->opt->beat) {
-        g->beat_at = mono + BEAT_US;
-        g->opt->beat(g->opt->ctx, g->count > 0 ? "storing posts" : NULL, time_wall_us(),
-                     g->counts.posts);
-    }
+    struct worker *const w = g->opt->worker;
+    if (w != NULL && g->count == 0) worker_idle(w);
+    if (w != NULL && !worker_beat(w, g->parts->store, time_wall_us(), err))
+        return store_may_pass(err);
     if (mono < g->measure_at) return true;
     g->measure_at = mono + MEASURE_US;
     return feeds_measure(&g->feeds, err) || store_may_pass(err);

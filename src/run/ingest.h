@@ -5,6 +5,7 @@
 
 #include "queue/queue.h"
 #include "run/run.h"
+#include "run/worker.h"
 
 /* All borrowed. The store's connection belongs to the thread that calls ingest_run. */
 struct ingest_parts {
@@ -19,10 +20,7 @@ struct ingest_options {
     bool rebase;            /* a replay is moved to now, each post at its distance from the first */
     bool exit_at_end;       /* end when all sources are used up */
     const atomic_int *stop; /* > 0: store what was taken, return; borrowed */
-    /* Each second, between two transactions: a sign of life. doing: a literal, NULL where it waits
-     * for work; since: wall clock. NULL: none is wanted. */
-    void (*beat)(void *ctx, const char *doing, usec since, int64_t done);
-    void *ctx;
+    struct worker *worker;  /* what it is at, for those who look; NULL: nobody does */
 };
 
 struct ingest_counts {

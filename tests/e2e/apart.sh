@@ -115,6 +115,16 @@ check "the interface shows the trade" sh -c "curl -sf -H 'Authorization: Bearer 
 check "a post of no coin is brought" bring p2 bob 'Walked the dog, and it rained.'
 within 10 "and done with" is "SELECT stage FROM tweets WHERE source_id = 'p2'" 2
 
+at_work() { # ROLE STATE: how many
+    "$BULLFINCH" workers --json --config cfg.yaml >workers.json
+    sqlite3 :memory: "SELECT count(*) FROM json_each(CAST(readfile('workers.json') AS TEXT)) WHERE value ->> 'role' = '$1' AND
+        value ->> 'state' = '$2' AND value ->> 'health' = 'well'"
+}
+are() { [ "$(at_work "$1" "$2")" -eq "$3" ]; }
+within 10 "two analyze processes wait for work" are analyze idle 2
+within 10 "one trader stands by" are trade standby 1
+within 10 "the interface is there" are serve idle 1
+
 # -- the trader dies ------------------------------------------------------------------------------------
 kill -9 "$trade1"
 within 15 "the one that stood by takes over" grep -q 'ev=leads ' trade2.log
