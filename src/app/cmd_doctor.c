@@ -310,6 +310,7 @@ static exit_status doctor_run(struct app *app, const struct args *args) {
     else
         look_at_prices(d);
     doctor_look_at_sources(d);
+    doctor_look_at_queue(d);
     look_at_sizes(d);
     look_at_machine(d);
     buf_init(&out, OUT_BYTES);
@@ -342,7 +343,8 @@ const struct cmd cmd_doctor = {.group = "Looking",
                                    "asked, too: connection, keys and permissions, clock, symbols, "
                                    "limits, streams. Nothing is ordered. Of live sources the "
                                    "token, the connection and the budget are looked at; what is "
-                                   "asked of X for that costs nothing.",
+                                   "asked of X for that costs nothing. With a Redis in "
+                                   "queue.url that is looked at, and what waits there.",
                                .opts = doctor_opts,
                                .needs_config = true,
                                .run = doctor_run};

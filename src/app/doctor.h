@@ -35,6 +35,8 @@ void doctor_find(struct doctor *d, grade g, const char *what, const char *fmt, .
 void doctor_look_at_venue(struct doctor *d);
 /* doctor_venue.c: prices as they are made. */
 void doctor_look_at_stream(struct doctor *d);
+/* doctor_queue.c: the Redis that processes share, and what waits there. */
+void doctor_look_at_queue(struct doctor *d);
 /* doctor_sources.c: files, tokens, connections and budgets of where posts come from. */
 void doctor_look_at_sources(struct doctor *d);
 

@@ -41,10 +41,13 @@ struct redis_info {
     bool evicts;         /* by that policy it may throw the queue away */
     int64_t memory_max;  /* maxmemory, bytes; 0: none */
     int64_t memory_used; /* -1: not known */
-    bool appends;        /* an append-only file: the last second is the most that can be lost */
+    bool appends;        /* an append-only file: little is lost when it is started anew */
     usec ping;           /* how long one took */
 };
-/* PRE: q is one of redis_queue_open. Errors: as a ping. */
-MUST_CHECK bool redis_queue_info(struct queue *q, struct redis_info *ret, struct error *err);
+/* Looks at server and queue over a connection of its own, and makes nothing that is not there. What
+ * this process did is not in *ret_stats. PRE: q is one of redis_queue_open. Errors: as queue_ping.
+ */
+MUST_CHECK bool redis_queue_look(struct queue *q, struct redis_info *ret_info,
+                                 struct queue_stats *ret_stats, struct error *err);
 
 #endif

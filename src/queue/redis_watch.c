@@ -141,8 +141,7 @@ enum {
     ASK_COUNT
 };
 
-static void ask_all(struct redis_queue *q) {
-    struct redis_conn *n = &q->main;
+static void ask_all(const struct redis_queue *q, struct redis_conn *n) {
     const char *const fresh = q->keys_text[JOB_FRESH], *const late = q->keys_text[JOB_LATE];
     redis_cmd_z(n, "XLEN", fresh, NULL);
     redis_cmd_z(n, "XLEN", late, NULL);
@@ -175,22 +174,22 @@ static void read_all(const struct redis_queue *q, redisReply *const *r, struct q
 }
 
 /* Asks for the first entry that nobody has taken, of both streams. False: closed. */
-static bool oldest_of(struct redis_queue *q, redisReply *const *groups, usec *ret,
-                      struct error *err) {
+static bool oldest_of(const struct redis_queue *q, struct redis_conn *n, redisReply *const *groups,
+                      usec *ret, struct error *err) {
     usec oldest = USEC_NEVER;
     int asked = 0;
     for (int i = 0; i < 2; i++) {
         char last[REDIS_ENTRY_BYTES], from[REDIS_ENTRY_BYTES + 1];
         if (!last_delivered(groups[i], last)) continue;
         snprintf(from, sizeof from, "(%s", last);
-        redis_cmd_z(&q->main, "XRANGE", q->keys_text[i], from, "+", "COUNT", "1", NULL);
+        redis_cmd_z(n, "XRANGE", q->keys_text[i], from, "+", "COUNT", "1", NULL);
         asked++;
     }
-    if (asked > 0 && !redis_send(&q->main, err)) return false;
+    if (asked > 0 && !redis_send(n, err)) return false;
     while (asked-- > 0) {
         struct redis_job_text job;
         redisReply *r;
-        if (!redis_expect(&q->main, &r, err)) return false;
+        if (!redis_expect(n, &r, err)) return false;
         const bool any = redis_is_array(r, 1) && redis_is_array(r->element[0], 2) &&
                          redis_is_array(r->element[0]->element[1], 2) &&
                          redis_job_parse(redis_str(r->element[0]->element[1]->element[1]), &job);
@@ -201,17 +200,15 @@ static bool oldest_of(struct redis_queue *q, redisReply *const *groups, usec *re
     return true;
 }
 
-static bool stats_ask(struct redis_queue *q, struct queue_stats *ret, struct error *err) {
+static bool stats_ask(const struct redis_queue *q, struct redis_conn *n, struct queue_stats *ret,
+                      struct error *err) {
     redisReply *r[ASK_COUNT] = {NULL};
-    bool ok = redis_link_main(q, err);
-    if (ok) {
-        ask_all(q);
-        ok = redis_send(&q->main, err);
-    }
-    for (int i = 0; i < ASK_COUNT && ok; i++) ok = redis_next(&q->main, &r[i], err);
+    ask_all(q, n);
+    bool ok = redis_send(n, err);
+    for (int i = 0; i < ASK_COUNT && ok; i++) ok = redis_next(n, &r[i], err);
     if (ok) {
         read_all(q, r, ret);
-        ok = oldest_of(q, &r[ASK_GROUPS_FRESH], &ret->oldest, err);
+        ok = oldest_of(q, n, &r[ASK_GROUPS_FRESH], &ret->oldest, err);
     }
     for (int i = 0; i < ASK_COUNT; i++)
         if (r[i] != NULL) freeReplyObject(r[i]);
@@ -222,7 +219,7 @@ bool redis_stats(struct queue *base, struct queue_stats *ret, struct error *err)
     struct redis_queue *q = redis_self(base);
     struct queue_stats s = {0};
     redis_lock(&q->io);
-    const bool ok = stats_ask(q, &s, err);
+    const bool ok = redis_link_main(q, err) && stats_ask(q, &q->main, &s, err);
     redis_unlock(&q->io);
     if (!ok) return false;
     redis_lock(&q->mutex);
@@ -241,10 +238,10 @@ bool redis_stats(struct queue *base, struct queue_stats *ret, struct error *err)
 /* Keys without an expiry are thrown away by these alone, and ours have none. */
 static bool is_evicting(str policy) { return str_starts(policy, STR("allkeys-")); }
 
-static bool ask_info(struct redis_queue *q, const char *section, redisReply **ret,
+static bool ask_info(struct redis_conn *n, const char *section, redisReply **ret,
                      struct error *err) {
-    redis_cmd_z(&q->main, "INFO", section, NULL);
-    return redis_send(&q->main, err) && redis_next(&q->main, ret, err);
+    redis_cmd_z(n, "INFO", section, NULL);
+    return redis_send(n, err) && redis_next(n, ret, err);
 }
 
 void redis_look_at_server(struct redis_queue *q) {
@@ -252,7 +249,7 @@ void redis_look_at_server(struct redis_queue *q) {
     redisReply *r;
     if (strcmp(q->run_told, q->main.run_id) == 0 && q->run_told[0] != '\0') return;
     memcpy(q->run_told, q->main.run_id, sizeof q->run_told);
-    if (!ask_info(q, "memory", &r, &err)) return;
+    if (!ask_info(&q->main, "memory", &r, &err)) return;
     const str policy = redis_info_field(redis_str(r), "maxmemory_policy");
     if (is_evicting(policy))
         redis_notice(q,
@@ -262,35 +259,43 @@ void redis_look_at_server(struct redis_queue *q) {
     freeReplyObject(r);
 }
 
-static bool info_ask(struct redis_queue *q, struct redis_info *ret, struct error *err) {
+static bool info_ask(struct redis_conn *n, struct redis_info *ret, struct error *err) {
     redisReply *r;
-    if (!redis_link_main(q, err)) return false;
+    memcpy(ret->version, n->version, sizeof ret->version);
+    ret->valkey = n->valkey;
     const usec start = time_monotonic_us();
-    if (!redis_call(q, build_ping, NULL, &r, err)) return false;
+    redis_cmd_z(n, "PING", NULL);
+    if (!redis_send(n, err) || !redis_expect(n, &r, err)) return false;
     ret->ping = time_monotonic_us() - start;
     freeReplyObject(r);
-    memcpy(ret->version, q->main.version, sizeof ret->version);
-    ret->valkey = q->main.valkey;
-    if (!ask_info(q, "memory", &r, err)) return false;
+    if (!ask_info(n, "memory", &r, err)) return false;
     const str policy = redis_info_field(redis_str(r), "maxmemory_policy");
     ret->memory_used = info_number(r, "used_memory");
     ret->memory_max = i64_max(info_number(r, "maxmemory"), 0);
     ret->evicts = is_evicting(policy);
     IGNORE(!str_copyz(policy, ret->policy, sizeof ret->policy), "for people");
     freeReplyObject(r);
-    if (!ask_info(q, "persistence", &r, err)) return false;
+    if (!ask_info(n, "persistence", &r, err)) return false;
     ret->appends = info_number(r, "aof_enabled") == 1;
     freeReplyObject(r);
     return true;
 }
 
-bool redis_queue_info(struct queue *base, struct redis_info *ret, struct error *err) {
-    struct redis_queue *q = redis_self(base);
-    struct redis_info info = {.memory_used = -1};
+bool redis_queue_look(struct queue *base, struct redis_info *ret_info,
+                      struct queue_stats *ret_stats, struct error *err) {
+    const struct redis_queue *q = redis_self(base);
+    struct redis_info info = {0};
+    struct queue_stats stats = {0};
+    struct redis_at at = q->at;
+    struct redis_conn n;
     PRE(str_eq(str_from_z(base->ops->name), STR("redis")));
-    redis_lock(&q->io);
-    const bool ok = info_ask(q, &info, err);
-    redis_unlock(&q->io);
-    if (ok) *ret = info;
-    return ok;
+    at.script_count = 0;
+    redis_conn_init(&n, &at);
+    const bool ok = redis_conn_open(&n, q->instance, err) && info_ask(&n, &info, err) &&
+                    stats_ask(q, &n, &stats, err);
+    redis_conn_fini(&n);
+    if (!ok) return false;
+    *ret_info = info;
+    *ret_stats = stats;
+    return true;
 }

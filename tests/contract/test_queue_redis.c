@@ -741,7 +741,6 @@ static void test_an_entry_that_is_no_job_is_removed_with_a_word(void **state) {
 static void test_a_server_that_throws_data_away_is_told_of(void **state) {
     (void)state;
     struct error err;
-    struct redis_info info;
     redis_server_do(&server, "CONFIG SET maxmemory-policy allkeys-lru");
     forget_notices();
     struct queue *q = open_named("evicts");
@@ -751,14 +750,39 @@ static void test_a_server_that_throws_data_away_is_told_of(void **state) {
     redis_server_do(&server, "CLIENT KILL TYPE normal SKIPME yes");
     assert_ok(queue_ping(q, 0, &err), &err);
     assert_int_equal(notices.count, told); /* the same server: once */
-    assert_ok(redis_queue_info(q, &info, &err), &err);
-    assert_true(info.evicts && info.appends);
-    assert_true(info.version[0] != '\0' && info.memory_used > 0);
     redis_server_do(&server, "CONFIG SET maxmemory-policy noeviction");
-    assert_ok(redis_queue_info(q, &info, &err), &err);
+    queue_close(q);
+}
+
+static void test_looking_at_a_queue_makes_nothing(void **state) {
+    (void)state;
+    struct error err;
+    struct redis_info info;
+    struct queue_stats s;
+    struct queue *q = open_named("looked-at"), *other = open_named("looked-at");
+    assert_ok(redis_queue_look(q, &info, &s, &err), &err);
+    assert_int_equal(redis_server_number(&server, "EXISTS bf:{looked-at}:fresh "
+                                                  "bf:{looked-at}:epoch"),
+                     0);
+    assert_int_equal(s.fresh + s.late + s.delayed + s.taken + s.oldest + s.consumers, 0);
+    assert_true(info.version[0] != '\0' && info.memory_used > 0 && info.ping > 0);
+    assert_true(info.appends);
     assert_false(info.evicts);
     assert_string_equal(info.policy, "noeviction");
+    assert_ok(queue_put(other, STR("1"), 7, 0, &err), &err);
+    assert_ok(queue_put(other, STR("2"), 8, 0, &err), &err);
+    struct job *held = take_one(other);
+    redis_server_do(&server, "CONFIG SET maxmemory-policy allkeys-lru");
+    assert_ok(redis_queue_look(q, &info, &s, &err), &err);
+    assert_true(info.evicts);
+    assert_int_equal(s.fresh, 1);
+    assert_int_equal(s.taken, 1);
+    assert_int_equal(s.oldest, 8);
+    assert_int_equal(s.consumers, 1);
+    redis_server_do(&server, "CONFIG SET maxmemory-policy noeviction");
+    ack(other, held);
     queue_close(q);
+    queue_close(other);
 }
 
 /* --- rights --------------------------------------------------------------------------------- */
@@ -933,6 +957,7 @@ static int own_tests(void) {
         T(another_program_s_keys_are_not_touched),
         T(an_entry_that_is_no_job_is_removed_with_a_word),
         T(a_server_that_throws_data_away_is_told_of),
+        T(looking_at_a_queue_makes_nothing),
         T(a_password_is_asked_for_and_given),
         T(a_user_needs_only_the_rights_that_are_documented),
         T(what_is_not_safe_or_not_there_is_refused_at_once),

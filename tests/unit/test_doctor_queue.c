@@ -1,0 +1,139 @@
+/* doctor_queue: what is found of the Redis in queue.url, on a real one. */
+#include "app/doctor.h"
+
+#include "redis_server.h"
+#include "wirekit.h"
+
+#include "app/wire.h"
+
+static struct redis_server server;
+static struct doctor doctor;
+
+static int set_up(void **state) {
+    (void)state;
+    wirekit_open();
+    redis_server_open(&server, NULL);
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    redis_server_close(&server);
+    return wirekit_close();
+}
+
+static void look(const char *more) {
+    char text[400];
+    snprintf(text, sizeof text, "queue: {url: '%s', capacity: 16, fresh_for_s: 60%s}\n", server.url,
+             more);
+    configure(text, NULL);
+    doctor = (struct doctor){.app = &app};
+    doctor_look_at_queue(&doctor);
+}
+
+/* There is one finding of `what`, so graded, and its text holds the words. */
+static void found(const char *what, grade g, const char *words) {
+    int count = 0;
+    for (int i = 0; i < doctor.count; i++) {
+        const struct finding *f = &doctor.v[i];
+        if (strcmp(f->what, what) != 0) continue;
+        count++;
+        if (f->grade != g || strstr(f->text, words) == NULL)
+            fail_msg("%s: grade %d, %s; want %d, %s", what, f->grade, f->text, g, words);
+    }
+    assert_int_equal(count, 1);
+}
+
+static void test_a_queue_of_one_process_is_not_looked_at(void **state) {
+    (void)state;
+    configure("queue: {url: 'memory:'}\n", NULL);
+    doctor = (struct doctor){.app = &app};
+    doctor_look_at_queue(&doctor);
+    assert_int_equal(doctor.count, 0);
+}
+
+static void test_a_server_that_is_well_is_described_and_left_as_it_is(void **state) {
+    (void)state;
+    look("");
+    for (int i = 0; i < doctor.count; i++)
+        if (doctor.v[i].grade == GRADE_BAD) fail_msg("%s", doctor.v[i].text);
+    found("queue data", GRADE_OK, "outlives a restart");
+    found("queue posts", GRADE_OK, "0 of 16 jobs");
+    found("readings", GRADE_OK, "0 of 16 jobs");
+    assert_int_equal(redis_server_number(&server, "DBSIZE"), 0);
+    redis_server_do(&server, "CONFIG SET appendonly no");
+    look("");
+    found("queue data", GRADE_OK, "from the database");
+    redis_server_do(&server, "CONFIG SET appendonly yes");
+}
+
+static void test_a_server_that_throws_the_queue_away_is_bad(void **state) {
+    (void)state;
+    redis_server_do(&server, "CONFIG SET maxmemory-policy allkeys-lfu");
+    look("");
+    found("queue memory", GRADE_BAD, "noeviction (it is allkeys-lfu)");
+    redis_server_do(&server, "CONFIG SET maxmemory-policy noeviction");
+    redis_server_do(&server, "CONFIG SET maxmemory 1000mb");
+    look("");
+    found("queue memory", GRADE_OK, "of 1000 MiB");
+    redis_server_do(&server, "CONFIG SET maxmemory 1mb");
+    look("");
+    found("queue memory", GRADE_WARN, "of 1 MiB");
+    redis_server_do(&server, "CONFIG SET maxmemory 0");
+}
+
+static void put(usec at, int count) {
+    struct wired_queues q;
+    struct error err;
+    assert_ok(wire_queues(&app, &q, &err), &err);
+    for (int i = 0; i < count; i++) assert_ok(queue_put(q.posts, STR("x"), at, 0, &err), &err);
+    wire_queues_close(&q);
+}
+
+static void test_what_waits_for_long_or_fills_the_queue_is_told(void **state) {
+    (void)state;
+    look("");
+    put(time_wall_us(), 3);
+    look("");
+    found("queue posts", GRADE_OK, "3 of 16 jobs: 3 fresh, 0 late, 0 pausing, 0 in the hands of 0");
+    redis_server_do(&server, "FLUSHALL");
+    put(time_wall_us() - USEC_PER_HOUR, 1);
+    look("");
+    found("queue posts", GRADE_WARN, "start more");
+    put(time_wall_us(), 15);
+    look("");
+    found("queue posts", GRADE_WARN, "it is full");
+}
+
+static void test_a_server_that_is_not_there_or_not_ours_is_bad(void **state) {
+    (void)state;
+    redis_server_do(&server, "CONFIG SET requirepass s3cret");
+    look("");
+    found("queue", GRADE_BAD, "queue.password_file");
+    put_file("redis-password", "s3cret\n", 0600);
+    look(", password_file: '%DIR/redis-password'");
+    found("queue posts", GRADE_WARN, "it is full");
+    put_file("redis-password", "s3cret\n", 0644);
+    look(", password_file: '%DIR/redis-password'");
+    found("queue", GRADE_BAD, "queue.password_file");
+    assert_true(doctor.refused);
+    redis_server_kill(&server);
+    look("");
+    found("queue", GRADE_BAD, "no Redis at redis://127.0.0.1:");
+    configure("queue: {url: 'redis://redis.example.com'}\n", NULL);
+    doctor = (struct doctor){.app = &app};
+    doctor_look_at_queue(&doctor);
+    found("queue", GRADE_BAD, "queue.insecure");
+    assert_true(doctor.refused);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_queue_of_one_process_is_not_looked_at),
+        cmocka_unit_test(test_a_server_that_is_well_is_described_and_left_as_it_is),
+        cmocka_unit_test(test_a_server_that_throws_the_queue_away_is_bad),
+        cmocka_unit_test(test_what_waits_for_long_or_fills_the_queue_is_told),
+        cmocka_unit_test(test_a_server_that_is_not_there_or_not_ours_is_bad),
+    };
+    return cmocka_run_group_tests_name("doctor: the queue", tests, set_up, tear_down);
+}
