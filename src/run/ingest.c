@@ -7,7 +7,7 @@
  * passed on, each source's state. Once it is durable the queue gets a parcel for each post, and the
  * sources are told. What the queue has no room for, or cannot take, is left to the sweeper, which
  * finds it in the store: a post is never lost to a queue, and sources that are live never wait for
- * one. A replay does, a moment: nobody loses anything by that.
+ * one. A replay does, a moment, as long as that helps: nobody loses anything by it.
  *
  * Word of a deletion empties what is stored in its transaction, and is a command to the trader; it
  * does not travel through the queue.
@@ -181,7 +181,7 @@ static void tell_queue(struct ingest *g, const struct post *const *posts, int co
         const ptrdiff_t from = i > 0 ? ends[i - 1] : 0;
         jobs[i].payload = (str){g->parcels.p + from, ends[i] - from};
     }
-    const usec patience = g->replay != NULL ? ROOM_US : 0;
+    const usec patience = g->replay != NULL && !g->queue_failed ? ROOM_US : 0;
     const bool ok = queue_put_many(g->parts->posts, jobs, n, time_wall_us(), patience, &put, &err);
     g->counts.queued += put;
     if (!ok && !g->queue_failed)

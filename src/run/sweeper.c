@@ -2,14 +2,14 @@
  *
  * A pass goes from the newest post to the oldest, as it is the newest that may still be traded:
  * first over those that nobody has read, and where there are none, over those that were read. It
- * looks only at what has had half a minute to be done in the ordinary way, unless the queue says
+ * looks only at what has had ten seconds to be done in the ordinary way, unless the queue says
  * that it lost everything: then at all at once. What is in the queue is unfinished as well, so a
  * pass puts in something only while little is in there: as much as half of what the queue holds.
  * Then most of what it brings was not in it; what was comes twice, and the second time nothing is
  * left to do.
  *
  * What was read already is the trader's. It is read once more only where nothing waits in the
- * trader's queue: he has no more than a handful in his hands, and half a minute was enough for
+ * trader's queue: he has no more than a handful in his hands, and ten seconds were enough for
  * those.
  *
  * The oldest end: once a pass found nothing, the next one does not look further back than that pass
@@ -19,8 +19,8 @@
 #include "run/parcel.h"
 #include "store/posts.h"
 
-#define GRACE_US (30 * USEC_PER_S)
-#define PASS_US (10 * USEC_PER_S) /* from the end of one to the next */
+#define GRACE_US (10 * USEC_PER_S)
+#define PASS_US (5 * USEC_PER_S) /* from the end of one to the next */
 #define LIMIT 256
 #define FRESH_US (60 * USEC_PER_S)
 #define LOW_JOBS 1000 /* in the queue: fewer, and there is room for what was left out */
