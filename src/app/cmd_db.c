@@ -1,10 +1,13 @@
-/* cmd_db: the database itself: migrate, check, backup, restore; and the audit chain.
+/* cmd_db: the database itself: migrate, check, copy, backup, restore; and the audit chain.
  *
- * Restoring is refused while anything has the database open. */
+ * Restoring is refused while anything has the database open, copying while anybody trades. */
 #include "app/cmds.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
+
+#include "store/copy.h"
 
 #define REPORT_BYTES (4 << 20)
 
@@ -177,6 +180,74 @@ static exit_status verify_run(struct app *app, const struct args *args) {
     return say(&out, ok ? EXIT_DONE : EXIT_FAILED);
 }
 
+/* How far it is, for who watches. */
+static void tell_copy(void *ctx, const char *table, int64_t rows) {
+    (void)ctx;
+    if (rows < 0)
+        fprintf(stderr, "\r\033[Kcomparing %s", table);
+    else
+        fprintf(stderr, "\r\033[K%s: %" PRId64, table, rows);
+}
+
+static bool copy_store(struct app *app, str to_url, struct copied *ret, struct error *err) {
+    const struct copy_progress tell = {NULL, tell_copy};
+    const bool watched = isatty(STDERR_FILENO) != 0;
+    struct store_options opt;
+    struct store *from = NULL, *to = NULL;
+    if (!app_store_options(app, STORE_WRITE, true, &opt, err)) return false;
+    opt.url = to_url;
+    opt.any_schema = true;
+    const bool ok = app_store_open(app, STORE_WRITE, false, &from, err) &&
+                    (store_open(&app->boot, &opt, &to, err) || fail_in(err, "--to")) &&
+                    store_copy(from, to, watched ? &tell : NULL, ret, err);
+    if (watched) fputs("\r\033[K", stderr);
+    store_close(to);
+    store_close(from);
+    return ok;
+}
+
+static exit_status copy_run(struct app *app, const struct args *args) {
+    struct error err;
+    struct copied done;
+    struct buf out;
+    const str to = args_get(args, "to", STR(""));
+    if (to.n == 0) {
+        fail(&err, ERR_USAGE, 0, "db copy: where to? --to postgresql://HOST/DATABASE");
+        return app_fail(&err);
+    }
+    if (!copy_store(app, to, &done, &err)) return app_fail(&err);
+    buf_init(&out, 8192);
+    if (app->json)
+        buf_printf(&out,
+                   "{\"tables\":%d,\"rows\":%" PRId64 ",\"found\":%" PRId64
+                   ",\"ledger_hash\":\"%s\"}\n",
+                   done.tables, done.rows, done.found, done.ledger_hash);
+    else
+        buf_printf(&out,
+                   "Copied %" PRId64 " rows of %d tables, read both once more and found them the "
+                   "same.\nThe ledger's hash is %s.\nSet store.url to the copy, and start.\n",
+                   done.rows, done.tables, done.ledger_hash);
+    return say(&out, EXIT_DONE);
+}
+
+static const struct opt copy_opts[] = {
+    {"to", "URL", "The store to copy into, as store.url names one; it must be empty."}, {0}};
+
+const struct cmd cmd_db_copy = {
+    .group = "Store",
+    .name = "db copy",
+    .pos = "",
+    .brief = "Copy the database into another one, such as PostgreSQL.",
+    .about = "Every row of it, with its ids and numbers: from a file into the database that "
+             "several processes share, or back. Nobody may trade on either meanwhile. A copy that "
+             "was interrupted goes on when it is started again; at its end both are read once more "
+             "and compared, and until then the new one cannot be used.\n\n"
+             "The password of both is that of the configuration (store.password_file).\n\n"
+             "Example:\n"
+             "  bullfinch db copy --to postgresql://bullfinch@db.example.com/bullfinch",
+    .opts = copy_opts,
+    .needs_config = true,
+    .run = copy_run};
 const struct cmd cmd_db_migrate = {.group = "Store",
                                    .name = "db migrate",
                                    .pos = "",

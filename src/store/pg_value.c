@@ -197,16 +197,18 @@ bool pg_get_bool(pg_type type, str bytes, bool *ret) {
     return true;
 }
 
-/* A score of a model as it stands there: the fewest digits that mean the same. */
+/* A score of a model as it stands there, in as many digits as SQLite shows. */
 static bool show_float(str bytes, char block[PG_TEXT_BYTES], str *ret) {
     if (bytes.n != 8) return false;
     const uint64_t bits = get_be(bytes.p, 8);
     double v; /* tidy: a sentiment score, which is no amount */
     memcpy(&v, &bits, sizeof v);
-    int n = snprintf(block, PG_TEXT_BYTES, "%.15g", v);
+    const int n = snprintf(block, PG_TEXT_BYTES, "%.15g", v);
     str text = str_from_bytes(block, n);
     if (str_find_byte(text, 'n') >= 0) return false; /* nan, inf: not of ours */
-    *ret = text;
+    const bool whole = str_find_byte(text, '.') < 0 && str_find_byte(text, 'e') < 0;
+    if (whole) memcpy(block + n, ".0", 3);
+    *ret = whole ? str_from_bytes(block, n + 2) : text;
     return true;
 }
 

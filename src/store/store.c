@@ -3,6 +3,7 @@
  * Not for: statements (the files by subject: turn, load, commands, letters, show, totals, check,
  * audit) or databases (sqlite*.c). Invariant: a transaction in which a statement failed can only be
  * rolled back. Thread: one connection belongs to one thread at a time. */
+#include "store/copy.h"
 #include "store/store_int.h"
 
 static const struct store_backend *const backends[] = {&sqlite_backend, &postgresql_backend,
@@ -29,7 +30,7 @@ bool store_open(struct arena *boot, const struct store_options *opt, struct stor
     struct store *s = NULL;
     const struct store_backend *backend = find_backend(opt->url, &place, err);
     if (!backend || !backend->open(boot, opt, place, &s, err)) return false;
-    if (!store_settle_schema(s, opt, err)) {
+    if (!store_settle_schema(s, opt, err) || (!opt->any_schema && !store_copy_is_whole(s, err))) {
         store_close(s);
         return false;
     }

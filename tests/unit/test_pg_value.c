@@ -154,7 +154,7 @@ static void test_values_are_shown_as_people_write_them(void **state) {
     assert_shown(PG_INT8, BYTES("\377\377\377\377\377\377\377\373"), "-5");
     assert_shown(PG_NUMERIC, amounts[7].bytes, "-1.5");
     assert_shown(PG_FLOAT8, BYTES("\277\277\227\44\164\123\216\363"), "-0.1234");
-    assert_shown(PG_FLOAT8, BYTES("\77\360\0\0\0\0\0\0"), "1");
+    assert_shown(PG_FLOAT8, BYTES("\77\360\0\0\0\0\0\0"), "1.0");
     assert_false(pg_get_text(PG_FLOAT8, BYTES("\177\370\0\0\0\0\0\0"), block, &got)); /* NaN */
     assert_false(pg_get_text(PG_TIMESTAMPTZ, BYTES("\0\0\0\0\0\0\0\0"), block, &got));
 }
