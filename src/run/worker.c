@@ -97,6 +97,7 @@ static void turn_to(struct worker *w, worker_state to, usec now) {
     row->task_until = 0;
 }
 
+PRINTF_LIKE(3, 0)
 static void work_on(struct worker *w, usec bound, const char *fmt, va_list args) {
     const usec now = time_wall_us();
     struct buf b;
