@@ -7,9 +7,11 @@
 
 #ifdef BF_REDIS_TLS
 
+#define ERR_STATE OPENSSL_ERR_STATE /* a name that is ours */
 #include <hiredis_ssl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#undef ERR_STATE
 
 bool redis_tls_is_built(void) { return true; }
 
