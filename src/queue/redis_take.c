@@ -450,15 +450,19 @@ static void build_unblock(struct redis_queue *q, void *ctx) {
     redis_word_i64(&q->main, k->t->conn.id);
 }
 
-/* Redis is to answer at once. Where it may not be told that, the wait ends by itself. */
-static void unblock(struct take *k) {
+/* Redis is to answer at once. Where it may not be told that, the wait ends by itself. False: it
+ * cannot be reached. */
+static bool unblock(struct take *k) {
     struct redis_queue *q = k->q;
     struct error err;
     redisReply *r;
-    if (k->t->conn.id == 0) return;
+    if (k->t->conn.id == 0) return true;
     redis_lock(&q->io);
-    if (redis_call(q, build_unblock, k, &r, &err)) freeReplyObject(r);
+    const bool told = redis_call(q, build_unblock, k, &r, &err);
+    const bool gone = !told && q->main.c == NULL;
     redis_unlock(&q->io);
+    if (told) freeReplyObject(r);
+    return !gone;
 }
 
 static bool is_stopped(struct redis_queue *q) {
@@ -505,7 +509,7 @@ static bool wait_for_jobs(struct take *k, bool *ret_again, struct error *err) {
         case REDIS_BROKEN:
             return false;
         }
-        unblock(k);
+        if (!unblock(k) && is_stopped(k->q)) return redis_silent(n, err); /* do not wait for it */
         until = i64_min(time_monotonic_us() + UNBLOCK_EACH, last);
     }
 }

@@ -503,6 +503,7 @@ static void test_a_taker_waits_for_a_server_that_comes_back(void **state) {
 static void test_a_stop_ends_the_wait_for_a_server(void **state) {
     (void)state;
     struct queue *q = open_named("stopped");
+    struct error err;
     struct share s = {.q = q};
     redis_server_kill(&server);
     assert_int_equal(pthread_create(&s.thread, NULL, take_in_thread, &s), 0);
@@ -510,6 +511,17 @@ static void test_a_stop_ends_the_wait_for_a_server(void **state) {
     assert_int_equal(pthread_join(s.thread, NULL), 0);
     assert_int_equal(s.failed, ERR_STATE);
     redis_server_start(&server);
+    queue_close(q);
+
+    q = open_with(&(struct with){.name = "stopped", .timeout = 100 * USEC_PER_MS});
+    assert_ok(queue_ping(q, 0, &err), &err);
+    s = (struct share){.q = q};
+    redis_server_pause(&server);
+    assert_int_equal(pthread_create(&s.thread, NULL, take_in_thread, &s), 0);
+    queue_stop(q);
+    assert_int_equal(pthread_join(s.thread, NULL), 0);
+    assert_int_equal(s.failed, ERR_STATE);
+    redis_server_go_on(&server);
     queue_close(q);
 }
 
