@@ -27,6 +27,8 @@
 static void note_failure(struct pg_store *s, const PGresult *res, const char *text) {
     if (s->failed) return; /* what follows from the first */
     s->failed = true;
+    /* What libpq says itself, of a connection that is gone, has no SQLSTATE. */
+    s->went_silent = res == NULL || pq.resultErrorField(res, PG_DIAG_SQLSTATE) == NULL;
     pg_fail_result(&s->first, s, res, text);
 }
 

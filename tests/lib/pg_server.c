@@ -192,6 +192,52 @@ void pg_server_stop(struct pg_server *s) {
     IGNORE(nftw(s->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0, "it is a scratch directory");
 }
 
+/* -- who comes in, and how ------------------------------------------------------------------------
+ */
+
+static void give_away(const char *path) {
+    const struct passwd *const nobody = who();
+    if (nobody != NULL && chown(path, nobody->pw_uid, nobody->pw_gid) != 0)
+        IGNORE(errno, "the server says so");
+}
+
+static void reload(struct pg_server *s) {
+    pg_server_sql(s, "public", "SELECT pg_reload_conf()");
+    drop_admin(s); /* a new session has what was loaded */
+    pg_server_sql(s, "public", "SELECT 1");
+}
+
+void pg_server_ask_password(struct pg_server *s, const char *user) {
+    char path[96], old[8192], more[128];
+    snprintf(path, sizeof path, "%s/data/pg_hba.conf", s->dir);
+    snprintf(more, sizeof more, "host all %s 127.0.0.1/32 scram-sha-256\n", user);
+    FILE *f = fopen(path, "r");
+    if (f == NULL) give_up(s, path);
+    const size_t n = fread(old, 1, sizeof old, f);
+    fclose(f);
+    f = fopen(path, "w");
+    if (f == NULL) give_up(s, path);
+    fputs(more, f); /* the first line that fits counts */
+    fwrite(old, 1, n, f);
+    fclose(f);
+    reload(s);
+}
+
+void pg_server_speak_tls(struct pg_server *s, const char *name, char *ca, ptrdiff_t bytes) {
+    char command[640], key[96];
+    const bool address = strspn(name, "0123456789.") == strlen(name);
+    snprintf(ca, (size_t)bytes, "%s/data/server.crt", s->dir);
+    snprintf(key, sizeof key, "%s/data/server.key", s->dir);
+    snprintf(command, sizeof command,
+             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 "
+             "-subj '/CN=%s' -addext 'subjectAltName=%s:%s' -keyout '%s' -out '%s' 2>/dev/null",
+             name, address ? "IP" : "DNS", name, key, ca);
+    if (system(command) != 0 || chmod(key, 0600) != 0) give_up(s, "openssl");
+    give_away(key), give_away(ca);
+    pg_server_sql(s, "public", "ALTER SYSTEM SET ssl = on");
+    reload(s);
+}
+
 /* -- URLs and commands ------------------------------------------------------------------------- */
 
 void pg_server_url(const struct pg_server *s, const char *schema, char *url, ptrdiff_t bytes) {

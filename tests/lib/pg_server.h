@@ -27,6 +27,11 @@ void pg_server_url(const struct pg_server *s, const char *schema, char *url, ptr
 /* The same by TCP, as `user`, and whatever else stands behind the schema ("&sslmode=..."). */
 void pg_server_tcp_url(const struct pg_server *s, const char *user, const char *schema,
                        const char *more, char *url, ptrdiff_t bytes);
+/* From now on users of this name must say a password over TCP (the others need none). */
+void pg_server_ask_password(struct pg_server *s, const char *user);
+/* From now on it speaks TLS, with a certificate for `name` (a host, or an address) that was signed
+ * by itself; ca: the file with that certificate. */
+void pg_server_speak_tls(struct pg_server *s, const char *name, char *ca, ptrdiff_t bytes);
 /* Commands as the superuser, in the schema; fails the program when they fail. */
 void pg_server_sql(struct pg_server *s, const char *schema, const char *text);
 /* One number that a SELECT gives. */
