@@ -7,8 +7,9 @@
  *
  * and each piece, byte for byte, is put together by the merges: always the pair with the lowest
  * rank, of equals the leftmost. The pattern is matched by hand: it needs one code point to look
- * ahead, and no piece is looked at twice. \p{L} and \p{N} are utf8proc's categories; \s is
- * JavaScript's, which counts U+FEFF and not U+0085.
+ * ahead, and no piece is looked at twice. \p{L} and \p{N} are tables of our own (glyph_classes.h):
+ * a library's would change with the system's version of Unicode, and so the numbers of a text. \s
+ * is JavaScript's, which counts U+FEFF and not U+0085.
  *
  * Invariants: a piece of n bytes takes n log n steps, also where all of the text is one; nothing is
  * kept between calls. Failure: files that do not fit together are refused when they are compiled.
@@ -19,6 +20,7 @@
 #include <utf8proc.h>
 
 #include "base/json.h"
+#include "model/glyph_classes.h"
 
 #define BPE_MAGIC UINT32_C(0x31455042) /* "BPE1" */
 #define EMPTY UINT32_MAX
@@ -327,19 +329,30 @@ static void encode_piece(const struct bpe *b, struct arena scratch, str text, st
 typedef enum glyph_class { GLYPH_OTHER, GLYPH_LETTER, GLYPH_NUMBER, GLYPH_SPACE } glyph_class;
 
 static bool is_space(uint32_t cp) {
-    return (cp >= 9 && cp <= 13) || cp == 0xFEFF || cp == 0x2028 || cp == 0x2029 ||
-           utf8proc_category((utf8proc_int32_t)cp) == UTF8PROC_CATEGORY_ZS;
+    return (cp >= 9 && cp <= 13) || cp == ' ' || cp == 0xA0 || cp == 0x1680 ||
+           (cp >= 0x2000 && cp <= 0x200A) || cp == 0x2028 || cp == 0x2029 || cp == 0x202F ||
+           cp == 0x205F || cp == 0x3000 || cp == 0xFEFF;
+}
+
+static bool is_in(const struct glyph_range *ranges, ptrdiff_t count, uint32_t cp) {
+    ptrdiff_t from = 0, to = count; /* the first range that ends at or behind cp */
+    while (from < to) {
+        const ptrdiff_t mid = from + (to - from) / 2;
+        if (ranges[mid].last < cp)
+            from = mid + 1;
+        else
+            to = mid;
+    }
+    return from < count && ranges[from].first <= cp;
 }
 
 static glyph_class class_of(uint32_t cp) {
     if ((cp | 32) >= 'a' && (cp | 32) <= 'z') return GLYPH_LETTER;
     if (cp >= '0' && cp <= '9') return GLYPH_NUMBER;
-    if (cp == ' ') return GLYPH_SPACE;
-    if (cp > ' ' && cp < 128) return GLYPH_OTHER;
     if (is_space(cp)) return GLYPH_SPACE;
-    const utf8proc_category_t c = utf8proc_category((utf8proc_int32_t)cp);
-    if (c >= UTF8PROC_CATEGORY_LU && c <= UTF8PROC_CATEGORY_LO) return GLYPH_LETTER;
-    if (c >= UTF8PROC_CATEGORY_ND && c <= UTF8PROC_CATEGORY_NO) return GLYPH_NUMBER;
+    if (cp < 128) return GLYPH_OTHER;
+    if (is_in(glyph_letters, COUNT_OF(glyph_letters), cp)) return GLYPH_LETTER;
+    if (is_in(glyph_numbers, COUNT_OF(glyph_numbers), cp)) return GLYPH_NUMBER;
     return GLYPH_OTHER;
 }
 
