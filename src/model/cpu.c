@@ -1,5 +1,8 @@
 /* cpu: which of the kernels this processor has. Asked once a model is opened; any thread. */
 #include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #include "model/kernels.h"
 
@@ -21,10 +24,16 @@ static bool has_avx2(void) {
 bool cpu_has_vnni(void) { return cpu_has_avx512() && __builtin_cpu_supports("avx512vnni"); }
 bool cpu_has_bfloat(void) { return cpu_has_avx512() && __builtin_cpu_supports("avx512bf16"); }
 
+bool cpu_has_tiles(void) {
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & d >> 24 & d >> 25 & 1);
+}
+
 #else
 bool cpu_has_avx512(void) { return false; }
 bool cpu_has_vnni(void) { return false; }
 bool cpu_has_bfloat(void) { return false; }
+bool cpu_has_tiles(void) { return false; }
 #endif
 
 const struct kernels *kernels_best(const char *name) {

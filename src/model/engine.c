@@ -24,6 +24,7 @@
 
 #include "model/gang.h"
 #include "model/kernels.h"
+#include "model/narrow.h"
 #include "model/product.h"
 
 #define BLOCK PRODUCT_ROWS_MAX
@@ -77,7 +78,8 @@ struct engine {
     const struct packed *p;
     struct roberta_shape s;
     const struct kernels *k;
-    struct products *products; /* NULL: by the kernels */
+    engine_way way;            /* ONEDNN, NARROW or PLAIN */
+    struct products *products; /* ONEDNN only */
     struct product_shape shapes[SHAPES];
     precision precision; /* of the products */
     int act_bytes;       /* of a number in a row that a product takes */
@@ -210,19 +212,60 @@ static void take_shapes(struct engine *e) {
     e->shapes[SHAPE_OUTER] = (struct product_shape){inner, wide};
 }
 
-/* By oneDNN in the file's precision; where that cannot be, in floats by the kernels. */
-static void take_products(struct engine *e, struct arena *boot, const struct engine_options *opt) {
-    struct error why;
-    const struct product_options want = {e->p->precision, e->shapes, SHAPES, e->threads};
-    e->precision = e->p->precision;
-    if (opt->without_onednn || !products_open(boot, &want, &e->products, &why)) {
-        e->products = NULL;
-        e->precision = PRECISION_FP32;
+static bool narrow_can(precision p) {
+    switch (p) {
+    case PRECISION_FP32:
+        return false;
+    case PRECISION_BF16:
+        return cpu_has_bfloat();
+    case PRECISION_INT8:
+        return cpu_has_vnni();
     }
+    WRONG("precision out of range");
+}
+
+static bool open_onednn(struct engine *e, struct arena *boot, struct error *err) {
+    const struct product_options want = {e->p->precision, e->shapes, SHAPES, e->threads};
+    return products_open(boot, &want, &e->products, err);
+}
+
+/* The best way that there is, or the one that was asked for. */
+static bool choose_way(struct engine *e, struct arena *boot, engine_way way, struct error *err) {
+    struct error why;
+    if (way == ENGINE_BEST && cpu_has_tiles() && open_onednn(e, boot, &why)) way = ENGINE_ONEDNN;
+    if (way == ENGINE_BEST && narrow_can(e->p->precision)) way = ENGINE_NARROW;
+    if (way == ENGINE_BEST && open_onednn(e, boot, &why)) way = ENGINE_ONEDNN;
+    if (way == ENGINE_BEST) way = ENGINE_PLAIN;
+    if (way == ENGINE_ONEDNN && !e->products && !open_onednn(e, boot, err)) return false;
+    if (way == ENGINE_NARROW && !narrow_can(e->p->precision))
+        return fail(err, ERR_UNSUPPORTED, 0, "this processor has no instructions for %s",
+                    precision_name(e->p->precision));
+    e->way = way;
+    e->precision = way == ENGINE_PLAIN ? PRECISION_FP32 : e->p->precision;
     e->act_bytes = bytes_of(e->precision);
+    return true;
+}
+
+static void describe(struct engine *e) {
+    const char *by = "plain loops";
+    if (e->way == ENGINE_ONEDNN) by = products_built_with();
+    if (e->way == ENGINE_NARROW) by = e->precision == PRECISION_INT8 ? "VNNI" : "AVX-512 BF16";
     snprintf(e->about, sizeof e->about, "%s by %s, %s, %d thread%s", precision_name(e->precision),
-             e->products ? products_built_with() : "plain loops", e->k->name, e->threads,
-             e->threads == 1 ? "" : "s");
+             by, e->k->name, e->threads, e->threads == 1 ? "" : "s");
+}
+
+bool engine_way_from_name(str name, engine_way *ret) {
+    static const char *const names[] = {
+#define X(name, text) text,
+        ENGINE_WAY_MAP(X)
+#undef X
+    };
+    for (int i = 0; i < COUNT_OF(names); i++)
+        if (str_eq(name, str_from_z(names[i]))) {
+            *ret = (engine_way)i;
+            return true;
+        }
+    return false;
 }
 
 bool engine_open(struct arena *boot, const struct packed *p, const struct engine_options *opt,
@@ -240,7 +283,11 @@ bool engine_open(struct arena *boot, const struct packed *p, const struct engine
     e->rows_max = (int)i64_max(ROWS_LEAST, roberta_tokens_max(&e->s));
     pthread_mutex_init(&e->turn, NULL);
     take_shapes(e);
-    take_products(e, boot, opt);
+    if (!choose_way(e, boot, opt->way, err)) {
+        engine_close(e);
+        return false;
+    }
+    describe(e);
     arena_open(&e->mem,
                buffers_bytes(e) + (e->precision == p->precision ? 0 : weights_bytes(p)) + 4096);
     take_weights(e);
@@ -292,18 +339,33 @@ static void cast(const struct engine *e, const float *x, int n, const struct act
 static void multiply(struct engine *e, int member, int shape, int rows, const struct act *x,
                      const struct matrix *w) {
     float *sums = e->member[member].sums;
-    if (e->products)
+    const struct product_shape *s = &e->shapes[shape];
+    switch (e->way) {
+    case ENGINE_ONEDNN:
         products_run(e->products, member, shape, rows, x->rows, w->weights, sums);
-    else
-        product_plain(e->k, &e->shapes[shape], rows, (const float *)(const void *)x->rows,
+        break;
+    case ENGINE_NARROW:
+        if (e->precision == PRECISION_INT8)
+            narrow_bytes(rows, s->columns, s->depth, (const uint8_t *)x->rows,
+                         (const int8_t *)w->weights, (int32_t *)(void *)sums);
+        else
+            narrow_bfloats(rows, s->columns, s->depth, (const uint16_t *)(const void *)x->rows,
+                           (const uint16_t *)(const void *)w->weights, sums);
+        break;
+    case ENGINE_PLAIN:
+        product_plain(e->k, s, rows, (const float *)(const void *)x->rows,
                       (const float *)(const void *)w->weights, sums);
+        break;
+    case ENGINE_BEST:
+        WRONG("it was decided at opening");
+    }
 }
 
-/* What the sums of one row mean: n numbers at `to`. */
-static void finish(const struct engine *e, int member, int shape, int row, const struct act *x,
-                   const struct matrix *w, int n, float *to) {
-    const float *sums = e->member[member].sums + (ptrdiff_t)row * e->shapes[shape].columns;
-    e->k->finish(sums, &w->scale, &x->scale[row], n, to);
+/* What the sums of these rows mean: the first `columns` of each, at `to`, rows `ld` apart. */
+static void finish(const struct engine *e, int member, int shape, const struct act *x,
+                   const struct matrix *w, int rows, int columns, float *to, int ld) {
+    const struct sums sums = {e->member[member].sums, rows, columns, e->shapes[shape].columns};
+    e->k->finish(&sums, &w->scale, x->scale, to, ld);
 }
 
 /* --- layers ---------------------------------------------------------------------------------- */
@@ -331,11 +393,9 @@ static void make_qkv(struct engine *e, int member, int l, int at, int rows) {
     const int shape = last ? SHAPE_KV : SHAPE_QKV, wide = e->p->wide;
     const struct matrix *w = last ? &e->layer[l].kv : &e->layer[l].qkv;
     const struct act act = act_from(e, &e->act, at);
+    float *to = e->qkv[l % 2] + (ptrdiff_t)at * 3 * wide + (last ? wide : 0);
     multiply(e, member, shape, rows, &act, w);
-    for (int r = 0; r < rows; r++) {
-        float *to = e->qkv[l % 2] + (ptrdiff_t)(at + r) * 3 * wide + (last ? wide : 0);
-        finish(e, member, shape, r, &act, w, e->shapes[shape].columns, to);
-    }
+    finish(e, member, shape, &act, w, rows, e->shapes[shape].columns, to, 3 * wide);
 }
 
 /* Some rows of one text: queries `lda` apart, what they take goes to `context`, rows `wide` apart.
@@ -377,12 +437,13 @@ static void add_product(struct engine *e, int member, int shape, const struct ma
                         const struct act *act, const struct packed_norm *norm, float *x,
                         const struct act *next) {
     const int h = e->s.hidden;
+    float *sums = e->member[member].sums;
     multiply(e, member, shape, rows, act, w);
+    finish(e, member, shape, act, w, rows, h, sums, e->p->wide);
     for (int r = 0; r < rows; r++) {
         float *row = x + (ptrdiff_t)r * e->p->wide;
-        float *add = e->member[member].sums + (ptrdiff_t)r * e->shapes[shape].columns;
-        finish(e, member, shape, r, act, w, h, add);
-        e->k->add_norm(row, add, norm->scale, norm->shift, e->s.epsilon, h);
+        e->k->add_norm(row, sums + (ptrdiff_t)r * e->p->wide, norm->scale, norm->shift,
+                       e->s.epsilon, h);
         cast(e, row, h, next, r);
     }
 }
@@ -397,12 +458,11 @@ static void feed_forward(struct engine *e, int member, int l, int rows, float *x
     add_product(e, member, SHAPE_SQUARE, &layer->attended, rows, &m->act, &layer->attended_norm, x,
                 act);
     multiply(e, member, SHAPE_INNER, rows, act, &layer->inner);
-    for (int r = 0; r < rows; r++) {
-        float *row = m->sums + (ptrdiff_t)r * e->p->inner_wide;
-        finish(e, member, SHAPE_INNER, r, act, &layer->inner, e->s.inner, row);
-        e->k->gelu(row, e->s.inner);
-        cast(e, row, e->s.inner, &m->inner, r);
-    }
+    const int inner = e->s.inner, wide_inner = e->p->inner_wide;
+    const struct sums sums = {m->sums, rows, inner, wide_inner};
+    e->k->finish_gelu(&sums, &layer->inner.scale, act->scale, m->sums, wide_inner);
+    for (int r = 0; r < rows; r++)
+        cast(e, m->sums + (ptrdiff_t)r * wide_inner, inner, &m->inner, r);
     add_product(e, member, SHAPE_OUTER, &layer->outer, rows, &m->inner, &layer->outer_norm, x, act);
 }
 
@@ -442,9 +502,8 @@ static void run_last(struct engine *e, int member, int first, int count) {
         cast(e, m->x + (ptrdiff_t)i * wide, h, &m->act, i);
     }
     multiply(e, member, SHAPE_SQUARE, count, &m->act, &e->layer[l].query);
+    finish(e, member, SHAPE_SQUARE, &m->act, &e->layer[l].query, count, wide, m->query, wide);
     for (int i = 0; i < count; i++) {
-        finish(e, member, SHAPE_SQUARE, i, &m->act, &e->layer[l].query, wide,
-               m->query + (ptrdiff_t)i * wide);
         const struct seekers s = {.text = &e->text[first + i],
                                   .query = m->query + (ptrdiff_t)i * wide,
                                   .lda = wide,
@@ -454,9 +513,9 @@ static void run_last(struct engine *e, int member, int first, int count) {
     }
     feed_forward(e, member, l, count, m->x, &m->act);
     multiply(e, member, SHAPE_SQUARE, count, &m->act, &e->dense);
+    finish(e, member, SHAPE_SQUARE, &m->act, &e->dense, count, h, m->sums, wide);
     for (int i = 0; i < count; i++) {
         float *row = m->sums + (ptrdiff_t)i * wide;
-        finish(e, member, SHAPE_SQUARE, i, &m->act, &e->dense, h, row);
         for (int k = 0; k < h; k++) row[k] = tanhf(row[k]);
         for (int k = 0; k < e->s.labels; k++)
             e->text[first + i].logits[k] =

@@ -6,9 +6,23 @@
 
 #define ENGINE_THREADS_MAX 64
 
+/* Who multiplies. */
+#define ENGINE_WAY_MAP(X)                                                                          \
+    X(BEST, "best")     /* the first of these that this program and this processor have */         \
+    X(ONEDNN, "onednn") /* the best only where the processor multiplies tiles (AMX) */             \
+    X(NARROW, "narrow") /* our own, in bytes or bfloat16 (narrow.h) */                             \
+    X(PLAIN, "plain")   /* our own, in floats: weights are expanded into memory of the process */
+typedef enum engine_way {
+#define X(name, text) ENGINE_##name,
+    ENGINE_WAY_MAP(X)
+#undef X
+} engine_way;
+
+MUST_CHECK bool engine_way_from_name(str name, engine_way *ret);
+
 struct engine_options {
-    int threads;         /* 1..ENGINE_THREADS_MAX that compute at once, for all callers together */
-    bool without_onednn; /* by the kernels, in floats */
+    int threads; /* 1..ENGINE_THREADS_MAX that compute at once, for all callers together */
+    engine_way way;
     const char *kernels; /* see kernels_best(); NULL: the best */
 };
 
@@ -32,7 +46,7 @@ struct engine_text {
  * logits of a text do not depend on what stands beside it. */
 void engine_run(struct engine *e, const struct engine_text *texts, int count);
 
-/* "int8 by oneDNN 2.6.3, avx512, 1 thread" */
+/* "int8 by AVX-512 VNNI, avx512, 1 thread" */
 const char *engine_about(const struct engine *e);
 
 #endif

@@ -82,15 +82,10 @@ static struct row_scale quantize(const float *x, int n, uint8_t *ret) {
         memset(ret, 0, (size_t)n);
         return (struct row_scale){0, 0};
     }
-    const float scale = span / 255, to = 255 / span;
-    const float zero = (-least * to + ROUND) - ROUND;
-    for (int i = 0; i < n; i++) {
-        float v = x[i] * to + zero;
-        v = v < 0 ? 0 : v;
-        v = v > 255 ? 255 : v;
-        ret[i] = (uint8_t)(int32_t)(v + 0.5F);
-    }
-    return (struct row_scale){scale, zero};
+    /* zero is rounded down, so that x * to + zero + 0.5 lies between -0.5 and 255.5 */
+    const float to = 255 / span, zero = (float)(int32_t)(-least * to);
+    for (int i = 0; i < n; i++) ret[i] = (uint8_t)(int32_t)(x[i] * to + (zero + 0.5F));
+    return (struct row_scale){span / 255, zero};
 }
 
 static void to_bfloat(const float *x, int n, uint16_t *ret) {
@@ -116,20 +111,6 @@ static void from_half(const uint16_t *x, int n, float *ret) {
     }
 }
 
-static void finish(const void *sums, const struct column_scale *c, const struct row_scale *r, int n,
-                   float *y) {
-    const float *bias = c->bias;
-    if (!c->scale) {
-        const float *s = sums;
-        for (int i = 0; i < n; i++) y[i] = s[i] + bias[i];
-        return;
-    }
-    const int32_t *s = sums;
-    const float *scale = c->scale, *shift = c->shift;
-    const float row = r->scale, zero = r->scale * r->zero;
-    for (int i = 0; i < n; i++) y[i] = (float)s[i] * (scale[i] * row) + (bias[i] - shift[i] * zero);
-}
-
 /* --- functions ------------------------------------------------------------------------------- */
 
 /* erf as a quotient of polynomials for |x| < 4, beyond which it is 1 in float; the coefficients are
@@ -153,11 +134,9 @@ static inline float erf_of(float x) {
     return x * above / below;
 }
 
-static void gelu(float *x, int n) {
-    for (int i = 0; i < n; i++) {
-        const float half = 0.5F * x[i];
-        x[i] = half + half * erf_of(x[i] * 0.707106781186547524F);
-    }
+static inline float gelu_of(float x) {
+    const float half = 0.5F * x;
+    return half + half * erf_of(x * 0.707106781186547524F);
 }
 
 /* e^x for x <= 0: 2 to the whole part by its exponent, to the rest by a polynomial. */
@@ -209,13 +188,64 @@ static void add_norm(float *x, const float *add, const float *scale, const float
     for (int i = 0; i < n; i++) x[i] = (x[i] - mean) * to * scale[i] + shift[i];
 }
 
+/* --- what sums mean -------------------------------------------------------------------------- */
+
+#define STRIP 64 /* columns whose scales stay in the nearest cache for all rows */
+
+/* Columns at..at+n of one row. The compiler makes three loops of this: floats, bytes, and each with
+ * or without GELU. */
+static inline __attribute__((always_inline)) void finish_strip(const float *sums,
+                                                               const struct column_scale *c,
+                                                               const struct row_scale *r, bool gelu,
+                                                               int at, int n, float *y) {
+    const float *bias = c->bias + at;
+    if (!c->scale) {
+        for (int i = 0; i < n; i++) y[i] = gelu ? gelu_of(sums[i] + bias[i]) : sums[i] + bias[i];
+        return;
+    }
+    const int32_t *whole = (const int32_t *)(const void *)sums;
+    const float *scale = c->scale + at, *shift = c->shift + at;
+    const float row = r->scale, zero = r->scale * r->zero;
+    for (int i = 0; i < n; i++) {
+        const float v = (float)whole[i] * (scale[i] * row) + (bias[i] - shift[i] * zero);
+        y[i] = gelu ? gelu_of(v) : v;
+    }
+}
+
+static inline __attribute__((always_inline)) void finish_rows(const struct sums *s,
+                                                              const struct column_scale *c,
+                                                              const struct row_scale *r, bool gelu,
+                                                              float *y, int ldy) {
+    for (int at = 0; at < s->columns; at += STRIP) {
+        const int n = s->columns - at;
+        for (int i = 0; i < s->rows; i++) {
+            const float *from = s->at + (ptrdiff_t)i * s->ld + at;
+            float *to = y + (ptrdiff_t)i * ldy + at;
+            if (n >= STRIP)
+                finish_strip(from, c, &r[i], gelu, at, STRIP, to);
+            else
+                finish_strip(from, c, &r[i], gelu, at, n, to);
+        }
+    }
+}
+
+static void finish(const struct sums *s, const struct column_scale *c, const struct row_scale *r,
+                   float *y, int ldy) {
+    finish_rows(s, c, r, false, y, ldy);
+}
+
+static void finish_gelu(const struct sums *s, const struct column_scale *c,
+                        const struct row_scale *r, float *y, int ldy) {
+    finish_rows(s, c, r, true, y, ldy);
+}
+
 extern const struct kernels JOIN(kernels_, KERNELS);
 const struct kernels JOIN(kernels_, KERNELS) = {.name = TEXT(KERNELS),
                                                 .product = product,
                                                 .quantize = quantize,
                                                 .to_bfloat = to_bfloat,
                                                 .finish = finish,
-                                                .gelu = gelu,
+                                                .finish_gelu = finish_gelu,
                                                 .add_norm = add_norm,
                                                 .softmax = softmax,
                                                 .from_half = from_half,

@@ -23,6 +23,12 @@ struct column_scale {
     const float *bias;
 };
 
+/* What a product left: rows `ld` apart. int32_t where its columns have scales, else float. */
+struct sums {
+    const float *at;
+    int rows, columns, ld;
+};
+
 struct kernels {
     const char *name; /* "avx512" */
     /* c[rows][columns] = a[rows][depth] b[depth][columns], rows ld* apart; columns is a multiple
@@ -32,11 +38,12 @@ struct kernels {
     /* Bytes for a row, and what they mean. */
     struct row_scale (*quantize)(const float *x, int n, uint8_t *ret);
     void (*to_bfloat)(const float *x, int n, uint16_t *ret); /* rounded to even */
-    /* A row of sums (int32_t where r is given and c has scales, else float) as numbers; `y` may be
-     * the same memory. */
-    void (*finish)(const void *sums, const struct column_scale *c, const struct row_scale *r, int n,
-                   float *y);
-    void (*gelu)(float *x, int n); /* exact: by erf */
+    /* Sums as numbers, rows `ldy` apart; `y` may be the same memory. r: of each row, read only
+     * where c has scales. The second also takes GELU of them, exactly (by erf). */
+    void (*finish)(const struct sums *s, const struct column_scale *c, const struct row_scale *r,
+                   float *y, int ldy);
+    void (*finish_gelu)(const struct sums *s, const struct column_scale *c,
+                        const struct row_scale *r, float *y, int ldy);
     /* x = (x + add, to mean 0 and variance 1) * scale + shift */
     void (*add_norm)(float *x, const float *add, const float *scale, const float *shift,
                      float epsilon, int n);
@@ -53,5 +60,6 @@ const struct kernels *kernels_best(const char *name);
 bool cpu_has_avx512(void);
 bool cpu_has_vnni(void);   /* sums of products of bytes, in 512 bits */
 bool cpu_has_bfloat(void); /* sums of products of bfloat16, in 512 bits */
+bool cpu_has_tiles(void);  /* sums of products of both, of whole tiles (AMX) */
 
 #endif
