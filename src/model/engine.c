@@ -335,37 +335,46 @@ static void cast(const struct engine *e, const float *x, int n, const struct act
     }
 }
 
-/* Sums of m->sums[rows][columns] for rows of `x`. */
-static void multiply(struct engine *e, int member, int shape, int rows, const struct act *x,
-                     const struct matrix *w) {
-    float *sums = e->member[member].sums;
-    const struct product_shape *s = &e->shapes[shape];
-    switch (e->way) {
-    case ENGINE_ONEDNN:
-        products_run(e->products, member, shape, rows, x->rows, w->weights, sums);
-        break;
-    case ENGINE_NARROW:
-        if (e->precision == PRECISION_INT8)
-            narrow_bytes(rows, s->columns, s->depth, (const uint8_t *)x->rows,
-                         (const int8_t *)w->weights, (int32_t *)(void *)sums);
-        else
-            narrow_bfloats(rows, s->columns, s->depth, (const uint16_t *)(const void *)x->rows,
-                           (const uint16_t *)(const void *)w->weights, sums);
-        break;
-    case ENGINE_PLAIN:
-        product_plain(e->k, s, rows, (const float *)(const void *)x->rows,
-                      (const float *)(const void *)w->weights, sums);
-        break;
-    case ENGINE_BEST:
-        WRONG("it was decided at opening");
-    }
+/* One product: rows of x times the weights. */
+struct task {
+    int shape, rows;
+    const struct act *x;
+    const struct matrix *w;
+    bool gelu; /* of what comes out */
+    float *y;  /* [rows][columns of the shape], rows `ldy` apart */
+    int ldy;
+};
+
+/* By two steps: sums, and then what they mean. */
+static void multiply_in_two(struct engine *e, int member, const struct task *t) {
+    const struct product_shape *s = &e->shapes[t->shape];
+    float *at = e->member[member].sums;
+    if (e->way == ENGINE_ONEDNN)
+        products_run(e->products, member, t->shape, t->rows, t->x->rows, t->w->weights, at);
+    else
+        product_plain(e->k, s, t->rows, (const float *)(const void *)t->x->rows,
+                      (const float *)(const void *)t->w->weights, at);
+    const struct sums sums = {at, t->rows, s->columns, s->columns};
+    (t->gelu ? e->k->finish_gelu : e->k->finish)(&sums, &t->w->scale, t->x->scale, t->y, t->ldy);
 }
 
-/* What the sums of these rows mean: the first `columns` of each, at `to`, rows `ld` apart. */
-static void finish(const struct engine *e, int member, int shape, const struct act *x,
-                   const struct matrix *w, int rows, int columns, float *to, int ld) {
-    const struct sums sums = {e->member[member].sums, rows, columns, e->shapes[shape].columns};
-    e->k->finish(&sums, &w->scale, x->scale, to, ld);
+static void multiply(struct engine *e, int member, const struct task *t) {
+    if (e->way != ENGINE_NARROW) {
+        multiply_in_two(e, member, t);
+        return;
+    }
+    const struct product_shape *s = &e->shapes[t->shape];
+    const struct narrow n = {.rows = t->rows,
+                             .columns = s->columns,
+                             .depth = s->depth,
+                             .x = t->x->rows,
+                             .weights = t->w->weights,
+                             .scale = &t->w->scale,
+                             .row = t->x->scale,
+                             .gelu = t->gelu,
+                             .y = t->y,
+                             .ldy = t->ldy};
+    (e->precision == PRECISION_INT8 ? narrow_bytes : narrow_bfloats)(&n);
 }
 
 /* --- layers ---------------------------------------------------------------------------------- */
@@ -394,8 +403,7 @@ static void make_qkv(struct engine *e, int member, int l, int at, int rows) {
     const struct matrix *w = last ? &e->layer[l].kv : &e->layer[l].qkv;
     const struct act act = act_from(e, &e->act, at);
     float *to = e->qkv[l % 2] + (ptrdiff_t)at * 3 * wide + (last ? wide : 0);
-    multiply(e, member, shape, rows, &act, w);
-    finish(e, member, shape, &act, w, rows, e->shapes[shape].columns, to, 3 * wide);
+    multiply(e, member, &(struct task){shape, rows, &act, w, false, to, 3 * wide});
 }
 
 /* Some rows of one text: queries `lda` apart, what they take goes to `context`, rows `wide` apart.
@@ -406,6 +414,11 @@ struct seekers {
     int lda, rows;
     float *context;
 };
+
+/* Asks for a row of a head, before it is needed. */
+static void fetch_head(const float *at, int width) {
+    for (int i = 0; i < width; i += 16) __builtin_prefetch(at + i);
+}
 
 /* context = softmax(query keys' / sqrt(width)) values, head by head. */
 static void attend(struct engine *e, int member, int l, const struct seekers *s) {
@@ -418,6 +431,8 @@ static void attend(struct engine *e, int member, int l, const struct seekers *s)
         const int at = head * width;
         for (int j = 0; j < tokens; j++) {
             const float *key = qkv + (ptrdiff_t)j * 3 * wide + wide + at;
+            fetch_head(key + width, width); /* the next head's; they lie far apart */
+            fetch_head(key + wide + width, width);
             for (int i = 0; i < width; i++) m->keys[(ptrdiff_t)i * lanes + j] = key[i];
         }
         e->k->product(s->rows, lanes, width, s->query + at, s->lda, m->keys, lanes, m->weights,
@@ -437,13 +452,12 @@ static void add_product(struct engine *e, int member, int shape, const struct ma
                         const struct act *act, const struct packed_norm *norm, float *x,
                         const struct act *next) {
     const int h = e->s.hidden;
-    float *sums = e->member[member].sums;
-    multiply(e, member, shape, rows, act, w);
-    finish(e, member, shape, act, w, rows, h, sums, e->p->wide);
+    float *add = e->member[member].sums;
+    multiply(e, member, &(struct task){shape, rows, act, w, false, add, e->p->wide});
     for (int r = 0; r < rows; r++) {
         float *row = x + (ptrdiff_t)r * e->p->wide;
-        e->k->add_norm(row, sums + (ptrdiff_t)r * e->p->wide, norm->scale, norm->shift,
-                       e->s.epsilon, h);
+        e->k->add_norm(row, add + (ptrdiff_t)r * e->p->wide, norm->scale, norm->shift, e->s.epsilon,
+                       h);
         cast(e, row, h, next, r);
     }
 }
@@ -457,12 +471,11 @@ static void feed_forward(struct engine *e, int member, int l, int rows, float *x
         cast(e, m->context + (ptrdiff_t)r * e->p->wide, e->s.hidden, &m->act, r);
     add_product(e, member, SHAPE_SQUARE, &layer->attended, rows, &m->act, &layer->attended_norm, x,
                 act);
-    multiply(e, member, SHAPE_INNER, rows, act, &layer->inner);
-    const int inner = e->s.inner, wide_inner = e->p->inner_wide;
-    const struct sums sums = {m->sums, rows, inner, wide_inner};
-    e->k->finish_gelu(&sums, &layer->inner.scale, act->scale, m->sums, wide_inner);
+    const int inner = e->p->inner_wide;
+    multiply(e, member,
+             &(struct task){SHAPE_INNER, rows, act, &layer->inner, true, m->sums, inner});
     for (int r = 0; r < rows; r++)
-        cast(e, m->sums + (ptrdiff_t)r * wide_inner, inner, &m->inner, r);
+        cast(e, m->sums + (ptrdiff_t)r * inner, e->s.inner, &m->inner, r);
     add_product(e, member, SHAPE_OUTER, &layer->outer, rows, &m->inner, &layer->outer_norm, x, act);
 }
 
@@ -501,8 +514,9 @@ static void run_last(struct engine *e, int member, int first, int count) {
                (size_t)h * sizeof(float));
         cast(e, m->x + (ptrdiff_t)i * wide, h, &m->act, i);
     }
-    multiply(e, member, SHAPE_SQUARE, count, &m->act, &e->layer[l].query);
-    finish(e, member, SHAPE_SQUARE, &m->act, &e->layer[l].query, count, wide, m->query, wide);
+    multiply(
+        e, member,
+        &(struct task){SHAPE_SQUARE, count, &m->act, &e->layer[l].query, false, m->query, wide});
     for (int i = 0; i < count; i++) {
         const struct seekers s = {.text = &e->text[first + i],
                                   .query = m->query + (ptrdiff_t)i * wide,
@@ -512,8 +526,8 @@ static void run_last(struct engine *e, int member, int first, int count) {
         attend(e, member, l, &s);
     }
     feed_forward(e, member, l, count, m->x, &m->act);
-    multiply(e, member, SHAPE_SQUARE, count, &m->act, &e->dense);
-    finish(e, member, SHAPE_SQUARE, &m->act, &e->dense, count, h, m->sums, wide);
+    multiply(e, member,
+             &(struct task){SHAPE_SQUARE, count, &m->act, &e->dense, false, m->sums, wide});
     for (int i = 0; i < count; i++) {
         float *row = m->sums + (ptrdiff_t)i * wide;
         for (int k = 0; k < h; k++) row[k] = tanhf(row[k]);

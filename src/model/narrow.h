@@ -6,11 +6,22 @@
 #ifndef BF_MODEL_NARROW_H
 #define BF_MODEL_NARROW_H
 
-#include "base/base.h"
+#include "model/kernels.h"
 
-/* y[rows][columns] = x[rows][depth] W; depth and columns are multiples of 64. */
-void narrow_bytes(int rows, int columns, int depth, const uint8_t *x, const int8_t *w, int32_t *y);
-void narrow_bfloats(int rows, int columns, int depth, const uint16_t *x, const uint16_t *w,
-                    float *y);
+/* A product and what its sums mean, in one: see finish and finish_gelu of struct kernels. depth and
+ * columns are multiples of 64. */
+struct narrow {
+    int rows, columns, depth;
+    const void *x; /* [rows][depth]: bytes, or bfloat16 */
+    const void *weights;
+    const struct column_scale *scale;
+    const struct row_scale *row; /* of each row; of bytes only */
+    bool gelu;
+    float *y; /* rows `ldy` apart */
+    int ldy;
+};
+
+void narrow_bytes(const struct narrow *n);
+void narrow_bfloats(const struct narrow *n);
 
 #endif
