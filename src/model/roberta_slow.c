@@ -57,7 +57,7 @@ static void add_norm(const struct norm_weights *n, float epsilon, int width, con
 /* What token `i` takes from all tokens, for one head whose first column is `at`. */
 static void attend(const struct pass *p, int i, int at, float *ret) {
     const int h = p->s->hidden, d = h / p->s->heads;
-    double most = -INFINITY, total = 0;
+    double most = -HUGE_VAL, total = 0;
     for (int j = 0; j < p->count; j++) {
         double dot = 0;
         for (int k = 0; k < d; k++)
