@@ -1,8 +1,8 @@
 /* cpu: which of the kernels this processor has. Asked once a model is opened; any thread. */
-#include <string.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
+#include <string.h>
 
 #include "model/kernels.h"
 

@@ -12,6 +12,12 @@
  * differ in how things are made; made(), below, has both. Failure: at opening only. */
 #include "model/product.h"
 
+#ifdef BF_LIBDNNL
+#include <pthread.h>
+
+#include <dnnl.h>
+#endif
+
 #include "net/late.h"
 
 void product_plain(const struct kernels *k, const struct product_shape *s, int rows, const float *x,
@@ -40,10 +46,6 @@ void products_run(struct products *p, int member, int shape, int rows, const voi
 }
 
 #else
-
-#include <pthread.h>
-
-#include <dnnl.h>
 
 #define STEPS (PRODUCT_ROWS_MAX / PRODUCT_ROWS_STEP)
 #define TEXT_(a) #a

@@ -4,8 +4,9 @@
  * the file, each shape and type fits its bytes, and all tensors together cover the bytes behind the
  * header, without gaps and without lying on each other. Anything else is ERR_PARSE with the
  * tensor's name. Pure. */
-#include <jansson.h>
 #include <stdlib.h>
+
+#include <jansson.h>
 
 #include "base/json.h"
 #include "model/tensors_int.h"
