@@ -159,15 +159,20 @@ def config_of(a, vocab_size):
             'label2id': {'negative': 0, 'neutral': 1, 'positive': 2}}
 
 
+def save_folder(folder, config, weights, vocab, merges, form='safetensors', dtype=torch.float32):
+    os.makedirs(folder, exist_ok=True)
+    shutil.copyfile(vocab, os.path.join(folder, 'vocab.json'))
+    shutil.copyfile(merges, os.path.join(folder, 'merges.txt'))
+    with open(os.path.join(folder, 'config.json'), 'w') as f:
+        json.dump(config, f, indent=2)
+    save(weights, folder, form, dtype)
+
+
 def make(a):
-    os.makedirs(a.folder, exist_ok=True)
-    shutil.copyfile(a.vocab, os.path.join(a.folder, 'vocab.json'))
-    shutil.copyfile(a.merges, os.path.join(a.folder, 'merges.txt'))
     with open(a.vocab) as f:
         config = config_of(a, max(json.load(f).values()) + 1)
-    with open(os.path.join(a.folder, 'config.json'), 'w') as f:
-        json.dump(config, f, indent=2)
-    save(random_weights(config, a.seed, a.spread), a.folder, a.form, getattr(torch, a.dtype))
+    save_folder(a.folder, config, random_weights(config, a.seed, a.spread), a.vocab, a.merges, a.form,
+                getattr(torch, a.dtype))
 
 
 def main():
