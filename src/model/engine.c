@@ -85,7 +85,6 @@ struct engine {
     int act_bytes;       /* of a number in a row that a product takes */
     int threads, rows_max, head_lanes;
     struct layer layer[ROBERTA_LAYERS_MAX];
-    struct matrix dense;
     pthread_mutex_t turn; /* of callers; over all that follows */
     struct gang *gang;
     struct member member[ENGINE_THREADS_MAX];
@@ -147,7 +146,6 @@ static void take_weights(struct engine *e) {
         l->attended_norm = from->attended_norm;
         l->outer_norm = from->outer_norm;
     }
-    e->dense = take_matrix(e, &e->p->dense);
 }
 
 static ptrdiff_t weights_bytes(const struct packed *p) {
@@ -526,8 +524,10 @@ static void run_last(struct engine *e, int member, int first, int count) {
         attend(e, member, l, &s);
     }
     feed_forward(e, member, l, count, m->x, &m->act);
-    multiply(e, member,
-             &(struct task){SHAPE_SQUARE, count, &m->act, &e->dense, false, m->sums, wide});
+    const struct packed_matrix *dense = &e->p->dense;
+    const struct sums sums = {m->sums, count, wide, wide};
+    product_plain(e->k, &e->shapes[SHAPE_SQUARE], count, m->x, dense->weights, m->sums);
+    e->k->finish(&sums, &(struct column_scale){.bias = dense->bias}, m->act.scale, m->sums, wide);
     for (int i = 0; i < count; i++) {
         float *row = m->sums + (ptrdiff_t)i * wide;
         for (int k = 0; k < h; k++) row[k] = tanhf(row[k]);

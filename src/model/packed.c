@@ -129,7 +129,7 @@ static int64_t lay_out(const char *base, int64_t tokenizer_bytes, struct packed 
         lay_matrix(base, &at, p->precision, inner, wide, &l->outer);
         l->outer_norm = lay_norm(base, &at, h);
     }
-    lay_matrix(base, &at, p->precision, wide, wide, &p->dense);
+    lay_matrix(base, &at, PRECISION_FP32, wide, wide, &p->dense);
     p->classify = floats(base, &at, (int64_t)s->labels * h);
     p->classify_bias = floats(base, &at, s->labels);
     section(base, &at, 0);
@@ -411,7 +411,7 @@ static void pack_all(const struct checkpoint *c, struct packed *p) {
         pack_linear(p->precision, &to->outer, 0, &from->outer);
         pack_norm(&to->outer_norm, &from->outer_norm, h);
     }
-    pack_linear(p->precision, &p->dense, 0, &c->dense);
+    pack_linear(PRECISION_FP32, &p->dense, 0, &c->dense);
     copy_floats(p->classify, c->classify.w, (int64_t)p->shape.labels * h);
     copy_floats(p->classify_bias, c->classify.b, p->shape.labels);
 }

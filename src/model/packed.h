@@ -57,7 +57,7 @@ struct packed {
     const float *position; /* [positions][hidden], the kind of token added */
     struct packed_norm embedded_norm;
     struct packed_layer layer[ROBERTA_LAYERS_MAX];
-    struct packed_matrix dense;
+    struct packed_matrix dense; /* always fp32: it is small, and what it loses nothing mends */
     const float *classify, *classify_bias; /* [labels][hidden], [labels] */
     str tokenizer;                         /* compiled (bpe.h) */
     str bytes;                             /* the file */
