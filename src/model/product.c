@@ -134,6 +134,11 @@ struct products {
 #define SCRATCH_BYTES (1 << 20) /* of a member; oneDNN wants some hundred bytes */
 
 /* The descriptions of x, weights and y. */
+#if DNNL_VERSION_MAJOR >= 3
+typedef const_dnnl_memory_desc_t desc_ref;
+#else
+typedef const dnnl_memory_desc_t *desc_ref;
+#endif
 struct descs {
 #if DNNL_VERSION_MAJOR >= 3
     dnnl_memory_desc_t x, weights, y;
@@ -213,7 +218,7 @@ static bool is_fast(dnnl_primitive_desc_t pd) {
 
 static bool make_memories(struct products *p, const struct descs *d, dnnl_primitive_desc_t pd,
                           struct made *m) {
-    const __typeof__(d->x) scratch = dnnl.primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
+    const desc_ref scratch = dnnl.primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
     if (dnnl.memory_desc_get_size(scratch) > SCRATCH_BYTES) return false;
     for (int i = 0; i < p->members; i++) {
         if (dnnl.memory_create(&m->of[i].x, d->x, p->engine, DNNL_MEMORY_NONE) != dnnl_success ||
