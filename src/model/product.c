@@ -80,7 +80,8 @@ void products_run(struct products *p, int member, int shape, int rows, const voi
     X(primitive_desc_destroy)                                                                      \
     X(primitive_create)                                                                            \
     X(primitive_destroy)                                                                           \
-    X(primitive_execute)
+    X(primitive_execute)                                                                           \
+    X(set_primitive_cache_capacity)
 
 static struct {
 #define X(name) __typeof__(&dnnl_##name) name;
@@ -112,6 +113,8 @@ static void start(void) {
     static const struct late_function set = {"omp_set_num_threads", &dnnl.set_threads};
     is_up = is_up && late_load(&openmp, &set, 1, &up_error);
 #endif
+    /* what is made is kept here; its own copies would never be freed */
+    if (is_up) IGNORE(dnnl.set_primitive_cache_capacity(0) != dnnl_success, "it is only memory");
 }
 
 /* How one shape is multiplied for one number of rows, and what each member needs for it. */
