@@ -34,7 +34,8 @@ static bool set_of(struct app *app, const struct opt *o, str value, str *ret) {
         const char *opt, *arg, *key;
     } shorts[] = {{"posts", "FILE", "source.path"},
                   {"prices", "DIR", "venue.prices"},
-                  {"source", "KIND", "source.kind"}};
+                  {"source", "KIND", "source.kind"},
+                  {"model", "NAME", "model.kind"}};
     *ret = value;
     if (strcmp(o->name, "set") == 0) return true;
     for (ptrdiff_t i = 0; i < COUNT_OF(shorts); i++) {

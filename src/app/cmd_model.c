@@ -141,10 +141,12 @@ static exit_status eval_run(struct app *app, const struct args *args) {
 /* --- train ------------------------------------------------------------------------------- */
 
 /* Training asks the reader for the coins in a text, not for an opinion on them. */
-static void silent_score(const struct model *m, struct arena scratch, const struct words *w,
-                         const struct model_range *ranges, int count, struct model_scores *ret) {
+static const char *silent_score(const struct model *m, struct arena scratch, const struct words *w,
+                                const struct model_range *ranges, int count,
+                                struct model_scores *ret) {
     IGNORE(m == NULL || scratch.beg == NULL || w == NULL || ranges == NULL, "it has no opinion");
     for (int i = 0; i < count; i++) ret[i] = (struct model_scores){{0, 0, 0}};
+    return m->ops->name;
 }
 
 static const struct model_ops silent_ops = {.name = "none", .score = silent_score};

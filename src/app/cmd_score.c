@@ -74,11 +74,6 @@ static exit_status score_run(struct app *app, const struct args *args) {
     struct error err;
     const struct reader *r;
     int64_t bad = 0;
-    const str model = args_get(args, "model", STR("linear"));
-    if (!str_eq(model, STR("linear"))) {
-        fprintf(stderr, "bullfinch: --model: this version has only linear\n");
-        return EXIT_USAGE;
-    }
     if (!wire_scorer(app, &r, &err)) return app_fail(&err);
     const bool stream = str_eq(args->pos[0], STR("-")), explain = args_has(args, "explain");
     if (explain && stream) {
@@ -94,7 +89,7 @@ static exit_status score_run(struct app *app, const struct args *args) {
 }
 
 static const struct opt score_opts[] = {
-    {"model", "NAME", "linear, the one in the program."},
+    {"model", "NAME", "linear, roberta or cascade; instead of model.kind."},
     {"explain", NULL,
      "Show for a person which words moved it, which coin, each part, and why it would "
      "or would not trade."},

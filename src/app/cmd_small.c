@@ -3,6 +3,8 @@
 
 #include <sqlite3.h>
 
+#include "model/product.h"
+
 static exit_status print(struct buf *out) {
     struct error err;
     const bool ok = app_print(out, &err);
@@ -14,10 +16,11 @@ static exit_status version_run(struct app *app, const struct args *args) {
     struct buf out;
     buf_init(&out, 4096);
     if (args && app->json)
-        buf_printf(&out, "{\"version\":\"%s\",\"sqlite\":\"%s\"}\n", BF_VERSION,
-                   sqlite3_libversion());
+        buf_printf(&out, "{\"version\":\"%s\",\"sqlite\":\"%s\",\"roberta\":\"%s\"}\n", BF_VERSION,
+                   sqlite3_libversion(), products_built_with());
     else
-        buf_printf(&out, "bullfinch %s (SQLite %s)\n", BF_VERSION, sqlite3_libversion());
+        buf_printf(&out, "bullfinch %s (SQLite %s, %s)\n", BF_VERSION, sqlite3_libversion(),
+                   products_built_with());
     return print(&out);
 }
 

@@ -16,6 +16,7 @@
     X(dlq_list) X(dlq_show) X(dlq_retry) X(dlq_drop) X(audit_verify) \
     X(token_create) X(token_list) X(token_revoke) \
     X(eval) X(train) \
+    X(model_pull) X(model_convert) X(model_verify) X(model_list) X(model_run) X(model_bench) X(model_tokenize) \
     X(version) X(help)
 /* clang-format on */
 

@@ -11,6 +11,7 @@
 #include "app/builtin.h"
 #include "app/failed.h"
 #include "app/wire_binance.h"
+#include "app/wire_model.h"
 #include "base/log.h"
 #include "run/journal.h"
 #include "venue/binance.h"
@@ -80,6 +81,7 @@ bool wire_reader(struct app *app, const struct symbols *symbols, const struct re
                        &opt.extra, err))
         return fail_in(err, "reader.symbols_file");
     opt.extra_file = str_dupz(&app->boot, cfg->reader_symbols_file);
+    if (!wire_model(app, &opt.model, err)) return false;
     struct reader *reader;
     if (!reader_open(&app->boot, &opt, &reader, err)) {
         if (opt.extra.n == 0) return fail_in(err, "the reader");

@@ -76,7 +76,10 @@
   X(judge, priced_in, FRAC, 0, FRAC_BP(10000), "1", CFG_RELOAD | CFG_SWITCH, "Weight of the factor priced_in: the price has already moved in the signal's favour.") \
   X(judge, priced_in_sigmas, FRAC, 0, 1000 * INT64_C(100000000), "25", CFG_RELOAD, "The move since the post, in multiples of what was usual before it, at which it is refused as priced in; the factor falls to it. 0: the volatility does not count.") \
   X(judge, priced_in_percent, FRAC, 0, FRAC_BP(10000), "0.06", CFG_RELOAD, "The move since the post at which it is refused as priced in however volatile the price was; where the volatility is not known, or does not count, the factor falls to it.") \
-  X(model, kind, CHOICE, 0, 0, "linear", 0, "Which model reads the posts.") \
+  X(model, kind, CHOICE, 0, 0, "linear|roberta|cascade", 0, "Which model reads the posts: linear is in the program; roberta is the file model.file; cascade asks linear first, and roberta where a post names a coin and linear is not sure that it takes no side.") \
+  X(model, file, STR, 0, 4096, "", 0, "The model file of roberta and cascade, made by bullfinch model convert (docs/model-card.md).") \
+  X(model, threads, INT, 1, 64, "1", 0, "Threads that compute roberta, for all readers together.") \
+  X(model, sure, FRAC, FRAC_BP(3400), FRAC_BP(10000), "0.8", CFG_ADVANCED, "cascade: from this probability of neutral on, linear has the last word.") \
   X(reader, workers, INT, 0, 64, "1", 0, "Reader threads; 0 takes one per processor.") \
   X(reader, symbols_file, STR, 0, 4096, "", 0, "A file of further names for coins, added to the built-in one: docs/symbols-file.md.") \
   X(source, kind, CHOICE, 0, 0, "replay|x_search|x_stream|x_activity|jetstream|push", 0, "Where posts come from: replay reads a file; x_search asks X's recent search again and again, x_stream is X's filtered stream, x_activity tells of what the listed authors post on X (all three cost money and need a token: section x); jetstream is Bluesky, free and without a key; push takes what is brought to POST /api/ingest. docs/sources.md has all of it.") \

@@ -21,11 +21,12 @@ struct model_scores {
 
 struct model;
 struct model_ops {
-    const char *name; /* "linear-2"; stored with readings */
-    /* Scores `count` ranges of one post. Thread-safe; takes memory from `scratch` only (by value).
-     */
-    void (*score)(const struct model *m, struct arena scratch, const struct words *w,
-                  const struct model_range *ranges, int count, struct model_scores *ret);
+    const char *name; /* "linear-2" */
+    /* Scores `count` ranges of one post. Returns the name of the model that did, which is stored
+     * with readings (static; a cascade has several). Thread-safe; takes memory from `scratch` only
+     * (by value). */
+    const char *(*score)(const struct model *m, struct arena scratch, const struct words *w,
+                         const struct model_range *ranges, int count, struct model_scores *ret);
 };
 struct model {
     const struct model_ops *ops;

@@ -266,8 +266,9 @@ static void set_stops(struct gather *g, struct arena *a, const int *ends, int en
     g->sums = NEW_ARRAY(a, struct sum, stops + 1);
 }
 
-static void linear_score(const struct model *base, struct arena scratch, const struct words *w,
-                         const struct model_range *ranges, int count, struct model_scores *ret) {
+static const char *linear_score(const struct model *base, struct arena scratch,
+                                const struct words *w, const struct model_range *ranges, int count,
+                                struct model_scores *ret) {
     struct gather g = {.m = (const struct linear *)base, .w = w};
     struct token *tokens = NEW_ARRAY(&scratch, struct token, w->count + 1);
     int32_t mix[DOMAINS];
@@ -284,6 +285,7 @@ static void linear_score(const struct model *base, struct arena scratch, const s
     sum_traits(&g);
     mix_domains(&g, mix);
     for (int r = 0; r < count; r++) range_logits(&g, mix, ends[2 * r], ends[2 * r + 1], &ret[r]);
+    return base->ops->name;
 }
 
 static const struct model_ops linear_ops = {.name = "linear-2", .score = linear_score};

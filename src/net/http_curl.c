@@ -366,6 +366,12 @@ static void start_curl(void) {
         IGNORE(fail(&curl_error, ERR_LIMIT, 0, "libcurl cannot be started"), "it is kept");
 }
 
+bool http_curl_up(struct error *err) {
+    pthread_once(&once, start_curl);
+    if (!curl_is_up) *err = curl_error;
+    return curl_is_up;
+}
+
 static bool set_always(struct http_curl *h, const struct host_url *u, bool proxy) {
     CURL *c = h->curl;
     char url[URL_BYTES];
@@ -419,11 +425,7 @@ bool http_curl_open(struct arena *boot, str url, host_use use, struct http **ret
         !str_eq(u.target, STR("/api/")))
         return fail(err, ERR_CONFIG, 0, STR_FMT ": has a path behind the host; leave it out",
                     STR_ARG(str_head(url, 80)));
-    pthread_once(&once, start_curl);
-    if (!curl_is_up) {
-        *err = curl_error;
-        return false;
-    }
+    if (!http_curl_up(err)) return false;
     struct http_curl *h = NEW(boot, struct http_curl);
     *h = (struct http_curl){.base = {&curl_ops}, .loopback = u.network == NETWORK_LOOPBACK};
     h->curl = curl.easy_init();

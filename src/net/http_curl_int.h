@@ -23,6 +23,8 @@ struct curl_library {
 #undef X
 };
 extern struct curl_library curl;
+/* Loads it, the first time. Errors: as late_load(). */
+MUST_CHECK bool http_curl_up(struct error *err);
 
 /* Why a transfer was ended by this side; the first reason that was seen. */
 typedef enum http_curl_cut {

@@ -14,9 +14,8 @@ bool late_load(const struct late_library *l, const struct late_function *functio
                struct error *err) {
     void *const library = dlopen(l->file, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL)
-        return fail(err, ERR_NOT_FOUND, 0,
-                    "%s, which connections need, cannot be loaded; install it (Debian: %s): %s",
-                    l->file, l->package, dlerror());
+        return fail(err, ERR_NOT_FOUND, 0, "%s, %s, cannot be loaded; install it (Debian: %s): %s",
+                    l->file, l->use ? l->use : "which connections need", l->package, dlerror());
     for (int i = 0; i < count; i++)
         if (dlsym(library, functions[i].name) == NULL)
             return fail(err, ERR_NOT_FOUND, 0,

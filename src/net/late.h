@@ -20,6 +20,7 @@
 struct late_library {
     const char *file;    /* its soname, found by the build: "libcurl.so.4" */
     const char *package; /* of Debian, that brings it: "libcurl4-openssl-dev" */
+    const char *use;     /* NULL: "which connections need" */
 };
 
 struct late_function {

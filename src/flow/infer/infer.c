@@ -184,7 +184,7 @@ void infer_words(const struct infer *f, struct arena scratch, const struct words
         ranges[i] = (struct model_range){views.spans[i].first, views.spans[i].end};
     }
     ranges[spans] = (struct model_range){0, w->count};
-    f->model->ops->score(f->model, scratch, w, ranges, spans + 1, scores);
+    ret->model = f->model->ops->score(f->model, scratch, w, ranges, spans + 1, scores);
     fill_post(f, &scores[spans], ret);
     if (spans == 0) {
         views.span_count = 1;
@@ -195,5 +195,4 @@ void infer_words(const struct infer *f, struct arena scratch, const struct words
     for (int i = 0; i < links->miss_count; i++) ret->misses[i] = links->misses[i];
     ret->cues = lures_cues(f->lures, w, views.cues) | denial_cues(f->denial, w);
     simhash_words(w, ret);
-    ret->model = f->model->ops->name;
 }

