@@ -20,7 +20,7 @@
 
 #define TAKE_MAX 64
 #define GIVEN_MAX 256 /* more than a trader has places for */
-#define TAKE_US (20 * USEC_PER_MS)
+#define TAKE_US (100 * USEC_PER_MS) /* and as long may an acknowledgement wait */
 #define AGAIN_US (500 * USEC_PER_MS)
 
 struct given {
