@@ -47,6 +47,8 @@ MUST_CHECK bool volume_parse(str s, volume *ret); /* no sign; beyond 8 decimals 
 /* Shortest exact decimal text ("0.5", "-12", "0"); returns a slice of `block`. */
 str amount_format_e8(int64_t e8, char block[AMOUNT_TEXT_BYTES]);
 void buf_put_e8(struct buf *b, int64_t e8);
+/* Basis points as a decimal, always with four places: -0.1234. */
+void buf_put_bp(struct buf *b, int64_t bp);
 
 static inline price price_from_e8(int64_t e8) { return (price){e8}; }
 static inline qty qty_from_e8(int64_t e8) { return (qty){e8}; }

@@ -7,18 +7,12 @@
 
 #include "base/buf.h"
 
-static void put_bp(struct buf *out, int64_t bp) {
-    if (bp < 0) buf_put_byte(out, '-');
-    const int64_t abs = bp < 0 ? -bp : bp;
-    buf_printf(out, "%lld.%04lld", (long long)(abs / BP_ONE), (long long)(abs % BP_ONE));
-}
-
 void signal_parts_json(const struct signal *s, struct buf *out) {
     for (int i = 0; i < PART_COUNT; i++) {
         buf_put(out, i == 0 ? STR("{\"") : STR(",\""));
         buf_put(out, str_from_z(part_name((part)i)));
         buf_put(out, STR("\":"));
-        put_bp(out, s->parts_bp[i]);
+        buf_put_bp(out, s->parts_bp[i]);
     }
     buf_put_byte(out, '}');
 }

@@ -41,7 +41,10 @@ void ledger(struct trader *t, const char *fmt, ...) {
     t->account_dirty = true;
     struct buf b;
     buf_init_fixed(&b, a->u.ledger.line, LEDGER_LINE_BYTES);
-    buf_printf(&b, "%lld %lld ", (long long)t->now, (long long)a->u.ledger.seq);
+    buf_put_i64(&b, t->now);
+    buf_put_byte(&b, ' ');
+    buf_put_i64(&b, a->u.ledger.seq);
+    buf_put_byte(&b, ' ');
     va_list args;
     va_start(args, fmt);
     buf_vprintf(&b, fmt, args);

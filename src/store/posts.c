@@ -26,20 +26,25 @@ static const char *const ref_names[] = {"none", "retweet", "quote", "reply"};
 
 /* -- posts ----------------------------------------------------------------------------------- */
 
-/* Basis points as a decimal: -0.1234. */
-static void put_bp(struct buf *b, int64_t bp) {
-    const int64_t size = bp < 0 ? -bp : bp;
-    buf_printf(b, "%s%d.%04d", bp < 0 ? "-" : "", (int)(size / BP_ONE), (int)(size % BP_ONE));
-}
-
 static void probs_json(struct buf *b, const struct reading *r) {
     buf_put_byte(b, '[');
     for (int i = 0; i < 3; i++) {
         if (i) buf_put_byte(b, ',');
-        put_bp(b, r->probs_bp[i]);
+        buf_put_bp(b, r->probs_bp[i]);
     }
     buf_put_byte(b, ']');
     POST(!buf_full(b));
+}
+
+/* The end of an object: why, and where it stands in the text. */
+static void put_place(struct buf *b, const char *why, int32_t begin, int32_t end) {
+    buf_put(b, STR("\"reason\":\""));
+    buf_put(b, str_from_z(why));
+    buf_put(b, STR("\",\"begin\":"));
+    buf_put_i64(b, begin);
+    buf_put(b, STR(",\"end\":"));
+    buf_put_i64(b, end);
+    buf_put_byte(b, '}');
 }
 
 void store_put_mentions(struct buf *b, const struct reading *r) {
@@ -49,11 +54,11 @@ void store_put_mentions(struct buf *b, const struct reading *r) {
         buf_put(b, i ? STR(",{\"symbol\":") : STR("{\"symbol\":"));
         buf_put_json_str(b, str_from_z(m->symbol));
         buf_put(b, STR(",\"confidence\":"));
-        put_bp(b, m->confidence_bp);
+        buf_put_bp(b, m->confidence_bp);
         buf_put(b, STR(",\"polarity\":"));
-        put_bp(b, m->polarity_bp);
-        buf_printf(b, ",\"reason\":\"%s\",\"begin\":%d,\"end\":%d}", link_reason_name(m->reason),
-                   (int)m->begin, (int)m->end);
+        buf_put_bp(b, m->polarity_bp);
+        buf_put_byte(b, ',');
+        put_place(b, link_reason_name(m->reason), m->begin, m->end);
     }
     buf_put_byte(b, ']');
 }
@@ -67,8 +72,8 @@ static void misses_json(struct buf *b, const struct reading *r) {
     buf_put_byte(b, '[');
     for (int i = 0; i < r->miss_count; i++) {
         const struct miss *m = &r->misses[i];
-        buf_printf(b, "%s{\"reason\":\"%s\",\"begin\":%d,\"end\":%d}", i ? "," : "",
-                   miss_reason_name(m->reason), (int)m->begin, (int)m->end);
+        buf_put(b, i ? STR(",{") : STR("{"));
+        put_place(b, miss_reason_name(m->reason), m->begin, m->end);
     }
     buf_put_byte(b, ']');
     POST(!buf_full(b));
@@ -100,7 +105,8 @@ static void bind_post(struct query *q, const struct post *p, bool deleted, usec 
     bind_bool(q, p->missed);
 }
 
-/* What was read of a post, as text. */
+/* What was read of a post, as text. The blocks hold what was written and nothing else: on the hot
+ * path the compiler is told not to zero them, which took longer than to fill them. */
 struct reading_texts {
     char score_block[16], probs_block[64], mentions_block[JSON_BYTES], misses_block[JSON_BYTES];
     struct buf score, probs, mentions, misses;
@@ -111,7 +117,7 @@ static void texts_of(const struct reading *r, struct reading_texts *ret) {
     buf_init_fixed(&ret->probs, ret->probs_block, sizeof ret->probs_block);
     buf_init_fixed(&ret->mentions, ret->mentions_block, sizeof ret->mentions_block);
     buf_init_fixed(&ret->misses, ret->misses_block, sizeof ret->misses_block);
-    put_bp(&ret->score, r->sentiment_bp);
+    buf_put_bp(&ret->score, r->sentiment_bp);
     probs_json(&ret->probs, r);
     mentions_json(&ret->mentions, r);
     misses_json(&ret->misses, r);
@@ -158,7 +164,7 @@ static bool find_deletion(struct store *s, const struct post *p, usec *ret, stru
 bool row_put_post(struct store *s, const struct reading *r, int signal_score, reason why, usec now,
                   struct error *err) {
     static const struct sql sql = {SQL_UPSERT("tweets", POST, "id")};
-    struct reading_texts texts;
+    UNINITIALIZED struct reading_texts texts;
     struct query q;
     usec deleted_at;
     texts_of(r, &texts);
@@ -314,7 +320,7 @@ bool store_posts_read(struct store *s, const struct post_read *rows, int count, 
         "$7::text[], $8::bigint[], $9::text[], $10::bigint[], $11::bigint[]) AS v(sentiment_score, "
         "signal_score, outcome, label, probs, mentions, misses, cues, model, stage, id) "
         "WHERE t.id = v.id AND t.stage = 0"};
-    struct reading_texts texts;
+    UNINITIALIZED struct reading_texts texts;
     struct query q;
     PRE(s->in_transaction && count >= 1 && count <= POSTS_PUT_MAX);
     if (!query_open_many(s, &sql, &q, err)) return false;

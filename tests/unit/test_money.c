@@ -399,6 +399,22 @@ static void test_random_amounts_print_as_on_paper_and_parse_back(void **state) {
 }
 
 /* Texts of the grammar with any number of digits: whole digits, decimals, the value on paper. */
+static void test_basis_points_print_with_four_places(void **state) {
+    (void)state;
+    for (int64_t i = 0; i < 4 * case_count; i++) {
+        int64_t bp = (int64_t)rng_next(&rng) >> rng_below(&rng, 64);
+        if (i < 4) bp = (int64_t[]){INT64_MIN, INT64_MAX, 0, -1}[i];
+        const uint64_t size = bp < 0 ? -(uint64_t)bp : (uint64_t)bp;
+        char block[40], want[40];
+        struct buf b;
+        buf_init_fixed(&b, block, sizeof block);
+        buf_put_bp(&b, bp);
+        snprintf(want, sizeof want, "%s%llu.%04llu", bp < 0 ? "-" : "",
+                 (unsigned long long)(size / 10000), (unsigned long long)(size % 10000));
+        assert_string_equal(buf_z(&b), want);
+    }
+}
+
 static void test_random_decimals_parse_as_on_paper(void **state) {
     (void)state;
     for (int64_t i = 0; i < 4 * case_count; i++) {
@@ -459,6 +475,7 @@ int main(void) {
         cmocka_unit_test(test_random_steps_agree_with_the_schoolbook),
         cmocka_unit_test(test_random_bp_ratios_agree_with_the_schoolbook),
         cmocka_unit_test(test_random_amounts_print_as_on_paper_and_parse_back),
+        cmocka_unit_test(test_basis_points_print_with_four_places),
         cmocka_unit_test(test_random_decimals_parse_as_on_paper),
     };
     return cmocka_run_group_tests_name("money", tests, set_up, NULL);

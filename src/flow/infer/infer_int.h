@@ -6,10 +6,6 @@
 #include "flow/model.h"
 #include "flow/phrases.h"
 
-/* On the hot path, for arrays of which only the first few elements are ever written and read: the
- * compiler's option that zeroes every local would spend more on them than the reading takes. */
-#define UNINITIALIZED __attribute__((uninitialized))
-
 /* --- vocabulary: what words and phrases do to a text ------------------------------------------ */
 
 /* Halves of patterns: each alone says nothing, two together are a cue. */

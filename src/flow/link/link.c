@@ -18,13 +18,6 @@
 #define MANY_COINS 6     /* a post on more is a list; confidence shrinks */
 #define MANY_TAGS 5      /* hashtags; with as many they are labels, not what is talked about */
 #define LABEL_PERCENT 60 /* of its confidence that a mere label keeps */
-/* The candidates are read only as far as they were written; zeroing them cost more than finding
- * them, where the compiler is told to zero what is on the stack. */
-#if __has_attribute(uninitialized)
-#define UNINITIALIZED __attribute__((uninitialized))
-#else
-#define UNINITIALIZED
-#endif
 
 #define BASE_SPOKEN_OF 3   /* of a ticker in small letters that the words beside it explain */
 #define SURE_PER_POINT 250 /* confidence for each point above what is needed */
