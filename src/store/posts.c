@@ -279,13 +279,6 @@ static bool empty_deleted(struct store *s, const struct post *const *posts, int 
     return query_run(&q, err);
 }
 
-static bool any_deletions(struct store *s, bool *ret, struct error *err) {
-    static const struct sql sql = {"SELECT 1 FROM deletions LIMIT 1"};
-    struct query q;
-    int64_t one;
-    return query_open(s, &sql, &q, err) && query_i64(&q, &one, ret, err);
-}
-
 bool store_posts_put(struct store *s, const struct post *const *posts, int count, usec now,
                      bool *ret_gone, struct error *err) {
     static const struct sql gone = {
@@ -299,7 +292,7 @@ bool store_posts_put(struct store *s, const struct post *const *posts, int count
         ids[i] = posts[i]->id;
         ret_gone[i] = false;
     }
-    if (!insert_posts(s, posts, count, now, err) || !any_deletions(s, &any, err))
+    if (!insert_posts(s, posts, count, now, err) || !deletion_any(s, &any, err))
         return fail_in(err, "store %d posts", count);
     if (!any) return true;
     return (empty_deleted(s, posts, count, err) && mark_ids(s, &gone, ids, count, ret_gone, err)) ||

@@ -54,7 +54,7 @@ bool store_begin(struct store *s, bool immediate, struct error *err) {
     PRE(!s->in_transaction);
     if (!s->ops->begin(s, immediate, err)) return false;
     s->in_transaction = true;
-    s->spoiled = s->audit_tail.here = false;
+    s->spoiled = s->audit_tail.here = s->deletions.asked = s->account_due = false;
     return true;
 }
 
@@ -63,6 +63,8 @@ bool store_commit(struct store *s, struct error *err) {
     if (s->spoiled) {
         return fail(err, ERR_STATE, 0, "%s: a statement failed before, roll back", s->path);
     }
+    if (s->account_due && !row_put_account(s, &s->account, err)) return false;
+    s->account_due = false;
     if (!s->ops->commit(s, err)) {
         s->spoiled = true;
         return false;

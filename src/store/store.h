@@ -158,7 +158,8 @@ MUST_CHECK bool store_restore(const struct store_options *opt, const char *from_
 /* --- a turn of the trader ------------------------------------------------------------------- */
 /* Writes every Put, Audit, Ledger and CommandDone of `acts` inside the caller's transaction, in
  * order. PUT_INTENT: ERR_EXISTS when the intent is there already, ERR_STATE when control.epoch is
- * not trade.epoch any more. Audit rows are chained here. */
+ * not trade.epoch any more. Audit rows are chained here. Of the account each turn puts the whole
+ * row: the last of a transaction is written with its commit. */
 MUST_CHECK bool store_apply(struct store *s, const struct actions *acts, struct error *err);
 MUST_CHECK bool store_control(struct store *s, struct control *ret, bool *ret_found,
                               struct error *err);

@@ -43,7 +43,13 @@ struct store {
         int64_t id;      /* of the last row of audit_log, 0: none */
         char hash[SHA256_HEX_BYTES];
     } audit_tail;
-    int memory_puts; /* since old post_memory rows were pruned */
+    struct {
+        bool asked; /* in this transaction, under its lock */
+        bool any;   /* there is a row of deletions */
+    } deletions;
+    struct account account; /* as the last turn left it */
+    bool account_due;       /* it is put with this transaction's commit */
+    int memory_puts;        /* since old post_memory rows were pruned */
 };
 
 /* First member of each back-end's statement. */
@@ -172,7 +178,10 @@ MUST_CHECK bool forget_command(struct store *s, int64_t id, const char *actor, u
 /* Name, handles, habits, record and running opinions of an author; *ret_any: there was something.
  * PRE: in an immediate transaction. */
 MUST_CHECK bool author_clear(struct store *s, const char *key, bool *ret_any, struct error *err);
-/* When this post, or its edit chain, was deleted; 0: never. author: key. */
+/* Is there word of any deletion? */
+MUST_CHECK bool deletion_any(struct store *s, bool *ret, struct error *err);
+/* When this post, or its edit chain, was deleted; 0: never. author: key. PRE: in an immediate
+ * transaction, as whether there is any deletion at all is asked once in it. */
 MUST_CHECK bool deletion_find(struct store *s, int64_t tweet_id, int64_t root_id, str author,
                               usec *ret, struct error *err);
 

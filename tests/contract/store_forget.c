@@ -96,6 +96,31 @@ static void test_a_post_that_comes_after_its_deletion_has_no_text(void **state) 
     assert_true(is_sound(b));
 }
 
+static void test_a_deletion_holds_for_what_comes_behind_it_in_one_transaction(void **state) {
+    struct bench *b = *state;
+    say(b, (struct saying){.id = 10, .author = "4", .name = "ann"}); /* there is none yet */
+    forget(b, 20, "x:4");
+    say(b, (struct saying){.id = 20, .author = "4", .name = "ann"});
+    turn(b);
+    assert_true(has_text(b, 10));
+    assert_false(has_text(b, 20));
+    assert_true(is_sound(b));
+}
+
+static void test_a_deletion_that_was_rolled_back_takes_nothing(void **state) {
+    struct bench *b = *state;
+    struct error err;
+    forget(b, 10, "x:4");
+    assert_ok(store_begin(b->s, true, &err), &err);
+    assert_ok(store_apply(b->s, &b->acts, &err), &err);
+    store_rollback(b->s);
+    b->acts.count = 0;
+    say(b, (struct saying){.id = 10, .author = "4", .name = "ann"});
+    turn(b);
+    assert_true(has_text(b, 10));
+    assert_true(is_sound(b));
+}
+
 static void test_word_that_names_another_author_takes_nothing(void **state) {
     struct bench *b = *state;
     say(b, (struct saying){.id = 10, .author = "4", .name = "ann"});
@@ -376,6 +401,8 @@ int store_forget_run(void) {
     const struct CMUnitTest tests[] = {
         T(the_text_goes_with_each_version_and_retweet),
         T(a_post_that_comes_after_its_deletion_has_no_text),
+        T(a_deletion_holds_for_what_comes_behind_it_in_one_transaction),
+        T(a_deletion_that_was_rolled_back_takes_nothing),
         T(word_that_names_another_author_takes_nothing),
         T(dead_letters_of_the_post_lose_their_content),
         T(the_check_finds_a_text_that_was_left),

@@ -318,6 +318,35 @@ static void test_a_later_put_overwrites_what_may_change(void **state) {
     }
 }
 
+static void apply_account(struct bench *b, struct account *v) {
+    struct error err;
+    make_account(&rng, v);
+    b->acts.count = 0;
+    add(b, ACTION_PUT_ACCOUNT)->u.account = *v;
+    assert_ok(store_apply(b->s, &b->acts, &err), &err);
+    b->acts.count = 0;
+}
+
+static void test_of_the_turns_of_a_transaction_the_last_ones_account_stays(void **state) {
+    struct bench *b = *state;
+    struct error err;
+    struct account last, lost;
+    struct trader_rows rows;
+    assert_ok(store_begin(b->s, true, &err), &err);
+    for (int i = 0; i < 3; i++) apply_account(b, &last);
+    assert_ok(store_commit(b->s, &err), &err);
+    load(b, &rows);
+    same_account(&rows.account, &last);
+
+    assert_ok(store_begin(b->s, true, &err), &err);
+    apply_account(b, &lost);
+    store_rollback(b->s);
+    assert_ok(store_begin(b->s, true, &err), &err);
+    assert_ok(store_commit(b->s, &err), &err);
+    load(b, &rows);
+    same_account(&rows.account, &last);
+}
+
 static void test_a_forecast_ends_with_what_it_says_of_its_author(void **state) {
     struct bench *b = *state;
     struct forecast f[2];
@@ -702,6 +731,7 @@ int store_rows_run(void) {
         T(unknown_url_is_refused),
         T(what_is_put_is_what_is_loaded),
         T(a_later_put_overwrites_what_may_change),
+        T(of_the_turns_of_a_transaction_the_last_ones_account_stays),
         T(a_forecast_ends_with_what_it_says_of_its_author),
         T(a_row_that_cannot_be_ours_is_not_half_loaded),
         T(a_post_keeps_its_first_time_and_takes_the_last_reading),
