@@ -18,6 +18,15 @@
 #define COPIES_MOST 8     /* of a chain; the oldest are enough */
 #define CONFIRM_MOST 1024 /* latest posts that are looked through for a second source */
 
+/* How many bits are set: sums of two, of four, of eight bits, and those of the eight bytes. The
+ * compiler's own is a call where the processor need not have an instruction for it. */
+static inline int bits_of(uint64_t v) {
+    v -= v >> 1 & UINT64_C(0x5555555555555555);
+    v = (v & UINT64_C(0x3333333333333333)) + (v >> 2 & UINT64_C(0x3333333333333333));
+    v = (v + (v >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F);
+    return (int)(v * UINT64_C(0x0101010101010101) >> 56);
+}
+
 /* --- what is said ---------------------------------------------------------------------------- */
 
 /* What a post is compared with the memory by. */
@@ -86,7 +95,7 @@ static void search_copies(const struct judge *j, const struct probe *q, struct f
         for (int n = 0; n < CHAIN_MOST && copies < COPIES_MOST; n++, ref = c->next[ref - 1]) {
             if (ref == 0) break;
             const int32_t idx = (ref - 1) / COPY_KEYS;
-            const int far = __builtin_popcountll(x->simhash[idx] ^ q->r->simhash);
+            const int far = bits_of(x->simhash[idx] ^ q->r->simhash);
             if (far > JUDGE_COPY_BITS || !is_copy(&j->memory[idx], q)) continue;
             note(f, idx);
             copies++;
@@ -168,7 +177,7 @@ void judge_recall(struct judge *j, usec now, const struct reading *r, const char
 /* Nearly the same words, whatever their numbers: not a telling of its own. */
 static bool has_words_of(const struct post_memory *m, const struct reading *r) {
     if (m->token_count >= JUDGE_COPY_WORDS && r->token_count >= JUDGE_COPY_WORDS) {
-        return __builtin_popcountll(m->simhash ^ r->simhash) <= JUDGE_COPY_BITS;
+        return bits_of(m->simhash ^ r->simhash) <= JUDGE_COPY_BITS;
     }
     return m->simhash == r->simhash && m->token_count == r->token_count;
 }
