@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define CACHE_KIB_WRITE 4096
+/* What a replay's group of posts touches, or its pages would be written twice, and what it reads. */
+#define CACHE_KIB_WRITE 16384
 /* The inner pages of a store with a million posts are 8 MiB, and others go through here, too. */
 #define CACHE_KIB_READ 16384
 /* A commit that finds the log this long folds it into the file, which takes milliseconds: rarely,
