@@ -70,8 +70,12 @@ bool store_totals(struct store *s, struct store_totals *ret, struct error *err) 
     static const struct sql by_signal = {"SELECT reason, count(*) FROM signals "
                                          "WHERE verdict = 'refused' AND reason IS NOT NULL "
                                          "GROUP BY reason"};
-    static const struct sql by_post = {"SELECT outcome, count(*) FROM tweets "
-                                       "WHERE outcome IS NOT NULL GROUP BY outcome"};
+    /* SQLite's index is of all outcomes but this one; one of none is passed over */
+    static const struct sql by_post = {
+        "SELECT outcome, count(*) FROM tweets WHERE outcome IS NOT 'NO_COIN' GROUP BY outcome "
+        "UNION ALL SELECT 'NO_COIN', (SELECT count(*) FROM tweets) - "
+        "(SELECT count(*) FROM tweets WHERE outcome IS NOT 'NO_COIN')",
+        "SELECT outcome, count(*) FROM tweets WHERE outcome IS NOT NULL GROUP BY outcome"};
     static const struct sql gone = {"SELECT name, sum(rows) FROM pruned GROUP BY name"};
 #undef PRUNED
     struct store_totals v = {0};

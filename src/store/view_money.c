@@ -426,20 +426,28 @@ static bool tally_groups(struct store *s, usec since, int64_t ret[REASON_COUNT],
 }
 
 /* Reason by reason, each by the index alone: counting all posts by groups would read each of them.
- */
-static bool tally_outcomes(struct store *s, usec since, int64_t ret[REASON_COUNT],
+ * The index is of all outcomes but NO_COIN, which is what is left of the posts. */
+static bool tally_outcomes(struct store *s, usec since, int64_t posts, int64_t ret[REASON_COUNT],
                            struct error *err) {
-    static const struct sql sql = {
-        "SELECT count(*) FROM tweets WHERE outcome = $1 AND created_at >= $2"};
+#define COUNT_BY_INDEX "SELECT count(*) FROM tweets WHERE outcome IS NOT 'NO_COIN' AND "
+    static const struct sql sql = {COUNT_BY_INDEX "outcome = $1 AND created_at >= $2"};
+    static const struct sql none = {COUNT_BY_INDEX "outcome IS NULL AND created_at >= $1"};
+#undef COUNT_BY_INDEX
     if (s->ops->dialect == DIALECT_POSTGRESQL) return tally_groups(s, since, ret, err);
+    int64_t others = 0;
+    if (!count_of(s, &none, true, since, &others, err)) return false;
     for (int r = 1; r < REASON_COUNT; r++) {
         struct query q;
         bool found;
+        if (r == REASON_NO_COIN) continue;
         if (!query_open(s, &sql, &q, err)) return false;
         bind_z(&q, reason_name((reason)r));
         bind_time(&q, since);
         if (!query_i64(&q, &ret[r], &found, err)) return false;
+        others += ret[r];
     }
+    ret[REASON_NO_COIN] =
+        i64_max(posts - others, 0); /* some may have come since they were counted */
     return true;
 }
 
@@ -476,15 +484,16 @@ static bool tally_signals(struct store *s, usec since, int threshold, struct fun
 
 bool store_view_funnel(struct store *s, usec since, int threshold, struct buf *out,
                        struct error *err) {
-    /* the plus keeps SQLite from the index by time: few posts are unread */
+    /* the plus keeps SQLite from the index by time: few posts are unfinished */
     static const struct sql unread = {
-        "SELECT count(*) FROM tweets WHERE processed = 0 AND +created_at >= $1",
-        "SELECT count(*) FROM tweets WHERE NOT processed AND created_at >= $1"};
+        "SELECT count(*) FROM tweets WHERE stage < 2 AND processed = 0 AND +created_at >= $1",
+        "SELECT count(*) FROM tweets WHERE stage < 2 AND NOT processed AND created_at >= $1"};
     int64_t outcomes[REASON_COUNT] = {0}, posts = 0, waiting = 0, rest = 0;
     struct funnel f = {0};
     if (!count_posts(s, since, USEC_NEVER, &posts, err) ||
         !count_of(s, &unread, true, since, &waiting, err) ||
-        !tally_outcomes(s, since, outcomes, err) || !tally_signals(s, since, threshold, &f, err))
+        !tally_outcomes(s, since, posts, outcomes, err) ||
+        !tally_signals(s, since, threshold, &f, err))
         return false;
     for (int r = 1; r < REASON_COUNT; r++) rest += outcomes[r];
     buf_printf(out,
