@@ -436,7 +436,7 @@ const struct cmd cmd_model_convert = {
              "pytorch_model.bin, as Hugging Face publishes them. Nothing in them is executed. The "
              "file holds all of it, is mapped as it lies, and shared between processes.\n\n"
              "Example:\n"
-             "  bullfinch model convert twitter-roberta-base-sentiment-latest --out roberta.bfm",
+             "  bullfinch model convert FOLDER --out roberta.bfm",
     .opts = convert_opts,
     .pos_min = 1,
     .pos_max = 1,
