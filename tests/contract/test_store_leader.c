@@ -422,6 +422,9 @@ static void test_a_session_that_the_database_ended_trades_no_more(void **state) 
                   "SELECT pg_terminate_backend(l.pid) FROM pg_locks l WHERE l.locktype = "
                   "'advisory' AND l.objsubid = 2 AND l.pid <> pg_backend_pid()");
     while (!store_trader_lock(t->b, &err)) assert_int_equal(err.code, ERR_EXISTS);
+    put_order(t); /* the end of its session may be noticed before this is sent, or by it */
+    assert_false(try_turn(t, t->a, &err));
+    assert_true(err.code == ERR_REFUSED || err.code == ERR_IO);
     put_order(t);
     assert_fails(try_turn(t, t->a, &err), &err, ERR_REFUSED);
     assert_non_null(strstr(err.msg, "start again"));
