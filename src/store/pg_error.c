@@ -109,21 +109,34 @@ bool pg_fail_lost(struct error *err, const struct pg_store *s, const char *text)
                 s->base.path, says.n > 0 ? ": " : "", STR_ARG(says));
 }
 
+/* Behind what libpq says of the address, which is named already. */
+static str behind(str says, str mark) {
+    const ptrdiff_t at = str_find(says, mark);
+    return at < 0 ? says : str_trim(str_tail(says, at + mark.n));
+}
+
+static bool says_one_of(str says, const char *const *words, int count) {
+    for (int i = 0; i < count; i++)
+        if (str_find(says, str_from_z(words[i])) >= 0) return true;
+    return false;
+}
+
 /* There is no SQLSTATE of a connection that did not come about. */
 bool pg_fail_connect(struct error *err, const struct pg_store *s, const char *message) {
-    const str says = first_line(message);
-    const bool no_database =
-        str_find(says, STR("database \"")) >= 0 && str_find(says, STR("does not exist")) >= 0;
-    const bool no_entry =
-        str_find(says, STR("password")) >= 0 || str_find(says, STR("authentication failed")) >= 0 ||
-        str_find(says, STR("pg_hba.conf")) >= 0 || str_find(says, STR("role \"")) >= 0;
-    if (no_database)
+    static const char *const crowd[] = {"too many", "connection slots"};
+    static const char *const door[] = {"password", "authentication failed", "pg_hba.conf",
+                                       "role \""};
+    const str says = behind(behind(first_line(message), STR(" failed: ")), STR("FATAL: "));
+    const char *advice = "";
+    if (str_find(says, STR("database \"")) >= 0 && str_find(says, STR("does not exist")) >= 0)
         return fail(err, ERR_NOT_FOUND, 0,
                     "there is no database at %s: createdb --encoding UTF8 %s, then `bullfinch db "
                     "migrate`",
                     s->base.path, s->url.database);
+    if (says_one_of(says, crowd, COUNT_OF(crowd)))
+        advice = ": raise max_connections, or run fewer processes";
+    else if (says_one_of(says, door, COUNT_OF(door)))
+        advice = ": check the user in store.url, store.password_file and the server's pg_hba.conf";
     return fail(err, ERR_IO, 0, "connect to %s: " STR_FMT "%s", s->base.path, STR_ARG(says),
-                no_entry ? ": check the user in store.url, store.password_file and the server's "
-                           "pg_hba.conf"
-                         : "");
+                advice);
 }
