@@ -104,9 +104,9 @@ CREATE INDEX tweets_by_time ON tweets (created_at, id);
 CREATE INDEX tweets_by_author ON tweets (lower(author), created_at, id);
 -- How many posts there are of a source, and how many since a moment, by the index alone.
 CREATE INDEX tweets_by_source ON tweets (source, received_at);
--- Rows stand in the order in which they were stored: a span of time is a range of pages. What is left to
--- do (stage) is looked for among the newest by this one.
-CREATE INDEX tweets_by_storing ON tweets USING brin (created_at_db) WITH (pages_per_range = 32);
+-- What is left to do (stage) is looked for from the newest to the oldest. The stage itself is in no
+-- index: it changes with the second version of each row.
+CREATE INDEX tweets_by_storing ON tweets (created_at_db, id);
 -- What goes with a post: the other versions of its chain, and retweets, which repeat its text.
 CREATE INDEX tweets_versions ON tweets (root_id) WHERE root_id <> id;
 CREATE INDEX tweets_retweets ON tweets (ref_id) WHERE ref_kind = 'retweet';

@@ -170,7 +170,9 @@ static bool write_uses_to(struct api_core *c, struct store *s, struct error *err
             store_rollback(s);
             return false;
         }
-    return store_commit(s, err);
+    if (store_commit(s, err)) return true;
+    store_rollback(s);
+    return false;
 }
 
 static bool write_uses(struct api_core *c, struct error *err) {

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,9 +16,12 @@ static char *const *started_with;
 
 void app_again_from(char *const *argv) { started_with = argv; }
 
-void app_again(const struct error *err) {
-    PRE(err->code != ERR_OK && started_with != NULL);
+void app_again(const atomic_int *stop) {
+    PRE(started_with != NULL);
     IGNORE(poll(NULL, 0, PAUSE_MS) != 0, "a signal ends it early");
+    signal(SIGTERM, SIG_DFL); /* from here on they end the process, as they do at its start */
+    signal(SIGINT, SIG_DFL);
+    if (atomic_load(stop) > 0) return;
     execv("/proc/self/exe", started_with);
     log_unusual("cannot_begin_anew", LOG_Z("why", strerror(errno)));
 }

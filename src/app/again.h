@@ -2,12 +2,13 @@
 #ifndef BF_APP_AGAIN_H
 #define BF_APP_AGAIN_H
 
-#include "base/error.h"
+#include <stdatomic.h>
 
 /* How the process was started; by main, before anything else. argv: borrowed for ever. */
 void app_again_from(char *const *argv);
 /* Replaces the process by a new image of itself, with the same arguments, environment and process
- * id. Comes back only where that fails: then *err is left as it is. */
-void app_again(const struct error *err);
+ * id. Comes back where a stop was asked for meanwhile (a signal that was caught would be forgotten
+ * by the new image), and where it fails. */
+void app_again(const atomic_int *stop);
 
 #endif

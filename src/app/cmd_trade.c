@@ -123,7 +123,8 @@ static exit_status run_trade(struct app *app, const struct args *args) {
     if (ok || (stopped && err.code == ERR_INTERRUPTED)) return EXIT_DONE;
     if (!stopped && may_pass(&app->cfg, &err)) {
         log_unusual("begins_anew", LOG_Z("why", err.msg));
-        app_again(&err); /* comes back only where it cannot */
+        app_again(opt.stop);
+        if (atomic_load(opt.stop) > 0) return EXIT_DONE;
     }
     return app_fail(&err);
 }

@@ -152,7 +152,7 @@
   X(queue, insecure, BOOL, 0, 0, "false", CFG_ADVANCED, "Speak to a Redis on another machine without TLS: only where nobody else is on the wire, such as a network of containers.") \
   X(queue, prefix, STR, 1, 64, "bf", CFG_ADVANCED, "What all names in Redis begin with; installations that share a Redis need one each. Letters, digits, . _ and -.") \
   X(queue, timeout_ms, INT, 100, 60000, "2000", CFG_ADVANCED, "How long Redis may take to be connected to, and to answer.") \
-  X(queue, capacity, INT, 16, 1000000, "4096", CFG_ADVANCED, "Jobs the queue holds before those who add wait. Not used by run.") \
+  X(queue, capacity, INT, 16, 1000000, "20000", CFG_ADVANCED, "Jobs the queue holds; what finds no room waits in the store. Not used by run.") \
   X(queue, fresh_for_s, INT, 1, 86400, "60", CFG_ADVANCED, "A post that waited longer goes behind newer ones: what happens within trading.max_signal_age_s is worth more than what has nearly passed it. Not used by run.") \
   X(queue, claim_after_ms, INT, 6000, 3600000, "15000", CFG_ADVANCED, "A job that its process has said nothing of for so long is given to another. Those at work say something every five seconds. Not used by run.") \
   X(queue, max_attempts, INT, 1, 100, "4", CFG_ADVANCED, "Tries of a job before it becomes a dead letter. Not used by run.") \

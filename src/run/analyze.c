@@ -39,6 +39,7 @@
 #define KEEP_US (5 * USEC_PER_S) /* how often the queue hears of slow work */
 #define SETTINGS_US (2 * USEC_PER_S)
 #define SWEEP_POLL_US (500 * USEC_PER_MS)
+#define PASSING_US (20 * USEC_PER_MS) /* in the middle of a pass: as soon as there is room */
 #define PING_US (2 * USEC_PER_S)
 #define ARENA_BYTES ((ptrdiff_t)64 << 20) /* of address space: a batch of the largest posts */
 #define SETTLED_BYTES ((ptrdiff_t)8 << 20)
@@ -69,6 +70,7 @@ struct reading_worker {
     struct post_read rows[READER_BATCH_MAX];
     bool again[READER_BATCH_MAX];
     int post_count;
+    bool readings_left; /* told */
 };
 
 struct analyze {
@@ -90,8 +92,10 @@ static bool stopped(struct analyze *a) {
 }
 
 static void doze(struct analyze *a, usec for_us) {
-    for (usec t = 0; t < for_us && !stopped(a); t += POLL_US)
-        IGNORE(poll(NULL, 0, (int)(POLL_US / USEC_PER_MS)) != 0, "a signal ends it early");
+    for (usec t = 0; t < for_us && !stopped(a); t += POLL_US) {
+        const usec pause = i64_min(for_us - t, POLL_US);
+        IGNORE(poll(NULL, 0, (int)(pause / USEC_PER_MS)) != 0, "a signal ends it early");
+    }
 }
 
 /* --- what cannot be done ----------------------------------------------------------------- */
@@ -278,9 +282,12 @@ static void hand_on(struct reading_worker *w) {
         const ptrdiff_t from = i > 0 ? ends[i - 1] : 0;
         jobs[i].payload = (str){w->parcels.p + from, ends[i] - from};
     }
-    if (!queue_put_many(w->a->parts->readings, jobs, n, time_wall_us(), 0, &put, &err))
+    const bool ok = queue_put_many(w->a->parts->readings, jobs, n, time_wall_us(), 0, &put, &err);
+    if (!ok && !w->readings_left)
         log_unusual("readings_left", LOG_I("posts", n - put), LOG_Z("why", err.msg),
                     LOG_Z("next", "the sweeper brings them to the trader"));
+    if (ok && w->readings_left) log_unusual("readings_pass", LOG_I("posts", put));
+    w->readings_left = !ok;
     atomic_fetch_add(&w->a->handed, put);
 }
 
@@ -408,15 +415,16 @@ static void *run_sweeper(void *arg) {
     arena_open(&scratch, ARENA_BYTES);
     while (!stopped(a)) {
         bool ok = true;
-        if (time_monotonic_us() >= ping_at) {
+        const bool ping = time_monotonic_us() >= ping_at;
+        if (ping) {
             ping_at = time_monotonic_us() + PING_US;
             ok = queue_ping(a->parts->posts, time_wall_us(), &err) &&
                  queue_ping(a->parts->readings, time_wall_us(), &err);
         }
         ok = ok && sweeper_step(&a->sweeper, scratch, &err);
         if (!ok && !told) log_unusual("sweep_failed", LOG_Z("why", err.msg));
-        told = !ok;
-        doze(a, SWEEP_POLL_US);
+        if (ping || !ok) told = !ok; /* a step that had nothing to do says nothing */
+        doze(a, ok && a->sweeper.passing ? PASSING_US : SWEEP_POLL_US);
     }
     arena_close(&scratch);
     return NULL;

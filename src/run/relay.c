@@ -19,7 +19,7 @@
 #include "store/posts.h"
 
 #define TAKE_MAX 64
-#define GIVEN_MAX 256 /* more than a trader has places for */
+#define GIVEN_MAX 256               /* more than a trader has places for */
 #define TAKE_US (100 * USEC_PER_MS) /* and as long may an acknowledgement wait */
 #define AGAIN_US (500 * USEC_PER_MS)
 

@@ -5,6 +5,8 @@
  * weaker is somebody's decision, and told at the start. Failure: an error that names the part. */
 #include "store/pg_url.h"
 
+#include <arpa/inet.h>
+
 #include "base/url.h"
 
 static const char form[] = "expected postgresql://[USER@]HOST[:PORT]/DATABASE";
@@ -110,9 +112,15 @@ static bool take_options(str rest, struct pg_url *u, struct error *err) {
     return true;
 }
 
+/* A socket, or an address of the loopback, as an address is written: a name that begins like one
+ * may be anybody's. */
 static bool is_near(const char *host) {
-    return host[0] == '\0' || host[0] == '/' || host[0] == '@' || strcmp(host, "localhost") == 0 ||
-           strcmp(host, "::1") == 0 || strncmp(host, "127.", 4) == 0;
+    struct in_addr in;
+    struct in6_addr in6;
+    if (host[0] == '\0' || host[0] == '/' || host[0] == '@') return true;
+    if (inet_pton(AF_INET, host, &in) == 1) return ntohl(in.s_addr) >> 24 == 127;
+    if (inet_pton(AF_INET6, host, &in6) == 1) return IN6_IS_ADDR_LOOPBACK(&in6);
+    return strcmp(host, "localhost") == 0;
 }
 
 static void choose_tls(struct pg_url *u) {

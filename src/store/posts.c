@@ -382,7 +382,7 @@ bool store_posts_unfinished(struct store *s, struct arena *a, const struct unfin
         "author_id, "
         "received_at, lang, ref_kind, ref_id, missed, likes, reposts, replies, quotes FROM tweets "
         "WHERE stage < 2 AND stage <= $1 AND created_at_db >= $2 AND created_at_db < $3 AND "
-        "(created_at_db < $4 OR (created_at_db = $4 AND id < $5)) "
+        "created_at_db <= $4 AND (created_at_db < $4 OR id < $5) "
         "ORDER BY created_at_db DESC, id DESC LIMIT $6"};
     struct left_post *posts = NEW_ARRAY(a, struct left_post, limit);
     struct query look;

@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* What a replay's group of posts touches, or its pages would be written twice, and what it reads. */
+/* What a replay's group of posts touches, or its pages would be written twice, and what it reads.
+ */
 #define CACHE_KIB_WRITE 16384
 /* The inner pages of a store with a million posts are 8 MiB, and others go through here, too. */
 #define CACHE_KIB_READ 16384
