@@ -3,7 +3,7 @@
 #   make demo     install what is missing, build, run the demo       make bench  a table of numbers
 #   make test     the same set-up, then every test                   make help   this list, in full
 
-.PHONY: build web test demo bench san tsan fuzz sim kills tidy fmt cov docs install clean help
+.PHONY: build web test demo bench san tsan fuzz sim kills chaos tidy fmt cov docs install clean help
 .DEFAULT_GOAL := build
 
 build: ## leaves build/bullfinch, with the dashboard inside where npm is there
@@ -45,6 +45,10 @@ sim: ## the bot against the simulated exchange, from SEED= (1) on, N= runs (1000
 kills: ## the program killed N= times (500) while it trades on a simulated exchange, SEED= (1)
 	@scripts/setup test
 	@scripts/kills "$(N)" "$(SEED)"
+
+chaos: ## the program in its processes apart while all goes wrong, N= seconds (600), SEED= (1)
+	@scripts/setup test
+	@scripts/chaos "$(N)" "$(SEED)"
 
 tidy: ## the rules of the house, and the format
 	@scripts/tidy

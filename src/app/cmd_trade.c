@@ -15,6 +15,7 @@
 #include "app/wire.h"
 #include "base/log.h"
 #include "run/relay.h"
+#include "run/store_clock.h"
 
 #define TRY_MS 250
 #define SUMMARY_BYTES (1 << 20)
@@ -29,14 +30,16 @@ struct trading {
     struct wired wired;
 };
 
-/* Until the lock is this connection's. */
+/* Until the lock is this connection's. Whose clock is wrong leaves it to others. */
 static bool wait_for_lock(struct store *s, struct worker *w, const atomic_int *stop,
                           struct error *err) {
-    bool told = false;
-    while (!store_trader_lock(s, err)) {
-        if (err->code != ERR_EXISTS) return false;
-        if (!told) log_info("standby", LOG_Z("why", err->msg));
-        told = true;
+    err_code told = ERR_OK;
+    while (!store_clock_check(s, err) || !store_trader_lock(s, err)) {
+        if (err->code != ERR_EXISTS && err->code != ERR_REFUSED) return false;
+        if (told != err->code)
+            log_write(err->code == ERR_EXISTS ? LOG_INFO : LOG_UNUSUAL, "standby",
+                      (struct log_field[]){LOG_Z("why", err->msg)}, 1);
+        told = err->code;
         worker_standby(w);
         if (!worker_beat(w, s, time_wall_us(), err)) return false;
         IGNORE(poll(NULL, 0, TRY_MS) != 0, "a signal ends it early");

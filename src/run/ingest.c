@@ -27,6 +27,7 @@
 #include "run/live_posts.h"
 #include "run/parcel.h"
 #include "run/place.h"
+#include "run/store_clock.h"
 #include "store/posts.h"
 #include "store/sources.h"
 
@@ -58,6 +59,7 @@ struct ingest {
     usec since;           /* monotonic, of the first in the batch */
     bool gone[BATCH_MAX]; /* of its posts, in their order */
     struct letters letters;
+    struct store_clock clock; /* by which posts are stored, and looked for by others */
     struct buf parcels;
     bool queue_failed;      /* told */
     usec measure_at;        /* monotonic */
@@ -131,11 +133,12 @@ static bool put_cursor(struct ingest *g, struct error *err) {
 
 static bool store_batch(struct ingest *g, const struct post **posts, int count, struct error *err) {
     struct store *const s = g->parts->store;
-    if (!store_begin(s, wants_lock(g), err)) return false;
-    const bool ok =
-        (count == 0 || store_posts_put(s, posts, count, time_wall_us(), g->gone, err)) &&
-        put_rest(g, err) && feeds_put_states(&g->feeds, err) && put_cursor(g, err) &&
-        store_commit(s, err);
+    usec now;
+    if (!store_clock_now(&g->clock, s, &now, err) || !store_begin(s, wants_lock(g), err))
+        return false;
+    const bool ok = (count == 0 || store_posts_put(s, posts, count, now, g->gone, err)) &&
+                    put_rest(g, err) && feeds_put_states(&g->feeds, err) && put_cursor(g, err) &&
+                    store_commit(s, err);
     if (!ok) store_rollback(s);
     return ok;
 }

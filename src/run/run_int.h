@@ -54,6 +54,8 @@ struct runner {
     /* Where everything stands, written with each commit. */
     usec now;
     struct steady steady; /* of a run in real time: what `now` is read from */
+    bool clock_doubted;   /* the wall's is far from it, and the store's was not asked yet */
+    usec sure_until;      /* monotonic: it was, and so long the wall's is believed */
     usec started_at;
     const struct run_feed *replay; /* of parts.feeds; NULL: none */
     struct feeds feeds;

@@ -13,7 +13,11 @@
  * those.
  *
  * The oldest end: once a pass found nothing, the next one does not look further back than that pass
- * began. Failure: the pass goes on where it was. Thread: one. */
+ * began, by the store's clock, by which posts were stored, too. After trouble all is looked at
+ * again: a queue that lost everything lost old posts as well, and a store that came back may have
+ * come back without what was committed last.
+ *
+ * Failure: the pass begins anew. Thread: one. */
 #include "run/sweeper.h"
 
 #include "run/parcel.h"
@@ -28,10 +32,10 @@
 static int64_t waiting_of(const struct queue_stats *s) { return s->fresh + s->late + s->delayed; }
 
 /* First what nobody has read; where there is none, what the trader has not decided on. */
-static void begin_pass(struct sweeper *w, bool trader_waits) {
+static void begin_pass(struct sweeper *w, usec now, bool trader_waits) {
     w->passing = true;
     w->all = w->clean && (w->lost || trader_waits);
-    w->before = w->lost ? USEC_NEVER : time_wall_us() - GRACE_US;
+    w->before = w->lost ? USEC_NEVER : now - GRACE_US;
     w->at = 0;
     w->id = 0;
     w->found = false;
@@ -91,27 +95,41 @@ static bool sweep_some(struct sweeper *w, struct arena scratch, bool *ret_more, 
     return false;
 }
 
-bool sweeper_step(struct sweeper *w, struct arena scratch, struct error *err) {
+/* All there is has to be looked at. */
+static void begin_anew(struct sweeper *w) {
+    w->since = 0;
+    w->clean = w->passing = false;
+    w->next_at = 0;
+}
+
+static bool step(struct sweeper *w, struct arena scratch, struct error *err) {
     struct queue_stats posts, readings;
+    usec now;
     bool mine, more = true;
-    const bool lost_readings = queue_lost(w->readings); /* each is told once */
-    if (queue_lost(w->posts) || lost_readings) {
-        w->lost = true;
-        w->clean = w->passing = false;
-        w->next_at = 0;
-    }
-    if (!w->passing && time_monotonic_us() < w->next_at) return true;
     if (!store_claim(w->store, STR("sweeper"), &mine, err)) return false;
     if (!mine) {
         w->next_at = time_monotonic_us() + PASS_US;
         return true;
     }
-    if (!queue_stats(w->posts, &posts, err) || !queue_stats(w->readings, &readings, err))
+    if (!queue_stats(w->posts, &posts, err) || !queue_stats(w->readings, &readings, err) ||
+        !store_clock_now(&w->clock, w->store, &now, err))
         return false;
     if (waiting_of(&posts) + posts.taken > i64_min(LOW_JOBS, w->capacity / 4)) return true;
-    if (!w->passing) begin_pass(w, waiting_of(&readings) == 0);
+    if (!w->passing) begin_pass(w, now, waiting_of(&readings) == 0);
     for (int64_t room = w->capacity / 2; more && room > 0; room -= LIMIT)
         if (!sweep_some(w, scratch, &more, err)) return false;
     if (!more) end_pass(w);
     return true;
+}
+
+bool sweeper_step(struct sweeper *w, struct arena scratch, struct error *err) {
+    const bool lost_readings = queue_lost(w->readings); /* each is told once */
+    if (queue_lost(w->posts) || lost_readings) {
+        w->lost = true;
+        begin_anew(w);
+    }
+    if (!w->passing && time_monotonic_us() < w->next_at) return true;
+    if (step(w, scratch, err)) return true;
+    begin_anew(w);
+    return false;
 }

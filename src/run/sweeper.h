@@ -4,6 +4,7 @@
 #define BF_RUN_SWEEPER_H
 
 #include "queue/queue.h"
+#include "run/store_clock.h"
 #include "store/store.h"
 
 struct sweeper {
@@ -12,14 +13,15 @@ struct sweeper {
     int64_t capacity; /* of `posts` */
     int64_t swept;    /* posts so far */
 
-    usec since;   /* nothing that was stored before is unfinished */
-    bool passing; /* in the middle of a pass, from the newest to the oldest */
-    bool all;     /* this pass takes what was read and not decided on; else what was not read */
-    bool clean;   /* the pass before found nothing that was not read */
-    bool lost;    /* the queue said so: nothing that is in the store is in it */
-    bool found;   /* this pass found something */
-    usec before;  /* of this pass: nothing younger is looked at */
-    usec at;      /* of the last one given */
+    struct store_clock clock; /* by which posts were stored */
+    usec since;               /* nothing that was stored before is unfinished; 0: nobody knows */
+    bool passing;             /* in the middle of a pass, from the newest to the oldest */
+    bool all;    /* this pass takes what was read and not decided on; else what was not read */
+    bool clean;  /* the pass before found nothing that was not read */
+    bool lost;   /* the queue said so: nothing that is in the store is in it */
+    bool found;  /* this pass found something */
+    usec before; /* of this pass: nothing younger is looked at */
+    usec at;     /* of the last one given */
     int64_t id;
     usec next_at; /* monotonic, of the next pass */
 };

@@ -34,6 +34,7 @@
 #include "run/keep.h"
 #include "run/lanes.h"
 #include "run/live_posts.h"
+#include "run/store_clock.h"
 
 #define ORDERS_MAX 512
 #define POLL_US (50 * USEC_PER_MS)
@@ -49,7 +50,8 @@
 #define SCRUB_US USEC_PER_MIN
 #define REWRITE_US (12 * USEC_PER_HOUR) /* texts of deleted posts must be gone within a day */
 #define LATE_PRICE (500 * USEC_PER_MS)  /* an older open is no price of now */
-#define CLOCK_JUMP (250 * USEC_PER_MS)  /* less is in what proofs leave to spare */
+#define CLOCK_SURE (10 * USEC_PER_S)
+#define CLOCK_JUMP (250 * USEC_PER_MS) /* less is in what proofs leave to spare */
 
 struct live {
     struct runner *r;
@@ -217,11 +219,20 @@ static void *run_keeper(void *arg) {
 /* --- the trader's thread: one thing from the inbox --------------------------------------- */
 
 /* The turn's time: the wall's, but never back. Where it stood still until a clock that was set back
- * has caught up, nothing would be due meanwhile, and a position could stand bare. */
+ * has caught up, nothing would be due meanwhile, and a position could stand bare. A clock that was
+ * set by much is not followed before the store's was asked (clock_is_right). */
 static usec now_of(struct runner *r) {
     usec jump;
+    const usec wall = time_wall_us(), mono = time_monotonic_us();
     r->steady.at = i64_max(r->steady.at, r->now);
-    const usec now = steady_now(&r->steady, time_wall_us(), time_monotonic_us(), &jump);
+    const usec due = r->steady.at + (r->steady.mono != 0 ? mono - r->steady.mono : 0);
+    const bool far = wall - due > STORE_CLOCK_MOST || due - wall > STORE_CLOCK_MOST;
+    if (far && r->steady.mono != 0 && mono >= r->sure_until) {
+        r->clock_doubted = true;
+        r->steady = (struct steady){due, mono};
+        return due;
+    }
+    const usec now = steady_now(&r->steady, wall, mono, &jump);
     if (jump > CLOCK_JUMP) {
         log_unusual("clock_jumped", LOG_I("forward_ms", jump / USEC_PER_MS));
         trader_clock_jumped(r->parts.trader);
@@ -433,11 +444,22 @@ static bool keep_lead(struct live *v, struct error *err) {
     return store_trader_keep(v->r->parts.store, err);
 }
 
+/* A clock that was set is believed where the store's says the same. Else this trader stops, before
+ * he wrote anything of a time that has not come: nobody after him could go on from there. */
+static bool clock_is_right(struct runner *r, struct error *err) {
+    if (!r->clock_doubted) return true;
+    if (!store_clock_check(r->parts.store, err)) return false;
+    r->clock_doubted = false;
+    r->sure_until = time_monotonic_us() + CLOCK_SURE;
+    return true;
+}
+
 static bool chores(struct live *v, struct error *err) {
     struct runner *r = v->r;
     const usec mono = time_monotonic_us();
     const struct event timer = {.kind = EVENT_TIMER};
     const usec now = now_of(r);
+    if (!clock_is_right(r, err)) return false;
     if (trader_next_timer(r->parts.trader) <= now && !turn_do(r, now, &timer, err)) return false;
     const bool idle = v->item.kind == INBOX_NOTHING;
     if (group_is_due(r, mono, idle) && !turn_commit(r, err)) return false;
@@ -506,6 +528,7 @@ static bool feed_history(struct live *v, struct error *err) {
 static bool begin(struct live *v, struct error *err) {
     struct runner *r = v->r;
     const usec now = time_wall_us();
+    if (!store_clock_check(r->parts.store, err)) return false;
     if (r->now > now + USEC_PER_MIN)
         return fail(err, ERR_STATE, 0,
                     "the store was last used %lld s in the future: is the clock right?",

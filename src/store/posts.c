@@ -441,6 +441,21 @@ bool store_claim(struct store *s, str name, bool *ret_mine, struct error *err) {
     return true;
 }
 
+bool store_now(struct store *s, usec *ret, struct error *err) {
+    static const struct sql sql = {"", "SELECT clock_timestamp()"};
+    struct query q;
+    bool row;
+    if (s->ops->dialect == DIALECT_SQLITE) { /* a file of this machine */
+        *ret = time_wall_us();
+        return true;
+    }
+    if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
+    POST(row);
+    *ret = col_time(&q);
+    query_close(&q);
+    return true;
+}
+
 /* -- word of a deletion ---------------------------------------------------------------------- */
 
 bool store_post_gone(struct store *s, const struct post *p, usec now, struct error *err) {

@@ -16,6 +16,7 @@ typedef enum post_stage {
 
 /* Stores posts as they came, inside the caller's transaction. One that is there stays as it is. One
  * of which there was word that it was deleted is stored without its text, as done.
+ * now: by store_now, where several processes share the store.
  * ret_gone: by place, those; they are not to be read. PRE: 1 <= count <= POSTS_PUT_MAX, none is
  * word of a deletion. */
 MUST_CHECK bool store_posts_put(struct store *s, const struct post *const *posts, int count,
@@ -54,6 +55,10 @@ MUST_CHECK bool store_posts_unfinished(struct store *s, struct arena *a, const s
 /* How many there are of those stored since then, and when the oldest was (0: none). */
 MUST_CHECK bool store_posts_left(struct store *s, usec since, int64_t *ret_stored,
                                  int64_t *ret_read, usec *ret_oldest, struct error *err);
+
+/* The time by the clock of the store's machine: by it rows are stored that several processes look
+ * for. */
+MUST_CHECK bool store_now(struct store *s, usec *ret, struct error *err);
 
 /* A source says that a post was deleted: its text goes, and the trader is told where the post was
  * kept; of another it is remembered, for the case that it comes late. Inside the caller's immediate

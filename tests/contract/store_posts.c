@@ -245,6 +245,16 @@ static void test_a_deletion_empties_what_is_stored_and_tells_the_trader(void **s
     assert_int_equal(commands(b), 1);
 }
 
+/* The store of a test is on this machine, so its clock is ours. */
+static void test_the_store_tells_the_time_of_its_machine(void **state) {
+    struct bench *b = *state;
+    struct error err;
+    usec now = 0;
+    const usec before = time_wall_us();
+    assert_ok(store_now(b->s, &now, &err), &err);
+    assert_in_range(now, before, time_wall_us());
+}
+
 int store_posts_run(void) {
     const struct CMUnitTest tests[] = {
         T(many_posts_are_stored_at_once_and_each_once),
@@ -254,6 +264,7 @@ int store_posts_run(void) {
         T(what_is_done_is_told),
         T(a_post_deleted_before_it_came_is_stored_without_its_text),
         T(a_deletion_empties_what_is_stored_and_tells_the_trader),
+        T(the_store_tells_the_time_of_its_machine),
     };
     return cmocka_run_group_tests_name("posts", tests, NULL, NULL);
 }

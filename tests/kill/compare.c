@@ -1,41 +1,43 @@
-/* compare: the store's orders, fills and trades against the exchange's own answers, asked for as
- * any client would: allOrders and myTrades of each symbol, signed.
+/* compare: a store's orders, fills and trades against the exchange's own answers, asked for as any
+ * client would: allOrders and myTrades of each symbol, signed.
  *
  * The three zeros: nothing executed twice, nothing that stands bare, nothing that the two sides
  * tell differently. Amounts are compared as integers of 1e-8. */
-#include "kill.h"
+#include "books.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <jansson.h>
-#include <sqlite3.h>
 
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/money.h"
 #include "base/time.h"
+#include "kill.h"
 #include "net/http.h"
 
 #define SYMBOLS 64
 #define TRADE_KEY 27 /* what all client ids of a trade begin with */
 
 struct side {
-    sqlite3 *db;
+    const struct books *b; /* NULL: the exchange alone */
+    const struct venue_access *venue;
     struct http *http;
     struct comparison *c;
-    int64_t now_ms;
+    bool quiet;
+    int64_t held; /* positions */
 };
 
 #define differs(s, ...) (printf("differs: " __VA_ARGS__), putchar('\n'), (s)->c->differing++)
 
 /* --- the exchange ------------------------------------------------------------------------ */
 
-static void sign(struct buf *query) {
+static void sign(const struct side *s, struct buf *query) {
     uint8_t mac[SHA256_BYTES];
     char hex[SHA256_HEX_BYTES];
-    hmac_sha256(STR(KILL_SECRET), buf_str(query), mac);
+    hmac_sha256(str_from_z(s->venue->secret), buf_str(query), mac);
     buf_put(query, STR("&signature="));
     buf_put(query, hex_format(mac, SHA256_BYTES, hex));
 }
@@ -50,11 +52,11 @@ static json_t *ask(struct side *s, const char *path, const char *params) {
         buf_init_fixed(&query, block, sizeof block);
         buf_printf(&query, "%s%srecvWindow=60000&timestamp=%" PRId64, params, params[0] ? "&" : "",
                    time_wall_us() / USEC_PER_MS);
-        sign(&query);
+        sign(s, &query);
         const struct http_request rq = {.method = HTTP_GET,
                                         .path = str_from_z(path),
                                         .query = buf_str(&query),
-                                        .key = STR(KILL_KEY),
+                                        .key = str_from_z(s->venue->key),
                                         .timeout = 10 * USEC_PER_S};
         http_call(s->http, &rq, &a);
         if (a.end == HTTP_ANSWERED && a.status == 200) {
@@ -105,20 +107,6 @@ static json_t *all_of(struct side *s, const char *path, const char *symbol, cons
 
 /* --- the store --------------------------------------------------------------------------- */
 
-static sqlite3_stmt *query(struct side *s, const char *sql) {
-    sqlite3_stmt *st = NULL;
-    if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK)
-        give_up("%s: %s", sql, sqlite3_errmsg(s->db));
-    return st;
-}
-
-static int64_t number(struct side *s, const char *sql) {
-    sqlite3_stmt *st = query(s, sql);
-    const int64_t v = sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
-    sqlite3_finalize(st);
-    return v;
-}
-
 static bool same_state(const char *venue, const char *row) {
     static const char *const pairs[][2] = {
         {"NEW", "open"},        {"PENDING_NEW", "pending"}, {"PARTIALLY_FILLED", "part"},
@@ -131,30 +119,46 @@ static bool same_state(const char *venue, const char *row) {
     return false;
 }
 
+static const struct book_order *find_row(const struct books *b, const char *coid) {
+    for (int i = 0; i < b->order_count; i++)
+        if (strcmp(b->orders[i].coid, coid) == 0) return &b->orders[i];
+    return NULL;
+}
+
+static bool is_live(const char *status) {
+    return strcmp(status, "NEW") == 0 || strcmp(status, "PARTIALLY_FILLED") == 0 ||
+           strcmp(status, "PENDING_NEW") == 0;
+}
+
 static void same_order(struct side *s, const json_t *o) {
-    const char *coid = text_of(o, "clientOrderId");
-    sqlite3_stmt *st =
-        query(s, "SELECT o.status, o.filled_quantity, o.quote_filled, t.status FROM orders o "
-                 "LEFT JOIN trades t ON t.id = o.trade_id WHERE o.client_order_id = ?1");
-    sqlite3_bind_text(st, 1, coid, -1, SQLITE_STATIC);
-    if (sqlite3_step(st) != SQLITE_ROW) {
+    const char *const coid = text_of(o, "clientOrderId"), *const status = text_of(o, "status");
+    const struct book_order *const row = find_row(s->b, coid);
+    s->c->live += is_live(status);
+    if (row == NULL) {
         differs(s, "order %s is at the venue and in no row", coid);
-    } else {
-        const char *status = text_of(o, "status"), *row = (const char *)sqlite3_column_text(st, 0);
-        const char *trade = (const char *)sqlite3_column_text(st, 3);
-        if (!same_state(status, row))
-            differs(s, "order %s is %s, its row says %s", coid, status, row);
-        if (e8_of(o, "executedQty") != sqlite3_column_int64(st, 1) ||
-            e8_of(o, "cummulativeQuoteQty") != sqlite3_column_int64(st, 2))
-            differs(s, "order %s: executed %s for %s, the row says otherwise", coid,
-                    text_of(o, "executedQty"), text_of(o, "cummulativeQuoteQty"));
-        const bool live = strcmp(status, "NEW") == 0 || strcmp(status, "PARTIALLY_FILLED") == 0 ||
-                          strcmp(status, "PENDING_NEW") == 0;
-        s->c->live += live;
-        if (live && (trade == NULL || strcmp(trade, "OPEN") != 0))
-            differs(s, "order %s is live, its trade is not open", coid);
+        return;
     }
-    sqlite3_finalize(st);
+    if (!same_state(status, row->status))
+        differs(s, "order %s is %s, its row says %s", coid, status, row->status);
+    if (e8_of(o, "executedQty") != row->filled || e8_of(o, "cummulativeQuoteQty") != row->quote)
+        differs(s, "order %s: executed %s for %s, the row says otherwise", coid,
+                text_of(o, "executedQty"), text_of(o, "cummulativeQuoteQty"));
+    if (is_live(status) && strcmp(row->trade_status, "OPEN") != 0)
+        differs(s, "order %s is live, its trade is not open", coid);
+}
+
+/* What the store says that the exchange numbered is there. */
+static void rows_exist(struct side *s, const char *symbol, const json_t *orders) {
+    const size_t n = json_array_size(orders);
+    for (int i = 0; i < s->b->order_count; i++) {
+        const struct book_order *const row = &s->b->orders[i];
+        bool there = row->venue_id[0] == '\0' || strcmp(row->symbol, symbol) != 0;
+        for (size_t k = 0; k < n && !there; k++)
+            there = strcmp(text_of(json_array_get(orders, k), "clientOrderId"), row->coid) == 0;
+        if (!there)
+            differs(s, "order %s has the venue's number %s, and is not there", row->coid,
+                    row->venue_id);
+    }
 }
 
 static bool is_ours(const json_t *o) { return strncmp(text_of(o, "clientOrderId"), "bf", 2) == 0; }
@@ -201,6 +205,7 @@ static void each_trade(struct side *s, const json_t *orders) {
             if (strcmp(status, "NEW") == 0 || strcmp(status, "PARTIALLY_FILLED") == 0)
                 covered = i64_max(covered, e8_of(o, "origQty") - e8_of(o, "executedQty"));
         }
+        s->held += covered > 0;
         if (sold > bought) {
             printf("twice: trade of %s sold %" PRId64 " of %" PRId64 "\n", key, sold, bought);
             s->c->duplicated++;
@@ -211,18 +216,30 @@ static void each_trade(struct side *s, const json_t *orders) {
         money worth;
         if (rest > 0 && money_ratio(quote, rest, bought, ROUND_FLOOR, &worth) &&
             money_e8(worth) > INT64_C(6) * E8) {
-            printf("bare: trade of %s bought %" PRId64 ", sold %" PRId64 ", covered %" PRId64 "\n",
-                   key, bought, sold, covered);
+            if (!s->quiet)
+                printf("bare: trade of %s bought %" PRId64 ", sold %" PRId64 ", covered %" PRId64
+                       "\n",
+                       key, bought, sold, covered);
             s->c->bare++;
         }
     }
 }
 
+/* What is booked of one order of the venue. */
+static struct book_fill booked(const struct books *b, const char *symbol, const char *id) {
+    struct book_fill sum = {0};
+    for (int i = 0; i < b->fill_count; i++) {
+        const struct book_fill *const f = &b->fills[i];
+        if (strcmp(f->venue_order_id, id) != 0 || strcmp(f->symbol, symbol) != 0) continue;
+        sum.base += f->base;
+        sum.quote += f->quote;
+        sum.fee += f->fee;
+    }
+    return sum;
+}
+
 static void same_fills(struct side *s, const char *symbol, const json_t *trades) {
     const size_t n = json_array_size(trades);
-    sqlite3_stmt *st = query(s, "SELECT sum(f.quantity), sum(f.quote), sum(f.fee), count(*) FROM "
-                                "fills f JOIN orders o ON o.id = f.order_id WHERE "
-                                "o.venue_order_id = ?1 AND o.symbol = ?2");
     for (size_t i = 0; i < n; i++) {
         const int64_t id = int_of(json_array_get(trades, i), "orderId");
         int64_t base = 0, quote = 0, fee = 0, count = 0;
@@ -240,21 +257,18 @@ static void same_fills(struct side *s, const char *symbol, const json_t *trades)
         s->c->fills += count;
         char text[24];
         snprintf(text, sizeof text, "%" PRId64, id);
-        sqlite3_reset(st);
-        sqlite3_bind_text(st, 1, text, -1, SQLITE_STATIC);
-        sqlite3_bind_text(st, 2, symbol, -1, SQLITE_STATIC);
-        if (sqlite3_step(st) != SQLITE_ROW || sqlite3_column_int64(st, 0) != base ||
-            sqlite3_column_int64(st, 1) != quote)
-            differs(s, "%s order %s: traded %" PRId64 " for %" PRId64 ", booked %lld for %lld",
-                    symbol, text, base, quote, (long long)sqlite3_column_int64(st, 0),
-                    (long long)sqlite3_column_int64(st, 1));
+        const struct book_fill sum = booked(s->b, symbol, text);
+        if (sum.base != base || sum.quote != quote)
+            differs(s,
+                    "%s order %s: traded %" PRId64 " for %" PRId64 ", booked %" PRId64
+                    " for %" PRId64,
+                    symbol, text, base, quote, sum.base, sum.quote);
         /* fills booked from totals have their fee rounded once */
-        const int64_t off = sqlite3_column_int64(st, 2) - fee;
+        const int64_t off = sum.fee - fee;
         if (off > count || off < -count)
-            differs(s, "%s order %s: fees of %" PRId64 ", booked %lld", symbol, text, fee,
-                    (long long)sqlite3_column_int64(st, 2));
+            differs(s, "%s order %s: fees of %" PRId64 ", booked %" PRId64, symbol, text, fee,
+                    sum.fee);
     }
-    sqlite3_finalize(st);
 }
 
 static void one_symbol(struct side *s, const char *symbol) {
@@ -265,6 +279,7 @@ static void one_symbol(struct side *s, const char *symbol) {
         s->c->orders++;
         same_order(s, json_array_get(orders, i));
     }
+    rows_exist(s, symbol, orders);
     nothing_twice(s, orders);
     each_trade(s, orders);
     same_fills(s, symbol, trades);
@@ -272,41 +287,71 @@ static void one_symbol(struct side *s, const char *symbol) {
     json_decref(trades);
 }
 
-/* What the store says by itself: nothing UNKNOWN, nothing live of an ended trade; fills that no
- * trade of the exchange explains are found by their orders' sums. */
+/* What the store says by itself: nothing UNKNOWN; fills that no trade of the exchange explains are
+ * found by their orders' sums. */
 static void store_alone(struct side *s) {
-    s->c->trades = number(s, "SELECT count(*) FROM trades");
-    s->c->open = number(s, "SELECT count(*) FROM trades WHERE status = 'OPEN'");
-    s->c->closed = number(s, "SELECT count(*) FROM trades WHERE status = 'CLOSED'");
-    const int64_t unknown =
-        number(s, "SELECT count(*) FROM orders WHERE status IN ('new', 'sent', 'unknown')");
+    int64_t unknown = 0, never = 0, orphans = 0;
+    for (int i = 0; i < s->b->order_count; i++) {
+        const struct book_order *const o = &s->b->orders[i];
+        unknown += strcmp(o->status, "new") == 0 || strcmp(o->status, "sent") == 0 ||
+                   strcmp(o->status, "unknown") == 0;
+        never += o->filled > 0 && o->venue_id[0] == '\0';
+    }
+    for (int i = 0; i < s->b->fill_count; i++) orphans += s->b->fills[i].venue_order_id[0] == '\0';
     if (unknown > 0) differs(s, "%" PRId64 " orders are unknown in the end", unknown);
-    const int64_t sum = number(s, "SELECT count(*) FROM fills");
-    if (number(s, "SELECT count(*) FROM fills WHERE order_id IS NULL") > 0)
-        differs(s, "fills without an order, of %" PRId64, sum);
-    const int64_t never = number(s, "SELECT count(*) FROM orders WHERE filled_quantity > 0 AND "
-                                    "venue_order_id IS NULL");
     if (never > 0) differs(s, "%" PRId64 " orders filled that the venue never numbered", never);
+    if (orphans > 0) differs(s, "%" PRId64 " fills of no order that the venue knows", orphans);
 }
 
-void compare(const char *db, const char *url, struct comparison *ret) {
-    struct arena a;
-    struct error err;
-    struct side s = {.c = ret};
-    arena_open(&a, 64 << 20);
-    *ret = (struct comparison){0};
-    if (!http_curl_open(&a, str_from_z(url), HOST_SPOT_REST, &s.http, &err)) give_up("%s", err.msg);
-    if (sqlite3_open_v2(db, &s.db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
-        give_up("%s: %s", db, sqlite3_errmsg(s.db));
-    store_alone(&s);
-    sqlite3_stmt *st = query(&s, "SELECT DISTINCT symbol FROM orders ORDER BY symbol");
-    char symbols[SYMBOLS][16];
+/* The symbols of the rows, each once. */
+static int symbols_of(const struct books *b, const char *ret[SYMBOLS]) {
     int count = 0;
-    while (sqlite3_step(st) == SQLITE_ROW && count < SYMBOLS)
-        snprintf(symbols[count++], sizeof symbols[0], "%s", sqlite3_column_text(st, 0));
-    sqlite3_finalize(st);
+    for (int i = 0; i < b->order_count; i++) {
+        int k = 0;
+        while (k < count && strcmp(ret[k], b->orders[i].symbol) != 0) k++;
+        if (k < count) continue;
+        if (count == SYMBOLS) give_up("more than %d symbols", SYMBOLS);
+        ret[count++] = b->orders[i].symbol;
+    }
+    return count;
+}
+
+static void open_side(struct side *s, struct arena *a) {
+    struct error err;
+    arena_open(a, 64 << 20);
+    if (!http_curl_open(a, str_from_z(s->venue->url), HOST_SPOT_REST, &s->http, &err))
+        give_up("%s", err.msg);
+}
+
+static void close_side(struct side *s, struct arena *a) {
+    http_close(s->http);
+    arena_close(a);
+}
+
+void compare(const struct books *b, const struct venue_access *v, struct comparison *ret) {
+    struct arena a;
+    struct side s = {.b = b, .venue = v, .c = ret};
+    const char *symbols[SYMBOLS];
+    *ret = (struct comparison){0};
+    open_side(&s, &a);
+    store_alone(&s);
+    const int count = symbols_of(b, symbols);
     for (int i = 0; i < count; i++) one_symbol(&s, symbols[i]);
-    http_close(s.http);
-    sqlite3_close(s.db);
-    arena_close(&a);
+    close_side(&s, &a);
+}
+
+int64_t compare_bare(const struct venue_access *v, const char *const *symbols, int count, bool say,
+                     int64_t *ret_held) {
+    struct arena a;
+    struct comparison c = {0};
+    struct side s = {.venue = v, .c = &c, .quiet = !say};
+    open_side(&s, &a);
+    for (int i = 0; i < count; i++) {
+        json_t *orders = all_of(&s, "/api/v3/allOrders", symbols[i], "orderId", "orderId");
+        each_trade(&s, orders);
+        json_decref(orders);
+    }
+    close_side(&s, &a);
+    *ret_held = s.held;
+    return c.bare;
 }

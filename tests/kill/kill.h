@@ -3,7 +3,8 @@
  *
  *   kill_venue.c   the exchange, the bot, the kills
  *   posts.c        posts that make it trade
- *   compare.c      store and exchange */
+ *   books.c        what a store holds
+ *   compare.c      that and the exchange */
 #ifndef BF_TESTS_KILL_KILL_H
 #define BF_TESTS_KILL_KILL_H
 
@@ -16,17 +17,17 @@
 /* Ends the program with a sentence. */
 _Noreturn void give_up(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
+/* A text that praises a coin, unlike all others; `last` stands at its end. */
+#define POST_TEXT_ROOM 400
+void post_text(struct rng *r, const char *last, char out[POST_TEXT_ROOM]);
+/* The pairs that these are about. */
+#define POST_COINS 8
+extern const char *const post_pairs[POST_COINS];
+/* Who writes: a number below that. */
+#define POST_AUTHORS 12
+
 /* Posts of some seconds into a file, one every 100 to 300 ms, from several authors on several
  * coins. */
 void posts_write(const char *path, struct rng *r, int seconds);
-
-/* What both sides say, and in how many points they differ. Each difference is printed. */
-struct comparison {
-    int64_t orders, executed, fills, trades, open, closed, live;
-    int64_t duplicated; /* client ids or intents that were executed twice, exits sold twice */
-    int64_t bare;       /* positions without protection now */
-    int64_t differing;  /* trades, fills, fees, states that differ */
-};
-void compare(const char *db, const char *url, struct comparison *ret);
 
 #endif

@@ -28,6 +28,7 @@
 #include <sqlite3.h>
 
 #include "base/time.h"
+#include "books.h"
 
 #define LIFE_LEAST_MS 100
 #define LIFE_MOST_MS 1500
@@ -269,18 +270,21 @@ int main(int argc, char **argv) {
     for (int64_t i = 0; i < kills; i++) live_and_die(&s, &rng);
     const usec killed = time_monotonic_us();
     const bool calm = calm_down(&s);
+    struct books books;
     struct comparison c;
-    compare(s.db, s.url, &c);
+    books_read_sqlite(&books, s.db);
+    compare(&books, &(struct venue_access){s.url, KILL_KEY, KILL_SECRET}, &c);
     stop(&exchange_pid, SIGTERM);
     printf("%lld kills in %lld s; trades %lld (open %lld, closed %lld), orders at the venue %lld "
            "(executed %lld, live %lld), fills %lld\n",
-           (long long)kills, (long long)((killed - began) / USEC_PER_S), (long long)c.trades,
-           (long long)c.open, (long long)c.closed, (long long)c.orders, (long long)c.executed,
-           (long long)c.live, (long long)c.fills);
+           (long long)kills, (long long)((killed - began) / USEC_PER_S), (long long)books.trades,
+           (long long)books.open, (long long)books.closed, (long long)c.orders,
+           (long long)c.executed, (long long)c.live, (long long)c.fills);
     int bad = verdict("all came to an end", !calm);
-    bad += verdict("it traded", c.closed < kills / 4 + 1);
+    bad += verdict("it traded", books.closed < kills / 4 + 1);
     bad += verdict("no order was executed twice", c.duplicated);
     bad += verdict("no position stands bare", c.bare);
     bad += verdict("store and exchange tell the same", c.differing);
+    books_free(&books);
     return bad > 0;
 }

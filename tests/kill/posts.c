@@ -19,7 +19,10 @@ static const char *const praise[] = {"$%s to the moon, buying more before the we
                                      "Going long $%s, target twenty percent above",
                                      "Best setup of the month: $%s, all in",
                                      "Love what the team behind $%s is building, accumulating"};
-static const char *const coins[] = {"DOGE", "BTC", "ETH", "SOL", "XRP", "ADA", "LTC", "LINK"};
+static const char *const coins[POST_COINS] = {"DOGE", "BTC", "ETH", "SOL",
+                                              "XRP",  "ADA", "LTC", "LINK"};
+const char *const post_pairs[POST_COINS] = {"DOGEUSDT", "BTCUSDT", "ETHUSDT", "SOLUSDT",
+                                            "XRPUSDT",  "ADAUSDT", "LTCUSDT", "LINKUSDT"};
 static const char *const words[] = {
     "harbour", "lantern", "pepper", "gravel",  "violin", "saddle",  "copper", "meadow", "anchor",
     "pickle",  "ribbon",  "marble", "thunder", "candle", "orchard", "bucket", "velvet", "walnut",
@@ -27,20 +30,24 @@ static const char *const words[] = {
     "oyster",  "parsley", "quiver", "rudder",  "sandal", "teapot",  "urchin", "valley", "wagon",
     "acorn",   "basket",  "cactus", "donkey",  "easel",  "falcon",  "goblet", "helmet", "igloo",
     "jigsaw",  "kimono",  "locket", "magnet",  "nectar", "ottoman", "pigeon", "quartz", "radish"};
-#define AUTHORS 12
 
 static int any(struct rng *r, ptrdiff_t count) { return (int)rng_below(r, (uint64_t)count); }
 
-static void one_post(FILE *f, struct rng *r, int64_t id, usec at) {
-    char block[TIME_TEXT_BYTES], text[400];
+void post_text(struct rng *r, const char *last, char out[POST_TEXT_ROOM]) {
     const char *coin = coins[any(r, COUNT_OF(coins))], *sentence = praise[any(r, COUNT_OF(praise))];
-    const int author = any(r, AUTHORS);
     const char *mark = strchr(sentence, '%');
-    size_t n = (size_t)snprintf(text, sizeof text, "%.*s%s%s.", (int)(mark - sentence), sentence,
+    size_t n = (size_t)snprintf(out, POST_TEXT_ROOM, "%.*s%s%s.", (int)(mark - sentence), sentence,
                                 coin, mark + 2);
     const int more = 5 + any(r, 8);
     for (int i = 0; i < more; i++)
-        n += (size_t)snprintf(text + n, sizeof text - n, " %s", words[any(r, COUNT_OF(words))]);
+        n += (size_t)snprintf(out + n, POST_TEXT_ROOM - n, " %s", words[any(r, COUNT_OF(words))]);
+    snprintf(out + n, POST_TEXT_ROOM - n, "%s", last);
+}
+
+static void one_post(FILE *f, struct rng *r, int64_t id, usec at) {
+    char block[TIME_TEXT_BYTES], text[POST_TEXT_ROOM];
+    const int author = any(r, POST_AUTHORS);
+    post_text(r, "", text);
     fprintf(f,
             "{\"id\":\"%" PRId64 "\",\"edit_history_tweet_ids\":[\"%" PRId64
             "\"],\"created_at\":\"" STR_FMT "\",\"author_id\":\"90000000%04d\",\"username\":"

@@ -1,0 +1,26 @@
+/* inject: lets the faults of a script befall the rig, and takes them back. */
+#ifndef BF_TESTS_CHAOS_INJECT_H
+#define BF_TESTS_CHAOS_INJECT_H
+
+#include "script.h"
+
+struct inject {
+    struct rig *r;
+    const struct script *script;
+    usec beginning; /* monotonic */
+    int next;       /* of the script */
+    int active[64]; /* of it, those that last */
+    int active_count;
+    bot led[64]; /* of those: who led when it began */
+    int64_t done[MISHAP_COUNT], left_out;
+};
+
+void inject_begin(struct inject *in, struct rig *r, const struct script *s);
+/* Whatever is due now; to be called often. False: all of it is over. */
+bool inject_step(struct inject *in);
+/* Which of the traders leads; TRADE_1 where nobody can say. */
+bot inject_leader(const struct rig *r);
+/* Everything is taken back, whatever it was. */
+void inject_end(struct inject *in);
+
+#endif
