@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "store/copy.h"
+#include "store/roles.h"
 
 #define REPORT_BYTES (4 << 20)
 
@@ -229,6 +230,62 @@ static exit_status copy_run(struct app *app, const struct args *args) {
                    done.rows, done.tables, done.ledger_hash);
     return say(&out, EXIT_DONE);
 }
+
+/* Prints the commands, or runs them. */
+static bool roles(struct app *app, const struct store_roles *r, bool apply, struct buf *out,
+                  struct error *err) {
+    struct store *s = NULL;
+    if (!open_any(app, STORE_WRITE, false, &s, err)) return false;
+    const bool ok = apply ? store_roles_grant(s, r, err) : store_roles_text(s, r, out, err);
+    store_close(s);
+    return ok;
+}
+
+static exit_status roles_run(struct app *app, const struct args *args) {
+    const struct store_roles r = {args_get(args, "program", STR("")),
+                                  args_get(args, "reader", STR(""))};
+    const bool apply = args_has(args, "apply");
+    struct error err;
+    struct buf out;
+    if (r.program.n == 0 && r.reader.n == 0) {
+        fail(&err, ERR_USAGE, 0, "db roles: whose? --program NAME, --reader NAME");
+        return app_fail(&err);
+    }
+    buf_init(&out, REPORT_BYTES);
+    if (!roles(app, &r, apply, &out, &err)) {
+        buf_fini(&out);
+        return app_fail(&err);
+    }
+    if (apply && app->json)
+        buf_put(&out, STR("{\"granted\":true}\n"));
+    else if (apply)
+        buf_put(&out, STR("Granted. After `bullfinch db migrate` has made new tables, do it again."
+                          "\n"));
+    return say(&out, EXIT_DONE);
+}
+
+static const struct opt roles_opts[] = {
+    {"program", "NAME", "The role as which the program runs."},
+    {"reader", "NAME", "The role of dashboards and of people who only look."},
+    {"apply", NULL, "Run the commands instead of printing them."},
+    {0}};
+
+const struct cmd cmd_db_roles = {
+    .group = "Store",
+    .name = "db roles",
+    .pos = "",
+    .brief = "Give roles of PostgreSQL the rights that they need, and no others.",
+    .about = "The owner of the tables, as which this command and `db migrate` run, need not be the "
+             "role as which the program runs: that one reads all and writes what a run writes, and "
+             "cannot change tables, switch off what guards them, or delete what is never deleted. "
+             "A reader sees everything but tokens. The roles must be there (createuser); this "
+             "prints what they need, one command a line, for somebody to look at and psql to run, "
+             "or runs it.\n\n"
+             "Example:\n"
+             "  bullfinch db roles --program bullfinch_run --reader grafana --apply",
+    .opts = roles_opts,
+    .needs_config = true,
+    .run = roles_run};
 
 static const struct opt copy_opts[] = {
     {"to", "URL", "The store to copy into, as store.url names one; it must be empty."}, {0}};

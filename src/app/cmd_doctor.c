@@ -125,6 +125,7 @@ static void look_at_store(struct doctor *d) {
     struct store *s;
     look_at_place(d);
     if (app_store_open(d->app, STORE_READ, false, &s, &err)) {
+        doctor_look_at_server(d, s);
         look_at_books(d, s);
         look_at_account(d, s);
         store_close(s);

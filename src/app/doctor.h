@@ -5,6 +5,7 @@
 
 #include "app/app.h"
 #include "flow/symbol.h"
+#include "store/store.h"
 
 #define DOCTOR_FINDINGS_MAX 128
 
@@ -30,6 +31,8 @@ struct doctor {
 void doctor_find(struct doctor *d, grade g, const char *what, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 
+/* doctor_server.c: the server that keeps the store, where it is no file. */
+void doctor_look_at_server(struct doctor *d, struct store *s);
 /* doctor_venue.c: hosts, keys, clock, symbols, account, limits and user data of a venue that orders
  * really go to. */
 void doctor_look_at_venue(struct doctor *d);

@@ -362,6 +362,8 @@ static const struct store_ops pg_ops = {
     .trader_lock = pg_trader_lock,
     .trader_keep = pg_trader_keep,
     .trader_running = pg_trader_running,
+    .roles = pg_roles,
+    .server = pg_server,
 };
 
 /* -- opening ----------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* What the files of the PostgreSQL back-end share: pg.c (the connection and the table of
  * functions), pg_pipe.c (what was sent and not answered), pg_stmt.c (statements), pg_error.c (what
- * went wrong), pg_watch.c (did others commit?), pg_leader.c (who trades), pg_keep.c (housekeeping).
+ * went wrong), pg_watch.c (did others commit?), pg_leader.c (who trades), pg_roles.c (who may do
+ * what), pg_keep.c (housekeeping).
  */
 #ifndef BF_STORE_PG_INT_H
 #define BF_STORE_PG_INT_H
@@ -10,6 +11,7 @@
 #include "store/pg_url.h"
 #include "store/pg_value.h"
 #include "store/pq.h"
+#include "store/roles.h"
 #include "store/store_int.h"
 
 #define PG_STMTS_MAX 1024   /* a power of two; this program has about 300 statements */
@@ -182,6 +184,12 @@ bool pg_trader_keep(struct store *base, struct error *err);
 void pg_trader_commits(struct pg_store *s); /* renews with the commit that is about to be sent */
 bool pg_trader_running(struct store *base, int64_t *ret_pid);
 void pg_trader_release(struct pg_store *s); /* best effort, before the connection is closed */
+
+/* --- pg_roles.c ----------------------------------------------------------------------------- */
+bool pg_roles(struct store *base, const struct store_roles *r, struct buf *ret, struct error *err);
+/* May this role VACUUM the tables that hold texts? */
+MUST_CHECK bool pg_may_clean(struct store *s, bool *ret, struct error *err);
+bool pg_server(struct store *base, struct store_server *ret, struct error *err);
 
 /* --- pg_keep.c ------------------------------------------------------------------------------ */
 bool pg_has_tables(struct store *base, str like, bool *ret, struct error *err);

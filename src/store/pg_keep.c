@@ -46,6 +46,9 @@ bool pg_scrub(struct store *base, bool rewrite, bool *ret_clean, struct error *e
                                         "VACUUM (INDEX_CLEANUP on) dead_letters"};
     static const char *const whole[] = {"VACUUM FULL tweets", "VACUUM FULL dead_letters"};
     struct pg_store *s = pg_self(base);
+    *ret_clean = false;
+    if (!pg_connected(s, err) || !pg_may_clean(base, ret_clean, err)) return false;
+    if (!*ret_clean) return true; /* the server does it by itself, when it finds it worth it */
     *ret_clean = without_limit(s, rewrite ? whole : light, 2, err);
     return *ret_clean || err->code == ERR_BUSY; /* somebody reads: later */
 }

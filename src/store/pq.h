@@ -48,6 +48,7 @@
     X(sslInUse)                                                                                    \
     X(status)                                                                                      \
     X(transactionStatus)                                                                           \
+    X(user)                                                                                        \
     X(backendPID)                                                                                  \
     X(libVersion)
 

@@ -4,7 +4,10 @@
  * audit) or databases (sqlite*.c). Invariant: a transaction in which a statement failed can only be
  * rolled back. Thread: one connection belongs to one thread at a time. */
 #include "store/copy.h"
+#include "store/roles.h"
 #include "store/store_int.h"
+
+#define ROLES_TEXT_BYTES 32768
 
 static const struct store_backend *const backends[] = {&sqlite_backend, &postgresql_backend,
                                                        &postgres_backend};
@@ -108,4 +111,29 @@ bool store_trader_keep(struct store *s, struct error *err) { return s->ops->trad
 
 bool store_trader_running(struct store *s, int64_t *ret_pid) {
     return s->ops->trader_running(s, ret_pid);
+}
+
+bool store_roles_text(struct store *s, const struct store_roles *r, struct buf *ret,
+                      struct error *err) {
+    if (s->ops->roles) return s->ops->roles(s, r, ret, err);
+    return fail(err, ERR_UNSUPPORTED, 0,
+                "%s: a file has no roles: its mode says who may read and write it", s->path);
+}
+
+bool store_roles_grant(struct store *s, const struct store_roles *r, struct error *err) {
+    struct buf text;
+    buf_init(&text, ROLES_TEXT_BYTES);
+    bool ok = store_roles_text(s, r, &text, err) && store_begin(s, true, err);
+    if (ok) {
+        ok = s->ops->exec(s, buf_z(&text), err) && store_commit(s, err);
+        if (!ok) store_rollback(s);
+    }
+    buf_fini(&text);
+    return ok;
+}
+
+bool store_server(struct store *s, struct store_server *ret, bool *ret_any, struct error *err) {
+    *ret = (struct store_server){0};
+    *ret_any = s->ops->server != NULL;
+    return !*ret_any || s->ops->server(s, ret, err);
 }

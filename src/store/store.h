@@ -16,6 +16,8 @@
 
 struct store;
 struct store_stmt;
+struct store_roles; /* roles.h */
+struct store_server;
 
 typedef enum store_access { STORE_READ, STORE_WRITE } store_access;
 typedef enum step_result { STEP_ROW, STEP_DONE, STEP_FAILED } step_result;
@@ -67,6 +69,9 @@ struct store_ops {
     bool (*trader_lock)(struct store *s, struct error *err);
     bool (*trader_keep)(struct store *s, struct error *err);
     bool (*trader_running)(struct store *s, int64_t *ret_pid);
+    /* roles.h; NULL: there are none */
+    bool (*roles)(struct store *s, const struct store_roles *r, struct buf *ret, struct error *err);
+    bool (*server)(struct store *s, struct store_server *ret, struct error *err);
 };
 
 struct store_options {
@@ -116,8 +121,8 @@ MUST_CHECK bool store_checkpoint(struct store *s, struct error *err);
 /* The bytes of what was deleted leave the files. Cheap: the log is folded in and cut to nothing.
  * rewrite: the file is written anew as well, because pages that were split keep copies of what was
  * moved; nobody else can write meanwhile (a second for some 100 MB). Waits for others as long as
- * busy_timeout_ms says; *ret_clean false: somebody was still reading or writing, try again later.
- */
+ * busy_timeout_ms says; *ret_clean false: somebody was still reading or writing, try again later;
+ * or, on PostgreSQL, this role may not clean up, and the server will in its own time. */
 MUST_CHECK bool store_scrub(struct store *s, bool rewrite, bool *ret_clean, struct error *err);
 /* Bytes of the files that are free, and used again by what comes; and how large they are.
  * PostgreSQL gives room back by itself: nothing is free there. */

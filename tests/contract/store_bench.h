@@ -36,7 +36,8 @@ bool try_turn(struct bench *b, struct error *err); /* applies what was added, in
 void turn(struct bench *b);
 int64_t count(struct bench *b, const struct sql *sql);
 bool is_postgresql(const struct bench *b);
-/* Commands that no function of the store has; the text of the database at hand. */
+/* Commands that no function of the store has, outside of transactions; the text of the database at
+ * hand. Where the store's own connection may not run them, another one does. */
 bool try_exec(struct bench *b, const struct sql *sql, struct error *err);
 void exec(struct bench *b, const struct sql *sql);
 void load(struct bench *b, struct trader_rows *ret);

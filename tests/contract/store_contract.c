@@ -83,7 +83,8 @@ bool is_postgresql(const struct bench *b) { return b->s->ops->dialect == DIALECT
 
 bool try_exec(struct bench *b, const struct sql *sql, struct error *err) {
     const bool own = is_postgresql(b) && sql->postgresql != NULL;
-    return b->s->ops->exec(b->s, own ? sql->postgresql : sql->text, err);
+    const char *const text = own ? sql->postgresql : sql->text;
+    return place->force ? place->force(b->url, text, err) : b->s->ops->exec(b->s, text, err);
 }
 
 void exec(struct bench *b, const struct sql *sql) {

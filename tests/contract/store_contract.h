@@ -10,6 +10,8 @@ struct store_place {
     void (*make)(char *url, ptrdiff_t bytes);
     void (*remove)(const char *url); /* and whatever was left there */
     bool shared;                     /* several connections can have the same place open */
+    /* Commands of somebody who may do more there than the store's own connection. NULL: nobody. */
+    bool (*force)(const char *url, const char *sql, struct error *err);
 };
 
 /* Runs all tests on a place; returns the number of failures. */

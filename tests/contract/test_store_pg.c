@@ -26,7 +26,7 @@ static void remove_schema(const char *url) {
 }
 
 int main(void) {
-    const struct store_place place = {"postgresql", make_schema, remove_schema, true};
+    const struct store_place place = {"postgresql", make_schema, remove_schema, true, NULL};
     pg_server_start(&server);
     const int failed = store_contract_run(&place);
     pg_server_stop(&server);
