@@ -59,18 +59,19 @@ make_posts "$posts" 1 >"$dir/posts.jsonl"
 began=$(now)
 "$BULLFINCH" ingest --exit-at-end --config "$dir/rate.yaml" >"$dir/ingest.out" 2>"$dir/ingest.log" &
 ingest=$!
-sleep 0.2
-"$BULLFINCH" analyze --exit-at-end --config "$dir/rate.yaml" >"$dir/analyze1.out" 2>"$dir/analyze1.log" &
+"$BULLFINCH" analyze --config "$dir/rate.yaml" >"$dir/analyze1.out" 2>"$dir/analyze1.log" &
 one=$!
-"$BULLFINCH" analyze --exit-at-end --config "$dir/rate.yaml" >"$dir/analyze2.out" 2>"$dir/analyze2.log" &
+"$BULLFINCH" analyze --config "$dir/rate.yaml" >"$dir/analyze2.out" 2>"$dir/analyze2.log" &
 two=$!
-wait $ingest $one $two
+pids="$pids $one $two"
+wait $ingest
+unread() { ask_pg 'SELECT EXISTS (SELECT 1 FROM tweets WHERE stage = 0)'; }
+while [ "$(unread)" = t ]; do sleep 0.05; done
 took=$(since "$began")
-[ "$(ask_pg 'SELECT count(*) FROM tweets WHERE stage > 0')" -eq "$posts" ] || {
-    echo "bench: not all posts were read" >&2
-    cat "$dir"/*.out "$dir"/*.log >&2
-    exit 1
-}
+kill $one $two
+wait $one $two || :
+equal=$(ask_pg 'SELECT count(*) FROM tweets')
+[ "$equal" -eq "$posts" ] || { echo "bench: $equal posts of $posts" >&2; exit 1; }
 tell "posts, ingest to stored score" "$(awk "BEGIN {printf \"%.0f\", $posts / $took}")" "posts/s"
 
 # -- workers that wait: how they scale --------------------------------------------------------------

@@ -232,31 +232,32 @@ static void write_config(struct rig *r, int hold_s) {
     path_in(r, "secret", secret);
     file_with(key, RIG_KEY, 077);
     file_with(secret, RIG_SECRET, 077);
-    const int n = snprintf(text, sizeof text,
-                           "sources:\n"
-                           "  - {kind: jetstream, keep: all, strangers: no}\n"
-                           "  - {kind: push, name: " RIG_PUSH "}\n"
-                           "reader: {workers: 1}\n"
-                           "market: {kind: venue}\n"
-                           "queue: {capacity: 4096}\n"
-                           "api: {rate_limit: 0, listen: \"127.0.0.1:%d\"}\n" /* where there is a push source */
-                           "venue:\n"
-                           "  kind: binance_spot_testnet\n"
-                           "  key_file: %s\n"
-                           "  secret_file: %s\n"
-                           "  fee_percent: 0\n"
-                           "trading:\n"
-                           "  max_hold_s: %d\n"
-                           "  cooldown_symbol_s: 0\n"
-                           "  cooldown_author_s: 0\n"
-                           "  author_trades_per_day: 1000\n"
-                           "  position_size_percent: 0.02\n"
-                           "  max_open_positions: 8\n"
-                           "  max_daily_drawdown: 1\n"
-                           "  signal_threshold: 40\n"
-                           "  min_reward_risk: 0\n"
-                           "judge: {trade_strangers: true, guard: off, priced_in: 0, record: 0}\n",
-                           r->serve_port[0], key, secret, hold_s);
+    const int n = snprintf(
+        text, sizeof text,
+        "sources:\n"
+        "  - {kind: jetstream, keep: all, strangers: no}\n"
+        "  - {kind: push, name: " RIG_PUSH "}\n"
+        "reader: {workers: 1}\n"
+        "market: {kind: venue}\n"
+        "queue: {capacity: 4096}\n"
+        "api: {rate_limit: 0, listen: \"127.0.0.1:%d\"}\n" /* where there is a push source */
+        "venue:\n"
+        "  kind: binance_spot_testnet\n"
+        "  key_file: %s\n"
+        "  secret_file: %s\n"
+        "  fee_percent: 0\n"
+        "trading:\n"
+        "  max_hold_s: %d\n"
+        "  cooldown_symbol_s: 0\n"
+        "  cooldown_author_s: 0\n"
+        "  author_trades_per_day: 1000\n"
+        "  position_size_percent: 0.02\n"
+        "  max_open_positions: 8\n"
+        "  max_daily_drawdown: 1\n"
+        "  signal_threshold: 40\n"
+        "  min_reward_risk: 0\n"
+        "judge: {trade_strangers: true, guard: off, priced_in: 0, record: 0}\n",
+        r->serve_port[0], key, secret, hold_s);
     if (n < 0 || n >= (int)sizeof text) give_up("the configuration is too long");
     file_with(r->config, text, 022);
 }
