@@ -29,6 +29,18 @@ static void set_workers(const struct worker_counts *v) {
     }
 }
 
+static void set_throughput(const struct worker_counts *v) {
+    for (int r = 0; r < WORKER_ROLE_COUNT; r++) {
+        char block[64];
+        struct buf labels;
+        buf_init_fixed(&labels, block, sizeof block);
+        buf_printf(&labels, "role=\"%s\"", worker_role_name((worker_role)r));
+        metric_set(metric_get(METRIC_GAUGE, "bullfinch_workers_done_per_minute", buf_z(&labels),
+                              "Pieces of work that they finished in the last minute.", 1),
+                   v->per_minute[r]);
+    }
+}
+
 void api_gauges_look(struct api_core *c, usec now) {
     struct error err;
     struct worker_counts workers;
@@ -39,6 +51,7 @@ void api_gauges_look(struct api_core *c, usec now) {
     api_store_give(c, s);
     if (!ok) return;
     set_workers(&workers);
+    set_throughput(&workers);
     metric_set(metric_get(METRIC_GAUGE, "bullfinch_dead_letters", "",
                           "Dead letters that nobody has retried or dropped.", 1),
                waiting.letters);

@@ -46,14 +46,17 @@ static bool open_store(struct app *app, struct serving *s, const atomic_int *sto
 }
 
 /* Until a stop. */
-static bool serve(const struct serving *s, struct worker *w, const atomic_int *stop,
-                  struct error *err) {
+static bool serve(const struct serving *s, const struct api *api, struct worker *w,
+                  const atomic_int *stop, struct error *err) {
     struct ingest_counts counts;
     const struct ingest_options opt = {.stop = stop, .worker = w};
     if (s->parts.feed_count > 0) return ingest_run(&s->parts, &opt, &counts, err);
     worker_idle(w);
-    while (atomic_load(stop) == 0) {
+    for (int64_t told = 0; atomic_load(stop) == 0;) {
         struct error none;
+        const int64_t answered = api_answered(api);
+        worker_done(w, answered - told);
+        told = answered;
         IGNORE(worker_beat(w, s->parts.store, time_wall_us(), &none),
                "a list for people: who asks for something is told of the store");
         IGNORE(poll(NULL, 0, POLL_MS) != 0, "a signal ends it early");
@@ -71,7 +74,7 @@ static exit_status run_serve(struct app *app, const struct args *args) {
     app_go_live(app);
     const bool ok = open_store(app, s, stop, &err) && open_push(app, s, &err) &&
                     wire_api_alone(app, s->push, s->feeds.count, &api, &err) &&
-                    serve(s, w, stop, &err);
+                    serve(s, api, w, stop, &err);
     const bool stopped = atomic_load(stop) > 0;
     for (int i = 0; i < s->feeds.count; i++) source_stop(s->push[i]); /* nobody waits for it */
     api_close(api);

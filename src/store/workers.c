@@ -80,7 +80,8 @@ static bool find_name(str name, const char *const *names, int count, int *ret) {
 }
 
 bool store_worker_counts(struct store *s, usec now, struct worker_counts *ret, struct error *err) {
-    static const struct sql sql = {"SELECT " WORKER_HEALTH("$1") ", role, state FROM workers"};
+    static const struct sql sql = {
+        "SELECT " WORKER_HEALTH("$1") ", role, state, per_minute FROM workers"};
     struct query q;
     bool row;
     *ret = (struct worker_counts){0};
@@ -96,6 +97,7 @@ bool store_worker_counts(struct store *s, usec now, struct worker_counts *ret, s
         if (strcmp(health, "silent") == 0) state = WORKER_COUNTED_AS_SILENT;
         if (strcmp(health, "stuck") == 0) state = WORKER_COUNTED_AS_STUCK;
         if (known && strcmp(health, "stopped") != 0) ret->n[role][state]++;
+        if (known && strcmp(health, "well") == 0) ret->per_minute[role] += col_i64(&q);
         if (!query_row(&q, &row, err)) return false;
     }
     return true;

@@ -68,6 +68,7 @@ MUST_CHECK bool store_view_workers(struct store *s, usec now, struct buf *out, s
 #define WORKER_COUNTED_AS_STUCK (WORKER_STATE_COUNT + 1)
 struct worker_counts {
     int64_t n[WORKER_ROLE_COUNT][WORKER_STATE_COUNT + 2];
+    int64_t per_minute[WORKER_ROLE_COUNT]; /* done in the last minute by those that are well */
 };
 MUST_CHECK bool store_worker_counts(struct store *s, usec now, struct worker_counts *ret,
                                     struct error *err);

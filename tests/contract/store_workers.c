@@ -165,6 +165,8 @@ static void test_workers_are_counted_by_role_and_state(void **state) {
     for (int r = 0; r < WORKER_ROLE_COUNT; r++)
         for (int i = 0; i < WORKER_STATE_COUNT + 2; i++) all += n.n[r][i];
     assert_int_equal(all, 6);
+    assert_int_equal(n.per_minute[WORKER_ANALYZE], 2 * w.per_minute); /* without the stuck one */
+    assert_int_equal(n.per_minute[WORKER_SERVE], 0);
 }
 
 /* The status is the active trader's, whichever process that is. */

@@ -107,6 +107,11 @@ bring() { # ID AUTHOR TEXT
         curl -sf -o brought -H "Authorization: Bearer $feed" -H 'Content-Type: application/x-ndjson' --data-binary @- "$url/api/ingest"
 }
 is() { [ "$(trading "$1")" = "$2" ]; }
+seen() { # ROLE HEALTH STATE COUNT: so many are
+    "$BULLFINCH" workers --json --role "$1" --config cfg.yaml >workers.json 2>/dev/null
+    [ "$(sqlite3 :memory: "SELECT count(*) FROM json_each(CAST(readfile('workers.json') AS TEXT))
+        WHERE value ->> 'health' = '$2' AND value ->> 'state' = '$3'")" = "$4" ]
+}
 sleep 3 # by then each coin has a price
 check "a post is brought" bring p1 alice 'Just bought a huge bag of $DOGE, so happy! apples and pears'
 within 10 "it is bought on" is "SELECT count(*) FROM fills WHERE leg = 'entry' AND symbol = 'DOGEUSDT'" 1
@@ -128,6 +133,8 @@ within 10 "the interface is there" are serve idle 1
 # -- the trader dies ------------------------------------------------------------------------------------
 kill -9 "$trade1"
 within 15 "the one that stood by takes over" grep -q 'ev=leads ' trade2.log
+within 10 "he is seen to trade" seen trade well working 1
+within 20 "the dead one is seen to be silent" seen trade silent working 1
 check "another post is brought" bring p3 carol 'Just bought a lot of $ETH, what a wonderful day! cherries and plums'
 within 20 "and bought on" is "SELECT count(*) FROM fills WHERE leg = 'entry' AND symbol = 'ETHUSDT'" 1
 equal "nothing was bought twice" "$(trading "SELECT count(*) FROM fills WHERE leg = 'entry'")" 2
@@ -135,6 +142,7 @@ equal "nothing was bought twice" "$(trading "SELECT count(*) FROM fills WHERE le
 # -- the queue forgets everything -----------------------------------------------------------------------
 kill "$analyze1" "$analyze2"
 wait "$analyze1" "$analyze2"
+check "who ended has said so" seen analyze well idle 0
 check "a post is brought when nobody reads" bring p4 dave 'Selling everything, $BTC is awful, what a terrible day. grapes'
 redis-cli -p "$redis_port" flushall >/dev/null
 begin analyze3 analyze
@@ -149,6 +157,7 @@ within 20 "and refused" is "SELECT stage || ' ' || (SELECT count(*) FROM trades 
 stop "$trade2"
 stop "$analyze3"
 stop "$serve"
+check "the trader has said that he ended" seen trade stopped stopping 1
 check "the books are in order" "$BULLFINCH" db check --config cfg.yaml
 check "and the audit log is whole" "$BULLFINCH" audit verify --config cfg.yaml
 check "nobody found anything broken" sh -c "! grep -l level=broken ./*.log"
