@@ -297,12 +297,12 @@ static bool memory_ack_many(struct queue *q, struct job *const *jobs, int count,
     return true;
 }
 
-static bool memory_retry(struct queue *q, struct job *base, str why, usec now, bool *ret_dead,
+static bool memory_retry(struct queue *q, struct job *base, str note, usec now, bool *ret_dead,
                          struct error *err) {
     struct memory_queue *m = self(q);
     struct memory_job *job = job_self(base);
     (void)err;
-    IGNORE(str_copyz(why, base->last_error, sizeof base->last_error), "a shorter reason will do");
+    IGNORE(str_copyz(note, base->note, sizeof base->note), "as it is told");
     lock(m);
     const bool dead = base->attempt >= m->opt.max_attempts;
     if (dead)

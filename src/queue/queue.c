@@ -45,10 +45,10 @@ bool queue_ack(struct queue *q, struct job *job, struct error *err) {
     return queue_ack_many(q, &job, 1, err);
 }
 
-bool queue_retry(struct queue *q, struct job *job, str why, usec now, bool *ret_dead,
+bool queue_retry(struct queue *q, struct job *job, str note, usec now, bool *ret_dead,
                  struct error *err) {
     PRE(q != NULL && job != NULL);
-    return q->ops->retry(q, job, why, now, ret_dead, err);
+    return q->ops->retry(q, job, note, now, ret_dead, err);
 }
 
 bool queue_keep(struct queue *q, struct job *const *jobs, int count, usec now, struct error *err) {

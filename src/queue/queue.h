@@ -16,6 +16,7 @@
 #include "base/time.h"
 
 #define QUEUE_PAYLOAD_BYTES_MAX (1 << 20)
+#define QUEUE_NOTE_BYTES 1024
 
 typedef enum job_kind {
     JOB_FRESH, /* of this moment */
@@ -36,7 +37,7 @@ struct job {
     usec enqueued_at; /* by the clock of who put it */
     char *payload;    /* the job's; a NUL follows */
     ptrdiff_t payload_bytes;
-    char last_error[160]; /* what the last queue_retry said; "" at the first try */
+    char note[QUEUE_NOTE_BYTES]; /* what the last queue_retry said; "" before the first one */
 };
 
 struct queue_stats {
@@ -62,7 +63,7 @@ struct queue_ops {
     bool (*take)(struct queue *q, struct job **jobs, int max, usec now, usec timeout,
                  int *ret_count, struct error *err);
     bool (*ack_many)(struct queue *q, struct job *const *jobs, int count, struct error *err);
-    bool (*retry)(struct queue *q, struct job *job, str why, usec now, bool *ret_dead,
+    bool (*retry)(struct queue *q, struct job *job, str note, usec now, bool *ret_dead,
                   struct error *err);
     bool (*keep)(struct queue *q, struct job *const *jobs, int count, usec now, struct error *err);
     bool (*ping)(struct queue *q, usec now, struct error *err);
@@ -101,8 +102,9 @@ MUST_CHECK bool queue_ack(struct queue *q, struct job *job, struct error *err);
 /* Failed. Comes again as a late job after a pause (backoff, doubling with each attempt, with jitter
  * from the seed); it is gone from the caller's hands, also when this fails: then it comes again
  * when it has been idle for too long. At max_attempts *ret_dead is set instead, nothing can fail,
- * and the job is still the caller's: store it as a dead letter, then acknowledge it. */
-MUST_CHECK bool queue_retry(struct queue *q, struct job *job, str why, usec now, bool *ret_dead,
+ * and the job is still the caller's: store it as a dead letter, then acknowledge it. note: the
+ * caller's, for whoever tries next (who failed, and why); cut at QUEUE_NOTE_BYTES. */
+MUST_CHECK bool queue_retry(struct queue *q, struct job *job, str note, usec now, bool *ret_dead,
                             struct error *err);
 
 /* Still at work on these: call it now and then where work may take long, so that nobody thinks

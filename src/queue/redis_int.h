@@ -148,7 +148,7 @@ MUST_CHECK bool redis_entry_parse(str s, struct redis_entry *ret);
 bool redis_put_many(struct queue *q, const struct job_put *v, int count, usec now, usec timeout,
                     int *ret_put, struct error *err);
 bool redis_ack_many(struct queue *q, struct job *const *jobs, int count, struct error *err);
-bool redis_retry(struct queue *q, struct job *job, str why, usec now, bool *ret_dead,
+bool redis_retry(struct queue *q, struct job *job, str note, usec now, bool *ret_dead,
                  struct error *err);
 bool redis_keep(struct queue *q, struct job *const *jobs, int count, usec now, struct error *err);
 /* What is done here is done in Redis, too, with the next redis_flush_done. mutex is held. */

@@ -11,7 +11,7 @@
 
 static str head_format(const struct redis_job_text *j, char block[REDIS_JOB_HEAD_BYTES]) {
     const int n = snprintf(block, REDIS_JOB_HEAD_BYTES, "bf1 %d %" PRId64 " %" PRId64 " %td\n",
-                           j->tries, j->at, j->id, j->error.n);
+                           j->tries, j->at, j->id, j->note.n);
     POST(n > 0 && n < REDIS_JOB_HEAD_BYTES);
     return str_from_bytes(block, n);
 }
@@ -19,13 +19,13 @@ static str head_format(const struct redis_job_text *j, char block[REDIS_JOB_HEAD
 void redis_job_put(const struct redis_job_text *j, struct buf *out) {
     char block[REDIS_JOB_HEAD_BYTES];
     buf_put(out, head_format(j, block));
-    buf_put(out, j->error);
+    buf_put(out, j->note);
     buf_put(out, j->payload);
 }
 
 ptrdiff_t redis_job_bytes(const struct redis_job_text *j) {
     char block[REDIS_JOB_HEAD_BYTES];
-    return head_format(j, block).n + j->error.n + j->payload.n;
+    return head_format(j, block).n + j->note.n + j->payload.n;
 }
 
 bool redis_job_parse(str value, struct redis_job_text *ret) {
@@ -47,7 +47,7 @@ bool redis_job_parse(str value, struct redis_job_text *ret) {
     j.tries = (int)tries;
     j.at = at;
     j.id = id;
-    j.error = str_head(body, bytes);
+    j.note = str_head(body, bytes);
     j.payload = str_tail(body, bytes);
     /* "+1" and "01" are numbers, but none of ours */
     if (!str_eq(head_format(&j, block), str_head(value, head.n + 1))) return false;

@@ -1,6 +1,6 @@
 /* redis_job: a job as it lies in Redis: one value, the same in a stream and in its pause.
  *
- *   bf1 TRIES AT ID ERROR_BYTES\n  error  payload
+ *   bf1 TRIES AT ID NOTE_BYTES\n  note  payload
  *
  * Numbers are decimal. TRIES counts those that ended with a queue_retry; AT is enqueued_at; ID is 0
  * until the job has been taken once (then it is its first place in a stream). The scripts read AT
@@ -18,7 +18,7 @@ struct redis_job_text {
     int tries;
     usec at;
     int64_t id;
-    str error, payload; /* slices of the value */
+    str note, payload; /* slices of the value */
 };
 
 void redis_job_put(const struct redis_job_text *j, struct buf *out);

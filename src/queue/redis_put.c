@@ -211,7 +211,7 @@ static void build_retry(struct redis_queue *q, void *ctx) {
     const struct redis_job_text text = {.tries = b->attempt,
                                         .at = b->enqueued_at,
                                         .id = b->id,
-                                        .error = str_from_z(b->last_error),
+                                        .note = str_from_z(b->note),
                                         .payload = {b->payload, b->payload_bytes}};
     redis_cmd_script(n, SCRIPT_RETRY, q->keys, KEY_DELAYED + 1, 5);
     redis_word(n, STR(REDIS_GROUP));
@@ -221,12 +221,12 @@ static void build_retry(struct redis_queue *q, void *ctx) {
     job_word(n, &text);
 }
 
-bool redis_retry(struct queue *base, struct job *job, str why, usec now, bool *ret_dead,
+bool redis_retry(struct queue *base, struct job *job, str note, usec now, bool *ret_dead,
                  struct error *err) {
     struct redis_queue *q = redis_self(base);
     struct again a = {.job = redis_job_self(job)};
     redisReply *r;
-    IGNORE(str_copyz(why, job->last_error, sizeof job->last_error), "a shorter reason will do");
+    IGNORE(str_copyz(note, job->note, sizeof job->note), "as it is told");
     const bool dead = job->attempt >= q->opt.max_attempts;
     *ret_dead = dead;
     redis_lock(&q->mutex);

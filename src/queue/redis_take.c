@@ -158,10 +158,7 @@ static struct redis_job *job_make(const struct redis_queue *q, const struct redi
     b->payload_bytes = text->payload.n;
     if (text->payload.n > 0) memcpy(b->payload, text->payload.p, (size_t)text->payload.n);
     b->payload[text->payload.n] = '\0';
-    if (!str_copyz(text->error, b->last_error, sizeof b->last_error)) b->last_error[0] = '\0';
-    if (b->spent)
-        snprintf(b->last_error, sizeof b->last_error, "it was taken %d times and never given back",
-                 b->attempt - 1);
+    if (!str_copyz(text->note, b->note, sizeof b->note)) b->note[0] = '\0';
     return j;
 }
 

@@ -107,7 +107,7 @@ static void test_jobs_come_in_order_with_their_bytes(void **state) {
     assert_int_equal(jobs[0]->attempt, 1);
     assert_int_equal(jobs[0]->kind, JOB_FRESH);
     assert_false(jobs[0]->spent);
-    assert_string_equal(jobs[0]->last_error, "");
+    assert_string_equal(jobs[0]->note, "");
     assert_int_equal(jobs[0]->enqueued_at, 100);
     assert_true(jobs[0]->id < jobs[1]->id);
     assert_int_equal(take(q, &jobs[2], 8, 103), 1);
@@ -167,7 +167,7 @@ static void test_a_failed_job_comes_again_after_a_doubling_pause_until_it_is_dea
     }
     struct job *job = take_one(q, now);
     assert_int_equal(job->attempt, 4);
-    assert_string_equal(job->last_error, "it failed");
+    assert_string_equal(job->note, "it failed");
     assert_int_equal(job->kind, JOB_LATE);
     assert_true(retry(q, job, now)); /* it is still ours, to be stored first */
     assert_str(payload(job), "x");
@@ -334,7 +334,29 @@ static void test_a_failed_job_is_late_when_it_comes_again(void **state) {
     assert_int_equal(job->kind, JOB_LATE);
     assert_int_equal(job->attempt, 2);
     assert_int_equal(job->enqueued_at, 0);
-    assert_string_equal(job->last_error, "it failed");
+    assert_string_equal(job->note, "it failed");
+    ack(q, job);
+    queue_close(q);
+}
+
+/* What was said of it goes with it, all of it, and no more than there is room for. */
+static void test_a_failed_job_carries_its_note(void **state) {
+    (void)state;
+    struct error err;
+    char said[QUEUE_NOTE_BYTES + 10];
+    bool dead;
+    struct queue *q = open_queue(4, 3);
+    put(q, STR("x"), 0);
+    memset(said, 'n', sizeof said);
+    assert_ok(
+        queue_retry(q, take_one(q, 0), str_from_bytes(said, QUEUE_NOTE_BYTES - 1), 0, &dead, &err),
+        &err);
+    struct job *job = take_one(q, BACKOFF);
+    assert_int_equal(strlen(job->note), QUEUE_NOTE_BYTES - 1);
+    assert_ok(queue_retry(q, job, str_from_bytes(said, sizeof said), BACKOFF, &dead, &err), &err);
+    job = take_one(q, 4 * BACKOFF);
+    assert_int_equal(strlen(job->note), QUEUE_NOTE_BYTES - 1);
+    assert_str(payload(job), "x");
     ack(q, job);
     queue_close(q);
 }
@@ -774,6 +796,7 @@ int queue_contract_run(const struct queue_place *at) {
         T(fresh_jobs_go_before_late_ones),
         T(a_fresh_job_that_waited_too_long_is_late),
         T(a_failed_job_is_late_when_it_comes_again),
+        T(a_failed_job_carries_its_note),
         T(a_batch_is_put_in_order_as_far_as_there_is_room),
         T(a_batch_with_one_job_too_large_puts_none),
         T(a_kept_job_stays_with_who_has_it),

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
     struct redis_job_text j;
     struct buf out;
     if (!redis_job_parse(value, &j)) return 0;
-    LAW(j.tries >= 0 && j.error.n >= 0 && j.payload.n >= 0);
+    LAW(j.tries >= 0 && j.note.n >= 0 && j.payload.n >= 0);
     LAW(redis_job_bytes(&j) == value.n);
     buf_init(&out, value.n);
     redis_job_put(&j, &out);

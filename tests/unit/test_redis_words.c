@@ -17,9 +17,9 @@ static void test_a_job_comes_back_as_it_was(void **state) {
     buf_init(&b, 1 << 16);
     const struct redis_job_text jobs[] = {
         {.tries = 0, .at = 0, .id = 0},
-        {.tries = 3, .at = -5, .id = INT64_MAX, .error = STR("it failed"), .payload = STR("p")},
+        {.tries = 3, .at = -5, .id = INT64_MAX, .note = STR("it failed"), .payload = STR("p")},
         {.tries = INT32_MAX, .at = INT64_MIN, .id = INT64_MIN, .payload = STR("bf1 0 0 0 0\n")},
-        {.error = STR("two\nlines"), .payload = {"a\0b", 3}},
+        {.note = STR("two\nlines"), .payload = {"a\0b", 3}},
     };
     for (int i = 0; i < COUNT_OF(jobs); i++) {
         struct redis_job_text got;
@@ -27,7 +27,7 @@ static void test_a_job_comes_back_as_it_was(void **state) {
         assert_int_equal(got.tries, jobs[i].tries);
         assert_int_equal(got.at, jobs[i].at);
         assert_int_equal(got.id, jobs[i].id);
-        assert_true(str_eq(got.error, jobs[i].error));
+        assert_true(str_eq(got.note, jobs[i].note));
         assert_true(str_eq(got.payload, jobs[i].payload));
     }
     buf_fini(&b);
