@@ -65,6 +65,7 @@ static bool prune(struct keep *k, struct store *s, const struct config *cfg, use
                             .actor = STR("program"),
                             .rest = k->rest,
                             .ctx = k->ctx,
+                            .posts_from = &k->posts_from,
                             .readings_from = &k->readings_from};
     struct arena scratch;
     int64_t gone[PRUNE_COUNT];
@@ -74,7 +75,7 @@ static bool prune(struct keep *k, struct store *s, const struct config *cfg, use
     ask.now = run_now(s, &scratch);
     arena_close(&scratch);
     keep_ages(cfg, &ask);
-    if (time_utc_day(wall) != time_utc_day(wall - ROUND_US)) k->readings_from = 0;
+    if (time_utc_day(wall) != time_utc_day(wall - ROUND_US)) k->posts_from = k->readings_from = 0;
     const bool ok = store_prune(s, &ask, gone, &all, err);
     tell(k, gone, ok && all, time_monotonic_us() - began);
     return ok;

@@ -15,7 +15,7 @@ struct keep {
     void *ctx;
 
     /* The rest is this file's. */
-    usec readings_from, look_at;
+    usec posts_from, readings_from, look_at;
     struct metric *pruned[PRUNE_COUNT];
 };
 void keep_init(struct keep *k, bool (*rest)(void *ctx, usec held), void *ctx);

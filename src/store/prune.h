@@ -48,8 +48,9 @@ struct prune_ask {
      * False: enough for now. NULL: goes on at once. */
     bool (*rest)(void *ctx, usec held);
     void *ctx;
-    usec *readings_from; /* posts published before it have no readings to thin: moved on; NULL, or
-                            0: all are looked at */
+    /* Of posts published before it none is to go, or has a reading to thin: moved on. NULL, or 0:
+     * all are looked at. */
+    usec *posts_from, *readings_from;
 };
 
 /* One round. *ret_gone: rows removed, or thinned, by kind. *ret_all false: `rest` ended it; what

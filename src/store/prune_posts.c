@@ -50,25 +50,19 @@ static bool add_reasons(struct store *s, const char *what, const int64_t rows[RE
 
 /* -- posts ------------------------------------------------------------------------------------- */
 
-/* SQLite has an index of posts without signals by outcome, and is asked for one outcome at a time.
- * PostgreSQL, where rows are updated on their way, has none: it goes through all old posts by their
- * time, and `ended` is "". */
-#define OF_OUTCOME "outcome = $1 AND (created_at, id) > ($2, $3) AND "
-#define OF_ANY "CAST($1 AS TEXT) = '' AND (created_at, id) > ($2, $3) AND "
-#define UP_TO "(created_at, id) <= ($4, $5) AND "
+/* Gone through by their time, from one place to the next. */
+#define FROM "(created_at, id) > ($1, $2) AND "
+#define UP_TO FROM "(created_at, id) <= ($3, $4) AND "
 
-static bool find_posts(struct pruner *p, const char *ended, usec cut, const struct spot *from,
-                       struct spot *ret, int *ret_count, struct error *err) {
-#define FIND(of)                                                                                   \
-    "SELECT created_at, id FROM tweets WHERE " of POST_GOES(                                       \
-        "$4") " ORDER BY created_at, id LIMIT $5"
-    static const struct sql sql = {FIND(OF_OUTCOME), FIND(OF_ANY)};
-#undef FIND
+static bool find_posts(struct pruner *p, usec cut, const struct spot *from, struct spot *ret,
+                       int *ret_count, struct error *err) {
+    static const struct sql sql = {
+        "SELECT created_at, id FROM tweets WHERE " FROM POST_GOES("$3") " ORDER BY created_at, id "
+                                                                        "LIMIT $4"};
     struct query q;
     bool row;
     *ret_count = 0;
     if (!query_open(p->s, &sql, &q, err)) return false;
-    bind_z(&q, ended);
     bind_spot(&q, from);
     bind_time(&q, cut);
     bind_i64(&q, p->batch);
@@ -82,32 +76,27 @@ static bool find_posts(struct pruner *p, const char *ended, usec cut, const stru
 }
 
 /* The word of a deletion keeps the chain that it was about. */
-static bool keep_words(struct pruner *p, const char *ended, const struct spot *from,
-                       const struct spot *to, struct error *err) {
-#define KEEP(of)                                                                                   \
-    "UPDATE deletions SET root_id = (SELECT t.root_id FROM tweets t WHERE t.id = "                 \
-    "deletions.tweet_id) WHERE root_id = tweet_id AND tweet_id IN (SELECT id FROM tweets "         \
-    "WHERE " of UP_TO "deleted_at IS NOT NULL)"
-    static const struct sql sql = {KEEP(OF_OUTCOME), KEEP(OF_ANY)};
-#undef KEEP
+static bool keep_words(struct pruner *p, const struct spot *from, const struct spot *to,
+                       struct error *err) {
+    static const struct sql sql = {
+        "UPDATE deletions SET root_id = (SELECT t.root_id FROM tweets t WHERE t.id = "
+        "deletions.tweet_id) WHERE root_id = tweet_id AND tweet_id IN (SELECT id FROM tweets "
+        "WHERE " UP_TO "deleted_at IS NOT NULL)"};
     struct query q;
     if (!query_open(p->s, &sql, &q, err)) return false;
-    bind_z(&q, ended);
     bind_spot(&q, from);
     bind_spot(&q, to);
     return query_run(&q, err);
 }
 
-static bool drop_posts(struct pruner *p, const char *ended, usec cut, const struct spot *from,
-                       const struct spot *to, int64_t *ret_gone, struct error *err) {
-#define DROP(of) "DELETE FROM tweets WHERE " of UP_TO POST_GOES("$6") " RETURNING outcome"
-    static const struct sql sql = {DROP(OF_OUTCOME), DROP(OF_ANY)};
-#undef DROP
+static bool drop_posts(struct pruner *p, usec cut, const struct spot *from, const struct spot *to,
+                       int64_t *ret_gone, struct error *err) {
+    static const struct sql sql = {
+        "DELETE FROM tweets WHERE " UP_TO POST_GOES("$5") " RETURNING outcome"};
     int64_t by_outcome[REASON_COUNT] = {0};
     struct query q;
     bool row;
-    if (!keep_words(p, ended, from, to, err) || !query_open(p->s, &sql, &q, err)) return false;
-    bind_z(&q, ended);
+    if (!keep_words(p, from, to, err) || !query_open(p->s, &sql, &q, err)) return false;
     bind_spot(&q, from);
     bind_spot(&q, to);
     bind_time(&q, cut);
@@ -121,28 +110,23 @@ static bool drop_posts(struct pruner *p, const char *ended, usec cut, const stru
     return add_reasons(p->s, "post", by_outcome, err);
 }
 
-static bool prune_outcome(struct pruner *p, const char *ended, usec cut, struct error *err) {
-    struct spot from = {0, INT64_MIN}, to = {0};
-    for (;;) {
+bool prune_posts(struct pruner *p, struct error *err) {
+    const usec cut = prune_cut(p->ask, PRUNE_POSTS);
+    usec *const memo = p->ask->posts_from;
+    struct spot from = {memo ? *memo : 0, INT64_MIN}, to = {0};
+    while (cut > 0 && !p->ended) {
         const int most = p->batch;
         int64_t gone = 0;
         int count;
-        if (!find_posts(p, ended, cut, &from, &to, &count, err)) return false;
-        if (count == 0) return true;
+        if (!find_posts(p, cut, &from, &to, &count, err)) return false;
+        if (count == 0) break;
         if (!prune_begin(p, false, err)) return false;
-        const bool ok = drop_posts(p, ended, cut, &from, &to, &gone, err);
+        const bool ok = drop_posts(p, cut, &from, &to, &gone, err);
         if (!prune_end(p, PRUNE_POSTS, ok, gone, err)) return false;
-        if (p->ended || count < most) return true;
+        if (count < most) break;
         from = to;
     }
-}
-
-bool prune_posts(struct pruner *p, struct error *err) {
-    const usec cut = prune_cut(p->ask, PRUNE_POSTS);
-    if (cut == 0) return true;
-    if (p->s->ops->dialect == DIALECT_POSTGRESQL) return prune_outcome(p, "", cut, err);
-    for (int r = 1; r < REASON_COUNT && !p->ended; r++)
-        if (!prune_outcome(p, reason_name((reason)r), cut, err)) return false;
+    if (memo && !p->ended) *memo = cut;
     return true;
 }
 
