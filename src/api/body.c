@@ -54,6 +54,11 @@ static bool take_id(const struct body_member *m, str text, struct error *err) {
 static bool take_value(struct body_member *m, const struct jvalue *v, struct error *err) {
     if (m->seen) return fail(err, ERR_CONFIG, 0, "%s: stands twice", m->name);
     m->seen = true;
+    if (m->kind == BODY_BOOL) {
+        *m->flag = v->kind == JKIND_TRUE;
+        return v->kind == JKIND_TRUE || v->kind == JKIND_FALSE ||
+               fail(err, ERR_CONFIG, 0, "%s: expected true or false", m->name);
+    }
     if (v->kind != JKIND_STRING)
         return fail(err, ERR_CONFIG, 0, "%s: expected a text in quotes%s", m->name,
                     m->kind == BODY_ID ? ", as all ids are" : "");
@@ -67,6 +72,8 @@ static bool take_value(struct body_member *m, const struct jvalue *v, struct err
         return fail(err, ERR_CONFIG, 0,
                     "%s: \"" STR_FMT "\" is no time such as 2026-11-29T22:00:00Z", m->name,
                     STR_ARG(shown(v->string)));
+    case BODY_BOOL:
+        break;
     }
     WRONG("a kind that is none");
 }

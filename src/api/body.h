@@ -7,7 +7,8 @@
 typedef enum body_kind {
     BODY_TEXT, /* min to max bytes, no control characters, no blanks around it */
     BODY_ID,   /* "17": 1 to 2^63 - 1 as text, as all ids */
-    BODY_TIME  /* "2026-11-29T22:00:00Z" */
+    BODY_TIME, /* "2026-11-29T22:00:00Z" */
+    BODY_BOOL  /* true, false */
 } body_kind;
 
 /* A member that there may be; the first that is not as it says is named. */
@@ -19,6 +20,7 @@ struct body_member {
     str *text;          /* TEXT; left alone where the member is not there, as below */
     int64_t *id;        /* ID */
     usec *time;         /* TIME */
+    bool *flag;         /* BOOL */
     bool seen;          /* set when it was there */
 };
 

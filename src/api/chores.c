@@ -13,6 +13,9 @@
 
 #define VALUE_BYTES_MAX 4096
 #define KEY_BYTES_MAX 64
+#define NAME_BYTES_MAX 128 /* of a kind, or a source */
+#define LETTERS_A_TIME 200
+#define LETTERS_SCRATCH_BYTES ((ptrdiff_t)64 << 20) /* of address space */
 
 static void put_done(struct api_answer *a, int64_t id, bool ok, bool repeated, str text) {
     buf_printf(&a->body,
@@ -84,6 +87,84 @@ void api_post_letter_retry(struct api_core *c, const struct api_request *rq,
 void api_post_letter_drop(struct api_core *c, const struct api_request *rq,
                           struct api_answer *ret) {
     handle_letter(c, rq, false, ret);
+}
+
+/* --- many of them ------------------------------------------------------------------------- */
+
+static void add_told(struct letters_told *sum, const struct letters_told *v) {
+    sum->found += v->found;
+    sum->done += v->done;
+    sum->failed += v->failed;
+    sum->more = v->more;
+}
+
+/* A busy store is waited for between two of them. */
+static bool change_letters(struct api_core *c, const struct api_request *rq,
+                           struct letters_ask *ask, struct letters_told *ret, struct error *err) {
+    char actor[64];
+    struct arena scratch;
+    struct letters_told one;
+    bool ok;
+    usec since = time_monotonic_us();
+    order_actor(rq, actor);
+    arena_open(&scratch, LETTERS_SCRATCH_BYTES);
+    struct store *const s = api_write_take(c);
+    *ret = (struct letters_told){0};
+    const usec now = run_now(s, rq->a);
+    do {
+        ok = letters_do(s, scratch, ask, str_from_z(actor), now, &one, err);
+        add_told(ret, &one);
+        ask->before = one.last;
+        ask->most -= one.found;
+        if (one.found > 0) since = time_monotonic_us();
+    } while (!ok && ask->most > 0 && api_write_again(since, err));
+    api_write_give(c, s);
+    arena_close(&scratch);
+    return ok;
+}
+
+static void put_told(struct api_answer *a, const struct letters_told *v, bool dry_run,
+                     bool repeated) {
+    buf_printf(&a->body,
+               "{\"found\":%lld,\"done\":%lld,\"failed\":%lld,\"more\":%s,\"dry_run\":%s,"
+               "\"repeated\":%s}\n",
+               (long long)v->found, (long long)v->done, (long long)v->failed,
+               v->more ? "true" : "false", dry_run ? "true" : "false", repeated ? "true" : "false");
+}
+
+static void handle_letters(struct api_core *c, const struct api_request *rq, bool again,
+                           struct api_answer *ret) {
+    struct error err;
+    struct order_key key;
+    struct letters_told told = {0};
+    struct letters_ask ask = {
+        .again = again, .reader = api_core_options(c)->reader, .most = LETTERS_A_TIME};
+    struct body_member members[] = {
+        {.name = "kind", .kind = BODY_TEXT, .min = 1, .max = NAME_BYTES_MAX, .text = &ask.kind},
+        {.name = "source", .kind = BODY_TEXT, .min = 1, .max = NAME_BYTES_MAX, .text = &ask.source},
+        {.name = "dry_run", .kind = BODY_BOOL, .flag = &ask.dry_run}};
+    if (!body_read(rq, members, COUNT_OF(members), ret) || !order_key(c, rq, &key, ret)) return;
+    if (again && !ask.dry_run && ask.reader == NULL) {
+        api_problem(ret, 503, "NO_READER",
+                    "Nothing here reads posts; `bullfinch dlq retry --all` does it.");
+        return;
+    }
+    if (!key.repeated && !change_letters(c, rq, &ask, &told, &err) && told.done == 0) {
+        order_failed(ret, &err);
+        return;
+    }
+    put_told(ret, &told, ask.dry_run, key.repeated);
+    if (!key.repeated && !ask.dry_run) order_keep(c, &key);
+}
+
+void api_post_letters_retry(struct api_core *c, const struct api_request *rq,
+                            struct api_answer *ret) {
+    handle_letters(c, rq, true, ret);
+}
+
+void api_post_letters_drop(struct api_core *c, const struct api_request *rq,
+                           struct api_answer *ret) {
+    handle_letters(c, rq, false, ret);
 }
 
 /* --- settings ----------------------------------------------------------------------------- */

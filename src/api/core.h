@@ -137,6 +137,7 @@ api_handler api_get_session, api_post_session, api_delete_session;
 api_handler api_get_limits, api_get_why, api_get_operations, api_get_config, api_get_symbols;
 /* chores.c */
 api_handler api_post_letter_retry, api_post_letter_drop, api_put_setting;
+api_handler api_post_letters_retry, api_post_letters_drop;
 
 /* views.c, ingest.c */
 api_handler api_get_health, api_get_metrics, api_get_sources, api_get_cost, api_get_openapi,

@@ -66,6 +66,8 @@ const struct api_route api_routes[] = {
     CHANGE("POST", "/api/positions/close", api_post_close, false),
     CHANGE("POST", "/api/dead_letters/retry", api_post_letter_retry, false),
     CHANGE("POST", "/api/dead_letters/drop", api_post_letter_drop, false),
+    CHANGE("POST", "/api/dead_letters/retry_all", api_post_letters_retry, true),
+    CHANGE("POST", "/api/dead_letters/drop_all", api_post_letters_drop, true),
     CHANGE("PUT", "/api/settings", api_put_setting, false),
     GET("/api/limits", TOKEN_READ, api_get_limits, ""),
     GET("/api/why", TOKEN_READ, api_get_why, "symbol author"),
@@ -96,7 +98,7 @@ const struct api_route api_routes[] = {
     KEPT("/api/author", api_get_author, "id", 0),
     KEPT("/api/gaps", api_get_gaps, PAGE, 0),
     GET("/api/workers", TOKEN_READ, api_get_workers, ""), /* who falls silent changes no row */
-    KEPT("/api/dead_letters", api_get_dead_letters, PAGE "status", 0),
+    KEPT("/api/dead_letters", api_get_dead_letters, PAGE "status kind source", 0),
     KEPT("/api/audit", api_get_audit, PAGE "actor entity", 0),
     {.method = "GET",
      .path = "/api/audit/verify",

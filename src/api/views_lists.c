@@ -300,5 +300,7 @@ void api_get_dead_letters(struct api_core *c, const struct api_request *rq,
     struct params p = params_of(rq, ret);
     struct view_ask ask = ask_of(&p);
     ask.status = params_word(&p, "status", "dead retried dropped");
+    ask.kind = params_text(&p, "kind", NAME_BYTES);
+    ask.source = params_text(&p, "source", NAME_BYTES);
     if (params_ok(&p)) put_list(c, VIEW_DEAD_LETTERS, "dead_letters", &ask, ret);
 }

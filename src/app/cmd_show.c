@@ -160,7 +160,7 @@ static const struct view views[] = {
     VIEW("gaps", SHOW_GAPS, gap_columns, "open closed filled lost"),
     VIEW("alerts", SHOW_ALERTS, alert_columns,
          "live retrying broken limited connections usage_cap credits spend_cap budget token "
-         "forbidden config"),
+         "forbidden config growing calm"),
     VIEW("workers", SHOW_WORKERS, worker_columns, "run ingest analyze trade serve"),
     VIEW("commands", SHOW_COMMANDS, command_columns, "pending done failed"),
     VIEW("audit", SHOW_AUDIT, audit_columns, NULL),

@@ -165,6 +165,7 @@
   X(api, web_dir, STR, 0, 256, "", CFG_ADVANCED, "A folder with the dashboard's files (web/out), read with each request, for who works on them. Empty: the dashboard that is part of the program, as it was built.") \
   X(log, level, CHOICE, 0, 0, "info|trace|debug|unusual|broken", CFG_RELOAD, "Least level that is logged.") \
   X(log, format, CHOICE, 0, 0, "logfmt|json", 0, "Shape of log lines.") \
+  X(run, dead_letters_an_hour, INT, 0, 1000000, "20", CFG_RELOAD, "More dead letters within an hour are an alert, once; it is over when no more than half as many came within one. A trader in real time looks once a minute. 0: never.") \
   X(run, seed, INT, 0, INT64_MAX, "1", CFG_ADVANCED, "Seed for chance. Nothing in this build is left to chance, so nothing uses it.")
 /* clang-format on */
 

@@ -26,6 +26,7 @@
     X(MUTED_AUTHOR, "the author is muted")                                                         \
     X(MUTED_SYMBOL, "the symbol is muted")                                                         \
     X(PRICED_IN, "the price had moved already")                                                    \
+    X(FAILED, "it could not be read or decided on: bullfinch dlq list")                            \
     /* of the market */                                                                            \
     X(NO_PRICE, "no price for the symbol at that time")                                            \
     X(NOT_LISTED, "the venue does not list the symbol")                                            \

@@ -28,6 +28,7 @@
 #include "base/log.h"
 #include "base/metric.h"
 #include "flow/appraise.h"
+#include "run/letters.h"
 #include "run/parcel.h"
 #include "run/sweeper.h"
 #include "run/worker.h"
@@ -43,7 +44,6 @@
 #define PING_US (2 * USEC_PER_S)
 #define ARENA_BYTES ((ptrdiff_t)64 << 20) /* of address space: a batch of the largest posts */
 #define SETTLED_BYTES ((ptrdiff_t)8 << 20)
-#define LETTER_BYTES (POST_TEXT_BYTES_MAX * 2)
 
 struct analyze;
 
@@ -100,57 +100,20 @@ static void doze(struct analyze *a, usec for_us) {
 
 /* --- what cannot be done ----------------------------------------------------------------- */
 
-/* As a source would have sent it, so that it can be tried again. */
-static void print_post(struct buf *out, const struct post *p) {
-    char at[TIME_TEXT_BYTES];
-    buf_put(out, STR("{\"id\":"));
-    buf_put_json_str(out, p->source_id);
-    buf_put(out, STR(",\"text\":"));
-    buf_put_json_str(out, p->text);
-    buf_put(out, STR(",\"created_at\":"));
-    buf_put_json_str(out, time_format_rfc3339(p->created_at, at));
-    buf_put(out, STR(",\"author_id\":"));
-    buf_put_json_str(out, p->author_id);
-    buf_put(out, STR(",\"username\":"));
-    buf_put_json_str(out, p->username);
-    buf_put_byte(out, '}');
-}
-
-static bool bury(struct reading_worker *w, const struct job *job, str why, struct error *err) {
-    struct post p;
-    struct parcel_mark mark;
-    struct error none;
-    struct buf payload;
-    int64_t id;
-    const usec now = time_wall_us();
-    const bool readable =
-        parcel_get_post((str){job->payload, job->payload_bytes}, &p, &mark, &none);
-    buf_init(&payload, LETTER_BYTES);
-    if (readable) print_post(&payload, &p);
-    const struct dead_letter d = {.source = readable ? p.source : STR("queue"),
-                                  .kind = readable ? STR("post") : STR("job"),
-                                  .payload = buf_str(&payload),
-                                  .error = why,
-                                  .attempts = job->attempt,
-                                  .first_at = job->enqueued_at,
-                                  .last_at = now,
-                                  .status = STR("dead")};
-    const bool begun = store_begin(w->store, false, err);
-    const bool ok = begun && store_dead_put(w->store, &d, &id, err) && store_commit(w->store, err);
-    if (begun && !ok) store_rollback(w->store);
-    buf_fini(&payload);
-    if (ok) log_unusual("dead_letter", LOG_I("id", id), LOG_S("why", why));
-    return ok;
-}
-
 /* A job that failed, or that nobody should try again. True: it is out of our hands. */
-static bool give_up(struct reading_worker *w, struct job *job, str why) {
+static bool give_up(struct reading_worker *w, struct job *job, const struct post *post, str why) {
+    char before[QUEUE_NOTE_BYTES], note[QUEUE_NOTE_BYTES];
     struct error err;
     bool dead = job->spent;
-    if (!dead && !queue_retry(w->a->parts->posts, job, why, time_wall_us(), &dead, &err))
+    const usec now = time_wall_us();
+    const struct lost_job lost = {job, post, POST_STORED, before, str_from_z(worker_name(w->told)),
+                                  why};
+    memcpy(before, job->note, sizeof before);
+    letters_note(job, lost.who, why, now, note);
+    if (!dead && !queue_retry(w->a->parts->posts, job, str_from_z(note), now, &dead, &err))
         log_unusual("queue_retry", LOG_Z("why", err.msg));
     if (!dead) return true;
-    if (!bury(w, job, why, &err)) {
+    if (!letters_bury(w->store, &lost, now, &err)) {
         log_unusual("dead_letter_failed", LOG_Z("why", err.msg));
         return false; /* it stays in hand, and comes again */
     }
@@ -170,11 +133,14 @@ static void open_jobs(struct reading_worker *w) {
         struct parcel_mark mark;
         struct error err;
         const int n = w->post_count;
+        const bool readable =
+            parcel_get_post((str){job->payload, job->payload_bytes}, &w->posts[n], &mark, &err);
         if (job->spent) {
-            IGNORE(give_up(w, job, STR("whoever worked on it died, each time")), "comes again");
-        } else if (!parcel_get_post((str){job->payload, job->payload_bytes}, &w->posts[n], &mark,
-                                    &err)) {
-            IGNORE(give_up(w, job, str_from_z(err.msg)), "comes again");
+            const struct post *const post = readable ? &w->posts[n] : NULL;
+            IGNORE(give_up(w, job, post, STR("whoever worked on it died, each time")),
+                   "comes again");
+        } else if (!readable) {
+            IGNORE(give_up(w, job, NULL, str_from_z(err.msg)), "comes again");
         } else {
             w->of[n] = job;
             w->again[n] = mark.again || job->attempt > 1;
@@ -239,7 +205,7 @@ static bool store_each(struct reading_worker *w, struct error *err) {
     for (int i = 0; i < w->post_count; i++) {
         if (store_rows(w, &w->rows[i], 1, err)) continue;
         if (store_may_pass(err)) return false;
-        if (give_up(w, w->of[i], str_from_z(err->msg))) drop_post(w, i);
+        if (give_up(w, w->of[i], &w->posts[i], str_from_z(err->msg))) drop_post(w, i);
     }
     return true;
 }

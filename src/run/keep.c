@@ -1,11 +1,12 @@
 /* keep: see the header.
  *
  * In: a connection and the configuration that holds. Out: fewer rows; a line in the log and
- * counters where any went. Ages are counted by the account's clock, so that a replay in virtual
- * time, which has days of its own, never loses what it has just stored. Each process looks once a
- * minute whether a round is due; the first to say so does it. Its first round looks at all
- * readings, later ones at those that have become old since, and once a day at all again, for what
- * came late. Failure: the store's; what was done stays done. Thread: the caller's. */
+ * counters where any went; an alert and a line where dead letters become many. Ages are counted by
+ * the account's clock, so that a replay in virtual time, which has days of its own, never loses
+ * what it has just stored. Each process looks once a minute whether a round is due; the first to
+ * say so does it. Its first round looks at all posts, later ones at those that have become old
+ * since, and once a day at all again, for what came late. Failure: the store's; what was done stays
+ * done. Thread: the caller's. */
 #include "run/keep.h"
 
 #include "base/log.h"
@@ -81,11 +82,24 @@ static bool prune(struct keep *k, struct store *s, const struct config *cfg, use
     return ok;
 }
 
+static bool look_at_letters(struct store *s, const struct config *cfg, usec wall,
+                            struct error *err) {
+    struct dead_growth g;
+    const int64_t most = cfg->run_dead_letters_an_hour;
+    if (!store_dead_growth(s, most, wall, &g, err)) return false;
+    if (g.began)
+        log_unusual("dead_letters_growing", LOG_I("last_hour", g.in_hour), LOG_I("most", most),
+                    LOG_Z("see", "bullfinch dlq list"));
+    if (g.over) log_unusual("dead_letters_calm", LOG_I("last_hour", g.in_hour));
+    return true;
+}
+
 bool keep_chores(struct keep *k, struct store *s, const struct config *cfg, struct error *err) {
     const usec mono = time_monotonic_us(), wall = time_wall_us();
     bool mine;
     if (mono < k->look_at) return true;
     k->look_at = mono + LOOK_US;
+    if (!look_at_letters(s, cfg, wall, err)) return false;
     if (!store_prune_claim(s, wall, ROUND_US, &mine, err)) return false;
     return !mine || prune(k, s, cfg, wall, err);
 }

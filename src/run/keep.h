@@ -1,5 +1,6 @@
 /* keep: the chores of a store that any process may do, whichever comes first: once an hour what is
- * old enough goes (store/prune.h). Of all processes on a store one does a round. */
+ * old enough goes (store/prune.h), once a minute it is looked whether dead letters become many. Of
+ * all processes on a store one does a round, and one tells. */
 #ifndef BF_RUN_KEEP_H
 #define BF_RUN_KEEP_H
 

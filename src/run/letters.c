@@ -1,14 +1,31 @@
-/* letters: input that is no post becomes a dead letter.
+/* letters: what cannot be used becomes a dead letter.
  *
- * Each is a row in the transaction that moves the source's offset behind it, so whoever is killed
- * and goes on keeps each once. Bounded: LETTERS_MAX rows a process, the rest is counted. Failure:
- * the store's. Thread: the writer's. */
+ * Input that is no post is a row in the transaction that moves the source's offset behind it, so
+ * whoever is killed and goes on keeps each once. Bounded: LETTERS_MAX rows a process, the rest is
+ * counted. A job's letter and the end of its post are one transaction; where the store refuses to
+ * touch the post, as it may be the reason of it all, there is the letter alone, and the post will
+ * be tried again. Failure: the store's. Thread: the writer's. */
 #include "run/letters.h"
 
-#include "base/log.h"
+#include <stdio.h>
 
-#define LETTERS_MAX 10000 /* kept by one process */
-#define LETTERS_TOLD 20   /* of them named in the log */
+#include "base/log.h"
+#include "base/metric.h"
+#include "store/tries.h"
+
+#define LETTERS_MAX 10000                              /* kept by one process */
+#define LETTERS_TOLD 20                                /* of them named in the log */
+#define PAYLOAD_BYTES (6 * POST_TEXT_BYTES_MAX + 8192) /* of escaped letters, and the rest */
+
+static void count(const char *kind) {
+    char labels[32];
+    snprintf(labels, sizeof labels, "kind=\"%s\"", kind);
+    metric_add(metric_get(METRIC_COUNTER, "bullfinch_dead_letters_total", labels,
+                          "Dead letters that this process wrote.", 1),
+               1);
+}
+
+/* --- input ------------------------------------------------------------------------------- */
 
 bool letters_put(struct letters *l, struct store *s, str source, usec at, const struct complaint *c,
                  struct error *err) {
@@ -24,10 +41,12 @@ bool letters_put(struct letters *l, struct store *s, str source, usec at, const 
                                   .attempts = 1,
                                   .first_at = at,
                                   .last_at = at,
-                                  .status = STR("dead")};
+                                  .status = STR("dead"),
+                                  .who = l->who};
     int64_t id;
     if (!store_dead_put(s, &d, &id, err)) return false;
     l->stored++;
+    count("post");
     return true;
 }
 
@@ -36,4 +55,70 @@ void letters_tell(struct letters *l, const struct complaint *c) {
     if (l->seen <= LETTERS_TOLD)
         log_unusual("bad_input", LOG_S("at", c->where), LOG_S("what", c->what));
     if (l->seen == LETTERS_TOLD) log_unusual("bad_input_more", LOG_Z("see", "bullfinch dlq list"));
+}
+
+/* --- jobs -------------------------------------------------------------------------------- */
+
+void letters_note(const struct job *job, str who, str why, usec now, char ret[QUEUE_NOTE_BYTES]) {
+    struct tries t;
+    struct buf text;
+    tries_read(str_from_z(job->note), &t);
+    tries_add(&t, now, who, why);
+    buf_init_fixed(&text, ret, QUEUE_NOTE_BYTES);
+    tries_put(&t, QUEUE_NOTE_BYTES - 1, &text);
+    POST(!buf_full(&text));
+    IGNORE(buf_z(&text) == NULL, "it ends with a NUL");
+}
+
+/* As a source would have sent it. */
+static void print_post(struct buf *out, const struct post *p) {
+    char at[TIME_TEXT_BYTES];
+    buf_put(out, STR("{\"id\":"));
+    buf_put_json_str(out, p->source_id);
+    buf_put(out, STR(",\"text\":"));
+    buf_put_json_str(out, p->text);
+    buf_put(out, STR(",\"created_at\":"));
+    buf_put_json_str(out, time_format_rfc3339(p->created_at, at));
+    buf_put(out, STR(",\"author_id\":"));
+    buf_put_json_str(out, p->author_id);
+    buf_put(out, STR(",\"username\":"));
+    buf_put_json_str(out, p->username);
+    buf_put_byte(out, '}');
+    POST(!buf_full(out));
+}
+
+static bool put_job(struct store *s, const struct dead_letter *d, const post_stage *stage,
+                    int64_t *ret_id, struct error *err) {
+    if (!store_begin(s, false, err)) return false;
+    const bool ok = (stage == NULL || store_post_failed(s, d->post_id, *stage, err)) &&
+                    store_dead_put(s, d, ret_id, err) && store_commit(s, err);
+    if (!ok) store_rollback(s);
+    return ok;
+}
+
+bool letters_bury(struct store *s, const struct lost_job *lost, usec now, struct error *err) {
+    const struct post *const p = lost->post;
+    struct buf payload;
+    int64_t id;
+    buf_init(&payload, PAYLOAD_BYTES);
+    if (p != NULL) print_post(&payload, p);
+    const struct dead_letter d = {.source = p != NULL ? p->source : STR("queue"),
+                                  .kind = p != NULL ? STR("post") : STR("job"),
+                                  .payload = buf_str(&payload),
+                                  .error = lost->why,
+                                  .attempts = lost->job->attempt,
+                                  .first_at = lost->job->enqueued_at,
+                                  .last_at = now,
+                                  .status = STR("dead"),
+                                  .history = str_from_z(lost->note),
+                                  .who = lost->who,
+                                  .post_id = p != NULL ? p->id : 0};
+    const post_stage *const stage = p != NULL ? &lost->stage : NULL;
+    const bool ok = put_job(s, &d, stage, &id, err) ||
+                    (stage && !store_may_pass(err) && put_job(s, &d, NULL, &id, err));
+    buf_fini(&payload);
+    if (!ok) return false;
+    count(p != NULL ? "post" : "job");
+    log_unusual("dead_letter", LOG_I("id", id), LOG_S("why", lost->why));
+    return true;
 }

@@ -5,16 +5,17 @@
  * intake), durable and to be acknowledged. The source's thread does all that speaks to the queue;
  * the trader's only says how far he is.
  *
- * A job that nobody can read, or that was in hand whenever its trader died, is told and
- * acknowledged: the post stands in the store as read and not decided on, so nothing is lost but a
- * trade, and a trader that dies of one post must not die of it for ever. Failure: none that ends
- * it. */
+ * A job that nobody can read is told and acknowledged: its post stands in the store as read and not
+ * decided on, and comes again. One that was in hand whenever its trader died becomes a dead letter,
+ * and its post is done with: nothing is lost but a trade, and a trader that dies of one post must
+ * not die of it for ever. Failure: none that ends it. */
 #include "run/relay.h"
 
 #include <poll.h>
 #include <stdatomic.h>
 
 #include "base/log.h"
+#include "run/letters.h"
 #include "run/parcel.h"
 #include "store/posts.h"
 
@@ -32,6 +33,7 @@ struct relay {
     struct source base;
     struct queue *q;
     struct store *store;
+    str who;
     struct job *jobs[TAKE_MAX];
     int taken, next;               /* of jobs */
     struct given given[GIVEN_MAX]; /* ring */
@@ -108,6 +110,17 @@ static void pass_over(struct relay *r, struct job *job, const char *why) {
     acknowledge(r, &job, 1);
 }
 
+/* False: the store cannot be written; the job stays in hand, and comes again to the next trader. */
+static bool bury(struct relay *r, struct job *job, const struct post *post) {
+    const struct lost_job lost = {job,       post,
+                                  POST_READ, job->note,
+                                  r->who,    STR("whoever was to decide on it died, each time")};
+    struct error err;
+    if (letters_bury(r->store, &lost, time_wall_us(), &err)) return true;
+    log_unusual("dead_letter_failed", LOG_Z("why", err.msg));
+    return false;
+}
+
 /* The next job as an intake. False: it is none. */
 static bool give(struct relay *r, struct arena *a, struct job *job, struct intake *ret) {
     struct reading *const reading = NEW(a, struct reading);
@@ -115,21 +128,19 @@ static bool give(struct relay *r, struct arena *a, struct job *job, struct intak
     struct error err;
     bool done = false;
     *ret = (struct intake){.kind = INTAKE_POST, .reading = reading};
-    if (job->spent) {
-        pass_over(r, job, "whoever worked on it died, each time");
-        return false;
-    }
-    if (!parcel_get_reading(a, (str){job->payload, job->payload_bytes}, &ret->post, reading, &mark,
-                            &err)) {
+    const bool readable = parcel_get_reading(a, (str){job->payload, job->payload_bytes}, &ret->post,
+                                             reading, &mark, &err);
+    if (!readable) {
         pass_over(r, job, err.msg);
         return false;
     }
     const bool again = mark.again || job->attempt > 1;
     if (again && !is_done(r, ret->post.id, &done)) return false; /* it comes again */
-    if (done) {
+    if (done || (job->spent && bury(r, job, &ret->post))) {
         pass_over(r, job, NULL);
         return false;
     }
+    if (job->spent) return false; /* it stays in hand, for the next trader */
     PRE(r->given_count < GIVEN_MAX);
     r->given[(r->given_first + r->given_count++) % GIVEN_MAX] = (struct given){job, ++r->number};
     return true;
@@ -178,10 +189,13 @@ static const struct source_ops relay_ops = {.name = "relay",
                                             .stored = relay_stored,
                                             .close = relay_close};
 
-struct source *relay_open(struct arena *boot, struct queue *readings, struct store *store,
+struct source *relay_open(struct arena *boot, struct queue *readings, struct store *store, str who,
                           bool exit_at_end) {
     struct relay *r = NEW(boot, struct relay);
-    *r = (struct relay){
-        .base = {.ops = &relay_ops}, .q = readings, .store = store, .ends = exit_at_end};
+    *r = (struct relay){.base = {.ops = &relay_ops},
+                        .q = readings,
+                        .store = store,
+                        .who = who,
+                        .ends = exit_at_end};
     return &r->base;
 }

@@ -111,6 +111,7 @@ bool runner_open(struct arena *boot, const struct run_parts *parts, const struct
     struct runner *r = NEW(boot, struct runner);
     r->parts = *parts;
     r->opt = *opt;
+    r->letters.who = STR("run"); /* without a number: a replay's rows are always the same */
     if (watch) r->watch = *watch;
     r->replay = run_replay(&r->parts);
     feeds_init(&r->feeds, parts->store, r->parts.feeds, parts->feed_count);

@@ -760,8 +760,11 @@ static bool look_at_alerts(struct store_changes *c, struct store *s, const struc
         col_z(&q, source, sizeof source);
         col_z(&q, state, sizeof state);
         const str what = str_head(col_str(&q), 200); /* STR_ARG looks at it more than once */
-        snprintf(text, sizeof text, "%s is %s: " STR_FMT, source, state, STR_ARG(what));
-        alert(c, to, "source", str_from_z(id), str_from_z(text), col_time(&q));
+        const bool letters = strcmp(source, "dead_letters") == 0;
+        snprintf(text, sizeof text, "%s %s %s: " STR_FMT, letters ? "dead letters" : source,
+                 letters ? "are" : "is", state, STR_ARG(what));
+        alert(c, to, letters ? "dead_letters" : "source", str_from_z(id), str_from_z(text),
+              col_time(&q));
         if (!query_row(&q, &row, err)) return false;
     }
     return true;

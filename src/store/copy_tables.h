@@ -163,7 +163,8 @@
 #define COPY_ledger(F, X) F(1, seq, INT) X(2, at, TIME) X(3, line, TEXT)
 #define COPY_dead_letters(F, X)                                                                    \
     F(1, id, INT) X(2, source, TEXT) X(3, kind, TEXT) X(4, payload, BYTES) X(5, error, TEXT)       \
-    X(6, attempts, INT) X(7, first_at, TIME) X(8, last_at, TIME) X(9, status, TEXT)
+    X(6, attempts, INT) X(7, first_at, TIME) X(8, last_at, TIME) X(9, status, TEXT)               \
+    X(10, came_at, TIME) X(11, history, JSON) X(12, post_id, INT)
 #define COPY_alerts(F, X)                                                                          \
     F(1, id, INT) X(2, at, TIME) X(3, level, TEXT) X(4, source, TEXT) X(5, state, TEXT)            \
     X(6, what, TEXT) X(7, until_at, TIME) X(8, over_at, TIME)

@@ -1,14 +1,19 @@
 /* What could not be done (dead letters), and cursors: named blobs that move with a turn. What was
  * not seen stands in sources.c.
  *
- * A dead letter is a job that failed too often, with its whole payload, so that it can be tried
- * again by hand; it is marked, never removed. Cursors are written inside the caller's transaction,
- * next to the rows that they belong to. */
+ * A dead letter is input that could not be used, or a job that failed too often, with its whole
+ * payload, so that it can be tried again by hand, and with the history of its tries. One that was
+ * dealt with is marked; retention removes it later. Cursors are written inside the caller's
+ * transaction, next to the rows that they belong to. */
 #include "store/store_int.h"
 
 #include <inttypes.h>
 
-#define LETTER_COLUMNS "id, source, kind, payload, error, attempts, first_at, last_at, status"
+#include "store/tries.h"
+
+#define LETTER_COLUMNS                                                                             \
+    "id, source, kind, payload, error, attempts, first_at, last_at, status, history, "             \
+    "post_id"
 
 /* -- cursors --------------------------------------------------------------------------------- */
 
@@ -37,13 +42,25 @@ bool store_cursor_get(struct store *s, struct arena *a, str name, str *ret, bool
 
 /* -- dead letters ---------------------------------------------------------------------------- */
 
+static void add_try(str before, usec at, str who, str error, struct buf *out) {
+    struct tries t;
+    tries_read(before, &t);
+    tries_add(&t, at, who, error);
+    tries_put(&t, TRIES_BYTES_MAX - 1, out);
+}
+
 bool store_dead_put(struct store *s, const struct dead_letter *d, int64_t *ret_id,
                     struct error *err) {
     static const struct sql sql = {
         "INSERT INTO dead_letters (source, kind, payload, error, attempts, first_at, last_at, "
-        "status) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id"};
+        "came_at, status, history, post_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10) "
+        "RETURNING id"};
+    char block[TRIES_BYTES_MAX];
+    struct buf history;
     struct query q;
     bool found;
+    buf_init_fixed(&history, block, sizeof block);
+    add_try(d->history, d->last_at, d->who, d->error, &history);
     if (!query_open(s, &sql, &q, err)) return false;
     bind_str(&q, d->source);
     bind_str(&q, d->kind);
@@ -53,6 +70,8 @@ bool store_dead_put(struct store *s, const struct dead_letter *d, int64_t *ret_i
     bind_time(&q, d->first_at);
     bind_time(&q, d->last_at);
     bind_str(&q, d->status.n ? d->status : STR("dead"));
+    bind_str(&q, buf_str(&history));
+    bind_id(&q, d->post_id);
     return query_i64(&q, ret_id, &found, err) || fail_in(err, "keep a dead letter");
 }
 
@@ -66,12 +85,15 @@ static void get_letter(struct query *q, struct arena *a, struct dead_letter *ret
     ret->first_at = col_time(q);
     ret->last_at = col_time(q);
     ret->status = str_dup(a, col_str(q));
+    ret->history = str_dup(a, col_str(q));
+    ret->post_id = col_i64(q);
 }
 
-bool store_dead_list(struct store *s, struct arena *a, int64_t before, int limit,
-                     struct dead_letter **ret, int *ret_count, struct error *err) {
-    static const struct sql sql = {"SELECT " LETTER_COLUMNS
-                                   " FROM dead_letters WHERE id < $1 ORDER BY id DESC LIMIT $2"};
+bool store_dead_list(struct store *s, struct arena *a, const struct dead_filter *f, int64_t before,
+                     int limit, struct dead_letter **ret, int *ret_count, struct error *err) {
+    static const struct sql sql = {
+        "SELECT " LETTER_COLUMNS " FROM dead_letters WHERE id < $1 AND ($2 = '' OR status = $2) "
+        "AND ($3 = '' OR kind = $3) AND ($4 = '' OR source = $4) ORDER BY id DESC LIMIT $5"};
     PRE(limit >= 0);
     struct query q;
     bool row;
@@ -79,6 +101,9 @@ bool store_dead_list(struct store *s, struct arena *a, int64_t before, int limit
     struct dead_letter *rows = NEW_ARRAY(a, struct dead_letter, limit);
     if (!query_open(s, &sql, &q, err)) return false;
     bind_i64(&q, before ? before : INT64_MAX);
+    bind_str(&q, f->status);
+    bind_str(&q, f->kind);
+    bind_str(&q, f->source);
     bind_i64(&q, limit);
     if (!query_row(&q, &row, err)) return false;
     while (row) {
@@ -104,34 +129,54 @@ bool store_dead_get(struct store *s, struct arena *a, int64_t id, struct dead_le
     return true;
 }
 
-static bool mark_inside(struct store *s, int64_t id, str status, str actor, usec now,
+/* Its history with one more try in `out`; without, where it is no try that ends. */
+static bool history_of(struct store *s, int64_t id, bool tried, str why, str who, usec now,
+                       struct buf *out, struct error *err) {
+    static const struct sql sql = {"SELECT history FROM dead_letters WHERE id = $1"};
+    struct query q;
+    bool row;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_i64(&q, id);
+    if (!query_row(&q, &row, err)) return false;
+    if (!row) return fail(err, ERR_NOT_FOUND, 0, "there is no dead letter %" PRId64, id);
+    const str before = col_str(&q);
+    if (tried)
+        add_try(before, now, who, why, out);
+    else
+        buf_put(out, before);
+    query_close(&q);
+    return true;
+}
+
+static bool mark_inside(struct store *s, int64_t id, str status, str why, str actor, usec now,
                         struct error *err) {
     static const struct sql sql = {
         "UPDATE dead_letters SET status = $1, attempts = attempts + $2, "
-        "last_at = CASE WHEN $2 > 0 THEN $3 ELSE last_at END WHERE id = $4"};
+        "last_at = CASE WHEN $2 > 0 THEN $3 ELSE last_at END, history = $4 WHERE id = $5"};
+    char block[TRIES_BYTES_MAX];
+    struct buf history;
     struct query q;
-    int64_t marked;
+    const bool tried = !str_eq(status, STR("dropped")); /* the others are the end of a try */
+    buf_init_fixed(&history, block, sizeof block);
+    if (!history_of(s, id, tried, why, actor, now, &history, err)) return false;
     if (!query_open(s, &sql, &q, err)) return false;
     bind_str(&q, status);
-    bind_i64(&q, str_eq(status, STR("dropped")) ? 0 : 1); /* the others are the end of a try */
+    bind_i64(&q, tried);
     bind_time(&q, now);
+    bind_str(&q, buf_str(&history));
     bind_i64(&q, id);
     if (!query_run(&q, err)) return false;
-    if (!query_changes(s, &marked, err)) return false;
-    if (marked == 0) {
-        return fail(err, ERR_NOT_FOUND, 0, "there is no dead letter %" PRId64, id);
-    }
     struct audit a = {.at = now, .action = "dead_letter", .entity = "dead_letter", .entity_id = id};
     IGNORE(str_copyz(actor, a.actor, sizeof a.actor), "what is cut is long enough");
     IGNORE(str_copyz(status, a.detail, sizeof a.detail), "it is short");
     return audit_add(s, &a, err);
 }
 
-bool store_dead_mark(struct store *s, int64_t id, str status, str actor, usec now,
+bool store_dead_mark(struct store *s, int64_t id, str status, str why, str actor, usec now,
                      struct error *err) {
     const bool own = !s->in_transaction; /* else the caller commits, or rolls back */
     if (own && !store_begin(s, true, err)) return fail_in(err, "mark dead letter %" PRId64, id);
-    const bool ok = mark_inside(s, id, status, actor, now, err);
+    const bool ok = mark_inside(s, id, status, why, actor, now, err);
     if (ok && (!own || store_commit(s, err))) return true;
     if (own) store_rollback(s);
     return fail_in(err, "mark dead letter %" PRId64, id);

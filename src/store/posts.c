@@ -354,6 +354,10 @@ static int64_t get_count(struct query *q) {
     return unknown ? -1 : v;
 }
 
+#define POST_COLUMNS                                                                               \
+    "id, author, text, created_at, root_id, source, source_id, author_id, received_at, lang, "     \
+    "ref_kind, ref_id, missed, likes, reposts, replies, quotes"
+
 static void get_post(struct query *q, struct arena *a, struct post *p) {
     *p = (struct post){.id = col_i64(q)};
     p->username = str_dup(a, col_str(q));
@@ -377,13 +381,11 @@ static void get_post(struct query *q, struct arena *a, struct post *p) {
 
 bool store_posts_unfinished(struct store *s, struct arena *a, const struct unfinished *q, int limit,
                             struct left_post **ret, int *ret_count, struct error *err) {
-    static const struct sql sql = {
-        "SELECT created_at_db, id, author, text, created_at, root_id, source, source_id, "
-        "author_id, "
-        "received_at, lang, ref_kind, ref_id, missed, likes, reposts, replies, quotes FROM tweets "
-        "WHERE stage < 2 AND stage <= $1 AND created_at_db >= $2 AND created_at_db < $3 AND "
-        "created_at_db <= $4 AND (created_at_db < $4 OR id < $5) "
-        "ORDER BY created_at_db DESC, id DESC LIMIT $6"};
+    static const struct sql sql = {"SELECT created_at_db, " POST_COLUMNS
+                                   " FROM tweets WHERE stage < 2 AND stage <= $1 AND created_at_db "
+                                   ">= $2 AND created_at_db < $3 AND created_at_db <= $4 AND "
+                                   "(created_at_db < $4 OR id < $5) "
+                                   "ORDER BY created_at_db DESC, id DESC LIMIT $6"};
     struct left_post *posts = NEW_ARRAY(a, struct left_post, limit);
     struct query look;
     bool row;
@@ -427,6 +429,32 @@ bool store_posts_left(struct store *s, usec since, int64_t *ret_stored, int64_t 
 }
 
 /* -- one at a time --------------------------------------------------------------------------- */
+
+bool store_post_failed(struct store *s, int64_t id, post_stage stage, struct error *err) {
+    static const struct sql sql = {
+        "UPDATE tweets SET stage = 2, outcome = $1 WHERE id = $2 AND stage <= $3"};
+    struct query q;
+    PRE(s->in_transaction && stage != POST_DONE);
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_z(&q, reason_name(REASON_FAILED));
+    bind_i64(&q, id);
+    bind_i64(&q, stage);
+    return query_run(&q, err) || fail_in(err, "give up post %" PRId64, id);
+}
+
+bool store_post_unread(struct store *s, struct arena *a, int64_t id, struct post *ret,
+                       bool *ret_found, struct error *err) {
+    static const struct sql sql = {"SELECT " POST_COLUMNS " FROM tweets WHERE id = $1 AND NOT "
+                                   "processed AND deleted_at IS NULL"};
+    struct query q;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_i64(&q, id);
+    if (!query_row(&q, ret_found, err)) return false;
+    if (!*ret_found) return true;
+    get_post(&q, a, ret);
+    query_close(&q);
+    return true;
+}
 
 bool store_claim(struct store *s, str name, bool *ret_mine, struct error *err) {
     static const struct sql sql = {"SELECT $1 <> ''",

@@ -37,6 +37,15 @@ MUST_CHECK bool store_posts_read(struct store *s, const struct post_read *rows, 
 MUST_CHECK bool store_posts_done(struct store *s, const int64_t *ids, int count, bool *ret_done,
                                  struct error *err);
 
+/* Nobody could read it (a post that is STORED), or decide on it (READ): it is done with (FAILED),
+ * and a dead letter tells of it. One that is further stays as it is. Inside the caller's
+ * transaction. */
+MUST_CHECK bool store_post_failed(struct store *s, int64_t id, post_stage stage, struct error *err);
+/* A stored post of which nothing was read, in `a`. *ret_found false: it was read, or its text was
+ * deleted, or it is not there. */
+MUST_CHECK bool store_post_unread(struct store *s, struct arena *a, int64_t id, struct post *ret,
+                                  bool *ret_found, struct error *err);
+
 /* Posts that are not done, stored in [since, before), the newest first, in `a`; where times are
  * equal the one with the higher id comes first. */
 struct unfinished {

@@ -43,7 +43,7 @@ MUST_CHECK bool prune_plan_equity(struct store *s, const struct prune_ask *ask,
 
 /* Of a post nothing is left that needs it. */
 #define POST_IS_FREE(cut)                                                                          \
-    "processed AND stage = 2 AND created_at_db < " cut                                             \
+    "stage = 2 AND created_at_db < " cut                                                           \
     " AND NOT EXISTS (SELECT 1 FROM trades x WHERE x.tweet_id = tweets.id) AND NOT EXISTS "        \
     "(SELECT 1 FROM intents x WHERE x.root_id = tweets.root_id)"
 #define POST_HAS_SIGNALS "EXISTS (SELECT 1 FROM signals x WHERE x.tweet_id = tweets.id)"

@@ -223,18 +223,37 @@ struct dead_letter {
     str source, kind, payload, error;
     int attempts;
     usec first_at, last_at;
-    str status; /* dead, retried, dropped */
+    str status;      /* dead, retried, dropped */
+    str history;     /* all tries (tries.h); to be put: those before the last one, which ended at
+                        last_at with `error` */
+    str who;         /* to be put: whose the last one was */
+    int64_t post_id; /* the stored post that it is about; 0: none */
+};
+/* Empty texts: any. */
+struct dead_filter {
+    str status, kind, source;
 };
 MUST_CHECK bool store_dead_put(struct store *s, const struct dead_letter *d, int64_t *ret_id,
                                struct error *err);
-MUST_CHECK bool store_dead_list(struct store *s, struct arena *a, int64_t before, int limit,
-                                struct dead_letter **ret, int *ret_count, struct error *err);
+/* Newest first, with ids under `before`; 0: from the newest. */
+MUST_CHECK bool store_dead_list(struct store *s, struct arena *a, const struct dead_filter *f,
+                                int64_t before, int limit, struct dead_letter **ret, int *ret_count,
+                                struct error *err);
 MUST_CHECK bool store_dead_get(struct store *s, struct arena *a, int64_t id,
                                struct dead_letter *ret, struct error *err);
-/* status: dead or retried after a try, which is counted; or dropped. Inside the caller's immediate
- * transaction, where there is one; else in its own. */
-MUST_CHECK bool store_dead_mark(struct store *s, int64_t id, str status, str actor, usec now,
-                                struct error *err);
+/* status: dead or retried after a try, which is counted and becomes part of the history (why: what
+ * went wrong, empty where nothing did); or dropped. Inside the caller's immediate transaction,
+ * where there is one; else in its own. */
+MUST_CHECK bool store_dead_mark(struct store *s, int64_t id, str status, str why, str actor,
+                                usec now, struct error *err);
+/* Did more than `most` letters come within the hour before now? Then there is an alert; it is over
+ * when not more than half as many did, and told then. most 0: that is never so. */
+struct dead_growth {
+    int64_t in_hour;
+    bool began, over; /* with this call, whichever process asked first */
+};
+MUST_CHECK bool store_dead_growth(struct store *s, int64_t most, usec now, struct dead_growth *ret,
+                                  struct error *err);
 /* A span of input that was lost for good, and why; the gaps of live sources stand beside it
  * (sources.h). Known by source and beginning: the same once more takes its place. */
 MUST_CHECK bool store_gap_put(struct store *s, str source, usec from, usec to, str what,

@@ -94,7 +94,8 @@
 #define VIEW_DEAD_LETTER(X)                                                                        \
     X(id, "id", ID) X(source, "source", TEXT) X(kind, "kind", TEXT) X(payload, "payload", TEXT)    \
     X(error, "error", TEXT) X(attempts, "attempts", INT) X(first_at, "first_at", TIME)             \
-    X(last_at, "last_at", TIME) X(status, "status", TEXT)
+    X(last_at, "last_at", TIME) X(status, "status", TEXT) X(came_at, "came_at", TIME)                \
+    X(post_id, "post_id", ID) X(history, "history", JSON)
 #define VIEW_GAP(X)                                                                                \
     X(id, "id", ID) X(source, "source", TEXT) X(from_at, "from_at", TIME)                          \
     X(until_at, "until_at", TIME) X(state, "state", TEXT) X(posts, "posts", INT)                   \

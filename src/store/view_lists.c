@@ -64,8 +64,9 @@
 #define TRADES_OF(D) "symbol = $3 AND id < $4"
 #define AUDIT_MATCH(D) "($1 = '' OR actor = $1) AND ($2 = '' OR entity = $2)"
 #define AUDIT_ALL(D) "id < $3"
-#define LETTERS_MATCH(D) "($1 = '' OR status = $1)"
-#define LETTERS_ALL(D) "id < $2"
+#define LETTERS_MATCH(D)                                                                           \
+    "($1 = '' OR status = $1) AND ($2 = '' OR kind = $2) AND ($3 = '' OR source = $3)"
+#define LETTERS_ALL(D) "id < $4"
 
 #define BY_ID(MATCH, table, WHERE, limit) WALK("id, 0", MATCH, table, WHERE, "id DESC", limit)
 
@@ -102,7 +103,7 @@ static const struct {
                     VIEW_SELECT(VIEW_AUDIT_ROW, "", "audit_log"),
                     VIEW_FIELDS(VIEW_AUDIT_ROW)},
     [VIEW_DEAD_LETTERS] = {PAGE_BY_ID(VIEW_DEAD_LETTER, "dead_letters"),
-                           BY_ID(LETTERS_MATCH, "dead_letters", LETTERS_ALL, "$3"),
+                           BY_ID(LETTERS_MATCH, "dead_letters", LETTERS_ALL, "$5"),
                            {NULL},
                            VIEW_SELECT(VIEW_DEAD_LETTER, "", "dead_letters"),
                            VIEW_FIELDS(VIEW_DEAD_LETTER)},
@@ -167,6 +168,8 @@ static void bind_filter(struct query *q, view_list list, const struct view_ask *
         return;
     case VIEW_DEAD_LETTERS:
         bind_str(q, ask->status);
+        bind_str(q, ask->kind);
+        bind_str(q, ask->source);
         return;
     case VIEW_GAPS:
     case VIEW_LIST_COUNT:
@@ -180,7 +183,7 @@ static bool has_filter(const struct view_ask *ask) {
     return ask->author.n > 0 || ask->symbol.n > 0 || ask->side.n > 0 || ask->source.n > 0 ||
            ask->label.n > 0 || ask->outcome.n > 0 || ask->q.n > 0 || ask->verdict.n > 0 ||
            ask->reason.n > 0 || ask->status.n > 0 || ask->actor.n > 0 || ask->entity.n > 0 ||
-           ask->min_score >= 0 || ask->missed >= 0;
+           ask->kind.n > 0 || ask->min_score >= 0 || ask->missed >= 0;
 }
 
 static void bind_place(struct query *q, view_list list, const struct view_ask *ask) {

@@ -36,14 +36,16 @@ struct view_ask {
     int limit; /* 1..VIEW_LIMIT_MAX */
     bool has_before;
     struct view_place before;
-    str symbol, side;              /* tweets (symbol: one that is mentioned), signals, trades */
-    str author;                    /* tweets: user name, ASCII case does not count */
-    str source, label, outcome, q; /* tweets; q: is part of the text, ASCII case does not count */
-    str verdict, reason;           /* signals */
-    str status;                    /* trades, dead letters */
-    str actor, entity;             /* audit */
-    int min_score;                 /* tweets, signals */
-    int missed;                    /* tweets: 0 no, 1 yes */
+    str symbol, side;      /* tweets (symbol: one that is mentioned), signals, trades */
+    str author;            /* tweets: user name, ASCII case does not count */
+    str source;            /* tweets, dead letters */
+    str label, outcome, q; /* tweets; q: is part of the text, ASCII case does not count */
+    str verdict, reason;   /* signals */
+    str status;            /* trades, dead letters */
+    str kind;              /* dead letters */
+    str actor, entity;     /* audit */
+    int min_score;         /* tweets, signals */
+    int missed;            /* tweets: 0 no, 1 yes */
 };
 
 struct view_page {

@@ -250,10 +250,12 @@ static void put_people(void) {
                                       .payload = {"{\"id\":\"1\0\xFF\xFE", 12},
                                       .error = STR("no JSON"),
                                       .first_at = FULL_NOW,
-                                      .last_at = FULL_NOW + i};
+                                      .last_at = FULL_NOW + i,
+                                      .who = STR("bot:1:ingest"),
+                                      .post_id = i % 2 ? 0 : 7};
         assert_ok(store_dead_put(s, &d, &id, &err), &err);
     }
-    assert_ok(store_dead_mark(s, id, STR("dropped"), STR("ann"), FULL_NOW, &err), &err);
+    assert_ok(store_dead_mark(s, id, STR("dropped"), (str){0}, STR("ann"), FULL_NOW, &err), &err);
     for (int i = 0; i < 3; i++) {
         struct token_row t = {.name = i ? i == 1 ? STR("bring") : STR("watch") : STR("old"),
                               .role = i == 1 ? TOKEN_INGEST : TOKEN_READ,

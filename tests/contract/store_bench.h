@@ -62,5 +62,6 @@ int store_sources_run(void);
 int store_posts_run(void);
 int store_prune_run(void);
 int store_workers_run(void);
+int store_letters_run(void);
 
 #endif

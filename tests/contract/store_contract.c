@@ -1,6 +1,6 @@
 /* The store's suite: its benches and their tools. The tests stand by subject in store_rows.c,
- * store_people.c, store_check.c, store_sources.c, store_forget.c, store_prune.c, store_workers.c
- * and store_shared.c. TEST_SEED=n repeats a run. */
+ * store_people.c, store_check.c, store_sources.c, store_forget.c, store_prune.c, store_workers.c,
+ * store_letters.c and store_shared.c. TEST_SEED=n repeats a run. */
 #include "store_bench.h"
 
 #include <stdlib.h>
@@ -181,7 +181,7 @@ int store_contract_run(const struct store_place *at) {
     place = at;
     int failed = store_rows_run() + store_people_run() + store_check_run();
     failed += store_forget_run() + store_sources_run() + store_posts_run();
-    failed += store_prune_run() + store_workers_run();
+    failed += store_prune_run() + store_workers_run() + store_letters_run();
     if (at->shared) failed += store_shared_run();
     return failed;
 }

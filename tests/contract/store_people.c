@@ -301,6 +301,7 @@ static void test_settings_are_kept_removed_and_audited(void **state) {
 static void test_dead_letters_are_listed_marked_and_never_removed(void **state) {
     struct bench *b = *state;
     struct error err;
+    const struct dead_filter any = {0};
     struct dead_letter got, *list;
     int64_t ids[5];
     int n;
@@ -314,13 +315,13 @@ static void test_dead_letters_are_listed_marked_and_never_removed(void **state) 
                                       .last_at = NOW + i};
         assert_ok(store_dead_put(b->s, &d, &ids[i], &err), &err);
     }
-    assert_ok(store_dead_list(b->s, &b->a, 0, 3, &list, &n, &err), &err);
+    assert_ok(store_dead_list(b->s, &b->a, &any, 0, 3, &list, &n, &err), &err);
     assert_int_equal(n, 3);
     assert_int_equal(list[0].id, ids[4]);
-    assert_ok(store_dead_list(b->s, &b->a, list[2].id, 3, &list, &n, &err), &err);
+    assert_ok(store_dead_list(b->s, &b->a, &any, list[2].id, 3, &list, &n, &err), &err);
     assert_int_equal(n, 2);
     assert_int_equal(list[1].id, ids[0]);
-    assert_ok(store_dead_mark(b->s, ids[0], STR("dropped"), STR("ann"), NOW, &err), &err);
+    assert_ok(store_dead_mark(b->s, ids[0], STR("dropped"), (str){0}, STR("ann"), NOW, &err), &err);
     assert_ok(store_dead_get(b->s, &b->a, ids[0], &got, &err), &err);
     assert_str(got.status, "dropped");
     assert_str(got.payload, "{\"id\":\"1\"}");
@@ -331,9 +332,9 @@ static void test_dead_letters_are_listed_marked_and_never_removed(void **state) 
     assert_int_equal(got.first_at, NOW);
     assert_int_equal(got.last_at, NOW);
     assert_fails(store_dead_get(b->s, &b->a, 999, &got, &err), &err, ERR_NOT_FOUND);
-    assert_fails(store_dead_mark(b->s, 999, STR("dead"), STR("ann"), NOW, &err), &err,
+    assert_fails(store_dead_mark(b->s, 999, STR("dead"), (str){0}, STR("ann"), NOW, &err), &err,
                  ERR_NOT_FOUND);
-    assert_fails(store_dead_mark(b->s, ids[1], STR("gone"), STR("ann"), NOW, &err), &err,
+    assert_fails(store_dead_mark(b->s, ids[1], STR("gone"), (str){0}, STR("ann"), NOW, &err), &err,
                  ERR_STATE);
 }
 
@@ -346,7 +347,7 @@ static void test_a_letter_is_marked_inside_the_callers_transaction(void **state)
     assert_ok(store_dead_put(b->s, &d, &id, &err), &err);
     for (int commit = 0; commit < 2; commit++) {
         assert_ok(store_begin(b->s, true, &err), &err);
-        assert_ok(store_dead_mark(b->s, id, STR("retried"), STR("ann"), NOW, &err), &err);
+        assert_ok(store_dead_mark(b->s, id, STR("retried"), (str){0}, STR("ann"), NOW, &err), &err);
         if (commit) {
             assert_ok(store_commit(b->s, &err), &err);
         } else {

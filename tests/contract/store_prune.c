@@ -186,11 +186,14 @@ static void test_old_posts_without_signals_go_and_others_stay(void **state) {
     signal_of(b, 107, 7, 40, VERDICT_WAITING);
     tell(b, (struct told){.id = 8, .days = 1, .published = 400, .outcome = REASON_STALE});
     tell(b, (struct told){.id = 9, .root = 5, .days = 40, .outcome = REASON_NO_COIN});
-    exec(b, &(struct sql){"UPDATE tweets SET processed = FALSE WHERE id = 2"});
+    tell(b,
+         (struct told){.id = 10, .days = 40, .outcome = REASON_FAILED}); /* nobody could read it */
+    exec(b, &(struct sql){"UPDATE tweets SET processed = FALSE, stage = 0 WHERE id = 2"});
+    exec(b, &(struct sql){"UPDATE tweets SET processed = FALSE WHERE id = 10"});
     struct prune_ask ask = ask_of(b);
     ask.age[PRUNE_POSTS] = 30 * DAY;
     prune(b, &ask, gone);
-    assert_int_equal(gone[PRUNE_POSTS], 1);
+    assert_int_equal(gone[PRUNE_POSTS], 2);
     /* 2 waits for a reader, 8 came yesterday, 9 is a version of what was traded */
     assert_ids(b, &post_ids, "2 3 4 5 6 7 8 9 ");
     assert_ids(b, &signal_ids, "104 105 106 107 ");

@@ -17,6 +17,7 @@ struct taken {
     str text, other;
     int64_t id;
     usec time;
+    bool flag;
     const char *field;
     bool ok;
     struct error err;
@@ -33,7 +34,8 @@ static void parse(struct arena *a, str body, struct taken *t) {
          .text = &t->text},
         {.name = "mode", .kind = BODY_TEXT, .max = 8, .text = &t->other},
         {.name = "signal_id", .kind = BODY_ID, .id = &t->id},
-        {.name = "until", .kind = BODY_TIME, .time = &t->time}};
+        {.name = "until", .kind = BODY_TIME, .time = &t->time},
+        {.name = "dry_run", .kind = BODY_BOOL, .flag = &t->flag}};
     arena_reset(a);
     t->ok = body_parse(a, body, members, COUNT_OF(members), &t->field, &t->err);
     if (!t->ok) return;
@@ -41,6 +43,7 @@ static void parse(struct arena *a, str body, struct taken *t) {
     LAW(members[1].seen || t->other.p == NULL);
     LAW(members[2].seen == (t->id != 0));
     LAW(members[3].seen || t->time == 0);
+    LAW(members[4].seen || !t->flag);
 }
 
 static void check_text(str s, ptrdiff_t max) {

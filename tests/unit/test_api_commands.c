@@ -441,10 +441,10 @@ static void test_a_flattening_that_is_asked_again_under_its_key_is_one(void **st
 
 /* --- chores ------------------------------------------------------------------------------- */
 
-static void put_dead_letter(void) {
+static void put_dead_letter_of(const char *source) {
     struct error err;
     int64_t id;
-    const struct dead_letter d = {.source = STR("x"),
+    const struct dead_letter d = {.source = str_from_z(source),
                                   .kind = STR("post"),
                                   .payload = STR("{"),
                                   .error = STR("no JSON"),
@@ -453,6 +453,40 @@ static void put_dead_letter(void) {
                                   .last_at = 1,
                                   .status = STR("dead")};
     assert_ok(store_dead_put(k.store, &d, &id, &err), &err);
+}
+
+static void put_dead_letter(void) { put_dead_letter_of("x"); }
+
+static void test_many_dead_letters_are_dropped_by_what_they_are(void **state) {
+    (void)state;
+    const char *const waiting = "SELECT count(*) FROM dead_letters WHERE status = 'dead'";
+    for (int i = 0; i < 3; i++) put_dead_letter_of(i < 2 ? "x" : "bluesky");
+    assert_int_equal(post("/api/dead_letters/retry_all", "{}"), 503);
+    assert_true(says("NO_READER"));
+    assert_int_equal(post("/api/dead_letters/retry_all", "{\"dry_run\":true}"), 200);
+    assert_true(says("{\"found\":3,\"done\":0,\"failed\":0,\"more\":false,\"dry_run\":true,"
+                     "\"repeated\":false}"));
+    assert_int_equal(post("/api/dead_letters/drop_all", "{\"source\":\"x\",\"dry_run\":true}"),
+                     200);
+    assert_true(says("\"found\":2,\"done\":0"));
+    assert_string_equal(value_of(waiting), "3");
+    const char *const body = "{\"source\":\"x\",\"kind\":\"post\",\"dry_run\":false}";
+    assert_int_equal(post_keyed("/api/dead_letters/drop_all", body, "m"), 200);
+    assert_true(says("\"found\":2,\"done\":2,\"failed\":0"));
+    assert_int_equal(post_keyed("/api/dead_letters/drop_all", body, "m"), 200);
+    assert_true(says("\"found\":0,\"done\":0"));
+    assert_true(says("\"repeated\":true"));
+    assert_string_equal(value_of(waiting), "1");
+    assert_int_equal(post("/api/dead_letters/drop_all", "{\"dry_run\":\"yes\"}"), 422);
+    assert_true(says("\"field\":\"dry_run\""));
+    assert_int_equal(post("/api/dead_letters/drop_all", "{\"id\":\"1\"}"), 422);
+    assert_int_equal(post("/api/dead_letters/drop_all", "{\"kind\":\"job\"}"), 200);
+    assert_true(says("\"found\":0"));
+    assert_int_equal(post("/api/dead_letters/drop_all", NULL), 200);
+    assert_true(says("\"done\":1"));
+    assert_string_equal(value_of(waiting), "0");
+    assert_string_equal(value_of("SELECT count(*) FROM audit_log WHERE entity = 'dead_letter'"),
+                        "3");
 }
 
 static void test_a_dead_letter_is_dropped_once(void **state) {
@@ -540,6 +574,7 @@ int main(void) {
         T(test_a_code_is_its_owners_and_of_what_was_held),
         T(test_a_flattening_that_is_asked_again_under_its_key_is_one),
         T(test_a_dead_letter_is_dropped_once),
+        T(test_many_dead_letters_are_dropped_by_what_they_are),
         T(test_a_letter_of_a_replay_is_dropped_at_its_time),
         T(test_a_setting_is_one_that_may_change),
         T(test_who_may_only_read_changes_nothing),

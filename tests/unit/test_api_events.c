@@ -349,6 +349,12 @@ static void test_what_moves_is_told_until_it_has_ended(void **state) {
     assert_string_equal(told,
                         "alert {\"id\":\"1\",\"kind\":\"source\",\"text\":\"push:w is broken: "
                         "nothing comes\",\"at\":\"1970-01-01T00:00:05.000000Z\"}\n");
+    sql("INSERT INTO alerts (at, level, source, state, what) VALUES (6000000, 'unusual', "
+        "'dead_letters', 'growing', '30 within an hour')");
+    look(c, s, 1000000);
+    assert_string_equal(told,
+                        "alert {\"id\":\"2\",\"kind\":\"dead_letters\",\"text\":\"dead letters are "
+                        "growing: 30 within an hour\",\"at\":\"1970-01-01T00:00:06.000000Z\"}\n");
     sql("UPDATE feeds SET posts = posts + 1, updated_at = 9"); /* it only counts */
     look(c, s, 1000000);
     assert_string_equal(told, "");

@@ -571,6 +571,36 @@ static void test_what_is_held_is_worth_what_was_seen_last(void **state) {
     shows("\"unrealized_pnl\":\"6.25\"");
 }
 
+static void test_dead_letters_have_their_history_and_are_asked_for_by_what_they_are(void **state) {
+    (void)state;
+    struct error err;
+    int64_t id;
+    for (int i = 0; i < 3; i++) {
+        const struct dead_letter d = {.source = i == 0 ? STR("bluesky") : STR("x"),
+                                      .kind = i == 2 ? STR("job") : STR("post"),
+                                      .payload = STR("{"),
+                                      .error = STR("no JSON"),
+                                      .attempts = 1,
+                                      .first_at = 1000000,
+                                      .last_at = 2000000,
+                                      .who = STR("bot:1:ingest"),
+                                      .post_id = i};
+        assert_ok(store_dead_put(k.store, &d, &id, &err), &err);
+    }
+    get("/api/dead_letters");
+    assert_int_equal(count_of("\"payload\":"), 3);
+    shows("\"status\":\"dead\",\"came_at\":\"1970-01-01T00:00:02.000000Z\",\"post_id\":\"2\","
+          "\"history\":[{\"at\":\"1970-01-01T00:00:02.000000Z\",\"who\":\"bot:1:ingest\","
+          "\"error\":\"no JSON\"}]");
+    shows("\"post_id\":null");
+    get("/api/dead_letters?kind=post");
+    assert_int_equal(count_of("\"payload\":"), 2);
+    get("/api/dead_letters?kind=post&source=x");
+    assert_int_equal(count_of("\"payload\":"), 1);
+    get("/api/dead_letters?source=x&status=retried");
+    assert_int_equal(count_of("\"payload\":"), 0);
+}
+
 static void test_numbers_add_up(void **state) {
     (void)state;
     put_day();
@@ -894,6 +924,7 @@ int main(void) {
         T(test_filters_of_signals_and_trades),
         T(test_what_is_held_is_worth_what_was_seen_last),
         T(test_numbers_add_up),
+        T(test_dead_letters_have_their_history_and_are_asked_for_by_what_they_are),
         T(test_candles_are_made_of_their_minutes),
         T(test_parts_of_a_minute_are_joined),
         T(test_a_chart_has_posts_orders_and_levels),

@@ -196,7 +196,9 @@ static int64_t dead_letters(void) {
     struct error err;
     struct dead_letter *v;
     int count;
-    assert_ok(store_dead_list(rig->parts.store, &rig->a, 0, 1000, &v, &count, &err), &err);
+    assert_ok(store_dead_list(rig->parts.store, &rig->a, &(struct dead_filter){0}, 0, 1000, &v,
+                              &count, &err),
+              &err);
     for (int i = 0; i < count; i++) {
         assert_str(v[i].payload, "{\"id\": no post");
         assert_true(str_find(v[i].error, STR("posts.jsonl:")) >= 0);

@@ -5,9 +5,11 @@
 #include "run/analyze.h"
 #include "run/ingest.h"
 #include "run/relay.h"
+#include "run/retry.h"
 #include "run_rig.h"
 #include "store/posts.h"
 #include "store/store_int.h"
+#include "store/tries.h"
 
 #define DB "apart.db"
 
@@ -194,19 +196,85 @@ static void test_what_the_queue_lost_is_found_in_the_store(void **state) {
     apart_free(x);
 }
 
-static void test_a_job_that_nobody_can_read_is_a_dead_letter(void **state) {
-    struct apart *x = apart_new();
+/* The only letter there is, and its history. */
+static struct dead_letter only_letter(struct apart *x, struct tries *ret) {
+    const struct dead_filter any = {0};
     struct dead_letter *letters;
     struct error err;
     int count;
+    assert_ok(store_dead_list(x->g->parts.store, &x->g->a, &any, 0, 10, &letters, &count, &err),
+              &err);
+    assert_int_equal(count, 1);
+    tries_read(letters[0].history, ret);
+    return letters[0];
+}
+
+static void do_sql(struct apart *x, const char *sql) {
+    struct error err;
+    assert_ok(x->g->parts.store->ops->exec(x->g->parts.store, sql, &err), &err);
+}
+
+static void test_a_job_that_nobody_can_read_is_a_dead_letter(void **state) {
+    struct apart *x = apart_new();
+    struct tries t;
+    struct error err;
     (void)state;
     assert_ok(queue_put(x->posts, STR("no parcel"), time_wall_us(), 0, &err), &err);
     const struct analyze_counts an = analyze(x, 1);
     assert_int_equal(an.dead, 1);
-    assert_ok(store_dead_list(x->g->parts.store, &x->g->a, 0, 10, &letters, &count, &err), &err);
-    assert_int_equal(count, 1);
-    assert_str(letters[0].kind, "job");
-    assert_int_equal(letters[0].attempts, 3);
+    const struct dead_letter d = only_letter(x, &t);
+    assert_str(d.kind, "job");
+    assert_int_equal(d.attempts, 3);
+    assert_int_equal(t.count, 3);
+    for (int i = 0; i < 3; i++) {
+        assert_non_null(strstr(t.v[i].who, ":analyze:1"));
+        assert_true(str_eq(str_from_z(t.v[i].error), d.error));
+        assert_true(i == 0 || t.v[i].at >= t.v[i - 1].at);
+    }
+    apart_free(x);
+}
+
+static const struct sql failed = {
+    "SELECT count(*) FROM tweets WHERE stage = 2 AND outcome = 'FAILED'"};
+
+/* One post whose reading the store refuses: the others are read, and it is not tried for ever.
+ * Tried again by a person it is read, and nobody trades on it. */
+static void test_a_post_that_cannot_be_stored_is_a_dead_letter_and_done_with(void **state) {
+    static const struct sql stale = {
+        "SELECT count(*) FROM tweets WHERE outcome = 'STALE' AND stage = 2 AND probs IS NOT NULL"};
+    struct apart *x = apart_new();
+    struct tries t;
+    struct error err;
+    (void)state;
+    ingest(x);
+    do_sql(x, "CREATE TRIGGER poison BEFORE UPDATE OF mentions ON tweets WHEN NEW.id = (SELECT "
+              "min(id) FROM tweets) BEGIN SELECT RAISE(ABORT, 'poisoned'); END");
+    struct analyze_counts an = analyze(x, 2);
+    assert_int_equal(an.dead, 1);
+    assert_int_equal(an.handed, RIG_POSTS - 1);
+    assert_int_equal(number(x->g->parts.store, &failed), 1);
+    const struct dead_letter d = only_letter(x, &t);
+    assert_str(d.kind, "post");
+    assert_int_equal(t.count, 3);
+    assert_non_null(strstr(t.v[2].error, "poisoned"));
+
+    assert_int_equal(number(x->g->parts.store, &stored), 0); /* nothing for a sweeper to find */
+
+    assert_false(letter_retry(x->g->parts.store, &x->g->a, x->g->parts.reader, d.id, STR("ann"),
+                              time_wall_us(), &err));
+    assert_non_null(strstr(err.msg, "poisoned"));
+    do_sql(x, "DROP TRIGGER poison");
+    assert_ok(letter_retry(x->g->parts.store, &x->g->a, x->g->parts.reader, d.id, STR("ann"),
+                           time_wall_us(), &err),
+              &err);
+    assert_int_equal(number(x->g->parts.store, &stale), 1);
+    assert_str(only_letter(x, &t).status, "retried");
+    assert_int_equal(t.count, 5);
+    assert_non_null(strstr(t.v[3].error, "poisoned"));
+    assert_string_equal(t.v[4].who, "ann");
+    assert_string_equal(t.v[4].error, "");
+    an = analyze(x, 1);
+    assert_int_equal(an.posts + an.handed, 0); /* no trader hears of it */
     apart_free(x);
 }
 
@@ -220,7 +288,7 @@ static void test_the_relay_gives_each_reading_and_acknowledges_it(void **state) 
     (void)state;
     ingest(x);
     analyze(x, 1);
-    struct source *const s = relay_open(&x->g->a, x->readings, x->g->parts.store, true);
+    struct source *const s = relay_open(&x->g->a, x->readings, x->g->parts.store, STR("me"), true);
     assert_true(source_is_live(s));
     arena_open(&a, 64 << 20);
     for (int n = 1; n <= RIG_POSTS; n++) {
@@ -269,7 +337,7 @@ static void test_a_post_that_is_done_with_is_not_decided_on_again(void **state) 
         assert_ok(
             queue_retry(x->readings, jobs[i], STR("the trader died"), time_wall_us(), &dead, &err),
             &err);
-    struct source *const s = relay_open(&x->g->a, x->readings, x->g->parts.store, false);
+    struct source *const s = relay_open(&x->g->a, x->readings, x->g->parts.store, STR("me"), false);
     arena_open(&a, 64 << 20);
     assert_ok(source_next(s, &a, &it, &err), &err);
     assert_int_equal(it.kind, INTAKE_POST);
@@ -278,6 +346,54 @@ static void test_a_post_that_is_done_with_is_not_decided_on_again(void **state) 
     assert_int_equal(number(x->g->parts.store, &read_ones), 1);
     static const struct sql left = {"SELECT id FROM tweets WHERE stage = 1"};
     assert_int_equal(number(x->g->parts.store, &left), first);
+    source_stop(s);
+    source_close(s);
+    arena_close(&a);
+    apart_free(x);
+}
+
+/* A queue whose first job was in the hands of traders that died. */
+struct deadly {
+    struct queue base;
+    struct queue *in;
+};
+
+static bool deadly_take(struct queue *q, struct job **jobs, int max, usec now, usec timeout,
+                        int *ret_count, struct error *err) {
+    struct deadly *d = (struct deadly *)(void *)q;
+    const bool ok = d->in->ops->take(d->in, jobs, max, now, timeout, ret_count, err);
+    if (ok && *ret_count > 0) jobs[0]->spent = true;
+    return ok;
+}
+
+static bool deadly_ack_many(struct queue *q, struct job *const *jobs, int count,
+                            struct error *err) {
+    struct deadly *d = (struct deadly *)(void *)q;
+    return d->in->ops->ack_many(d->in, jobs, count, err);
+}
+
+static void test_a_post_that_kills_traders_is_a_dead_letter_and_done_with(void **state) {
+    static const struct queue_ops ops = {
+        .name = "deadly", .take = deadly_take, .ack_many = deadly_ack_many};
+    struct apart *x = apart_new();
+    struct deadly deadly = {.base = {.ops = &ops}, .in = x->readings};
+    struct arena a;
+    struct intake it;
+    struct tries t;
+    struct error err;
+    (void)state;
+    ingest(x);
+    analyze(x, 1);
+    struct source *const s =
+        relay_open(&x->g->a, &deadly.base, x->g->parts.store, STR("bot:1:trade"), false);
+    arena_open(&a, 64 << 20);
+    assert_ok(source_next(s, &a, &it, &err), &err); /* the second one */
+    assert_int_equal(number(x->g->parts.store, &failed), 1);
+    assert_int_equal(number(x->g->parts.store, &read_ones), RIG_POSTS - 1);
+    const struct dead_letter d = only_letter(x, &t);
+    assert_int_not_equal(d.post_id, it.post.id);
+    assert_int_equal(t.count, 1);
+    assert_string_equal(t.v[0].who, "bot:1:trade");
     source_stop(s);
     source_close(s);
     arena_close(&a);
@@ -297,10 +413,11 @@ static void test_the_trader_decides_on_all_that_others_read(void **state) {
     struct run_parts parts = x->g->parts;
     struct run_options opt = x->g->opt;
     opt.speed_e8 = E8;
-    parts.feeds[0] = (struct run_feed){.source = relay_open(&x->g->a, x->readings, look, true),
-                                       .key = STR("relay"),
-                                       .kind = STR("relay"),
-                                       .name = STR("relay")};
+    parts.feeds[0] =
+        (struct run_feed){.source = relay_open(&x->g->a, x->readings, look, STR("me"), true),
+                          .key = STR("relay"),
+                          .kind = STR("relay"),
+                          .name = STR("relay")};
     parts.market = NULL;
     assert_ok(runner_open(&x->g->a, &parts, &opt, NULL, &x->g->runner, &err), &err);
     assert_ok(run_wall(x->g->runner, &err), &err);
@@ -322,6 +439,8 @@ int main(void) {
         cmocka_unit_test(test_ingest_goes_on_where_it_was),
         cmocka_unit_test(test_what_the_queue_lost_is_found_in_the_store),
         cmocka_unit_test(test_a_job_that_nobody_can_read_is_a_dead_letter),
+        cmocka_unit_test(test_a_post_that_cannot_be_stored_is_a_dead_letter_and_done_with),
+        cmocka_unit_test(test_a_post_that_kills_traders_is_a_dead_letter_and_done_with),
         cmocka_unit_test(test_the_relay_gives_each_reading_and_acknowledges_it),
         cmocka_unit_test(test_a_post_that_is_done_with_is_not_decided_on_again),
         cmocka_unit_test(test_the_trader_decides_on_all_that_others_read),

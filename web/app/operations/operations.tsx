@@ -112,14 +112,25 @@ function CostCard() {
 
 function DeadLetters() {
   const q = useApi<Page<'dead_letters', DeadLetter>>('/api/dead_letters?status=dead&limit=50', { every: 15_000, on: ['alert', 'command'] });
-  const [ask, setAsk] = useState<{ letter: DeadLetter; verb: 'retry' | 'drop' } | null>(null);
+  const [ask, setAsk] = useState<{ letter: DeadLetter | null; verb: 'retry' | 'drop' } | null>(null); // no letter: all of them
   const [result, setResult] = useState<string | null>(null);
+  const send = async (verb: 'retry' | 'drop', letter: DeadLetter | null) => {
+    if (letter) return (await post<{ text?: string }>(`/api/dead_letters/${verb}`, { id: letter.id })).data.text ?? 'Done.';
+    const { data } = await post<{ done: number; failed: number; more: boolean }>(`/api/dead_letters/${verb}_all`, {});
+    return `${int(data.done)} ${verb === 'drop' ? 'dropped' : 'retried'}${data.failed ? `, ${int(data.failed)} could not be` : ''}${data.more ? '; there are more' : ''}.`;
+  };
   return (
-    <Card title="Dead letters" q={q} rows={2} aside={<span className="text-xs text-muted">what could not be read as a post</span>}
+    <Card title="Dead letters" q={q} rows={2} aside={<span className="text-xs text-muted">what could not be used or done</span>}
       empty={(d) => (d.dead_letters.length === 0 && !result ? <Empty title="None">Everything that came in could be read.</Empty> : null)}>
       {(d) => (
         <>
           {result && <p role="status" className="border-b border-line bg-raised px-4 py-2 text-sm">{result}</p>}
+          {d.dead_letters.length > 1 && (
+            <div className="flex justify-end gap-2 border-b border-line px-4 py-2">
+              <Button small onClick={() => setAsk({ letter: null, verb: 'retry' })}>Retry all</Button>
+              <Button small onClick={() => setAsk({ letter: null, verb: 'drop' })}>Drop all</Button>
+            </div>
+          )}
           <ul>
             {d.dead_letters.map((l) => (
               <li key={l.id} className="border-b border-line px-4 py-3 text-sm last:border-0" data-letter={l.id}>
@@ -132,19 +143,26 @@ function DeadLetters() {
                   </span>
                 </div>
                 <p className="mt-1 break-words">{l.error}</p>
+                {l.history.length > 1 && (
+                  <details className="mt-1.5 text-xs text-muted">
+                    <summary>{l.history.length} tries</summary>
+                    <ol className="mt-1 grid gap-0.5">
+                      {l.history.map((t, i) => <li key={i} className="break-words"><Time at={t.at} /> {t.who}: {t.error || 'it went well'}</li>)}
+                    </ol>
+                  </details>
+                )}
                 {l.payload && <pre tabIndex={0} role="region" aria-label="Its content" className="scroll-thin mt-1.5 max-h-24 overflow-auto whitespace-pre-wrap break-all rounded bg-raised p-2 font-mono text-xs">{l.payload.slice(0, 2000)}</pre>}
               </li>
             ))}
           </ul>
-          <Confirm open={ask !== null} danger={ask?.verb === 'drop'} title={ask?.verb === 'drop' ? 'Drop this letter?' : 'Try this letter again?'} verb={ask?.verb === 'drop' ? 'Drop' : 'Retry'} onClose={() => setAsk(null)}
+          <Confirm open={ask !== null} danger={ask?.verb === 'drop'} title={`${ask?.verb === 'drop' ? 'Drop' : 'Try again'}: ${ask?.letter ? 'this letter' : 'all letters'}?`} verb={ask?.verb === 'drop' ? 'Drop' : 'Retry'} onClose={() => setAsk(null)}
             onConfirm={async () => {
-              const { data } = await post<{ text?: string }>(`/api/dead_letters/${ask?.verb}`, { id: ask?.letter.id });
-              setResult(data.text ?? 'Done.');
+              if (ask) setResult(await send(ask.verb, ask.letter));
               refresh('/api/dead_letters', '/api/status', '/api/audit');
             }}>
             {ask?.verb === 'drop'
-              ? <p>It is marked as dealt with and leaves this list. Its row stays in the store.</p>
-              : <p>If it is a post now, it is read and stored as too old to trade; it never opens anything.</p>}
+              ? <p>What is dropped is marked as dealt with and leaves this list. Its row stays in the store for a while.</p>
+              : <p>What is a post now is read and stored as too old to trade; it never opens anything.</p>}
           </Confirm>
         </>
       )}

@@ -1,0 +1,126 @@
+/* The chores of a store: done when they fall due, by one of all processes, and told once. */
+#include <stdio.h>
+
+#include "run/keep.h"
+#include "run_rig.h"
+#include "store/store_int.h"
+
+static struct rig *g;
+
+static int begin(void **state) {
+    (void)state;
+    g = rig_new();
+    rig_open(g, "keep.db", NULL, 0);
+    return 0;
+}
+
+static int end(void **state) {
+    (void)state;
+    rig_close(g);
+    rig_free(g);
+    return 0;
+}
+
+static int64_t number(const struct sql *sql) {
+    struct error err;
+    struct query q;
+    int64_t n = 0;
+    bool found;
+    assert_ok(query_open(g->parts.store, sql, &q, &err), &err);
+    assert_ok(query_i64(&q, &n, &found, &err), &err);
+    return n;
+}
+
+static const struct sql gaps = {"SELECT count(*) FROM gaps"};
+
+/* A span of two years ago that was lost. */
+static void put_gap(const char *source) {
+    struct error err;
+    const usec then = time_wall_us() - 730 * USEC_PER_DAY;
+    assert_ok(store_gap_put(g->parts.store, str_from_z(source), then, then + 1, STR("lost"), &err),
+              &err);
+    assert_ok(g->parts.store->ops->exec(g->parts.store, "UPDATE gaps SET updated_at = 1", &err),
+              &err);
+}
+
+static bool chores(struct keep *k) {
+    struct error err;
+    const bool ok = keep_chores(k, g->parts.store, &g->cfg, &err);
+    if (!ok) print_error("%s\n", err.msg);
+    return ok;
+}
+
+static void test_a_round_is_one_an_hour_whoever_does_it(void **state) {
+    static const struct sql forget = {"DELETE FROM cursors WHERE name = 'pruned_at'"};
+    (void)state;
+    struct error err;
+    struct keep mine, others;
+    struct query q;
+    keep_init(&mine, NULL, NULL);
+    keep_init(&others, NULL, NULL);
+    put_gap("x:a");
+    assert_true(chores(&mine));
+    assert_int_equal(number(&gaps), 0);
+    put_gap("x:b");
+    assert_true(chores(&mine));   /* looks once a minute */
+    assert_true(chores(&others)); /* its first look: but it was done */
+    assert_int_equal(number(&gaps), 1);
+    assert_ok(query_open(g->parts.store, &forget, &q, &err) && query_run(&q, &err), &err);
+    mine.look_at = 0;
+    assert_true(chores(&mine));
+    assert_int_equal(number(&gaps), 0);
+}
+
+static bool no_more(void *ctx, usec held) {
+    (void)held;
+    ++*(int *)ctx;
+    return false;
+}
+
+static void test_who_ends_leaves_the_rest(void **state) {
+    (void)state;
+    int rests = 0;
+    struct keep k;
+    keep_init(&k, no_more, &rests);
+    for (int i = 0; i < 2000; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "x:%d", i);
+        put_gap(name);
+    }
+    assert_true(chores(&k));
+    assert_int_equal(rests, 1);
+    assert_in_range(number(&gaps), 1, 1999);
+}
+
+static void test_many_dead_letters_are_one_alert(void **state) {
+    static const struct sql alerts = {"SELECT count(*) FROM alerts WHERE source = 'dead_letters'"};
+    (void)state;
+    struct error err;
+    struct keep mine, others;
+    int64_t id;
+    keep_init(&mine, NULL, NULL);
+    keep_init(&others, NULL, NULL);
+    const struct dead_letter d = {.source = STR("x"),
+                                  .kind = STR("post"),
+                                  .error = STR("no text"),
+                                  .first_at = time_wall_us(),
+                                  .last_at = time_wall_us()};
+    for (int64_t i = 0; i <= g->cfg.run_dead_letters_an_hour; i++)
+        assert_ok(store_dead_put(g->parts.store, &d, &id, &err), &err);
+    assert_true(chores(&mine));
+    assert_true(chores(&others));
+    assert_int_equal(number(&alerts), 1);
+    mine.look_at = 0;
+    g->cfg.run_dead_letters_an_hour = 0; /* nobody wants to hear of it any more */
+    assert_true(chores(&mine));
+    assert_int_equal(number(&alerts), 2);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_round_is_one_an_hour_whoever_does_it, begin, end),
+        cmocka_unit_test_setup_teardown(test_who_ends_leaves_the_rest, begin, end),
+        cmocka_unit_test_setup_teardown(test_many_dead_letters_are_one_alert, begin, end),
+    };
+    return cmocka_run_group_tests_name("keep", tests, NULL, NULL);
+}
