@@ -81,7 +81,7 @@ static bool doze(const atomic_int *stop) {
 bool wire_store_wait(struct app *app, const atomic_int *stop, struct store **ret,
                      struct error *err) {
     bool told = false;
-    while (!app_store_open(app, STORE_WRITE, true, ret, err)) {
+    while (!app_store_open(app, STORE_WRITE, false, ret, err)) {
         if (!store_may_pass(err)) return false;
         if (!told) log_unusual("waiting_for_store", LOG_Z("why", err->msg));
         told = true;

@@ -79,13 +79,14 @@ void pg_send_stmt(struct pg_store *s, struct pg_stmt *st, bool wants_rows) {
     pg_stream_keep(s);
     make_room(s);
     if (s->conn == NULL) return;
-    /* A statement for many rows is planned each time: a plan made for a table of a few rows would
-     * be kept when there are a million, and planning costs little beside what it writes. */
+    /* Many rows that are looked for are planned each time: a plan made for a table of a few rows
+     * would be kept when there are a million, and planning costs little beside what they write. */
     const int count = st->base.param_count;
-    const int sent = st->rows > 0 ? pq.sendQueryParams(s->conn, st->text, count, NULL, st->values,
-                                                       st->lengths, st->formats, 1)
-                                  : pq.sendQueryPrepared(s->conn, st->name, count, st->values,
-                                                         st->lengths, st->formats, 1);
+    const int sent = st->rows > 0 && str_starts(str_from_z(st->text), STR("UPDATE"))
+                         ? pq.sendQueryParams(s->conn, st->text, count, NULL, st->values,
+                                              st->lengths, st->formats, 1)
+                         : pq.sendQueryPrepared(s->conn, st->name, count, st->values, st->lengths,
+                                                st->formats, 1);
     note_sent(s, sent, &p);
 }
 
