@@ -100,7 +100,7 @@ static void test_print_says_where_each_value_came_from(void **state) {
         "\n  signal_threshold: 80  # f.yaml:2\n",
         "\n  leverage: 2  # settings\n",
         "\nlog:\n  level: debug  # env BULLFINCH_LOG__LEVEL\n  format: json  # profile prod\n",
-        "\nrun:\n  seed: 9  # --set\n",
+        "\n  seed: 9  # --set\n",
         "\n  url: \"memory:\"  # default\n",
         "\n  balance: 10000  # default\n",
     };
