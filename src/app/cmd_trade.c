@@ -86,10 +86,10 @@ static bool trade(struct app *app, struct trading *t, const struct run_options *
 static bool begin(struct trading *t, bool exit_at_end, struct error *err) {
     if (!wire_queues(t->app, &t->queues, err) || !wire_store_wait(t->app, t->stop, &t->look, err))
         return false;
+    t->worker = worker_open(&t->app->boot, WORKER_TRADE, 0);
     t->relay = relay_open(&t->app->boot, t->queues.readings, t->look,
                           str_from_z(worker_name(t->worker)), exit_at_end);
     const struct wire_trader how = {lead, t, t->relay};
-    t->worker = worker_open(&t->app->boot, WORKER_TRADE, 0);
     if (!wire_trade(t->app, &how, &t->wired, err)) return false;
     t->wired.parts.worker = t->worker;
     return true;
