@@ -61,7 +61,7 @@ static void assert_said(const char *want) {
     static const struct sql sql = {"SELECT state || ': ' || task FROM workers"};
     struct error err;
     struct query q;
-    bool row;
+    bool row = false;
     char got[160];
     assert_ok(query_open(kit.store, &sql, &q, &err) && query_row(&q, &row, &err), &err);
     assert_true(row);
