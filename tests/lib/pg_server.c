@@ -26,6 +26,15 @@
 
 #include "store/pq.h"
 
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at) {
+    (void)st, (void)kind, (void)at;
+    return remove(path);
+}
+
+static void remove_all(const struct pg_server *s) {
+    IGNORE(nftw(s->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0, "it is a scratch directory");
+}
+
 static void give_up(const struct pg_server *s, const char *what) {
     char path[96], line[512];
     fprintf(stderr, "pg_server: %s: %s\n", what, strerror(errno));
@@ -33,7 +42,11 @@ static void give_up(const struct pg_server *s, const char *what) {
     FILE *log = fopen(path, "r");
     while (log != NULL && fgets(line, sizeof line, log) != NULL) fputs(line, stderr);
     if (log != NULL) fclose(log);
-    if (s->pid > 0) kill(s->pid, SIGQUIT);
+    if (s->pid > 0) {
+        kill(s->pid, SIGQUIT);
+        waitpid(s->pid, NULL, 0);
+    }
+    remove_all(s);
     exit(1);
 }
 
@@ -182,14 +195,9 @@ void pg_server_halt(struct pg_server *s, int sig) {
     s->pid = 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at) {
-    (void)st, (void)kind, (void)at;
-    return remove(path);
-}
-
 void pg_server_stop(struct pg_server *s) {
     pg_server_halt(s, SIGINT);
-    IGNORE(nftw(s->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0, "it is a scratch directory");
+    remove_all(s);
 }
 
 /* -- who comes in, and how ------------------------------------------------------------------------

@@ -24,14 +24,8 @@ free_port() {
         console.log(s.address().port); s.close(); })'
 }
 
-# Sets pg_port, pg_url (user bullfinch, no password on the loopback). OPTION...: as postgres takes them.
-start_pg() {
-    bin=$(pg_bin)
-    pg_port=$(free_port)
-    mkdir -p "$dir/pg"
-    [ "$(id -u)" -ne 0 ] || chown nobody "$dir/pg"
-    chmod 711 "$dir"
-    as_nobody "$bin/initdb" -D "$dir/pg/data" -U bullfinch -A trust -E UTF8 --locale=C.UTF-8 >"$dir/initdb.log" 2>&1
+# The cluster that start_pg has made, on its port; sets pg_pid.
+start_pg_again() { # OPTION...
     as_nobody "$bin/postgres" -D "$dir/pg/data" -p "$pg_port" -k "$dir/pg" -c listen_addresses=127.0.0.1 \
         "$@" >"$dir/pg.log" 2>&1 &
     pg_tries=0
@@ -42,6 +36,17 @@ start_pg() {
     done
     pg_pid=$(head -n 1 "$dir/pg/data/postmaster.pid") # $! may be a shell that only waits for it
     pids="$pids $pg_pid"
+}
+
+# Sets pg_port, pg_url (user bullfinch, no password on the loopback). OPTION...: as postgres takes them.
+start_pg() {
+    bin=$(pg_bin)
+    pg_port=$(free_port)
+    mkdir -p "$dir/pg"
+    [ "$(id -u)" -ne 0 ] || chown nobody "$dir/pg"
+    chmod 711 "$dir"
+    as_nobody "$bin/initdb" -D "$dir/pg/data" -U bullfinch -A trust -E UTF8 --locale=C.UTF-8 >"$dir/initdb.log" 2>&1
+    start_pg_again "$@" || return 1
     "$bin/psql" -q -h 127.0.0.1 -p "$pg_port" -U bullfinch -d postgres -c 'CREATE DATABASE bullfinch'
     pg_url="postgresql://bullfinch@127.0.0.1:$pg_port/bullfinch"
 }
