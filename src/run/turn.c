@@ -447,6 +447,7 @@ bool turn_settle(struct runner *r, struct error *err) { return settle(r, err); }
 bool turn_do(struct runner *r, usec now, const struct event *ev, struct error *err) {
     PRE(now >= r->now);
     r->now = now;
+    r->prices_changed = true; /* with them stands when equity was sampled, which any turn may do */
     if (trader_may_open(r->parts.trader, ev) && !lock_for_opening(r, err)) return false;
     if (!one_turn(r, ev, err)) return false;
     if (r->send_count > 0 && !settle(r, err)) return false;
