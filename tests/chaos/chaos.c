@@ -16,7 +16,6 @@
  * DIRECTORY. */
 #include "chaos.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -29,7 +28,6 @@
 #define DRAIN (90 * USEC_PER_S) /* longer, and it will never be */
 #define AFTERWARDS (15 * USEC_PER_S)
 #define SAY_EVERY (5 * USEC_PER_S)
-#define AN_HOUR (5 * USEC_PER_S) /* how long the trader's clock is one ahead */
 #define CALM (90 * USEC_PER_S)
 #define HOLD_S 6
 
@@ -62,6 +60,21 @@ static void open_all(struct rig *r, char **argv, int64_t seconds, int64_t seed) 
                                       .start_count = COUNT_OF(all_bots),
                                       .faults = plan,
                                       .hold_s = HOLD_S});
+}
+
+/* A stream that nobody has listened to yet begins with the first who does: what is published before
+ * is nobody's loss. */
+static void wait_for_ingest(struct rig *r) {
+    const usec until = time_monotonic_us() + DRAIN;
+    int64_t live = 0;
+    while (live == 0) {
+        if (time_monotonic_us() > until) give_up("ingest does not listen: see %s", r->dir);
+        rig_wait(r, 50 * USEC_PER_MS);
+        IGNORE(
+            !ledger_number(
+                r, "SELECT count(*) FROM feeds WHERE kind = 'jetstream' AND state = 'live'", &live),
+            "asked again");
+    }
 }
 
 static void let_it_befall(struct rig *r, int64_t seconds, int64_t seed) {
@@ -118,15 +131,6 @@ static void calm_down(struct rig *r) {
     verdict("everything that was open came to its end", open != 0);
 }
 
-/* The worst that a clock can do to a trader, when nothing more depends on his trading. */
-static void an_hour_ahead(struct rig *r) {
-    const bot led = inject_leader(r);
-    tell("! %s: its clock is set by an hour, for 5 s", r->bots[led].name);
-    atomic_store(r->clocks[led], USEC_PER_HOUR);
-    rig_wait(r, AN_HOUR);
-    atomic_store(r->clocks[led], 0);
-}
-
 static int64_t trades_now(struct rig *r) { return ledger_count(r, "SELECT count(*) FROM trades"); }
 
 int main(int argc, char **argv) {
@@ -140,6 +144,7 @@ int main(int argc, char **argv) {
     tell_from_now();
     tell("seed %lld, %lld s of faults", (long long)seed, (long long)seconds);
     open_all(&r, argv, seconds, seed);
+    wait_for_ingest(&r);
     struct feeder *const f = feeder_start(&r);
     rig_wait(&r, WARM_UP);
     let_it_befall(&r, seconds, seed);
@@ -151,7 +156,6 @@ int main(int argc, char **argv) {
     rig_wait(&r, AFTERWARDS);
     verdict_protected(&r);
     verdict("it trades again", trades_now(&r) == before);
-    an_hour_ahead(&r);
     feeder_hold(f, true);
     drain(&r, f, "and has done all in the end");
     calm_down(&r);

@@ -2,15 +2,15 @@
  * can go wrong does.
  *
  *   proc.c      programs: started, killed, started again
- *   proxy.c     the wires between them, which can be cut
  *   clock.c     a library in front of their clocks, which can be set
  *   rig.c       the servers and the bullfinches, put together
  *   feeder.c    posts, brought in both ways there are
  *   script.c    what goes wrong when: from a seed
- *   inject.c    and how
+ *   inject.c    and how; tests/lib/tcp_proxy.c is the wires
  *   ledger.c    what PostgreSQL and Redis hold
  *   verdict.c   what must be true in the end
- *   chaos.c     the run; fencing.c: a smaller one, of two traders */
+ *   chaos.c     the run
+ *   fencing.c   a smaller one, of two traders; lost_word.c: one of posts that were left lying */
 #ifndef BF_TESTS_CHAOS_CHAOS_H
 #define BF_TESTS_CHAOS_CHAOS_H
 

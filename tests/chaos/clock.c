@@ -21,7 +21,7 @@ static _Atomic int64_t *offset = &none;
 static int (*real)(clockid_t id, struct timespec *ts);
 
 __attribute__((constructor)) static void clock_open(void) {
-    const char *path = getenv("CHAOS_CLOCK"); /* tidy: this is no part of the program */
+    const char *path = getenv("CHAOS_CLOCK");
     *(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
     const int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (fd < 0) return;
@@ -48,7 +48,7 @@ int gettimeofday(struct timeval *restrict tv, void *restrict zone) {
     return done;
 }
 
-time_t time(time_t *ret) { /* tidy: this is what the program's clock becomes */
+time_t time(time_t *ret) {
     struct timespec ts = {0};
     if (clock_gettime(CLOCK_REALTIME, &ts) != 0) return -1;
     if (ret != NULL) *ret = ts.tv_sec;

@@ -10,6 +10,7 @@
  *   before it is sent      the commit is done, and its word of that is on the way
  *   on its way             the order has left, and has not arrived
  *   behind a cut wire      it runs, and does not reach the database
+ *   by a wrong clock       it runs, and its machine's clock is set an hour ahead
  *
  * The points are found from outside: by a lock that the insert has to wait for, and by proxies that
  * hold back the piece of a connection in which something stands. Then the second trader takes over;
@@ -20,6 +21,7 @@
 
 #include <inttypes.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -34,9 +36,17 @@
 #define GATE_LOCK "4711"
 #define HOLD_S 5
 
-typedef enum scene { IN_TRANSACTION, BEFORE_SENT, ON_ITS_WAY, CUT_WIRE, SCENE_COUNT } scene;
+typedef enum scene {
+    IN_TRANSACTION,
+    BEFORE_SENT,
+    ON_ITS_WAY,
+    CUT_WIRE,
+    WRONG_CLOCK,
+    SCENE_COUNT
+} scene;
 static const char *const scene_names[SCENE_COUNT] = {"in the transaction", "before it is sent",
-                                                     "on its way", "behind a cut wire"};
+                                                     "on its way", "behind a cut wire",
+                                                     "by a wrong clock"};
 
 struct play {
     struct rig r;
@@ -169,11 +179,16 @@ static const char *intents = "SELECT count(*) FROM intents";
 
 /* The leader stands at the scene's point of an entry, and does not move. */
 static void catch_leader(struct play *p, scene s) {
-    struct proxy *const db = rig_link(&p->r, p->lead, POSTGRES);
-    struct proxy *const venue = rig_link(&p->r, p->lead, VENUE);
+    struct tcp_proxy *const db = rig_link(&p->r, p->lead, POSTGRES);
+    struct tcp_proxy *const venue = rig_link(&p->r, p->lead, VENUE);
     struct proc *const leader = &p->r.bots[p->lead];
     const int64_t before = number(p, intents);
-    if (s == ON_ITS_WAY) proxy_gate(venue, true, STR("POST /api/v3/order"));
+    if (s == WRONG_CLOCK) {
+        atomic_store(p->r.clocks[p->lead], USEC_PER_HOUR);
+        bring_post(p);
+        return;
+    }
+    if (s == ON_ITS_WAY) tcp_proxy_gate(venue, true, STR("POST /api/v3/order"));
     if (s != ON_ITS_WAY) shut_gate(p);
     bring_post(p);
     if (s != ON_ITS_WAY) wait_at_gate(p);
@@ -183,16 +198,16 @@ static void catch_leader(struct play *p, scene s) {
         open_gate(p);
         return;
     case BEFORE_SENT:
-        proxy_gate(db, false,
-                   STR("C\0\0\0\x0b"
-                       "COMMIT"));
+        tcp_proxy_gate(db, false,
+                       STR("C\0\0\0\x0b"
+                           "COMMIT"));
         open_gate(p);
         must_come(p, "the commit of an intent", intents, before + 1);
         proc_pause(leader, true);
         return;
     case ON_ITS_WAY: {
         const usec until = time_monotonic_us() + PATIENCE;
-        while (proxy_gate_shut(venue) == 0) {
+        while (tcp_proxy_held(venue) == 0) {
             if (time_monotonic_us() > until) give_up("no order is sent");
             rig_wait(&p->r, USEC_PER_MS);
         }
@@ -200,21 +215,23 @@ static void catch_leader(struct play *p, scene s) {
         return;
     }
     case CUT_WIRE:
-        proxy_set(db, PROXY_HANG, 0);
+        tcp_proxy_set(db, PROXY_HANG, 0);
         open_gate(p);
         return;
+    case WRONG_CLOCK:
     case SCENE_COUNT:
         break;
     }
     WRONG("a scene out of its list");
 }
 
-/* The wires are whole again, and it moves. */
+/* The wires are whole again, its clock is right, and it moves. */
 static void let_go(struct play *p) {
-    struct proxy *const db = rig_link(&p->r, p->lead, POSTGRES);
-    proxy_gate(db, false, STR(""));
-    proxy_gate(rig_link(&p->r, p->lead, VENUE), true, STR(""));
-    proxy_set(db, PROXY_PASS, 0);
+    struct tcp_proxy *const db = rig_link(&p->r, p->lead, POSTGRES);
+    tcp_proxy_gate(db, false, STR(""));
+    tcp_proxy_gate(rig_link(&p->r, p->lead, VENUE), true, STR(""));
+    tcp_proxy_set(db, PROXY_PASS, 0);
+    atomic_store(p->r.clocks[p->lead], 0);
     proc_pause(&p->r.bots[p->lead], false);
 }
 
@@ -234,9 +251,9 @@ static void scene_verdict(scene s, const char *what, int64_t wrong) {
 static void play_scene(struct play *p, scene s) {
     char sql[160];
     find_leader(p);
-    struct proxy *const venue = rig_link(&p->r, p->lead, VENUE);
+    struct tcp_proxy *const venue = rig_link(&p->r, p->lead, VENUE);
     const int64_t token = token_of(p), stood_by = lines_with(&p->r.bots[p->lead], "ev=standby");
-    const int64_t sent = proxy_posts(venue);
+    const int64_t sent = tcp_proxy_counted(venue);
     tell("%s: %s leads with token %lld", scene_names[s], p->r.bots[p->lead].name, (long long)token);
     catch_leader(p, s);
     const usec since = time_monotonic_us();
@@ -247,13 +264,18 @@ static void play_scene(struct play *p, scene s) {
          (long long)(took / USEC_PER_MS));
     scene_verdict(s, "another takes over", !taken || took > BOUND);
     const int64_t written = written_with(p, token);
-    const int64_t passed = proxy_posts(venue) - sent;
+    const int64_t passed = tcp_proxy_counted(venue) - sent;
     if (s == BEFORE_SENT || s == IN_TRANSACTION || s == CUT_WIRE)
         scene_verdict(s, "it had sent nothing", passed);
+    if (s == WRONG_CLOCK)
+        scene_verdict(s, "nothing was written of a time that has not come",
+                      number(p, "SELECT (SELECT count(*) FROM orders WHERE updated_at > now() + "
+                                "interval '1 min') + (SELECT count(*) FROM account WHERE at > "
+                                "now() + interval '1 min')"));
     let_go(p);
     wait_for_standby(p, p->lead, stood_by);
     /* the one that was under way arrives now, and comes too late for the exchange */
-    const int64_t late = proxy_posts(venue) - sent - passed;
+    const int64_t late = tcp_proxy_counted(venue) - sent - passed;
     scene_verdict(s, "no order of it is sent any more", late - (s == ON_ITS_WAY));
     scene_verdict(s, "no row of it is kept any more", written_with(p, token) - written);
 }

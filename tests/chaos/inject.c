@@ -52,8 +52,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
     return at->level == 0 ? 0 : remove(path);
 }
 
-/* Killed, and without what it had on its disk. */
-static void empty_redis(struct rig *r) {
+void empty_redis(struct rig *r) {
     char path[PROC_PATH_BYTES];
     snprintf(path, sizeof path, "%s/redis", r->dir);
     proc_stop(&r->redis, SIGKILL);
@@ -67,7 +66,7 @@ static void empty_redis(struct rig *r) {
  * ----------------------------------------------------------------------------------------- */
 
 /* By its process id, as the database has it; the first one where that cannot be asked. */
-bot inject_leader(const struct rig *r) {
+static bot leader_of(const struct rig *r) {
     int64_t pid;
     if (!ledger_number(r, "SELECT pid FROM leader", &pid)) return TRADE_1;
     return r->bots[TRADE_2].pid != 0 && pid == r->bots[TRADE_2].pid ? TRADE_2 : TRADE_1;
@@ -133,13 +132,13 @@ static void befall(struct inject *in, const struct fault *f, bot led) {
         proc_pause(target_of(in, f, led), true);
         return;
     case MISHAP_WIRE_CUT:
-        proxy_set(r->links[f->link].proxy, PROXY_CUT, 0);
+        tcp_proxy_set(r->links[f->link].proxy, PROXY_CUT, 0);
         return;
     case MISHAP_WIRE_HANG:
-        proxy_set(r->links[f->link].proxy, PROXY_HANG, 0);
+        tcp_proxy_set(r->links[f->link].proxy, PROXY_HANG, 0);
         return;
     case MISHAP_WIRE_SLOW:
-        proxy_set(r->links[f->link].proxy, PROXY_SLOW, f->slow_ms);
+        tcp_proxy_set(r->links[f->link].proxy, PROXY_SLOW, f->slow_ms * USEC_PER_MS);
         return;
     case MISHAP_REDIS_KILL:
         proc_kill(&r->redis, SIGKILL);
@@ -173,12 +172,12 @@ static void take_back(struct inject *in, const struct fault *f, bot led) {
         proc_pause(target_of(in, f, led), false);
         return;
     case MISHAP_WIRE_HANG:
-        if (f->lost) proxy_reset(r->links[f->link].proxy);
-        proxy_set(r->links[f->link].proxy, PROXY_PASS, 0);
+        if (f->lost) tcp_proxy_cut_once(r->links[f->link].proxy);
+        tcp_proxy_set(r->links[f->link].proxy, PROXY_PASS, 0);
         return;
     case MISHAP_WIRE_CUT:
     case MISHAP_WIRE_SLOW:
-        proxy_set(r->links[f->link].proxy, PROXY_PASS, 0);
+        tcp_proxy_set(r->links[f->link].proxy, PROXY_PASS, 0);
         return;
     case MISHAP_REDIS_PAUSE:
         proc_pause(&r->redis, false);
@@ -209,7 +208,7 @@ static void begin_next(struct inject *in) {
         return;
     }
     const bool leads = f->what == MISHAP_KILL_LEADER || f->what == MISHAP_PAUSE_LEADER;
-    const bot led = leads ? inject_leader(in->r) : TRADE_1;
+    const bot led = leads ? leader_of(in->r) : TRADE_1;
     say(in, f, led);
     befall(in, f, led);
     in->done[f->what]++;
@@ -245,7 +244,7 @@ void inject_end(struct inject *in) {
     struct rig *const r = in->r;
     in->next = in->script->count;
     in->active_count = 0;
-    for (int i = 0; i < r->link_count; i++) proxy_set(r->links[i].proxy, PROXY_PASS, 0);
+    for (int i = 0; i < r->link_count; i++) tcp_proxy_set(r->links[i].proxy, PROXY_PASS, 0);
     for (int b = 0; b < BOT_COUNT; b++) {
         proc_pause(&r->bots[b], false);
         if (r->clocks[b] != NULL) atomic_store(r->clocks[b], 0);

@@ -18,8 +18,8 @@ struct inject {
 void inject_begin(struct inject *in, struct rig *r, const struct script *s);
 /* Whatever is due now; to be called often. False: all of it is over. */
 bool inject_step(struct inject *in);
-/* Which of the traders leads; TRADE_1 where nobody can say. */
-bot inject_leader(const struct rig *r);
+/* Redis is killed, and started again in a second without what it had on its disk. */
+void empty_redis(struct rig *r);
 /* Everything is taken back, whatever it was. */
 void inject_end(struct inject *in);
 

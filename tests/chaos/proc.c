@@ -24,6 +24,7 @@
 
 #define AGAIN USEC_PER_S           /* as a service manager would */
 #define STUBBORN (60 * USEC_PER_S) /* asked to end, and still there: it never will */
+#define SAID 10                    /* ends of one program that are told; the rest is counted */
 #define ENV_MAX 256
 
 extern char **environ;
@@ -179,12 +180,10 @@ static void note_end(struct proc *p, int status) {
     p->again_at = p->wanted ? time_monotonic_us() + AGAIN : 0;
     if (!by_itself) return;
     if (WIFSIGNALED(status)) {
-        p->crashed++;
-        p->crash_signal = WTERMSIG(status);
-        tell("%s died of signal %d: see %s", p->name, WTERMSIG(status), p->log);
-    } else {
-        p->ended++;
-        tell("%s ended with status %d", p->name, WEXITSTATUS(status));
+        if (p->crashed++ < SAID)
+            tell("%s died of signal %d: see %s", p->name, WTERMSIG(status), p->log);
+    } else if (p->ended++ < SAID) {
+        tell("%s ended with status %d: see %s", p->name, WEXITSTATUS(status), p->log);
     }
 }
 

@@ -28,8 +28,7 @@ struct proc {
     int starts;    /* lives */
     int ended;     /* of them, by itself with some status */
     int crashed;   /* of them, by a signal that was not ours */
-    int crash_signal;
-    int stubborn; /* times that it had to be killed, since it did not end when asked */
+    int stubborn;  /* times that it had to be killed, since it did not end when asked */
     int last_status;
 };
 

@@ -4,7 +4,7 @@
 
 #include "chaos.h"
 #include "proc.h"
-#include "proxy.h"
+#include "tcp_proxy.h"
 
 #define RIG_KEY "chaoskeychaoskeychaoskeychaoskeychaoskeychaoskeychaoskeychaoskey"
 #define RIG_SECRET "chaossecretchaossecretchaossecretchaossecretchaossecretchaossecr"
@@ -27,7 +27,7 @@ typedef enum server { POSTGRES, REDIS, VENUE, STREAMS, SERVER_COUNT } server;
 struct link {
     bot from;
     server to;
-    struct proxy *proxy;
+    struct tcp_proxy *proxy;
 };
 #define LINKS_MAX (BOT_COUNT * SERVER_COUNT)
 
@@ -48,7 +48,6 @@ struct rig {
     char clock_env[BOT_COUNT][PROC_PATH_BYTES], preload_env[PROC_PATH_BYTES];
     _Atomic int64_t *clocks[BOT_COUNT]; /* added to its wall clock, us */
 
-    struct proxies *proxies;
     struct link links[LINKS_MAX];
     int link_count;
 };
@@ -74,7 +73,7 @@ void rig_watch(struct rig *r);
 void rig_wait(struct rig *r, usec for_us);
 
 /* The wire; NULL where these two do not talk. */
-struct proxy *rig_link(struct rig *r, bot from, server to);
+struct tcp_proxy *rig_link(struct rig *r, bot from, server to);
 const char *server_name(server s);
 
 /* `bullfinch ARGUMENT...` on the store, past all proxies, with its output in `out`; ended by NULL.

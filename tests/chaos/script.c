@@ -43,15 +43,16 @@ static usec ms_between(struct rng *r, int64_t least, int64_t most) {
     return rng_between(r, least, most) * USEC_PER_MS;
 }
 
-/* Two seconds to an hour, each order of size as often, forward or back. A trader's clock never goes
- * back: set forward by much and put right again, it would refuse all posts as old for twice as
- * long, and nothing more would be seen of it. It has its hour in the end (chaos.c). */
+/* Two seconds to an hour, each order of size as often, forward or back. A trader who is a minute
+ * off stops. By less he goes on, and his own time never goes back: put right again, his clock would
+ * make him refuse posts as old, for as long as two minutes. */
 static usec draw_offset(struct rng *r, bot b) {
     usec us = 2 * USEC_PER_S;
     for (int64_t doublings = rng_between(r, 0, 10); doublings > 0; doublings--) us *= 2;
     us = rng_between(r, us, i64_min(2 * us, USEC_PER_HOUR));
     if (rng_below(r, 2) == 0) return -us;
-    return b == TRADE_1 || b == TRADE_2 ? i64_min(us, TRADER_MOST) : us;
+    const bool trader = b == TRADE_1 || b == TRADE_2;
+    return trader && us <= USEC_PER_MIN ? i64_min(us, TRADER_MOST) : us;
 }
 
 static usec duration(mishap m, struct rng *r) {

@@ -27,7 +27,8 @@
 
 struct piece {
     struct piece *next;
-    usec at; /* monotonic: not before */
+    usec at;   /* monotonic: not before */
+    bool seen; /* by the gate, which let it through */
     ptrdiff_t bytes, done;
     char data[PIECE_BYTES];
 };
@@ -36,11 +37,18 @@ struct lane {
     struct piece *first, *last;
     ptrdiff_t bytes;
     bool ended, shut; /* nothing more comes; the other side knows */
+    bool held;        /* its first piece stands before the gate */
 };
 
 struct pair {
     int fd[2];           /* who connected, and the target */
     struct lane lane[2]; /* from fd[i] to fd[!i] */
+};
+
+/* Bytes to look for; none: n is 0. */
+struct marker {
+    char bytes[TCP_PROXY_MARKER_BYTES];
+    ptrdiff_t n;
 };
 
 struct tcp_proxy {
@@ -53,6 +61,9 @@ struct tcp_proxy {
     proxy_mode mode;
     usec delay;
     bool cut_once, stop;
+    struct marker gates[2]; /* for what comes from fd[i] */
+    struct marker counts;
+    int64_t counted;
     struct pair *pairs[PAIRS_MAX];
     int count;
     int64_t accepted;
@@ -139,6 +150,7 @@ static bool lane_read(struct tcp_proxy *p, struct lane *l, int fd) {
     }
     piece->next = NULL;
     piece->at = time_monotonic_us() + p->delay;
+    piece->seen = false;
     piece->bytes = n;
     piece->done = 0;
     if (l->last != NULL)
@@ -150,11 +162,27 @@ static bool lane_read(struct tcp_proxy *p, struct lane *l, int fd) {
     return true;
 }
 
+static str marker_str(const struct marker *m) { return (str){m->bytes, m->n}; }
+
+/* Asked once about each piece: does it go on? d: it comes from fd[d]. */
+static bool passes_gate(struct tcp_proxy *p, struct piece *piece, int d) {
+    const str text = {piece->data, piece->bytes};
+    if (piece->seen) return true;
+    if (p->gates[d].n > 0 && str_find(text, marker_str(&p->gates[d])) >= 0) return false;
+    piece->seen = true;
+    if (d == 0 && p->counts.n > 0) p->counted += str_starts(text, marker_str(&p->counts));
+    return true;
+}
+
 /* Writes what may go on. False: the connection is broken. */
-static bool lane_write(struct lane *l, int fd) {
+static bool lane_write(struct tcp_proxy *p, struct pair *c, int d) {
+    struct lane *const l = &c->lane[d];
+    const int fd = c->fd[!d];
     const usec now = time_monotonic_us();
     while (l->first != NULL && l->first->at <= now) {
         struct piece *piece = l->first;
+        l->held = !passes_gate(p, piece, d);
+        if (l->held) return true;
         const ssize_t n =
             send(fd, piece->data + piece->done, (size_t)(piece->bytes - piece->done), MSG_NOSIGNAL);
         if (n < 0) return errno == EAGAIN || errno == EINTR;
@@ -175,7 +203,7 @@ static bool lane_write(struct lane *l, int fd) {
 /* --- the thread ----------------------------------------------------------------------------- */
 
 static short wanted(const struct lane *in, const struct lane *out) {
-    const bool due = out->first != NULL && out->first->at <= time_monotonic_us();
+    const bool due = out->first != NULL && !out->held && out->first->at <= time_monotonic_us();
     return (short)((!in->ended && in->bytes < LANE_BYTES ? POLLIN : 0) | (due ? POLLOUT : 0));
 }
 
@@ -184,7 +212,7 @@ static int next_ms(const struct tcp_proxy *p) {
     usec next = USEC_NEVER;
     for (int i = 0; i < p->count; i++)
         for (int d = 0; d < 2; d++)
-            if (p->pairs[i]->lane[d].first != NULL)
+            if (p->pairs[i]->lane[d].first != NULL && !p->pairs[i]->lane[d].held)
                 next = i64_min(next, p->pairs[i]->lane[d].first->at);
     if (next == USEC_NEVER) return -1;
     return (int)i64_max((next - time_monotonic_us() + USEC_PER_MS - 1) / USEC_PER_MS, 0);
@@ -210,7 +238,7 @@ static bool pair_step(struct tcp_proxy *p, struct pair *c, const struct pollfd v
             !lane_read(p, &c->lane[d], c->fd[d]))
             return false;
     for (int d = 0; d < 2; d++)
-        if (!lane_write(&c->lane[d], c->fd[!d])) return false;
+        if (!lane_write(p, c, d)) return false;
     return !(c->lane[0].shut && c->lane[1].shut);
 }
 
@@ -338,6 +366,45 @@ void tcp_proxy_cut_once(struct tcp_proxy *p) {
     p->cut_once = true;
     take_hold(p);
     pthread_mutex_unlock(&p->mutex);
+}
+
+static void marker_set(struct marker *m, str bytes) {
+    PRE(bytes.n < TCP_PROXY_MARKER_BYTES);
+    memcpy(m->bytes, bytes.p, (size_t)bytes.n);
+    m->n = bytes.n;
+}
+
+void tcp_proxy_gate(struct tcp_proxy *p, bool up, str marker) {
+    const int d = up ? 0 : 1;
+    pthread_mutex_lock(&p->mutex);
+    marker_set(&p->gates[d], marker);
+    for (int i = 0; i < p->count; i++) p->pairs[i]->lane[d].held = false; /* it is asked again */
+    take_hold(p);
+    pthread_mutex_unlock(&p->mutex);
+}
+
+int tcp_proxy_held(struct tcp_proxy *p) {
+    int held = 0;
+    pthread_mutex_lock(&p->mutex);
+    for (int i = 0; i < p->count; i++)
+        held += p->pairs[i]->lane[0].held || p->pairs[i]->lane[1].held;
+    pthread_mutex_unlock(&p->mutex);
+    return held;
+}
+
+void tcp_proxy_count(struct tcp_proxy *p, str beginning) {
+    pthread_mutex_lock(&p->mutex);
+    marker_set(&p->counts, beginning);
+    p->counted = 0;
+    take_hold(p);
+    pthread_mutex_unlock(&p->mutex);
+}
+
+int64_t tcp_proxy_counted(struct tcp_proxy *p) {
+    pthread_mutex_lock(&p->mutex);
+    const int64_t n = p->counted;
+    pthread_mutex_unlock(&p->mutex);
+    return n;
 }
 
 int tcp_proxy_connections(struct tcp_proxy *p) {

@@ -25,6 +25,18 @@ int tcp_proxy_port(const struct tcp_proxy *p);
 void tcp_proxy_set(struct tcp_proxy *p, proxy_mode mode, usec delay);
 /* Every connection that there is ends with a reset, once. */
 void tcp_proxy_cut_once(struct tcp_proxy *p);
+/* A gate: of each connection, the first piece from who connected (up) or from the target in which
+ * `marker` stands does not go on, nor does anything behind it in that direction, until the gate is
+ * replaced, or opened (marker ""). What stands before it goes on. A piece is what one read gives,
+ * so the marker must have been written at once, as it is where it stands in one small message. PRE:
+ * the marker has fewer than TCP_PROXY_MARKER_BYTES. */
+#define TCP_PROXY_MARKER_BYTES 64
+void tcp_proxy_gate(struct tcp_proxy *p, bool up, str marker);
+int tcp_proxy_held(struct tcp_proxy *p); /* connections that stand before a gate */
+/* From now on pieces of who connected that begin so are counted when they go on; under the same
+ * conditions. */
+void tcp_proxy_count(struct tcp_proxy *p, str beginning);
+int64_t tcp_proxy_counted(struct tcp_proxy *p);
 int tcp_proxy_connections(struct tcp_proxy *p); /* that there are now */
 int64_t tcp_proxy_accepted(struct tcp_proxy *p);
 void tcp_proxy_close(struct tcp_proxy *p); /* NULL is fine */
