@@ -123,18 +123,24 @@ static bool look_up(struct store *s, const struct deletion *v, struct stored_pos
     return true;
 }
 
-static bool run_on_post(struct store *s, const struct sql *sql, usec at, int64_t id,
+/* count: NULL, or what the rows that it empties are added to. */
+static bool run_on_post(struct store *s, const struct sql *sql, usec at, int64_t id, int64_t *count,
                         struct error *err) {
     struct query q;
+    int64_t rows;
     if (!query_open(s, sql, &q, err)) return false;
     bind_time(&q, at);
     bind_i64(&q, id);
-    return query_run(&q, err);
+    if (!query_run(&q, err)) return false;
+    if (count == NULL) return true;
+    if (!query_changes(s, &rows, err)) return false;
+    *count += rows;
+    return true;
 }
 
 /* The chain, each version of it, and who only repeated it. */
 static bool wipe_posts(struct store *s, const struct deletion *v, const struct stored_post *p,
-                       struct error *err) {
+                       int64_t *count, struct error *err) {
 #define WIPE                                                                                       \
     "UPDATE tweets SET text = '', author = '', deleted_at = $1 WHERE deleted_at IS NULL AND "
     static const struct sql one = {WIPE "id = $2"};
@@ -144,11 +150,11 @@ static bool wipe_posts(struct store *s, const struct deletion *v, const struct s
         "ref_kind = 'retweet' AND ref_id = $2"};
 #undef WIPE
     const usec at = v->deleted_at;
-    return run_on_post(s, &one, at, v->tweet_id, err) &&
-           run_on_post(s, &one, at, p->root_id, err) &&
-           run_on_post(s, &versions, at, p->root_id, err) &&
-           run_on_post(s, &retweets, at, v->tweet_id, err) &&
-           run_on_post(s, &retweets, at, p->root_id, err);
+    return run_on_post(s, &one, at, v->tweet_id, count, err) &&
+           run_on_post(s, &one, at, p->root_id, count, err) &&
+           run_on_post(s, &versions, at, p->root_id, count, err) &&
+           run_on_post(s, &retweets, at, v->tweet_id, count, err) &&
+           run_on_post(s, &retweets, at, p->root_id, count, err);
 }
 
 /* -- dead letters ---------------------------------------------------------------------------- */
@@ -216,7 +222,8 @@ static bool wipe_letters(struct store *s, str native_id, struct error *err) {
 
 /* -- all of it ------------------------------------------------------------------------------- */
 
-bool deletion_put(struct store *s, const struct deletion *v, struct error *err) {
+static bool put_and_wipe(struct store *s, const struct deletion *v, int64_t *count,
+                         struct error *err) {
     PRE(s->in_transaction);
     struct stored_post p;
     char digits[24];
@@ -229,9 +236,13 @@ bool deletion_put(struct store *s, const struct deletion *v, struct error *err) 
         IGNORE(str_copyz(buf_str(&b), p.native_id, sizeof p.native_id), "it fits");
     }
     const bool named = p.native_id[0] != '\0';
-    return (wipe_posts(s, v, &p, err) &&
+    return (wipe_posts(s, v, &p, count, err) &&
             (!named || wipe_letters(s, str_from_z(p.native_id), err))) ||
            fail_in(err, "forget post %" PRId64, v->tweet_id);
+}
+
+bool deletion_put(struct store *s, const struct deletion *v, struct error *err) {
+    return put_and_wipe(s, v, NULL, err);
 }
 
 /* -- people ---------------------------------------------------------------------------------- */
@@ -274,27 +285,17 @@ static bool tell_trader(struct store *s, int64_t id, str actor, usec now, struct
 }
 
 static bool forget_one(struct store *s, int64_t id, int64_t root, str actor, usec now,
-                       struct error *err) {
+                       int64_t *count, struct error *err) {
     struct deletion d = {.tweet_id = id, .root_id = root, .deleted_at = now, .at = now};
     IGNORE(str_copyz(actor, d.actor, sizeof d.actor), "names are cut");
-    return deletion_put(s, &d, err);
-}
-
-static bool count_kept(struct store *s, int64_t *ret, struct error *err) {
-    static const struct sql sql = {"SELECT count(*) FROM tweets WHERE deleted_at IS NULL"};
-    struct query q;
-    bool found;
-    *ret = 0;
-    return query_open(s, &sql, &q, err) && query_i64(&q, ret, &found, err);
+    return put_and_wipe(s, &d, count, err);
 }
 
 static bool forget_post_inside(struct store *s, int64_t id, str actor, usec now,
                                struct forgotten *f, struct error *err) {
-    int64_t before, after;
     struct audit a = {.at = now, .action = "forget", .entity = "post", .entity_id = id};
     IGNORE(str_copyz(actor, a.actor, sizeof a.actor), "names are cut");
-    return count_kept(s, &before, err) && forget_one(s, id, id, actor, now, err) &&
-           count_kept(s, &after, err) && (f->posts = before - after, true) &&
+    return forget_one(s, id, id, actor, now, &f->posts, err) &&
            tell_trader(s, id, actor, now, f, err) && audit_add(s, &a, err);
 }
 
@@ -332,9 +333,8 @@ static bool forget_posts_of(struct store *s, str who, str actor, usec now, struc
             bool at_work;
             if (!is_at_work(s, ids[i], roots[i], &at_work, err)) return false;
             if (at_work && !tell_trader(s, ids[i], actor, now, f, err)) return false;
-            if (!forget_one(s, ids[i], roots[i], actor, now, err)) return false;
+            if (!forget_one(s, ids[i], roots[i], actor, now, &f->posts, err)) return false;
         }
-        f->posts += count;
     } while (count == ROWS_A_LOOK);
     return true;
 }

@@ -28,7 +28,7 @@
 #define KEEPALIVE_S "10"   /* a peer that is gone is missed after some 25 s of silence */
 #define SILENCE_MS "20000" /* of what was sent and not acknowledged */
 #define STATEMENT_MAX_MS 60000
-#define IDLE_MAX_MS 60000 /* in a transaction */
+#define IDLE_MAX_MS 10000 /* in a transaction: who stands still loses it, and its locks */
 #define CONNECT_TRIES 4
 #define CONNECT_PAUSE (100 * USEC_PER_MS) /* doubled each time */
 #define RETRY_PAUSE USEC_PER_S            /* nothing is tried after so many failures */

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "check.h"
 
@@ -10,6 +11,7 @@
 
 #include "base/money.h"
 #include "base/rng.h"
+#include "store/posts.h"
 #include "store/store_int.h"
 
 static struct pg_server server;
@@ -362,6 +364,95 @@ static void test_rows_that_come_one_by_one_let_others_between_them(void **state)
     assert_int_equal(count(o, "SELECT count(*) FROM cursors WHERE value = 'y'"), MANY / 1000);
 }
 
+/* -- a post that is stored while it is forgotten ------------------------------------------------
+ */
+
+struct at_work {
+    pthread_t thread;
+    struct store *s;
+    struct error err;
+    bool ok, gone;
+};
+
+static const struct post late_post = {.id = 10,
+                                      .root_id = 10,
+                                      .source = {"x", 1},
+                                      .source_id = {"10", 2},
+                                      .author_id = {"4", 1},
+                                      .username = {"ann", 3},
+                                      .text = {"what I said", 11},
+                                      .created_at = USEC_PER_S,
+                                      .received_at = USEC_PER_S};
+
+static bool put_post(struct at_work *w) {
+    const struct post *const posts[] = {&late_post};
+    return store_begin(w->s, false, &w->err) &&
+           store_posts_put(w->s, posts, 1, 2 * USEC_PER_S, &w->gone, &w->err);
+}
+
+static void *store_it(void *arg) {
+    struct at_work *w = arg;
+    w->ok = put_post(w) && store_commit(w->s, &w->err);
+    return NULL;
+}
+
+static void *forget_it(void *arg) {
+    struct at_work *w = arg;
+    struct forgotten f;
+    w->ok =
+        store_forget_post(w->s, 10, STR("cli:ann"), 3 * USEC_PER_S, &f, &w->err) && f.posts == 1;
+    return NULL;
+}
+
+static void start_beside(struct own *o, struct at_work *w, void *(*work)(void *)) {
+    struct error err;
+    assert_ok(try_open(o->url, false, &w->s, &err), &err);
+    assert_int_equal(pthread_create(&w->thread, NULL, work, w), 0);
+    while (count(o, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND "
+                    "database = (SELECT oid FROM pg_database WHERE datname = "
+                    "current_database())") == 0)
+        usleep(1000);
+}
+
+static void join(struct at_work *w) {
+    assert_int_equal(pthread_join(w->thread, NULL), 0);
+    assert_ok(w->ok, &w->err);
+    store_close(w->s);
+}
+
+static int64_t texts(const struct own *o) {
+    return count(o, "SELECT count(*) FROM tweets WHERE text <> '' OR author <> ''");
+}
+
+static void test_who_forgets_a_post_waits_for_who_is_storing_it(void **state) {
+    struct own *o = *state;
+    struct at_work mine = {.s = o->s}, other = {0};
+    assert_ok(put_post(&mine), &mine.err);
+    start_beside(o, &other, forget_it);
+    assert_ok(store_commit(o->s, &mine.err), &mine.err);
+    join(&other);
+    assert_int_equal(texts(o), 0);
+    assert_int_equal(count(o, "SELECT count(*) FROM tweets WHERE deleted_at IS NOT NULL"), 1);
+}
+
+static void test_who_stores_a_post_waits_for_who_is_forgetting_it(void **state) {
+    struct own *o = *state;
+    const struct deletion d = {.tweet_id = 10,
+                               .root_id = 10,
+                               .actor = "cli:ann",
+                               .deleted_at = USEC_PER_S,
+                               .at = USEC_PER_S};
+    struct at_work other = {0};
+    struct error err;
+    assert_ok(store_begin(o->s, true, &err) && deletion_put(o->s, &d, &err), &err);
+    assert_int_equal(count(o, "SELECT count(*) FROM deletions"), 0); /* not told yet */
+    start_beside(o, &other, store_it);
+    assert_ok(store_commit(o->s, &err), &err);
+    join(&other);
+    assert_true(other.gone);
+    assert_int_equal(texts(o), 0);
+}
+
 /* -- many rows at once ------------------------------------------------------------------------- */
 
 #define ROWS 100000
@@ -439,6 +530,8 @@ int main(void) {
         T(what_failed_in_the_middle_is_named_and_nothing_is_stored),
         T(who_asks_for_changes_waits_for_them),
         T(rows_that_come_one_by_one_let_others_between_them),
+        T(who_forgets_a_post_waits_for_who_is_storing_it),
+        T(who_stores_a_post_waits_for_who_is_forgetting_it),
         T(a_hundred_thousand_rows_with_holes_are_one_statement),
         T(one_bad_row_among_many_keeps_all_of_them_out),
     };
