@@ -43,7 +43,8 @@ struct engine_text {
 };
 
 /* Texts of any lengths, computed together. Any thread: callers take turns. Takes no memory. The
- * logits of a text do not depend on what stands beside it. */
+ * logits of a text do not depend on what stands beside it; those of bfloats do, in their last
+ * digits: oneDNN sums few rows in another order than many, where the processor has AMX. */
 void engine_run(struct engine *e, const struct engine_text *texts, int count);
 
 /* "int8 by AVX-512 VNNI, avx512, 1 thread" */

@@ -270,7 +270,8 @@ const manners = {
       const { role, headers } = JSON.parse(sent);
       Object.assign(rq, { role, headers });
     }
-    if (rq.operation.id !== 'putSetting' && !rq.value.id) rq.value.reason = `why ${c.below(1e9)}`;
+    if (/^postDeadLetters/.test(rq.operation.id)) rq.value = { source: `s${c.below(1e9)}` };
+    else if (rq.operation.id !== 'putSetting' && !rq.value.id) rq.value.reason = `why ${c.below(1e9)}`;
     return rq;
   },
   key(c, w, spec, rq) {

@@ -98,6 +98,13 @@ async function alone(piles) {
       await play(chance(-1 - tries), { ...pile, cards: ['right'] }, 0);
 }
 
+// The key of another request, or one with none to take: chance may have left it out.
+async function conflicts(piles) {
+  for (const pile of piles.filter((p) => p.operation.op.responses['409']))
+    for (let tries = 0; tries < 20 && !judge.of(pile.operation)['409']; tries++)
+      await play(chance(-100 - tries), { ...pile, cards: ['conflict'] }, 0);
+}
+
 function verdicts() {
   let all = 0, good = 0;
   const few = [], never = [];
@@ -129,6 +136,7 @@ async function main() {
   console.log(`# seed ${seed}, ${count} requests, ${spec.operations.length} operations`);
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   await alone(piles);
+  await conflicts(piles);
   verdicts();
 }
 main();

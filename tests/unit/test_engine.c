@@ -70,6 +70,17 @@ static void run(struct engine *e, struct bench *b, int from, int count, float go
     engine_run(e, texts, count);
 }
 
+/* Whatever stands beside it: the same, but of bfloats, which oneDNN multiplies by other means for a
+ * few rows than for many. */
+static void same_alone(const struct bench *b, float alone[TEXTS][3], float together[TEXTS][3],
+                       double most) {
+    for (int i = 0; i < TEXTS; i++)
+        for (int k = 0; k < 3; k++) {
+            const double apart = fabs((double)alone[i][k] - (double)together[i][k]);
+            assert_true(apart <= (b->packed->precision == PRECISION_BF16 ? most : 0));
+        }
+}
+
 static void near(struct bench *b, const struct engine_options *opt, double most) {
     struct engine *e;
     struct error err;
@@ -81,7 +92,7 @@ static void near(struct bench *b, const struct engine_options *opt, double most)
                   most);
     assert_true(difference(b, 0, TEXTS, together) <= most);
     assert_true(difference(b, 0, TEXTS, alone) <= most);
-    assert_memory_equal(alone, together, sizeof alone);
+    same_alone(b, alone, together, most);
     engine_close(e);
 }
 
