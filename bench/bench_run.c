@@ -73,7 +73,7 @@ static bool best_of(char *const argv[], const char *store, struct cost *ret) {
 
 #define MANY 200000
 #define AUTHORS 5000
-#define ROWS_A_COMMIT 2048 /* as cmd_run.c has it */
+#define ROWS_A_COMMIT 16384 /* as cmd_run.c has it */
 #define LINE_BYTES 256
 
 static const char *const said[] = {
@@ -141,7 +141,7 @@ static bool plain_cost(const char *path, struct cost *ret) {
     bool ok =
         sqlite3_open(path, &db) == SQLITE_OK &&
         sqlite3_exec(db,
-                     "PRAGMA page_size = 2048; PRAGMA journal_mode = WAL;"
+                     "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL;"
                      "PRAGMA synchronous = FULL;"
                      "CREATE TABLE posts (id INTEGER PRIMARY KEY, line TEXT NOT NULL)",
                      NULL, NULL, NULL) == SQLITE_OK &&

@@ -124,6 +124,7 @@ bool app_store_options(struct app *app, store_access access, bool create, struct
                                   .access = access,
                                   .create = create,
                                   .full_sync = str_eq(cfg->store_synchronous, STR("full")),
+                                  .bulk = app->store_bulk,
                                   .busy_timeout_ms = cfg->store_busy_timeout_ms,
                                   .ca_file = cfg->store_ca_file};
     return store_password(app, &ret->password, err);

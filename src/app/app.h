@@ -65,6 +65,7 @@ struct app {
     struct config_live *live;  /* what holds while people change settings; run and serve */
     struct secret
         store_password; /* read when a store is opened first, for as long as the process */
+    bool store_bulk;    /* struct store_options */
     bool store_warned;  /* what is odd about the way to the store was told */
     bool json;          /* --json */
     char *const *env;

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* What a replay's group of posts touches, or its pages would be written twice, and what it reads.
- */
 #define CACHE_KIB_WRITE 16384
+/* What a group of posts touches, or its pages would be written twice, and what it reads. */
+#define CACHE_KIB_BULK 65536
 /* The inner pages of a store with a million posts are 8 MiB, and others go through here, too. */
 #define CACHE_KIB_READ 16384
 /* A commit that finds the log this long folds it into the file, which takes milliseconds: rarely,
@@ -402,21 +402,28 @@ static const struct store_ops sqlite_ops = {
 /* -- opening --------------------------------------------------------------------------------- */
 
 /* Of a new file. A turn touches some 25 pages, and each goes to the log whole: with 1 KiB instead
- * of SQLite's 4 an entry is durable 60 us earlier. */
-#define PAGE_BYTES "1024"
+ * of SQLite's 4 an entry is durable 60 us earlier. Where thousands share a commit, larger pages
+ * make flatter trees: a post costs a quarter less. */
+#define PAGE_BYTES 1024
+#define PAGE_BYTES_BULK 4096
+
+static int cache_kib(const struct store_options *opt) {
+    if (opt->access != STORE_WRITE) return CACHE_KIB_READ;
+    return opt->bulk ? CACHE_KIB_BULK : CACHE_KIB_WRITE;
+}
 
 /* Settings of the connection; nothing is written to the file. */
 static bool set_up(struct sqlite_store *s, const struct store_options *opt, struct error *err) {
     char text[256];
     struct buf b;
     buf_init_fixed(&b, text, sizeof text);
-    const bool writes = opt->access == STORE_WRITE;
     sqlite3_busy_timeout(s->db, (int)i64_clamp(opt->busy_timeout_ms, 0, INT32_MAX));
     buf_printf(&b,
                "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
-               "PRAGMA secure_delete = ON; PRAGMA page_size = " PAGE_BYTES ";"
+               "PRAGMA secure_delete = ON; PRAGMA page_size = %d;"
                "PRAGMA cache_size = -%d; PRAGMA synchronous = %s;",
-               writes ? CACHE_KIB_WRITE : CACHE_KIB_READ, opt->full_sync ? "FULL" : "NORMAL");
+               opt->bulk ? PAGE_BYTES_BULK : PAGE_BYTES, cache_kib(opt),
+               opt->full_sync ? "FULL" : "NORMAL");
     POST(!buf_full(&b));
     if (!sqlite_exec(&s->base, buf_z(&b), err)) return false;
     sqlite3_wal_autocheckpoint(s->db, LOG_PAGES_MAX);

@@ -80,6 +80,7 @@ struct store_options {
     bool create;     /* make it and migrate; else a missing store is an error that says so */
     bool any_schema; /* open an older schema as it is: for `db migrate` and `db check` */
     bool full_sync;  /* a commit survives a power cut */
+    bool bulk;       /* is written in groups of thousands of posts, which nobody waits for */
     int64_t busy_timeout_ms;
     const struct secret *password; /* of the database's user; borrowed for the store's life; NULL */
     str ca_file;                   /* certificates of those who may have signed the server's; "" */

@@ -75,12 +75,17 @@ struct chains {
 #define CHAIN_SLOTS 65536 /* 16 bits of a hash */
 #define COPY_KEYS 4       /* of a post; node: index in the ring * COPY_KEYS + which */
 
+/* What a search looks at first, close together. */
+struct memory_print {
+    uint64_t simhash, numbers;
+};
+
 struct memory_index {
     struct chains by_root;
     struct chains by_id; /* of later versions alone: a first one has its root's id */
     int versions;        /* how many stand there */
     struct chains by_key;
-    uint64_t *simhash; /* by index in the ring: what a search looks at first, close together */
+    struct memory_print *prints; /* by index in the ring */
 };
 
 /* The k-th key of a post; -1: it has it already. */

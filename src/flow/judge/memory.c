@@ -19,7 +19,7 @@ void judge_memory_init(struct judge *j, struct arena *boot) {
     chains_init(&x->by_root, boot, JUDGE_MEMORY_MAX);
     chains_init(&x->by_id, boot, JUDGE_MEMORY_MAX);
     chains_init(&x->by_key, boot, JUDGE_MEMORY_MAX * COPY_KEYS);
-    x->simhash = NEW_ARRAY(boot, uint64_t, JUDGE_MEMORY_MAX);
+    x->prints = NEW_ARRAY(boot, struct memory_print, JUDGE_MEMORY_MAX);
     j->index = x;
 }
 
@@ -84,7 +84,7 @@ void judge_put_memory(struct judge *j, const struct post_memory *m) {
     struct memory_index *x = j->index;
     const int32_t idx = (j->memory_first + j->memory_count++) & (JUDGE_MEMORY_MAX - 1);
     j->memory[idx] = *m;
-    x->simhash[idx] = m->simhash;
+    x->prints[idx] = (struct memory_print){m->simhash, m->numbers};
     append(&x->by_root, judge_id_slot(m->root_id), idx);
     if (m->tweet_id != m->root_id) {
         append(&x->by_id, judge_id_slot(m->tweet_id), idx);

@@ -54,11 +54,18 @@ static bool shares_opinion(const struct post_memory *m, const struct probe *q) {
 /* One may have numbers that the other leaves out; none was exchanged. */
 static bool numbers_agree(uint64_t a, uint64_t b) { return (a & b) == a || (a & b) == b; }
 
-/* PRE: the simhashes are near. */
+/* Nearly the same words, and no number for another? Cheapest first: a search asks it of thousands.
+ */
+static bool is_alike(const struct memory_print *p, const struct reading *r) {
+    return numbers_agree(p->numbers, r->numbers) &&
+           bits_of(p->simhash ^ r->simhash) <= JUDGE_COPY_BITS;
+}
+
+/* PRE: they are alike. */
 static bool is_copy(const struct post_memory *m, const struct probe *q) {
     const struct reading *r = q->r;
     const usec age = q->now - m->at;
-    if (age > q->window || !numbers_agree(m->numbers, r->numbers)) return false;
+    if (age > q->window) return false;
     if (m->token_count >= JUDGE_COPY_WORDS && r->token_count >= JUDGE_COPY_WORDS) {
         return shares_opinion(m, q);
     }
@@ -95,8 +102,7 @@ static void search_copies(const struct judge *j, const struct probe *q, struct f
         for (int n = 0; n < CHAIN_MOST && copies < COPIES_MOST; n++, ref = c->next[ref - 1]) {
             if (ref == 0) break;
             const int32_t idx = (ref - 1) / COPY_KEYS;
-            const int far = bits_of(x->simhash[idx] ^ q->r->simhash);
-            if (far > JUDGE_COPY_BITS || !is_copy(&j->memory[idx], q)) continue;
+            if (!is_alike(&x->prints[idx], q->r) || !is_copy(&j->memory[idx], q)) continue;
             note(f, idx);
             copies++;
         }
