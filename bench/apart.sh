@@ -113,6 +113,11 @@ trading: {cooldown_symbol_s: 0, cooldown_author_s: 0, signal_threshold: 40, max_
     position_size_percent: 0.001, max_hold_s: 1}
 CONFIG
 "$BULLFINCH" db migrate --config "$dir/trade.yaml" >"$dir/migrate.log" 2>&1
+# Of a post's row only the last change says when it was committed: the first is kept beside it.
+ask_pg 'CREATE TABLE stored (id BIGINT PRIMARY KEY);
+    CREATE FUNCTION note_stored() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN INSERT INTO stored VALUES (NEW.id); RETURN NULL; END $$;
+    CREATE TRIGGER stored AFTER INSERT ON tweets FOR EACH ROW EXECUTE FUNCTION note_stored()' >/dev/null
 token=$("$BULLFINCH" token create feed --role ingest --source wire --config "$dir/trade.yaml" | grep -o 'bft_[A-Za-z0-9_-]*')
 ours=
 for role in "serve" "analyze" "analyze" "trade"; do
@@ -139,8 +144,8 @@ while [ $i -lt "$ORDERS" ]; do
     done
 done
 sleep 1
-spans="SELECT 1000 * extract(epoch FROM pg_xact_commit_timestamp(i.xmin) - t.created_at_db) AS ms
-    FROM intents i JOIN tweets t ON t.id = i.root_id"
+spans="SELECT 1000 * extract(epoch FROM pg_xact_commit_timestamp(i.xmin) - pg_xact_commit_timestamp(s.xmin)) AS ms
+    FROM intents i JOIN stored s ON s.id = i.root_id"
 tell "orders" "$(ask_pg 'SELECT count(*) FROM intents')" "of $i posts"
 for share in 0.5 0.99; do
     tell "post stored to order recorded, p$(echo $share | cut -c 3- | sed 's/^5$/50/')" \

@@ -17,6 +17,7 @@ static bool open_store(void *ctx, struct store **ret, struct error *err) {
     struct store_options opt;
     if (!app_store_options(app, STORE_WRITE, false, &opt, err)) return false;
     opt.full_sync = false;
+    opt.by_key = true;
     return store_open(&app->boot, &opt, ret, err);
 }
 

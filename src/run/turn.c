@@ -207,7 +207,7 @@ bool turn_begin(struct runner *r, struct error *err) {
     if (r->in_txn) return true;
     turn_crash_point();
     const usec since = time_monotonic_us();
-    while (!store_begin(r->parts.store, true, err)) {
+    while (!store_begin_turn(r->parts.store, err)) {
         if (err->code != ERR_BUSY) return fail_in(err, "begin a turn");
         if (r->journal != NULL) return fail_in(err, "begin a turn");
         if (time_monotonic_us() - since > BUSY_PATIENCE)

@@ -68,12 +68,13 @@ static void first_hash(char ret[SHA256_HEX_BYTES]) {
     ret[SHA256_HEX_BYTES - 1] = 0;
 }
 
+const struct sql audit_head_sql = {"SELECT rows, hash FROM audit_head"};
+
 static bool read_head(struct store *s, int64_t *ret_rows, char ret_hash[SHA256_HEX_BYTES],
                       struct error *err) {
-    static const struct sql sql = {"SELECT rows, hash FROM audit_head"};
     struct query q;
     bool row;
-    if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
+    if (!query_open(s, &audit_head_sql, &q, err) || !query_row(&q, &row, err)) return false;
     *ret_rows = row ? col_i64(&q) : 0;
     first_hash(ret_hash);
     if (row) col_z(&q, ret_hash, SHA256_HEX_BYTES);

@@ -36,7 +36,7 @@ bool row_put_deletion(struct store *s, const struct deletion *v, struct error *e
         "INSERT INTO deletions (" SQL_COLUMNS(DELETION) ") VALUES ($1, $2, $3, $4, $5, $6) "
                                                         "ON CONFLICT (tweet_id) DO NOTHING"};
     struct query q;
-    s->deletions.any = true;
+    s->deletions.any = s->deletions.asked = true;
     if (!query_open(s, &sql, &q, err)) return false;
     bind_i64(&q, v->tweet_id);
     bind_i64(&q, v->root_id);
@@ -56,11 +56,12 @@ void row_get_deletion(struct query *q, struct deletion *ret) {
     ret->at = col_time(q);
 }
 
+const struct sql deletions_sql = {"SELECT 1 FROM deletions LIMIT 1"};
+
 bool deletion_any(struct store *s, bool *ret, struct error *err) {
-    static const struct sql sql = {"SELECT 1 FROM deletions LIMIT 1"};
     struct query q;
     int64_t one;
-    return query_open(s, &sql, &q, err) && query_i64(&q, &one, ret, err);
+    return query_open(s, &deletions_sql, &q, err) && query_i64(&q, &one, ret, err);
 }
 
 /* Most stores have no deletions. Under the write lock only this transaction can put the first one,

@@ -99,6 +99,8 @@ static bool set_up(struct pg_store *s, struct error *err) {
                s->url.schema, STATEMENT_MAX_MS, IDLE_MAX_MS,
                (long long)i64_clamp(s->busy_timeout_ms, 1, INT32_MAX),
                s->base.access == STORE_READ ? "on" : "off");
+    /* a plan that was made for a table of one page is kept when there are thousands */
+    if (s->by_key) buf_put(&b, STR(" SET enable_seqscan = off;"));
     if (!s->full_sync) buf_put(&b, STR(" SET synchronous_commit = off;"));
     POST(!buf_full(&b));
     PGresult *res = pq.exec(s->conn, buf_z(&b));
@@ -234,6 +236,7 @@ static bool pg_commit(struct store *base, struct error *err) {
     pg_send_text(s, "COMMIT");
     pg_send_sync(s);
     pg_wait_all(s);
+    pg_ahead_drop(s);
     if (!s->failed) return true;
     if (s->went_silent) return fail_unknown(s, err);
     *err = s->first;
@@ -259,6 +262,7 @@ static void pg_rollback(struct store *base) {
             pg_wait_all(s);
         }
     }
+    pg_ahead_drop(s);
     s->failed = s->went_silent = false;
 }
 
@@ -330,6 +334,7 @@ static const struct store_ops pg_ops = {
     .rollback = pg_rollback,
     .exec = pg_exec,
     .prepare = pg_prepare,
+    .ahead = pg_ahead,
     .bind_i64 = pg_bind_i64,
     .bind_e8 = pg_bind_e8,
     .bind_time = pg_bind_time,
@@ -432,6 +437,7 @@ static struct pg_store *make_store(const struct store_options *opt, const struct
     s->url = *url;
     s->password = opt->password;
     s->full_sync = opt->full_sync;
+    s->by_key = opt->by_key;
     s->busy_timeout_ms = opt->busy_timeout_ms;
     buf_init_fixed(&b, block, sizeof block);
     pg_url_show(url, &b);

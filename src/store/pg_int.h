@@ -17,6 +17,7 @@
 #define PG_STMTS_MAX 1024   /* a power of two; this program has about 300 statements */
 #define PG_PENDING_MAX 1024 /* statements on their way */
 #define PG_ADDRESS_BYTES 768
+#define PG_AHEAD_MAX 8
 #define PG_FENCED "ZF001" /* SQLSTATE of leader_fence(), sql/postgresql */
 
 struct pg_store;
@@ -31,6 +32,7 @@ struct pg_stmt {
     bool sent;
     bool writes;      /* it is no SELECT */
     bool one_by_one;  /* struct sql: many rows */
+    int64_t ahead;    /* sent before it was asked for: its number among those sent; 0: it was not */
     int column_count; /* 0: it gives no rows */
 
     /* Parameters, base.param_count of each. An array's type is that of its elements. */
@@ -72,7 +74,7 @@ struct pg_store {
     struct pg_url url;
     const struct secret *password; /* borrowed; NULL: none */
     char *ca_file;                 /* "": libpq's or the system's */
-    bool full_sync;
+    bool full_sync, by_key;
     int64_t busy_timeout_ms;
     int64_t session; /* counts connections, so that a statement knows on which it was prepared */
     usec retry_at;   /* monotonic: before that no new connection is tried */
@@ -88,9 +90,11 @@ struct pg_store {
     int64_t sent, done;     /* of the pending ones, ever */
     int64_t asked;          /* behind so many stands a sync */
     struct pg_stmt *reader; /* whose rows come one by one */
-    int64_t changes;        /* of the last statement that was answered */
-    bool failed;            /* first says what; the transaction can only be rolled back */
-    bool went_silent;       /* and that is that the connection broke without a word */
+    struct pg_stmt *ahead[PG_AHEAD_MAX];
+    int ahead_count;  /* of this transaction */
+    int64_t changes;  /* of the last statement that was answered */
+    bool failed;      /* first says what; the transaction can only be rolled back */
+    bool went_silent; /* and that is that the connection broke without a word */
     struct error first;
 
     bool begin_due; /* the next statement begins the transaction */
@@ -153,6 +157,8 @@ void pg_lose(struct pg_store *s, const char *text);
 MUST_CHECK bool pg_stmt_find(struct pg_store *s, const char *text, struct pg_stmt **ret,
                              struct error *err);
 void pg_stmts_free(struct pg_store *s);
+void pg_ahead(struct store *base, const char *sql);
+void pg_ahead_drop(struct pg_store *s); /* at the end of a transaction: what nobody asked for */
 bool pg_prepare(struct store *base, const char *sql, struct store_stmt **ret, struct error *err);
 void pg_bind_i64(struct store_stmt *st, int i, int64_t v);
 void pg_bind_e8(struct store_stmt *st, int i, int64_t v);

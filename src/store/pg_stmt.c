@@ -76,10 +76,35 @@ bool pg_prepare(struct store *base, const char *sql, struct store_stmt **ret, st
     if (!pg_ready(s, writes, err) || !pg_stmt_find(s, sql, &st, err)) return false;
     PRE(!st->in_use);
     st->in_use = true;
-    st->sent = st->troubled = st->one_by_one = false;
+    st->sent = st->ahead != 0;
+    st->troubled = st->one_by_one = false;
     st->rows = 0;
     *ret = &st->base;
     return true;
+}
+
+void pg_ahead(struct store *base, const char *sql) {
+    struct pg_store *s = pg_self(base);
+    struct pg_stmt *st;
+    struct error err; /* told to who asks */
+    PRE(base->in_transaction && s->ahead_count < PG_AHEAD_MAX);
+    if (s->failed || !pg_ready(s, true, &err) || !pg_stmt_find(s, sql, &st, &err)) return;
+    PRE(st->base.param_count == 0 && !st->in_use && st->ahead == 0);
+    pg_send_stmt(s, st, true);
+    st->ahead = s->sent;
+    st->row = -1;
+    s->ahead[s->ahead_count++] = st;
+}
+
+void pg_ahead_drop(struct pg_store *s) {
+    for (int i = 0; i < s->ahead_count; i++) {
+        struct pg_stmt *st = s->ahead[i];
+        if (st->ahead == 0) continue;
+        st->ahead = 0;
+        pq.clear(st->result);
+        st->result = NULL;
+    }
+    s->ahead_count = 0;
 }
 
 void pg_one_by_one(struct store_stmt *st) { self_stmt(st)->one_by_one = true; }
@@ -241,6 +266,13 @@ static bool run(struct pg_stmt *st, struct error *err) {
     return !s->failed || fail_now(s, err);
 }
 
+/* Of one that was sent ahead. */
+static bool take_answer(struct pg_stmt *st, struct error *err) {
+    pg_wait(st->store, st->ahead);
+    st->ahead = 0;
+    return !st->store->failed || fail_now(st->store, err);
+}
+
 static bool next_row(struct pg_stmt *st) {
     if (st->one_by_one) return pg_stream_next(st);
     return st->result != NULL && ++st->row < pq.ntuples(st->result);
@@ -250,6 +282,7 @@ step_result pg_step(struct store_stmt *base, struct error *err) {
     struct pg_stmt *st = self_stmt(base);
     struct pg_store *s = st->store;
     if (!st->sent && !run(st, err)) return STEP_FAILED;
+    if (st->ahead != 0 && !take_answer(st, err)) return STEP_FAILED;
     if (st->column_count == 0) return STEP_DONE;
     if (next_row(st)) return STEP_ROW;
     if (!s->failed) return STEP_DONE;

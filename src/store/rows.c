@@ -472,12 +472,13 @@ bool row_put_control(struct store *s, const struct control *v, struct error *err
     return query_run(&q, err) || fail_in(err, "put the mode");
 }
 
+const struct sql control_sql = {"SELECT " SQL_COLUMNS(CONTROL) " FROM control"};
+
 bool store_control(struct store *s, struct control *ret, bool *ret_found, struct error *err) {
-    static const struct sql sql = {"SELECT " SQL_COLUMNS(CONTROL) " FROM control"};
     struct query q;
     struct control v = {0};
     bool row;
-    if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
+    if (!query_open(s, &control_sql, &q, err) || !query_row(&q, &row, err)) return false;
     *ret_found = row;
     if (!row) return true;
     IGNORE(col_i64(&q), "the key: there is one row");

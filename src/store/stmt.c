@@ -20,6 +20,11 @@ bool query_open(struct store *s, const struct sql *sql, struct query *ret, struc
     return true;
 }
 
+void query_ahead(struct store *s, const struct sql *sql) {
+    const bool own = s->ops->dialect == DIALECT_POSTGRESQL && sql->postgresql != NULL;
+    if (s->ops->ahead && !s->spoiled) s->ops->ahead(s, own ? sql->postgresql : sql->text);
+}
+
 void query_close(struct query *q) {
     if (q->st) q->st->ops->reset(q->st);
     q->st = NULL;

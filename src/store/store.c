@@ -61,6 +61,14 @@ bool store_begin(struct store *s, bool immediate, struct error *err) {
     return true;
 }
 
+bool store_begin_turn(struct store *s, struct error *err) {
+    if (!store_begin(s, true, err)) return false;
+    query_ahead(s, &control_sql);
+    query_ahead(s, &deletions_sql);
+    query_ahead(s, &audit_head_sql);
+    return true;
+}
+
 bool store_commit(struct store *s, struct error *err) {
     PRE(s->in_transaction);
     if (s->spoiled) {

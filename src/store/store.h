@@ -30,8 +30,9 @@ struct store_ops {
     bool (*commit)(struct store *s, struct error *err);
     void (*rollback)(struct store *s);
     bool (*exec)(struct store *s, const char *sql, struct error *err);
-    bool (*prepare)(struct store *s, const char *sql, struct store_stmt **ret,
-                    struct error *err); /* cached by the pointer */
+    bool (*prepare)(struct store *s, const char *sql, struct store_stmt **ret, struct error *err);
+    void (*ahead)(struct store *s, const char *sql);
+    /* query_ahead; NULL: there is no need */ /* cached by the pointer */
     void (*bind_i64)(struct store_stmt *st, int i, int64_t v);
     void (*bind_e8)(struct store_stmt *st, int i, int64_t v);
     void (*bind_time)(struct store_stmt *st, int i, usec v);
@@ -80,6 +81,7 @@ struct store_options {
     bool create;     /* make it and migrate; else a missing store is an error that says so */
     bool any_schema; /* open an older schema as it is: for `db migrate` and `db check` */
     bool full_sync;  /* a commit survives a power cut */
+    bool by_key;     /* each statement finds its rows by a key, however few there are now */
     bool bulk;       /* is written in groups of thousands of posts, which nobody waits for */
     int64_t busy_timeout_ms;
     const struct secret *password; /* of the database's user; borrowed for the store's life; NULL */
@@ -101,6 +103,8 @@ void store_close(struct store *s); /* NULL is fine */
  * cannot be had (ERR_BUSY) may be told by the first statement, too. ERR_UNKNOWN of a commit: the
  * connection broke before the answer, and what the store holds counts. */
 MUST_CHECK bool store_begin(struct store *s, bool immediate, struct error *err);
+/* An immediate one that a turn of the trader needs: what each turn asks first is asked with it. */
+MUST_CHECK bool store_begin_turn(struct store *s, struct error *err);
 MUST_CHECK bool store_commit(struct store *s, struct error *err);
 void store_rollback(struct store *s);
 /* Another one when somebody else has committed (plain transactions show within a second), now and

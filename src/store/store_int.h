@@ -93,6 +93,10 @@ struct query {
 /* PRE: not open already (a statement is used by one query at a time). */
 MUST_CHECK bool query_open(struct store *s, const struct sql *sql, struct query *ret,
                            struct error *err);
+/* It will be asked in this transaction: a server far away gets it now, together with what was sent
+ * before, and who asks need not wait for another round. PRE: no parameters; nothing written in this
+ * transaction changes the answer before it is asked for. */
+void query_ahead(struct store *s, const struct sql *sql);
 /* To the next row; after the last one (*ret_row false) or a failure the query is closed. */
 MUST_CHECK bool query_row(struct query *q, bool *ret_row, struct error *err);
 /* For statements without rows: runs it to its end and closes. */
@@ -144,6 +148,10 @@ bool col_is_null(struct query *q);                           /* of the next colu
 MUST_CHECK bool row_put_post(struct store *s, const struct reading *r, int signal_score, reason why,
                              usec now, struct error *err);
 
+/* --- what each turn asks first (store_begin_turn) ------------------------------------------- */
+extern const struct sql control_sql;    /* store_control */
+extern const struct sql audit_head_sql; /* audit_add, the first of a transaction */
+
 /* --- rows of the trader's structs (rows.c): what is put is what is loaded ------------------- */
 /* Reading fails (ERR_DAMAGED) on a name that this program does not know. `sym` is not stored, as
  * it is an index into one run's list: SYM_NONE after loading. */
@@ -179,6 +187,7 @@ MUST_CHECK bool forget_command(struct store *s, int64_t id, const char *actor, u
  * PRE: in an immediate transaction. */
 MUST_CHECK bool author_clear(struct store *s, const char *key, bool *ret_any, struct error *err);
 /* Is there word of any deletion? */
+extern const struct sql deletions_sql; /* its question */
 MUST_CHECK bool deletion_any(struct store *s, bool *ret, struct error *err);
 /* When this post, or its edit chain, was deleted; 0: never. author: key. PRE: in an immediate
  * transaction, as whether there is any deletion at all is asked once in it. */

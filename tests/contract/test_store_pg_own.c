@@ -335,6 +335,33 @@ static void test_who_asks_for_changes_waits_for_them(void **state) {
     assert_int_equal(count(o, "SELECT count(*) FROM cursors"), 60);
 }
 
+/* As turns do: all, some or none of what was asked with the beginning is wanted. */
+static void test_what_was_asked_ahead_is_there_or_is_dropped(void **state) {
+    struct own *o = *state;
+    struct control c;
+    struct error err;
+    bool found, any = true;
+    const struct audit row = {
+        .at = USEC_PER_S, .actor = "test", .action = "look", .entity = "store"};
+    for (int i = 0; i < 40; i++) {
+        assert_ok(store_begin_turn(o->s, &err), &err);
+        if (i % 2 == 0) assert_ok(store_control(o->s, &c, &found, &err), &err);
+        if (i % 3 == 0) assert_ok(audit_add(o->s, &row, &err), &err);
+        if (i % 5 == 0) assert_ok(deletion_any(o->s, &any, &err), &err);
+        if (i % 7 == 0)
+            store_rollback(o->s);
+        else
+            assert_ok(store_commit(o->s, &err), &err);
+    }
+    assert_false(any);
+    /* of each third one but the two that were undone with their turns, in one chain */
+    assert_int_equal(count(o, "SELECT count(*) FROM audit_log"), 12);
+    assert_int_equal(count(o,
+                           "SELECT count(*) FROM audit_log a JOIN audit_log b ON b.id = a.id + 1 "
+                           "AND b.prev_hash = a.hash"),
+                     11);
+}
+
 static void test_rows_that_come_one_by_one_let_others_between_them(void **state) {
     static const struct sql all = {"SELECT name, value FROM cursors ORDER BY name", NULL, true};
     struct own *o = *state;
@@ -529,6 +556,7 @@ int main(void) {
         T(a_long_transaction_is_stored_whole),
         T(what_failed_in_the_middle_is_named_and_nothing_is_stored),
         T(who_asks_for_changes_waits_for_them),
+        T(what_was_asked_ahead_is_there_or_is_dropped),
         T(rows_that_come_one_by_one_let_others_between_them),
         T(who_forgets_a_post_waits_for_who_is_storing_it),
         T(who_stores_a_post_waits_for_who_is_forgetting_it),
