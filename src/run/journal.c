@@ -22,6 +22,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "run/turn_bytes.h"
 
 #define HEAD_BYTES 4096
 #define PIECE_MARK UINT32_C(0x6a726e31)
@@ -223,34 +224,14 @@ int64_t journal_count(const struct journal *j) { return (int64_t)j->count; }
 
 /* --- encoding ------------------------------------------------------------------------ */
 
-#define RAW(x) ((str){(const char *)(x), (ptrdiff_t)sizeof *(x)})
-
-static void put_u32(struct buf *out, uint32_t v) { buf_put(out, RAW(&v)); }
+static void put_u32(struct buf *out, uint32_t v) {
+    buf_put(out, (str){(const char *)&v, (ptrdiff_t)sizeof v});
+}
 
 static void put_text(struct buf *out, str s) {
     put_u32(out, (uint32_t)s.n);
     buf_put(out, s);
 }
-
-/* Every string of a post, in one order for both ways. */
-#define POST_STRINGS 6
-static void strings_of(struct post *p, str *ret[POST_STRINGS]) {
-    str *const all[POST_STRINGS] = {&p->source,   &p->source_id, &p->author_id,
-                                    &p->username, &p->text,      &p->lang};
-    memcpy(ret, all, sizeof all);
-}
-
-static void put_reading(struct buf *out, const struct reading *r) {
-    struct post post = *r->post;
-    str *strings[POST_STRINGS];
-    strings_of(&post, strings);
-    buf_put(out, RAW(r));
-    buf_put(out, RAW(&post));
-    for (int i = 0; i < POST_STRINGS; i++) put_text(out, *strings[i]);
-    put_text(out, str_from_z(r->model != NULL ? r->model : ""));
-}
-
-static bool is_row(action_kind k) { return k != ACTION_SEND && k != ACTION_TELL; }
 
 /* Length and kind in front of a piece, the length filled in at its end. */
 static ptrdiff_t begin_piece(struct buf *out, uint32_t kind) {
@@ -267,19 +248,7 @@ static void end_piece(struct buf *out, ptrdiff_t at) {
 
 void journal_encode(const struct actions *acts, struct buf *out) {
     const ptrdiff_t at = begin_piece(out, KIND_TURN);
-    uint32_t rows = 0;
-    for (int i = 0; i < acts->count; i++) rows += is_row(acts->v[i].kind);
-    put_u32(out, rows);
-    for (int i = 0; i < acts->count; i++) {
-        const struct action *a = &acts->v[i];
-        if (!is_row(a->kind)) continue;
-        const ptrdiff_t head = out->len;
-        buf_put(out, RAW(a));
-        const action_kind kind = a->kind == ACTION_PUT_INTENT ? ACTION_PUT_TRADE : a->kind;
-        if (!buf_full(out))
-            memcpy(out->p + head + offsetof(struct action, kind), &kind, sizeof kind);
-        if (a->kind == ACTION_PUT_POST) put_reading(out, a->u.post.reading);
-    }
+    turn_bytes_put(acts, TURN_ENTRIES_AS_TRADES, out);
     end_piece(out, at);
 }
 
@@ -315,13 +284,6 @@ static bool cut_u32(str *rest, uint32_t *ret) {
     return true;
 }
 
-static bool cut_raw(str *rest, void *ret, ptrdiff_t bytes) {
-    if (rest->n < bytes) return false;
-    memcpy(ret, rest->p, (size_t)bytes);
-    *rest = str_tail(*rest, bytes);
-    return true;
-}
-
 static bool cut_text(str *rest, str *ret) {
     uint32_t n;
     if (!cut_u32(rest, &n) || rest->n < (ptrdiff_t)n) return false;
@@ -342,43 +304,12 @@ bool journal_put(struct journal *j, str encoded, struct error *err) {
 
 /* --- adopting ------------------------------------------------------------------------ */
 
-static bool cut_reading(struct arena *a, str *rest, const struct reading **ret) {
-    struct reading *r = NEW(a, struct reading);
-    struct post *p = NEW(a, struct post);
-    str *strings[POST_STRINGS], model;
-    strings_of(p, strings);
-    if (!cut_raw(rest, r, sizeof *r) || !cut_raw(rest, p, sizeof *p)) return false;
-    for (int i = 0; i < POST_STRINGS; i++) {
-        if (!cut_text(rest, strings[i])) return false;
-    }
-    if (!cut_text(rest, &model)) return false;
-    r->post = p;
-    r->model = str_dupz(a, model);
-    *ret = r;
-    return true;
-}
-
-static bool cut_actions(struct arena *a, str *rest, struct actions *ret) {
-    uint32_t rows;
-    ret->count = 0;
-    ret->durable = true;
-    if (!cut_u32(rest, &rows) || rows > ACTIONS_MAX) return false;
-    for (uint32_t i = 0; i < rows; i++) {
-        struct action *act = &ret->v[ret->count++];
-        if (!cut_raw(rest, act, sizeof *act) || act->kind > ACTION_TELL || !is_row(act->kind))
-            return false;
-        if (act->kind == ACTION_PUT_POST && !cut_reading(a, rest, &act->u.post.reading))
-            return false;
-    }
-    return rest->n == 0;
-}
-
 static bool adopt_piece(struct journal *j, struct arena *a, struct store *s, str bytes,
                         struct error *err) {
     uint32_t kind;
     str name, value;
     if (!cut_u32(&bytes, &kind)) kind = 0;
-    if (kind == KIND_TURN && cut_actions(a, &bytes, j->acts)) return store_apply(s, j->acts, err);
+    if (kind == KIND_TURN && turn_bytes_get(a, bytes, j->acts)) return store_apply(s, j->acts, err);
     if (kind == KIND_CURSOR && cut_text(&bytes, &name) && cut_text(&bytes, &value))
         return store_cursor_put(s, name, value, err);
     return fail(err, ERR_DAMAGED, 0, "%s: piece %" PRIu64 " cannot be read", j->path, j->count);

@@ -11,6 +11,7 @@
 /* --- turn.c: one turn, and what follows from it ------------------------------------------ */
 
 struct lanes;
+struct writer;
 
 #define SENDS_MAX 128
 
@@ -30,6 +31,8 @@ struct runner {
 
     bool wall;           /* real time: what is too old is not sent */
     struct lanes *lanes; /* to a venue that is slow; NULL: it is called here */
+
+    struct writer *writer; /* writes the rows of turns; NULL: they are written here */
 
     /* The open transaction. */
     bool grouped;         /* many turns a transaction: virtual time, venue inside our own store */

@@ -37,6 +37,8 @@
 
 #include "base/log.h"
 #include "run/lanes.h"
+#include "run/turn_bytes.h"
+#include "run/writer.h"
 
 #define SETTLE_STEPS_MAX 1000000 /* turns that may follow from one event before it is a bug */
 #define COMMANDS_MAX 64
@@ -96,7 +98,14 @@ static bool cursors_put(struct runner *r, struct error *err) {
     return true;
 }
 
+/* The store is this thread's: all rows of turns are in the transaction. */
+static bool rows_written(struct runner *r, struct error *err) {
+    return r->writer == NULL || writer_wait(r->writer, err);
+}
+
 static bool undo(struct runner *r) {
+    struct error err;
+    IGNORE(!rows_written(r, &err), "the error that undoes it was told");
     if (r->in_txn) store_rollback(r->parts.store);
     r->in_txn = false;
     return false;
@@ -138,7 +147,7 @@ bool turn_recover(struct runner *r, struct error *err) {
 }
 
 static bool commit_txn(struct runner *r, struct error *err) {
-    if (!r->in_txn && !turn_begin(r, err)) return false;
+    if (!turn_begin(r, err)) return false;
     turn_crash_point();
     if (!cursors_put(r, err)) return undo(r);
     turn_crash_point();
@@ -203,7 +212,8 @@ static bool look_for_commands(struct runner *r, struct error *err) {
     return true;
 }
 
-bool turn_begin(struct runner *r, struct error *err) {
+/* The transaction is open; rows of turns before may still be on their way into it. */
+static bool begin(struct runner *r, struct error *err) {
     if (r->in_txn) return true;
     turn_crash_point();
     const usec since = time_monotonic_us();
@@ -218,6 +228,17 @@ bool turn_begin(struct runner *r, struct error *err) {
     r->txn_since = time_monotonic_us();
     if (!look_for_commands(r, err)) return undo(r);
     return true;
+}
+
+/* What turns could not write is told to whoever looks first. */
+static bool fail_behind(struct runner *r, struct error *err) {
+    if (err->code == ERR_STATE || err->code == ERR_EXISTS)
+        log_broken("turn_refused", LOG_Z("why", err->msg));
+    return undo(r);
+}
+
+bool turn_begin(struct runner *r, struct error *err) {
+    return begin(r, err) && (rows_written(r, err) || fail_behind(r, err));
 }
 
 bool turn_bury(struct runner *r, str source, const struct complaint *c, struct error *err) {
@@ -246,8 +267,6 @@ bool turn_beat(struct runner *r, struct error *err) {
 }
 
 /* --- what a turn wrote down -------------------------------------------------------------- */
-
-static bool is_row(action_kind k) { return k != ACTION_SEND && k != ACTION_TELL; }
 
 static void tell(struct runner *r, const struct action *a) {
     const struct log_field fields[] = {LOG_Z("text", a->u.tell.text)};
@@ -299,13 +318,11 @@ void turn_event_of(const struct reading *r, struct event *ret) {
 
 /* The turn's rows into the open transaction. */
 static bool write_rows(struct runner *r, int rows, struct error *err) {
-    if (!turn_begin(r, err)) return false;
+    if (!begin(r, err)) return false;
     turn_crash_point();
-    if (!store_apply(r->parts.store, r->acts, err)) {
-        if (err->code == ERR_STATE || err->code == ERR_EXISTS)
-            log_broken("turn_refused", LOG_Z("why", err->msg));
-        return undo(r);
-    }
+    if (!(r->writer ? writer_put(r->writer, r->acts, err)
+                    : store_apply(r->parts.store, r->acts, err)))
+        return fail_behind(r, err);
     r->txn_rows += rows;
     return true;
 }
@@ -325,7 +342,7 @@ static bool keep(struct runner *r, struct error *err) {
     struct actions *acts = r->acts;
     int rows = 0;
     for (int i = 0; i < acts->count; i++) {
-        rows += is_row(acts->v[i].kind);
+        rows += turn_bytes_is_row(acts->v[i].kind);
         r->deletes = r->deletes || acts->v[i].kind == ACTION_PUT_DELETION;
     }
     const bool sends = rows < acts->count;
@@ -370,9 +387,10 @@ static bool obey(struct runner *r, struct error *err) {
     for (int i = 0; i < count && ok; i++) {
         if (cmds[i].id <= r->command_seen) continue; /* delivered; its result is still to come */
         r->command_seen = cmds[i].id;
-        if (cmds[i].verb == VERB_SETTING) settings_take(r, &cmds[i]);
+        ok = rows_written(r, err) || fail_behind(r, err);
+        if (ok && cmds[i].verb == VERB_SETTING) settings_take(r, &cmds[i]);
         struct event ev = {.kind = EVENT_COMMAND, .u.command = cmds[i]};
-        ok = one_turn(r, &ev, err);
+        ok = ok && one_turn(r, &ev, err);
     }
     r->obeying = false;
     return ok && (r->grouped || turn_commit(r, err)) && settle(r, err);
@@ -393,10 +411,10 @@ bool turn_commands(struct runner *r, struct error *err) {
 /* The write lock, with everything obeyed that was ordered before we got it. */
 static bool lock_for_opening(struct runner *r, struct error *err) {
     if (r->journaling) return true; /* nothing is opened */
-    if (!turn_begin(r, err)) return turn_rescue(r, err);
+    if (!begin(r, err)) return turn_rescue(r, err);
     while (r->commands_due) {
         if (!obey(r, err)) return false;
-        if (!r->journaling && !turn_begin(r, err)) return turn_rescue(r, err);
+        if (!r->journaling && !begin(r, err)) return turn_rescue(r, err);
     }
     return true;
 }

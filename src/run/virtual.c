@@ -20,6 +20,7 @@
  *
  * Failure: ends the run; the store holds the last group. Thread: the trader's. */
 #include "run/run_int.h"
+#include "run/writer.h"
 
 #include <time.h>
 
@@ -283,6 +284,14 @@ static bool begin(struct replay *v, struct error *err) {
     return turn_do(r, r->now, &ev, err) && turn_commands(r, err);
 }
 
+/* Where nothing waits for the wall, and there are threads to share the work. A server's statements
+ * are on their way while we go on, anyway. */
+static bool open_writer(struct runner *r, struct arena *memory, struct error *err) {
+    const bool wanted = r->opt.workers > 1 && r->opt.speed_e8 == RUN_SPEED_MAX;
+    return !wanted || !store_is_file(r->parts.store) ||
+           writer_open(memory, r->parts.store, &r->writer, err);
+}
+
 bool run_virtual(struct runner *r, struct error *err) {
     const uint32_t inside = VENUE_CAP_INSTANT | VENUE_CAP_STATE;
     if ((r->parts.venue->ops->caps & inside) != inside)
@@ -297,12 +306,15 @@ bool run_virtual(struct runner *r, struct error *err) {
     struct arena memory;
     arena_open(&memory, 64 << 20);
     turn_rewrite(r->parts.store);
-    bool ok = readers_open(&memory, r->parts.reader, r->replay ? r->replay->source : NULL,
+    bool ok = open_writer(r, &memory, err) &&
+              readers_open(&memory, r->parts.reader, r->replay ? r->replay->source : NULL,
                            r->opt.workers, &v.readers, err) &&
               begin(&v, err);
     bool end = false;
     while (ok && !end && !stopped(r)) ok = one_event(&v, &end, err) && breathe(&v, err);
     ok = ok && turn_commit(r, err);
+    writer_close(r->writer);
+    r->writer = NULL;
     if (ok) turn_rewrite(r->parts.store);
     log_set_clock(NULL);
     board_task_set(v.task_shown, NULL, time_wall_us());

@@ -423,7 +423,7 @@ static bool set_up(struct sqlite_store *s, const struct store_options *opt, stru
                "PRAGMA secure_delete = ON; PRAGMA page_size = %d;"
                "PRAGMA cache_size = -%d; PRAGMA synchronous = %s;",
                opt->bulk ? PAGE_BYTES_BULK : PAGE_BYTES, cache_kib(opt),
-               opt->full_sync ? "FULL" : "NORMAL");
+               opt->full_sync && !opt->bulk ? "FULL" : "NORMAL");
     POST(!buf_full(&b));
     if (!sqlite_exec(&s->base, buf_z(&b), err)) return false;
     sqlite3_wal_autocheckpoint(s->db, LOG_PAGES_MAX);

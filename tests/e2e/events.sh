@@ -171,7 +171,7 @@ while [ $floods -lt 40 ]; do
     flood
     floods=$((floods + 1))
     tries=0
-    while [ "$(grep -c '^event: command' quick)" -lt $((floods * 45)) ] && [ $tries -lt 200 ]; do
+    while [ "$(grep -c '^event: command' quick)" -lt $((floods * 45)) ] && [ $tries -lt 1200 ]; do
         sleep 0.05
         tries=$((tries + 1))
     done

@@ -142,7 +142,7 @@ equal "a disk without room for a new store ends the run with status 1" $? 1
 check "which says what to do, too" grep -q 'Make room' "$SCRATCH/tiny.log"
 check "with room it begins anew" day tiny
 equal "and is as it should be" "$(json "$SCRATCH/tiny.json" '$.ledger_hash')" "$hash"
-limited full 900
+limited full 2000
 equal "a disk that is full ends the run with status 1" $? 1
 check "which says what to do" grep -q 'Make room' "$SCRATCH/full.log"
 check "what was kept is sound" "$BULLFINCH" db check --set store.url="sqlite:$SCRATCH/full.db"
