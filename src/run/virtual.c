@@ -20,12 +20,12 @@
  *
  * Failure: ends the run; the store holds the last group. Thread: the trader's. */
 #include "run/run_int.h"
-#include "run/writer.h"
 
 #include <time.h>
 
 #include "base/board.h"
 #include "base/log.h"
+#include "run/writer.h"
 
 __extension__ typedef __int128 wide_int;
 
