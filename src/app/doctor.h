@@ -14,7 +14,7 @@ typedef enum grade { GRADE_OK, GRADE_WARN, GRADE_BAD } grade;
 struct finding {
     grade grade;
     const char *what; /* static */
-    char text[320];
+    char text[560];
 };
 
 struct doctor {

@@ -1,9 +1,10 @@
 /* error: how a message is made and how context gets in front of it.
  *
- * In: a code, the system's number, a format. Out: err, always with a NUL-terminated message cut at
- * a UTF-8 boundary. Arguments may point into err->msg: the text is made aside first. When context
- * and message do not fit together, the context gives way first: the cause is what people need.
- * Cannot fail. Any thread. */
+ * In: a code, the system's number, a format. Out: err, always with a NUL-terminated message. Of one
+ * that is too long the middle is left out, between characters: it begins with what and where, and
+ * ends with what to do. Arguments may point into err->msg: the text is made aside first. When
+ * context and message do not fit together, the context gives way first: the cause is what people
+ * need. Cannot fail. Any thread. */
 #include "base/error.h"
 
 #include <stdarg.h>
@@ -11,12 +12,28 @@
 
 #include "base/str.h"
 
-#define MSG_BYTES ((ptrdiff_t)sizeof(((struct error *)0)->msg))
+#define MSG_BYTES ((ptrdiff_t)ERR_MSG_BYTES)
+#define TEXT_BYTES 2048       /* as it is made, before anything is left out */
 #define CONTEXT_BYTES_MIN 100 /* of a context that competes with a long message */
+#define LEFT_OUT STR(" ... ")
+
+/* bytes: of ret, its NUL among them. */
+static void put_short(str text, char *ret, ptrdiff_t bytes) {
+    if (str_copyz(text, ret, bytes)) return;
+    const ptrdiff_t room = bytes - 1 - LEFT_OUT.n, end = room * 2 / 5;
+    if (room < 20) return; /* what was copied is all there is room for */
+    IGNORE(!str_copyz(text, ret, room - end + 1), "cut between characters");
+    str tail = str_tail(text, text.n - end);
+    while (tail.n > 0 && ((unsigned char)tail.p[0] & 0xC0) == 0x80) tail = str_tail(tail, 1);
+    ptrdiff_t at = (ptrdiff_t)strlen(ret);
+    memcpy(ret + at, LEFT_OUT.p, (size_t)LEFT_OUT.n);
+    at += LEFT_OUT.n;
+    IGNORE(!str_copyz(tail, ret + at, bytes - at), "it fits: room was kept for it");
+}
 
 bool fail(struct error *err, err_code code, int sys, const char *fmt, ...) {
     PRE(code != ERR_OK);
-    char text[512];
+    char text[TEXT_BYTES];
     va_list args;
     va_start(args, fmt);
     int n = vsnprintf(text, sizeof text, fmt, args);
@@ -24,13 +41,13 @@ bool fail(struct error *err, err_code code, int sys, const char *fmt, ...) {
     POST(n >= 0);
     err->code = code;
     err->sys = sys;
-    IGNORE(!str_copyz(str_from_z(text), err->msg, MSG_BYTES), "a long message may be cut");
+    put_short(str_from_z(text), err->msg, MSG_BYTES);
     return false;
 }
 
 bool fail_in(struct error *err, const char *fmt, ...) {
     PRE(err->code != ERR_OK);
-    char text[512];
+    char text[TEXT_BYTES];
     va_list args;
     va_start(args, fmt);
     int n = vsnprintf(text, sizeof text, fmt, args);
@@ -45,7 +62,7 @@ bool fail_in(struct error *err, const char *fmt, ...) {
     ptrdiff_t at = (ptrdiff_t)strlen(err->msg);
     memcpy(err->msg + at, ": ", 3);
     at += 2;
-    IGNORE(!str_copyz(str_from_z(cause), err->msg + at, MSG_BYTES - at), "see above");
+    put_short(str_from_z(cause), err->msg + at, MSG_BYTES - at);
     return false;
 }
 

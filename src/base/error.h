@@ -36,10 +36,11 @@ typedef enum err_code {
 #undef X
 } err_code;
 
+#define ERR_MSG_BYTES 480 /* its NUL among them */
 struct error {
     err_code code;
-    int sys; /* errno or the library's own number, 0 if none */
-    char msg[240];
+    int sys;                 /* errno or the library's own number, 0 if none */
+    char msg[ERR_MSG_BYTES]; /* of a longer one the middle is left out: the end says what to do */
 };
 
 /* Both return false. fail() overwrites, fail_in() puts its text and ": " in front of err->msg. */

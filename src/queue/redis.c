@@ -42,7 +42,7 @@ void redis_unlock(pthread_mutex_t *m) {
 }
 
 void redis_notice(struct redis_queue *q, const char *fmt, ...) {
-    char text[320];
+    char text[560];
     struct buf b;
     va_list args;
     if (q->redis.notice == NULL) return;

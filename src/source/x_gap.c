@@ -74,7 +74,7 @@ struct x_gap {
     bool calling, has_page, unsettled;
     struct x_page page;
     int next;
-    char trouble[240]; /* to be complained of */
+    char trouble[ERR_MSG_BYTES]; /* to be complained of */
     struct arena mem;
     char request[4096];
 };
