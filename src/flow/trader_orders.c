@@ -81,14 +81,16 @@ void put_trade(struct trader *t, const struct trade *tr) {
     act(t, ACTION_PUT_TRADE)->u.trade = *tr;
 }
 
+/* Before the first price after a start nothing is known of its profit. */
 void position_of(const struct trader *t, const struct trade *tr, struct position *ret) {
+    const price mark = t->syms[tr->sym].mark;
     *ret = (struct position){
         .trade_id = tr->id,
         .sym = tr->sym,
         .size = tr->side == SIDE_LONG ? tr->held : qty_neg(tr->held),
         .avg_entry = wallet_average(tr),
         .leverage = tr->leverage,
-        .unrealized = wallet_unrealized(tr, t->syms[tr->sym].mark),
+        .unrealized = price_is_zero(mark) ? money_from_e8(0) : wallet_unrealized(tr, mark),
         .updated_at = t->now,
     };
     memcpy(ret->symbol, tr->symbol, SYMBOL_BYTES);

@@ -120,6 +120,27 @@ static void test_cancelled_intents_count_and_give_no_rest(void **state) {
     assert_int_equal(trader->syms[BTC].closed_at, 60);
 }
 
+static void test_before_the_first_price_a_position_has_no_profit(void **state) {
+    (void)state;
+    begin();
+    const struct trade t = {.id = 1,
+                            .symbol = "DOGEUSDT",
+                            .side = SIDE_LONG,
+                            .held = Q("1000"),
+                            .basis = M("80"),
+                            .entered_at = KIT_DAY,
+                            .hold_until = USEC_NEVER};
+    assert_ok(opens(&(struct trader_rows){.trades = &t, .trade_count = 1}), &err);
+    step(KIT_DAY, &(struct event){.kind = EVENT_START});
+    struct trader_view v;
+    trader_view(trader, &v);
+    assert_int_equal(v.position_count, 1);
+    assert_int_equal(money_e8(v.positions[0].unrealized), 0);
+    price_at(DOGE, KIT_DAY + 1, "0.09");
+    trader_view(trader, &v);
+    assert_int_equal(money_e8(v.positions[0].unrealized), kit_e8("10"));
+}
+
 /* --- tables that are full ------------------------------------------------------------ */
 
 static void test_a_full_table_forgets_old_exits_before_it_gives_up(void **state) {
@@ -330,6 +351,7 @@ int main(void) {
         cmocka_unit_test(test_a_position_in_a_symbol_that_is_gone_stops_the_start),
         cmocka_unit_test(test_orders_and_signals_of_symbols_that_are_gone_are_left_out),
         cmocka_unit_test(test_cancelled_intents_count_and_give_no_rest),
+        cmocka_unit_test(test_before_the_first_price_a_position_has_no_profit),
         cmocka_unit_test(test_a_full_table_forgets_old_exits_before_it_gives_up),
         cmocka_unit_test(test_the_last_generation_is_told_and_not_passed),
         cmocka_unit_test(test_forecasts_that_cannot_be_followed_stay_rows),
