@@ -1,7 +1,7 @@
 /* worker: see the header.
  *
  * In: what a role says of itself. Out: its row in the store, and counters of this process. The
- * row's throughput is what was done in the last minute, out of what was counted at each beat of it.
+ * row's throughput is what was done in the last minute: of each second of it there is a count.
  * Invariant: what is written is of one moment; the lock is never held over I/O. Failure: of a beat
  * the caller's, of the last one nobody's. Threads: as the header says. */
 #include "run/worker.h"
@@ -13,25 +13,18 @@
 #include <unistd.h>
 
 #include "base/metric.h"
-
-#define SAMPLES 32 /* of a minute, one a beat */
-
-struct sample {
-    usec at;
-    int64_t done;
-};
+#include "run/per_minute.h"
 
 struct worker {
     pthread_mutex_t lock; /* of `row` */
     struct worker_row row;
     bool turned; /* the state changed in a way that is told at once */
+    struct per_minute minute;
     struct metric *done, *failed, *seconds;
 
     /* Of the thread that beats. */
     bool told;
     usec told_at;
-    struct sample samples[SAMPLES]; /* a ring, oldest at `first` */
-    int first, count;
 };
 
 /* --- beginning ------------------------------------------------------------------------------- */
@@ -140,6 +133,7 @@ void worker_done(struct worker *w, int64_t n) {
     metric_add(w->done, n);
     pthread_mutex_lock(&w->lock);
     w->row.done += n;
+    per_minute_add(&w->minute, time_monotonic_us(), n);
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -167,20 +161,6 @@ static int64_t memory_now(void) {
     return str_to_i64(resident, &pages) ? pages * sysconf(_SC_PAGESIZE) : 0;
 }
 
-/* What was done since the oldest sample of the last minute, for a whole minute. */
-static int64_t rate(struct worker *w, usec now, int64_t done) {
-    while (w->count > 0) {
-        const struct sample *const oldest = &w->samples[w->first];
-        if (w->count < SAMPLES && oldest->at <= now && now - oldest->at <= USEC_PER_MIN) break;
-        w->first = (w->first + 1) % SAMPLES;
-        w->count--;
-    }
-    w->samples[(w->first + w->count++) % SAMPLES] = (struct sample){now, done};
-    const struct sample *const oldest = &w->samples[w->first];
-    const usec span = now - oldest->at;
-    return span >= USEC_PER_S ? (done - oldest->done) * USEC_PER_MIN / span : 0;
-}
-
 bool worker_beat_is_due(struct worker *w, usec now) {
     pthread_mutex_lock(&w->lock);
     const bool turned = w->turned;
@@ -192,10 +172,10 @@ static bool tell(struct worker *w, struct store *s, usec now, struct error *err)
     struct worker_row row;
     pthread_mutex_lock(&w->lock);
     row = w->row;
+    row.per_minute = per_minute_sum(&w->minute, time_monotonic_us());
     w->turned = false;
     pthread_mutex_unlock(&w->lock);
     row.seen_at = now;
-    row.per_minute = rate(w, now, row.done);
     row.memory = memory_now();
     if (!store_worker_put(s, &row, err)) return false;
     w->told = true;

@@ -105,7 +105,7 @@
     X(health, WORKER_HEALTH("$1"), TEXT) X(name, "name", TEXT) X(role, "role", TEXT)               \
     X(host, "host", NAME) X(pid, "pid", INT) X(version, "version", NAME)                           \
     X(state, "state", TEXT) X(task, "task", NAME) X(task_since, "task_since", TIME)                \
-    X(done, "done", INT) X(per_minute, "per_minute", INT) X(failed, "failed", INT)                 \
+    X(done, "done", INT) X(per_minute, WORKER_RATE("$1"), INT) X(failed, "failed", INT)            \
     X(memory, "memory", INT) X(started_at, "started_at", TIME) X(seen_at, "seen_at", TIME)         \
     X(stopped_at, "stopped_at", TIME)
 /* An author without a record weighs what he weighs by the configuration: 1. $1: how long one rests

@@ -88,6 +88,9 @@ static void test_who_says_nothing_for_a_while_is_silent(void **state) {
     put(b, &w);
     assert_health(b, NOW + WORKER_SILENT, "well");
     assert_health(b, NOW + WORKER_SILENT + 1, "silent");
+    json_t *rows = listed(b, NOW + WORKER_SILENT + 1); /* and has done nothing in this minute */
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(rows, 0), "per_minute")), 0);
+    json_decref(rows);
 }
 
 /* By its own clock: a machine whose clock is off makes nobody stuck. */

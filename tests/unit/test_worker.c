@@ -6,6 +6,7 @@
 #include "check.h"
 
 #include "base/metric.h"
+#include "run/per_minute.h"
 #include "store/store_int.h"
 
 static struct {
@@ -149,25 +150,39 @@ static void test_an_end_is_told_and_is_the_last_word(void **state) {
     assert_int_equal(number("done"), 7);
 }
 
-static void test_the_rate_is_that_of_the_last_minute(void **state) {
+static void test_what_was_done_in_the_last_minute_is_counted(void **state) {
+    (void)state;
+    struct per_minute m = {0};
+    const usec t = 1000 * SEC;
+    assert_int_equal(per_minute_sum(&m, t), 0);
+    per_minute_add(&m, t, 100);
+    per_minute_add(&m, t + 1, 20);
+    assert_int_equal(per_minute_sum(&m, t + SEC), 120); /* not more for being early */
+    per_minute_add(&m, t + 30 * SEC, 3);
+    assert_int_equal(per_minute_sum(&m, t + 59 * SEC), 123);
+    assert_int_equal(per_minute_sum(&m, t + 60 * SEC), 3);
+    per_minute_add(&m, t + 60 * SEC, 5); /* in the place of the first */
+    assert_int_equal(per_minute_sum(&m, t + 60 * SEC), 8);
+    assert_int_equal(per_minute_sum(&m, t + 90 * SEC), 5);
+    assert_int_equal(per_minute_sum(&m, t + 1000 * SEC), 0);
+    for (int i = 0; i < 600; i++) per_minute_add(&m, t + i * SEC / 2, 1); /* two a second */
+    assert_int_equal(per_minute_sum(&m, t + 599 * SEC / 2), 120);
+}
+
+static void test_its_row_has_what_it_did(void **state) {
     (void)state;
     struct worker *w = worker_open(&kit.boot, WORKER_ANALYZE, 0);
     usec now = NOW;
     beat(w, now);
     assert_int_equal(number("per_minute"), 0);
-    for (int i = 0; i < 5; i++) { /* 100 in 2 s */
+    for (int i = 0; i < 5; i++) {
         worker_done(w, 100);
         beat(w, now += 2 * SEC);
     }
-    assert_int_equal(number("done"), 500);
-    assert_int_equal(number("per_minute"), 3000);
-    for (int i = 0; i < 60; i++) beat(w, now += 2 * SEC); /* nothing for two minutes */
-    assert_int_equal(number("per_minute"), 0);
-    worker_done(w, 10);
     worker_failed(w, 3);
-    beat(w, now += 10 * SEC); /* beats that came late */
-    assert_int_equal(number("per_minute"), 10);
-    assert_int_equal(number("done"), 510);
+    beat(w, now += 2 * SEC);
+    assert_int_equal(number("done"), 500);
+    assert_int_equal(number("per_minute"), 500);
     assert_int_equal(number("failed"), 3);
     worker_close(w, kit.store, now);
 }
@@ -221,7 +236,8 @@ int main(void) {
         T(test_what_it_is_at_is_told_with_the_next_beat),
         T(test_standing_by_and_taking_over_are_told_at_once),
         T(test_an_end_is_told_and_is_the_last_word),
-        T(test_the_rate_is_that_of_the_last_minute),
+        T(test_what_was_done_in_the_last_minute_is_counted),
+        T(test_its_row_has_what_it_did),
         T(test_its_beat_goes_with_the_callers_transaction),
         T(test_any_thread_says_what_it_is_at),
     };
