@@ -49,7 +49,9 @@ static const struct column columns[] = {{"id", "ID", COLUMN_NUMBER, 0},
                                         {"attempts", "TRIES", COLUMN_NUMBER, 0},
                                         {"error", "WHAT IS WRONG", COLUMN_TEXT, 100}};
 
-static bool print_list(struct app *app, const struct dead_letter *v, int count, struct error *err) {
+/* gone: that made room for others. */
+static bool print_list(struct app *app, const struct dead_letter *v, int count, int64_t gone,
+                       struct error *err) {
     struct buf json, out;
     buf_init(&json, OUT_BYTES);
     buf_init(&out, OUT_BYTES);
@@ -68,6 +70,9 @@ static bool print_list(struct app *app, const struct dead_letter *v, int count, 
     } else {
         table_put(&out, rows, columns, (int)COUNT_OF(columns), terminal_has_color(STDOUT_FILENO));
     }
+    if (!app->json && gone > 0)
+        buf_printf(&out, "%" PRId64 " older ones made room for others (run.dead_letters_mb).\n",
+                   gone);
     const bool ok = app_print(app->json ? &json : &out, err);
     json_decref(rows);
     buf_fini(&json);
@@ -88,7 +93,7 @@ static exit_status list_run(struct app *app, const struct args *args) {
     struct error err;
     struct store *s;
     struct dead_letter *v;
-    int64_t limit, before;
+    int64_t limit, before, gone;
     int count;
     const struct dead_filter filter = {.status = args_get(args, "status", (str){0}),
                                        .kind = args_get(args, "kind", (str){0}),
@@ -99,7 +104,7 @@ static exit_status list_run(struct app *app, const struct args *args) {
         !app_store_open(app, STORE_READ, false, &s, &err))
         return app_fail(&err);
     const bool ok = store_dead_list(s, &app->boot, &filter, before, (int)limit, &v, &count, &err) &&
-                    print_list(app, v, count, &err);
+                    store_dead_gone(s, &gone, &err) && print_list(app, v, count, gone, &err);
     store_close(s);
     return ok ? EXIT_DONE : app_fail(&err);
 }

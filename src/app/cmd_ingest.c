@@ -89,6 +89,7 @@ static exit_status run_ingest(struct app *app, const struct args *args) {
     const struct ingest_options opt = {.rebase = args_has(args, "rebase"),
                                        .exit_at_end = args_has(args, "exit-at-end"),
                                        .stop = signals_install(),
+                                       .letters_bytes = app->cfg.run_dead_letters_mb << 20,
                                        .worker = worker_open(&app->boot, WORKER_INGEST, 0)};
     app_go_live(app);
     bool ok =

@@ -20,6 +20,7 @@ struct serving {
     struct wired_queues queues;
     struct ingest_parts parts;
     struct source *push[RUN_FEEDS_MAX];
+    int64_t letters_bytes;
 };
 
 static bool is_shared(const struct app *app) { return !str_eq(app->cfg.queue_url, STR("memory:")); }
@@ -49,7 +50,8 @@ static bool open_store(struct app *app, struct serving *s, const atomic_int *sto
 static bool serve(const struct serving *s, const struct api *api, struct worker *w,
                   const atomic_int *stop, struct error *err) {
     struct ingest_counts counts;
-    const struct ingest_options opt = {.stop = stop, .worker = w};
+    const struct ingest_options opt = {
+        .stop = stop, .worker = w, .letters_bytes = s->letters_bytes};
     if (s->parts.feed_count > 0) return ingest_run(&s->parts, &opt, &counts, err);
     worker_idle(w);
     for (int64_t told = 0; atomic_load(stop) == 0;) {
@@ -70,6 +72,7 @@ static exit_status run_serve(struct app *app, const struct args *args) {
     struct serving *const s = NEW(&app->boot, struct serving);
     struct worker *const w = worker_open(&app->boot, WORKER_SERVE, 0);
     (void)args;
+    s->letters_bytes = app->cfg.run_dead_letters_mb << 20;
     const atomic_int *const stop = signals_install();
     app_go_live(app);
     const bool ok = open_store(app, s, stop, &err) && open_push(app, s, &err) &&

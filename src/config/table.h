@@ -166,6 +166,7 @@
   X(log, level, CHOICE, 0, 0, "info|trace|debug|unusual|broken", CFG_RELOAD, "Least level that is logged.") \
   X(log, format, CHOICE, 0, 0, "logfmt|json", 0, "Shape of log lines.") \
   X(run, dead_letters_an_hour, INT, 0, 1000000, "20", CFG_RELOAD, "More dead letters within an hour are an alert, once; it is over when no more than half as many came within one. A trader in real time looks once a minute. 0: never.") \
+  X(run, dead_letters_mb, INT, 1, 1000000, "64", CFG_ADVANCED, "Megabytes that lines and messages which were no posts may take as dead letters, of all processes. Of more the oldest go, and are counted. Dead letters of stored posts and of jobs do not count.") \
   X(run, seed, INT, 0, INT64_MAX, "1", CFG_ADVANCED, "Seed for chance. Nothing in this build is left to chance, so nothing uses it.")
 /* clang-format on */
 

@@ -329,6 +329,7 @@ bool ingest_run(const struct ingest_parts *parts, const struct ingest_options *o
     struct ingest *g = NEW(&memory, struct ingest);
     g->parts = parts;
     g->opt = opt;
+    g->letters.bytes_max = opt->letters_bytes;
     if (opt->worker != NULL) g->letters.who = str_from_z(worker_name(opt->worker));
     for (int i = 0; i < parts->feed_count; i++)
         if (!source_is_live(parts->feeds[i].source)) g->replay = &parts->feeds[i];

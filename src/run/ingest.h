@@ -20,6 +20,7 @@ struct ingest_options {
     bool rebase;            /* a replay is moved to now, each post at its distance from the first */
     bool exit_at_end;       /* end when all sources are used up */
     const atomic_int *stop; /* > 0: store what was taken, return; borrowed */
+    int64_t letters_bytes;  /* that input which is no post may take in the store */
     struct worker *worker;  /* what it is at, for those who look; NULL: nobody does */
 };
 

@@ -1,20 +1,24 @@
 /* letters: what cannot be used becomes a dead letter.
  *
  * Input that is no post is a row in the transaction that moves the source's offset behind it, so
- * whoever is killed and goes on keeps each once. Bounded: LETTERS_MAX rows a process, the rest is
- * counted. A job's letter and the end of its post are one transaction; where the store refuses to
- * touch the post, as it may be the reason of it all, there is the letter alone, and the post will
- * be tried again. Failure: the store's. Thread: the writer's. */
+ * whoever is killed and goes on keeps each once. Bounded in bytes, over all processes: where they
+ * take more than that, the oldest go, down to three quarters of it, and are counted. Others write,
+ * too, so after an eighth of it was written here it is counted anew. A job's letter and the end of
+ * its post are one transaction; where the store refuses to touch the post, as it may be the reason
+ * of it all, there is the letter alone, and the post will be tried again. Failure: the store's.
+ * Thread: the writer's. */
 #include "run/letters.h"
 
 #include <stdio.h>
 
 #include "base/log.h"
 #include "base/metric.h"
+#include "run/parcel.h"
 #include "store/tries.h"
 
-#define LETTERS_MAX 10000                              /* kept by one process */
+#define LETTER_BYTES 400                               /* of one, beside its payload */
 #define LETTERS_TOLD 20                                /* of them named in the log */
+#define JOB_BYTES ((ptrdiff_t)64 << 10)                /* of one that is nobody's */
 #define PAYLOAD_BYTES (6 * POST_TEXT_BYTES_MAX + 8192) /* of escaped letters, and the rest */
 
 static void count(const char *kind) {
@@ -27,9 +31,29 @@ static void count(const char *kind) {
 
 /* --- input ------------------------------------------------------------------------------- */
 
+static bool make_room(struct letters *l, struct store *s, struct error *err) {
+    int64_t gone;
+    if (l->bytes_max == 0) return true;
+    if (l->looked && l->since < l->bytes_max / 8) return true;
+    if (!store_dead_size(s, &l->bytes, err)) return false;
+    l->looked = true;
+    l->since = 0;
+    if (l->bytes <= l->bytes_max) return true;
+    if (!store_dead_trim(s, l->bytes_max / 4 * 3, &gone, err)) return false;
+    l->gone += gone;
+    metric_add(metric_get(METRIC_COUNTER, "bullfinch_dead_letters_dropped_total", "",
+                          "Dead letters of input that this process let go of, as there were more "
+                          "than run.dead_letters_mb.",
+                          1),
+               gone);
+    log_unusual("dead_letters_dropped", LOG_I("oldest", gone), LOG_I("so_far", l->gone),
+                LOG_Z("why", "they took more than run.dead_letters_mb"));
+    return true;
+}
+
 bool letters_put(struct letters *l, struct store *s, str source, usec at, const struct complaint *c,
                  struct error *err) {
-    if (l->stored >= LETTERS_MAX) return true;
+    if (!make_room(l, s, err)) return false;
     char text[512];
     struct buf error;
     buf_init_fixed(&error, text, sizeof text);
@@ -46,6 +70,7 @@ bool letters_put(struct letters *l, struct store *s, str source, usec at, const 
     int64_t id;
     if (!store_dead_put(s, &d, &id, err)) return false;
     l->stored++;
+    l->since += c->payload.n + LETTER_BYTES;
     count("post");
     return true;
 }
@@ -98,10 +123,14 @@ static bool put_job(struct store *s, const struct dead_letter *d, const post_sta
 
 bool letters_bury(struct store *s, const struct lost_job *lost, usec now, struct error *err) {
     const struct post *const p = lost->post;
+    const str job = {lost->job->payload, lost->job->payload_bytes};
     struct buf payload;
     int64_t id;
     buf_init(&payload, PAYLOAD_BYTES);
-    if (p != NULL) print_post(&payload, p);
+    if (p != NULL)
+        print_post(&payload, p);
+    else if (!parcel_may_be(job))
+        buf_put(&payload, str_head(job, JOB_BYTES));
     const struct dead_letter d = {.source = p != NULL ? p->source : STR("queue"),
                                   .kind = p != NULL ? STR("post") : STR("job"),
                                   .payload = buf_str(&payload),

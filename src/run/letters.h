@@ -13,10 +13,16 @@ struct complaint {
     str payload;     /* the piece, cut where it is long */
 };
 
-/* Counts of one process; zeroed at first but for `who`. */
+/* Of one process; zeroed at first but for `who` and bytes_max. */
 struct letters {
-    str who; /* in the letters' history; borrowed */
+    str who;           /* in the letters' history; borrowed */
+    int64_t bytes_max; /* of pieces of input in the store: of more the oldest go; 0: no bound */
     int64_t seen, stored;
+    int64_t gone; /* that this process let go of */
+
+    /* What there was when it was looked last, and what this process has written since. */
+    bool looked;
+    int64_t bytes, since;
 };
 
 /* Once for each, whatever becomes of its row. */

@@ -116,6 +116,14 @@ static str take_str(struct taker *t, int64_t most) {
     return s;
 }
 
+static bool begins_like(str bytes, const char *kind) {
+    return str_starts(bytes, (str){kind, KIND_BYTES - 1});
+}
+
+bool parcel_may_be(str bytes) {
+    return begins_like(bytes, POST_KIND) || begins_like(bytes, READING_KIND);
+}
+
 /* The kind's letters are the same and its number is not: another version's. */
 static bool take_kind(struct taker *t, const char *kind, struct parcel_mark *ret,
                       struct error *err) {

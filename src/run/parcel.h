@@ -21,6 +21,9 @@ void parcel_put_post(struct buf *out, const struct post *p, struct parcel_mark m
 /* The reading with its post. */
 void parcel_put_reading(struct buf *out, const struct reading *r, struct parcel_mark mark);
 
+/* Does it begin like one, of whichever version? Then people's words may be in it. */
+bool parcel_may_be(str bytes);
+
 /* Strings of the post are borrowed from `bytes`. Errors: ERR_PARSE no parcel of this kind, or
  * damaged; ERR_STATE made by another version of the program. */
 MUST_CHECK bool parcel_get_post(str bytes, struct post *ret, struct parcel_mark *ret_mark,

@@ -71,7 +71,7 @@ static bool post_of(struct store *s, struct arena *a, const struct dead_letter *
     bool found = false;
     if (d->post_id != 0 && !store_post_unread(s, a, d->post_id, ret, &found, err)) return false;
     if (found) return true;
-    if (d->payload.n == 0) return no_content(d, err);
+    if (d->payload.n == 0 || str_eq(d->kind, STR("job"))) return no_content(d, err);
     if (!x_post_parse(a, d->payload, d->source, now, false, ret, err))
         return note_failure(s, d->id, "still no post", actor, now, err);
     if (ret->deleted)
@@ -93,7 +93,7 @@ bool letter_retry(struct store *s, struct arena *a, const struct reader *reader,
     reader_read(reader, scratch, &post, 1, &reading);
     const bool ok = store_reading(s, a, id, &reading, actor, now, err);
     arena_close(&scratch);
-    if (ok || store_may_pass(err)) return ok;
+    if (ok || store_may_pass(err) || store_is_unfit(err)) return ok;
     return note_failure(s, id, "the store refuses it", actor, now, err);
 }
 
@@ -116,7 +116,7 @@ static bool do_one(struct store *s, struct arena scratch, const struct letters_a
                                : letter_drop(s, &scratch, d->id, actor, now, err);
     if (ok)
         ret->done++;
-    else if (store_may_pass(err) || err->code == ERR_IO || err->code == ERR_DAMAGED)
+    else if (store_may_pass(err) || store_is_unfit(err) || err->code == ERR_DAMAGED)
         return false;
     else
         ret->failed++;

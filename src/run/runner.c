@@ -112,6 +112,11 @@ bool runner_open(struct arena *boot, const struct run_parts *parts, const struct
     r->parts = *parts;
     r->opt = *opt;
     r->letters.who = STR("run"); /* without a number: a replay's rows are always the same */
+    if (parts->live != NULL) {
+        const struct config *const cfg = config_live_take(parts->live);
+        r->letters.bytes_max = cfg->run_dead_letters_mb << 20;
+        config_live_give(parts->live, cfg);
+    }
     if (watch) r->watch = *watch;
     r->replay = run_replay(&r->parts);
     feeds_init(&r->feeds, parts->store, r->parts.feeds, parts->feed_count);

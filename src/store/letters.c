@@ -3,7 +3,8 @@
  *
  * A dead letter is input that could not be used, or a job that failed too often, with its whole
  * payload, so that it can be tried again by hand, and with the history of its tries. One that was
- * dealt with is marked; retention removes it later. Cursors are written inside the caller's
+ * dealt with is marked; retention removes it later. Letters of input are bounded in bytes: a source
+ * that sends nothing else must not fill the disk. Cursors are written inside the caller's
  * transaction, next to the rows that they belong to. */
 #include "store/store_int.h"
 
@@ -73,6 +74,69 @@ bool store_dead_put(struct store *s, const struct dead_letter *d, int64_t *ret_i
     bind_str(&q, buf_str(&history));
     bind_id(&q, d->post_id);
     return query_i64(&q, ret_id, &found, err) || fail_in(err, "keep a dead letter");
+}
+
+/* -- how many there may be ------------------------------------------------------------------- */
+
+#define OF_INPUT "kind = 'post' AND post_id IS NULL"
+#define BYTES                                                                                      \
+    "octet_length(payload) + octet_length(error) + octet_length(history::text) + " ROW_BYTES
+#define BYTES_OF_FILE                                                                              \
+    "length(CAST(payload AS BLOB)) + length(CAST(error AS BLOB)) + length(CAST(history AS BLOB)) " \
+    "+ " ROW_BYTES
+#define ROW_BYTES "120" /* the rest of a row, and its share of the indexes */
+#define GONE STR("letters_gone")
+
+bool store_dead_size(struct store *s, int64_t *ret, struct error *err) {
+    static const struct sql sql = {
+        "SELECT coalesce(sum(" BYTES_OF_FILE "), 0) FROM dead_letters WHERE " OF_INPUT,
+        "SELECT coalesce(sum(" BYTES "), 0)::BIGINT FROM dead_letters WHERE " OF_INPUT};
+    struct query q;
+    bool found;
+    return query_open(s, &sql, &q, err) && query_i64(&q, ret, &found, err);
+}
+
+bool store_dead_gone(struct store *s, int64_t *ret, struct error *err) {
+    char block[256];
+    struct arena a;
+    str text;
+    bool found;
+    arena_init(&a, block, sizeof block);
+    *ret = 0;
+    if (!store_cursor_get(s, &a, GONE, &text, &found, err)) return false;
+    return !found || str_to_i64(text, ret) ||
+           fail(err, ERR_DAMAGED, 0, "cursor \"letters_gone\": it is no number");
+}
+
+static bool trim_inside(struct store *s, int64_t bytes, int64_t *ret_gone, struct error *err) {
+    static const struct sql sql = {
+        "DELETE FROM dead_letters WHERE " OF_INPUT " AND id <= (SELECT max(id) FROM (SELECT id, "
+        "sum(" BYTES_OF_FILE ") OVER (ORDER BY id DESC) AS upto FROM dead_letters WHERE " OF_INPUT
+        ") AS v WHERE upto > $1)",
+        "DELETE FROM dead_letters WHERE " OF_INPUT " AND id <= (SELECT max(id) FROM (SELECT id, "
+        "sum(" BYTES ") OVER (ORDER BY id DESC) AS upto FROM dead_letters WHERE " OF_INPUT
+        ") AS v WHERE upto > $1::BIGINT)"};
+    char block[24];
+    struct buf sum;
+    struct query q;
+    int64_t before;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_i64(&q, bytes);
+    if (!query_run(&q, err) || !query_changes(s, ret_gone, err)) return false;
+    if (*ret_gone == 0) return true;
+    if (!store_dead_gone(s, &before, err)) return false;
+    buf_init_fixed(&sum, block, sizeof block);
+    buf_put_i64(&sum, before + *ret_gone);
+    return store_cursor_put(s, GONE, buf_str(&sum), err);
+}
+
+bool store_dead_trim(struct store *s, int64_t bytes, int64_t *ret_gone, struct error *err) {
+    const bool own = !s->in_transaction;
+    if (own && !store_begin(s, true, err)) return fail_in(err, "let go of dead letters");
+    const bool ok = trim_inside(s, bytes, ret_gone, err);
+    if (ok && (!own || store_commit(s, err))) return true;
+    if (own) store_rollback(s);
+    return fail_in(err, "let go of dead letters");
 }
 
 static void get_letter(struct query *q, struct arena *a, struct dead_letter *ret) {

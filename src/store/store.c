@@ -103,6 +103,8 @@ bool store_may_pass(const struct error *err) {
     return err_retryable(err->code) || err->code == ERR_UNKNOWN;
 }
 
+bool store_is_unfit(const struct error *err) { return err->code == ERR_CONFIG; }
+
 const char *store_path(const struct store *s) { return s->path; }
 const char *store_warning(const struct store *s) { return s->warning; }
 

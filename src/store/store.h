@@ -113,6 +113,10 @@ int64_t store_data_version(struct store *s);
 /* Trouble of the store's place or of the way to it, or an answer that did not come: later the same
  * transaction may succeed, if it is one that may be done twice. */
 bool store_may_pass(const struct error *err);
+/* Trouble that waiting does not mend and that no row is the reason of: a password, a right, tables
+ * that are missing or another version's. Nothing will work before a person has changed something,
+ * so whoever meets it ends, and says what that is. */
+bool store_is_unfit(const struct error *err);
 const char *store_path(const struct store *s); /* for messages; borrowed */
 /* Is it a file on this machine, which has room for others beside it? */
 bool store_is_file(const struct store *s);
@@ -240,6 +244,14 @@ struct dead_filter {
 };
 MUST_CHECK bool store_dead_put(struct store *s, const struct dead_letter *d, int64_t *ret_id,
                                struct error *err);
+/* What pieces of input that were no posts take, in bytes; letters of stored posts and of jobs do not
+ * count. */
+MUST_CHECK bool store_dead_size(struct store *s, int64_t *ret, struct error *err);
+/* Of those the oldest go until the rest takes no more than `bytes`; how many went so, ever, is
+ * remembered. Inside the caller's transaction, where there is one; else in its own. */
+MUST_CHECK bool store_dead_trim(struct store *s, int64_t bytes, int64_t *ret_gone,
+                                struct error *err);
+MUST_CHECK bool store_dead_gone(struct store *s, int64_t *ret, struct error *err);
 /* Newest first, with ids under `before`; 0: from the newest. */
 MUST_CHECK bool store_dead_list(struct store *s, struct arena *a, const struct dead_filter *f,
                                 int64_t before, int limit, struct dead_letter **ret, int *ret_count,

@@ -163,9 +163,15 @@ static void read_it(struct bench *b, const struct post *p, post_stage stage) {
     assert_ok(store_commit(b->s, &err), &err);
 }
 
-static bool bury(struct bench *b, const struct post *p, post_stage stage, struct error *err) {
+static bool bury_job(struct bench *b, const char *payload, const struct post *p, post_stage stage,
+                     struct error *err) {
     static struct job job;
-    job = (struct job){.attempt = 4, .enqueued_at = NOW};
+    static char bytes[64];
+    snprintf(bytes, sizeof bytes, "%s", payload);
+    job = (struct job){.attempt = 4,
+                       .enqueued_at = NOW,
+                       .payload = bytes,
+                       .payload_bytes = (ptrdiff_t)strlen(bytes)};
     memcpy(job.note, "[]", sizeof "[]");
     for (int i = 0; i < 3; i++) {
         char note[QUEUE_NOTE_BYTES];
@@ -174,6 +180,10 @@ static bool bury(struct bench *b, const struct post *p, post_stage stage, struct
     }
     const struct lost_job lost = {&job, p, stage, job.note, STR("c:3:analyze"), STR("no more")};
     return letters_bury(b->s, &lost, NOW + 3, err);
+}
+
+static bool bury(struct bench *b, const struct post *p, post_stage stage, struct error *err) {
+    return bury_job(b, "bfp1", p, stage, err);
 }
 
 static int unfinished(struct bench *b) {
@@ -232,12 +242,21 @@ static void test_a_post_that_was_read_is_not_given_up_by_its_reader(void **state
 static void test_a_job_that_is_no_post_leaves_a_letter_alone(void **state) {
     struct bench *b = *state;
     struct error err;
-    assert_ok(bury(b, NULL, POST_STORED, &err), &err);
-    const struct dead_letter d = get(b, 1);
+    assert_ok(bury_job(b, "bfp9 of another version", NULL, POST_STORED, &err), &err);
+    struct dead_letter d = get(b, 1);
     assert_str(d.kind, "job");
     assert_str(d.source, "queue");
-    assert_int_equal(d.payload.n, 0);
+    assert_int_equal(d.payload.n, 0); /* people's words stand in the post's row, and nowhere else */
     assert_int_equal(d.post_id, 0);
+    /* what is nobody's is shown as it came, and cannot become a post */
+    assert_ok(bury_job(b, "{\"id\":\"1\",\"text\":\"hello\"}", NULL, POST_STORED, &err), &err);
+    d = get(b, 2);
+    assert_str(d.payload, "{\"id\":\"1\",\"text\":\"hello\"}");
+    struct readkit k;
+    readkit_open(&k, &(struct reader_options){.quote_asset = STR("USDT")});
+    assert_fails(letter_retry(b->s, &b->a, k.reader, 2, STR("cli:root"), NOW, &err), &err,
+                 ERR_STATE);
+    readkit_close(&k);
 }
 
 /* The post itself is what the store refuses: there is a letter all the same. */
@@ -425,6 +444,63 @@ static void test_it_is_told_once_that_they_become_many_and_once_that_it_is_over(
     assert_true(look(b, 0, NOW + DAY + 2).over);
 }
 
+/* --- how many there may be ---------------------------------------------------------------- */
+
+static void test_of_input_the_oldest_make_room_and_are_counted(void **state) {
+    static const struct sql oldest = {
+        "SELECT min(id) FROM dead_letters WHERE kind = 'post' AND post_id IS NULL"};
+    struct bench *b = *state;
+    struct error err;
+    char junk[1001];
+    int64_t size, gone, first;
+    memset(junk, 'x', 1000);
+    junk[1000] = '\0';
+    assert_ok(store_dead_size(b->s, &size, &err), &err);
+    assert_int_equal(size, 0);
+    put_letter(b, "job", "queue", "", NOW); /* does not count, and stays */
+    for (int i = 0; i < 100; i++) put_letter(b, "post", "x", junk, NOW + i);
+    first = count(b, &oldest);
+    assert_ok(store_dead_size(b->s, &size, &err), &err);
+    assert_in_range(size, 100 * 1000, 100 * 1500);
+    assert_ok(store_dead_trim(b->s, size, &gone, &err), &err);
+    assert_int_equal(gone, 0);
+    assert_ok(store_dead_trim(b->s, size / 2, &gone, &err), &err);
+    assert_int_equal(gone, 50);
+    assert_int_equal(count(b, &oldest), first + 50); /* the newest are there */
+    assert_ok(store_dead_size(b->s, &size, &err), &err);
+    assert_ok(store_begin(b->s, true, &err),
+              &err); /* with what else a caller does, or not at all */
+    assert_ok(store_dead_trim(b->s, 0, &gone, &err), &err);
+    assert_int_equal(gone, 50);
+    store_rollback(b->s);
+    assert_int_equal(count(b, &all_letters), 51);
+    assert_ok(store_dead_gone(b->s, &gone, &err), &err);
+    assert_int_equal(gone, 50);
+    assert_ok(store_dead_trim(b->s, 0, &gone, &err), &err);
+    assert_ok(store_dead_gone(b->s, &gone, &err), &err);
+    assert_int_equal(gone, 100);
+    assert_int_equal(count(b, &all_letters), 1);
+}
+
+static void test_who_writes_many_keeps_the_newest_within_the_bound(void **state) {
+    struct bench *b = *state;
+    struct error err;
+    struct letters l = {.who = STR("run"), .bytes_max = 100000};
+    char junk[501];
+    int64_t size, gone;
+    memset(junk, 'y', 500);
+    const struct complaint c = {
+        .where = STR("posts:1"), .what = STR("no post"), .payload = {junk, 500}};
+    for (int i = 0; i < 2000; i++)
+        assert_ok(letters_put(&l, b->s, STR("x"), NOW + i, &c, &err), &err);
+    assert_ok(store_dead_size(b->s, &size, &err), &err);
+    assert_in_range(size, 50000, 100000 + 100000 / 4);
+    assert_ok(store_dead_gone(b->s, &gone, &err), &err);
+    assert_int_equal(l.stored, 2000);
+    assert_int_equal(gone, l.gone);
+    assert_int_equal(count(b, &all_letters), 2000 - gone);
+}
+
 int store_letters_run(void) {
     const struct CMUnitTest tests[] = {
         T(each_try_stands_in_the_history),
@@ -439,6 +515,8 @@ int store_letters_run(void) {
         T(what_is_no_post_still_says_so_each_time),
         T(many_are_tried_again_or_dropped_by_kind_and_source),
         T(it_is_told_once_that_they_become_many_and_once_that_it_is_over),
+        T(of_input_the_oldest_make_room_and_are_counted),
+        T(who_writes_many_keeps_the_newest_within_the_bound),
     };
     return cmocka_run_group_tests_name(place->name, tests, NULL, NULL);
 }

@@ -140,6 +140,21 @@ begin fourth --set run.dead_letters_an_hour=100
 within 20 "it is told that it is over" grep -q 'ev=dead_letters_calm last_hour=6' fourth.log
 equal "in the alerts, too" "$(sql "SELECT group_concat(state, ' ') FROM alerts WHERE source = 'dead_letters'")" "growing calm"
 stop "$pid"
+
+# -- no more than there is room for -------------------------------------------------------------------------
+awk 'BEGIN {for (i = 0; i < 6000; i++) printf "{\"id\":\"%d\",\"junk\":\"%0300d\"}\n", i, i;
+    print "{\"id\":\"900\",\"text\":\"Walked the dog\",\"created_at\":\"2026-01-01T00:00:00Z\",\"username\":\"ann\"}"}' >junk.jsonl
+check "six thousand lines that are no posts" sh -c "'$BULLFINCH' run --no-status --exit-at-end --posts junk.jsonl --prices '$root/demo/prices' \
+    --set store.url=sqlite:flood.db --set run.dead_letters_mb=1 >flood.json 2>flood.log"
+equal "each is counted" "$(json flood.json '$.source.malformed')" 6000
+kept=$(sqlite3 flood.db 'SELECT count(*) FROM dead_letters')
+check "a megabyte of them is kept" [ "$(sqlite3 flood.db 'SELECT sum(length(payload) + length(error) + length(history)) < 1200000 FROM dead_letters')" = 1 ]
+check "which is something" [ "$kept" -gt 1000 ]
+equal "the newest" "$(sqlite3 flood.db 'SELECT payload FROM dead_letters ORDER BY id DESC LIMIT 1' | cut -c 1-13)" '{"id":"5999",'
+check "the log says so" grep -q 'ev=dead_letters_dropped oldest=' flood.log
+equal "and the list how many went" "$("$BULLFINCH" dlq list --limit 1 --set store.url=sqlite:flood.db | tail -n 1)" \
+    "$((6000 - kept)) older ones made room for others (run.dead_letters_mb)."
+
 check "the books are in order" bf db check
 check "and the audit log is whole" bf audit verify
 finish

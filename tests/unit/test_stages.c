@@ -68,7 +68,7 @@ static struct ingest_counts ingest(struct apart *x) {
     struct ingest_counts counts;
     struct error err;
     struct ingest_parts parts = {.store = x->g->parts.store, .posts = x->posts, .feed_count = 1};
-    const struct ingest_options opt = {.exit_at_end = true};
+    const struct ingest_options opt = {.exit_at_end = true, .letters_bytes = 1 << 20};
     parts.feeds[0] = x->g->parts.feeds[0];
     assert_ok(ingest_run(&parts, &opt, &counts, &err), &err);
     return counts;
