@@ -29,6 +29,7 @@
 #include "api/session.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "run/clock_watch.h"
 #include "store/views.h"
 
 #define TOKENS_STALE (10 * USEC_PER_S)
@@ -240,6 +241,11 @@ bool api_core_settings(struct api_core *c, struct store *s, struct arena *a, str
     return ok;
 }
 
+static bool clock_is_right(struct api_core *c, struct error *err) {
+    bool off;
+    return store_alert_lasts(c->watch, CLOCK_ALERT, &off, err) && !off;
+}
+
 void api_core_tick(struct api_core *c, usec now, usec mono) {
     struct error err;
     struct api_health h = {.at = now};
@@ -251,6 +257,8 @@ void api_core_tick(struct api_core *c, usec now, usec mono) {
         complain(c, "settings cannot be put into force", &err);
     h.has_trader = c->opt.alone;
     h.trader = h.has_trader && h.database && store_trader_running(c->watch, &pid);
+    h.has_clock = !store_is_file(c->watch);
+    h.clock = h.has_clock && h.database && clock_is_right(c, &err);
     h.has_venue = c->venue_state != NULL;
     h.venue = h.has_venue && metric_value(c->venue_state) > 0;
     if (h.database)

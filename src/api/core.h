@@ -111,6 +111,7 @@ struct api_health {
     bool database;           /* it was read */
     bool has_venue, venue;   /* a real one: up or degraded, not down */
     bool has_trader, trader; /* another process: it has the store's lock */
+    bool has_clock, clock;   /* the database's is another one: the trader's is the same */
     int feed_count;
     struct {
         char kind[32];

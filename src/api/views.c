@@ -45,6 +45,8 @@ void api_get_health(struct api_core *c, const struct api_request *rq, struct api
     put_feed_checks(&h, &checks, &all);
     if (h.has_venue) buf_printf(&checks, ",\"binance_api\":%s", h.venue ? "true" : "false");
     if (h.has_trader) buf_printf(&checks, ",\"trader\":%s", h.trader ? "true" : "false");
+    if (h.has_clock) buf_printf(&checks, ",\"clock\":%s", h.clock ? "true" : "false");
+    all = all && (!h.has_clock || h.clock);
     all = all && h.database && (!h.has_venue || h.venue) && (!h.has_trader || h.trader);
     buf_printf(b, "{\"status\":\"%s\",\"checks\":{%s}", all ? "healthy" : "unhealthy",
                buf_z(&checks));

@@ -10,7 +10,7 @@
 #include "store/roles.h"
 
 #define VERSION_NEWEST 17           /* that this program is known to work with */
-#define AHEAD_MOST (2 * USEC_PER_S) /* of the server's clock */
+#define AHEAD_MOST USEC_PER_S /* of the server's clock */
 #define CONNECTIONS_LEAST 10        /* that should be left for others */
 
 static void tell_version(struct doctor *d, const struct store_server *v) {
@@ -56,7 +56,9 @@ static void tell_clock(struct doctor *d, const struct store_server *v) {
     const bool is_off = llabs(v->ahead) > AHEAD_MOST;
     doctor_find(d, is_off ? GRADE_WARN : GRADE_OK, "database",
                 "its clock is %" PRId64 " ms %s ours%s", (int64_t)llabs(ms),
-                ms < 0 ? "behind" : "before", is_off ? ": run an NTP client on both machines" : "");
+                ms < 0 ? "behind" : "before", is_off ? ": a trader here would refuse most posts for their age; run an NTP client on "
+                         "both machines"
+                       : "");
 }
 
 static void tell_connections(struct doctor *d, const struct store_server *v) {

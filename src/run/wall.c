@@ -31,6 +31,7 @@
 #include "base/board.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "run/clock_watch.h"
 #include "run/keep.h"
 #include "run/lanes.h"
 #include "run/live_posts.h"
@@ -163,6 +164,7 @@ static void scrub(struct live *v) {
 struct keeping {
     struct live *v;
     struct keep keep;
+    struct clock_watch clock;
     int64_t done; /* commits whose pages are in their place */
     usec scrub_at, rewrite_at, checkpoint_at;
 };
@@ -197,6 +199,12 @@ static void keep(struct keeping *k) {
     config_live_give(r->parts.live, cfg);
 }
 
+static void watch_clock(struct keeping *k) {
+    struct error err;
+    if (!clock_watch_look(&k->clock, k->v->r->parts.keeper, &err))
+        log_unusual("clock_unknown", LOG_Z("why", err.msg));
+}
+
 static void *run_keeper(void *arg) {
     struct live *v = arg;
     struct keeping k = {.v = v, .rewrite_at = time_monotonic_us() + REWRITE_US};
@@ -211,6 +219,7 @@ static void *run_keeper(void *arg) {
             turn_rewrite(v->r->parts.keeper); /* the trader's next commit waits that long */
         }
         keep(&k);
+        watch_clock(&k);
         checkpoint(&k);
     }
     return NULL;

@@ -244,8 +244,8 @@ struct dead_filter {
 };
 MUST_CHECK bool store_dead_put(struct store *s, const struct dead_letter *d, int64_t *ret_id,
                                struct error *err);
-/* What pieces of input that were no posts take, in bytes; letters of stored posts and of jobs do not
- * count. */
+/* What pieces of input that were no posts take, in bytes; letters of stored posts and of jobs do
+ * not count. */
 MUST_CHECK bool store_dead_size(struct store *s, int64_t *ret, struct error *err);
 /* Of those the oldest go until the rest takes no more than `bytes`; how many went so, ever, is
  * remembered. Inside the caller's transaction, where there is one; else in its own. */
@@ -271,6 +271,19 @@ struct dead_growth {
 };
 MUST_CHECK bool store_dead_growth(struct store *s, int64_t most, usec now, struct dead_growth *ret,
                                   struct error *err);
+/* --- what lasts, and who should know --------------------------------------------------------- */
+/* A state of something (source: what), told once when it begins and once when it is over. */
+struct alert_turn {
+    bool lasts;        /* it is so now */
+    const char *state; /* "off", or when it is over "right" */
+    const char *what;  /* a sentence */
+};
+/* A row of alerts, where that is news; *ret_news: it was. In a transaction of its own, if any. */
+MUST_CHECK bool store_alert_turn(struct store *s, const char *source, const struct alert_turn *t,
+                                 usec now, bool *ret_news, struct error *err);
+MUST_CHECK bool store_alert_lasts(struct store *s, const char *source, bool *ret,
+                                  struct error *err);
+
 /* A span of input that was lost for good, and why; the gaps of live sources stand beside it
  * (sources.h). Known by source and beginning: the same once more takes its place. */
 MUST_CHECK bool store_gap_put(struct store *s, str source, usec from, usec to, str what,

@@ -1,6 +1,7 @@
 /* The chores of a store: done when they fall due, by one of all processes, and told once. */
 #include <stdio.h>
 
+#include "run/clock_watch.h"
 #include "run/keep.h"
 #include "run_rig.h"
 #include "store/store_int.h"
@@ -116,11 +117,45 @@ static void test_many_dead_letters_are_one_alert(void **state) {
     assert_int_equal(number(&alerts), 2);
 }
 
+static const struct sql clock_alerts = {"SELECT count(*) FROM alerts WHERE source = 'clock'"};
+static const struct sql clock_lasts = {
+    "SELECT count(*) FROM alerts WHERE source = 'clock' AND level = 'unusual' AND over_at IS NULL"};
+
+static void say(struct clock_watch *w, usec ahead) {
+    struct error err;
+    assert_ok(clock_watch_tell(w, g->parts.store, ahead, time_wall_us(), &err), &err);
+}
+
+static void test_a_clock_that_is_off_is_told_once_and_once_that_it_is_right(void **state) {
+    (void)state;
+    struct clock_watch mine = {0}, next = {0};
+    say(&mine, CLOCK_OFF);
+    say(&mine, -CLOCK_OFF);
+    assert_int_equal(number(&clock_alerts), 0);
+    say(&mine, 20 * USEC_PER_S);
+    assert_true(mine.is_off);
+    assert_int_equal(number(&clock_lasts), 1);
+    say(&mine, -20 * USEC_PER_S);
+    say(&mine, CLOCK_OFF); /* better, and not yet right */
+    assert_int_equal(number(&clock_alerts), 1);
+    say(&next, 3 * USEC_PER_S); /* a process after it */
+    assert_true(next.is_off);
+    assert_int_equal(number(&clock_alerts), 1);
+    say(&next, CLOCK_RIGHT);
+    assert_false(next.is_off);
+    assert_int_equal(number(&clock_lasts), 0);
+    assert_int_equal(number(&clock_alerts), 2);
+    say(&next, 0);
+    assert_int_equal(number(&clock_alerts), 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_round_is_one_an_hour_whoever_does_it, begin, end),
         cmocka_unit_test_setup_teardown(test_who_ends_leaves_the_rest, begin, end),
         cmocka_unit_test_setup_teardown(test_many_dead_letters_are_one_alert, begin, end),
+        cmocka_unit_test_setup_teardown(
+            test_a_clock_that_is_off_is_told_once_and_once_that_it_is_right, begin, end),
     };
     return cmocka_run_group_tests_name("keep", tests, NULL, NULL);
 }
