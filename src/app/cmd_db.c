@@ -101,6 +101,10 @@ static exit_status backup_run(struct app *app, const struct args *args) {
     struct store *s;
     struct buf out;
     const char *path = str_dupz(&app->boot, args->pos[0]);
+    if (path[0] == '\0') {
+        fail(&err, ERR_USAGE, 0, "db backup: into which FILE?");
+        return app_fail(&err);
+    }
     if (!app_store_open(app, STORE_READ, false, &s, &err)) return app_fail(&err);
     const bool ok = store_backup(s, path, &err);
     store_close(s);
@@ -190,6 +194,13 @@ static void tell_copy(void *ctx, const char *table, int64_t rows) {
         fprintf(stderr, "\r\033[K%s: %" PRId64, table, rows);
 }
 
+/* The same errors as of store.url, of another thing, and of who gave it. */
+static bool fail_to(struct error *err) {
+    const str key = STR("store.url: ");
+    if (!str_starts(str_from_z(err->msg), key)) return fail_in(err, "--to");
+    return fail(err, ERR_USAGE, 0, "--to: %s", err->msg + key.n);
+}
+
 static bool copy_store(struct app *app, str to_url, struct copied *ret, struct error *err) {
     const struct copy_progress tell = {NULL, tell_copy};
     const bool watched = isatty(STDERR_FILENO) != 0;
@@ -199,7 +210,7 @@ static bool copy_store(struct app *app, str to_url, struct copied *ret, struct e
     opt.url = to_url;
     opt.any_schema = true;
     const bool ok = app_store_open(app, STORE_WRITE, false, &from, err) &&
-                    (store_open(&app->boot, &opt, &to, err) || fail_in(err, "--to")) &&
+                    (store_open(&app->boot, &opt, &to, err) || fail_to(err)) &&
                     store_copy(from, to, watched ? &tell : NULL, ret, err);
     if (watched) fputs("\r\033[K", stderr);
     store_close(to);

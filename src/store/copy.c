@@ -491,6 +491,33 @@ static bool copy_all(struct store *from, struct store *to, const struct copy_pro
     return compare_stores(from, to, tell, sum, err) && finish(from, to, err);
 }
 
+/* Where it is, however it was named. */
+static bool find_place(struct store *s, struct arena *a, str *ret, struct error *err) {
+    static const struct sql sql = {
+        "SELECT file FROM pragma_database_list WHERE name = 'main'",
+        "SELECT concat_ws(' ', current_database(), current_schema(), pg_postmaster_start_time(), "
+        "current_setting('port'))"};
+    struct query q;
+    bool row;
+    if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
+    POST(row);
+    *ret = str_dup(a, col_str(&q));
+    query_close(&q);
+    return true;
+}
+
+static bool check_apart(struct store *from, struct store *to, struct error *err) {
+    char block[8192 + 256];
+    struct arena a;
+    str one, other;
+    arena_init(&a, block, sizeof block);
+    if (from->ops != to->ops) return true;
+    if (!find_place(from, &a, &one, err) || !find_place(to, &a, &other, err)) return false;
+    if (one.n == 0 || !str_eq(one, other)) return true; /* in memory each is its own */
+    return fail(err, ERR_USAGE, 0, "a store cannot be copied into itself: name another one than %s",
+                to->path);
+}
+
 /* Nobody may trade on it. A lock on a database is a lease, too, which would have to be renewed. */
 static bool hold_source(struct store *from, struct error *err) {
     int64_t pid;
@@ -504,7 +531,8 @@ bool store_copy(struct store *from, struct store *to, const struct copy_progress
                 struct copied *ret, struct error *err) {
     struct copied sum = {0};
     PRE(to->access == STORE_WRITE && from->access == STORE_WRITE);
-    if (!hold_source(from, err) || !store_trader_lock(to, err)) return false;
+    if (!check_apart(from, to, err) || !hold_source(from, err) || !store_trader_lock(to, err))
+        return false;
     if (!begin_patiently(from, err)) return false; /* one moment of it */
     const bool ok = copy_all(from, to, tell, &sum, err);
     store_rollback(from);

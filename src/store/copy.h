@@ -23,8 +23,9 @@ struct copied {
  * is a transaction, so a copy may be killed at any moment. At the end all rows are read from both
  * and compared. Until then `to` cannot be opened for anything else.
  *
- * Errors: ERR_EXISTS a trader runs on `from` or `to`; ERR_STATE `to` holds something else, or
- * `from` changed since the copy began; ERR_DAMAGED the two differ at the end. */
+ * Errors: ERR_USAGE `to` is `from`; ERR_EXISTS a trader runs on `from` or `to`; ERR_STATE `to`
+ * holds something else, or `from` changed since the copy began; ERR_DAMAGED the two differ at the
+ * end. */
 MUST_CHECK bool store_copy(struct store *from, struct store *to, const struct copy_progress *tell,
                            struct copied *ret, struct error *err);
 /* ERR_STATE: a copy into this store was begun and is not at its end. */

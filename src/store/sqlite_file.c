@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define NO_HEADER "no SQLite header"
 #define PATH_BYTES 4352
 #define LOCK_TRADER 0
 #define LOCK_CONNECTED 1
@@ -73,7 +74,7 @@ static bool check_header(const char *path, const unsigned char *header, ptrdiff_
     static const char magic[16] = "SQLite format 3";
     if (n < SQLITE_HEADER_BYTES || memcmp(header, magic, sizeof magic) != 0) {
         return fail(err, ERR_DAMAGED, 0,
-                    "%s is not a bullfinch store (no SQLite header): check store.url; if this was "
+                    "%s is not a bullfinch store (" NO_HEADER "): check store.url; if this was "
                     "one, run `bullfinch db restore`",
                     path);
     }
@@ -429,7 +430,11 @@ static bool restore_alone(const char *path, const char *from, struct error *err)
     }
     char temp[PATH_BYTES];
     if (!join_path(temp, path, ".restore-tmp", err)) return false;
-    if (!open_source(&none, from, &source, err)) return fail_in(err, "check the backup");
+    if (!open_source(&none, from, &source, err)) {
+        if (strstr(err->msg, NO_HEADER) != NULL)
+            return fail(err, ERR_DAMAGED, 0, "%s is no backup of a store: " NO_HEADER, from);
+        return fail_in(err, "check the backup");
+    }
     bool ok = make_copy(self(source)->db, from, temp, err);
     store_close(source);
     if (!ok) return false;

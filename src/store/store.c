@@ -20,10 +20,11 @@ static const struct store_backend *find_backend(str url, str *ret_place, struct 
         *ret_place = str_tail(url, scheme.n);
         return backends[i];
     }
+    const ptrdiff_t colon = str_find_byte(url, ':'); /* behind it may be a password */
     fail(err, ERR_CONFIG, 0,
-         "store.url: \"" STR_FMT "\" is none that this program knows: sqlite:PATH or "
+         "store.url: \"" STR_FMT "%s\" names no store: sqlite:PATH does, or "
          "postgresql://[USER@]HOST[:PORT]/DATABASE",
-         STR_ARG(str_head(url, i64_max(str_find_byte(url, ':'), 0)))); /* it may hold a password */
+         STR_ARG(str_head(url, colon < 0 ? 60 : i64_min(colon, 60))), colon < 0 ? "" : ":...");
     return NULL;
 }
 
