@@ -8,6 +8,7 @@
 
 #include "app/cmds.h"
 #include "app/signals.h"
+#include "app/start.h"
 #include "app/wire.h"
 #include "base/log.h"
 #include "run/ingest.h"
@@ -92,6 +93,7 @@ static exit_status run_ingest(struct app *app, const struct args *args) {
                                        .letters_bytes = app->cfg.run_dead_letters_mb << 20,
                                        .worker = worker_open(&app->boot, WORKER_INGEST, 0)};
     app_go_live(app);
+    start_tell(app, WORKER_INGEST, 1);
     bool ok =
         begin(app, in, opt.worker, opt.stop, &err) && ingest_run(&in->parts, &opt, &counts, &err);
     const bool stopped = atomic_load(opt.stop) > 0;

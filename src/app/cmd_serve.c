@@ -10,6 +10,7 @@
 
 #include "app/cmds.h"
 #include "app/signals.h"
+#include "app/start.h"
 #include "app/wire_api.h"
 #include "run/ingest.h"
 
@@ -75,11 +76,13 @@ static exit_status run_serve(struct app *app, const struct args *args) {
     s->letters_bytes = app->cfg.run_dead_letters_mb << 20;
     const atomic_int *const stop = signals_install();
     app_go_live(app);
+    start_tell(app, WORKER_SERVE, 1);
     const bool ok = open_store(app, s, stop, &err) && open_push(app, s, &err) &&
                     wire_api_alone(app, s->push, s->feeds.count, &api, &err) &&
                     serve(s, api, w, stop, &err);
     const bool stopped = atomic_load(stop) > 0;
-    for (int i = 0; i < s->feeds.count; i++) source_stop(s->push[i]); /* nobody waits for it */
+    for (int i = 0; i < s->feeds.count; i++)
+        if (s->push[i] != NULL) source_stop(s->push[i]); /* nobody waits for it */
     api_close(api);
     wire_feeds_close(&s->feeds);
     wire_queues_close(&s->queues);

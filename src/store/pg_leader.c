@@ -79,7 +79,7 @@ static bool write_leader(struct pg_store *s, int64_t token, struct error *err) {
     char host[64] = "", holder[96];
     struct query q;
     IGNORE(gethostname(host, sizeof host - 1) != 0, "then it has no name");
-    snprintf(holder, sizeof holder, "%s/%.28s", host, s->url.application);
+    snprintf(holder, sizeof holder, "%s:%ld", host, (long)getpid());
     if (!query_open(&s->base, &sql, &q, err)) return false;
     bind_i64(&q, token);
     bind_z(&q, holder);
