@@ -7,18 +7,20 @@
 
 #include "app/cmds.h"
 #include "app/signals.h"
+#include "app/start.h"
 #include "app/wire.h"
 #include "run/analyze.h"
+
+struct reading_place {
+    struct app *app;
+    const atomic_int *stop;
+};
 
 /* What a power cut takes of its commits is read once more: the posts themselves are safe, and the
  * sweeper sees that they were not read. So nobody waits for the disk here. */
 static bool open_store(void *ctx, struct store **ret, struct error *err) {
-    struct app *const app = ctx;
-    struct store_options opt;
-    if (!app_store_options(app, STORE_WRITE, false, &opt, err)) return false;
-    opt.full_sync = false;
-    opt.by_key = true;
-    return store_open(&app->boot, &opt, ret, err);
+    const struct reading_place *const place = ctx;
+    return wire_store_wait_reader(place->app, place->stop, ret, err);
 }
 
 static int workers_of(const struct config *cfg) {
@@ -51,7 +53,8 @@ static exit_status run_analyze(struct app *app, const struct args *args) {
     struct symbols *const symbols = NEW(&app->boot, struct symbols);
     struct wired_queues queues = {0};
     struct analyze_counts counts = {0};
-    struct analyze_parts parts = {.open_store = open_store, .ctx = app};
+    struct reading_place place = {.app = app};
+    struct analyze_parts parts = {.open_store = open_store, .ctx = &place};
     struct analyze_options opt = {.workers = workers_of(&app->cfg),
                                   .exit_at_end = args_has(args, "exit-at-end"),
                                   .stop = signals_install()};
@@ -60,7 +63,9 @@ static exit_status run_analyze(struct app *app, const struct args *args) {
     int left_out;
     if (!args_get_i64(args, "hold-ms", 0, 0, 60000, &held_ms, &err)) return app_fail(&err);
     opt.extra = held_ms * USEC_PER_MS;
+    place.stop = opt.stop;
     app_go_live(app);
+    start_tell(app, WORKER_ANALYZE, opt.workers);
     buf_init(&report, CONFIG_REPORT_BYTES);
     bool ok = wire_symbols(app, symbols, &left_out, &report, &err) &&
               wire_reader(app, symbols, &parts.reader, &err) && wire_queues(app, &queues, &err) &&

@@ -120,6 +120,18 @@ static void look_at_place(struct doctor *d) {
                 room < SPACE_LOW ? ": make room" : "");
 }
 
+/* A run makes the file that it keeps its store in. On a server that is the tables' owner's, who
+ * need not be the role of a run; and processes apart never make one. */
+static void tell_no_store(struct doctor *d, const struct error *why) {
+    const struct config *const cfg = &d->app->cfg;
+    if (!str_starts(cfg->queue_url, STR("memory:")))
+        doctor_find(d, GRADE_BAD, "store", "%s", why->msg);
+    else if (!str_starts(cfg->store_url, STR("sqlite:")))
+        doctor_find(d, GRADE_WARN, "store", "%s", why->msg);
+    else
+        doctor_find(d, GRADE_OK, "store", "none yet; the first run makes it");
+}
+
 static void look_at_store(struct doctor *d) {
     struct error err;
     struct store *s;
@@ -130,7 +142,7 @@ static void look_at_store(struct doctor *d) {
         look_at_account(d, s);
         store_close(s);
     } else if (err.code == ERR_NOT_FOUND) {
-        doctor_find(d, GRADE_OK, "store", "none yet; the first run makes it");
+        tell_no_store(d, &err);
     } else {
         doctor_find(d, GRADE_BAD, "store", "%s", err.msg);
     }

@@ -12,6 +12,7 @@
 #include "app/again.h"
 #include "app/cmds.h"
 #include "app/signals.h"
+#include "app/start.h"
 #include "app/wire.h"
 #include "base/log.h"
 #include "run/relay.h"
@@ -28,6 +29,7 @@ struct trading {
     struct source *relay;
     struct worker *worker;
     struct wired wired;
+    const char *led; /* the store whose lock was ours; NULL: none was */
 };
 
 /* Until the lock is this connection's. Whose clock is wrong leaves it to others. */
@@ -58,6 +60,7 @@ static bool lead(void *ctx, struct store **ret, struct error *err) {
         store_close(s);
         return false;
     }
+    t->led = str_dupz(&t->app->boot, str_from_z(store_path(s)));
     *ret = s;
     return true;
 }
@@ -95,14 +98,18 @@ static bool begin(struct trading *t, bool exit_at_end, struct error *err) {
     return true;
 }
 
-/* What a new start may mend: the database, or the lock, is gone. A secret that came in the
- * environment was taken out of it: then whoever started the process has to do it again. */
-static bool may_pass(const struct config *cfg, const struct error *err) {
+/* What a new start may mend: the database is away, or the lock that was ours is another's. What a
+ * person has to change (a password, a right, the tables' version, a host that is none of a test
+ * network) is told once, and ends the process. A secret that came in the environment was taken out
+ * of it: then whoever started the process has to do it again. */
+static bool may_pass(const struct trading *t, const struct error *err) {
+    const struct config *const cfg = &t->app->cfg;
     const str secrets[] = {cfg->venue_key_env, cfg->venue_secret_env, cfg->store_password_env,
                            cfg->queue_password_env};
     for (ptrdiff_t i = 0; i < COUNT_OF(secrets); i++)
         if (secrets[i].n > 0) return false;
-    return store_may_pass(err) || err->code == ERR_REFUSED;
+    const bool lost = err->code == ERR_REFUSED && t->led != NULL;
+    return store_may_pass(err) || (lost && strstr(err->msg, t->led) != NULL); /* the store's word */
 }
 
 static exit_status run_trade(struct app *app, const struct args *args) {
@@ -115,6 +122,7 @@ static exit_status run_trade(struct app *app, const struct args *args) {
     t->app = app;
     t->stop = opt.stop;
     app_go_live(app);
+    start_tell(app, WORKER_TRADE, 1);
     const bool begun = begin(t, opt.exit_at_end, &err);
     const bool ok = begun && trade(app, t, &opt, &err);
     const bool stopped = atomic_load(opt.stop) > 0;
@@ -125,7 +133,7 @@ static exit_status run_trade(struct app *app, const struct args *args) {
     store_close(t->look);
     config_live_free(app->live);
     if (ok || (stopped && err.code == ERR_INTERRUPTED)) return EXIT_DONE;
-    if (!stopped && may_pass(&app->cfg, &err)) {
+    if (!stopped && may_pass(t, &err)) {
         log_unusual("begins_anew", LOG_Z("why", err.msg));
         app_again(opt.stop);
         if (atomic_load(opt.stop) > 0) return EXIT_DONE;

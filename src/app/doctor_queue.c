@@ -58,7 +58,7 @@ void doctor_look_at_queue(struct doctor *d) {
     struct queue_stats s;
     struct error err;
     if (str_starts(d->app->cfg.queue_url, STR("memory:"))) return;
-    if (!wire_queues(d->app, &q, &err)) {
+    if (!wire_queues_open(d->app, &q, &err)) {
         d->refused |= err.code == ERR_REFUSED;
         doctor_find(d, GRADE_BAD, "queue", "%s", err.msg);
         return;

@@ -9,9 +9,9 @@
 
 #include "store/roles.h"
 
-#define VERSION_NEWEST 17           /* that this program is known to work with */
+#define VERSION_NEWEST 17     /* that this program is known to work with */
 #define AHEAD_MOST USEC_PER_S /* of the server's clock */
-#define CONNECTIONS_LEAST 10        /* that should be left for others */
+#define CONNECTIONS_LEAST 10  /* that should be left for others */
 
 static void tell_version(struct doctor *d, const struct store_server *v) {
     const int major = v->version / 10000;
@@ -33,7 +33,12 @@ static void tell_wire(struct doctor *d, const struct store *s, const struct stor
 }
 
 static void tell_role(struct doctor *d, const struct store_server *v) {
-    if (v->missing[0] != '\0')
+    if (v->absent[0] != '\0')
+        doctor_find(d, GRADE_BAD, "tables",
+                    "there is no table %s: somebody removed it; bring a backup back, or begin with "
+                    "an empty database and bullfinch db migrate",
+                    v->absent);
+    else if (v->missing[0] != '\0')
         doctor_find(d, GRADE_BAD, "role",
                     "%s lacks %s: bullfinch db roles --program %s --apply, as the tables' owner",
                     v->role, v->missing, v->role);
@@ -54,11 +59,12 @@ static void tell_role(struct doctor *d, const struct store_server *v) {
 static void tell_clock(struct doctor *d, const struct store_server *v) {
     const int64_t ms = v->ahead / USEC_PER_MS;
     const bool is_off = llabs(v->ahead) > AHEAD_MOST;
-    doctor_find(d, is_off ? GRADE_WARN : GRADE_OK, "database",
-                "its clock is %" PRId64 " ms %s ours%s", (int64_t)llabs(ms),
-                ms < 0 ? "behind" : "before", is_off ? ": a trader here would refuse most posts for their age; run an NTP client on "
-                         "both machines"
-                       : "");
+    doctor_find(
+        d, is_off ? GRADE_WARN : GRADE_OK, "database", "its clock is %" PRId64 " ms %s ours%s",
+        (int64_t)llabs(ms), ms < 0 ? "behind" : "before",
+        is_off ? ": a trader here would refuse most posts for their age; run an NTP client on "
+                 "both machines"
+               : "");
 }
 
 static void tell_connections(struct doctor *d, const struct store_server *v) {

@@ -407,8 +407,11 @@ bool wire_trade(struct app *app, const struct wire_trader *how, struct wired *re
     struct real real = {0};
     struct real *x = wire_is_real(&app->cfg) ? &real : NULL;
     begin_wired(app, w);
-    w->parts.feeds[0] = (struct run_feed){
-        .source = how->relay, .key = STR("relay"), .kind = STR("relay"), .name = STR("relay")};
+    w->parts.feeds[0] = (struct run_feed){.source = how->relay,
+                                          .key = STR("relay"),
+                                          .kind = STR("relay"),
+                                          .name = STR("relay"),
+                                          .is_vital = true};
     w->parts.feed_count = 1;
     bool ok = w->live || fail(err, ERR_CONFIG, 0,
                               "market.kind: prices of files belong to a replay in one process "

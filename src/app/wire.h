@@ -39,17 +39,23 @@ MUST_CHECK bool wire_market(struct app *app, const struct symbols *symbols, stru
 /* --- a process of its own: ingest, analyze, trade (docs/scaling.md) --- */
 
 /* The queue with its two streams of jobs. Errors: ERR_CONFIG queue.url is none that processes can
- * share; what opening one says. */
+ * share; what opening one says, and what no waiting mends (a password, a right); a Redis that is
+ * not there is none. */
 struct wired_queues {
     struct queue *posts, *readings;
 };
 MUST_CHECK bool wire_queues(struct app *app, struct wired_queues *ret, struct error *err);
+/* The same, and the server is not asked for anything. */
+MUST_CHECK bool wire_queues_open(struct app *app, struct wired_queues *ret, struct error *err);
 void wire_queues_close(struct wired_queues *q); /* a zeroed one is fine */
 
 /* The store, waited for: a database that starts beside the program may take longer. Told once.
  * Errors: of a store that waiting does not bring; ERR_INTERRUPTED a stop came first. */
 MUST_CHECK bool wire_store_wait(struct app *app, const atomic_int *stop, struct store **ret,
                                 struct error *err);
+/* The same, of a connection for what was read: its commits wait for no disk. */
+MUST_CHECK bool wire_store_wait_reader(struct app *app, const atomic_int *stop, struct store **ret,
+                                       struct error *err);
 
 /* What the trader of a process of its own runs. lead: called once all that takes time without the
  * store is there; gives the connection that holds the trader's lock, when it has it. relay: where

@@ -51,7 +51,7 @@ static bool queue_password(struct app *app, struct secret *ret, struct error *er
                        ret, err);
 }
 
-bool wire_queues(struct app *app, struct wired_queues *ret, struct error *err) {
+bool wire_queues_open(struct app *app, struct wired_queues *ret, struct error *err) {
     struct secret password = {0};
     *ret = (struct wired_queues){0};
     if (str_starts(app->cfg.queue_url, STR("memory:")))
@@ -66,6 +66,20 @@ bool wire_queues(struct app *app, struct wired_queues *ret, struct error *err) {
     return ok;
 }
 
+/* A Redis that is away is waited for by who needs it; one that lets nobody in, or is none that a
+ * queue can live in, has to be changed by a person first. */
+static bool may_serve(struct queue *q, struct error *err) {
+    return queue_ping(q, time_wall_us(), err) ||
+           (err->code != ERR_CONFIG && err->code != ERR_UNSUPPORTED);
+}
+
+bool wire_queues(struct app *app, struct wired_queues *ret, struct error *err) {
+    if (!wire_queues_open(app, ret, err)) return false;
+    if (may_serve(ret->posts, err)) return true;
+    wire_queues_close(ret);
+    return false;
+}
+
 void wire_queues_close(struct wired_queues *q) {
     queue_close(q->readings);
     queue_close(q->posts);
@@ -78,10 +92,19 @@ static bool doze(const atomic_int *stop) {
     return atomic_load(stop) == 0;
 }
 
-bool wire_store_wait(struct app *app, const atomic_int *stop, struct store **ret,
-                     struct error *err) {
+static bool open_for_reader(struct app *app, struct store **ret, struct error *err) {
+    struct store_options opt;
+    if (!app_store_options(app, STORE_WRITE, false, &opt, err)) return false;
+    opt.full_sync = false;
+    opt.by_key = true;
+    return store_open(&app->boot, &opt, ret, err);
+}
+
+static bool wait_for_store(struct app *app, bool for_reader, const atomic_int *stop,
+                           struct store **ret, struct error *err) {
     bool told = false;
-    while (!app_store_open(app, STORE_WRITE, false, ret, err)) {
+    while (!(for_reader ? open_for_reader(app, ret, err)
+                        : app_store_open(app, STORE_WRITE, false, ret, err))) {
         if (!store_may_pass(err)) return false;
         if (!told) log_unusual("waiting_for_store", LOG_Z("why", err->msg));
         told = true;
@@ -90,4 +113,14 @@ bool wire_store_wait(struct app *app, const atomic_int *stop, struct store **ret
     }
     if (told) log_info("store_is_there", LOG_Z("store", store_path(*ret)));
     return true;
+}
+
+bool wire_store_wait(struct app *app, const atomic_int *stop, struct store **ret,
+                     struct error *err) {
+    return wait_for_store(app, false, stop, ret, err);
+}
+
+bool wire_store_wait_reader(struct app *app, const atomic_int *stop, struct store **ret,
+                            struct error *err) {
+    return wait_for_store(app, true, stop, ret, err);
 }

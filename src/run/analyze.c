@@ -11,10 +11,12 @@
  * here, with the outcome that the trader would have given it.
  *
  * Failure: a store that does not answer is tried again, with the jobs in hand and the queue told
- * so. Where it refuses a batch for what is in it, the posts are put one by one, and the one that
- * cannot be put is a failed job: after queue.max_attempts it is a dead letter. So is a job that
- * nobody can read, and one that was in hand whenever its worker died. A trader's queue that cannot
- * be reached costs nothing but time: the sweeper finds what it missed.
+ * so. One that is unfit (a right is missing, the tables are another version's) ends it all, as no
+ * post is the reason of that, and so does a queue that lets nobody in: the jobs go to others. Where
+ * it refuses a batch for what is in it, the posts are put one by one, and the one that cannot be
+ * put is a failed job: after queue.max_attempts it is a dead letter. So is a job that nobody can
+ * read, and one that was in hand whenever its worker died. A trader's queue that cannot be reached
+ * costs nothing but time: the sweeper finds what it missed.
  *
  * Threads: the workers, one for the sweeper, and the caller's, which waits and tells how it goes.
  */
@@ -82,6 +84,8 @@ struct analyze {
     pthread_t sweeper_thread;
     bool sweeper_runs;
     atomic_bool stop;
+    pthread_mutex_t mutex; /* of `why` */
+    struct error why;      /* it cannot go on; code OK: it can */
     _Atomic int64_t posts, handed, dead, batches;
     _Atomic int64_t busy; /* workers that have jobs in hand */
     struct metric *processed;
@@ -89,6 +93,19 @@ struct analyze {
 
 static bool stopped(struct analyze *a) {
     return atomic_load_explicit(&a->stop, memory_order_relaxed);
+}
+
+/* Of the store or of the queue: does no waiting mend it? */
+static bool is_hopeless(const struct error *err) {
+    return err->code == ERR_CONFIG || err->code == ERR_UNSUPPORTED;
+}
+
+/* Whoever meets it first ends them all. */
+static void cannot_go_on(struct analyze *a, const struct error *err) {
+    pthread_mutex_lock(&a->mutex);
+    if (a->why.code == ERR_OK) a->why = *err;
+    pthread_mutex_unlock(&a->mutex);
+    atomic_store(&a->stop, true);
 }
 
 static void doze(struct analyze *a, usec for_us) {
@@ -115,6 +132,7 @@ static bool give_up(struct reading_worker *w, struct job *job, const struct post
     if (!dead) return true;
     if (!letters_bury(w->store, &lost, now, &err)) {
         log_unusual("dead_letter_failed", LOG_Z("why", err.msg));
+        if (store_is_unfit(&err)) cannot_go_on(w->a, &err);
         return false; /* it stays in hand, and comes again */
     }
     atomic_fetch_add(&w->a->dead, 1);
@@ -204,7 +222,7 @@ static void drop_post(struct reading_worker *w, int i) {
 static bool store_each(struct reading_worker *w, struct error *err) {
     for (int i = 0; i < w->post_count; i++) {
         if (store_rows(w, &w->rows[i], 1, err)) continue;
-        if (store_may_pass(err)) return false;
+        if (store_may_pass(err) || store_is_unfit(err)) return false;
         if (give_up(w, w->of[i], &w->posts[i], str_from_z(err->msg))) drop_post(w, i);
     }
     return true;
@@ -215,7 +233,11 @@ static bool store_all(struct reading_worker *w) {
     struct error err;
     bool told = false;
     while (!store_rows(w, w->rows, w->post_count, &err)) {
-        if (!store_may_pass(&err) && store_each(w, &err)) return true;
+        if (!store_may_pass(&err) && !store_is_unfit(&err) && store_each(w, &err)) return true;
+        if (store_is_unfit(&err)) {
+            cannot_go_on(w->a, &err);
+            return false;
+        }
         if (!told) log_unusual("store_unwritable", LOG_Z("why", err.msg));
         told = true;
         doze(w->a, AGAIN_US);
@@ -293,9 +315,12 @@ static bool load_settings(struct reading_worker *w, struct error *err) {
     struct buf report;
     int count;
     arena_reset(&w->arena);
+    if (!store_settings(w->store, &w->arena, &rows, &count, err)) {
+        if (store_is_unfit(err)) cannot_go_on(w->a, err);
+        return false;
+    }
     buf_init(&report, CONFIG_REPORT_BYTES);
-    const bool ok = store_settings(w->store, &w->arena, &rows, &count, err) &&
-                    config_live_set(w->a->parts->live, rows, count, &report, err);
+    const bool ok = config_live_set(w->a->parts->live, rows, count, &report, err);
     buf_fini(&report);
     return ok;
 }
@@ -329,6 +354,10 @@ static void *run_worker(void *arg) {
         const bool ok = queue_take(w->a->parts->posts, w->jobs, READER_BATCH_MAX, time_wall_us(),
                                    TAKE_US, &w->count, &err);
         if (!ok && err.code == ERR_STATE) break; /* stopped */
+        if (!ok && is_hopeless(&err)) {
+            cannot_go_on(w->a, &err);
+            break;
+        }
         if (!ok && !told) log_unusual("queue_away", LOG_Z("why", err.msg));
         if (ok && told) log_unusual("queue_back", LOG_I("jobs", w->count));
         told = !ok;
@@ -389,6 +418,7 @@ static void *run_sweeper(void *arg) {
         }
         ok = ok && sweeper_step(&a->sweeper, scratch, &err);
         if (!ok && !told) log_unusual("sweep_failed", LOG_Z("why", err.msg));
+        if (!ok && is_hopeless(&err)) cannot_go_on(a, &err);
         if (ping || !ok) told = !ok; /* a step that had nothing to do says nothing */
         doze(a, ok && a->sweeper.passing ? PASSING_US : SWEEP_POLL_US);
     }
@@ -420,7 +450,7 @@ static void tell(struct analyze *a, struct store *s) {
 static void wait_for_end(struct analyze *a, struct store *s) {
     for (;;) {
         const bool stop = a->opt->stop != NULL && atomic_load(a->opt->stop) > 0;
-        if (stop || (a->opt->exit_at_end && is_done(a, s))) return;
+        if (stop || stopped(a) || (a->opt->exit_at_end && is_done(a, s))) return;
         tell(a, s);
         IGNORE(poll(NULL, 0, (int)(POLL_US / USEC_PER_MS)) != 0, "a signal ends it early");
     }
@@ -462,6 +492,7 @@ bool analyze_run(struct arena *boot, const struct analyze_parts *parts,
     struct analyze *a = NEW(boot, struct analyze);
     a->parts = parts;
     a->opt = opt;
+    POST(pthread_mutex_init(&a->mutex, NULL) == 0);
     a->processed = metric_get(METRIC_COUNTER, "bullfinch_tweets_processed_total", "",
                               "Posts read and stored.", 1);
     bool ok = parts->open_store(parts->ctx, &s, err) && parts->open_store(parts->ctx, &look, err);
@@ -474,6 +505,11 @@ bool analyze_run(struct arena *boot, const struct analyze_parts *parts,
     }
     if (ok) wait_for_end(a, look);
     finish(a, look, ret);
+    if (ok && a->why.code != ERR_OK) {
+        *err = a->why;
+        ok = false;
+    }
+    pthread_mutex_destroy(&a->mutex);
     store_close(look);
     store_close(s);
     return ok;

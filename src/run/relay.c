@@ -8,7 +8,8 @@
  * A job that nobody can read is told and acknowledged: its post stands in the store as read and not
  * decided on, and comes again. One that was in hand whenever its trader died becomes a dead letter,
  * and its post is done with: nothing is lost but a trade, and a trader that dies of one post must
- * not die of it for ever. Failure: none that ends it. */
+ * not die of it for ever. Failure: a store that is unfit (a right is missing, the tables are
+ * another version's); all else is tried again. */
 #include "run/relay.h"
 
 #include <poll.h>
@@ -38,10 +39,11 @@ struct relay {
     int taken, next;               /* of jobs */
     struct given given[GIVEN_MAX]; /* ring */
     int given_first, given_count;
-    int64_t number; /* intakes given */
-    bool told;      /* that the queue is away */
-    bool ends;      /* when everything is done */
-    usec looked_at; /* monotonic: whether it is */
+    int64_t number;     /* intakes given */
+    bool told;          /* that the queue is away */
+    struct error unfit; /* the store is; code OK: it is not */
+    bool ends;          /* when everything is done */
+    usec looked_at;     /* monotonic: whether it is */
     _Atomic int64_t durable;
     _Atomic bool stop;
 };
@@ -91,12 +93,18 @@ static void take(struct relay *r) {
     if (!ok) doze(r, AGAIN_US);
 }
 
+static bool is_unfit(struct relay *r, const struct error *err) {
+    if (store_is_unfit(err)) r->unfit = *err;
+    return store_is_unfit(err);
+}
+
 /* A job that comes twice may be done with. What cannot be asked now is asked again: a post that is
  * decided on twice is kept from trading twice by its intent, but it is better not to count on
- * that. False: stopped before there was an answer. */
+ * that. False: stopped before there was an answer, or there will be none. */
 static bool is_done(struct relay *r, int64_t id, bool *ret) {
     struct error err;
     while (!store_posts_done(r->store, &id, 1, ret, &err)) {
+        if (is_unfit(r, &err)) return false;
         if (!r->told) log_unusual("relay", LOG_Z("why", err.msg));
         r->told = true;
         doze(r, AGAIN_US);
@@ -118,6 +126,7 @@ static bool bury(struct relay *r, struct job *job, const struct post *post) {
     struct error err;
     if (letters_bury(r->store, &lost, time_wall_us(), &err)) return true;
     log_unusual("dead_letter_failed", LOG_Z("why", err.msg));
+    IGNORE(is_unfit(r, &err), "looked at when the next one is wanted");
     return false;
 }
 
@@ -161,8 +170,11 @@ static bool is_over(struct relay *r) {
 
 static bool relay_next(struct source *s, struct arena *a, struct intake *ret, struct error *err) {
     struct relay *const r = self(s);
-    (void)err;
     while (!atomic_load(&r->stop)) {
+        if (r->unfit.code != ERR_OK) {
+            *err = r->unfit;
+            return false;
+        }
         acknowledge_durable(r);
         if (r->next == r->taken) take(r);
         if (r->next == r->taken && is_over(r)) break;

@@ -29,6 +29,7 @@ struct run_feed {
     str name;         /* posts' source: "x" */
     str path;         /* of a replay: a cursor of another file does not count */
     bool keep_linked; /* only posts that name a tradable coin are stored; the others are counted */
+    bool is_vital;    /* a run without it is none: where it fails, the run ends */
 };
 #define RUN_FEEDS_MAX 16
 

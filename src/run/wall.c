@@ -291,15 +291,15 @@ static void release(struct live *v, int feed) {
     v->told[feed] = passed;
 }
 
-/* A source that cannot go on: a replay ends the run; without a live one the others go on, and what
- * is held is cared for. */
+/* A source that cannot go on: a replay ends the run, and so does one that is vital; without another
+ * live one the others go on, and what is held is cared for. */
 static bool on_failure(struct live *v, const struct live_post *p, struct error *err) {
     struct runner *r = v->r;
+    const struct run_feed *const f = &r->parts.feeds[p->feed];
     *err = p->err;
-    if (!source_is_live(r->parts.feeds[p->feed].source)) return false;
+    if (f->is_vital || !source_is_live(f->source)) return false;
     r->feeds.v[p->feed].ended = true;
-    log_broken("source_failed", LOG_S("source", r->parts.feeds[p->feed].key),
-               LOG_Z("why", p->err.msg));
+    log_broken("source_failed", LOG_S("source", f->key), LOG_Z("why", p->err.msg));
     return true;
 }
 

@@ -132,9 +132,19 @@ static void drop_connection(struct pg_store *s) {
     s->conn = NULL;
 }
 
+/* A server that answered and let nobody in says why in its own language; the code of it, which is
+ * the same everywhere, is told by a second try. */
+static void ask_why(struct pg_store *s) {
+    if (pq.status(s->conn) == CONNECTION_OK || !pg_server_spoke(pq.errorMessage(s->conn))) return;
+    pq.setErrorVerbosity(s->conn, PQERRORS_VERBOSE);
+    pq.reset(s->conn);
+    pq.setErrorVerbosity(s->conn, PQERRORS_DEFAULT);
+}
+
 static bool try_connect(struct pg_store *s, struct error *err) {
     s->conn = connect_once(s);
     if (s->conn == NULL) return fail(err, ERR_IO, 0, "connect to %s: no memory", s->base.path);
+    ask_why(s);
     s->session++;
     s->sent = s->done = s->asked = 0;
     s->failed = s->went_silent = s->listening = false;
@@ -373,6 +383,25 @@ static const struct store_ops pg_ops = {
 
 /* -- opening ----------------------------------------------------------------------------------- */
 
+/* There is nothing of ours: whoever asks should know whether he is the one to make it. */
+static bool fail_missing(struct pg_store *s, struct error *err) {
+    static const struct sql sql = {"SELECT 0",
+                                   "SELECT CASE WHEN to_regnamespace(quote_ident($1)) IS NULL "
+                                   "THEN has_database_privilege(current_database(), 'CREATE') "
+                                   "ELSE has_schema_privilege($1, 'CREATE') END::INT"};
+    struct query q;
+    int64_t may = 0;
+    bool found;
+    if (!query_open(&s->base, &sql, &q, err)) return false;
+    bind_z(&q, s->url.schema);
+    if (!query_i64(&q, &may, &found, err)) return false;
+    return fail(err, ERR_NOT_FOUND, 0, "there is no store at %s: %s, or check store.url",
+                s->base.path,
+                may != 0 ? "`bullfinch db migrate` makes one"
+                         : "`bullfinch db migrate` makes one, as the role that is to own the "
+                           "tables; this one may not");
+}
+
 /* Tables of somebody else's in this schema must not get ours beside them. */
 static bool check_owner(struct pg_store *s, bool create, struct error *err) {
     static const struct sql sql = {
@@ -391,10 +420,7 @@ static bool check_owner(struct pg_store *s, bool create, struct error *err) {
                     "%s: the schema %s holds another program's tables: name another one behind "
                     "store.url (?schema=bullfinch)",
                     s->base.path, s->url.schema);
-    if (found || create) return true;
-    return fail(err, ERR_NOT_FOUND, 0,
-                "there is no store at %s: `bullfinch db migrate` makes one, or check store.url",
-                s->base.path);
+    return found || create || fail_missing(s, err);
 }
 
 static bool make_schema(struct pg_store *s, struct error *err) {

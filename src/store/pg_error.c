@@ -1,9 +1,10 @@
 /* What went wrong on PostgreSQL, in this program's words.
  *
  * In: a result, or a connection that is gone. Out: an error whose code says what a caller may do
- * about it (try again, make room, give up), and whose text names the statement, the address and
- * what a person can do. The server's details are left out: they quote values, which may be what
- * people wrote. Failure: none. */
+ * about it (try again, make room, give up; ERR_CONFIG: nothing here will work before a person has
+ * changed something), and whose text names the statement, the address and what a person can do. The
+ * server's details are left out: they quote values, which may be what people wrote. Failure: none.
+ */
 #include "store/pg_int.h"
 
 /* -- the statement ----------------------------------------------------------------------------- */
@@ -57,20 +58,23 @@ static const struct judgement judgements[] = {
     {"53300", ERR_IO, "raise max_connections, or run fewer processes"},
     {"53", ERR_IO, NULL},
     {"58030", ERR_IO, "look at the database's disk and its log"},
-    {"42501", ERR_IO,
+    {"42501", ERR_CONFIG,
      "the role lacks a right: `bullfinch db roles` says which it needs, and grants them"},
     {"25006", ERR_IO, "the server only reads (a standby?): name the one that writes in store.url"},
-    {"28", ERR_IO, "check the user in store.url, store.password_file and the server's pg_hba.conf"},
+    {"28", ERR_CONFIG,
+     "check the user in store.url, store.password_file and the server's pg_hba.conf"},
     {"3D000", ERR_NOT_FOUND, "make it: createdb --encoding UTF8 NAME"},
-    {"42P01", ERR_STATE, "run `bullfinch db migrate`"},
-    {"42703", ERR_STATE, "run `bullfinch db migrate`"},
+    {"3F000", ERR_CONFIG, "check the schema in store.url, or run `bullfinch db migrate`"},
+    {"42P01", ERR_CONFIG, "run `bullfinch db migrate`"},
+    {"42703", ERR_CONFIG, "run `bullfinch db migrate`"},
     {"XX001", ERR_DAMAGED, "keep a copy of the database's files, and restore a backup"},
     {"XX002", ERR_DAMAGED, "REINDEX it"},
     {"22", ERR_RANGE, NULL},
     {"P0001", ERR_STATE, NULL},
     {"0A000", ERR_STATE, NULL},
-    {"42", ERR_STATE, NULL},
+    {"42", ERR_CONFIG, NULL}, /* the tables are not what this program takes them for */
     {"25P03", ERR_IO, "the transaction stood still for too long"},
+    {"57P03", ERR_IO, "wait for it"},
     {"57P", ERR_IO, "is the server being stopped? try again"},
     {"08", ERR_IO, NULL},
     {"", ERR_IO, NULL},
@@ -115,28 +119,63 @@ static str behind(str says, str mark) {
     return at < 0 ? says : str_trim(str_tail(says, at + mark.n));
 }
 
-static bool says_one_of(str says, const char *const *words, int count) {
-    for (int i = 0; i < count; i++)
-        if (str_find(says, str_from_z(words[i])) >= 0) return true;
+static bool is_digit_or_capital(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); }
+
+/* A server's word, as libpq shows it: severity, two blanks, perhaps the code, what it says. The
+ * line of it: of a host that has several addresses each that was tried has one. */
+static bool server_line(const char *message, str *ret_says, str *ret_state) {
+    str rest = str_from_z(message), line;
+    while (str_cut(&rest, '\n', &line)) {
+        const ptrdiff_t at = str_find(line, STR(":  "));
+        if (at < 0) continue;
+        *ret_says = str_trim(str_tail(line, at + 3));
+        *ret_state = str_head(*ret_says, 5);
+        for (ptrdiff_t i = 0; i < ret_state->n; i++)
+            if (!is_digit_or_capital(ret_state->p[i])) ret_state->n = 0;
+        if (ret_state->n == 5 && str_starts(str_tail(*ret_says, 5), STR(": ")))
+            *ret_says = str_tail(*ret_says, 7);
+        else
+            *ret_state = (str){0};
+        return true;
+    }
     return false;
 }
 
-/* There is no SQLSTATE of a connection that did not come about. */
-bool pg_fail_connect(struct error *err, const struct pg_store *s, const char *message) {
-    static const char *const crowd[] = {"too many", "connection slots"};
-    static const char *const door[] = {"password", "authentication failed", "pg_hba.conf",
-                                       "role \""};
-    const str says = behind(behind(first_line(message), STR(" failed: ")), STR("FATAL: "));
-    const char *advice = "";
-    if (str_find(says, STR("database \"")) >= 0 && str_find(says, STR("does not exist")) >= 0)
+bool pg_server_spoke(const char *message) {
+    str says, state;
+    return server_line(message, &says, &state);
+}
+
+static bool fail_refused(struct error *err, const struct pg_store *s, str says, str state) {
+    char code[8];
+    IGNORE(!str_copyz(state, code, sizeof code), "it has five letters");
+    const struct judgement *const v = judge(code);
+    if (str_eq(state, STR("3D000")))
         return fail(err, ERR_NOT_FOUND, 0,
                     "there is no database at %s: createdb --encoding UTF8 %s, then `bullfinch db "
                     "migrate`",
                     s->base.path, s->url.database);
-    if (says_one_of(says, crowd, COUNT_OF(crowd)))
-        advice = ": raise max_connections, or run fewer processes";
-    else if (says_one_of(says, door, COUNT_OF(door)))
-        advice = ": check the user in store.url, store.password_file and the server's pg_hba.conf";
-    return fail(err, ERR_IO, 0, "connect to %s: " STR_FMT "%s", s->base.path, STR_ARG(says),
-                advice);
+    return fail(err, v->code, 0, "connect to %s: " STR_FMT "%s%s", s->base.path, STR_ARG(says),
+                v->advice ? ": " : "", v->advice ? v->advice : "");
+}
+
+/* What libpq itself finds wrong has no code, and is told in English. Of what is no matter of the
+ * wire waiting mends nothing. */
+bool pg_fail_connect(struct error *err, const struct pg_store *s, const char *message) {
+    static const struct {
+        const char *says, *advice;
+    } wrongs[] = {
+        {"password", "check store.password_file, and the user in store.url"},
+        {"authentication", "check the user in store.url, and the server's pg_hba.conf"},
+        {"certificate", "check store.ca_file, and the host in store.url"},
+        {"SSL was required", "switch TLS on there, or check sslmode in store.url"},
+    };
+    str says, state;
+    if (server_line(message, &says, &state)) return fail_refused(err, s, says, state);
+    says = behind(first_line(message), STR(" failed: "));
+    for (int i = 0; i < COUNT_OF(wrongs); i++)
+        if (str_find(says, str_from_z(wrongs[i].says)) >= 0)
+            return fail(err, ERR_CONFIG, 0, "connect to %s: " STR_FMT ": %s", s->base.path,
+                        STR_ARG(says), wrongs[i].advice);
+    return fail(err, ERR_IO, 0, "connect to %s: " STR_FMT, s->base.path, STR_ARG(says));
 }

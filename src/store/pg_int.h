@@ -120,6 +120,8 @@ static inline struct pg_store *pg_self(struct store *s) { return (struct pg_stor
 bool pg_fail_result(struct error *err, const struct pg_store *s, const PGresult *res,
                     const char *text);
 bool pg_fail_connect(struct error *err, const struct pg_store *s, const char *message);
+/* Is it a server's word, of one that answered and let nobody in? */
+bool pg_server_spoke(const char *message);
 bool pg_fail_lost(struct error *err, const struct pg_store *s, const char *text);
 /* "INSERT INTO fills", "SELECT tweets" */
 str pg_what(const char *text, char block[64]);

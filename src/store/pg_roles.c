@@ -154,10 +154,12 @@ static void put_needs(struct buf *b) {
 static bool find_missing(struct store *s, struct store_server *ret, struct error *err) {
     static const struct sql sql = {
         "SELECT ''",
-        "SELECT n.priv || ' on ' || n.tab FROM (SELECT split_part(x, ':', 1) AS tab, "
-        "split_part(x, ':', 2) AS priv FROM unnest(string_to_array($1, ',')) AS x) AS n "
-        "WHERE NOT has_table_privilege(to_regclass(quote_ident($2::TEXT) || '.' || n.tab), "
-        "n.priv) LIMIT 1"};
+        "SELECT n.priv || ' on ' || n.tab, n.tab, n.oid IS NULL FROM (SELECT split_part(x, ':', 1) "
+        "AS tab, "
+        "split_part(x, ':', 2) AS priv, to_regclass(quote_ident($2::TEXT) || '.' || "
+        "split_part(x, ':', 1)) AS oid FROM unnest(string_to_array($1, ',')) AS x) AS n "
+        "WHERE n.oid IS NULL OR NOT has_table_privilege(n.oid, n.priv) "
+        "ORDER BY n.oid IS NOT NULL LIMIT 1"};
     char block[4096];
     struct buf needs;
     struct query q;
@@ -169,7 +171,14 @@ static bool find_missing(struct store *s, struct store_server *ret, struct error
     bind_str(&q, buf_str(&needs));
     bind_z(&q, pg_self(s)->url.schema);
     if (!query_row(&q, &row, err)) return false;
-    if (row) col_z(&q, ret->missing, sizeof ret->missing);
+    if (row) {
+        col_z(&q, ret->missing, sizeof ret->missing);
+        col_z(&q, ret->absent, sizeof ret->absent);
+        if (col_bool(&q))
+            ret->missing[0] = '\0';
+        else
+            ret->absent[0] = '\0';
+    }
     query_close(&q);
     return true;
 }

@@ -33,6 +33,7 @@
     X(parameterStatus)                                                                             \
     X(paramtype)                                                                                   \
     X(pipelineSync)                                                                                \
+    X(reset)                                                                                       \
     X(resultErrorField)                                                                            \
     X(resultErrorMessage)                                                                          \
     X(resultStatus)                                                                                \
@@ -41,6 +42,7 @@
     X(sendQueryParams)                                                                             \
     X(sendQueryPrepared)                                                                           \
     X(serverVersion)                                                                               \
+    X(setErrorVerbosity)                                                                           \
     X(setNoticeReceiver)                                                                           \
     X(setSingleRowMode)                                                                            \
     X(setnonblocking)                                                                              \

@@ -31,6 +31,7 @@ struct store_server {
     bool is_superuser;
     bool may_clean;   /* VACUUM where texts were deleted */
     char missing[64]; /* "INSERT on fills": the first right that a run needs and lacks */
+    char absent[64];  /* "fills": the first table that a run needs and that is not there */
 };
 /* *ret_any false: it is a file, and there is no server. */
 MUST_CHECK bool store_server(struct store *s, struct store_server *ret, bool *ret_any,

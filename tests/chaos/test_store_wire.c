@@ -268,9 +268,11 @@ static void test_a_password_is_asked_for_and_never_shown(void **state) {
     assert_ok(secret_copy(STR("open sesame"), &right, &err), &err);
     assert_ok(secret_copy(STR("swordfish"), &wrong, &err), &err);
     pg_server_tcp_url(&server, "keyholder", w->schema, "", url, sizeof url);
-    assert_fails(try_open(url, false, NULL, "", &s, &err), &err, ERR_IO);
+    assert_fails(try_open(url, false, NULL, "", &s, &err), &err, ERR_CONFIG);
     assert_non_null(strstr(err.msg, "store.password_file"));
-    assert_fails(try_open(url, false, &wrong, "", &s, &err), &err, ERR_IO);
+    assert_fails(try_open(url, false, &wrong, "", &s, &err), &err, ERR_CONFIG);
+    assert_non_null(strstr(err.msg, "pg_hba.conf"));
+    assert_true(store_is_unfit(&err) && !store_may_pass(&err));
     assert_null(strstr(err.msg, "swordfish"));
     assert_ok(try_open(url, false, &right, "", &s, &err), &err);
     assert_null(strstr(store_path(s), "sesame"));
@@ -285,14 +287,15 @@ static void test_a_server_proves_who_it_is_where_that_is_wanted(void **state) {
     char url[512], ca[96];
     pg_server_speak_tls(&server, "127.0.0.1", ca, sizeof ca);
     pg_server_tcp_url(&server, "bullfinch", w->schema, "&sslmode=verify-full", url, sizeof url);
-    assert_fails(try_open(url, false, NULL, "", &s, &err), &err, ERR_IO); /* nobody knows it */
+    assert_fails(try_open(url, false, NULL, "", &s, &err), &err, ERR_CONFIG); /* nobody knows it */
+    assert_non_null(strstr(err.msg, "store.ca_file"));
     assert_ok(try_open(url, false, NULL, ca, &s, &err), &err);
     assert_null(store_warning(s));
     assert_true(pg_server_number(&server, "public", "SELECT count(*) FROM pg_stat_ssl WHERE ssl") >
                 0);
     store_close(s);
     pg_server_speak_tls(&server, "db.example.com", ca, sizeof ca); /* another's */
-    assert_fails(try_open(url, false, NULL, ca, &s, &err), &err, ERR_IO);
+    assert_fails(try_open(url, false, NULL, ca, &s, &err), &err, ERR_CONFIG);
     pg_server_tcp_url(&server, "bullfinch", w->schema, "&sslmode=verify-ca", url, sizeof url);
     assert_ok(try_open(url, false, NULL, ca, &s, &err), &err);
     store_close(s);

@@ -95,7 +95,7 @@ static int tear_down_roles(void **state) {
 static void is_refused(struct store *s, const char *text) {
     struct error err;
     if (s->ops->exec(s, text, &err)) fail_msg("%s was not refused", text);
-    if (err.code != ERR_IO || strstr(err.msg, "42501") == NULL)
+    if (err.code != ERR_CONFIG || strstr(err.msg, "42501") == NULL)
         fail_msg("%s: %s (%s)", text, err.msg, err_name(err.code));
     assert_non_null(strstr(err.msg, "bullfinch db roles"));
 }
