@@ -2,11 +2,13 @@
  *
  * The whole pipeline, run_wall, with a source and a market of its own: for each post a fresh price,
  * a small row committed durably elsewhere on the same disk, the post, and the moment at which the
- * entry, after its intent's commit, is where it was to go. Two scenes:
+ * entry, after its intent's commit, is where it was to go. Three scenes:
  *
- *   paper   it is handed to the paper venue; a price at the target closes the position
- *   wire    the last byte of the signed request has arrived at a server on this machine
- *           (wire.h); its price is over the entry's limit, so that nothing is ever bought
+ *   paper     it is handed to the paper venue; a price at the target closes the position
+ *   wire      the last byte of the signed request has arrived at a server on this machine
+ *             (wire.h); its price is over the entry's limit, so that nothing is ever bought
+ *   roberta   as paper, and the posts, of some 32 tokens, are read by a RoBERTa of the shape of
+ *             roberta-base, int8, on one thread
  *
  *   bench_latency [DIRECTORY]    where the databases are made; default: the working directory */
 #include <pthread.h>
@@ -18,7 +20,9 @@
 #include "app/builtin.h"
 #include "base/log.h"
 #include "base/rng.h"
+#include "base_roberta.h"
 #include "bench.h"
+#include "model/desk.h"
 #include "run/run.h"
 #include "venue/binance_spot.h"
 #include "wire.h"
@@ -26,6 +30,9 @@
 #define POSTS 500
 #define PATIENCE_S 2 /* for one entry */
 #define FIRST_ID INT64_C(1900000000000000000)
+
+typedef enum scene { PAPER, WIRE, ROBERTA } scene;
+static const char *const scene_names[] = {"paper", "wire", "roberta"};
 
 /* What the three edges agree on. */
 struct stage {
@@ -38,7 +45,8 @@ struct stage {
     struct store *other;  /* where that was done */
     usec handed[POSTS];   /* when the venue was called; 0 never */
     const struct symbols *symbols;
-    bool wire; /* the scene */
+    scene scene;
+    struct roberta *roberta; /* of the scene with that name; else NULL */
 };
 static struct stage stage = {.mutex = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER};
 
@@ -73,18 +81,17 @@ struct bench_source {
 
 /* About a coin, and otherwise of words of its own, so that no post is a copy of another. */
 static void post_text(int i, char ret[400]) {
-    static const char *const parts[] = {"ka", "lo", "mi", "ru", "te", "vo", "ni", "sa",
-                                        "be", "du", "fo", "gi", "hu", "ja", "pe", "zu"};
     struct rng rng;
     struct buf b;
     rng_init(&rng, (uint64_t)(i + 2));
     buf_init_fixed(&b, ret, 400);
     buf_printf(&b, "Just bought %s%s, amazing!", i < 0 ? "flour" : "$",
                i < 0 ? "" : stage.symbols->v[sym_of(i)].base);
-    for (int k = 0; k < 24; k++) {
+    const bool is_short = stage.scene == ROBERTA;
+    for (int k = 0; k < (is_short ? 18 : 24); k++) {
         buf_put_byte(&b, ' ');
-        for (int n = 0; n < 4; n++)
-            buf_put(&b, str_from_z(parts[rng_below(&rng, COUNT_OF(parts))]));
+        for (int n = 0; n < (is_short ? 2 : 4); n++)
+            buf_put(&b, str_from_z(syllables[rng_below(&rng, SYLLABLES)]));
     }
 }
 
@@ -192,7 +199,7 @@ static void entry_is_over(void) {
 }
 
 static void on_call(struct venue *v, usec now, const struct request *rq, struct reply *ret) {
-    const bool counts = !stage.wire && rq->kind == REQUEST_BRACKET;
+    const bool counts = stage.scene != WIRE && rq->kind == REQUEST_BRACKET;
     if (counts) arrived(time_monotonic_us());
     venue_call(inner_of(v), now, rq, ret);
     if (counts) entry_is_over();
@@ -201,7 +208,7 @@ static void on_call(struct venue *v, usec now, const struct request *rq, struct 
 /* On the wire an entry is over when the trader has heard that it came to nothing. */
 static void on_trade(void *ctx, usec now, const struct trade *t) {
     (void)ctx, (void)now;
-    if (stage.wire && t->status == TRADE_CANCELLED) entry_is_over();
+    if (stage.scene == WIRE && t->status == TRADE_CANCELLED) entry_is_over();
 }
 
 static void on_quote(struct venue *v, usec now, const struct quote *q) {
@@ -304,7 +311,7 @@ static bool open_venue(struct arena *a, const struct symbols *symbols, struct be
                                         .volume_cap_e8 = E8,
                                         .price_stands = true,
                                         .quote_asset = "USDT"};
-    if (!stage.wire) return paper_open(a, symbols, &paper, &v->inner, err);
+    if (stage.scene != WIRE) return paper_open(a, symbols, &paper, &v->inner, err);
     struct wire_address at;
     money balance;
     int64_t uid;
@@ -324,6 +331,28 @@ static bool open_venue(struct arena *a, const struct symbols *symbols, struct be
            binance_spot_balance(v->inner, STR("USDT"), &balance, &uid, err); /* sets the clock */
 }
 
+/* The model's file is only mapped: it needs no name any more. */
+static void open_roberta(struct arena *a, const char *path) {
+    struct error err;
+    const struct roberta_options opt = {.path = path, .engine = {.threads = 1}};
+    if (!base_roberta_write(path, &err) || !roberta_open(a, &opt, &stage.roberta, &err))
+        fail_loudly("make a model", &err);
+    unlink(path);
+    fprintf(stderr, "bench_latency: roberta: %s\n", roberta_about(stage.roberta));
+}
+
+/* As the program makes it, with its defaults. NULL: the linear one. */
+static const struct model *model_of(struct arena *a) {
+    struct error err;
+    const struct model *slow;
+    if (stage.scene != ROBERTA) return NULL;
+    if (!roberta_model(a, stage.roberta, &slow, &err)) fail_loudly("make a model", &err);
+    return desk_model(
+        a, &(struct desk_options){.slow = slow,
+                                  .fast = model_linear(),
+                                  .batcher = {.texts_max = 8, .deadline = USEC_PER_S / 2}});
+}
+
 static void open_parts(struct arena *a, const struct config *cfg, struct run_parts *p,
                        struct symbols *symbols, struct bench_venue *venue) {
     static struct bench_source source;
@@ -336,10 +365,10 @@ static void open_parts(struct arena *a, const struct config *cfg, struct run_par
     source = (struct bench_source){.base = {.ops = &bench_source_ops}};
     market = (struct bench_market){.base = {.ops = &bench_market_ops}};
     buf_init(&report, 1 << 20);
-    const struct reader_options ropt = {.quote_asset = STR("USDT")};
+    const struct reader_options ropt = {.quote_asset = STR("USDT"), .model = model_of(a)};
     struct venue_traits traits = {
         .can_short = true, .fee_e8 = E8 / 1000, .recv_window = USEC_PER_S};
-    if (stage.wire) {
+    if (stage.scene == WIRE) {
         traits.can_short = false;
         traits.fee_from_received = traits.sells_blind = true;
         traits.absence_after = 12500 * USEC_PER_MS;
@@ -351,7 +380,7 @@ static void open_parts(struct arena *a, const struct config *cfg, struct run_par
         !trader_open(a, cfg, symbols, &traits, &rows, &p->trader, &err))
         fail_loudly("open the parts", &err);
     buf_fini(&report);
-    venue->base.ops = stage.wire ? &wire_venue_ops : &bench_venue_ops;
+    venue->base.ops = stage.scene == WIRE ? &wire_venue_ops : &bench_venue_ops;
     stage.symbols = symbols;
     p->symbols = symbols;
     p->reader = reader;
@@ -374,16 +403,18 @@ static void report(void) {
     qsort(stage.commit, POSTS, sizeof stage.commit[0], by_size);
     const usec commit50 = part_of(stage.commit, POSTS, 50), p50 = part_of(took, count, 50);
     const usec commit99 = part_of(stage.commit, POSTS, 99), p99 = part_of(took, count, 99);
-    const char *const bench = stage.wire ? "latency, wire" : "latency, paper";
+    char bench[32];
+    const char *const where =
+        stage.scene == WIRE ? "post to order on the wire" : "post to order handed over";
+    char what[2][48];
+    snprintf(bench, sizeof bench, "latency, %s", scene_names[stage.scene]);
+    snprintf(what[0], sizeof what[0], "%s, p50", where);
+    snprintf(what[1], sizeof what[1], "%s, p99", where);
     bench_report(bench, "entries of 500 posts", count, "");
     bench_report(bench, "durable commit of a small row, p50", (double)commit50, "us");
     bench_report(bench, "durable commit of a small row, p99", (double)commit99, "us");
-    bench_report(bench,
-                 stage.wire ? "post to order on the wire, p50" : "post to order handed over, p50",
-                 (double)p50, "us");
-    bench_report(bench,
-                 stage.wire ? "post to order on the wire, p99" : "post to order handed over, p99",
-                 (double)p99, "us");
+    bench_report(bench, what[0], (double)p50, "us");
+    bench_report(bench, what[1], (double)p99, "us");
     bench_report(bench, "p50 beyond one commit", (double)(p50 - commit50), "us");
     bench_report(bench, "p99 in commits at their p99",
                  (double)p99 / (double)(commit99 > 0 ? commit99 : 1), "");
@@ -407,25 +438,30 @@ static void measure_orders(struct arena *a, const char *path) {
         fail_loudly("run", &err);
     runner_close(r);
     venue_close(&venue.base);
-    if (stage.wire) wire_close();
+    if (stage.scene == WIRE) wire_close();
     store_close(parts.keeper);
     store_close(parts.store);
     report();
 }
 
 /* Plays one scene on a store of its own. */
-static void play(const char *dir, bool wire) {
+static void play(const char *dir, scene which) {
     char path[4300];
     struct arena a;
-    stage.wire = wire;
+    stage.scene = which;
     stage.step = stage.priced = 0;
     memset(stage.handed, 0, sizeof stage.handed);
     arena_open(&a, INT64_C(1) << 30);
     snprintf(path, sizeof path, "%s/small.db", dir);
     open_store(&a, path, &stage.other);
-    snprintf(path, sizeof path, "%s/%s.db", dir, wire ? "wire" : "paper");
+    if (which == ROBERTA) {
+        snprintf(path, sizeof path, "%s/roberta.bfm", dir);
+        open_roberta(&a, path);
+    }
+    snprintf(path, sizeof path, "%s/%s.db", dir, scene_names[which]);
     measure_orders(&a, path);
     store_close(stage.other);
+    roberta_close(stage.roberta);
     arena_close(&a);
 }
 
@@ -433,11 +469,10 @@ int main(int argc, char **argv) {
     char dir[4096];
     snprintf(dir, sizeof dir, "%s/bench-latency-XXXXXX", argc > 1 ? argv[1] : ".");
     if (!mkdtemp(dir)) return 1;
-    play(dir, false);
-    play(dir, true);
-    static const char *const names[] = {"paper.db", "wire.db", "small.db"};
+    for (int k = PAPER; k <= ROBERTA; k++) play(dir, (scene)k);
+    static const char *const names[] = {"paper.db", "wire.db", "roberta.db", "small.db"};
     static const char *const suffixes[] = {"", "-wal", "-shm", ".lock", ".journal"};
-    for (int k = 0; k < 15; k++) {
+    for (int k = 0; k < 20; k++) {
         char name[4300];
         snprintf(name, sizeof name, "%s/%s%s", dir, names[k / 5], suffixes[k % 5]);
         unlink(name);

@@ -113,12 +113,18 @@ static void put_source_breaker(struct buf *b, const struct feed_row *f, usec now
     put_breaker(b, &k, "source");
 }
 
-/* The paper venue calls nobody, and has none. */
-static void put_venue_breakers(struct buf *b, const struct config *cfg, bool here) {
+/* Those of this process: of the venue, and of a slow model, which is open while it sheds. The paper
+ * venue calls nobody, and has none. */
+static void put_own_breakers(struct buf *b, const struct config *cfg, bool here) {
     struct board_breaker v[BOARD_BREAKERS_MAX];
     const int count = here ? board_breakers(v) : 0;
-    for (int i = 0; i < count; i++) put_breaker(b, &v[i], "venue");
-    if (count > 0 || str_eq(cfg->venue_kind, STR("paper"))) return;
+    int venues = 0;
+    for (int i = 0; i < count; i++) {
+        const bool model = strcmp(v[i].name, "model") == 0;
+        put_breaker(b, &v[i], model ? "model" : "venue");
+        venues += !model;
+    }
+    if (venues > 0 || str_eq(cfg->venue_kind, STR("paper"))) return;
     const struct board_breaker none = {
         .name = "venue", .state = "unknown", .why = "only the trader's own process knows"};
     put_breaker(b, &none, "venue");
@@ -145,7 +151,7 @@ static void put_all(const struct api_request *rq, const struct api_options *opt,
     put_tasks(b, !opt->alone);
     buf_put(b, STR(",\"breakers\":["));
     for (int i = 0; i < x->feed_count; i++) put_source_breaker(b, &x->feeds[i], rq->now);
-    put_venue_breakers(b, opt->cfg, !opt->alone);
+    put_own_breakers(b, opt->cfg, !opt->alone);
     buf_put(b, STR("]}\n"));
 }
 

@@ -50,7 +50,7 @@ static bool reader_of(struct app *app, struct ingesting *in, struct error *err) 
     if (!wanted) return true;
     buf_init(&report, CONFIG_REPORT_BYTES);
     const bool ok = wire_symbols(app, &in->symbols, &left_out, &report, err) &&
-                    wire_reader(app, &in->symbols, &in->parts.reader, err);
+                    wire_linker(app, &in->symbols, &in->parts.reader, err);
     buf_fini(&report);
     return ok;
 }

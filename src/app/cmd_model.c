@@ -141,15 +141,17 @@ static exit_status eval_run(struct app *app, const struct args *args) {
 /* --- train ------------------------------------------------------------------------------- */
 
 /* Training asks the reader for the coins in a text, not for an opinion on them. */
-static const char *silent_score(const struct model *m, struct arena scratch, const struct words *w,
-                                const struct model_range *ranges, int count,
-                                struct model_scores *ret) {
-    IGNORE(m == NULL || scratch.beg == NULL || w == NULL || ranges == NULL, "it has no opinion");
-    for (int i = 0; i < count; i++) ret[i] = (struct model_scores){{0, 0, 0}};
-    return m->ops->name;
+static void silent_score(const struct model *m, struct arena scratch, struct model_ask *asks,
+                         int count) {
+    IGNORE(scratch.beg == NULL, "it needs no memory");
+    for (int i = 0; i < count; i++) {
+        for (int r = 0; r < asks[i].count; r++)
+            asks[i].scores[r] = (struct model_scores){{0, 0, 0}};
+        asks[i].by = m->ops->name;
+    }
 }
 
-static const struct model_ops silent_ops = {.name = "none", .score = silent_score};
+static const struct model_ops silent_ops = {.name = "none", .together = 1, .score = silent_score};
 static const struct model silent = {&silent_ops};
 
 /* Takes FILE[:WEIGHT][:time] apart, in place. */

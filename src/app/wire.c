@@ -66,8 +66,9 @@ bool wire_symbols(struct app *app, struct symbols *ret, int *ret_left_out, struc
     return true;
 }
 
-bool wire_reader(struct app *app, const struct symbols *symbols, const struct reader **ret,
-                 struct error *err) {
+/* linear: whatever model is configured. */
+static bool open_reader(struct app *app, const struct symbols *symbols, bool linear,
+                        const struct reader **ret, struct error *err) {
     const struct config *cfg = &app->cfg;
     struct reader_options opt = {.quote_asset = cfg->venue_quote_asset};
     if (is_set(cfg->venue_exchange_info) || wire_is_real(cfg)) {
@@ -81,7 +82,7 @@ bool wire_reader(struct app *app, const struct symbols *symbols, const struct re
                        &opt.extra, err))
         return fail_in(err, "reader.symbols_file");
     opt.extra_file = str_dupz(&app->boot, cfg->reader_symbols_file);
-    if (!wire_model(app, &opt.model, err)) return false;
+    if (!linear && !wire_model(app, &opt.model, err)) return false;
     struct reader *reader;
     if (!reader_open(&app->boot, &opt, &reader, err)) {
         if (opt.extra.n == 0) return fail_in(err, "the reader");
@@ -89,6 +90,16 @@ bool wire_reader(struct app *app, const struct symbols *symbols, const struct re
     }
     *ret = reader;
     return true;
+}
+
+bool wire_reader(struct app *app, const struct symbols *symbols, const struct reader **ret,
+                 struct error *err) {
+    return open_reader(app, symbols, false, ret, err);
+}
+
+bool wire_linker(struct app *app, const struct symbols *symbols, const struct reader **ret,
+                 struct error *err) {
+    return open_reader(app, symbols, true, ret, err);
 }
 
 bool wire_scorer(struct app *app, const struct reader **ret, struct error *err) {

@@ -30,6 +30,9 @@ struct venue_traits wire_traits(const struct app *app);
  */
 MUST_CHECK bool wire_reader(struct app *app, const struct symbols *symbols,
                             const struct reader **ret, struct error *err);
+/* The same without the model, for who only wants to know which coins a post names. */
+MUST_CHECK bool wire_linker(struct app *app, const struct symbols *symbols,
+                            const struct reader **ret, struct error *err);
 
 /* Both: the reader as `score` has it, with the user's file of names. Errors: as theirs. */
 MUST_CHECK bool wire_scorer(struct app *app, const struct reader **ret, struct error *err);

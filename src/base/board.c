@@ -71,6 +71,10 @@ struct board_queue *board_queue_open(const char *name, int64_t capacity) {
     return q;
 }
 
+void board_queue_resize(struct board_queue *q, int64_t capacity) {
+    if (q != NULL) metric_set(q->capacity, capacity);
+}
+
 void board_queue_set(struct board_queue *q, int64_t waiting, usec oldest_at) {
     if (q == NULL) return;
     metric_set(q->waiting, waiting);

@@ -20,6 +20,8 @@
 struct board_queue;
 /* Finds or makes, empty. NULL: the board is full, which board_queue_set bears. name: copied. */
 struct board_queue *board_queue_open(const char *name, int64_t capacity);
+/* What it has room for has changed. */
+void board_queue_resize(struct board_queue *q, int64_t capacity);
 /* oldest_at: when the oldest of what waits came; looked at only where something waits. */
 void board_queue_set(struct board_queue *q, int64_t waiting, usec oldest_at);
 

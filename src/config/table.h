@@ -79,6 +79,8 @@
   X(model, kind, CHOICE, 0, 0, "linear|roberta|cascade", 0, "Which model reads the posts: linear is in the program; roberta is the file model.file; cascade asks linear first, and roberta where a post names a coin and linear is not sure that it takes no side.") \
   X(model, file, STR, 0, 4096, "", 0, "The model file of roberta and cascade, made by bullfinch model convert (docs/model-card.md).") \
   X(model, threads, INT, 1, 64, "1", 0, "Threads that compute roberta, for all readers together.") \
+  X(model, batch, INT, 1, 64, "8", CFG_ADVANCED, "Texts that roberta computes at once where so many wait; none is held back to wait for others. A post that names several coins is several texts.") \
+  X(model, deadline_ms, INT, 10, 60000, "500", 0, "A post whose answer by roberta would come later than so many milliseconds after it came is read by linear instead, until the model has caught up. Not in virtual time.") \
   X(model, sure, FRAC, FRAC_BP(3400), FRAC_BP(10000), "0.8", CFG_ADVANCED, "cascade: from this probability of neutral on, linear has the last word.") \
   X(reader, workers, INT, 0, 64, "1", 0, "Reader threads; 0 takes one per processor.") \
   X(reader, symbols_file, STR, 0, 4096, "", 0, "A file of further names for coins, added to the built-in one: docs/symbols-file.md.") \

@@ -34,19 +34,62 @@ void reader_split(const struct reader *r, struct arena *a, str text, struct word
     link_words(r->lexicon, ret_words, ret_links);
 }
 
-static void read_one(const struct reader *r, struct arena scratch, const struct post *post,
-                     struct reading *ret) {
+/* Words and links into *ret. False: nobody wants to know more of it. */
+static bool begin(const struct reader *r, struct arena *a, const struct reader_post *p,
+                  struct words *words, struct links *links) {
+    reader_split(r, a, p->post->text, words, links);
+    p->ret->post = p->post;
+    p->ret->mention_count = 0;
+    return !p->only_linked || links->mention_count > 0;
+}
+
+static void read_one(const struct reader *r, struct arena scratch, const struct reader_post *p) {
     struct words words;
     struct links links;
-    reader_split(r, &scratch, post->text, &words, &links);
-    ret->post = post;
-    infer_words(r->infer, scratch, &words, &links, ret);
+    if (begin(r, &scratch, p, &words, &links))
+        infer_posts(r->infer, scratch, &(struct infer_post){&words, &links, p->since, p->ret}, 1);
+}
+
+/* As many of the posts as there is memory for. */
+static int read_some(const struct reader *r, struct arena scratch, const struct reader_post *posts,
+                     int count) {
+    struct infer_post asked[READER_BATCH_MAX];
+    int n = 0, done = 0;
+    while (done < count && (done == 0 || arena_left(&scratch) >= READER_POST_BYTES)) {
+        const struct reader_post *p = &posts[done++];
+        struct words *words = NEW(&scratch, struct words);
+        struct links *links = NEW(&scratch, struct links);
+        if (begin(r, &scratch, p, words, links))
+            asked[n++] = (struct infer_post){words, links, p->since, p->ret};
+    }
+    if (n > 0) infer_posts(r->infer, scratch, asked, n);
+    return done;
+}
+
+void reader_read_waiting(const struct reader *r, struct arena scratch,
+                         const struct reader_post *posts, int count) {
+    PRE(count >= 1 && count <= READER_BATCH_MAX);
+    if (r->model->ops->together == 1 || count == 1) {
+        for (int i = 0; i < count; i++) read_one(r, scratch, &posts[i]);
+        return;
+    }
+    for (int done = 0; done < count;) done += read_some(r, scratch, posts + done, count - done);
 }
 
 void reader_read(const struct reader *r, struct arena scratch, const struct post *posts, int count,
                  struct reading *ret) {
+    struct reader_post v[READER_BATCH_MAX];
     PRE(count >= 1 && count <= READER_BATCH_MAX);
-    for (int i = 0; i < count; i++) read_one(r, scratch, &posts[i], &ret[i]);
+    for (int i = 0; i < count; i++) v[i] = (struct reader_post){.post = &posts[i], .ret = &ret[i]};
+    reader_read_waiting(r, scratch, v, count);
+}
+
+bool reader_is_slow(const struct reader *r) { return r->model->ops->slow; }
+int reader_together(const struct reader *r) { return r->model->ops->together; }
+
+void reader_tend(const struct reader *r, struct model_load *ret) {
+    *ret = (struct model_load){0};
+    if (r->model->ops->tend) r->model->ops->tend(r->model, ret);
 }
 
 const char *reader_model(const struct reader *r) { return r->model->ops->name; }

@@ -13,7 +13,10 @@
 #include "flow/words.h"
 
 #define READER_BATCH_MAX 64
-#define READER_SCRATCH_BYTES (4 << 20) /* for a post of POST_TEXT_BYTES_MAX of the worst kind */
+/* For a post of POST_TEXT_BYTES_MAX of the worst kind, and for what is asked of the model. */
+#define READER_POST_BYTES ((4 << 20) + (512 << 10))
+/* Beside it room for ordinary posts that are read at once. */
+#define READER_SCRATCH_BYTES (READER_POST_BYTES + (4 << 20))
 
 /* A post as a source hands it over: fields cut out of the wire format, nothing decoded. */
 struct raw_post {
@@ -56,6 +59,25 @@ MUST_CHECK bool reader_open(struct arena *boot, const struct reader_options *opt
  * some 20 KiB of them. Thread-safe. */
 void reader_read(const struct reader *r, struct arena scratch, const struct post *posts, int count,
                  struct reading *ret);
+
+/* A post that waits, in real time. */
+struct reader_post {
+    const struct post *post;
+    usec since; /* monotonic, that it waits: where the model is behind a faster one may read it */
+    bool only_linked; /* nobody wants it where it names no coin: then no model is asked, and all
+                         that *ret says is that nothing is mentioned */
+    struct reading *ret;
+};
+/* The same for posts that wait together: those that a slow model reads are put to it at once. Who
+ * read which stands in the readings. */
+void reader_read_waiting(const struct reader *r, struct arena scratch,
+                         const struct reader_post *posts, int count);
+/* What the model is like: see struct model_ops. */
+bool reader_is_slow(const struct reader *r);
+int reader_together(const struct reader *r); /* 1..READER_BATCH_MAX */
+/* How far the model is behind. Call it now and then in real time: it also tells people that it has
+ * caught up. */
+void reader_tend(const struct reader *r, struct model_load *ret);
 
 /* The first two steps alone, for training and evaluation: words, with those that name coins marked
  * (WORD_COIN), and what the linker found. Memory from `a`. */

@@ -266,29 +266,36 @@ static void set_stops(struct gather *g, struct arena *a, const int *ends, int en
     g->sums = NEW_ARRAY(a, struct sum, stops + 1);
 }
 
-static const char *linear_score(const struct model *base, struct arena scratch,
-                                const struct words *w, const struct model_range *ranges, int count,
-                                struct model_scores *ret) {
-    struct gather g = {.m = (const struct linear *)base, .w = w};
-    struct token *tokens = NEW_ARRAY(&scratch, struct token, w->count + 1);
+static void score_post(const struct linear *m, struct arena scratch, const struct model_ask *ask) {
+    struct gather g = {.m = m, .w = ask->words};
+    struct token *tokens = NEW_ARRAY(&scratch, struct token, ask->words->count + 1);
     int32_t mix[DOMAINS];
-    int *ends = NEW_ARRAY(&scratch, int, 2 * count + 1);
-    g.count = linear_tokens(w, tokens);
+    int *ends = NEW_ARRAY(&scratch, int, 2 * ask->count + 1);
+    g.count = linear_tokens(ask->words, tokens);
     g.tokens = tokens;
     g.moods = NEW_ARRAY(&scratch, struct mood, g.count + 1);
-    for (int r = 0; r < count; r++) {
-        ends[2 * r] = token_at(tokens, g.count, ranges[r].first);
-        ends[2 * r + 1] = token_at(tokens, g.count, ranges[r].end);
+    for (int r = 0; r < ask->count; r++) {
+        ends[2 * r] = token_at(tokens, g.count, ask->ranges[r].first);
+        ends[2 * r + 1] = token_at(tokens, g.count, ask->ranges[r].end);
     }
-    set_stops(&g, &scratch, ends, 2 * count);
+    set_stops(&g, &scratch, ends, 2 * ask->count);
     sum_tokens(&g);
     sum_traits(&g);
     mix_domains(&g, mix);
-    for (int r = 0; r < count; r++) range_logits(&g, mix, ends[2 * r], ends[2 * r + 1], &ret[r]);
-    return base->ops->name;
+    for (int r = 0; r < ask->count; r++)
+        range_logits(&g, mix, ends[2 * r], ends[2 * r + 1], &ask->scores[r]);
 }
 
-static const struct model_ops linear_ops = {.name = "linear-2", .score = linear_score};
+static void linear_score(const struct model *base, struct arena scratch, struct model_ask *asks,
+                         int count) {
+    for (int i = 0; i < count; i++) {
+        score_post((const struct linear *)base, scratch, &asks[i]);
+        asks[i].by = base->ops->name;
+    }
+}
+
+static const struct model_ops linear_ops = {
+    .name = "linear-2", .together = 1, .score = linear_score};
 
 /* --- the file -------------------------------------------------------------------------------- */
 

@@ -148,30 +148,49 @@ static struct model_scores scores_of(const struct asked *m, const float *logits)
     return ret;
 }
 
-static const char *asked_score(const struct model *base, struct arena scratch,
-                               const struct words *w, const struct model_range *ranges, int count,
-                               struct model_scores *ret) {
-    const struct asked *m = (const struct asked *)base;
-    float logits[ROBERTA_TEXTS_MAX][ROBERTA_LABELS_MAX];
+/* Texts of any posts, until they are as many as are computed at once. */
+struct gathered {
+    const struct asked *m;
+    struct arena scratch;
+    int count;
     str texts[ROBERTA_TEXTS_MAX];
-    for (int done = 0; done < count;) {
-        const int n = (int)i64_min(count - done, ROBERTA_TEXTS_MAX);
-        for (int i = 0; i < n; i++) texts[i] = text_of(w, &ranges[done + i]);
-        roberta_logits(m->r, scratch, texts, n, logits, NULL);
-        for (int i = 0; i < n; i++) ret[done + i] = scores_of(m, logits[i]);
-        done += n;
+    struct model_scores *scores[ROBERTA_TEXTS_MAX];
+};
+
+static void compute(struct gathered *g) {
+    float logits[ROBERTA_TEXTS_MAX][ROBERTA_LABELS_MAX];
+    if (g->count == 0) return;
+    roberta_logits(g->m->r, g->scratch, g->texts, g->count, logits, NULL);
+    for (int i = 0; i < g->count; i++) *g->scores[i] = scores_of(g->m, logits[i]);
+    g->count = 0;
+}
+
+static void asked_score(const struct model *base, struct arena scratch, struct model_ask *asks,
+                        int count) {
+    UNINITIALIZED struct gathered g;
+    g.m = (const struct asked *)base;
+    g.scratch = scratch;
+    g.count = 0;
+    for (int i = 0; i < count; i++) {
+        for (int r = 0; r < asks[i].count; r++) {
+            g.texts[g.count] = text_of(asks[i].words, &asks[i].ranges[r]);
+            g.scores[g.count++] = &asks[i].scores[r];
+            if (g.count == ROBERTA_TEXTS_MAX) compute(&g);
+        }
+        asks[i].by = base->ops->name;
     }
-    return base->ops->name;
+    compute(&g);
 }
 
 bool roberta_model(struct arena *boot, const struct roberta *r, const struct model **ret,
                    struct error *err) {
     struct asked *m = NEW(boot, struct asked);
-    if (!roberta_self_test(r, err) || !roberta_labels(&r->packed->shape, m->at, err)) return false;
+    if (!roberta_labels(&r->packed->shape, m->at, err)) return false;
     snprintf(m->name, sizeof m->name, "%s/%s", r->packed->name,
              precision_name(r->packed->precision));
     m->r = r;
-    m->ops = (struct model_ops){.name = m->name, .score = asked_score};
+    m->ops = (struct model_ops){
+        .name = m->name, .slow = true, .together = ROBERTA_TEXTS_MAX, .score = asked_score};
     m->base.ops = &m->ops;
     *ret = &m->base;
     return true;

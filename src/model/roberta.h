@@ -40,18 +40,18 @@ MUST_CHECK bool roberta_labels(const struct roberta_shape *s, int ret[3], struct
  * ERR_DAMAGED with the text that was read as its opposite; as roberta_labels(). */
 MUST_CHECK bool roberta_self_test(const struct roberta *r, struct error *err);
 
-/* As the reader asks it. Made in `boot`; borrows r. Errors: as roberta_self_test(). */
+/* As the reader asks it. Made in `boot`; borrows r. Call only when roberta_self_test() went well,
+ * unless it does not matter what is said of posts. Errors: as roberta_labels(). */
 MUST_CHECK bool roberta_model(struct arena *boot, const struct roberta *r, const struct model **ret,
                               struct error *err);
 
 struct cascade_options {
     const struct model *first;  /* asked of every post */
-    const struct model *second; /* asked where a coin is named and the first is not sure */
-    int32_t sure_bp;            /* of what probability on it is */
+    const struct model *second; /* asked where a coin is named and the first is not settled */
+    int32_t sure_bp; /* settled: neutral is at least so likely, in each part of the post */
 };
 
-/* Both; the second also has the last word where the first sees a post to trade on. Made in `boot`.
- */
+/* Both. Made in `boot`, borrows them. */
 const struct model *cascade_model(struct arena *boot, const struct cascade_options *opt);
 
 #endif

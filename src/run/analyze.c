@@ -2,10 +2,11 @@
  *
  *     posts queue ─► read ─► one transaction ─► readings queue ─► acknowledged
  *
- * Each worker takes up to 64 posts at a time, reads them, and writes what was read in one
- * transaction; then the trader's share goes on, then the jobs are acknowledged. Killed anywhere in
- * between, the jobs come again, to another worker: what was read stays as it is (its stage says
- * so), and what goes on to the trader twice is marked, so that he looks first whether it is done.
+ * Each worker takes up to 64 posts at a time (fewer where the model is slow: as many as it reads at
+ * once), reads them, and writes what was read in one transaction; then the trader's share goes on,
+ * then the jobs are acknowledged. Killed anywhere in between, the jobs come again, to another
+ * worker: what was read stays as it is (its stage says so), and what goes on to the trader twice is
+ * marked, so that he looks first whether it is done.
  *
  * A post that the trader can do nothing with (no coin, of somebody who is never traded) is done
  * here, with the outcome that the trader would have given it.
@@ -71,6 +72,7 @@ struct reading_worker {
     struct reading readings[READER_BATCH_MAX];
     struct post_read rows[READER_BATCH_MAX];
     bool again[READER_BATCH_MAX];
+    usec since[READER_BATCH_MAX]; /* monotonic, that it waits; see waits_since() */
     int post_count;
     bool readings_left; /* told */
 };
@@ -143,8 +145,22 @@ static bool give_up(struct reading_worker *w, struct job *job, const struct post
 
 /* --- reading ----------------------------------------------------------------------------- */
 
+static int most_at_once(const struct analyze *a) {
+    const struct reader *const r = a->parts->reader;
+    return reader_is_slow(r) ? reader_together(r) : READER_BATCH_MAX;
+}
+
+/* Since when a post waits for the model. What was in the queue longer than it should, while nobody
+ * was there to take it, waits only from now on, unless more wait behind it: then the hands are
+ * full. */
+static usec waits_since(const struct job *job, bool full) {
+    const usec waited = full ? i64_max(time_wall_us() - job->enqueued_at, 0) : 0;
+    return time_monotonic_us() - waited;
+}
+
 /* The posts of the jobs in hand; those that are none leave the hand. */
 static void open_jobs(struct reading_worker *w) {
+    const bool full = w->count == most_at_once(w->a);
     w->post_count = 0;
     for (int i = 0; i < w->count; i++) {
         struct job *const job = w->jobs[i];
@@ -161,6 +177,7 @@ static void open_jobs(struct reading_worker *w) {
             IGNORE(give_up(w, job, NULL, str_from_z(err.msg)), "comes again");
         } else {
             w->of[n] = job;
+            w->since[n] = waits_since(job, full);
             w->again[n] = mark.again || job->attempt > 1;
             w->post_count++;
         }
@@ -188,7 +205,11 @@ static void hold_back(struct reading_worker *w) {
 }
 
 static void read_posts(struct reading_worker *w) {
-    reader_read(w->a->parts->reader, w->scratch, w->posts, w->post_count, w->readings);
+    struct reader_post posts[READER_BATCH_MAX];
+    for (int i = 0; i < w->post_count; i++)
+        posts[i] = (struct reader_post){
+            .post = &w->posts[i], .since = w->since[i], .ret = &w->readings[i]};
+    reader_read_waiting(w->a->parts->reader, w->scratch, posts, w->post_count);
     hold_back(w);
     for (int i = 0; i < w->post_count; i++) {
         const struct reading *const r = &w->readings[i];
@@ -289,11 +310,23 @@ static void acknowledge(struct reading_worker *w) {
     w->post_count = 0;
 }
 
+static void tell_task(struct reading_worker *w) {
+    struct model_load load;
+    reader_tend(w->a->parts->reader, &load);
+    if (load.sheds)
+        worker_task(w->told,
+                    "reading %d posts; the model is behind, %" PRId64
+                    " posts left to the linear one",
+                    w->count, load.shed);
+    else
+        worker_task(w->told, "reading %d posts", w->count);
+}
+
 /* Jobs that are not done go back: others take them when this process is gone. */
 static void batch(struct reading_worker *w) {
     arena_reset(&w->arena);
     board_task_set(w->shown, "reading posts", time_wall_us());
-    worker_task(w->told, "reading %d posts", w->count);
+    tell_task(w);
     open_jobs(w);
     if (w->post_count == 0) return;
     read_posts(w);
@@ -351,7 +384,7 @@ static void *run_worker(void *arg) {
         board_task_set(w->shown, NULL, time_wall_us());
         worker_idle(w->told);
         look_at_settings(w);
-        const bool ok = queue_take(w->a->parts->posts, w->jobs, READER_BATCH_MAX, time_wall_us(),
+        const bool ok = queue_take(w->a->parts->posts, w->jobs, most_at_once(w->a), time_wall_us(),
                                    TAKE_US, &w->count, &err);
         if (!ok && err.code == ERR_STATE) break; /* stopped */
         if (!ok && is_hopeless(&err)) {
@@ -442,6 +475,8 @@ static bool is_done(struct analyze *a, struct store *s) {
 /* What each worker is at: told from here, so that one who hangs is seen to hang. */
 static void tell(struct analyze *a, struct store *s) {
     struct error err;
+    struct model_load load;
+    reader_tend(a->parts->reader, &load); /* it may have caught up with nothing more coming */
     for (int i = 0; i < a->worker_count; i++)
         IGNORE(worker_beat(a->workers[i].told, s, time_wall_us(), &err),
                "a list for people: a store that is away is told by who needs it");

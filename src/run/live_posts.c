@@ -7,8 +7,11 @@
  * place, so handing over never blocks. A post that is not kept (run_feed.keep_linked) is dropped
  * where it would be handed over; its place is free as soon as those before it are.
  *
- * Threads: one for the source, `workers` that read (none when it is one: a lone post is read faster
- * where it is), and the trader's for releasing. */
+ * A worker takes one post, where the model is fast; else all that wait, up to what the model reads
+ * at once (reader_together), and it never waits for more to come.
+ *
+ * Threads: one for the source, `workers` that read (none when it is one and the model is fast: a
+ * lone post is read faster where it is), and the trader's for releasing. */
 #include "run/live_posts.h"
 
 #include <pthread.h>
@@ -31,7 +34,8 @@ struct live_posts {
 
     pthread_t source_thread, worker_threads[WORKERS_MAX];
     bool source_runs;
-    int workers, worker_count;
+    int workers; /* threads that read; 0: the source's does */
+    int worker_count, together;
     struct arena scratch[WORKERS_MAX];
 
     pthread_mutex_t mutex;
@@ -59,17 +63,35 @@ static void show(struct live_posts *lp) {
 
 /* --- reading and handing over ------------------------------------------------------------ */
 
-static void read_one(struct live_posts *lp, struct live_post *p, struct arena scratch) {
-    if (p->failed || p->it.kind != INTAKE_POST) return;
+/* Is there something to be read? What came with a reading has one. */
+static bool wants_reading(struct live_posts *lp, struct live_post *p) {
+    if (p->failed || p->it.kind != INTAKE_POST) return false;
     if (p->it.reading != NULL) {
         p->reading = *p->it.reading;
         p->reading.post = &p->it.post;
-        return;
+        return false;
     }
-    if (lp->opt.reader == NULL) return;
-    reader_read(lp->opt.reader, scratch, &p->it.post, 1, &p->reading);
-    p->drop = lp->opt.feed->keep_linked && !p->it.post.deleted && p->reading.mention_count == 0 &&
-              p->first == NULL;
+    return lp->opt.reader != NULL;
+}
+
+/* Whether or not it names a coin? */
+static bool is_kept(const struct live_posts *lp, const struct live_post *p) {
+    return !lp->opt.feed->keep_linked || p->it.post.deleted || p->first != NULL;
+}
+
+static void read_places(struct live_posts *lp, struct live_post *const *v, int count,
+                        struct arena scratch) {
+    struct reader_post posts[READER_BATCH_MAX];
+    int n = 0;
+    for (int i = 0; i < count; i++)
+        if (wants_reading(lp, v[i]))
+            posts[n++] = (struct reader_post){&v[i]->it.post, v[i]->since, !is_kept(lp, v[i]),
+                                              &v[i]->reading};
+    if (n == 0) return;
+    reader_read_waiting(lp->opt.reader, scratch, posts, n);
+    for (int i = 0; i < count; i++)
+        v[i]->drop =
+            wants_reading(lp, v[i]) && !is_kept(lp, v[i]) && v[i]->reading.mention_count == 0;
 }
 
 /* PRE: locked. Places at the head that nobody needs any more. */
@@ -132,13 +154,15 @@ static void *run_worker(void *arg) {
             pthread_cond_wait(&lp->came, &lp->mutex);
             continue;
         }
-        struct live_post *p = place(lp, lp->read_next++);
+        struct live_post *v[READER_BATCH_MAX];
+        const int count = (int)i64_min(lp->filled - lp->read_next, lp->together);
+        for (int i = 0; i < count; i++) v[i] = place(lp, lp->read_next++);
         pthread_mutex_unlock(&lp->mutex);
-        board_task_set(shown, "reading a post", time_wall_us());
-        read_one(lp, p, scratch);
+        board_task_set(shown, count > 1 ? "reading posts" : "reading a post", time_wall_us());
+        read_places(lp, v, count, scratch);
         board_task_set(shown, NULL, time_wall_us());
         pthread_mutex_lock(&lp->mutex);
-        p->read = true;
+        for (int i = 0; i < count; i++) v[i]->read = true;
         hand_over(lp);
     }
     pthread_mutex_unlock(&lp->mutex);
@@ -221,9 +245,10 @@ static void stamp(struct live_posts *lp, struct post *post) {
 
 /* The filled place joins the ring; read at once where nobody else reads. */
 static void put(struct live_posts *lp, struct live_post *p) {
-    if (lp->workers == 1) read_one(lp, p, lp->scratch[0]);
+    p->since = time_monotonic_us();
+    if (lp->workers == 0) read_places(lp, &p, 1, lp->scratch[0]);
     pthread_mutex_lock(&lp->mutex);
-    p->read = lp->workers == 1;
+    p->read = lp->workers == 0;
     p->came_at = time_wall_us();
     lp->filled++;
     show(lp);
@@ -267,13 +292,16 @@ bool live_posts_open(struct arena *boot, const struct live_posts_options *opt,
     lp->opt = *opt;
     lp->source = opt->feed->source;
     lp->opt.rebase = opt->rebase && !source_is_live(lp->source);
-    lp->workers = opt->workers > WORKERS_MAX ? WORKERS_MAX : opt->workers;
+    const bool slow = opt->reader != NULL && reader_is_slow(opt->reader);
+    lp->workers = opt->workers == 1 && !slow ? 0 : (int)i64_min(opt->workers, WORKERS_MAX);
+    lp->together = slow ? reader_together(opt->reader) : 1;
     lp->first_at = USEC_NEVER;
     char name[BOARD_NAME_BYTES];
     name_of(lp, "posts of", name);
     lp->shown = board_queue_open(name, opt->places);
     for (int i = 0; i < lp->opt.places; i++) arena_open(&lp->places[i].arena, ARENA_BYTES);
-    for (int i = 0; i < lp->workers; i++) arena_open(&lp->scratch[i], READER_SCRATCH_BYTES);
+    for (int i = 0; i == 0 || i < lp->workers; i++)
+        arena_open(&lp->scratch[i], READER_SCRATCH_BYTES);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -302,9 +330,9 @@ usec live_posts_shift(const struct live_posts *lp) { return lp->shift; }
 usec live_posts_first_at(const struct live_posts *lp) { return lp->first_at; }
 
 bool live_posts_start(struct live_posts *lp, struct error *err) {
-    for (int i = 0; lp->workers > 1 && i < lp->workers; i++) {
+    for (int i = 0; i < lp->workers; i++) {
         if (pthread_create(&lp->worker_threads[i], NULL, run_worker, lp) != 0) {
-            lp->workers = i > 0 ? i : 1; /* those that run are joined by close */
+            lp->workers = i; /* those that run are joined by close */
             return fail(err, ERR_LIMIT, 0, "reader threads: the system allows no more");
         }
     }
@@ -360,7 +388,7 @@ void live_posts_close(struct live_posts *lp) {
     pthread_cond_broadcast(&lp->stopping);
     pthread_mutex_unlock(&lp->mutex);
     if (lp->source_runs) pthread_join(lp->source_thread, NULL);
-    for (int i = 0; lp->workers > 1 && i < lp->workers; i++)
+    for (int i = 0; i < lp->workers; i++)
         if (lp->worker_threads[i]) pthread_join(lp->worker_threads[i], NULL);
     lp->source->complain = NULL;
     for (int i = 0; i < lp->opt.places; i++) arena_close(&lp->places[i].arena);

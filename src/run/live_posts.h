@@ -16,6 +16,7 @@ struct live_post {
     int feed;               /* whose */
     int64_t offset;         /* of a replay, behind it */
     usec came_at;           /* when it joined the others; wall clock */
+    usec since;             /* the same, monotonic */
     bool failed;            /* the source failed; err says why */
     bool read;              /* ready for the trader */
     bool drop;              /* names no coin, and such posts are not kept */
@@ -29,12 +30,14 @@ struct live_posts_options {
     int number;                  /* of the feed */
     struct inbox *inbox;         /* with room for `places` of each source */
     int places;                  /* that may wait for whoever takes: 1..LIVE_PLACES_MAX */
-    int workers;                 /* threads that read; 1 reads on the source's thread */
+    int workers;                 /* threads that read; 1 reads on the source's thread, unless the
+                                    model is slow */
     /* Of a replay: its first post is now, each other at its distance from the first; else each
      * comes as the source gives it. */
     bool rebase;
 };
-#define LIVE_PLACES 64 /* of a trader, who takes one at a time */
+#define LIVE_PLACES 64       /* of a trader, who takes one at a time */
+#define LIVE_PLACES_SLOW 512 /* the same, where they are read by a slow model */
 #define LIVE_PLACES_MAX 1024
 
 /* Takes a replay's first post at once. Errors: of the source, ERR_LIMIT no more threads. */

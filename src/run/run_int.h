@@ -80,10 +80,13 @@ struct runner {
     struct letters letters;
     bool posts_ended, prices_ended;
     int waiting_posts;
-    usec tick_at;                                  /* monotonic, of the next tick */
-    usec beat_at;                                  /* monotonic, of the next sign of life */
-    int64_t posts_told;                            /* to parts.worker */
-    bool at_work;                                  /* the same: it has something to do */
+    struct model_load load; /* real time: how the reader's model stands */
+    usec tick_at;           /* monotonic, of the next tick */
+    usec beat_at;           /* monotonic, of the next sign of life */
+    int64_t posts_told;     /* to parts.worker */
+    bool at_work;           /* the same: it has something to do */
+    bool sheds_told;        /* the same, of load */
+    int64_t shed_told;
     struct clock clock;                            /* virtual time, for the log */
     struct run_candles *candles;                   /* minutes.c */
     struct run_feed_progress shown[RUN_FEEDS_MAX]; /* of the last runner_progress */

@@ -153,6 +153,18 @@ bool runner_open(struct arena *boot, const struct run_parts *parts, const struct
     return true;
 }
 
+static void tell_task(struct runner *r, struct worker *w) {
+    r->sheds_told = r->load.sheds;
+    r->shed_told = r->load.shed;
+    if (r->load.sheds)
+        worker_task_within(w, USEC_NEVER,
+                           "posts and prices; the model is behind, %" PRId64
+                           " posts left to the linear one",
+                           r->load.shed);
+    else
+        worker_task_within(w, USEC_NEVER, r->wall ? "posts and prices as they come" : "a replay");
+}
+
 void runner_tell_work(struct runner *r) {
     struct worker *const w = r->parts.worker;
     if (w == NULL) return;
@@ -160,8 +172,8 @@ void runner_tell_work(struct runner *r) {
     r->posts_told = r->posts;
     const bool over = r->posts_ended && r->prices_ended;
     if (over) worker_idle(w);
-    if (!over && !r->at_work)
-        worker_task_within(w, USEC_NEVER, r->wall ? "posts and prices as they come" : "a replay");
+    if (!over && (!r->at_work || r->load.shed != r->shed_told || r->load.sheds != r->sheds_told))
+        tell_task(r, w);
     r->at_work = !over;
 }
 

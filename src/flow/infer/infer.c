@@ -171,28 +171,53 @@ static void fill_post(const struct infer *f, const struct model_scores *whole,
     ret->sentiment_bp = ret->probs_bp[LABEL_POSITIVE] - ret->probs_bp[LABEL_NEGATIVE];
 }
 
-void infer_words(const struct infer *f, struct arena scratch, const struct words *w,
-                 const struct links *links, struct reading *ret) {
-    UNINITIALIZED struct views views;
-    views_scan(f->vocabulary, w, links, &views);
-    UNINITIALIZED struct model_range ranges[SPANS_MAX + 1];
-    UNINITIALIZED struct model_scores scores[SPANS_MAX + 1];
-    UNINITIALIZED struct stance stances[MENTIONS_MAX];
-    const bool asked = take_stances(&views, stances);
-    const int spans = asked && links->mention_count > 1 ? views.span_count : 0;
-    for (int i = 0; i < spans; i++) {
-        ranges[i] = (struct model_range){views.spans[i].first, views.spans[i].end};
+/* What is known of a post before the model has spoken, and what it is asked. */
+struct asked {
+    struct views views;
+    struct stance stances[MENTIONS_MAX];
+    int spans; /* that the model is asked about, before the whole */
+    struct model_range ranges[SPANS_MAX + 1];
+    struct model_scores scores[SPANS_MAX + 1];
+};
+
+static void ask_about(const struct infer *f, const struct infer_post *p, struct asked *a,
+                      struct model_ask *ret) {
+    views_scan(f->vocabulary, p->words, p->links, &a->views);
+    const bool has_say = take_stances(&a->views, a->stances);
+    a->spans = has_say && p->links->mention_count > 1 ? a->views.span_count : 0;
+    for (int i = 0; i < a->spans; i++)
+        a->ranges[i] = (struct model_range){a->views.spans[i].first, a->views.spans[i].end};
+    a->ranges[a->spans] = (struct model_range){0, p->words->count};
+    *ret = (struct model_ask){.words = p->words,
+                              .ranges = a->ranges,
+                              .count = a->spans + 1,
+                              .since = p->since,
+                              .scores = a->scores};
+}
+
+static void conclude(const struct infer *f, const struct infer_post *p, struct asked *a,
+                     const char *by) {
+    struct reading *ret = p->ret;
+    ret->model = by;
+    fill_post(f, &a->scores[a->spans], ret);
+    if (a->spans == 0) {
+        a->views.span_count = 1;
+        a->views.spans[0] = (struct span){.coins = 0, .first = 0, .end = p->words->count};
     }
-    ranges[spans] = (struct model_range){0, w->count};
-    ret->model = f->model->ops->score(f->model, scratch, w, ranges, spans + 1, scores);
-    fill_post(f, &scores[spans], ret);
-    if (spans == 0) {
-        views.span_count = 1;
-        views.spans[0] = (struct span){.coins = 0, .first = 0, .end = w->count};
-    }
-    fill_mentions(f, &views, links, stances, scores, ret);
-    ret->miss_count = links->miss_count;
-    for (int i = 0; i < links->miss_count; i++) ret->misses[i] = links->misses[i];
-    ret->cues = lures_cues(f->lures, w, views.cues) | denial_cues(f->denial, w);
-    simhash_words(w, ret);
+    fill_mentions(f, &a->views, p->links, a->stances, a->scores, ret);
+    ret->miss_count = p->links->miss_count;
+    for (int i = 0; i < p->links->miss_count; i++) ret->misses[i] = p->links->misses[i];
+    ret->cues = lures_cues(f->lures, p->words, a->views.cues) | denial_cues(f->denial, p->words);
+    simhash_words(p->words, ret);
+}
+
+void infer_posts(const struct infer *f, struct arena scratch, const struct infer_post *posts,
+                 int count) {
+    PRE(count >= 1 && count <= INFER_POSTS_MAX);
+    UNINITIALIZED struct asked one; /* of a post alone: nothing is to be cleared */
+    UNINITIALIZED struct model_ask asks[INFER_POSTS_MAX];
+    struct asked *const v = count == 1 ? &one : NEW_ARRAY(&scratch, struct asked, count);
+    for (int i = 0; i < count; i++) ask_about(f, &posts[i], &v[i], &asks[i]);
+    f->model->ops->score(f->model, scratch, asks, count);
+    for (int i = 0; i < count; i++) conclude(f, &posts[i], &v[i], asks[i].by);
 }

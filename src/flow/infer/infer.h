@@ -14,9 +14,19 @@ struct infer;
 MUST_CHECK bool infer_open(struct arena *boot, const struct model *model, str opinions,
                            struct infer **ret, struct error *err);
 
-/* Fills everything of *ret but `post` from the words and the links of a post. Never fails;
- * thread-safe; memory from scratch (by value). */
-void infer_words(const struct infer *f, struct arena scratch, const struct words *w,
-                 const struct links *links, struct reading *ret);
+#define INFER_POSTS_MAX 64
+
+/* A post, cut into words and linked. */
+struct infer_post {
+    const struct words *words;
+    const struct links *links;
+    usec since;          /* as struct model_ask has it */
+    struct reading *ret; /* everything of it but `post` is written */
+};
+
+/* count: 1..INFER_POSTS_MAX, of which the model is asked at once. Never fails; thread-safe; memory
+ * from scratch (by value). */
+void infer_posts(const struct infer *f, struct arena scratch, const struct infer_post *posts,
+                 int count);
 
 #endif

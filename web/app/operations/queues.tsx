@@ -73,7 +73,7 @@ export function Breakers() {
                     {b.state === 'half-open' && 'One attempt decides.'}
                   </p>
                 )}
-                {b.state === 'closed' && (b.since || b.why) && <p className="mt-1 break-words text-xs text-muted">{b.since && <>It was open; closed <Ago at={b.since} by={d.at} />. </>}{b.why && <>Last failure: {b.why}.</>}</p>}
+                {b.state === 'closed' && (b.since || b.why) && <p className="mt-1 break-words text-xs text-muted">{b.since && <>It was open; closed <Ago at={b.since} by={d.at} />. </>}{b.why && <>{b.of === 'model' ? 'It was open' : 'Last failure'}: {b.why}.</>}</p>}
               </li>
             );
           })}
