@@ -66,7 +66,7 @@ struct reading_worker {
 
     /* What is in hand: jobs, and of those that can be read, by place, the post and its reading. */
     struct job *jobs[READER_BATCH_MAX];
-    int count;
+    int count, most; /* most: that it would have taken */
     struct job *of[READER_BATCH_MAX];
     struct post posts[READER_BATCH_MAX];
     struct reading readings[READER_BATCH_MAX];
@@ -145,9 +145,14 @@ static bool give_up(struct reading_worker *w, struct job *job, const struct post
 
 /* --- reading ----------------------------------------------------------------------------- */
 
+/* Few, where each waits for what the model takes for all of them; many, where a backlog is left to
+ * the linear model. */
 static int most_at_once(const struct analyze *a) {
     const struct reader *const r = a->parts->reader;
-    return reader_is_slow(r) ? reader_together(r) : READER_BATCH_MAX;
+    struct model_load load;
+    if (!reader_is_slow(r)) return READER_BATCH_MAX;
+    reader_tend(r, &load);
+    return load.sheds ? READER_BATCH_MAX : reader_together(r);
 }
 
 /* Since when a post waits for the model. What was in the queue longer than it should, while nobody
@@ -155,12 +160,12 @@ static int most_at_once(const struct analyze *a) {
  * full. */
 static usec waits_since(const struct job *job, bool full) {
     const usec waited = full ? i64_max(time_wall_us() - job->enqueued_at, 0) : 0;
-    return time_monotonic_us() - waited;
+    return i64_max(time_monotonic_us() - waited, 1);
 }
 
 /* The posts of the jobs in hand; those that are none leave the hand. */
 static void open_jobs(struct reading_worker *w) {
-    const bool full = w->count == most_at_once(w->a);
+    const bool full = w->count == w->most;
     w->post_count = 0;
     for (int i = 0; i < w->count; i++) {
         struct job *const job = w->jobs[i];
@@ -384,8 +389,9 @@ static void *run_worker(void *arg) {
         board_task_set(w->shown, NULL, time_wall_us());
         worker_idle(w->told);
         look_at_settings(w);
-        const bool ok = queue_take(w->a->parts->posts, w->jobs, most_at_once(w->a), time_wall_us(),
-                                   TAKE_US, &w->count, &err);
+        w->most = most_at_once(w->a);
+        const bool ok = queue_take(w->a->parts->posts, w->jobs, w->most, time_wall_us(), TAKE_US,
+                                   &w->count, &err);
         if (!ok && err.code == ERR_STATE) break; /* stopped */
         if (!ok && is_hopeless(&err)) {
             cannot_go_on(w->a, &err);

@@ -98,10 +98,11 @@ sheds_and_catches_up() { [ "$(grep -c 'ev=model_sheds ' "$1")" -eq "$(grep -c 'e
 # -- one process ------------------------------------------------------------------------------------------
 ask() { sqlite3 -cmd '.timeout 5000' t.db "$1"; }
 configuration sqlite:t.db memory: >cfg.yaml
+check "a store is made" "$BULLFINCH" db migrate --config cfg.yaml
+tokens
 begin run run --no-status
 run=$began
 within 30 "it listens" grep -q 'ev=api ' run.log
-tokens
 url=$(address run)
 page=$url
 check "a burst of posts is brought" burst_in_parts
@@ -130,7 +131,7 @@ within 20 "then posts are read by RoBERTa again" one_by_one
 stop "$run"
 
 # -- apart: workers that share a model --------------------------------------------------------------------
-check "PostgreSQL starts" start_pg
+start_pg || exit 1
 start_redis || exit 1
 ask() { ask_pg "$1"; }
 configuration "$pg_url" "$redis_url" >cfg.yaml
