@@ -25,8 +25,9 @@ struct model_ask {
     const struct words *words;
     const struct model_range *ranges; /* 1 or more */
     int count;
-    usec since; /* monotonic, that the post waits: a model that is behind may leave it to a faster
-                   one. 0: it waits for its answer for as long as that takes */
+    /* Monotonic, that the post waits: a model that is behind may leave it to a faster one. 0: it
+     * waits for its answer for as long as that takes; then so do all that are asked of together. */
+    usec since;
     struct model_scores *scores; /* [count], written */
     const char
         *by; /* written: which model that was ("linear-2"; static), stored with the reading */

@@ -49,29 +49,26 @@ static void append(struct batcher *b, struct batcher_job *job) {
 bool batcher_join(struct batcher *b, usec now, struct batcher_job *job) {
     PRE(job->texts >= 1);
     PRE(job->size >= 1);
-    if (job->since != 0) {
-        const bool idle = !b->busy && b->waiting == 0;
-        const usec own = idle ? 0 : time_of(b, job->size);
-        const usec limit = b->full ? b->opt.deadline / 2 : b->opt.deadline;
-        b->full = now - job->since + ahead(b, now) + own > limit;
-        if (b->full) {
-            refuse(b, now);
-            return false;
-        }
-    }
-    append(b, job);
-    return true;
+    const bool idle = !b->busy && b->waiting == 0;
+    const usec own = idle ? 0 : time_of(b, job->size);
+    const usec limit = b->full ? b->opt.deadline / 2 : b->opt.deadline;
+    b->full = now - job->since + ahead(b, now) + own > limit;
+    if (b->full)
+        refuse(b, now);
+    else
+        append(b, job);
+    return !b->full;
 }
 
 int batcher_begin(struct batcher *b, usec now, struct batcher_job **ret) {
     PRE(!b->busy);
     PRE(b->first);
     struct batcher_job *end = b->first;
-    const usec until = end->since ? end->since + b->opt.deadline : USEC_NEVER;
+    const usec until = end->since + b->opt.deadline;
     int64_t size = end->size;
     int texts = end->texts, count = 1;
     for (struct batcher_job *j = end->next; j; j = j->next) {
-        const bool late = until != USEC_NEVER && now + time_of(b, size + j->size) > until;
+        const bool late = now + time_of(b, size + j->size) > until;
         if (late || texts + j->texts > b->opt.texts_max) break;
         size += j->size;
         texts += j->texts;

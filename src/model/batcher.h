@@ -17,7 +17,7 @@ struct batcher_options {
 /* A post. */
 struct batcher_job {
     struct batcher_job *next; /* the batcher's */
-    usec since;               /* that it waits; 0: it waits for as long as it takes */
+    usec since;               /* that it waits */
     int texts;                /* 1 or more */
     int64_t size;             /* what it costs, in units that are measured here; 1 or more */
 };

@@ -64,7 +64,7 @@ static void show_breaker(const struct desk *d, usec now) {
 /* PRE: locked. */
 static void tell(struct desk *d, usec now) {
     const struct batcher *b = &d->batcher;
-    const usec oldest = b->first && b->first->since ? b->first->since : now;
+    const usec oldest = b->first ? b->first->since : now;
     board_queue_set(d->line, b->waiting, time_wall_us() - (now - oldest));
     switch (batcher_tell(&d->batcher, now)) {
     case BATCHER_NO_NEWS:
@@ -175,12 +175,34 @@ static int join(struct desk *d, struct model_ask *asks, int count, struct ticket
     return n;
 }
 
+/* As many of the posts as are computed at once; one of more texts alone. */
+static int cut(const struct desk *d, const struct model_ask *asks, int count) {
+    int texts = asks[0].count, n = 1;
+    while (n < count && texts + asks[n].count <= d->opt.batcher.texts_max) texts += asks[n++].count;
+    return n;
+}
+
+/* Who has time asks by himself: what is computed together then follows from his posts alone, and
+ * not from which threads were there first. */
+static void compute(struct desk *d, struct arena scratch, struct model_ask *asks, int count) {
+    for (int done = 0; done < count;) {
+        const int n = cut(d, asks + done, count - done);
+        d->opt.slow->ops->score(d->opt.slow, scratch, asks + done, n);
+        metric_add(d->asked, n);
+        done += n;
+    }
+}
+
 static void desk_score(const struct model *base, struct arena scratch, struct model_ask *asks,
                        int count) {
     struct desk *d = ((const struct at_desk *)base)->desk;
     struct ticket v[POSTS_MAX];
     struct model_ask *left[POSTS_MAX];
     PRE(count >= 1 && count <= POSTS_MAX);
+    if (asks[0].since == 0) {
+        compute(d, scratch, asks, count);
+        return;
+    }
     const int n = join(d, asks, count, v, left);
     pthread_mutex_lock(&d->mutex);
     while (!all_done(v, n)) {

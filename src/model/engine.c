@@ -171,7 +171,7 @@ static int round_up(int n, int to) { return (n + to - 1) / to * to; }
 static void take_buffers(struct engine *e) {
     const int32_t wide = e->p->wide, inner = e->p->inner_wide;
     const int32_t widest = inner > 3 * wide ? inner : 3 * wide;
-    const int rows = e->rows_max + PRODUCT_ROWS_MAX;
+    const int rows = e->rows_max + PRODUCT_ROWS_STEP;
     const int tokens = round_up(roberta_tokens_max(&e->s), KERNEL_LANES);
     e->x = new_floats(e, rows, wide);
     e->qkv[0] = new_floats(e, rows, 3 * wide);
@@ -193,7 +193,7 @@ static void take_buffers(struct engine *e) {
 
 static ptrdiff_t buffers_bytes(const struct engine *e) {
     const ptrdiff_t wide = e->p->wide, inner = e->p->inner_wide;
-    const ptrdiff_t rows = e->rows_max + PRODUCT_ROWS_MAX, tokens = e->rows_max + KERNEL_LANES;
+    const ptrdiff_t rows = e->rows_max + PRODUCT_ROWS_STEP, tokens = e->rows_max + KERNEL_LANES;
     const ptrdiff_t shared = rows * (wide * 8 + 16);
     const ptrdiff_t own =
         BLOCK * (inner * 2 + wide * 8 + tokens + e->head_lanes + 16) + (e->head_lanes + 1) * tokens;

@@ -7,10 +7,6 @@
  * (weights in this format by other means than its "brgemm") is refused at opening; then the engine
  * multiplies floats by the kernel, product_plain().
  *
- * For few rows oneDNN may choose another kernel, whose sums of floats are taken in another order. A
- * text's answer would then depend on how many rows stand beside it; so such numbers of rows are
- * computed as the next larger one that has the kernel of the largest.
- *
  * The library is loaded when the first model is opened (net/late.h). It multiplies on the thread
  * that calls it, never on its own: threads are the engine's business. Two major versions, 2 and 3,
  * differ in how things are made; made(), below, has both. Failure: at opening only. */
@@ -124,7 +120,6 @@ static void start(void) {
 /* How one shape is multiplied for one number of rows, and what each member needs for it. */
 struct made {
     dnnl_primitive_t primitive;
-    const char *kernel; /* the library's, for ever: "brg:avx512_core_amx_int8" */
     struct {
         dnnl_memory_t x, weights, y, scratch;
     } of[PRODUCT_MEMBERS_MAX];
@@ -135,7 +130,6 @@ struct products {
     int members, shape_count;
     dnnl_stream_t stream[PRODUCT_MEMBERS_MAX];
     struct made made[PRODUCT_SHAPES_MAX][STEPS];
-    int8_t as[PRODUCT_SHAPES_MAX][STEPS]; /* which of them does it */
     char *scratch[PRODUCT_MEMBERS_MAX];
     struct arena mem;
 };
@@ -218,11 +212,11 @@ static bool plan(const struct products *p, const struct descs *d, dnnl_primitive
 }
 #endif
 
-static bool is_fast(dnnl_primitive_desc_t pd, const char **ret_name) {
-    *ret_name = NULL;
-    return dnnl.primitive_desc_query(pd, dnnl_query_impl_info_str, 0, (void *)ret_name) ==
+static bool is_fast(dnnl_primitive_desc_t pd) {
+    const char *name = NULL;
+    return dnnl.primitive_desc_query(pd, dnnl_query_impl_info_str, 0, (void *)&name) ==
                dnnl_success &&
-           *ret_name && str_starts(str_from_z(*ret_name), STR("brg"));
+           name && str_starts(str_from_z(name), STR("brg"));
 }
 
 static bool make_memories(struct products *p, const struct descs *d, dnnl_primitive_desc_t pd,
@@ -245,21 +239,12 @@ static bool make(struct products *p, const struct types *t, const struct product
                  dnnl_primitive_attr_t attr, struct made *m) {
     struct descs d = {0};
     dnnl_primitive_desc_t pd = NULL;
-    bool ok = describe(t, s, rows, &d) && plan(p, &d, attr, &pd) && is_fast(pd, &m->kernel) &&
+    bool ok = describe(t, s, rows, &d) && plan(p, &d, attr, &pd) && is_fast(pd) &&
               dnnl.primitive_create(&m->primitive, pd) == dnnl_success &&
               make_memories(p, &d, pd, m);
     if (pd) dnnl.primitive_desc_destroy(pd);
     forget(&d);
     return ok;
-}
-
-static void choose_kernels(struct products *p, int shape) {
-    const struct made *const m = p->made[shape];
-    int as = STEPS - 1;
-    for (int i = STEPS - 1; i >= 0; i--) {
-        if (strcmp(m[i].kernel, m[STEPS - 1].kernel) == 0) as = i;
-        p->as[shape][i] = (int8_t)as;
-    }
 }
 
 static bool make_all(struct products *p, const struct product_options *opt) {
@@ -278,7 +263,6 @@ static bool make_all(struct products *p, const struct product_options *opt) {
         for (int i = 0; ok && i < STEPS; i++)
             ok = make(p, &t, &opt->shapes[s], (i + 1) * PRODUCT_ROWS_STEP, attr, &p->made[s][i]);
     if (attr) dnnl.primitive_attr_destroy(attr);
-    for (int s = 0; ok && s < p->shape_count; s++) choose_kernels(p, s);
     return ok;
 }
 
@@ -350,7 +334,7 @@ static void point(dnnl_memory_t m, const void *at) {
 void products_run(struct products *p, int member, int shape, int rows, const void *x,
                   const void *weights, void *y) {
     PRE(rows >= 1 && rows <= PRODUCT_ROWS_MAX && member < p->members && shape < p->shape_count);
-    struct made *m = &p->made[shape][p->as[shape][(rows - 1) / PRODUCT_ROWS_STEP]];
+    struct made *m = &p->made[shape][(rows - 1) / PRODUCT_ROWS_STEP];
     point(m->of[member].x, x);
     point(m->of[member].weights, weights);
     point(m->of[member].y, y);

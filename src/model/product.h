@@ -8,7 +8,9 @@
 #include "model/packed.h"
 
 #define PRODUCT_ROWS_MAX 64 /* at once */
-#define PRODUCT_ROWS_STEP 4 /* more rows than were asked for are computed */
+#define PRODUCT_ROWS_STEP                                                                          \
+    4 /* more rows than were asked for are computed, up to a multiple of it                        \
+       */
 #define PRODUCT_SHAPES_MAX 8
 #define PRODUCT_MEMBERS_MAX 64
 
@@ -35,9 +37,8 @@ MUST_CHECK bool products_open(struct arena *boot, const struct product_options *
                               struct products **ret, struct error *err);
 void products_close(struct products *p); /* NULL is fine */
 
-/* y[rows][columns] = x[rows][depth] W. rows: 1..PRODUCT_ROWS_MAX; of x and y so many may be read
- * and written. A row's result does not depend on how many there are. Call on one thread at a time
- * for each member. */
+/* y[rows][columns] = x[rows][depth] W. rows: 1..PRODUCT_ROWS_MAX; x is read and y written up to the
+ * next PRODUCT_ROWS_STEP. Call on one thread at a time for each member. */
 void products_run(struct products *p, int member, int shape, int rows, const void *x,
                   const void *weights, void *y);
 

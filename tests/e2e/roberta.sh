@@ -6,7 +6,7 @@
 
 . tests/e2e/lib/torch.sh
 
-PYTHONPATH=tests/parity N=${N-120} "$python" tests/parity/pytorch.py "$BULLFINCH" "$SCRATCH" "$vocab" "$merges"
+PYTHONPATH=tests/parity N=${N-1000} "$python" tests/parity/pytorch.py "$BULLFINCH" "$SCRATCH" "$vocab" "$merges"
 [ $? -eq 0 ] || failures=$((failures + 1))
 
 trained=$SCRATCH/trained

@@ -171,17 +171,6 @@ static void test_one_that_comes_too_late_is_refused_also_by_an_idle_model(void *
     assert_true(join_since(&job, now - DEADLINE / 2));
 }
 
-static void test_who_has_time_is_never_refused(void **state) {
-    (void)state;
-    static struct batcher_job jobs[1000];
-    open_batcher(8);
-    learn();
-    for (int i = 0; i < 1000; i++) assert_true(join_since(&jobs[i], 0));
-    assert_int_equal(b.shed_total, 0);
-    for (int i = 0; i < 125; i++) assert_int_equal(compute(80 * MS), 8);
-    assert_null(b.first);
-}
-
 static void test_it_says_once_that_it_sheds_and_once_that_it_caught_up(void **state) {
     (void)state;
     struct batcher_job jobs[12];
@@ -259,7 +248,6 @@ int main(void) {
         cmocka_unit_test(test_nobody_joins_again_until_half_of_the_time_is_free),
         cmocka_unit_test(test_one_that_finds_nothing_before_it_is_not_refused_for_its_length),
         cmocka_unit_test(test_one_that_comes_too_late_is_refused_also_by_an_idle_model),
-        cmocka_unit_test(test_who_has_time_is_never_refused),
         cmocka_unit_test(test_it_says_once_that_it_sheds_and_once_that_it_caught_up),
         cmocka_unit_test(test_it_has_not_caught_up_before_it_was_quiet_for_a_while),
         cmocka_unit_test(test_it_forgets_what_a_disturbed_machine_measured),
