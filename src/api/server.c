@@ -53,6 +53,7 @@
 #define KEPT_WITHIN (30 * USEC_PER_S)
 #define WATCH_EVERY (200 * USEC_PER_MS)
 #define TICK_EVERY USEC_PER_S
+#define TICK_LATE USEC_PER_MIN
 #define CONNECTION_BYTES 65536
 #define BODIES_BYTES_MAX (64 << 20)
 #define DRAIN_BYTES_MAX 65536
@@ -110,6 +111,7 @@ struct api {
     bool tls;
     usec header_within, body_within;
     _Atomic int64_t bodies; /* bytes of bodies in memory */
+    _Atomic usec ticked_at; /* monotonic */
 
     pthread_t waiters[WAITERS], watch, tick;
     int waiter_count;
@@ -542,7 +544,10 @@ static void *watch_times(void *arg) {
 
 static void *tick_core(void *arg) {
     struct api *const s = arg;
-    while (sleep_for(s, TICK_EVERY)) api_core_tick(s->core, time_wall_us(), time_monotonic_us());
+    while (sleep_for(s, TICK_EVERY)) {
+        api_core_tick(s->core, time_wall_us(), time_monotonic_us());
+        atomic_store(&s->ticked_at, time_monotonic_us());
+    }
     return NULL;
 }
 
@@ -550,6 +555,7 @@ static bool start_threads(struct api *s, struct error *err) {
     for (; s->waiter_count < WAITERS; s->waiter_count++)
         if (pthread_create(&s->waiters[s->waiter_count], NULL, wait_for_jobs, s) != 0)
             return fail(err, ERR_LIMIT, 0, "api: no more threads; ulimit -u says how many");
+    atomic_store(&s->ticked_at, time_monotonic_us());
     s->has_watch = pthread_create(&s->watch, NULL, watch_times, s) == 0;
     s->has_tick = s->has_watch && pthread_create(&s->tick, NULL, tick_core, s) == 0;
     return s->has_tick || fail(err, ERR_LIMIT, 0, "api: no more threads; ulimit -u says how many");
@@ -646,6 +652,10 @@ bool api_open(struct arena *boot, const struct api_options *opt, struct api **re
 const char *api_url(const struct api *s) { return s->url; }
 
 int64_t api_answered(const struct api *s) { return api_core_answered(s->core); }
+
+bool api_moves(const struct api *s) {
+    return time_monotonic_us() - atomic_load(&s->ticked_at) < TICK_LATE;
+}
 
 /* What waits is answered, and streams are woken to their end, before the library stops: it must not
  * be stopped with anything suspended. */

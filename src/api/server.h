@@ -14,6 +14,7 @@ MUST_CHECK bool api_open(struct arena *boot, const struct api_options *opt, stru
                          struct error *err);
 const char *api_url(const struct api *s);  /* "http://127.0.0.1:8080" */
 int64_t api_answered(const struct api *s); /* requests since the start */
+bool api_moves(const struct api *s);       /* its core was not held up for all of the last minute */
 /* Ends what is under way (at most a second or two for what waits) and stops. NULL is fine. */
 void api_close(struct api *s);
 

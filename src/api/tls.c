@@ -37,7 +37,7 @@ static bool check_file(int fd, const char *path, bool is_private, struct error *
     if (st.st_size == 0 || st.st_size > FILE_BYTES_MAX)
         return fail(err, ERR_CONFIG, 0, "%s: has %lld bytes, expected 1 to %d", path,
                     (long long)st.st_size, FILE_BYTES_MAX);
-    if (is_private && (st.st_mode & 077) != 0)
+    if (is_private && !secret_mode_is_good(&st))
         return fail(err, ERR_REFUSED, 0,
                     "%s: others may read this key (its mode is %03o): chmod 600 %s", path,
                     (unsigned)st.st_mode & 0777, path);

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "app/cmds.h"
+#include "app/confine.h"
+#include "app/environment.h"
 #include "app/signals.h"
 #include "app/start.h"
 #include "app/wire.h"
@@ -44,8 +46,9 @@ static bool print_counts(const struct analyze_counts *c, struct error *err) {
 static bool wait_for_store(struct app *app, const atomic_int *stop, struct error *err) {
     struct store *s;
     if (!wire_store_wait(app, stop, &s, err)) return false;
+    const bool ok = environment_check(app, s, false, false, err);
     store_close(s);
-    return true;
+    return ok;
 }
 
 static exit_status run_analyze(struct app *app, const struct args *args) {
@@ -64,6 +67,7 @@ static exit_status run_analyze(struct app *app, const struct args *args) {
     if (!args_get_i64(args, "hold-ms", 0, 0, 60000, &held_ms, &err)) return app_fail(&err);
     opt.extra = held_ms * USEC_PER_MS;
     place.stop = opt.stop;
+    if (!confine(app, false, &err)) return app_fail(&err);
     app_go_live(app);
     start_tell(app, WORKER_ANALYZE, opt.workers);
     buf_init(&report, CONFIG_REPORT_BYTES);

@@ -326,6 +326,7 @@ static exit_status doctor_run(struct app *app, const struct args *args) {
     doctor_look_at_queue(d);
     look_at_sizes(d);
     look_at_machine(d);
+    doctor_look_at_hardening(d);
     buf_init(&out, OUT_BYTES);
     bool bad = false;
     for (int i = 0; i < d->count; i++) bad |= d->v[i].grade == GRADE_BAD;

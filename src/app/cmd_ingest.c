@@ -7,9 +7,12 @@
 #include <poll.h>
 
 #include "app/cmds.h"
+#include "app/confine.h"
+#include "app/environment.h"
 #include "app/signals.h"
 #include "app/start.h"
 #include "app/wire.h"
+#include "base/alive.h"
 #include "base/log.h"
 #include "run/ingest.h"
 #include "store/sources.h"
@@ -30,6 +33,7 @@ static bool claim(struct store *s, struct worker *w, const atomic_int *stop, str
         if (!store_claim(s, STR("ingest"), &mine, err)) return false;
         if (mine) break;
         worker_standby(w);
+        alive_beat(); /* who stands by is ready, and must not hang either */
         if (!worker_beat(w, s, time_wall_us(), err)) return false;
         if (!told) log_info("standby", LOG_Z("why", "another ingest process reads the sources"));
         told = true;
@@ -64,6 +68,7 @@ static bool begin(struct app *app, struct ingesting *in, struct worker *w, const
                     "to fetch");
     if (!reader_of(app, in, err) || !wire_queues(app, &in->queues, err) ||
         !wire_store_wait(app, stop, &in->parts.store, err) ||
+        !environment_check(app, in->parts.store, false, false, err) ||
         !claim(in->parts.store, w, stop, err) || !wire_feeds(app, in->parts.store, &in->feeds, err))
         return false;
     memcpy(in->parts.feeds, in->feeds.feeds, sizeof in->parts.feeds);
@@ -92,6 +97,7 @@ static exit_status run_ingest(struct app *app, const struct args *args) {
                                        .stop = signals_install(),
                                        .letters_bytes = app->cfg.run_dead_letters_mb << 20,
                                        .worker = worker_open(&app->boot, WORKER_INGEST, 0)};
+    if (!confine(app, false, &err)) return app_fail(&err);
     app_go_live(app);
     start_tell(app, WORKER_INGEST, 1);
     bool ok =

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/confine.h"
 #include "app/signals.h"
 #include "app/status.h"
 #include "app/wire.h"
@@ -216,6 +217,7 @@ static exit_status run_run(struct app *app, const struct args *args) {
     }
     opt.stop = signals_install();
     app->store_bulk = is_at_full_speed(app, &opt);
+    if (!confine(app, false, &err)) return app_fail(&err);
     app_go_live(app);
     const exit_status status = run_live(app, args, &opt);
     config_live_free(app->live);

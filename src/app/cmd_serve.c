@@ -9,9 +9,12 @@
 #include <poll.h>
 
 #include "app/cmds.h"
+#include "app/confine.h"
+#include "app/environment.h"
 #include "app/signals.h"
 #include "app/start.h"
 #include "app/wire_api.h"
+#include "base/alive.h"
 #include "run/ingest.h"
 
 #define POLL_MS 500
@@ -57,6 +60,7 @@ static bool serve(const struct serving *s, const struct api *api, struct worker 
     worker_idle(w);
     for (int64_t told = 0; atomic_load(stop) == 0;) {
         struct error none;
+        if (api_moves(api)) alive_beat();
         const int64_t answered = api_answered(api);
         worker_done(w, answered - told);
         told = answered;
@@ -75,12 +79,15 @@ static exit_status run_serve(struct app *app, const struct args *args) {
     (void)args;
     s->letters_bytes = app->cfg.run_dead_letters_mb << 20;
     const atomic_int *const stop = signals_install();
+    if (!confine(app, false, &err)) return app_fail(&err);
     app_go_live(app);
     start_tell(app, WORKER_SERVE, 1);
-    const bool ok = open_store(app, s, stop, &err) && open_push(app, s, &err) &&
-                    wire_api_alone(app, s->push, s->feeds.count, &api, &err) &&
-                    serve(s, api, w, stop, &err);
+    const bool ok =
+        open_store(app, s, stop, &err) &&
+        environment_check(app, s->parts.store, false, false, &err) && open_push(app, s, &err) &&
+        wire_api_alone(app, s->push, s->feeds.count, &api, &err) && serve(s, api, w, stop, &err);
     const bool stopped = atomic_load(stop) > 0;
+    alive_stops();
     for (int i = 0; i < s->feeds.count; i++)
         if (s->push[i] != NULL) source_stop(s->push[i]); /* nobody waits for it */
     api_close(api);

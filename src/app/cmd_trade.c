@@ -11,9 +11,11 @@
 
 #include "app/again.h"
 #include "app/cmds.h"
+#include "app/confine.h"
 #include "app/signals.h"
 #include "app/start.h"
 #include "app/wire.h"
+#include "base/alive.h"
 #include "base/log.h"
 #include "run/relay.h"
 #include "run/store_clock.h"
@@ -43,6 +45,7 @@ static bool wait_for_lock(struct store *s, struct worker *w, const atomic_int *s
                       (struct log_field[]){LOG_Z("why", err->msg)}, 1);
         told = err->code;
         worker_standby(w);
+        alive_beat(); /* who stands by is ready, and must not hang either */
         if (!worker_beat(w, s, time_wall_us(), err)) return false;
         IGNORE(poll(NULL, 0, TRY_MS) != 0, "a signal ends it early");
         if (atomic_load(stop) > 0)
@@ -93,6 +96,7 @@ static bool begin(struct trading *t, bool exit_at_end, struct error *err) {
     t->relay = relay_open(&t->app->boot, t->queues.readings, t->look,
                           str_from_z(worker_name(t->worker)), exit_at_end);
     const struct wire_trader how = {lead, t, t->relay};
+    alive_waits("the venue"); /* who begins anew is watched meanwhile */
     if (!wire_trade(t->app, &how, &t->wired, err)) return false;
     t->wired.parts.worker = t->worker;
     return true;
@@ -121,6 +125,7 @@ static exit_status run_trade(struct app *app, const struct args *args) {
                                     .stop = signals_install()};
     t->app = app;
     t->stop = opt.stop;
+    if (!confine(app, true, &err)) return app_fail(&err);
     app_go_live(app);
     start_tell(app, WORKER_TRADE, 1);
     const bool begun = begin(t, opt.exit_at_end, &err);

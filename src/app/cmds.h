@@ -10,9 +10,9 @@
     X(ingest) X(analyze) X(trade) \
     X(halt) X(resume) X(mode) X(flatten) X(approve) X(reject) X(reconcile) \
     X(sim) \
-    X(score) X(show) X(workers) X(cost) X(doctor) \
+    X(score) X(show) X(workers) X(cost) X(doctor) X(health) \
     X(config_check) X(config_print) X(config_set) X(config_example) X(config_docs) \
-    X(db_migrate) X(db_check) X(db_copy) X(db_backup) X(db_restore) X(db_forget) X(db_prune) X(db_roles) \
+    X(db_migrate) X(db_check) X(db_copy) X(db_backup) X(db_restore) X(db_forget) X(db_prune) X(db_roles) X(db_environment) \
     X(dlq_list) X(dlq_show) X(dlq_retry) X(dlq_drop) X(audit_verify) \
     X(token_create) X(token_list) X(token_revoke) \
     X(eval) X(train) \

@@ -40,6 +40,8 @@ void doctor_look_at_venue(struct doctor *d);
 void doctor_look_at_stream(struct doctor *d);
 /* doctor_queue.c: the Redis that processes share, and what waits there. */
 void doctor_look_at_queue(struct doctor *d);
+/* doctor_hardening.c: users, files, walls and doors. */
+void doctor_look_at_hardening(struct doctor *d);
 /* doctor_sources.c: files, tokens, connections and budgets of where posts come from. */
 void doctor_look_at_sources(struct doctor *d);
 

@@ -20,6 +20,7 @@
 
 #include "app/table.h"
 #include "base/log.h"
+#include "run/room.h"
 
 __extension__ typedef __int128 wide_int;
 
@@ -62,6 +63,7 @@ static void note_pace(struct status *s, const struct run_progress *p) {
         x->posts_a_second = (p->posts - s->rate_posts) * USEC_PER_S / (now - s->rate_at);
         s->rate_at = now;
         s->rate_posts = p->posts;
+        x->memory = room_memory();
     }
     if (s->first_offset < 0) s->first_offset = p->offset;
     x->share_bp = -1;

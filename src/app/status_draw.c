@@ -188,6 +188,7 @@ static void draw_counts(struct canvas *c, const struct status_picture *p) {
           p->trades, p->refused);
     if (p->waiting > 0) put_f(c, WARM, "   waiting %d", p->waiting);
     if (wide(c)) put_f(c, DIM, "   prices %" PRId64 "   ahead %d", p->prices, p->queue);
+    if (wide(c) && p->memory > 0) put_f(c, DIM, "   memory %" PRId64 " MiB", p->memory >> 20);
     end_line(c);
 }
 

@@ -62,8 +62,9 @@ struct status_picture {
     usec wall_now;
     /* of the wall */
     int64_t posts_a_second;
-    usec left;    /* -1 unknown */
-    int share_bp; /* of the posts file that is done; -1 unknown */
+    int64_t memory; /* bytes; 0: not known */
+    usec left;      /* -1 unknown */
+    int share_bp;   /* of the posts file that is done; -1 unknown */
 };
 
 struct status_style {

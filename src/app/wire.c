@@ -9,6 +9,7 @@
 #include "app/wire.h"
 
 #include "app/builtin.h"
+#include "app/environment.h"
 #include "app/failed.h"
 #include "app/wire_binance.h"
 #include "app/wire_model.h"
@@ -311,6 +312,7 @@ static bool wire_trader(struct app *app, struct wired *w, struct real *x, struct
     const usec rest = app->cfg.trading_cooldown_symbol_s * USEC_PER_S;
     const bool ok =
         store_load_trader(w->parts.store, &rows_arena, i64_max(rest, USEC_PER_DAY), &rows, err) &&
+        environment_check(app, w->parts.store, true, rows.fresh, err) &&
         whose_account(app, w, x, &rows, err) &&
         (x == NULL || real_account(app, w, x, &rows, err)) &&
         trader_open(&app->boot, &app->cfg, &w->symbols, &w->traits, &rows, &w->parts.trader, err);

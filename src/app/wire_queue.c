@@ -6,6 +6,7 @@
 
 #include "app/wire.h"
 #include "app/wire_secret.h"
+#include "base/alive.h"
 #include "base/log.h"
 #include "queue/redis.h"
 
@@ -108,6 +109,7 @@ static bool wait_for_store(struct app *app, bool for_reader, const atomic_int *s
         if (!store_may_pass(err)) return false;
         if (!told) log_unusual("waiting_for_store", LOG_Z("why", err->msg));
         told = true;
+        alive_waits("the store");
         if (!doze(stop))
             return fail(err, ERR_INTERRUPTED, 0, "stopped while waiting for the store");
     }

@@ -32,6 +32,12 @@ void log_setup(log_level least, log_format format, int fd) {
 
 void log_set_least(log_level least) { atomic_store(&log_least, (int)least); }
 
+log_level log_step(int by) {
+    const int64_t to = i64_clamp(atomic_load(&log_least) + by, LOG_TRACE, LOG_BROKEN);
+    atomic_store(&log_least, (int)to);
+    return (log_level)to;
+}
+
 void log_set_clock(const struct clock *c) { atomic_store(&log_clock, c); }
 
 int64_t log_count(log_level level) { return (int64_t)atomic_load(&log_counts[level]); }

@@ -44,6 +44,7 @@ struct log_field {
 
 void log_setup(log_level least, log_format format, int fd);
 void log_set_least(log_level least); /* the least level that is written from now on */
+log_level log_step(int by);          /* moves it by so many levels; returns what it is now */
 void log_set_clock(
     const struct clock *c); /* borrowed; adds vt= (virtual time) when virtual; NULL: none */
 void log_write(log_level level, const char *ev, const struct log_field *fields, ptrdiff_t count);

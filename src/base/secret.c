@@ -58,13 +58,19 @@ static bool from_text(const char *where, str text, struct secret *ret, struct er
     return secret_copy(one, ret, err);
 }
 
+/* What root keeps for a group that we are in was given to us: so containers and systemd do it. */
+bool secret_mode_is_good(const struct stat *st) {
+    const mode_t others = st->st_uid == 0 && geteuid() != 0 ? 037 : 077;
+    return (st->st_mode & others) == 0;
+}
+
 static bool file_is_ours(int fd, const char *path, struct error *err) {
     struct stat st;
     if (fstat(fd, &st) != 0) return fail(err, ERR_IO, errno, "%s: %s", path, strerror(errno));
     if (!S_ISREG(st.st_mode))
         return fail(err, ERR_IO, 0, "%s is no file%s", path,
                     S_ISDIR(st.st_mode) ? " but a directory" : "");
-    if ((st.st_mode & 077) != 0)
+    if (!secret_mode_is_good(&st))
         return fail(err, ERR_REFUSED, 0, "%s can be read by others: chmod 600 %s", path, path);
     return true;
 }

@@ -19,11 +19,17 @@ struct secret {
 /* Copies; the source is the caller's to wipe. Errors: ERR_LIMIT too long, no memory. */
 MUST_CHECK bool secret_copy(str s, struct secret *ret, struct error *err);
 /* The first line of a file without white space around it. Errors: ERR_NOT_FOUND, ERR_IO;
- * ERR_REFUSED others may read or write the file; ERR_CONFIG it is empty, or holds more lines. */
+ * ERR_REFUSED others may read or write the file (secret_mode_is_good); ERR_CONFIG it is empty, or
+ * holds more lines. */
 MUST_CHECK bool secret_from_file(const char *path, struct secret *ret, struct error *err);
 /* The same from a text in memory that is wiped: the value of an environment variable. name: for
  * messages. */
 MUST_CHECK bool secret_take(const char *name, char *text, struct secret *ret, struct error *err);
+
+struct stat;
+/* May a file with this owner and mode hold a secret? Its owner's alone; or root's, for a group that
+ * may read it, where we are not root. */
+bool secret_mode_is_good(const struct stat *st);
 
 static inline str secret_str(const struct secret *s) { return (str){s->p, s->n}; } /* borrowed */
 void secret_wipe(struct secret *s); /* a zeroed or wiped one is fine */

@@ -110,6 +110,16 @@ void config_describe(const struct config *cfg, const str *settings, int count, s
 void config_docs(struct buf *out);    /* docs/configuration.md */
 void config_example(struct buf *out); /* a commented example file; as it stands it sets nothing */
 
+/* Each file and folder that the configuration names, of all sources too; empty ones are left out.
+ * Returns how many there are, at most CONFIG_PATHS_MAX. */
+#define CONFIG_PATHS_MAX 64
+struct config_path {
+    const char *section, *name; /* of the key: "venue", "key_file" */
+    str path;
+    bool is_secret;
+};
+int config_paths(const struct config *cfg, struct config_path ret[CONFIG_PATHS_MAX]);
+
 /* Does something stand before the settings table for this key: the environment, --set? True: `by`
  * is what, as config_print says it. A key that is none: false. */
 bool config_is_overridden(const struct config *cfg, str key, struct buf *by);

@@ -147,6 +147,8 @@
   X(retention, gaps_days, INT, 0, 36500, "365", CFG_RELOAD, "Days that gaps of sources are kept after they were filled or lost.") \
   X(retention, alerts_days, INT, 0, 36500, "90", CFG_RELOAD, "Days that alerts are kept after they were over.") \
   X(retention, authors_days, INT, 0, 36500, "365", CFG_RELOAD, "Days after their last post that authors are kept who made room for others, were never traded and have no record.") \
+  X(retention, disk_mb, INT, 0, INT64_C(100000000), "0", CFG_RELOAD, "MiB that the store may take. From nine tenths on there is an alert; over it, where it is a file, what explains no trade goes before its age, the oldest first, never of the last day. 0: as much as there is.") \
+  X(retention, disk_free_mb, INT, 0, INT64_C(100000000), "256", CFG_RELOAD, "An alert when less than so many MiB are free on the disk of the store's file. 0: never.") \
   X(queue, url, STR, 1, 4096, "memory:", 0, "Where jobs wait between processes that stand apart (ingest, analyze, trade): redis://[USER@]HOST[:PORT][/DB], rediss:// for TLS, or redis+unix:///PATH?db=DB for a socket; Redis 6.2 or newer, or Valkey. Never with a password. docs/queue.md. run is a single process, hands posts over directly and uses no queue: memory:.") \
   X(queue, password_file, STR, 0, 4096, "", CFG_SECRET, "File with the password of Redis' user, readable by its owner alone. Empty: none is sent.") \
   X(queue, password_env, STR, 0, 64, "", CFG_ADVANCED | CFG_SECRET, "Or the environment variable that holds it.") \
@@ -169,6 +171,7 @@
   X(log, format, CHOICE, 0, 0, "logfmt|json", 0, "Shape of log lines.") \
   X(run, dead_letters_an_hour, INT, 0, 1000000, "20", CFG_RELOAD, "More dead letters within an hour are an alert, once; it is over when no more than half as many came within one. A trader in real time looks once a minute. 0: never.") \
   X(run, dead_letters_mb, INT, 1, 1000000, "64", CFG_ADVANCED, "Megabytes that lines and messages which were no posts may take as dead letters, of all processes. Of more the oldest go, and are counted. Dead letters of stored posts and of jobs do not count.") \
+  X(run, confine, CHOICE, 0, 0, "auto|required|off", CFG_ADVANCED, "run, ingest, analyze, trade and serve take rights from themselves at their start, where the kernel has Landlock: they then write below the store's folder alone, read what is configured and the system's libraries, and start no program. required: a kernel without it is an error. docs/security.md.") \
   X(run, seed, INT, 0, INT64_MAX, "1", CFG_ADVANCED, "Seed for chance. Nothing in this build is left to chance, so nothing uses it.")
 /* clang-format on */
 

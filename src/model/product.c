@@ -14,6 +14,8 @@
 
 #ifdef BF_LIBDNNL
 #include <pthread.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <dnnl.h>
 #endif
@@ -278,6 +280,16 @@ static bool processor_has(precision p) {
     WRONG("precision out of range");
 }
 
+/* May this process make machine code? oneDNN does, and takes it for granted. */
+static bool may_make_code(void) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void *const p = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED) return false;
+    const bool may = mprotect(p, page, PROT_READ | PROT_EXEC) == 0;
+    munmap(p, page);
+    return may;
+}
+
 bool products_open(struct arena *boot, const struct product_options *opt, struct products **ret,
                    struct error *err) {
     PRE(opt->members >= 1 && opt->members <= PRODUCT_MEMBERS_MAX);
@@ -285,6 +297,11 @@ bool products_open(struct arena *boot, const struct product_options *opt, struct
     if (!processor_has(opt->precision))
         return fail(err, ERR_UNSUPPORTED, 0, "this processor has no instructions for %s",
                     precision_name(opt->precision));
+    if (!may_make_code())
+        return fail(err, ERR_UNSUPPORTED, 0,
+                    "oneDNN makes machine code, and memory cannot be made executable here: the "
+                    "unit's MemoryDenyWriteExecute=yes, or a rule of SELinux "
+                    "(deploy/systemd/machine-code.conf allows it)");
     IGNORE(pthread_once(&once, start) != 0, "it cannot fail");
     if (!is_up) {
         *err = up_error;

@@ -32,7 +32,8 @@ const char *products_built_with(void);
 
 /* oneDNN's way: rows of bytes (int8; the result int32_t), of bfloat16 or of floats (the result
  * float). Everything is made here, for every number of rows. Errors: ERR_UNSUPPORTED built without
- * oneDNN, or this processor or this oneDNN cannot do it fast; ERR_NOT_FOUND it is not installed. */
+ * oneDNN, or this processor or this oneDNN cannot do it fast, or memory cannot be made executable;
+ * ERR_NOT_FOUND it is not installed. */
 MUST_CHECK bool products_open(struct arena *boot, const struct product_options *opt,
                               struct products **ret, struct error *err);
 void products_close(struct products *p); /* NULL is fine */

@@ -27,6 +27,7 @@
 #include <poll.h>
 #include <pthread.h>
 
+#include "base/alive.h"
 #include "base/board.h"
 #include "base/log.h"
 #include "base/metric.h"
@@ -488,11 +489,21 @@ static void tell(struct analyze *a, struct store *s) {
                "a list for people: a store that is away is told by who needs it");
 }
 
+/* One who hangs is mended by no beat of ours: the process is started again, and what he has in hand
+ * goes to another. */
+static void beat(struct analyze *a) {
+    const usec now = time_wall_us();
+    for (int i = 0; i < a->worker_count; i++)
+        if (worker_is_late(a->workers[i].told, now)) return;
+    alive_beat();
+}
+
 static void wait_for_end(struct analyze *a, struct store *s) {
     for (;;) {
         const bool stop = a->opt->stop != NULL && atomic_load(a->opt->stop) > 0;
         if (stop || stopped(a) || (a->opt->exit_at_end && is_done(a, s))) return;
         tell(a, s);
+        beat(a);
         IGNORE(poll(NULL, 0, (int)(POLL_US / USEC_PER_MS)) != 0, "a signal ends it early");
     }
 }
@@ -545,6 +556,7 @@ bool analyze_run(struct arena *boot, const struct analyze_parts *parts,
         ok = start(a, boot, err);
     }
     if (ok) wait_for_end(a, look);
+    alive_stops();
     finish(a, look, ret);
     if (ok && a->why.code != ERR_OK) {
         *err = a->why;

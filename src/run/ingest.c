@@ -20,6 +20,7 @@
 
 #include <poll.h>
 
+#include "base/alive.h"
 #include "base/log.h"
 #include "run/feeds.h"
 #include "run/inbox.h"
@@ -151,6 +152,7 @@ static bool store_until_done(struct ingest *g, const struct post **posts, int co
         if (!store_may_pass(err)) return false;
         if (!told) log_unusual("store_unwritable", LOG_Z("why", err->msg), LOG_I("waiting", count));
         told = true;
+        alive_waits("the store");
         for (usec t = 0; t < AGAIN_US && !stopped(g); t += IDLE_US)
             IGNORE(poll(NULL, 0, (int)(IDLE_US / USEC_PER_MS)) != 0, "a signal ends it early");
         if (stopped(g)) return false;
@@ -256,6 +258,7 @@ static bool take(struct ingest *g, struct live_post *p, struct error *err) {
 static bool beat(struct ingest *g, struct error *err) {
     const usec mono = time_monotonic_us();
     struct worker *const w = g->opt->worker;
+    alive_beat();
     if (w != NULL && g->count == 0) worker_idle(w);
     if (w != NULL && !worker_beat(w, g->parts->store, time_wall_us(), err))
         return store_may_pass(err);
@@ -336,6 +339,7 @@ bool ingest_run(const struct ingest_parts *parts, const struct ingest_options *o
     feeds_init(&g->feeds, parts->store, parts->feeds, parts->feed_count);
     buf_init(&g->parcels, PARCELS_BYTES);
     const bool ok = back_to_place(g, &memory, err) && open_sources(g, &memory, err) && loop(g, err);
+    alive_stops();
     for (int i = 0; i < parts->feed_count; i++) {
         live_posts_close(g->from[i]);
         if (g->from[i]) g->feeds.v[i].unlinked = live_posts_dropped(g->from[i]);

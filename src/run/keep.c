@@ -60,8 +60,8 @@ static void tell(struct keep *k, const int64_t gone[PRUNE_COUNT], bool all, usec
     log_write(LOG_INFO, "pruned", fields, n);
 }
 
-static bool prune(struct keep *k, struct store *s, const struct config *cfg, usec wall,
-                  struct error *err) {
+static struct prune_ask ask_of(struct keep *k, struct store *s, const struct config *cfg,
+                               usec wall) {
     struct prune_ask ask = {.wall = wall,
                             .actor = STR("program"),
                             .rest = k->rest,
@@ -69,13 +69,29 @@ static bool prune(struct keep *k, struct store *s, const struct config *cfg, use
                             .posts_from = &k->posts_from,
                             .readings_from = &k->readings_from};
     struct arena scratch;
-    int64_t gone[PRUNE_COUNT];
-    bool all;
-    const usec began = time_monotonic_us();
     arena_open(&scratch, SCRATCH_BYTES);
     ask.now = run_now(s, &scratch);
     arena_close(&scratch);
     keep_ages(cfg, &ask);
+    return ask;
+}
+
+static bool look_at_room(struct keep *k, struct store *s, const struct config *cfg, usec wall,
+                         struct error *err) {
+    const struct prune_ask ask = ask_of(k, s, cfg, wall);
+    int64_t gone[PRUNE_COUNT];
+    const usec began = time_monotonic_us();
+    const bool ok = room_keep(&k->room, s, cfg, &ask, gone, err);
+    tell(k, gone, ok, time_monotonic_us() - began);
+    return ok;
+}
+
+static bool prune(struct keep *k, struct store *s, const struct config *cfg, usec wall,
+                  struct error *err) {
+    const struct prune_ask ask = ask_of(k, s, cfg, wall);
+    int64_t gone[PRUNE_COUNT];
+    bool all;
+    const usec began = time_monotonic_us();
     if (time_utc_day(wall) != time_utc_day(wall - ROUND_US)) k->posts_from = k->readings_from = 0;
     const bool ok = store_prune(s, &ask, gone, &all, err);
     tell(k, gone, ok && all, time_monotonic_us() - began);
@@ -101,5 +117,5 @@ bool keep_chores(struct keep *k, struct store *s, const struct config *cfg, stru
     k->look_at = mono + LOOK_US;
     if (!look_at_letters(s, cfg, wall, err)) return false;
     if (!store_prune_claim(s, wall, ROUND_US, &mine, err)) return false;
-    return !mine || prune(k, s, cfg, wall, err);
+    return (!mine || prune(k, s, cfg, wall, err)) && look_at_room(k, s, cfg, wall, err);
 }

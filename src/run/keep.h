@@ -1,10 +1,12 @@
 /* keep: the chores of a store that any process may do, whichever comes first: once an hour what is
- * old enough goes (store/prune.h), once a minute it is looked whether dead letters become many. Of
+ * old enough goes (store/prune.h), once a minute it is looked whether dead letters become many, and
+ * whether there is room for what comes (run/room.h). Of
  * all processes on a store one does a round, and one tells. */
 #ifndef BF_RUN_KEEP_H
 #define BF_RUN_KEEP_H
 
 #include "config/config.h"
+#include "run/room.h"
 #include "store/prune.h"
 
 struct metric;
@@ -17,6 +19,7 @@ struct keep {
 
     /* The rest is this file's. */
     usec posts_from, readings_from, look_at;
+    struct room_watch room;
     struct metric *pruned[PRUNE_COUNT];
 };
 void keep_init(struct keep *k, bool (*rest)(void *ctx, usec held), void *ctx);

@@ -17,6 +17,7 @@
 
 #include <inttypes.h>
 
+#include "base/alive.h"
 #include "base/log.h"
 
 #define BLOB_BYTES_MAX (16 << 20)
@@ -226,6 +227,7 @@ void runner_progress(struct runner *r, struct run_progress *ret) {
 }
 
 void runner_tick(struct runner *r, bool at_once) {
+    alive_beat();
     if (!r->watch.tick) return;
     const usec mono = time_monotonic_us();
     if (!at_once && mono < r->tick_at) return;

@@ -23,6 +23,7 @@
 
 #include <time.h>
 
+#include "base/alive.h"
 #include "base/board.h"
 #include "base/log.h"
 #include "run/writer.h"
@@ -312,6 +313,7 @@ bool run_virtual(struct runner *r, struct error *err) {
               begin(&v, err);
     bool end = false;
     while (ok && !end && !stopped(r)) ok = one_event(&v, &end, err) && breathe(&v, err);
+    if (ok) alive_stops();
     ok = ok && turn_commit(r, err);
     writer_close(r->writer);
     r->writer = NULL;

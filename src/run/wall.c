@@ -28,6 +28,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "base/alive.h"
 #include "base/board.h"
 #include "base/log.h"
 #include "base/metric.h"
@@ -645,6 +646,7 @@ bool run_wall(struct runner *r, struct error *err) {
     r->price_at = metric_get(METRIC_GAUGE, RUN_PRICE_METRIC, "", RUN_PRICE_HELP, USEC_PER_S);
     turn_rewrite(r->parts.store);
     bool ok = open_edges(v, &memory, err) && begin(v, err) && loop(v, err);
+    if (ok) alive_stops(); /* else the process may begin anew */
     stop_threads(v);
     if (ok) ok = drain(v, err) && put_candles(r, err) && turn_commit(r, err);
     if (ok && r->journaling)

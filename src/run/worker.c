@@ -6,7 +6,6 @@
  * the caller's, of the last one nobody's. Threads: as the header says. */
 #include "run/worker.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 
 #include "base/metric.h"
 #include "run/per_minute.h"
+#include "run/room.h"
 
 struct worker {
     pthread_mutex_t lock; /* of `row` */
@@ -145,21 +145,14 @@ void worker_failed(struct worker *w, int64_t n) {
     pthread_mutex_unlock(&w->lock);
 }
 
-/* --- beats ----------------------------------------------------------------------------------- */
-
-/* Bytes resident, as the kernel counts them; 0 where there is no such file. */
-static int64_t memory_now(void) {
-    char text[128];
-    str rest, all, resident;
-    int64_t pages = 0;
-    const int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return 0;
-    const ssize_t n = read(fd, text, sizeof text);
-    close(fd);
-    rest = str_from_bytes(text, n > 0 ? n : 0);
-    if (!str_cut(&rest, ' ', &all) || !str_cut(&rest, ' ', &resident)) return 0;
-    return str_to_i64(resident, &pages) ? pages * sysconf(_SC_PAGESIZE) : 0;
+bool worker_is_late(struct worker *w, usec now) {
+    pthread_mutex_lock(&w->lock);
+    const bool late = w->row.task_until != 0 && now > w->row.task_until;
+    pthread_mutex_unlock(&w->lock);
+    return late;
 }
+
+/* --- beats ----------------------------------------------------------------------------------- */
 
 bool worker_beat_is_due(struct worker *w, usec now) {
     pthread_mutex_lock(&w->lock);
@@ -176,7 +169,7 @@ static bool tell(struct worker *w, struct store *s, usec now, struct error *err)
     w->turned = false;
     pthread_mutex_unlock(&w->lock);
     row.seen_at = now;
-    row.memory = memory_now();
+    row.memory = room_memory();
     if (!store_worker_put(s, &row, err)) return false;
     w->told = true;
     w->told_at = now;

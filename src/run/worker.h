@@ -34,6 +34,7 @@ void worker_idle(struct worker *w);            /* waits for work */
 void worker_standby(struct worker *w);         /* another one is active */
 void worker_done(struct worker *w, int64_t n); /* also bullfinch_worker_done_total{role} */
 void worker_failed(struct worker *w, int64_t n);
+bool worker_is_late(struct worker *w, usec now); /* at one task for longer than its bound */
 
 /* --- one thread at a time ----------------------------------------------------------------- */
 /* Writes the row when the last one is WORKER_BEAT old, at the first call, and when what it is at

@@ -42,11 +42,13 @@ function problems(unit) {
 const walls = new Set();
 for (const name of units) {
   const text = fs.readFileSync(path.join(directory, name), 'utf8');
-  const file = name === 'bullfinch.service' ? null : path.join(deploy, 'bullfinch.yaml');
+  const file = path.join(deploy, name === 'bullfinch.service' ? 'embedded.yaml' : 'bullfinch.yaml');
   for (const [what, t] of [['', text], [', with all that it offers', text.replace(/^#((LoadCredential|Environment)=)/gm, '$1')]])
     tell(`${name} is a command with a configuration that the program takes${what}`, problems({ ...parse(t), file }));
   walls.add(text.slice(text.indexOf('NoNewPrivileges='), text.indexOf('[Install]')));
   const unit = parse(text);
+  const watched = unit.Type?.[0] === 'notify' && unit.NotifyAccess?.[0] === 'main' && Number(unit.WatchdogSec?.[0]) > 0;
+  tell(`${name} says when it is ready, and is watched`, watched ? null : 'Type, NotifyAccess, WatchdogSec');
   const again = unit.Restart?.[0] === 'always' && unit.RestartSec?.[0] === '1' && unit.StartLimitIntervalSec?.[0] === '0';
   tell(`${name} is started again, whatever happens`, again ? null : 'Restart, RestartSec, StartLimitIntervalSec');
   const target = name === 'bullfinch.service' ? 'multi-user.target' : 'bullfinch.target';

@@ -2,8 +2,14 @@
  * and whatever stands beside a text. What PyTorch says is in tests/parity. */
 #include "model/engine.h"
 
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <math.h>
 #include <pthread.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include "check.h"
 #include "model/kernels.h"
@@ -131,6 +137,50 @@ static void test_bfloats_are_near(void **state) {
 static void test_bytes_are_near(void **state) {
     (void)state;
     near_by_all_ways(PRECISION_INT8, 8e-2);
+}
+
+/* As a unit's MemoryDenyWriteExecute does it: memory that was written to never becomes code. */
+static bool deny_code(void) {
+    struct sock_filter steps[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    const struct sock_fprog program = {COUNT_OF(steps), steps};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/* 0: all is well. */
+static int try_without_code(struct bench *b) {
+    const struct engine_options best = {.threads = 1};
+    const struct engine_options onednn = {.threads = 1, .way = ENGINE_ONEDNN};
+    float got[TEXTS][3];
+    struct engine *e;
+    struct error err;
+    if (!deny_code()) return 1;
+    if (engine_open(&b->mem, b->packed, &onednn, &e, &err)) return 2;
+    if (err.code == ERR_UNSUPPORTED && strstr(err.msg, "without oneDNN") == NULL &&
+        strstr(err.msg, "MemoryDenyWriteExecute") == NULL)
+        return 3;
+    if (!engine_open(&b->mem, b->packed, &best, &e, &err)) return 4;
+    run(e, b, 0, TEXTS, got);
+    return difference(b, 0, TEXTS, got) < 1e-4 ? 0 : 5;
+}
+
+static void test_where_no_code_can_be_made_other_ways_are_taken(void **state) {
+    (void)state;
+    int status;
+    struct bench *b = open_bench(PRECISION_FP32, 16, 2, 1, 24);
+    fflush(NULL);
+    const pid_t pid = fork(); /* a filter is for good */
+    if (pid == 0) _exit(try_without_code(b));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    close_bench(b);
 }
 
 static void test_kernels_that_are_not_there_are_refused(void **state) {
@@ -266,6 +316,7 @@ int main(void) {
         cmocka_unit_test(test_floats_say_what_the_slow_path_says),
         cmocka_unit_test(test_bfloats_are_near),
         cmocka_unit_test(test_bytes_are_near),
+        cmocka_unit_test(test_where_no_code_can_be_made_other_ways_are_taken),
         cmocka_unit_test(test_kernels_that_are_not_there_are_refused),
         cmocka_unit_test(test_callers_take_turns_and_get_their_own_answers),
         cmocka_unit_test(test_a_file_that_is_cut_or_changed_is_damaged),

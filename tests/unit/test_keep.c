@@ -3,6 +3,7 @@
 
 #include "run/clock_watch.h"
 #include "run/keep.h"
+#include "run/now.h"
 #include "run_rig.h"
 #include "store/store_int.h"
 
@@ -149,6 +150,78 @@ static void test_a_clock_that_is_off_is_told_once_and_once_that_it_is_right(void
     assert_int_equal(number(&clock_alerts), 2);
 }
 
+static const struct sql disk_alerts = {
+    "SELECT count(*) FROM alerts WHERE source IN "
+    "('disk', 'store_size') AND level = 'unusual' AND over_at IS NULL"};
+static const struct sql posts = {"SELECT count(*) FROM tweets"};
+
+/* Posts without a signal, a day apart, the newest of two days ago; a KB of text each. */
+static void put_old_posts(int count) {
+    struct error err;
+    char text[1024], sql[2048];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    struct arena a;
+    arena_open(&a, 65536);
+    const usec now = run_now(g->parts.store, &a);
+    arena_close(&a);
+    assert_ok(store_begin(g->parts.store, true, &err), &err);
+    for (int i = 0; i < count; i++) {
+        const usec at = now - (2 + i / 20) * USEC_PER_DAY;
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO tweets (id, source, source_id, author, author_id, text, created_at, "
+                 "received_at, created_at_db, root_id, outcome, lang, ref_kind, processed) VALUES "
+                 "(%d, 'x', '%d', 'a', '1', '%s', %lld, %lld, %lld, %d, 'NO_COIN', 'en', 'none', "
+                 "1)",
+                 i + 1, i + 1, text, (long long)at, (long long)at, (long long)at, i + 1);
+        assert_ok(g->parts.store->ops->exec(g->parts.store, sql, &err), &err);
+    }
+    assert_ok(store_commit(g->parts.store, &err), &err);
+}
+
+static void test_a_store_over_its_bound_is_squeezed_and_told(void **state) {
+    (void)state;
+    struct error err;
+    struct keep k;
+    struct room_seen seen;
+    keep_init(&k, NULL, NULL);
+    put_old_posts(2000);
+    assert_ok(room_look(g->parts.store, &seen, &err), &err);
+    assert_true(seen.used > 2 << 20);
+    assert_true(seen.free > 0);
+    g->cfg.retention_disk_mb = 0;
+    g->cfg.retention_disk_free_mb = 0;
+    assert_true(chores(&k));
+    assert_int_equal(number(&posts), 2000); /* no bound: all stays */
+    assert_int_equal(number(&disk_alerts), 0);
+    g->cfg.retention_disk_mb = 2;
+    k.look_at = 0;
+    assert_true(chores(&k));
+    assert_int_equal(number(&disk_alerts), 1);
+    assert_in_range(number(&posts), 1, 1999);
+    assert_ok(room_look(g->parts.store, &seen, &err), &err);
+    assert_true(seen.used <= 2 << 20);
+    g->cfg.retention_disk_mb = 100; /* somebody gave it more */
+    k.look_at = 0;
+    assert_true(chores(&k));
+    assert_int_equal(number(&disk_alerts), 0);
+}
+
+static void test_a_disk_that_is_nearly_full_is_told_once(void **state) {
+    (void)state;
+    struct keep mine, others;
+    keep_init(&mine, NULL, NULL);
+    keep_init(&others, NULL, NULL);
+    g->cfg.retention_disk_free_mb = INT64_C(100000000); /* no disk has so much */
+    assert_true(chores(&mine));
+    assert_true(chores(&others));
+    assert_int_equal(number(&disk_alerts), 1);
+    g->cfg.retention_disk_free_mb = 0;
+    mine.look_at = 0;
+    assert_true(chores(&mine));
+    assert_int_equal(number(&disk_alerts), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_round_is_one_an_hour_whoever_does_it, begin, end),
@@ -156,6 +229,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_many_dead_letters_are_one_alert, begin, end),
         cmocka_unit_test_setup_teardown(
             test_a_clock_that_is_off_is_told_once_and_once_that_it_is_right, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_store_over_its_bound_is_squeezed_and_told, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(test_a_disk_that_is_nearly_full_is_told_once, begin, end),
     };
     return cmocka_run_group_tests_name("keep", tests, NULL, NULL);
 }

@@ -45,6 +45,34 @@ static void test_a_file_that_others_may_read_is_refused(void **state) {
     unlink(path);
 }
 
+static void test_what_root_keeps_for_a_group_is_given_to_it(void **state) {
+    (void)state;
+    const struct {
+        uid_t owner;
+        mode_t mode;
+        bool good; /* for who is not root */
+    } cases[] = {{0, 0440, true},  {0, 0640, true},     {0, 0444, false},
+                 {0, 0660, false}, {1234, 0440, false}, {1234, 0400, true}};
+    int status;
+    fflush(NULL);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        if (geteuid() == 0 && setuid(65534) != 0) _exit(100);
+        for (int i = 0; i < COUNT_OF(cases); i++) {
+            const struct stat st = {.st_uid = cases[i].owner, .st_mode = S_IFREG | cases[i].mode};
+            if (secret_mode_is_good(&st) != cases[i].good) _exit(i + 1);
+        }
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    if (geteuid() == 0) { /* root is given nothing: it has all, and is asked to keep it close */
+        const struct stat st = {.st_uid = 0, .st_mode = S_IFREG | 0440};
+        assert_false(secret_mode_is_good(&st));
+    }
+}
+
 static void test_files_that_hold_no_key_are_told(void **state) {
     (void)state;
     struct error err;
@@ -99,6 +127,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_file_gives_its_one_word),
         cmocka_unit_test(test_a_file_that_others_may_read_is_refused),
+        cmocka_unit_test(test_what_root_keeps_for_a_group_is_given_to_it),
         cmocka_unit_test(test_files_that_hold_no_key_are_told),
         cmocka_unit_test(test_a_text_is_wiped_when_taken),
         cmocka_unit_test(test_a_guarded_process_makes_no_dump),

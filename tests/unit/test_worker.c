@@ -108,6 +108,8 @@ static void test_what_it_is_at_is_told_with_the_next_beat(void **state) {
     beat(w, NOW);
     assert_said("working: reading 64 posts");
     assert_int_equal(number("bound"), WORKER_TASK_USUAL);
+    assert_false(worker_is_late(w, time_wall_us()));
+    assert_true(worker_is_late(w, time_wall_us() + WORKER_TASK_USUAL));
     worker_task_within(w, 5 * SEC, "writing %s", "them");
     beat(w, NOW + 1); /* work goes on: that can wait */
     assert_said("working: reading 64 posts");
@@ -115,6 +117,7 @@ static void test_what_it_is_at_is_told_with_the_next_beat(void **state) {
     assert_said("working: writing them");
     assert_int_equal(number("bound"), 5 * SEC);
     worker_task_within(w, USEC_NEVER, "whatever comes");
+    assert_false(worker_is_late(w, time_wall_us() + USEC_PER_DAY));
     beat(w, NOW + 2 * WORKER_BEAT);
     assert_said("working: whatever comes");
     assert_int_equal(number("bound"), 0);
