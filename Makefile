@@ -3,7 +3,7 @@
 #   make demo     install what is missing, build, run the demo       make bench  a table of numbers
 #   make test     the same set-up, then every test                   make help   this list, in full
 
-.PHONY: build web test demo bench san tsan fuzz sim kills chaos tidy fmt cov docs install clean help
+.PHONY: build web test demo bench san tsan fuzz sim kills chaos tidy fmt cov docs install deb image outdated clean help
 .DEFAULT_GOAL := build
 
 build: ## leaves build/bullfinch, with the dashboard inside where npm is there
@@ -67,6 +67,17 @@ docs: ## makes the generated pages in docs/ anew
 
 install: build ## PREFIX=/usr/local DESTDIR=
 	@scripts/install "$(PREFIX)"
+
+deb: ## a Debian package, build/bullfinch_VERSION_ARCHITECTURE.deb
+	@scripts/setup deb
+	@scripts/web try
+	@scripts/deb
+
+image: ## the container image bullfinch:local; needs a Docker daemon
+	@docker build -f deploy/Dockerfile -t bullfinch:local --build-arg SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)" .
+
+outdated: ## which of its dependencies have newer versions, and which are known to be unsafe
+	@scripts/dependencies outdated
 
 clean: ## removes build/
 	@rm -rf build

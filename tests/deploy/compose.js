@@ -9,6 +9,8 @@ const { tell, wrong, misconfigured, ended } = require('./program.js');
 const root = path.resolve(__dirname, '../..');
 const deploy = path.join(root, 'deploy');
 const text = (name) => fs.readFileSync(path.join(root, name), 'utf8');
+// ${NAME:-word} where nobody gave NAME.
+const plain = (s) => s.replace(/\$\{[A-Z_]+:-([^}]*)\}/g, '$1');
 const dockerfile = text('deploy/Dockerfile');
 const ports = { postgres: 5432, redis: 6379 }; // where their images listen
 const user = dockerfile.match(/^USER (\d+):(\d+)$/m);
@@ -60,23 +62,33 @@ function published([name, s]) {
   const out = (s.ports ?? []).map((p) => p.match(/^127\.0\.0\.1:\$\{[A-Z_]+:-\d+\}:(\d+)$/)?.[1] ?? `(${p})`);
   if (!listens) return out.length ? `${name} publishes ${out} and listens nowhere` : null;
   if (String(out) !== listens) return `${name} listens at ${listens} and publishes ${out}`;
-  if (!JSON.stringify(s.healthcheck ?? '').includes(`http://127.0.0.1:${listens}/health`)) return `${name}: its health is not asked at ${listens}`;
+  if (String(s.healthcheck?.test) !== 'CMD,bullfinch,health') return `${name}: its health is not asked at ${listens}`;
   return dockerfile.includes(`EXPOSE ${listens}\n`) ? null : `the image does not expose ${listens}`;
 }
 
 const volumes = (doc) => ([name, s]) => all(s.volumes ?? [], (v) => {
-  const from = v.split(':')[0];
+  const from = plain(v).split(':')[0];
   if (!from.startsWith('.')) return from in (doc.volumes ?? {}) ? null : `${name}: no volume ${from}`;
   if (!v.endsWith(':ro')) return `${name}: ${v} can be written`;
   return fs.existsSync(path.join(deploy, from)) ? null : `${name}: ${from} is not there`;
 });
+
+// Each of ours that stays says how it is; the words for it are a command of the program.
+function looked([name, s]) {
+  if (s.restart === 'no') return s.healthcheck?.disable === true ? null : `${name} ends, and is looked at`;
+  const [how, program, ...words] = s.healthcheck?.test ?? [];
+  if (how !== 'CMD' || program !== 'bullfinch') return `${name}: ${s.healthcheck?.test}`;
+  if (words.includes('--role') && words[2] !== s.command[0]) return `${name}: looks for ${words[2]}`;
+  return wrong(words);
+}
 
 // The configuration that a service would run with.
 function configured([name, s]) {
   const mounted = JSON.stringify(s.volumes ?? []).includes(':/etc/bullfinch/bullfinch.yaml');
   const settings = [];
   const bad = wrong([...s.command], settings);
-  return bad ?? misconfigured(mounted ? path.join(deploy, 'bullfinch.yaml') : null, s.environment, settings);
+  const env = Object.fromEntries(Object.entries(s.environment ?? {}).map(([k, v]) => [k, plain(v)]));
+  return bad ?? misconfigured(mounted ? path.join(deploy, 'bullfinch.yaml') : null, env, settings);
 }
 
 for (const file of ['compose.yaml', 'compose.embedded.yaml']) {
@@ -91,6 +103,7 @@ for (const file of ['compose.yaml', 'compose.embedded.yaml']) {
   say('the interface is published where it listens, on 127.0.0.1', all(services, published));
   say('what is mounted from here is there, and cannot be written', all(services, volumes(doc)));
   say('who is waited for is there', all(services, ([n, s]) => set(s.depends_on).find((d) => !doc.services[d]) && `${n}: ${set(s.depends_on)}`));
+  say('each of ours says how it is', all(ours, looked));
   say('each is started again when it ends, or has done its work', all(services, ([n, s]) => !['unless-stopped', 'no'].includes(s.restart) && n));
   for (const s of ours) say(`${s[0]} is a command with a configuration that the program takes`, configured(s));
   if (file !== 'compose.yaml') continue;
@@ -102,9 +115,21 @@ for (const file of ['compose.yaml', 'compose.embedded.yaml']) {
     set(s.secrets).length && s.image !== 'bullfinch:local' && !set(s.group_add).includes(user[2]) && n));
 }
 
+const environments = ['dev', 'staging', 'prod'].map((n) => [n, Object.fromEntries(
+  text(`deploy/environments/${n}.env`).split('\n').filter((l) => /^[A-Z]/.test(l)).map((l) => l.split('=')))]);
+tell('each environment is of its own profile', all(environments, ([n, e]) => e.BULLFINCH_PROFILE !== n && n) ||
+  all(environments, ([, e]) => misconfigured(path.join(deploy, 'bullfinch.yaml'), { BULLFINCH_PROFILE: e.BULLFINCH_PROFILE })));
+for (const key of ['COMPOSE_PROJECT_NAME', 'BULLFINCH_PORT', 'BULLFINCH_SECRETS'])
+  tell(`no two environments share ${key}`, new Set(environments.map(([, e]) => e[key])).size === 3 ? null : 'they do');
+const said = text('deploy/compose.yaml');
+tell('what an environment says is asked for', all(environments, ([, e]) => Object.keys(e).find((k) =>
+  k !== 'COMPOSE_PROJECT_NAME' && !said.includes(`\${${k}:-`))));
+
+tell('embedded.yaml is a configuration', misconfigured(path.join(deploy, 'embedded.yaml'), {}));
 tell('bullfinch.yaml is a configuration', misconfigured(path.join(deploy, 'bullfinch.yaml'), {}));
 tell('the image runs as nobody', user && Number(user[1]) > 0 && dockerfile.includes(`--gid ${user[2]}`) ? null : 'no USER');
 tell('its group is the one of the secrets', text('deploy/secrets.sh').includes(`group=\${2:-${user[2]}}`) ? null : user[2]);
 const copied = [...dockerfile.matchAll(/^COPY (?!--from)(\S+) /gm)].map((m) => m[1]);
+tell('it looks at itself without a shell', /^HEALTHCHECK .*CMD \["bullfinch", "health"\]$/m.test(dockerfile) && !dockerfile.match(/^ +curl /m) ? null : 'it does not');
 tell('what it copies is there', all(copied, (f) => !fs.existsSync(path.join(root, f)) && f) || (copied.length === 0 && 'nothing is copied'));
 ended();

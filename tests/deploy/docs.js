@@ -43,7 +43,7 @@ function unitFile(unit) {
   return /\.(service|target)$/.test(name) ? name : `${name}.service`;
 }
 
-const files = ['docs/scaling.md', 'deploy/compose.yaml', 'deploy/compose.embedded.yaml'];
+const files = ['docs/scaling.md', 'docs/deployment.md', 'deploy/compose.yaml', 'deploy/compose.embedded.yaml'];
 for (const file of files) {
   const all = commands(file);
   const ours = all.filter((l) => /^(bullfinch|docker compose|systemctl|make) /.test(l));
@@ -53,6 +53,8 @@ for (const file of files) {
     if (why || ours.includes(line)) tell(`${file}: ${line}`, why);
   }
 }
-const links = [...read('docs/scaling.md').matchAll(/\]\(([^)#]+)\)/g)].map((m) => m[1]);
-tell('links of docs/scaling.md lead somewhere', links.filter((l) => !fs.existsSync(path.join(root, 'docs', l))).join(' '));
+for (const page of ['scaling.md', 'deployment.md', 'security.md']) {
+  const links = [...read(`docs/${page}`).matchAll(/\]\(([^)#]+)\)/g)].map((m) => m[1]);
+  tell(`links of docs/${page} lead somewhere`, links.filter((l) => !fs.existsSync(path.join(root, 'docs', l))).join(' '));
+}
 ended();

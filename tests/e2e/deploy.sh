@@ -14,10 +14,10 @@ not_possible() { echo "not possible here: $*"; }
 have() { command -v "$1" >/dev/null 2>&1; }
 export BULLFINCH SCRATCH
 
-modules_of openapi
-check "a parser of YAML is installed" install_modules
+modules_of deploy
+check "parsers of YAML and TOML, and schemas, are installed" install_modules
 [ "$failures" -eq 0 ] || exit 1
-for part in compose units docs; do
+for part in compose units platforms docs; do
     NODE_PATH=$modules/node_modules node "tests/deploy/$part.js" >"$SCRATCH/$part.log" 2>&1
     cases_of "$part" "$SCRATCH/$part.log"
 done
@@ -48,6 +48,7 @@ in_image() { # LIBRARY
     case $package in
     libc6 | libgcc-s1 | libstdc++6 | libgomp1) return ;; # of every image, or brought by others
     '') echo "of no package: $1 ($file)" && return 1 ;;
+    libdnnl*) grep -q "build-arg WITH=$package" deploy/Dockerfile && return ;; # whoever wants it
     esac
     grep -qE "^ +$package( |\$)" deploy/Dockerfile || { echo "deploy/Dockerfile does not install $package" && return 1; }
 }
@@ -81,6 +82,55 @@ if have systemd-analyze; then
     done
 else
     not_possible "there is no systemd to verify the units"
+fi
+
+# -- make install, make deb ---------------------------------------------------------------------------
+tree=$SCRATCH/tree
+if [ "$BULLFINCH" = "$PWD/build/bullfinch" ]; then
+    check "it is installed below DESTDIR" env DESTDIR="$tree" scripts/install /opt/bf
+    for file in bin/bullfinch share/man/man1/bullfinch.1 lib/sysusers.d/bullfinch.conf lib/systemd/system/bullfinch.target \
+        lib/systemd/system/bullfinch.service 'lib/systemd/system/bullfinch-trade@.service' share/bullfinch/secrets.sh \
+        share/bullfinch/create.sql share/doc/bullfinch/sbom.spdx.json share/doc/bullfinch/examples/embedded.yaml; do
+        check "with $file" test -s "$tree/opt/bf/$file"
+    done
+    equal "units name the program where it is" "$(cat "$tree"/opt/bf/lib/systemd/system/*.service | grep -c '^ExecStart=/opt/bf/bin/bullfinch ')" 5
+    equal "nothing is anywhere else" "$(find "$tree" -type f ! -path "$tree/opt/bf/*" | wc -l)" 0
+    equal "the bill of materials is SPDX" "$(json "$tree/opt/bf/share/doc/bullfinch/sbom.spdx.json" '$.spdxVersion')" SPDX-2.3
+    for part in pkg:deb/debian/libjansson4@ pkg:deb/debian/libcurl4@ pkg:npm/react@; do
+        have dpkg || continue
+        check "and names $part" grep -q "\"$part" "$tree/opt/bf/share/doc/bullfinch/sbom.spdx.json"
+    done
+    scripts/sbom >"$SCRATCH/sbom.again"
+    check "made again it is the same" cmp -s "$SCRATCH/sbom.again" "$tree/opt/bf/share/doc/bullfinch/sbom.spdx.json"
+    meson configure build -Dprefix=/usr/local
+    if have dpkg-shlibdeps; then
+        check "a Debian package is made" scripts/deb
+        deb=$(ls build/bullfinch_*_*.deb)
+        dpkg-deb --contents "$deb" >"$SCRATCH/deb.list"
+        dpkg-deb --field "$deb" >"$SCRATCH/deb.control"
+        for file in ./usr/bin/bullfinch ./usr/share/man/man1/bullfinch.1.gz ./usr/lib/systemd/system/bullfinch.service ./etc/bullfinch/bullfinch.yaml; do
+            check "with $file, root's" grep -q "root/root .* $file\$" "$SCRATCH/deb.list"
+        done
+        for package in libc6 libcurl4 libmicrohttpd12 libwebsockets libpq5 libsqlite3-0 ca-certificates; do
+            check "it depends on $package" grep -q "^Depends: .*\b$package" "$SCRATCH/deb.control"
+        done
+        dpkg-deb --control "$deb" "$SCRATCH/deb"
+        for script in postinst prerm postrm; do check "its $script is a script" sh -n "$SCRATCH/deb/$script"; done
+        equal "its configuration stays the owner's" "$(cat "$SCRATCH/deb/conffiles")" /etc/bullfinch/bullfinch.yaml
+        cp "$deb" "$SCRATCH/first.deb"
+        check "made again" scripts/deb
+        check "it is the same, to the byte" cmp "$deb" "$SCRATCH/first.deb"
+        if have lintian; then
+            # whoever makes the package is its maintainer, here nobody's address
+            check "lintian finds no mistake" lintian --fail-on error --suppress-tags bogus-mail-host "$deb"
+        else
+            not_possible "there is no lintian to look at the package"
+        fi
+    else
+        not_possible "there is no dpkg-shlibdeps to make a package"
+    fi
+else
+    not_possible "what is installed is the build in build/, and this is another"
 fi
 
 # -- passwords ----------------------------------------------------------------------------------------
