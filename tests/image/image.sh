@@ -51,8 +51,8 @@ check "it has at most 120 MB" test "$bytes" -le 120000000
 equal "it runs as nobody" "$(inspect '{{.Config.User}}')" 10001:10001
 run() { docker run --rm --read-only --cap-drop ALL --security-opt no-new-privileges "$@"; }
 check "its words are a command" sh -c "docker run --rm --read-only bullfinch:local version | grep -q '^bullfinch '"
-check "doctor finds nothing bad but that it listens nowhere" run --tmpfs /var/lib/bullfinch:uid=10001,mode=700 bullfinch:local \
-    doctor --set source.kind=push --set source.name=desk --set market.kind=binance_public --set store.url=sqlite:/var/lib/bullfinch/b.db
+check "doctor finds nothing bad" run --tmpfs /var/lib/bullfinch:uid=10001,mode=700 bullfinch:local \
+    doctor --set source.kind=push --set source.name=desk --set api.listen=127.0.0.1:8080 --set store.url=sqlite:/var/lib/bullfinch/b.db
 for what in curl gcc python3 node; do
     check "there is no $what in it" sh -c "! docker run --rm --entrypoint $what bullfinch:local --version"
 done
@@ -134,16 +134,20 @@ embedded_up=
 
 # -- processes apart ----------------------------------------------------------------------------------------
 check "passwords are made" deploy/secrets.sh "$SCRATCH/secrets"
-printf 'services: {}\n' >"$SCRATCH/scaled.yaml"
+printf '%s\n' 'services:' '  serve:' '    restart: unless-stopped' >"$SCRATCH/scaled.yaml" # nothing is other than it ships
 scaled_up=yes
+token=$(scaled run --rm -T serve token create desk --role ingest --source desk 2>"$SCRATCH/token.err" | tail -n 1 | tr -d '\r')
+check "a token is made, and with it the database" test -n "$token"
 began=$(date +%s)
 scaled up -d >"$SCRATCH/scaled.log" 2>&1
 within 60 "processes apart are healthy within a minute" all_well scaled postgres redis ingest analyze trade serve
 echo "after $(($(date +%s) - began)) seconds"
-[ "$failures" -eq 0 ] || { scaled logs --tail 20 && exit 1; }
+[ "$failures" -eq 0 ] || {
+    scaled ps
+    scaled logs --tail 20
+    exit 1
+}
 equal "there are two of analyze and two of trade" "$(ids scaled analyze | wc -l)/$(ids scaled trade | wc -l)" 2/2
-token=$(scaled run --rm -T serve token create desk --role ingest --source desk 2>"$SCRATCH/token.err" | tail -n 1 | tr -d '\r')
-check "a token is made" test -n "$token"
 check "ten posts are brought" bring 18081 "$token" 1 10
 n=10
 for service in serve ingest analyze trade redis postgres; do
