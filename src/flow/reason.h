@@ -57,7 +57,7 @@
     X(VENUE_REJECTED, "the venue rejected the entry")                                              \
     X(VENUE_DOWN, "the venue cannot be reached, or does not let us in")                            \
     X(RECONCILING, "not yet compared with the venue")                                              \
-    X(FOREIGN_BOT, "another bullfinch has orders on the account")                                  \
+    X(FOREIGN_BOT, "orders of another bullfinch, or of a lost trade, stand on the account")        \
     X(NOT_FILLED, "the entry could not be filled within its price limit")                          \
     /* why a trade was closed */                                                                   \
     X(STOP, "stop reached")                                                                        \

@@ -5,7 +5,9 @@
  * asks. Of each order in it:
  *
  *   ours and known       its report is applied like any other; one that has ended here is taken off
- *   ours and unknown     protection of an open trade that has none is adopted, all else taken off
+ *   ours and unknown     protection of an open trade that has none is adopted; that of a trade that
+ *                        is not known guards coins which the store forgot, as an older backup does:
+ *                        left there, no entries until it is gone. All else is taken off
  *   of another bullfinch no entries until a snapshot without any: two would trade one account
  *   of a stranger        told once
  *
@@ -33,7 +35,7 @@
 
 struct findings {
     usec asked_at;
-    int open, news, adopted, taken_off, others, strangers, asked;
+    int open, news, adopted, taken_off, lost, others, strangers, asked;
     bool cut; /* there was more than one turn can do */
 };
 
@@ -157,15 +159,6 @@ static void adopt(struct trader *t, struct trade *tr, const struct open_order *t
     on_report(t, &there->report);
 }
 
-/* Only what is sure to be free of its list: its own list may hold the other leg of the adopted. */
-static void unknown(struct trader *t, const struct open_order *there, struct findings *f) {
-    struct trade *tr = trade_of_coid(t, there->report.coid);
-    if (can_adopt(t, tr, there))
-        adopt(t, tr, there, f);
-    else
-        take_off(t, there, f);
-}
-
 static bool told_before(struct compare *c, const char *venue_id) {
     const uint64_t h = id_hash(venue_id);
     for (int i = 0; i < c->stranger_count && i < STRANGERS_MAX; i++) {
@@ -173,6 +166,35 @@ static bool told_before(struct compare *c, const char *venue_id) {
     }
     c->strangers[c->stranger_count++ % STRANGERS_MAX] = h;
     return false;
+}
+
+/* Stop or target of a trade that this store never had? One that ended here lately is in `gone`. */
+static bool guards_what_was_lost(const struct trader *t, const struct trade *tr,
+                                 const struct open_order *there) {
+    const leg which = coid_leg(there->report.coid);
+    if (tr != NULL || order_gone(t, there->report.coid) != NULL) return false;
+    return which == LEG_STOP || which == LEG_TARGET;
+}
+
+static void leave(struct trader *t, const struct open_order *there, struct findings *f) {
+    f->lost++;
+    if (told_before(&t->compare, there->report.venue_id)) return;
+    tell(t, TELL_BROKEN, "lost_trade",
+         "%s guards a position that the store does not know (was an older backup put back?): it is "
+         "left there, no entries until it is gone",
+         there->report.coid);
+    audit(t, "program", "leave_lost", "order", 0, 0, "%s", there->report.coid);
+}
+
+/* Only what is sure to be free of its list: its own list may hold the other leg of the adopted. */
+static void unknown(struct trader *t, const struct open_order *there, struct findings *f) {
+    struct trade *tr = trade_of_coid(t, there->report.coid);
+    if (can_adopt(t, tr, there))
+        adopt(t, tr, there, f);
+    else if (guards_what_was_lost(t, tr, there))
+        leave(t, there, f);
+    else
+        take_off(t, there, f);
 }
 
 static void strange(struct trader *t, const struct open_order *there, struct findings *f) {
@@ -333,15 +355,16 @@ static void take_balance(struct trader *t, const struct snapshot *s) {
 /* --- a snapshot ---------------------------------------------------------------------- */
 
 static void tell_others(struct trader *t, const struct findings *f) {
-    const bool now = f->others > 0;
-    if (now && !t->compare.foreign) {
+    const bool now = f->others + f->lost > 0;
+    if (f->others > 0 && !t->compare.foreign) {
         tell(t, TELL_BROKEN, "foreign_bot",
              "another bullfinch has %d orders on this account: no entries until they are gone",
              f->others);
         audit(t, "program", "foreign_bot", "account", 0, 0, "%d orders", f->others);
     }
     if (!now && t->compare.foreign)
-        tell(t, TELL_INFO, "foreign_bot", "the other bullfinch has no orders here any more");
+        tell(t, TELL_INFO, "foreign_bot",
+             "no orders of another bullfinch, or of lost trades, stand here any more");
     t->compare.foreign = now;
 }
 
@@ -378,7 +401,8 @@ static void finish(struct trader *t, const struct findings *f) {
     buf_printf(&b,
                "%d open orders: %d with news, %d adopted, %d taken off, %d of others; %d of "
                "ours asked after",
-               f->open, f->news, f->adopted, f->taken_off, f->others + f->strangers, f->asked);
+               f->open, f->news, f->adopted, f->taken_off, f->lost + f->others + f->strangers,
+               f->asked);
     text[buf_str(&b).n] = '\0';
     const bool found = f->news + f->adopted + f->taken_off > 0;
     if (found) tell(t, TELL_INFO, "compared", "%s", text);

@@ -58,7 +58,7 @@ struct compare {
     usec due;      /* the next one, USEC_NEVER */
     int fails;     /* in a row */
     bool done;     /* one was looked through since the start */
-    bool foreign;  /* it had orders of another bullfinch */
+    bool foreign;  /* it had orders of another bullfinch, or of trades that the store lost */
     usec wiped_at; /* the venue was: the next one shows which trades are of after; 0: not */
     int64_t commands[COMMANDS_WAIT_MAX]; /* of people that wait for it, by id */
     int command_count;

@@ -551,7 +551,7 @@ static void play_strangers_are_told_strays_taken_off_and_another_bot_stops_entri
     stage_price(s, DOGE, "0.08");
     stage_stranger(s, DOGE, "web_1234");
     stage_stranger(s, DOGE, "bf9999-abcdefghijklmnopqrst-01s");
-    stage_stranger(s, DOGE, "bf0000-abcdefghijklmnopqrst-01s");
+    stage_stranger(s, DOGE, "bf0000-abcdefghijklmnopqrst-01e");
     stage_command(s, VERB_RECONCILE, 0);
     assert_int_equal(stage_strangers(s), 2);
     stage_post(s, 101, "alice", "DOGE+90");
@@ -564,13 +564,13 @@ static void test_strangers_are_told_strays_taken_off_and_another_bot_stops_entri
     (void)state;
     expect(play_strangers_are_told_strays_taken_off_and_another_bot_stops_entries, true,
                  "00:00:00 unusual strange_order: an order that is not ours stands on the account: web_1234\n"
-                 "00:00:00 unusual stray_order: bf0000-abcdefghijklmnopqrst-01s stands at the venue and is needed by no trade; taking it off\n"
+                 "00:00:00 unusual stray_order: bf0000-abcdefghijklmnopqrst-01e stands at the venue and is needed by no trade; taking it off\n"
                  "00:00:00 broken foreign_bot: another bullfinch has 1 orders on this account: no entries until they are gone\n"
                  "00:00:00 info compared: 3 open orders: 0 with news, 0 adopted, 1 taken off, 2 of others; 0 of ours asked after\n"
                  "00:00:00 answer ok: 3 open orders: 0 with news, 0 adopted, 1 taken off, 2 of others; 0 of ours asked after\n"
                  "00:00:00 command reconcile done\n"
                  "00:00:00 refusal tweet=101 DOGEUSDT LONG score=90 FOREIGN_BOT\n"
-                 "00:00:00 info foreign_bot: the other bullfinch has no orders here any more\n"
+                 "00:00:00 info foreign_bot: no orders of another bullfinch, or of lost trades, stand here any more\n"
                  "00:00:00 answer ok: 1 open orders: 0 with news, 0 adopted, 0 taken off, 1 of others; 0 of ours asked after\n"
                  "00:00:00 command reconcile done\n"
                  "00:00:00 intent trade=102/DOGEUSDT/post tweet=102 LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"

@@ -1,5 +1,6 @@
 /* A venue that is wiped, as test networks are every month: what was held there is gone, what came
- * after is not, and one look-up that lags behind is no wipe. */
+ * after is not, and one look-up that lags behind is no wipe. And a store that forgot, as an older
+ * backup that is put back: what the venue guards for it stays guarded. */
 #include "stage.h"
 
 /* A line of a trace is a line here. */
@@ -124,6 +125,34 @@ static void test_a_venue_that_knows_none_of_what_stood_was_wiped(void **state) {
                  "00:05:13 equity 9900.54757 cash=9900.54757 unrealized=0\n");
 }
 
+static void play_what_guards_a_lost_trade_stays_and_stops_entries(struct stage *s) {
+    stage_price(s, DOGE, "0.08");
+    stage_stranger(s, DOGE, "bf0000-abcdefghijklmnopqrst-01s");
+    stage_stranger(s, DOGE, "bf0000-abcdefghijklmnopqrst-01t");
+    stage_command(s, VERB_RECONCILE, 0);
+    stage_command(s, VERB_RECONCILE, 0);
+    assert_int_equal(stage_strangers(s), 2);
+    stage_post(s, 101, "alice", "DOGE+90");
+    stage_stranger_goes(s, "bf0000-abcdefghijklmnopqrst-01s");
+    stage_stranger_goes(s, "bf0000-abcdefghijklmnopqrst-01t");
+    stage_command(s, VERB_RECONCILE, 0);
+}
+
+static void test_what_guards_a_lost_trade_stays_and_stops_entries(void **state) {
+    (void)state;
+    expect(play_what_guards_a_lost_trade_stays_and_stops_entries, true,
+                 "00:00:00 broken lost_trade: bf0000-abcdefghijklmnopqrst-01s guards a position that the store does not know (was an older backup put back?): it is left there, no entries until it is gone\n"
+                 "00:00:00 broken lost_trade: bf0000-abcdefghijklmnopqrst-01t guards a position that the store does not know (was an older backup put back?): it is left there, no entries until it is gone\n"
+                 "00:00:00 answer ok: 2 open orders: 0 with news, 0 adopted, 0 taken off, 2 of others; 0 of ours asked after\n"
+                 "00:00:00 command reconcile done\n"
+                 "00:00:00 answer ok: 2 open orders: 0 with news, 0 adopted, 0 taken off, 2 of others; 0 of ours asked after\n"
+                 "00:00:00 command reconcile done\n"
+                 "00:00:00 refusal tweet=101 DOGEUSDT LONG score=90 FOREIGN_BOT\n"
+                 "00:00:00 info foreign_bot: no orders of another bullfinch, or of lost trades, stand here any more\n"
+                 "00:00:00 answer ok: 0 open orders: 0 with news, 0 adopted, 0 taken off, 0 of others; 0 of ours asked after\n"
+                 "00:00:00 command reconcile done\n");
+}
+
 /* clang-format on */
 
 int main(void) {
@@ -131,6 +160,7 @@ int main(void) {
         cmocka_unit_test(test_a_wiped_venue_ends_trades_without_a_sale_and_halts),
         cmocka_unit_test(test_an_entry_of_the_last_seconds_may_be_of_after_the_wipe),
         cmocka_unit_test(test_a_venue_that_knows_none_of_what_stood_was_wiped),
+        cmocka_unit_test(test_what_guards_a_lost_trade_stays_and_stops_entries),
     };
     return cmocka_run_group_tests_name("flow wiped", tests, NULL, NULL);
 }
