@@ -27,8 +27,7 @@ exit_status app_fail(const struct error *err) {
 
 /* --- configuration ----------------------------------------------------------------------- */
 
-/* The configuration value that an option stands for: --set itself, and shorter names of keys. */
-static bool set_of(struct app *app, const struct opt *o, str value, str *ret) {
+const char *app_key_of(const struct opt *o) {
     /* Another command may call something else so: what the value is called tells. */
     static const struct {
         const char *opt, *arg, *key;
@@ -36,20 +35,26 @@ static bool set_of(struct app *app, const struct opt *o, str value, str *ret) {
                   {"prices", "DIR", "venue.prices"},
                   {"source", "KIND", "source.kind"},
                   {"model", "NAME", "model.kind"}};
+    for (ptrdiff_t i = 0; i < COUNT_OF(shorts); i++) {
+        if (strcmp(o->name, shorts[i].opt) == 0 && o->arg != NULL &&
+            strcmp(o->arg, shorts[i].arg) == 0)
+            return shorts[i].key;
+    }
+    return NULL;
+}
+
+/* The configuration value that an option stands for: --set itself, and shorter names of keys. */
+static bool set_of(struct app *app, const struct opt *o, str value, str *ret) {
+    const char *const key = app_key_of(o);
     *ret = value;
     if (strcmp(o->name, "set") == 0) return true;
-    for (ptrdiff_t i = 0; i < COUNT_OF(shorts); i++) {
-        if (strcmp(o->name, shorts[i].opt) != 0 || o->arg == NULL ||
-            strcmp(o->arg, shorts[i].arg) != 0)
-            continue;
-        struct buf b;
-        char *block = NEW_ARRAY(&app->boot, char, value.n + 64);
-        buf_init_fixed(&b, block, value.n + 64);
-        buf_printf(&b, "%s=" STR_FMT, shorts[i].key, STR_ARG(value));
-        *ret = buf_str(&b);
-        return true;
-    }
-    return false;
+    if (key == NULL) return false;
+    struct buf b;
+    char *block = NEW_ARRAY(&app->boot, char, value.n + 64);
+    buf_init_fixed(&b, block, value.n + 64);
+    buf_printf(&b, "%s=" STR_FMT, key, STR_ARG(value));
+    *ret = buf_str(&b);
+    return true;
 }
 
 static bool load(struct app *app, const struct args *args, const str *settings, int settings_count,

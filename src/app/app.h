@@ -27,6 +27,7 @@ struct opt {
     const char *name; /* without "--"; NULL ends a list */
     const char *arg;  /* what its value is called in help; NULL: a flag */
     const char *help;
+    const char *words; /* the values that there are, where they are few; for completion */
 };
 
 #define ARGS_GIVEN_MAX 128
@@ -86,6 +87,9 @@ MUST_CHECK bool app_store_open(struct app *app, store_access access, bool create
                                struct store **ret, struct error *err);
 /* Writes all of it to standard output. Errors: ERR_IO (disk full, reader gone). */
 MUST_CHECK bool app_print(const struct buf *b, struct error *err);
+/* The configuration's key that an option is a shorter name of ("source.kind" of --source KIND), or
+ * NULL. */
+const char *app_key_of(const struct opt *o);
 /* "cli:root" in `block`: who gives this command. */
 const char *app_actor(char block[64]);
 /* Content of a file, up to max bytes, in `a`. Errors: ERR_NOT_FOUND, ERR_IO, ERR_LIMIT. */
@@ -104,6 +108,7 @@ struct cmd {
     int pos_min, pos_max;
     bool needs_config;
     exit_status (*run)(struct app *app, const struct args *args);
+    const char *words; /* as in struct opt, of what is no option */
 };
 
 /* The program without argv[0]. */

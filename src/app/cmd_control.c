@@ -257,7 +257,8 @@ static const struct opt halt_opts[] = {
     OPT_KEY,
     {0}};
 static const struct opt resume_opts[] = {
-    {"mode", "MODE", "auto, manual or observe; without it the mode before the halt."},
+    {"mode", "MODE", "auto, manual or observe; without it the mode before the halt.",
+     "auto manual observe"},
     OPT_REASON,
     OPT_KEY,
     {0}};
@@ -292,7 +293,8 @@ const struct cmd cmd_mode = {
     .pos_min = 1,
     .pos_max = 1,
     .needs_config = true,
-    .run = mode_run};
+    .run = mode_run,
+    .words = "auto manual observe"};
 const struct cmd cmd_flatten = {
     .group = "Trading",
     .name = "flatten",

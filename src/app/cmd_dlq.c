@@ -285,13 +285,13 @@ static exit_status drop_run(struct app *app, const struct args *args) {
 static const struct opt list_opts[] = {
     {"limit", "N", "At most so many, newest first; 20 if not given."},
     {"before", "ID", "Only those before this id: the next page."},
-    {"status", "STATUS", "Only those that are dead, retried or dropped."},
-    {"kind", "KIND", "Only those of this kind: post (input, or a stored post), job."},
+    {"status", "STATUS", "Only those that are dead, retried or dropped.", "dead retried dropped"},
+    {"kind", "KIND", "Only those of this kind: post (input, or a stored post), job.", "post job"},
     {"source", "NAME", "Only those of this source."},
     {0}};
 static const struct opt all_opts[] = {
     {"all", NULL, "All that nobody has dealt with, instead of one."},
-    {"kind", "KIND", "With --all: only those of this kind: post, job."},
+    {"kind", "KIND", "With --all: only those of this kind: post, job.", "post job"},
     {"source", "NAME", "With --all: only those of this source."},
     {"dry-run", NULL, "With --all: say how many there are, and change nothing."},
     {0}};

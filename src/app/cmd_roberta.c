@@ -407,15 +407,19 @@ static exit_status bench_run(struct app *app, const struct args *args) {
 
 static const struct opt convert_opts[] = {
     {"out", "FILE", "Where the model goes; never over another file."},
-    {"precision", "NAME", "int8 (if not given), bf16 or fp32: how weights are kept."},
+    {"precision", "NAME", "int8 (if not given), bf16 or fp32: how weights are kept.",
+     "int8 bf16 fp32"},
     {"name", "NAME", "What the model is called; the folder's name if not given."},
     {"replace", NULL, "Over another file after all."},
     {0}};
 
 #define ENGINE_OPTS                                                                                \
     {"threads", "N", "Threads that compute; 1 if not given."},                                     \
-        {"way", "NAME", "Who multiplies: best (if not given), onednn, narrow or plain."}, {        \
-        "kernels", "NAME", "Instructions for the rest: avx512, avx2 or plain; else the best."      \
+        {"way", "NAME", "Who multiplies: best (if not given), onednn, narrow or plain.",           \
+         "best onednn narrow plain"},                                                              \
+    {                                                                                              \
+        "kernels", "NAME", "Instructions for the rest: avx512, avx2 or plain; else the best.",     \
+            "avx512 avx2 plain"                                                                    \
     }
 
 static const struct opt verify_opts[] = {

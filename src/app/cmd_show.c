@@ -333,7 +333,9 @@ const struct cmd cmd_show = {
     .pos_min = 1,
     .pos_max = 1,
     .needs_config = true,
-    .run = show_run};
+    .run = show_run,
+    .words = "trades positions orders fills signals posts authors sources gaps alerts workers "
+             "commands audit equity ledger"};
 
 /* -- workers ----------------------------------------------------------------------------------- */
 
@@ -349,7 +351,9 @@ static exit_status workers_run(struct app *app, const struct args *args) {
 }
 
 static const struct opt workers_opts[] = {
-    {"role", "ROLE", "Only those of this role: run, ingest, analyze, trade or serve."}, {0}};
+    {"role", "ROLE", "Only those of this role: run, ingest, analyze, trade or serve.",
+     "run ingest analyze trade serve"},
+    {0}};
 
 const struct cmd cmd_workers = {
     .group = "Looking",

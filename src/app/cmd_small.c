@@ -37,6 +37,15 @@ static exit_status help_run(struct app *app, const struct args *args) {
         help_man(&out);
         return print(&out);
     }
+    if (args_has(args, "completion")) {
+        struct error err;
+        const str shell = args_get(args, "completion", STR(""));
+        if (complete_script(shell, &out)) return print(&out);
+        buf_fini(&out);
+        fail(&err, ERR_USAGE, 0,
+             "help --completion: no shell \"" STR_FMT "\"; there are bash and zsh", STR_ARG(shell));
+        return app_fail(&err);
+    }
     if (args->pos_count == 0) {
         help_all(&out);
         return print(&out);
@@ -56,7 +65,10 @@ static exit_status help_run(struct app *app, const struct args *args) {
     return commands_run(app, 2, argv); /* a family, or nothing that there is */
 }
 
-static const struct opt help_opts[] = {{"man", NULL, "Print the man page, in roff."}, {0}};
+static const struct opt help_opts[] = {
+    {"man", NULL, "Print the man page, in roff."},
+    {"completion", "SHELL", "Print completion for a shell: bash or zsh.", "bash zsh"},
+    {0}};
 
 const struct cmd cmd_help = {.group = "Program",
                              .name = "help",

@@ -213,7 +213,8 @@ static exit_status revoke_run(struct app *app, const struct args *args) {
 static const struct opt create_opts[] = {
     {"role", "ROLE",
      "read: looks at everything; ingest: brings posts of one source and nothing else; trade: "
-     "reads, and gives commands to the trader; admin: all of it but ingest."},
+     "reads, and gives commands to the trader; admin: all of it but ingest.",
+     "read ingest trade admin"},
     {"source", "NAME", "With --role ingest: the name of the push source whose posts it brings."},
     {"expires", "DURATION", "12h, 30d: no longer than that. Else until it is revoked."},
     {0}};

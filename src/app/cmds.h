@@ -36,4 +36,7 @@ void help_one(const struct cmd *c, struct buf *out);
 void help_family(str family, struct buf *out); /* "db": all its commands */
 void help_man(struct buf *out);                /* bullfinch(1), roff */
 
+/* Completion for a shell, a script made of the same rows. False: no such shell. */
+bool complete_script(str shell, struct buf *out);
+
 #endif

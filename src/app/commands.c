@@ -16,7 +16,7 @@ const int commands_count = (int)COUNT_OF(commands_all);
 
 const struct opt commands_common[] = {
     {"config", "FILE", "Configuration file; without it bullfinch.yaml, where there is one."},
-    {"profile", "NAME", "dev, staging or prod: the set of defaults."},
+    {"profile", "NAME", "dev, staging or prod: the set of defaults.", "dev staging prod"},
     {"set", "KEY=VALUE", "One configuration value, section.key=value; as often as wanted."},
     {"json", NULL, "Print results as JSON."},
     {"help", NULL, "Show this help."},

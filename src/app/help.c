@@ -112,28 +112,29 @@ void help_one(const struct cmd *c, struct buf *out) {
 /* --- the man page ------------------------------------------------------------------------ */
 
 /* Roff text: a line that begins with a dot or a quote is text all the same, hyphens are hyphens. */
-static void put_roff(struct buf *out, const char *text) {
+static void put_roff_str(struct buf *out, str text) {
     bool line_begins = true;
-    for (; *text; text++) {
-        if (line_begins && (*text == '.' || *text == '\'')) buf_put(out, STR("\\&"));
-        if (*text == '-')
+    for (ptrdiff_t i = 0; i < text.n; i++) {
+        const char c = text.p[i];
+        if (line_begins && (c == '.' || c == '\'')) buf_put(out, STR("\\&"));
+        if (c == '-')
             buf_put(out, STR("\\-"));
-        else if (*text == '\\')
+        else if (c == '\\')
             buf_put(out, STR("\\e"));
         else
-            buf_put_byte(out, *text);
-        line_begins = *text == '\n';
+            buf_put_byte(out, c);
+        line_begins = c == '\n';
     }
 }
+
+static void put_roff(struct buf *out, const char *text) { put_roff_str(out, str_from_z(text)); }
 
 static void put_roff_paragraphs(struct buf *out, const char *text) {
     str rest = str_from_z(text), line;
     while (str_cut(&rest, '\n', &line)) {
-        char block[512];
         const bool example = line.n > 0 && line.p[0] == ' ';
-        IGNORE(!str_copyz(line, block, sizeof block), "a paragraph of help is short");
         buf_put(out, example ? STR(".br\n") : line.n == 0 ? STR(".PP\n") : STR(""));
-        put_roff(out, block);
+        put_roff_str(out, line);
         if (line.n > 0) buf_put_byte(out, '\n');
     }
 }

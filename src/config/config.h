@@ -120,6 +120,10 @@ struct config_path {
 };
 int config_paths(const struct config *cfg, struct config_path ret[CONFIG_PATHS_MAX]);
 
+/* For completion, a line a key: "section.key", a blank, "reloadable" or "-", then the words that it
+ * takes where they are few, each behind a blank. */
+void config_words(struct buf *out);
+
 /* Does something stand before the settings table for this key: the environment, --set? True: `by`
  * is what, as config_print says it. A key that is none: false. */
 bool config_is_overridden(const struct config *cfg, str key, struct buf *by);

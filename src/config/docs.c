@@ -233,3 +233,18 @@ void config_example(struct buf *out) {
         buf_put_byte(out, '\n');
     }
 }
+
+/* ---- words for completion ---- */
+
+void config_words(struct buf *out) {
+    for (int i = 0; i < CONFIG_ROW_COUNT; i++) {
+        const struct config_row *const row = &config_rows[i];
+        str words[CONFIG_CHOICES_MAX];
+        buf_printf(out, ROW_KEY_FMT " %s", ROW_KEY_ARG(row),
+                   row->flags & CFG_RELOAD ? "reloadable" : "-");
+        if (row->type == CFG_BOOL) buf_put(out, STR(" true false"));
+        const int count = row->type == CFG_CHOICE ? config_row_choices(row, words) : 0;
+        for (int w = 0; w < count; w++) buf_printf(out, " " STR_FMT, STR_ARG(words[w]));
+        buf_put_byte(out, '\n');
+    }
+}

@@ -22,6 +22,10 @@ done <"$SCRATCH/names"
 equal "a family of commands lists them" "$(status_of "$BULLFINCH" db --help)" 0
 check "each of them" grep -q '^  db restore FILE' "$SCRATCH/out"
 equal "the man page is roff" "$("$BULLFINCH" help --man | sed -n '2s/ .*//p')" .TH
+# what --help says in paragraphs, the man page says too, to the last word
+words_of_help() { "$BULLFINCH" run --help | sed '/^Options:/,$d' | sed 1,2d | tr -s ' \n' '\n\n' | grep -v '^$'; }
+words_of_man() { "$BULLFINCH" help --man | sed -n '/^.SS "bullfinch run"/,/^.TP/p' | sed '1d; /^\./d; s/\\-/-/g; s/\\e/\\/g; s/\\&//g' | tr -s ' \n' '\n\n' | grep -v '^$'; }
+equal "the man page has the whole of a command's help" "$(words_of_man | tr '\n' ' ')" "$(words_of_help | tr '\n' ' ')"
 
 suggests() { # WANT COMMAND...
     want=$1
