@@ -11,7 +11,8 @@ const read = (file) => fs.readFileSync(path.join(root, file), 'utf8');
 
 // Lines that are set off, with what goes on behind a backslash, and whatever stands between backticks.
 function commands(file) {
-  const text = file.endsWith('.md') ? read(file) : read(file).replace(/^#( ?)/gm, '$1 ');
+  const fenced = (t) => t.replace(/^```sh.*\n([^]*?)^```$/gm, (all, block) => block.replace(/^/gm, '    '));
+  const text = file.endsWith('.md') ? fenced(read(file)) : read(file).replace(/^#( ?)/gm, '$1 ');
   const lines = text.replace(/\\\n\s*/g, '').split('\n').filter((l) => l.startsWith('    ')).map((l) => l.trim());
   const inline = file.endsWith('.md') ? [...text.matchAll(/`([^`\n]+)`/g)].map((m) => m[1]) : [];
   return [...lines, ...inline].map((l) => l.replace(/\s+#.*$/, '').replace(/^(time|sudo( -u \w+)?)\s+/, ''));

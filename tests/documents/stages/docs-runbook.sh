@@ -1,0 +1,2 @@
+. tests/documents/stages/lib.sh
+demo_store
