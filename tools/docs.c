@@ -3,12 +3,14 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "base/metric.h"
 #include "flow/order.h"
 
 static const struct {
     const char *name;
     void (*write)(struct buf *out);
 } pages[] = {
+    {"metrics", metric_doc},
     {"order-states", order_states_doc},
 };
 

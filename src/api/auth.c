@@ -184,6 +184,18 @@ api_auth api_tokens_check(struct api_tokens *t, str authorization, usec now,
     return auth;
 }
 
+usec api_tokens_first_end(struct api_tokens *t, usec now) {
+    usec first = USEC_NEVER;
+    pthread_rwlock_rdlock(&t->lock);
+    const struct table *const table = &t->tables[t->in_force];
+    for (int i = 0; i < table->count; i++) {
+        const struct token_row *const row = &table->rows[i];
+        if (row->revoked_at == 0 && row->expires_at > now) first = i64_min(first, row->expires_at);
+    }
+    pthread_rwlock_unlock(&t->lock);
+    return first == USEC_NEVER ? 0 : first;
+}
+
 bool api_tokens_by_id(struct api_tokens *t, int64_t id, usec now, struct api_identity *ret) {
     bool ok = false;
     *ret = (struct api_identity){0};

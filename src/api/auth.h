@@ -45,7 +45,9 @@ api_auth api_tokens_check(struct api_tokens *t, str authorization, usec now,
 bool api_tokens_by_id(struct api_tokens *t, int64_t id, usec now, struct api_identity *ret);
 bool api_tokens_exist(struct api_tokens *t);            /* one that is not revoked */
 bool api_tokens_usable(struct api_tokens *t, usec now); /* one that lets somebody in */
-usec api_tokens_age(struct api_tokens *t, usec mono);   /* since they were last read */
+/* When the first of those that count now ends; 0: none does. */
+usec api_tokens_first_end(struct api_tokens *t, usec now);
+usec api_tokens_age(struct api_tokens *t, usec mono); /* since they were last read */
 
 struct api_token_use {
     int64_t id;

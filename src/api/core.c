@@ -30,6 +30,7 @@
 #include "base/log.h"
 #include "base/metric.h"
 #include "run/clock_watch.h"
+#include "run/process.h"
 #include "store/views.h"
 
 #define TOKENS_STALE (10 * USEC_PER_S)
@@ -71,19 +72,12 @@ struct api_core {
 /* --- opening ------------------------------------------------------------------------------ */
 
 static void make_metrics(struct api_core *c) {
-    static const int64_t bounds[] = {100,   250,    500,    1000,   2500,    5000,    10000,
-                                     25000, 100000, 250000, 500000, 1000000, 5000000, 10000000};
-    const char *const name = "bullfinch_api_request_duration_seconds";
-    const char *const help = "From the end of a request's header to its answer.";
     PRE(api_route_count <= ROUTES_MAX);
     for (int i = 0; i < api_route_count; i++)
-        c->seconds[i] =
-            metric_histogram(name, api_routes[i].label, help, USEC_PER_S, bounds, COUNT_OF(bounds));
-    c->other = metric_get(METRIC_COUNTER, "bullfinch_api_refused_total", "",
-                          "Requests that were refused before a route saw them.", 1);
+        c->seconds[i] = metric_get(M_API_SECONDS, LABELS(api_routes[i].path));
+    c->other = metric_get(M_API_REFUSED, NULL);
     if (!c->opt.alone && !str_eq(c->opt.cfg->venue_kind, STR("paper")))
-        c->venue_state = metric_get(METRIC_GAUGE, "bullfinch_venue_state", "",
-                                    "How it stands with the venue: 2 up, 1 degraded, 0 down.", 1);
+        c->venue_state = metric_get(M_VENUE_STATE, NULL);
 }
 
 static bool open_stores(struct arena *boot, struct api_core *c, struct error *err) {
@@ -110,7 +104,7 @@ static bool guard_door(struct api_core *c, struct error *err) {
 bool api_core_open(struct arena *boot, const struct api_options *opt, struct api_core **ret,
                    struct error *err) {
     struct api_listen listen;
-    if (!api_listen_parse(opt->listen, &listen, err)) return false;
+    if (!api_listen_parse(opt->listen, &listen, err)) return fail_in(err, "api.listen");
     struct api_core *c = NEW(boot, struct api_core);
     c->opt = *opt;
     c->listen = listen;
@@ -132,12 +126,14 @@ bool api_core_open(struct arena *boot, const struct api_options *opt, struct api
         return false;
     }
     api_core_tick(c, time_wall_us(), time_monotonic_us());
+    process_also(api_gauges_look, c);
     *ret = c;
     return true;
 }
 
 void api_core_close(struct api_core *c) {
     if (c == NULL) return;
+    process_also(NULL, NULL);
     for (int i = 0; i < c->store_count; i++) store_close(c->stores[i]);
     store_close(c->watch);
     store_close(c->write);

@@ -57,7 +57,6 @@ struct api_route {
     bool waits;        /* may take seconds: not on a thread that serves others */
     bool kept;         /* the answer is the same for all who may ask, and is kept for a moment */
     usec hold;         /* ... so long, whatever changes; 0: until the store changes */
-    const char *label; /* of its metric: endpoint="/health" */
 };
 extern const struct api_route api_routes[];
 extern const int api_route_count;
@@ -121,7 +120,8 @@ struct api_health {
 bool api_source_stands_well(source_state s); /* posts come, or will without anybody's help */
 void api_core_health(struct api_core *c, struct api_health *ret);
 int64_t api_core_answered(const struct api_core *c); /* requests, since the start */
-void api_gauges_look(struct api_core *c, usec now);  /* gauges.c: of the store, for /metrics */
+/* gauges.c: of the store, for /metrics (run/process.h). core: a struct api_core. */
+void api_gauges_look(void *core);
 /* What was counted last of the day's posts (store/views.h): puts `set`, or gives it; either may be
  * NULL. */
 struct view_count;

@@ -3,6 +3,7 @@
  *
  * In: rows. Out: gauges. Failure: a store that cannot be read leaves the gauges as they were;
  * `database` of /health says so. Thread: any. */
+#include "api/auth.h"
 #include "api/core.h"
 #include "base/metric.h"
 #include "store/views.h"
@@ -17,34 +18,31 @@ static const char *state_of(int i) {
 static void set_workers(const struct worker_counts *v) {
     for (int r = 0; r < WORKER_ROLE_COUNT; r++) {
         for (int i = 0; i < WORKER_STATE_COUNT + 2; i++) {
-            char block[64];
-            struct buf labels;
-            buf_init_fixed(&labels, block, sizeof block);
-            buf_printf(&labels, "role=\"%s\",state=\"%s\"", worker_role_name((worker_role)r),
-                       state_of(i));
-            metric_set(metric_get(METRIC_GAUGE, "bullfinch_workers", buf_z(&labels),
-                                  "Workers on the store, of all processes.", 1),
-                       v->n[r][i]);
+            const char *const role = worker_role_name((worker_role)r);
+            metric_set(metric_get(M_WORKERS, LABELS(role, state_of(i))), v->n[r][i]);
         }
     }
 }
 
 static void set_throughput(const struct worker_counts *v) {
     for (int r = 0; r < WORKER_ROLE_COUNT; r++) {
-        char block[64];
-        struct buf labels;
-        buf_init_fixed(&labels, block, sizeof block);
-        buf_printf(&labels, "role=\"%s\"", worker_role_name((worker_role)r));
-        metric_set(metric_get(METRIC_GAUGE, "bullfinch_workers_done_per_minute", buf_z(&labels),
-                              "Pieces of work that they finished in the last minute.", 1),
-                   v->per_minute[r]);
+        const char *const role = worker_role_name((worker_role)r);
+        metric_set(metric_get(M_WORKERS_PER_MINUTE, LABELS(role)), v->per_minute[r]);
     }
 }
 
-void api_gauges_look(struct api_core *c, usec now) {
+static void set_waiting(const char *what, int64_t count, usec oldest) {
+    metric_set(metric_get(M_STORE_WAITING, LABELS(what)), count);
+    metric_set(metric_get(M_STORE_WAITING_OLDEST, LABELS(what)), count > 0 ? oldest : 0);
+}
+
+void api_gauges_look(void *core) {
+    struct api_core *const c = core;
+    const usec now = time_wall_us();
     struct error err;
     struct worker_counts workers;
     struct view_waiting waiting;
+    metric_set(metric_get(M_TOKEN_EXPIRY, NULL), api_tokens_first_end(api_core_tokens(c), now));
     struct store *const s = api_store_take(c);
     const bool ok =
         store_worker_counts(s, now, &workers, &err) && store_view_waiting(s, &waiting, &err);
@@ -52,7 +50,7 @@ void api_gauges_look(struct api_core *c, usec now) {
     if (!ok) return;
     set_workers(&workers);
     set_throughput(&workers);
-    metric_set(metric_get(METRIC_GAUGE, "bullfinch_dead_letters", "",
-                          "Dead letters that nobody has retried or dropped.", 1),
-               waiting.letters);
+    metric_set(metric_get(M_DEAD_LETTERS, NULL), waiting.letters);
+    set_waiting("commands", waiting.commands, waiting.command_at);
+    set_waiting("approvals", waiting.approvals, waiting.approval_at);
 }

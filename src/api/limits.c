@@ -161,10 +161,7 @@ static void put_leverage(const struct facts *f, const struct config *cfg, struct
 /* What the venue said last of its own limit; its size is not told there. */
 static void put_weight(const struct api_options *o, struct buf *b) {
     if (str_eq(o->cfg->venue_kind, STR("paper"))) return;
-    const struct metric *const m =
-        o->alone ? NULL
-                 : metric_get(METRIC_GAUGE, "bullfinch_venue_used_weight", "",
-                              "Request weight of this minute, as the venue last told.", 1);
+    const struct metric *const m = o->alone ? NULL : metric_get(M_VENUE_WEIGHT, NULL);
     const struct entry e = {
         .name = "venue_weight", .used_e8 = m ? metric_value(m) * E8 : -1, .limit_e8 = -1};
     put_entry(b, &e,

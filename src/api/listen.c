@@ -4,7 +4,8 @@
  * decided here. Host: loopback's names and addresses, the address that is listened at, and, where
  * that is all of them, any address (a name is what rebinding needs). A client with a token may name
  * whatever it likes (core.c): the page of a stranger has none.
- * Failure: what cannot be listened at is told with the reason. Thread: any. */
+ * Failure: what cannot be listened at is told with the reason; the caller adds the setting.
+ * Thread: any. */
 #include "api/listen.h"
 
 #include <arpa/inet.h>
@@ -40,7 +41,7 @@ bool api_listen_parse(str text, struct api_listen *ret, struct error *err) {
                     inet_pton(l.ipv6 ? AF_INET6 : AF_INET, l.host, bytes) == 1;
     if (!ok)
         return fail(err, ERR_CONFIG, 0,
-                    "api.listen: \"" STR_FMT "\" is not an address and a port such as "
+                    "\"" STR_FMT "\" is not an address and a port such as "
                     "127.0.0.1:8080 or [::1]:8080",
                     STR_ARG(str_head(text, 80)));
     l.port = (int)port;
@@ -83,13 +84,13 @@ bool api_listen_open(struct api_listen *l, int *ret_fd, struct error *err) {
     struct sockaddr_storage at;
     const socklen_t size = address_of(l, &at);
     const int fd = socket(at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) return fail(err, ERR_IO, errno, "api.listen: socket: %s", strerror(errno));
+    if (fd < 0) return fail(err, ERR_IO, errno, "socket: %s", strerror(errno));
     IGNORE(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one), "may still work");
     if (bind(fd, (struct sockaddr *)&at, size) != 0 || listen(fd, BACKLOG) != 0) {
         const int sys = errno;
         close(fd);
-        return fail(err, sys == EADDRINUSE ? ERR_EXISTS : ERR_IO, sys,
-                    "api.listen: %s port %d: %s%s", l->host, l->port, strerror(sys),
+        return fail(err, sys == EADDRINUSE ? ERR_EXISTS : ERR_IO, sys, "%s port %d: %s%s", l->host,
+                    l->port, strerror(sys),
                     sys == EADDRINUSE ? "; give another port, or end who listens there" : "");
     }
     l->port = port_of(fd);

@@ -31,7 +31,7 @@ struct api_head {
     str method, target; /* the target is not unescaped */
     str host, authorization, content_type, content_encoding, content_length, transfer_encoding;
     str cookie, origin, csrf, idempotency_key, requested_method; /* of a preflight */
-    str accept_encoding, if_none_match, last_event_id;
+    str accept, accept_encoding, if_none_match, last_event_id;
     int64_t header_bytes;
     bool forwarded; /* a proxy stands between: Forwarded, X-Forwarded-For or Via */
     bool doubled;   /* a field that may stand once stands twice */

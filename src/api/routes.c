@@ -10,25 +10,21 @@ void api_get_openapi(struct api_core *c, const struct api_request *rq, struct ap
     buf_put(&ret->body, (str){bf_openapi, bf_openapi_end - bf_openapi});
 }
 
-#define LABEL(path) "endpoint=\"" path "\""
 #define GET(where, who, how, params)                                                               \
-    {                                                                                              \
-        .method = "GET", .path = where, .role = who, .handle = how, .query = params,               \
-        .label = LABEL(where)                                                                      \
-    }
+    { .method = "GET", .path = where, .role = who, .handle = how, .query = params }
 
 #define COMMAND_BYTES_MAX 8192
 #define CHANGE(how, where, fn, optional)                                                           \
     {                                                                                              \
         .method = how, .path = where, .role = TOKEN_TRADE, .handle = fn,                           \
         .body_max = COMMAND_BYTES_MAX, .body_optional = optional, .types = API_JSON, .query = "",  \
-        .waits = true, .label = LABEL(where)                                                       \
+        .waits = true                                                                              \
     }
 /* Answers that many ask for again and again. */
 #define KEPT(where, how, params, long_us)                                                          \
     {                                                                                              \
         .method = "GET", .path = where, .role = TOKEN_READ, .handle = how, .query = params,        \
-        .kept = true, .hold = long_us, .label = LABEL(where)                                       \
+        .kept = true, .hold = long_us                                                              \
     }
 #define PAGE "limit before "
 
@@ -47,14 +43,12 @@ const struct api_route api_routes[] = {
      .handle = api_post_session,
      .body_max = 256,
      .types = API_JSON,
-     .query = "",
-     .label = LABEL("/api/session")},
+     .query = ""},
     {.method = "DELETE",
      .path = "/api/session",
      .role = TOKEN_NONE,
      .handle = api_delete_session,
-     .query = "",
-     .label = LABEL("/api/session")},
+     .query = ""},
     GET("/api/commands", TOKEN_READ, api_get_command, "id"),
     CHANGE("POST", "/api/override/toggle", api_post_override, true),
     CHANGE("POST", "/api/halt", api_post_halt, false),
@@ -83,8 +77,7 @@ const struct api_route api_routes[] = {
      .handle = api_get_tweet,
      .query = "id",
      .waits = true, /* a long text is read as often as it has words */
-     .kept = true,
-     .label = LABEL("/api/tweet")},
+     .kept = true},
     KEPT("/api/signals", api_get_signals, PAGE "symbol side verdict reason min_score", 0),
     KEPT("/api/trades", api_get_trades, PAGE "symbol status side", 0),
     KEPT("/api/trade", api_get_trade, "id", 0),
@@ -107,8 +100,7 @@ const struct api_route api_routes[] = {
      .query = "",
      .waits = true,
      .kept = true,
-     .hold = 5 * USEC_PER_S,
-     .label = LABEL("/api/audit/verify")},
+     .hold = 5 * USEC_PER_S},
     {.method = "POST",
      .path = "/api/ingest",
      .role = TOKEN_INGEST,
@@ -116,7 +108,6 @@ const struct api_route api_routes[] = {
      .body_max = API_BODY_BYTES_MAX,
      .types = API_JSON | API_NDJSON,
      .query = "",
-     .waits = true,
-     .label = LABEL("/api/ingest")},
+     .waits = true},
 };
 const int api_route_count = COUNT_OF(api_routes);

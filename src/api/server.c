@@ -35,7 +35,9 @@
 #include "api/dress.h"
 #include "api/teller.h"
 #include "api/tls.h"
+#include "base/certificate.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "net/late.h"
 
 #define POOL_THREADS 4
@@ -266,6 +268,8 @@ static enum MHD_Result on_field(void *ctx, enum MHD_ValueKind kind, const char *
         h->doubled |= known[i].at->p != NULL;
         *known[i].at = value ? str_trim(str_from_z(value)) : STR("");
     }
+    if (h->accept.p == NULL && value && str_eq_nocase(name, STR("Accept")))
+        h->accept = str_from_z(value); /* a list: it may stand twice, and the first one counts */
     h->forwarded |= str_eq_nocase(name, STR("Forwarded")) || str_eq_nocase(name, STR("Via")) ||
                     str_eq_nocase(str_head(name, 12), STR("X-Forwarded-"));
     return MHD_YES;
@@ -633,8 +637,10 @@ bool api_open(struct arena *boot, const struct api_options *opt, struct api **re
     struct tls_files tls = {0};
     ok = ok && tls_files_read(opt->cfg->api_tls_cert_file, opt->cfg->api_tls_key_file, &tls, err);
     s->tls = tls.key != NULL;
+    metric_set(metric_get(M_CERTIFICATE_EXPIRY, NULL),
+               certificate_end(str_from_bytes(tls.cert, tls.cert_bytes)));
     if (ok) at = *api_core_listen(s->core);
-    ok = ok && api_listen_open(&at, &s->listener, err);
+    ok = ok && (api_listen_open(&at, &s->listener, err) || fail_in(err, "api.listen"));
     if (ok)
         snprintf(s->url, sizeof s->url, at.ipv6 ? "http%s://[%s]:%d" : "http%s://%s:%d",
                  s->tls ? "s" : "", at.host, at.port);

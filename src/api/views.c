@@ -8,6 +8,7 @@
 #include "api/put.h"
 #include "base/metric.h"
 #include "run/bill.h"
+#include "run/process.h"
 
 /* --- /health ------------------------------------------------------------------------------ */
 
@@ -60,9 +61,12 @@ void api_get_health(struct api_core *c, const struct api_request *rq, struct api
 /* --- /metrics ----------------------------------------------------------------------------- */
 
 void api_get_metrics(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {
-    api_gauges_look(c, rq->now);
-    ret->type = "text/plain; version=0.0.4; charset=utf-8";
-    metric_print(&ret->body);
+    const metric_format to = metric_format_for(rq->head.accept);
+    (void)c;
+    process_measure();
+    api_answer_vary(ret, "Accept");
+    ret->type = metric_format_type(to);
+    metric_print(&ret->body, to);
 }
 
 /* --- /api/sources ------------------------------------------------------------------------- */

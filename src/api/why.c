@@ -347,8 +347,7 @@ static void ask_cooldown_author(struct asked *q) {
 /* How long ago any price came, told by the run in this process; -1: there is none. */
 static usec price_age(const struct asked *q) {
     if (q->opt->alone || !q->running) return -1;
-    const usec at =
-        metric_value(metric_get(METRIC_GAUGE, RUN_PRICE_METRIC, "", RUN_PRICE_HELP, USEC_PER_S));
+    const usec at = metric_value(metric_get(M_PRICE_AT, NULL));
     return at > 0 ? i64_max(q->now - at, 0) : -1;
 }
 

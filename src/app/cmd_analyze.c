@@ -11,6 +11,8 @@
 #include "app/signals.h"
 #include "app/start.h"
 #include "app/wire.h"
+#include "app/wire_metrics.h"
+#include "base/metric.h"
 #include "run/analyze.h"
 
 struct reading_place {
@@ -71,7 +73,9 @@ static exit_status run_analyze(struct app *app, const struct args *args) {
     app_go_live(app);
     start_tell(app, WORKER_ANALYZE, opt.workers);
     buf_init(&report, CONFIG_REPORT_BYTES);
-    bool ok = wire_symbols(app, symbols, &left_out, &report, &err) &&
+    struct metrics_server *metrics;
+    bool ok = wire_metrics(app, METRIC_ANALYZE, &metrics, &err) &&
+              wire_symbols(app, symbols, &left_out, &report, &err) &&
               wire_reader(app, symbols, &parts.reader, &err) && wire_queues(app, &queues, &err) &&
               wait_for_store(app, opt.stop, &err);
     buf_fini(&report);
@@ -83,6 +87,7 @@ static exit_status run_analyze(struct app *app, const struct args *args) {
     const bool stopped = atomic_load(opt.stop) > 0;
     if (ok && opt.exit_at_end && !stopped) ok = print_counts(&counts, &err);
     wire_queues_close(&queues);
+    metrics_close(metrics);
     config_live_free(app->live);
     return ok || (stopped && err.code == ERR_INTERRUPTED) ? EXIT_DONE : app_fail(&err);
 }

@@ -12,8 +12,10 @@
 #include "app/signals.h"
 #include "app/start.h"
 #include "app/wire.h"
+#include "app/wire_metrics.h"
 #include "base/alive.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "run/ingest.h"
 #include "store/sources.h"
 
@@ -100,8 +102,10 @@ static exit_status run_ingest(struct app *app, const struct args *args) {
     if (!confine(app, false, &err)) return app_fail(&err);
     app_go_live(app);
     start_tell(app, WORKER_INGEST, 1);
-    bool ok =
-        begin(app, in, opt.worker, opt.stop, &err) && ingest_run(&in->parts, &opt, &counts, &err);
+    struct metrics_server *metrics;
+    bool ok = wire_metrics(app, METRIC_INGEST, &metrics, &err) &&
+              begin(app, in, opt.worker, opt.stop, &err) &&
+              ingest_run(&in->parts, &opt, &counts, &err);
     const bool stopped = atomic_load(opt.stop) > 0;
     if (in->parts.store != NULL) {
         struct error none;
@@ -113,6 +117,7 @@ static exit_status run_ingest(struct app *app, const struct args *args) {
     wire_feeds_close(&in->feeds);
     wire_queues_close(&in->queues);
     store_close(in->parts.store);
+    metrics_close(metrics);
     config_live_free(app->live);
     return ok || (stopped && err.code == ERR_INTERRUPTED) ? EXIT_DONE : app_fail(&err);
 }

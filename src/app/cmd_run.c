@@ -17,7 +17,9 @@
 #include "app/wire.h"
 #include "app/wire_api.h"
 #include "app/wire_binance.h"
+#include "app/wire_metrics.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "store/sources.h"
 
 #define GROUP_WALL (400 * USEC_PER_MS)
@@ -219,7 +221,10 @@ static exit_status run_run(struct app *app, const struct args *args) {
     app->store_bulk = is_at_full_speed(app, &opt);
     if (!confine(app, false, &err)) return app_fail(&err);
     app_go_live(app);
-    const exit_status status = run_live(app, args, &opt);
+    struct metrics_server *metrics;
+    const exit_status status =
+        wire_metrics(app, METRIC_RUN, &metrics, &err) ? run_live(app, args, &opt) : app_fail(&err);
+    metrics_close(metrics);
     config_live_free(app->live);
     return status;
 }

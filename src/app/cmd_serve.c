@@ -14,7 +14,9 @@
 #include "app/signals.h"
 #include "app/start.h"
 #include "app/wire_api.h"
+#include "app/wire_metrics.h"
 #include "base/alive.h"
+#include "base/metric.h"
 #include "run/ingest.h"
 
 #define POLL_MS 500
@@ -82,8 +84,9 @@ static exit_status run_serve(struct app *app, const struct args *args) {
     if (!confine(app, false, &err)) return app_fail(&err);
     app_go_live(app);
     start_tell(app, WORKER_SERVE, 1);
+    struct metrics_server *metrics;
     const bool ok =
-        open_store(app, s, stop, &err) &&
+        wire_metrics(app, METRIC_SERVE, &metrics, &err) && open_store(app, s, stop, &err) &&
         environment_check(app, s->parts.store, false, false, &err) && open_push(app, s, &err) &&
         wire_api_alone(app, s->push, s->feeds.count, &api, &err) && serve(s, api, w, stop, &err);
     const bool stopped = atomic_load(stop) > 0;
@@ -95,6 +98,7 @@ static exit_status run_serve(struct app *app, const struct args *args) {
     wire_queues_close(&s->queues);
     if (s->parts.store != NULL) worker_close(w, s->parts.store, time_wall_us());
     store_close(s->parts.store);
+    metrics_close(metrics);
     config_live_free(app->live);
     return ok || (stopped && err.code == ERR_INTERRUPTED) ? EXIT_DONE : app_fail(&err);
 }

@@ -15,8 +15,11 @@
 #include "app/signals.h"
 #include "app/start.h"
 #include "app/wire.h"
+#include "app/wire_metrics.h"
 #include "base/alive.h"
 #include "base/log.h"
+#include "base/metric.h"
+#include "run/meter.h"
 #include "run/relay.h"
 #include "run/store_clock.h"
 
@@ -92,6 +95,7 @@ static bool trade(struct app *app, struct trading *t, const struct run_options *
 static bool begin(struct trading *t, bool exit_at_end, struct error *err) {
     if (!wire_queues(t->app, &t->queues, err) || !wire_store_wait(t->app, t->stop, &t->look, err))
         return false;
+    meter_leads(false);
     t->worker = worker_open(&t->app->boot, WORKER_TRADE, 0);
     t->relay = relay_open(&t->app->boot, t->queues.readings, t->look,
                           str_from_z(worker_name(t->worker)), exit_at_end);
@@ -128,7 +132,9 @@ static exit_status run_trade(struct app *app, const struct args *args) {
     if (!confine(app, true, &err)) return app_fail(&err);
     app_go_live(app);
     start_tell(app, WORKER_TRADE, 1);
-    const bool begun = begin(t, opt.exit_at_end, &err);
+    struct metrics_server *metrics;
+    const bool begun =
+        wire_metrics(app, METRIC_TRADE, &metrics, &err) && begin(t, opt.exit_at_end, &err);
     const bool ok = begun && trade(app, t, &opt, &err);
     const bool stopped = atomic_load(opt.stop) > 0;
     if (begun && ok) worker_close(t->worker, t->wired.parts.store, time_wall_us());
@@ -136,6 +142,7 @@ static exit_status run_trade(struct app *app, const struct args *args) {
     source_close(t->relay);
     wire_queues_close(&t->queues);
     store_close(t->look);
+    metrics_close(metrics);
     config_live_free(app->live);
     if (ok || (stopped && err.code == ERR_INTERRUPTED)) return EXIT_DONE;
     if (!stopped && may_pass(t, &err)) {

@@ -7,7 +7,6 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/metric.h"
 
 struct board_queue {
@@ -39,18 +38,9 @@ static void name_it(char dst[BOARD_NAME_BYTES], const char *name) {
 /* --- queues ---------------------------------------------------------------------------------- */
 
 static void make_gauges(struct board_queue *q) {
-    char block[BOARD_NAME_BYTES + 16];
-    struct buf labels;
-    buf_init_fixed(&labels, block, sizeof block);
-    buf_put(&labels, STR("queue="));
-    buf_put_json_str(&labels, str_from_z(q->name));
-    const char *const z = buf_z(&labels);
-    q->waiting =
-        metric_get(METRIC_GAUGE, "bullfinch_queue_waiting", z, "What waits in a queue.", 1);
-    q->capacity =
-        metric_get(METRIC_GAUGE, "bullfinch_queue_capacity", z, "What a queue has room for.", 1);
-    q->oldest = metric_get(METRIC_GAUGE, "bullfinch_queue_oldest_timestamp_seconds", z,
-                           "When the oldest of what waits came; 0: nothing waits.", USEC_PER_S);
+    q->waiting = metric_get(M_QUEUE_WAITING, LABELS(q->name));
+    q->capacity = metric_get(M_QUEUE_CAPACITY, LABELS(q->name));
+    q->oldest = metric_get(M_QUEUE_OLDEST, LABELS(q->name));
 }
 
 struct board_queue *board_queue_open(const char *name, int64_t capacity) {

@@ -167,6 +167,9 @@
   X(api, tls_cert_file, STR, 0, 4096, "", CFG_ADVANCED, "File with the certificate (PEM, its chain behind it): the HTTP interface speaks TLS, and nothing else. Empty: plain HTTP.") \
   X(api, tls_key_file, STR, 0, 4096, "", CFG_ADVANCED | CFG_SECRET, "File with its private key (PEM, without a password), readable by its owner alone.") \
   X(api, web_dir, STR, 0, 256, "", CFG_ADVANCED, "A folder with the dashboard's files (web/out), read with each request, for who works on them. Empty: the dashboard that is part of the program, as it was built.") \
+  X(metrics, listen, STR, 0, 256, "", 0, "Address and port at which this process answers GET /metrics, and GET /health, alone: 127.0.0.1:9464. Every role has it (run, ingest, analyze, trade, serve), and each process on a machine needs a port of its own. Empty: none; run and serve still answer at api.listen. docs/metrics.md.") \
+  X(metrics, token_file, STR, 0, 4096, "", CFG_SECRET, "File with a word that must come with each request there (Authorization: Bearer WORD), readable by its owner alone. Needed where others than this machine reach metrics.listen.") \
+  X(metrics, token_env, STR, 0, 64, "", CFG_ADVANCED | CFG_SECRET, "Or the environment variable that holds it.") \
   X(log, level, CHOICE, 0, 0, "info|trace|debug|unusual|broken", CFG_RELOAD, "Least level that is logged.") \
   X(log, format, CHOICE, 0, 0, "logfmt|json", 0, "Shape of log lines.") \
   X(run, dead_letters_an_hour, INT, 0, 1000000, "20", CFG_RELOAD, "More dead letters within an hour are an alert, once; it is over when no more than half as many came within one. A trader in real time looks once a minute. 0: never.") \

@@ -71,6 +71,7 @@ struct order_watch {
     usec ask_at;      /* when it is to be asked after next, 0 not */
     int asks;         /* questions since there was news of it */
     usec seen_at;     /* when the last snapshot that has it was asked for */
+    usec unknown_since; /* trader_watch() has seen it UNKNOWN since; 0: it was not */
 };
 
 struct order {

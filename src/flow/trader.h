@@ -96,4 +96,16 @@ struct trader_view {
 };
 void trader_view(struct trader *t, struct trader_view *ret);
 
+/* How orders and positions stand, for metrics: looked at a few times a second, never decided by.
+ * Since when something is so is since when this was first seen, by this process. */
+struct trader_watch {
+    int orders[ORDER_ST_COUNT]; /* in the table */
+    const int64_t *moves;       /* into each state, since the process started */
+    int unknown, bare;
+    usec unknown_since, bare_since; /* of the oldest; 0: there is none */
+    usec compared_at;               /* with the venue; 0: not yet */
+    int64_t drawdown_limit_e8;      /* of the day's opening equity */
+};
+void trader_watch(struct trader *t, usec now, struct trader_watch *ret);
+
 #endif

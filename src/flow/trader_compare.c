@@ -440,6 +440,7 @@ void compare_on_reply(struct trader *t, const struct reply *r) {
     for (int i = 0; i < r->report_count; i++) on_report(t, &r->reports[i]);
     if (r->snapshot == NULL) return;
     c->done = true;
+    c->done_at = c->asked_at;
     compare_with(t, r->snapshot, &f);
     compare_want(t, next_after(t, &f));
     finish(t, &f);

@@ -46,6 +46,7 @@ struct care {
     usec down_since;      /* the first of `downs` */
     usec warn_at;         /* when it is told again */
     usec crossed_at; /* the price was at the stop or the target, and nobody said more; 0: not */
+    usec bare_since; /* trader_watch() has seen it bare since; 0: it was not */
     bool short_told; /* the account has less of the coin than our fills bought */
     usec short_at;   /* the first snapshot in a row that shows it; 0: the last one did not */
     qty missing;     /* so much of `held` is certainly not there: never to be sold */
@@ -57,6 +58,7 @@ struct compare {
     usec asked_at; /* when it was asked for */
     usec due;      /* the next one, USEC_NEVER */
     int fails;     /* in a row */
+    usec done_at;  /* the last that was looked through was asked for then; 0: none was */
     bool done;     /* one was looked through since the start */
     bool foreign;  /* it had orders of another bullfinch, or of trades that the store lost */
     usec wiped_at; /* the venue was: the next one shows which trades are of after; 0: not */
@@ -125,7 +127,8 @@ struct trader {
     int memo_next, memo_count;
     struct position *positions; /* for trader_view */
     int64_t refused[REASON_COUNT];
-    bool fresh; /* nothing stored yet */
+    int64_t moves[ORDER_ST_COUNT]; /* of orders, into each state */
+    bool fresh;                    /* nothing stored yet */
     bool account_dirty;
     bool foreign_fee_told;
     usec day_end;            /* when the next UTC day begins */

@@ -122,6 +122,7 @@ void order_step(struct trader *t, struct order *o, order_state next) {
           "%s %s %s>%s", leg_name(o->leg), o->symbol, order_state_name(o->state),
           order_state_name(next));
     order_move(o, next, t->now);
+    t->moves[next]++;
     o->watch.unsent = false;
 }
 

@@ -84,22 +84,11 @@ static void tell(struct desk *d, usec now) {
 }
 
 static void open_metrics(struct desk *d) {
-    static const int64_t posts[] = {1, 2, 4, 8, 16, 32, 64};
-    static const int64_t times[] = {1000,  2500,   5000,   10000,  25000,
-                                    50000, 100000, 250000, 500000, 1000000};
-    d->asked = metric_get(METRIC_COUNTER, "bullfinch_model_posts_total", "",
-                          "Posts that the slow model has read.", 1);
-    d->shed =
-        metric_get(METRIC_COUNTER, "bullfinch_model_shed_posts_total", "",
-                   "Posts that were left to the linear model because the slow one was behind.", 1);
-    d->sheds = metric_get(METRIC_GAUGE, "bullfinch_model_sheds", "",
-                          "1: the slow model is behind, and posts are left to the linear one.", 1);
-    d->batch_posts =
-        metric_histogram("bullfinch_model_batch_posts", "",
-                         "Posts that the slow model read at once.", 1, posts, COUNT_OF(posts));
-    d->batch_time =
-        metric_histogram("bullfinch_model_batch_duration_seconds", "",
-                         "What the slow model took for them.", USEC_PER_S, times, COUNT_OF(times));
+    d->asked = metric_get(M_MODEL_POSTS, NULL);
+    d->shed = metric_get(M_MODEL_SHED, NULL);
+    d->sheds = metric_get(M_MODEL_SHEDS, NULL);
+    d->batch_posts = metric_get(M_MODEL_BATCH, NULL);
+    d->batch_time = metric_get(M_MODEL_BATCH_TIME, NULL);
     d->line = board_queue_open("posts for the model", d->opt.batcher.texts_max);
 }
 

@@ -2,9 +2,16 @@
  * the few rules that all of them follow. */
 #include "queue/queue.h"
 
+#include "base/metric.h"
 #include "queue/queue_int.h"
 
 #define PAUSE_MAX (10 * USEC_PER_MIN)
+
+/* One that processes share: is it there? Being full, or stopped, is an answer. */
+static bool answered(const struct queue *q, bool ok, const struct error *err) {
+    if (q->ops->shared && (ok || err->code == ERR_IO)) metric_set(metric_get(M_QUEUE_UP, NULL), ok);
+    return ok;
+}
 
 static bool fits(str payload, struct error *err) {
     if (payload.n <= QUEUE_PAYLOAD_BYTES_MAX) return true;
@@ -20,7 +27,8 @@ bool queue_put_many(struct queue *q, const struct job_put *v, int count, usec no
         PRE(v[i].kind == JOB_FRESH || v[i].kind == JOB_LATE);
         if (!fits(v[i].payload, err)) return false;
     }
-    return count == 0 || q->ops->put_many(q, v, count, now, timeout, ret_put, err);
+    return count == 0 ||
+           answered(q, q->ops->put_many(q, v, count, now, timeout, ret_put, err), err);
 }
 
 bool queue_put(struct queue *q, str payload, usec now, usec timeout, struct error *err) {
@@ -32,12 +40,12 @@ bool queue_put(struct queue *q, str payload, usec now, usec timeout, struct erro
 bool queue_take(struct queue *q, struct job **jobs, int max, usec now, usec timeout, int *ret_count,
                 struct error *err) {
     PRE(q != NULL && jobs != NULL && max >= 1 && timeout >= 0);
-    return q->ops->take(q, jobs, max, now, timeout, ret_count, err);
+    return answered(q, q->ops->take(q, jobs, max, now, timeout, ret_count, err), err);
 }
 
 bool queue_ack_many(struct queue *q, struct job *const *jobs, int count, struct error *err) {
     PRE(q != NULL && count >= 0);
-    return count == 0 || q->ops->ack_many(q, jobs, count, err);
+    return count == 0 || answered(q, q->ops->ack_many(q, jobs, count, err), err);
 }
 
 bool queue_ack(struct queue *q, struct job *job, struct error *err) {
@@ -58,7 +66,7 @@ bool queue_keep(struct queue *q, struct job *const *jobs, int count, usec now, s
 
 bool queue_ping(struct queue *q, usec now, struct error *err) {
     PRE(q != NULL);
-    return q->ops->ping(q, now, err);
+    return answered(q, q->ops->ping(q, now, err), err);
 }
 
 bool queue_lost(struct queue *q) {
@@ -68,7 +76,7 @@ bool queue_lost(struct queue *q) {
 
 bool queue_stats(struct queue *q, struct queue_stats *ret, struct error *err) {
     PRE(q != NULL);
-    return q->ops->stats(q, ret, err);
+    return answered(q, q->ops->stats(q, ret, err), err);
 }
 
 bool queue_is_shared(const struct queue *q) {

@@ -33,6 +33,7 @@
 #include "base/metric.h"
 #include "flow/appraise.h"
 #include "run/letters.h"
+#include "run/meter.h"
 #include "run/parcel.h"
 #include "run/sweeper.h"
 #include "run/worker.h"
@@ -76,6 +77,7 @@ struct reading_worker {
     usec since[READER_BATCH_MAX]; /* monotonic, that it waits; see waits_since() */
     int post_count;
     bool readings_left; /* told */
+    struct meter_outcomes outcomes;
 };
 
 struct analyze {
@@ -212,10 +214,12 @@ static void hold_back(struct reading_worker *w) {
 
 static void read_posts(struct reading_worker *w) {
     struct reader_post posts[READER_BATCH_MAX];
+    const usec began = time_monotonic_us();
     for (int i = 0; i < w->post_count; i++)
         posts[i] = (struct reader_post){
             .post = &w->posts[i], .since = w->since[i], .ret = &w->readings[i]};
     reader_read_waiting(w->a->parts->reader, w->scratch, posts, w->post_count);
+    meter_read(w->readings, w->post_count, time_monotonic_us() - began);
     hold_back(w);
     for (int i = 0; i < w->post_count; i++) {
         const struct reading *const r = &w->readings[i];
@@ -328,10 +332,20 @@ static void tell_task(struct reading_worker *w) {
         worker_task(w->told, "reading %d posts", w->count);
 }
 
+/* Those that are done with here. */
+static void count_outcomes(struct reading_worker *w, int read) {
+    for (int i = 0; i < read; i++)
+        if (w->rows[i].stage == POST_DONE)
+            meter_outcome(&w->outcomes, w->posts[i].source, w->rows[i].outcome);
+}
+
 /* Jobs that are not done go back: others take them when this process is gone. */
 static void batch(struct reading_worker *w) {
+    const usec now = time_wall_us();
     arena_reset(&w->arena);
-    board_task_set(w->shown, "reading posts", time_wall_us());
+    board_task_set(w->shown, "reading posts", now);
+    for (int i = 0; i < w->count; i++)
+        meter_stage_took(STAGE_POSTS_QUEUE, now - w->jobs[i]->enqueued_at, 1);
     tell_task(w);
     open_jobs(w);
     if (w->post_count == 0) return;
@@ -345,6 +359,7 @@ static void batch(struct reading_worker *w) {
     atomic_fetch_add(&w->a->posts, read);
     atomic_fetch_add(&w->a->batches, 1);
     metric_add(w->a->processed, read);
+    count_outcomes(w, read);
 }
 
 /* --- a worker's life --------------------------------------------------------------------- */
@@ -441,8 +456,18 @@ static void close_worker(struct reading_worker *w) {
 
 /* --- the sweeper's thread ---------------------------------------------------------------- */
 
+/* How much waits in a queue, for those who look. */
+static bool show_queue(struct board_queue *shown, struct queue *q, struct error *err) {
+    struct queue_stats s;
+    if (!queue_stats(q, &s, err)) return false;
+    board_queue_set(shown, s.fresh + s.late + s.delayed, s.oldest);
+    return true;
+}
+
 static void *run_sweeper(void *arg) {
     struct analyze *a = arg;
+    struct board_queue *const posts = board_queue_open("jobs: posts", a->parts->capacity);
+    struct board_queue *const readings = board_queue_open("jobs: readings", a->parts->capacity);
     struct arena scratch;
     struct error err;
     bool told = false;
@@ -454,7 +479,9 @@ static void *run_sweeper(void *arg) {
         if (ping) {
             ping_at = time_monotonic_us() + PING_US;
             ok = queue_ping(a->parts->posts, time_wall_us(), &err) &&
-                 queue_ping(a->parts->readings, time_wall_us(), &err);
+                 queue_ping(a->parts->readings, time_wall_us(), &err) &&
+                 show_queue(posts, a->parts->posts, &err) &&
+                 show_queue(readings, a->parts->readings, &err);
         }
         ok = ok && sweeper_step(&a->sweeper, scratch, &err);
         if (!ok && !told) log_unusual("sweep_failed", LOG_Z("why", err.msg));
@@ -545,8 +572,7 @@ bool analyze_run(struct arena *boot, const struct analyze_parts *parts,
     a->parts = parts;
     a->opt = opt;
     POST(pthread_mutex_init(&a->mutex, NULL) == 0);
-    a->processed = metric_get(METRIC_COUNTER, "bullfinch_tweets_processed_total", "",
-                              "Posts read and stored.", 1);
+    a->processed = metric_get(M_TWEETS_PROCESSED, NULL);
     bool ok = parts->open_store(parts->ctx, &s, err) && parts->open_store(parts->ctx, &look, err);
     if (ok) {
         a->sweeper = (struct sweeper){.store = s,

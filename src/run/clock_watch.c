@@ -25,9 +25,8 @@ bool clock_watch_tell(struct clock_watch *w, struct store *s, usec ahead, usec n
                  ahead > 0 ? "ahead of" : "behind");
     else
         snprintf(what, sizeof what, "the trader's clock is right again");
-    metric_set(metric_get(METRIC_GAUGE, "bullfinch_clock_ahead_seconds", "",
-                          "How far the trader's clock is ahead of the database's.", USEC_PER_S),
-               ahead);
+    metric_set(metric_get(M_CLOCK_AHEAD, NULL), ahead);
+    metric_set(metric_get(M_STORE_OFFSET, NULL), -ahead);
     if (!store_alert_turn(s, CLOCK_ALERT, &turn, now, &news, err)) return false;
     if (off != w->is_off)
         log_unusual(off ? "clock_off" : "clock_right", LOG_I("ahead_ms", ahead / USEC_PER_MS),

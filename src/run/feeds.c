@@ -13,28 +13,36 @@
 #include "base/metric.h"
 #include "store/sources.h"
 
+/* Connectors count what they give (live_watch.c); who reads a file, or is brought posts, does
+ * not. */
+static void open_counts(struct feed_progress *p, const struct run_feed *f) {
+    char name[FEED_BYTES];
+    const bool pushed = str_eq(f->kind, STR("push"));
+    if (!pushed && !str_eq(f->kind, STR("replay"))) return;
+    IGNORE(!str_copyz(f->key, name, sizeof name), "a long name is cut");
+    p->posts = metric_get(M_SOURCE_POSTS, LABELS(name, pushed ? "live" : "replayed"));
+    p->deleted = metric_get(M_SOURCE_POSTS, LABELS(name, "deleted"));
+}
+
+void feeds_count_post(struct feeds *f, int feed, bool deleted) {
+    struct feed_progress *const p = &f->v[feed];
+    if (p->posts != NULL) metric_add(deleted ? p->deleted : p->posts, 1);
+}
+
 static void open_metrics(struct feed_progress *p, str key) {
-    char block[FEED_BYTES + 16];
-    struct buf labels;
-    buf_init_fixed(&labels, block, sizeof block);
-    buf_printf(&labels, "source=\"" STR_FMT "\"", STR_ARG(key));
-    p->blind_total =
-        metric_get(METRIC_COUNTER, "bullfinch_source_blind_seconds_total", buf_z(&labels),
-                   "Time in which a source saw no posts, from the beginning of the "
-                   "UTC day in which the program began.",
-                   USEC_PER_S);
-    p->blind_today =
-        metric_get(METRIC_GAUGE, "bullfinch_source_blind_today_seconds", buf_z(&labels),
-                   "Time of the UTC day in which a source saw no posts, by the gap "
-                   "ledger and what goes beyond it.",
-                   USEC_PER_S);
+    char name[FEED_BYTES];
+    IGNORE(!str_copyz(key, name, sizeof name), "a long name is cut");
+    p->blind_total = metric_get(M_SOURCE_BLIND, LABELS(name));
+    p->blind_today = metric_get(M_SOURCE_BLIND_TODAY, LABELS(name));
 }
 
 void feeds_init(struct feeds *f, struct store *s, const struct run_feed *list, int count) {
     *f = (struct feeds){.store = s, .list = list, .count = count};
     for (int i = 0; i < count; i++) {
         buf_init(&f->v[i].state, INTAKE_STATE_BYTES);
-        if (source_is_live(list[i].source)) open_metrics(&f->v[i], list[i].key);
+        open_counts(&f->v[i], &list[i]);
+        if (source_is_live(list[i].source) && !str_eq(list[i].kind, STR("relay")))
+            open_metrics(&f->v[i], list[i].key);
     }
 }
 
@@ -58,6 +66,7 @@ void feeds_note(struct feeds *f, int feed, const struct intake *it) {
     }
     p->taken++;
     p->kept += it->kind == INTAKE_POST && !it->post.deleted;
+    if (it->kind == INTAKE_POST) feeds_count_post(f, feed, it->post.deleted);
     if (it->kind == INTAKE_STATUS) {
         p->known = true;
         p->status = it->u.status;

@@ -18,9 +18,10 @@ struct feed_progress {
     bool known; /* status was given */
     struct source_status status;
     struct metric *blind_total, *blind_today;
-    usec blind;                /* of the day as the metrics have it */
-    int64_t blind_day;         /* UTC day of that */
-    int64_t unlinked, unknown; /* posts and deletions that are not kept (keep_linked) */
+    struct metric *posts, *deleted; /* NULL: the source counts them itself */
+    usec blind;                     /* of the day as the metrics have it */
+    int64_t blind_day;              /* UTC day of that */
+    int64_t unlinked, unknown;      /* posts and deletions that are not kept (keep_linked) */
 };
 
 /* Borrows the store and the list. The thread's that owns the store's connection. */
@@ -36,6 +37,8 @@ void feeds_fini(struct feeds *f); /* logs what was not kept */
 
 /* One more intake is in the open transaction: where its source is, how it stands. */
 void feeds_note(struct feeds *f, int feed, const struct intake *it);
+/* One more post of a replay, or word of a deletion; feeds_note does it, too. */
+void feeds_count_post(struct feeds *f, int feed, bool deleted);
 /* Is there a row to be put for it? A post has its own, the state goes with the commit. */
 bool feeds_has_row(const struct intake *it);
 /* The row, alone, into the open transaction. PRE: feeds_has_row. */

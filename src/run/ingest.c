@@ -26,6 +26,7 @@
 #include "run/inbox.h"
 #include "run/letters.h"
 #include "run/live_posts.h"
+#include "run/meter.h"
 #include "run/parcel.h"
 #include "run/place.h"
 #include "run/store_clock.h"
@@ -207,7 +208,9 @@ static void release(struct ingest *g) {
     }
 }
 
-static void count_batch(struct ingest *g, int posts) {
+static void count_batch(struct ingest *g, const struct post *const *v, int posts) {
+    const usec now = time_wall_us();
+    for (int i = 0; i < posts; i++) meter_stage_took(STAGE_STORE, now - v[i]->received_at, 1);
     g->counts.posts += posts;
     g->counts.commits++;
     for (int i = 0; i < posts; i++) g->counts.gone += g->gone[i];
@@ -226,7 +229,7 @@ static bool flush(struct ingest *g, struct error *err) {
     if (!store_until_done(g, posts, n, err)) return false;
     feeds_committed(&g->feeds);
     tell_queue(g, posts, n);
-    count_batch(g, n);
+    count_batch(g, posts, n);
     if (g->opt->worker) worker_done(g->opt->worker, n);
     g->count = 0;
     release(g);

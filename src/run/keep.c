@@ -19,14 +19,8 @@
 
 void keep_init(struct keep *k, bool (*rest)(void *ctx, usec held), void *ctx) {
     *k = (struct keep){.rest = rest, .ctx = ctx};
-    for (prune_kind i = 0; i < PRUNE_COUNT; i++) {
-        char block[64];
-        struct buf labels;
-        buf_init_fixed(&labels, block, sizeof block);
-        buf_printf(&labels, "table=\"%s\"", prune_name(i));
-        k->pruned[i] = metric_get(METRIC_COUNTER, "bullfinch_pruned_rows_total", buf_z(&labels),
-                                  "Rows that this process removed, or thinned, for their age.", 1);
-    }
+    for (prune_kind i = 0; i < PRUNE_COUNT; i++)
+        k->pruned[i] = metric_get(M_PRUNED, LABELS(prune_name(i)));
 }
 
 void keep_ages(const struct config *cfg, struct prune_ask *ret) {

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/board.h"
+#include "run/meter.h"
 
 #define LANE_MAX 32
 
@@ -66,6 +67,12 @@ void request_unsent(const struct request *rq, outcome why, const char *text, str
     IGNORE(!str_copyz(str_from_z(text), ret->text, sizeof ret->text), "ours, short");
 }
 
+static void call(struct lane *l, const struct request *rq, usec now) {
+    const usec began = time_monotonic_us();
+    venue_call(l->lanes->venue, now, rq, &l->reply);
+    meter_stage_took(STAGE_VENUE, time_monotonic_us() - began, 1);
+}
+
 static void do_one(struct lane *l, const struct request *rq, bool dropped) {
     const usec now = time_wall_us();
     if (dropped)
@@ -73,7 +80,7 @@ static void do_one(struct lane *l, const struct request *rq, bool dropped) {
     else if (request_is_late(rq, now))
         request_unsent(rq, OUTCOME_LATE, "waited too long to be sent", &l->reply);
     else
-        venue_call(l->lanes->venue, now, rq, &l->reply);
+        call(l, rq, now);
     inbox_put_reply(l->lanes->inbox, &l->reply);
 }
 
@@ -88,6 +95,7 @@ static bool ring_put(struct ring *r, const struct request *rq) {
 static bool ring_take(struct ring *r, struct request *ret) {
     if (r->count == 0) return false;
     *ret = r->v[r->head];
+    meter_stage_took(STAGE_LANE, time_wall_us() - r->at[r->head], 1);
     r->head = (r->head + 1) % LANE_MAX;
     r->count--;
     return true;

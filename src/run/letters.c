@@ -9,8 +9,6 @@
  * Thread: the writer's. */
 #include "run/letters.h"
 
-#include <stdio.h>
-
 #include "base/log.h"
 #include "base/metric.h"
 #include "run/parcel.h"
@@ -22,11 +20,7 @@
 #define PAYLOAD_BYTES (6 * POST_TEXT_BYTES_MAX + 8192) /* of escaped letters, and the rest */
 
 static void count(const char *kind) {
-    char labels[32];
-    snprintf(labels, sizeof labels, "kind=\"%s\"", kind);
-    metric_add(metric_get(METRIC_COUNTER, "bullfinch_dead_letters_total", labels,
-                          "Dead letters that this process wrote.", 1),
-               1);
+    metric_add(metric_get(M_DEAD_LETTERS_WRITTEN, LABELS(kind)), 1);
 }
 
 /* --- input ------------------------------------------------------------------------------- */
@@ -41,11 +35,7 @@ static bool make_room(struct letters *l, struct store *s, struct error *err) {
     if (l->bytes <= l->bytes_max) return true;
     if (!store_dead_trim(s, l->bytes_max / 4 * 3, &gone, err)) return false;
     l->gone += gone;
-    metric_add(metric_get(METRIC_COUNTER, "bullfinch_dead_letters_dropped_total", "",
-                          "Dead letters of input that this process let go of, as there were more "
-                          "than run.dead_letters_mb.",
-                          1),
-               gone);
+    metric_add(metric_get(M_DEAD_LETTERS_DROPPED, NULL), gone);
     log_unusual("dead_letters_dropped", LOG_I("oldest", gone), LOG_I("so_far", l->gone),
                 LOG_Z("why", "they took more than run.dead_letters_mb"));
     return true;

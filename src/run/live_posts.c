@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "base/board.h"
+#include "run/meter.h"
 
 #define ARENA_BYTES (8 << 20)
 #define KEEP_BYTES (256 << 10)
@@ -88,7 +89,10 @@ static void read_places(struct live_posts *lp, struct live_post *const *v, int c
             posts[n++] = (struct reader_post){&v[i]->it.post, v[i]->since, !is_kept(lp, v[i]),
                                               &v[i]->reading};
     if (n == 0) return;
+    const usec began = time_monotonic_us();
     reader_read_waiting(lp->opt.reader, scratch, posts, n);
+    meter_stage_took(STAGE_READ, (time_monotonic_us() - began) / n, n);
+    for (int i = 0; i < n; i++) meter_model(posts[i].ret->model, 1);
     for (int i = 0; i < count; i++)
         v[i]->drop =
             wants_reading(lp, v[i]) && !is_kept(lp, v[i]) && v[i]->reading.mention_count == 0;

@@ -69,7 +69,9 @@ struct readers {
 /* --- reading ----------------------------------------------------------------------------- */
 
 static void read_batch(const struct reader *reader, struct arena scratch, struct batch *b) {
+    const usec began = time_monotonic_us();
     if (b->count > 0) reader_read(reader, scratch, b->posts, b->count, b->readings);
+    meter_read(b->readings, b->count, time_monotonic_us() - began);
 }
 
 static struct batch *find_filled(struct readers *rs) {

@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "run/letters.h"
+#include "run/meter.h"
 #include "run/parcel.h"
 #include "store/posts.h"
 
@@ -90,6 +91,9 @@ static void take(struct relay *r) {
     r->taken = r->next = 0;
     const bool ok = queue_take(r->q, r->jobs, TAKE_MAX, time_wall_us(), TAKE_US, &r->taken, &err);
     tell(r, ok, &err);
+    const usec now = time_wall_us();
+    for (int i = 0; i < r->taken; i++)
+        meter_stage_took(STAGE_READINGS_QUEUE, now - r->jobs[i]->enqueued_at, 1);
     if (!ok) doze(r, AGAIN_US);
 }
 

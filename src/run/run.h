@@ -107,10 +107,6 @@ struct run_watch {
     void (*tell)(void *ctx, usec now, tell_level level, const char *event, const char *text);
 };
 
-/* A gauge of a run in real time: when the last price of any symbol came. */
-#define RUN_PRICE_METRIC "bullfinch_price_last_timestamp_seconds"
-#define RUN_PRICE_HELP "When the last price of any symbol came."
-
 struct runner;
 /* Made in `boot`. Continues where the store's cursors say: seeks replay and market, gives the venue
  * its state back, shows the trader the prices up to there. Errors: ERR_STATE when the store is

@@ -5,6 +5,7 @@
 #include "run/feeds.h"
 #include "run/journal.h"
 #include "run/letters.h"
+#include "run/meter.h"
 #include "run/place.h"
 #include "run/run.h"
 
@@ -21,6 +22,7 @@ struct runner {
     struct run_watch watch;
     const struct config *cfg; /* taken of parts.live once a setting changed; NULL: not yet */
     struct metric *price_at;  /* real time: when the last price came; NULL: not told */
+    struct meter meter;
 
     /* One turn's actions and one call's reply: large, hence made once. */
     struct actions *acts;

@@ -122,6 +122,7 @@ bool runner_open(struct arena *boot, const struct run_parts *parts, const struct
     r->replay = run_replay(&r->parts);
     feeds_init(&r->feeds, parts->store, r->parts.feeds, parts->feed_count);
     candles_init(boot, r);
+    meter_open(&r->meter, false);
     r->acts = NEW(boot, struct actions);
     r->reply = NEW(boot, struct reply);
     r->sends = NEW_ARRAY(boot, struct request, SENDS_MAX);
@@ -228,6 +229,7 @@ void runner_progress(struct runner *r, struct run_progress *ret) {
 
 void runner_tick(struct runner *r, bool at_once) {
     alive_beat();
+    meter_look(&r->meter, r->parts.trader, r->now, at_once);
     if (!r->watch.tick) return;
     const usec mono = time_monotonic_us();
     if (!at_once && mono < r->tick_at) return;

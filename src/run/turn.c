@@ -148,6 +148,7 @@ bool turn_recover(struct runner *r, struct error *err) {
 
 static bool commit_txn(struct runner *r, struct error *err) {
     if (!turn_begin(r, err)) return false;
+    const usec began = time_monotonic_us();
     turn_crash_point();
     if (!cursors_put(r, err)) return undo(r);
     turn_crash_point();
@@ -155,6 +156,7 @@ static bool commit_txn(struct runner *r, struct error *err) {
         IGNORE(fail_in(err, "commit"), "the code of the cause stays");
         return undo(r);
     }
+    meter_stage_took(STAGE_COMMIT, time_monotonic_us() - began, 1);
     turn_crash_point();
     return true;
 }
@@ -358,8 +360,14 @@ static bool keep(struct runner *r, struct error *err) {
 }
 
 static bool one_turn(struct runner *r, const struct event *ev, struct error *err) {
+    const bool measured = ev->kind == EVENT_READING;
+    const usec began = measured ? time_monotonic_us() : 0;
     trader_step(r->parts.trader, r->now, ev, r->acts);
-    return r->acts->count == 0 || keep(r, err);
+    if (measured) meter_stage_took(STAGE_DECIDE, time_monotonic_us() - began, 1);
+    if (r->acts->count == 0) return true;
+    if (!keep(r, err)) return false;
+    meter_turn(&r->meter, r->now, ev, r->acts);
+    return true;
 }
 
 /* --- commands ---------------------------------------------------------------------------- */
@@ -421,6 +429,12 @@ static bool lock_for_opening(struct runner *r, struct error *err) {
 
 /* --- what follows from a turn ------------------------------------------------------------ */
 
+static void call_venue(struct runner *r, const struct request *rq) {
+    const usec began = time_monotonic_us();
+    venue_call(r->parts.venue, r->now, rq, r->reply);
+    meter_stage_took(STAGE_VENUE, time_monotonic_us() - began, 1);
+}
+
 static bool send_one(struct runner *r, struct error *err) {
     const struct request rq = r->sends[r->send_head];
     r->send_head = (r->send_head + 1) % SENDS_MAX;
@@ -431,7 +445,7 @@ static bool send_one(struct runner *r, struct error *err) {
     else if (r->wall && request_is_late(&rq, time_wall_us()))
         request_unsent(&rq, OUTCOME_LATE, "the store took too long", r->reply);
     else if (!r->lanes)
-        venue_call(r->parts.venue, r->now, &rq, r->reply);
+        call_venue(r, &rq);
     else if (lanes_send(r->lanes, &rq))
         return true; /* its reply comes through the inbox */
     else

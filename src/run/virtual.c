@@ -87,6 +87,7 @@ static bool deliver_post(struct replay *v, struct error *err) {
     turn_event_of(v->post->reading, &ev);
     if (!turn_bury(r, r->replay->name, v->post->complaints, err)) return false;
     if (!turn_do(r, i64_max(v->post_at, r->now), &ev, err)) return false;
+    feeds_count_post(&r->feeds, (int)(r->replay - r->parts.feeds), v->post->post->deleted);
     r->offset = v->post->offset;
     r->moved = true;
     r->posts += !v->post->post->deleted;
@@ -300,6 +301,7 @@ bool run_virtual(struct runner *r, struct error *err) {
                     "venue %s cannot be used in virtual time: it has a clock of its own",
                     r->parts.venue->ops->name);
     r->grouped = true;
+    meter_leads(true);
     struct replay v = {.r = r, .committed_at = time_monotonic_us()};
     v.ahead_shown = board_queue_open("posts read ahead", readers_room(r->opt.workers));
     v.task_shown = board_task_open("trader", time_wall_us());

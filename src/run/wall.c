@@ -346,6 +346,7 @@ static bool on_post(struct live *v, struct live_post *p, struct error *err) {
     struct runner *r = v->r;
     const struct run_feed *f = &r->parts.feeds[p->feed];
     v->got[p->feed]++;
+    if (p->it.kind == INTAKE_POST) meter_stage_took(STAGE_INBOX, time_wall_us() - p->came_at, 1);
     if (!turn_bury(r, f->name, p->first, err)) return false;
     if (p->failed) {
         if (!on_failure(v, p, err)) return false;
@@ -642,8 +643,9 @@ bool run_wall(struct runner *r, struct error *err) {
     arena_open(&memory, 256 << 20);
     struct live *v = NEW(&memory, struct live);
     v->r = r;
-    r->wall = true;
-    r->price_at = metric_get(METRIC_GAUGE, RUN_PRICE_METRIC, "", RUN_PRICE_HELP, USEC_PER_S);
+    r->wall = r->meter.wall = true;
+    meter_leads(true);
+    r->price_at = metric_get(M_PRICE_AT, NULL);
     turn_rewrite(r->parts.store);
     bool ok = open_edges(v, &memory, err) && begin(v, err) && loop(v, err);
     if (ok) alive_stops(); /* else the process may begin anew */

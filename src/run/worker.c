@@ -43,22 +43,10 @@ static void name_it(struct worker_row *row, int number) {
 }
 
 static void make_metrics(struct worker *w) {
-    static const int64_t bounds[] = {1000,    5000,    10000,    50000,    100000,   500000,
-                                     1000000, 5000000, 10000000, 30000000, 60000000, 300000000};
-    char block[64];
-    struct buf labels;
     const char *const role = worker_role_name(w->row.role);
-    buf_init_fixed(&labels, block, sizeof block);
-    buf_printf(&labels, "role=\"%s\"", role);
-    w->done = metric_get(METRIC_COUNTER, "bullfinch_worker_done_total", buf_z(&labels),
-                         "Pieces of work that workers of this process finished.", 1);
-    w->failed = metric_get(METRIC_COUNTER, "bullfinch_worker_failed_total", buf_z(&labels),
-                           "Pieces of work that workers of this process could not finish.", 1);
-    buf_clear(&labels);
-    buf_printf(&labels, "task_name=\"%s\"", role);
-    w->seconds = metric_histogram("bullfinch_worker_task_duration_seconds", buf_z(&labels),
-                                  "How long workers of this process were at one task.", USEC_PER_S,
-                                  bounds, COUNT_OF(bounds));
+    w->done = metric_get(M_WORKER_DONE, LABELS(role));
+    w->failed = metric_get(M_WORKER_FAILED, LABELS(role));
+    w->seconds = metric_get(M_WORKER_TASK, LABELS(role));
 }
 
 struct worker *worker_open(struct arena *boot, worker_role role, int number) {

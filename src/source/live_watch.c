@@ -8,50 +8,17 @@
 #include "base/log.h"
 
 #define STATUS_EVERY (5 * USEC_PER_S) /* while something comes, or nothing is seen */
-#define LABELS_BYTES 128
-
-static struct metric *source_metric(const struct live *l, metric_kind kind, const char *name,
-                                    const char *help, int64_t scale) {
-    char labels[LABELS_BYTES];
-    struct buf b;
-    buf_init_fixed(&b, labels, sizeof labels);
-    buf_printf(&b, "source=\"%s\"", l->key);
-    return metric_get(kind, name, buf_z(&b), help, scale);
-}
-
-static struct metric *posts_metric(const struct live *l, const char *outcome) {
-    char labels[LABELS_BYTES];
-    struct buf b;
-    buf_init_fixed(&b, labels, sizeof labels);
-    buf_printf(&b, "source=\"%s\",outcome=\"%s\"", l->key, outcome);
-    return metric_get(
-        METRIC_COUNTER, "bullfinch_source_posts_total", buf_z(&b),
-        "Posts and word of deletions that a source gave: as they came (live), fetched "
-        "after a gap (missed), deletions (deleted).",
-        1);
-}
 
 void live_watch_open(struct live *l) {
     struct live_watch *w = &l->watch;
-    w->posts[OUTCOME_LIVE] = posts_metric(l, "live");
-    w->posts[OUTCOME_MISSED] = posts_metric(l, "missed");
-    w->posts[OUTCOME_DELETED] = posts_metric(l, "deleted");
-    w->state =
-        source_metric(l, METRIC_GAUGE, "bullfinch_source_state",
-                      "How a source stands: 0 starting, 1 live, 2 retrying, 3 broken, 4 "
-                      "limited, 5 too many connections, 6 usage cap, 7 credits, 8 spend cap, "
-                      "9 budget, 10 token, 11 forbidden, 12 config, 13 ended.",
-                      1);
-    w->calls = source_metric(l, METRIC_COUNTER, "bullfinch_source_calls_total",
-                             "Requests and connections that a source made.", 1);
-    w->failures = source_metric(l, METRIC_COUNTER, "bullfinch_source_failures_total",
-                                "Requests and connections of a source that failed.", 1);
-    w->last_sign =
-        source_metric(l, METRIC_GAUGE, "bullfinch_source_last_sign_timestamp_seconds",
-                      "When the last byte came from the other side; 0 never.", USEC_PER_S);
-    w->breaker_open =
-        source_metric(l, METRIC_GAUGE, "bullfinch_source_breaker_open",
-                      "1 while a source waits because the same failed too often in a row.", 1);
+    w->posts[OUTCOME_LIVE] = metric_get(M_SOURCE_POSTS, LABELS(l->key, "live"));
+    w->posts[OUTCOME_MISSED] = metric_get(M_SOURCE_POSTS, LABELS(l->key, "missed"));
+    w->posts[OUTCOME_DELETED] = metric_get(M_SOURCE_POSTS, LABELS(l->key, "deleted"));
+    w->state = metric_get(M_SOURCE_STATE, LABELS(l->key));
+    w->calls = metric_get(M_SOURCE_CALLS, LABELS(l->key));
+    w->failures = metric_get(M_SOURCE_FAILURES, LABELS(l->key));
+    w->last_sign = metric_get(M_SOURCE_LAST_SIGN, LABELS(l->key));
+    w->breaker_open = metric_get(M_SOURCE_BREAKER, LABELS(l->key));
     metric_set(w->state, SOURCE_STARTING);
     metric_set(w->breaker_open, 0);
 }

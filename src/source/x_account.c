@@ -60,7 +60,7 @@ struct leavings {
 
 /* What people watch of the money. */
 struct money_metrics {
-    struct metric *today, *month, *projected, *budget, *allowed, *level;
+    struct metric *today, *month, *projected, *budget, *left, *allowed, *level;
     struct metric *billed[RESOURCE_COUNT];
     int64_t billed_before[RESOURCE_COUNT], month_day; /* as they count them; of that month */
     usec next_at;
@@ -108,22 +108,15 @@ static void unlock(struct x_account *x) {
 /* --- the money, measured ---------------------------------------------------------------------- */
 
 static void metrics_open(struct money_metrics *m) {
-#define DOLLARS(name, labels, help)                                                                \
-    metric_get(METRIC_GAUGE, "bullfinch_x_" name "_dollars", labels, help, E8)
-    m->today = DOLLARS("spent", "period=\"today\"", "Dollars spent on X, by UTC day and month.");
-    m->month = DOLLARS("spent", "period=\"month\"", "Dollars spent on X, by UTC day and month.");
-    m->projected = DOLLARS("projected", "", "What the month comes to at the pace of seven days.");
-    m->budget = DOLLARS("budget", "", "What a month may cost: x.monthly_budget.");
-    m->allowed = DOLLARS("allowed", "", "What may be spent on X now.");
-#undef DOLLARS
-    m->level = metric_get(METRIC_GAUGE, "bullfinch_x_cost_level", "",
-                          "What the budget allows: 0 all, 1 less is asked for, 2 nothing.", 1);
-    for (int i = RESOURCE_NONE + 1; i < RESOURCE_COUNT; i++) {
-        char labels[40];
-        snprintf(labels, sizeof labels, "resource=\"%s\"", resource_name((resource)i));
-        m->billed[i] = metric_get(METRIC_COUNTER, "bullfinch_x_billed_total", labels,
-                                  "What X bills, counted from the month's beginning.", 1);
-    }
+    m->today = metric_get(M_X_SPENT, LABELS("today"));
+    m->month = metric_get(M_X_SPENT, LABELS("month"));
+    m->projected = metric_get(M_X_PROJECTED, NULL);
+    m->budget = metric_get(M_X_BUDGET, NULL);
+    m->left = metric_get(M_X_LEFT, NULL);
+    m->allowed = metric_get(M_X_ALLOWED, NULL);
+    m->level = metric_get(M_X_LEVEL, NULL);
+    for (int i = RESOURCE_NONE + 1; i < RESOURCE_COUNT; i++)
+        m->billed[i] = metric_get(M_X_BILLED, LABELS(resource_name((resource)i)));
 }
 
 static int level_number(cost_level l) {
@@ -151,6 +144,7 @@ static void measure(struct x_account *x, usec now) {
     metric_set(m->month, money_e8(v.spent));
     metric_set(m->projected, money_e8(v.projected));
     metric_set(m->budget, money_e8(v.budget));
+    metric_set(m->left, i64_max(money_e8(money_minus(v.budget, v.spent)), 0));
     metric_set(m->allowed, money_e8(v.allowed));
     metric_set(m->level, level_number(v.level));
     for (int i = RESOURCE_NONE + 1; i < RESOURCE_COUNT; i++) {

@@ -37,11 +37,13 @@ bool query_row(struct query *q, bool *ret_row, struct error *err) {
     q->odd = false;
     const step_result result = q->st->ops->step(q->st, err);
     if (result == STEP_ROW) {
+        store_meter_answered();
         *ret_row = true;
         return true;
     }
     query_close(q);
     if (result == STEP_FAILED) {
+        store_meter_failed(err);
         q->s->spoiled = q->s->in_transaction;
         return false;
     }

@@ -56,8 +56,12 @@ void store_close(struct store *s) {
 
 bool store_begin(struct store *s, bool immediate, struct error *err) {
     PRE(!s->in_transaction);
-    if (!s->ops->begin(s, immediate, err)) return false;
+    if (!s->ops->begin(s, immediate, err)) {
+        store_meter_failed(err);
+        return false;
+    }
     s->in_transaction = true;
+    s->began = time_monotonic_us();
     s->spoiled = s->audit_tail.here = s->deletions.asked = s->account_due = false;
     return true;
 }
@@ -77,11 +81,14 @@ bool store_commit(struct store *s, struct error *err) {
     }
     if (s->account_due && !row_put_account(s, &s->account, err)) return false;
     s->account_due = false;
+    const usec committing = time_monotonic_us();
     if (!s->ops->commit(s, err)) {
         s->spoiled = true;
+        store_meter_failed(err);
         return false;
     }
     s->in_transaction = false;
+    store_meter_committed(s->began, committing);
     return true;
 }
 

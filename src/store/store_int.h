@@ -50,7 +50,13 @@ struct store {
     struct account account; /* as the last turn left it */
     bool account_due;       /* it is put with this transaction's commit */
     int memory_puts;        /* since old post_memory rows were pruned */
+    usec began;             /* monotonic: the transaction */
 };
+
+/* meter.c: how the store does, for metrics; of all connections of this process. */
+void store_meter_committed(usec began, usec committing); /* monotonic */
+void store_meter_answered(void);                         /* it does what is asked */
+void store_meter_failed(const struct error *err);        /* it may be away, or full */
 
 /* First member of each back-end's statement. */
 struct store_stmt {

@@ -84,7 +84,8 @@ struct spot {
     usec info_at, probe_at; /* monotonic; the keeper's own */
     usec link_at, link_pause;
 
-    struct metric *m_state, *m_offset, *m_weight, *m_reconnects, *m_failures;
+    struct metric *m_state, *m_offset, *m_weight, *m_weight_limit, *m_reconnects, *m_failures;
+    struct metric *m_orders[2], *m_orders_limit[2]; /* of 10 seconds, of the day */
     struct metric *m_breakers[BINANCE_GROUPS];
 };
 
@@ -478,7 +479,12 @@ static void tell_state(struct spot *s) {
     const struct venue_news n = how_it_stands(s, &h);
     metric_set(s->m_state, n.state == VENUE_UP ? 2 : n.state == VENUE_DEGRADED ? 1 : 0);
     metric_set(s->m_offset, h.clock_offset);
-    metric_set(s->m_weight, h.used_weight);
+    metric_set(s->m_weight, i64_max(h.used_weight, 0));
+    metric_set(s->m_weight_limit, i64_max(h.weight_limit, 0));
+    metric_set(s->m_orders[0], i64_max(h.orders_10s, 0));
+    metric_set(s->m_orders[1], i64_max(h.orders_1d, 0));
+    metric_set(s->m_orders_limit[0], i64_max(h.orders_10s_limit, 0));
+    metric_set(s->m_orders_limit[1], i64_max(h.orders_1d_limit, 0));
     metric_set(s->m_failures, h.failures);
     show_breakers(s, &h);
     probe_reads(s, &h);
@@ -570,24 +576,19 @@ static const struct venue_ops spot_ops = {.name = "binance_spot",
                                           .close = spot_close};
 
 static void make_metrics(struct spot *s) {
-    s->m_state = metric_get(METRIC_GAUGE, "bullfinch_venue_state", "",
-                            "How it stands with the venue: 2 up, 1 degraded, 0 down.", 1);
-    s->m_offset = metric_get(METRIC_GAUGE, "bullfinch_venue_clock_offset_seconds", "",
-                             "The venue's clock against ours.", USEC_PER_S);
-    s->m_weight = metric_get(METRIC_GAUGE, "bullfinch_venue_used_weight", "",
-                             "Request weight of this minute, as the venue last told.", 1);
-    s->m_reconnects = metric_get(METRIC_COUNTER, "bullfinch_venue_stream_connects_total", "",
-                                 "Attempts to open the user data stream.", 1);
-    s->m_failures = metric_get(METRIC_GAUGE, "bullfinch_venue_call_failures", "",
-                               "Calls since the start without a readable answer.", 1);
-    for (int i = 0; i < BINANCE_GROUPS; i++) {
-        char labels[48];
-        struct buf b;
-        buf_init_fixed(&b, labels, sizeof labels);
-        buf_printf(&b, "group=\"%s\"", binance_group_name((binance_group)i));
-        s->m_breakers[i] = metric_get(METRIC_GAUGE, "bullfinch_venue_breaker", buf_z(&b),
-                                      "0 closed, 1 half-open, 2 open.", 1);
-    }
+    s->m_state = metric_get(M_VENUE_STATE, NULL);
+    s->m_offset = metric_get(M_VENUE_OFFSET, NULL);
+    s->m_weight = metric_get(M_VENUE_WEIGHT, NULL);
+    s->m_weight_limit = metric_get(M_VENUE_WEIGHT_LIMIT, NULL);
+    s->m_orders[0] = metric_get(M_VENUE_ORDERS, LABELS("10s"));
+    s->m_orders[1] = metric_get(M_VENUE_ORDERS, LABELS("day"));
+    s->m_orders_limit[0] = metric_get(M_VENUE_ORDERS_LIMIT, LABELS("10s"));
+    s->m_orders_limit[1] = metric_get(M_VENUE_ORDERS_LIMIT, LABELS("day"));
+    s->m_reconnects = metric_get(M_VENUE_CONNECTS, NULL);
+    s->m_failures = metric_get(M_VENUE_FAILURES, NULL);
+    for (int i = 0; i < BINANCE_GROUPS; i++)
+        s->m_breakers[i] =
+            metric_get(M_VENUE_BREAKER, LABELS(binance_group_name((binance_group)i)));
 }
 
 static void make_locks(struct spot *s) {

@@ -17,7 +17,7 @@ static void test_a_queue_is_known_by_its_name_and_is_a_metric(void **state) {
     assert_int_equal(v[0].oldest_at, 5 * USEC_PER_S);
     struct buf page;
     buf_init(&page, 1 << 16);
-    metric_print(&page);
+    metric_print(&page, METRIC_TEXT);
     assert_non_null(
         strstr(buf_z(&page), "bullfinch_queue_waiting{queue=\"posts of \\\"x\\\"\"} 3\n"));
     assert_non_null(strstr(buf_z(&page),

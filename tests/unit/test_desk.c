@@ -138,9 +138,7 @@ static struct caller *call_all(const struct model *m, usec since) {
     return v;
 }
 
-static int64_t counter(const char *name) {
-    return metric_value(metric_get(METRIC_COUNTER, name, "", "", 1));
-}
+static int64_t counter(metric_id id) { return metric_value(metric_get(id, NULL)); }
 
 static void test_what_a_post_reads_does_not_depend_on_whose_wait_beside_it(void **state) {
     (void)state;
@@ -184,13 +182,13 @@ static bool breaker_is(const char *what) {
 static void test_posts_that_waited_too_long_are_read_by_the_linear_model_and_counted(void **state) {
     (void)state;
     const struct model *desk = desk_of(8, 10 * USEC_PER_MS);
-    const int64_t before = counter("bullfinch_model_shed_posts_total");
-    const int64_t read = counter("bullfinch_model_posts_total");
+    const int64_t before = counter(M_MODEL_SHED);
+    const int64_t read = counter(M_MODEL_POSTS);
     struct model_load load;
     const struct caller *v = call_all(desk, time_monotonic_us() - USEC_PER_MIN);
     for (int i = 0; i < POSTS; i++) same(&v[i % THREADS].got[i], &want_linear[i]);
-    assert_int_equal(counter("bullfinch_model_shed_posts_total") - before, 5 * POSTS);
-    assert_int_equal(counter("bullfinch_model_posts_total"), read);
+    assert_int_equal(counter(M_MODEL_SHED) - before, 5 * POSTS);
+    assert_int_equal(counter(M_MODEL_POSTS), read);
     desk->ops->tend(desk, &load);
     assert_true(load.sheds);
     assert_int_equal(load.shed, 5 * POSTS);
@@ -206,7 +204,7 @@ static void test_posts_that_waited_too_long_are_read_by_the_linear_model_and_cou
 static void test_nobody_asks_a_model_of_a_post_without_a_coin_that_nobody_wants(void **state) {
     (void)state;
     const struct reader *r = reader_of(desk_of(8, USEC_PER_S));
-    const int64_t read = counter("bullfinch_model_posts_total");
+    const int64_t read = counter(M_MODEL_POSTS);
     static struct reading got[POSTS];
     struct reader_post v[POSTS];
     struct arena scratch;
@@ -222,7 +220,7 @@ static void test_nobody_asks_a_model_of_a_post_without_a_coin_that_nobody_wants(
         linked++;
     }
     assert_in_range(linked, 1, POSTS - 1);
-    assert_int_equal(counter("bullfinch_model_posts_total") - read, linked);
+    assert_int_equal(counter(M_MODEL_POSTS) - read, linked);
     arena_close(&scratch);
 }
 

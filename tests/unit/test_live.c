@@ -551,8 +551,8 @@ static void test_stop_wakes_whoever_waits_for_ever(void **state) {
 
 /* --- what people see --------------------------------------------------------------------- */
 
-static int64_t metric_of(metric_kind kind, const char *name, const char *labels) {
-    return metric_value(metric_get(kind, name, labels, "", 1));
+static int64_t measured(metric_id id, const char *const *labels) {
+    return metric_value(metric_get(id, labels));
 }
 
 static void test_states_are_passed_on_shown_and_counted(void **state) {
@@ -575,21 +575,15 @@ static void test_states_are_passed_on_shown_and_counted(void **state) {
         assert_int_equal(it.u.status.state, want[at++]);
         live_status(r.source, &st);
         assert_int_equal(st.state, it.u.status.state);
-        assert_int_equal(metric_of(METRIC_GAUGE, "bullfinch_source_state", "source=\"probe:one\""),
-                         it.u.status.state);
+        assert_int_equal(measured(M_SOURCE_STATE, LABELS("probe:one")), it.u.status.state);
     }
     assert_string_equal(st.why, "gone 1, answered 0, waited 0");
-    const char *of = "source=\"probe:one\"";
-    assert_int_equal(metric_of(METRIC_COUNTER, "bullfinch_source_calls_total", of), 1);
-    assert_int_equal(metric_of(METRIC_COUNTER, "bullfinch_source_failures_total", of), 1);
-    assert_true(metric_of(METRIC_GAUGE, "bullfinch_source_last_sign_timestamp_seconds", of) > 0);
-    assert_int_equal(metric_of(METRIC_GAUGE, "bullfinch_source_breaker_open", of), 0);
-    assert_int_equal(metric_of(METRIC_COUNTER, "bullfinch_source_posts_total",
-                               "source=\"probe:one\",outcome=\"missed\""),
-                     1);
-    assert_int_equal(metric_of(METRIC_COUNTER, "bullfinch_source_posts_total",
-                               "source=\"probe:one\",outcome=\"live\""),
-                     1);
+    assert_int_equal(measured(M_SOURCE_CALLS, LABELS("probe:one")), 1);
+    assert_int_equal(measured(M_SOURCE_FAILURES, LABELS("probe:one")), 1);
+    assert_true(measured(M_SOURCE_LAST_SIGN, LABELS("probe:one")) > 0);
+    assert_int_equal(measured(M_SOURCE_BREAKER, LABELS("probe:one")), 0);
+    assert_int_equal(measured(M_SOURCE_POSTS, LABELS("probe:one", "missed")), 1);
+    assert_int_equal(measured(M_SOURCE_POSTS, LABELS("probe:one", "live")), 1);
     rig_close(&r);
     raw_close(&server);
 }

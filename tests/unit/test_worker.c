@@ -218,8 +218,7 @@ static void *work(void *arg) {
 static void test_any_thread_says_what_it_is_at(void **state) {
     (void)state;
     struct worker *w = worker_open(&kit.boot, WORKER_ANALYZE, 0);
-    const struct metric *done =
-        metric_get(METRIC_COUNTER, "bullfinch_worker_done_total", "role=\"analyze\"", "", 1);
+    const struct metric *done = metric_get(M_WORKER_DONE, LABELS("analyze"));
     const int64_t before = metric_value(done);
     pthread_t threads[4];
     usec now = NOW;
