@@ -26,7 +26,10 @@ void meter_stage_took(meter_stage s, usec took, int64_t n) {
     static struct metric *_Atomic known[STAGE_COUNT];
     PRE(s >= 0 && s < STAGE_COUNT);
     struct metric *m = known[s];
-    if (m == NULL) m = known[s] = metric_get(M_STAGE, LABELS(names[s]));
+    if (m == NULL) {
+        m = metric_get(M_STAGE, LABELS(names[s]));
+        known[s] = m;
+    }
     metric_observe_many(m, i64_max(took, 0), n);
 }
 
