@@ -7,6 +7,7 @@
 #include "api/core.h"
 #include "api/params.h"
 #include "api/put.h"
+#include "run/hearers.h"
 #include "run/run.h"
 #include "store/views.h"
 
@@ -100,6 +101,26 @@ static void put_replay(struct buf *b, struct run_told *told) {
     buf_printf(b, ",\"ended\":%s}", atomic_load(&told->ended_at) != 0 ? "true" : "false");
 }
 
+/* Would anybody be told if something happened? */
+static bool put_hearers(struct store *s, const struct config *cfg, struct buf *b,
+                        struct error *err) {
+    struct hearers h;
+    if (!hearers_read(s, cfg, &h, err)) return false;
+    buf_printf(b, ",\"notify\":{\"told\":%s", h.told ? "true" : "false");
+    api_put_text_or_null(b, "why", h.why);
+    buf_put(b, STR(",\"channels\":["));
+    for (int i = 0; i < h.count; i++) {
+        buf_printf(b, "%s{\"name\":\"%s\",\"state\":\"%s\"", i > 0 ? "," : "", h.v[i].name,
+                   channel_state_name(h.v[i].state));
+        api_put_text_or_null(b, "why", h.v[i].why);
+        api_put_time(b, "since", h.v[i].since);
+        api_put_time(b, "sent_at", h.v[i].sent_at);
+        buf_put_byte(b, '}');
+    }
+    buf_put(b, STR("]}"));
+    return true;
+}
+
 static bool view_status(struct store *s, const void *ask, struct buf *b, struct error *err) {
     const struct status *const x = ask;
     const struct config *const cfg = x->cfg;
@@ -137,6 +158,7 @@ static bool view_status(struct store *s, const void *ask, struct buf *b, struct 
     put_replay(b, api_core_options(x->core)->replay);
     put_account(b, &v, cfg->trading_max_daily_drawdown / (E8 / BP_ONE));
     put_counts(b, &v);
+    if (!put_hearers(s, cfg, b, err)) return false;
     api_put_time(b, "last_post_at", v.last_post_at);
     api_put_time(b, "last_trade_at", v.last_trade_at);
     buf_put(b, STR("}\n"));

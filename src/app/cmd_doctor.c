@@ -324,6 +324,7 @@ static exit_status doctor_run(struct app *app, const struct args *args) {
         look_at_prices(d);
     doctor_look_at_sources(d);
     doctor_look_at_queue(d);
+    doctor_look_at_notify(d);
     look_at_sizes(d);
     look_at_machine(d);
     doctor_look_at_hardening(d);
@@ -358,7 +359,8 @@ const struct cmd cmd_doctor = {.group = "Looking",
                                    "limits, streams. Nothing is ordered. Of live sources the "
                                    "token, the connection and the budget are looked at; what is "
                                    "asked of X for that costs nothing. With a Redis in "
-                                   "queue.url that is looked at, and what waits there.",
+                                   "queue.url that is looked at, and what waits there. It says "
+                                   "who would be told if something happened, and tells nobody.",
                                .opts = doctor_opts,
                                .needs_config = true,
                                .run = doctor_run};

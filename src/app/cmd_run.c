@@ -18,6 +18,7 @@
 #include "app/wire_api.h"
 #include "app/wire_binance.h"
 #include "app/wire_metrics.h"
+#include "app/wire_notify.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "store/sources.h"
@@ -185,9 +186,16 @@ static exit_status run_live(struct app *app, const struct args *args, struct run
         return app_fail(&err);
     }
     if (app->store_bulk) opt->candles_from = candles_from(app, &w);
+    struct notifier *notifier = NULL;
+    if (w.live && !wire_notify(app, &notifier, &err)) { /* a replay is nobody's news */
+        api_close(api);
+        wire_close(&w);
+        return app_fail(&err);
+    }
     tell_at_work(app, &w);
     const exit_status status = run_wired(app, args, &w, opt);
     tell_ended(&w);
+    notifier_stop(notifier, status == EXIT_DONE ? "bullfinch run" : NULL, WIRE_NOTIFY_PATIENCE);
     api_close(api);
     wire_close(&w);
     return status;

@@ -15,6 +15,7 @@
 #include "app/start.h"
 #include "app/wire_api.h"
 #include "app/wire_metrics.h"
+#include "app/wire_notify.h"
 #include "base/alive.h"
 #include "base/metric.h"
 #include "run/ingest.h"
@@ -76,6 +77,7 @@ static bool serve(const struct serving *s, const struct api *api, struct worker 
 static exit_status run_serve(struct app *app, const struct args *args) {
     struct error err;
     struct api *api = NULL;
+    struct notifier *notifier = NULL;
     struct serving *const s = NEW(&app->boot, struct serving);
     struct worker *const w = worker_open(&app->boot, WORKER_SERVE, 0);
     (void)args;
@@ -88,11 +90,13 @@ static exit_status run_serve(struct app *app, const struct args *args) {
     const bool ok =
         wire_metrics(app, METRIC_SERVE, &metrics, &err) && open_store(app, s, stop, &err) &&
         environment_check(app, s->parts.store, false, false, &err) && open_push(app, s, &err) &&
-        wire_api_alone(app, s->push, s->feeds.count, &api, &err) && serve(s, api, w, stop, &err);
+        wire_api_alone(app, s->push, s->feeds.count, &api, &err) &&
+        wire_notify(app, &notifier, &err) && serve(s, api, w, stop, &err);
     const bool stopped = atomic_load(stop) > 0;
     alive_stops();
     for (int i = 0; i < s->feeds.count; i++)
         if (s->push[i] != NULL) source_stop(s->push[i]); /* nobody waits for it */
+    notifier_stop(notifier, NULL, WIRE_NOTIFY_PATIENCE);
     api_close(api);
     wire_feeds_close(&s->feeds);
     wire_queues_close(&s->queues);

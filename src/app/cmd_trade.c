@@ -16,6 +16,7 @@
 #include "app/start.h"
 #include "app/wire.h"
 #include "app/wire_metrics.h"
+#include "app/wire_notify.h"
 #include "base/alive.h"
 #include "base/log.h"
 #include "base/metric.h"
@@ -33,6 +34,7 @@ struct trading {
     struct store *look; /* the relay's connection */
     struct source *relay;
     struct worker *worker;
+    struct notifier *notifier;
     struct wired wired;
     const char *led; /* the store whose lock was ours; NULL: none was */
 };
@@ -96,6 +98,7 @@ static bool begin(struct trading *t, bool exit_at_end, struct error *err) {
     if (!wire_queues(t->app, &t->queues, err) || !wire_store_wait(t->app, t->stop, &t->look, err))
         return false;
     meter_leads(false);
+    if (!wire_notify(t->app, &t->notifier, err)) return false;
     t->worker = worker_open(&t->app->boot, WORKER_TRADE, 0);
     t->relay = relay_open(&t->app->boot, t->queues.readings, t->look,
                           str_from_z(worker_name(t->worker)), exit_at_end);
@@ -112,8 +115,11 @@ static bool begin(struct trading *t, bool exit_at_end, struct error *err) {
  * of it: then whoever started the process has to do it again. */
 static bool may_pass(const struct trading *t, const struct error *err) {
     const struct config *const cfg = &t->app->cfg;
-    const str secrets[] = {cfg->venue_key_env, cfg->venue_secret_env, cfg->store_password_env,
-                           cfg->queue_password_env};
+    const str secrets[] = {cfg->venue_key_env,      cfg->venue_secret_env,
+                           cfg->store_password_env, cfg->queue_password_env,
+                           cfg->telegram_token_env, cfg->discord_url_env,
+                           cfg->slack_url_env,      cfg->webhook_url_env,
+                           cfg->webhook_secret_env, cfg->mail_password_env};
     for (ptrdiff_t i = 0; i < COUNT_OF(secrets); i++)
         if (secrets[i].n > 0) return false;
     const bool lost = err->code == ERR_REFUSED && t->led != NULL;
@@ -137,6 +143,7 @@ static exit_status run_trade(struct app *app, const struct args *args) {
         wire_metrics(app, METRIC_TRADE, &metrics, &err) && begin(t, opt.exit_at_end, &err);
     const bool ok = begun && trade(app, t, &opt, &err);
     const bool stopped = atomic_load(opt.stop) > 0;
+    notifier_stop(t->notifier, ok ? "bullfinch trade" : NULL, WIRE_NOTIFY_PATIENCE);
     if (begun && ok) worker_close(t->worker, t->wired.parts.store, time_wall_us());
     if (begun) wire_close(&t->wired);
     source_close(t->relay);

@@ -10,7 +10,7 @@
     X(ingest) X(analyze) X(trade) \
     X(halt) X(resume) X(mode) X(flatten) X(approve) X(reject) X(reconcile) \
     X(sim) \
-    X(score) X(show) X(workers) X(cost) X(doctor) X(health) \
+    X(score) X(show) X(workers) X(cost) X(doctor) X(health) X(notify_test) X(notify_list) \
     X(config_check) X(config_print) X(config_set) X(config_example) X(config_docs) \
     X(db_migrate) X(db_check) X(db_copy) X(db_backup) X(db_restore) X(db_forget) X(db_prune) X(db_roles) X(db_environment) \
     X(dlq_list) X(dlq_show) X(dlq_retry) X(dlq_drop) X(audit_verify) \

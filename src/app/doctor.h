@@ -42,6 +42,8 @@ void doctor_look_at_stream(struct doctor *d);
 void doctor_look_at_queue(struct doctor *d);
 /* doctor_hardening.c: users, files, walls and doors. */
 void doctor_look_at_hardening(struct doctor *d);
+/* doctor_notify.c: who would be told if something happened. */
+void doctor_look_at_notify(struct doctor *d);
 /* doctor_sources.c: files, tokens, connections and budgets of where posts come from. */
 void doctor_look_at_sources(struct doctor *d);
 

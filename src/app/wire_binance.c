@@ -60,6 +60,7 @@ static const char *where_from(const struct config *cfg) {
         return "; bullfinch sim takes the ones that it was started with (--account KEY:SECRET)";
     case NETWORK_PUBLIC:
     case NETWORK_FEED:
+    case NETWORK_NOTIFY:
         break;
     }
     return "";

@@ -15,5 +15,10 @@ static inline str json_str_at(const json_t *object, const char *name) {
     return json_str(json_object_get(object, name));
 }
 static inline json_t *json_from_str(str s) { return json_stringn(s.p, (size_t)s.n); }
+/* A whole text as a tree that the caller gives back; NULL: it is not well-formed. */
+static inline json_t *json_parse(str s) {
+    json_error_t why;
+    return s.n > 0 ? json_loadb(s.p, (size_t)s.n, 0, &why) : NULL;
+}
 
 #endif

@@ -76,17 +76,23 @@ static bool is_of(str s, const char *more, bool lower) {
     32 /* no API key is shorter; a file's name of so many letters and digits is one                \
         */
 
+/* Telegram's tokens: 123456:AA... */
+static bool looks_like_a_bots(str name) {
+    const ptrdiff_t colon = str_find_byte(name, ':');
+    int64_t id;
+    return colon > 0 && str_to_i64(str_head(name, colon), &id) && name.n - colon > KEY_LEAST;
+}
+
 /* A key or secret that stands where the name of its file or variable should. */
 static bool check_secret_name(int idx, str name, struct buf *why) {
-    const bool env = idx == CFG_ROW_venue_key_env || idx == CFG_ROW_venue_secret_env ||
-                     idx == CFG_ROW_x_token_env || idx == CFG_ROW_store_password_env ||
-                     idx == CFG_ROW_queue_password_env;
+    const bool env = str_ends(str_from_z(config_rows[idx].name), STR("_env"));
     if (env && (!is_of(name, "_", false) || (name.p[0] >= '0' && name.p[0] <= '9'))) {
         buf_put(why, STR("(not shown) is not the name of an environment variable (A-Z, 0-9 and _); "
                          "the key itself stands in the variable, never here"));
         return false;
     }
-    if (!env && name.n >= KEY_LEAST && is_of(name, "+=%", true)) {
+    const bool key = name.n >= KEY_LEAST && is_of(name, "+=%", true);
+    if (!env && (key || looks_like_a_bots(name) || str_find(name, STR("://")) >= 0)) {
         buf_put(why, STR("(not shown) looks like the key itself; put it into a file, chmod 600, "
                          "and give the file's name"));
         return false;
@@ -123,6 +129,7 @@ static bool check_queue_place(bool memory, str rest, struct buf *why) {
 bool config_check_text(const struct config_row *row, str value, struct buf *why) {
     int idx = (int)(row - config_rows);
     if (idx == CFG_ROW_trading_strategy) return check_strategy(value, why);
+    if (idx == CFG_ROW_notify_quiet_hours) return config_check_quiet_hours(value, why);
     if (is_secret_name(idx)) return value.n == 0 || check_secret_name(idx, value, why);
     if (idx != CFG_ROW_store_url && idx != CFG_ROW_queue_url) return true;
     if (!check_url(idx, value, why)) return false;
@@ -134,8 +141,8 @@ bool config_check_text(const struct config_row *row, str value, struct buf *why)
 
 /* ---- contradictions ---- */
 
-/* Of the rows the one that was given last; the first where none was given. */
-static const struct config_origin *last_origin(const struct config_loader *l, const int *rows,
+/* The first where none was given. */
+const struct config_origin *config_last_origin(const struct config_loader *l, const int *rows,
                                                ptrdiff_t count) {
     const struct config_origin *last = &l->origins.row[rows[0]];
     for (ptrdiff_t i = 1; i < count; i++) {
@@ -175,7 +182,7 @@ static void check_reward_risk(struct config_loader *l) {
     str stop = amount_format_e8(c->trading_stop_loss_percent, block[2]);
     str cost = amount_format_e8(costs, block[3]);
     str best = amount_format_e8(reward * BP_ONE / risk * (E8 / BP_ONE), block[4]); /* 4 places */
-    config_mistake_add(&l->mistakes, last_origin(l, rows, COUNT_OF(rows)), STR(""),
+    config_mistake_add(&l->mistakes, config_last_origin(l, rows, COUNT_OF(rows)), STR(""),
                        "trading.min_reward_risk " STR_FMT " is never reached: with "
                        "trading.take_profit_percent " STR_FMT ", trading.stop_loss_percent " STR_FMT
                        " and costs of " STR_FMT " (%s.fee_percent and paper.slippage_percent "
@@ -188,7 +195,7 @@ static void check_store(struct config_loader *l) {
     static const int rows[] = {CFG_ROW_store_password_file, CFG_ROW_store_password_env};
     const struct config *c = &l->cfg;
     if (c->store_password_file.n > 0 && c->store_password_env.n > 0)
-        config_mistake_add(&l->mistakes, last_origin(l, rows, COUNT_OF(rows)), STR(""),
+        config_mistake_add(&l->mistakes, config_last_origin(l, rows, COUNT_OF(rows)), STR(""),
                            "store.password_file and store.password_env: one of the two is enough");
 }
 
@@ -196,7 +203,7 @@ static void check_queue(struct config_loader *l) {
     static const int rows[] = {CFG_ROW_queue_password_file, CFG_ROW_queue_password_env};
     const struct config *c = &l->cfg;
     if (c->queue_password_file.n > 0 && c->queue_password_env.n > 0)
-        config_mistake_add(&l->mistakes, last_origin(l, rows, COUNT_OF(rows)), STR(""),
+        config_mistake_add(&l->mistakes, config_last_origin(l, rows, COUNT_OF(rows)), STR(""),
                            "queue.password_file and queue.password_env: one of the two is enough");
 }
 
@@ -208,20 +215,20 @@ static void check_venue(struct config_loader *l) {
     static const int kinds[] = {CFG_ROW_market_kind, CFG_ROW_venue_kind};
     static const int live[] = {CFG_ROW_market_kind, CFG_ROW_source_kind};
     if (c->venue_key_file.n > 0 && c->venue_key_env.n > 0)
-        config_mistake_add(&l->mistakes, last_origin(l, keys, COUNT_OF(keys)), STR(""),
+        config_mistake_add(&l->mistakes, config_last_origin(l, keys, COUNT_OF(keys)), STR(""),
                            "venue.key_file and venue.key_env: one of the two is enough");
     if (c->venue_secret_file.n > 0 && c->venue_secret_env.n > 0)
-        config_mistake_add(&l->mistakes, last_origin(l, secrets, COUNT_OF(secrets)), STR(""),
+        config_mistake_add(&l->mistakes, config_last_origin(l, secrets, COUNT_OF(secrets)), STR(""),
                            "venue.secret_file and venue.secret_env: one of the two is enough");
     if (l->bad[CFG_ROW_market_kind] || l->bad[CFG_ROW_venue_kind]) return;
     if (!str_eq(c->venue_kind, STR("paper")) && str_eq(c->market_kind, STR("candles")))
         config_mistake_add(
-            &l->mistakes, last_origin(l, kinds, COUNT_OF(kinds)), STR(""),
+            &l->mistakes, config_last_origin(l, kinds, COUNT_OF(kinds)), STR(""),
             "market.kind candles are prices of the past; orders to venue.kind " STR_FMT
             " need market.kind venue or binance_public",
             STR_ARG(c->venue_kind));
     else if (str_eq(c->market_kind, STR("candles")) && config_has_live_source(c))
-        config_mistake_add(&l->mistakes, last_origin(l, live, COUNT_OF(live)), STR(""),
+        config_mistake_add(&l->mistakes, config_last_origin(l, live, COUNT_OF(live)), STR(""),
                            "market.kind candles are prices of the past, and posts come live: set "
                            "market.kind to binance_public (prices only, without a key), or leave "
                            "it at auto, which means that here");
@@ -232,10 +239,10 @@ static void check_x(struct config_loader *l) {
     static const int tokens[] = {CFG_ROW_x_token_file, CFG_ROW_x_token_env};
     static const int pauses[] = {CFG_ROW_x_fastest_s, CFG_ROW_x_interval_s};
     if (c->x_token_file.n > 0 && c->x_token_env.n > 0)
-        config_mistake_add(&l->mistakes, last_origin(l, tokens, COUNT_OF(tokens)), STR(""),
+        config_mistake_add(&l->mistakes, config_last_origin(l, tokens, COUNT_OF(tokens)), STR(""),
                            "x.token_file and x.token_env: one of the two is enough");
     if (!l->bad[pauses[0]] && !l->bad[pauses[1]] && c->x_fastest_s > c->x_interval_s)
-        config_mistake_add(&l->mistakes, last_origin(l, pauses, COUNT_OF(pauses)), STR(""),
+        config_mistake_add(&l->mistakes, config_last_origin(l, pauses, COUNT_OF(pauses)), STR(""),
                            "x.fastest_s %lld is longer than x.interval_s %lld",
                            (long long)c->x_fastest_s, (long long)c->x_interval_s);
 }
@@ -255,17 +262,19 @@ static void check_api(struct config_loader *l) {
     static const int tls[] = {CFG_ROW_api_tls_cert_file, CFG_ROW_api_tls_key_file};
     for (int i = 0; i < c->api_cors_origins.count && !l->bad[origins[0]]; i++)
         if (!is_origin(c->api_cors_origins.names[i]))
-            config_mistake_add(&l->mistakes, last_origin(l, origins, COUNT_OF(origins)), STR(""),
+            config_mistake_add(&l->mistakes, config_last_origin(l, origins, COUNT_OF(origins)),
+                               STR(""),
                                "api.cors_origins: \"" STR_FMT "\" is no origin such as "
                                "https://bot.example.com: without a path or a slash at its end",
                                STR_ARG(c->api_cors_origins.names[i]));
     if ((c->api_tls_cert_file.n > 0) != (c->api_tls_key_file.n > 0))
-        config_mistake_add(&l->mistakes, last_origin(l, tls, COUNT_OF(tls)), STR(""),
+        config_mistake_add(&l->mistakes, config_last_origin(l, tls, COUNT_OF(tls)), STR(""),
                            "api.tls_cert_file and api.tls_key_file: both or neither");
 }
 
 void config_check_all(struct config_loader *l) {
     check_api(l);
+    config_check_notify(l);
     check_reward_risk(l);
     check_store(l);
     check_queue(l);

@@ -222,5 +222,12 @@ void config_put_profiles(struct buf *b); /* the overrides as a list for the docs
 MUST_CHECK bool config_check_text(const struct config_row *row, str value, struct buf *why);
 void config_check_all(struct config_loader *l);
 void config_check_sources(struct config_loader *l); /* check_sources.c */
+/* The place of the one of these rows that was given last, for a mistake of several. */
+const struct config_origin *config_last_origin(const struct config_loader *l, const int *rows,
+                                               ptrdiff_t count);
+
+/* check_notify.c */
+MUST_CHECK bool config_check_quiet_hours(str value, struct buf *why);
+void config_check_notify(struct config_loader *l);
 
 #endif

@@ -145,7 +145,7 @@
   X(retention, commands_days, INT, 0, 36500, "365", CFG_RELOAD, "Days that answered commands are kept; an idempotency key counts as long as its command.") \
   X(retention, dead_letters_days, INT, 0, 36500, "30", CFG_RELOAD, "Days that dead letters are kept after they were retried or dropped. Others stay.") \
   X(retention, gaps_days, INT, 0, 36500, "365", CFG_RELOAD, "Days that gaps of sources are kept after they were filled or lost.") \
-  X(retention, alerts_days, INT, 0, 36500, "90", CFG_RELOAD, "Days that alerts are kept after they were over.") \
+  X(retention, alerts_days, INT, 0, 36500, "90", CFG_RELOAD, "Days that alerts are kept after they were over, and what people were told.") \
   X(retention, authors_days, INT, 0, 36500, "365", CFG_RELOAD, "Days after their last post that authors are kept who made room for others, were never traded and have no record.") \
   X(retention, disk_mb, INT, 0, INT64_C(100000000), "0", CFG_RELOAD, "MiB that the store may take. From nine tenths on there is an alert; over it, where it is a file, what explains no trade goes before its age, the oldest first, never of the last day. 0: as much as there is.") \
   X(retention, disk_free_mb, INT, 0, INT64_C(100000000), "256", CFG_RELOAD, "An alert when less than so many MiB are free on the disk of the store's file. 0: never.") \
@@ -170,6 +170,39 @@
   X(metrics, listen, STR, 0, 256, "", 0, "Address and port at which this process answers GET /metrics, and GET /health, alone: 127.0.0.1:9464. Every role has it (run, ingest, analyze, trade, serve), and each process on a machine needs a port of its own. Empty: none; run and serve still answer at api.listen. docs/metrics.md.") \
   X(metrics, token_file, STR, 0, 4096, "", CFG_SECRET, "File with a word that must come with each request there (Authorization: Bearer WORD), readable by its owner alone. Needed where others than this machine reach metrics.listen.") \
   X(metrics, token_env, STR, 0, 64, "", CFG_ADVANCED | CFG_SECRET, "Or the environment variable that holds it.") \
+  X(notify, events, LIST, 0, 64, "all, -signal, -command, -trade_other", CFG_RELOAD, "What is told, to each channel that has no list of its own: names as docs/notifications.md has them, all, and with a - in front what is left out. Later words count after earlier ones.") \
+  X(notify, urgent, LIST, 0, 64, "halt, drawdown, protection, trader, store", CFG_RELOAD, "What of it is urgent: told in quiet hours too, and before the rest.") \
+  X(notify, quiet_hours, STR, 0, 32, "", CFG_RELOAD, "Hours in which nothing but the urgent is told, such as 22:00-07:00 +02:00 (UTC where no distance from it is given). The rest is told when they are over. Empty: none.") \
+  X(notify, per_minute, INT, 1, 20, "12", CFG_RELOAD, "Messages a minute to one channel; what comes faster is told together. Telegram takes 20 a minute in a group.") \
+  X(notify, repeat_s, INT, 0, 86400, "600", CFG_RELOAD, "The same thing again within so many seconds is not told each time, but counted and told once at their end. 0: each time.") \
+  X(notify, give_up_hours, INT, 1, 168, "24", CFG_RELOAD, "Hours for which a message that cannot be delivered is tried again.") \
+  X(notify, name, STR, 0, 32, "", 0, "What messages call this installation, for who has several.") \
+  X(notify, here, BOOL, 0, 0, "true", CFG_ADVANCED, "May this process send messages? Of the processes that may (run, trade, serve) one at a time does. A process that has no secrets of the channels: false.") \
+  X(telegram, token_file, STR, 0, 4096, "", CFG_SECRET, "File with the token of a bot that @BotFather made, readable by its owner alone.") \
+  X(telegram, token_env, STR, 0, 64, "", CFG_ADVANCED | CFG_SECRET, "Or the environment variable that holds it.") \
+  X(telegram, chat, STR, 0, 64, "", 0, "The chat that is told, and the only one that is listened to: its id, a number (of a group it begins with -).") \
+  X(telegram, users, LIST, 0, 64, "", 0, "Ids of the users whose orders are taken there. Empty: in a chat with the bot alone everybody's, which is one person's; in a group nobody's.") \
+  X(telegram, orders, BOOL, 0, 0, "true", 0, "Take orders from the chat: status, positions, halt, resume, flatten, approve. false: it is only told.") \
+  X(telegram, events, LIST, 0, 64, "", CFG_RELOAD, "What is told there. Empty: as notify.events.") \
+  X(telegram, url, STR, 0, 256, "https://api.telegram.org", CFG_ADVANCED, "Telegram's Bot API, or a server of one's own that speaks it.") \
+  X(discord, url_file, STR, 0, 4096, "", CFG_SECRET, "File with the URL of a webhook of a Discord channel, readable by its owner alone: who has it can write there.") \
+  X(discord, url_env, STR, 0, 64, "", CFG_ADVANCED | CFG_SECRET, "Or the environment variable that holds it.") \
+  X(discord, events, LIST, 0, 64, "", CFG_RELOAD, "What is told there. Empty: as notify.events.") \
+  X(slack, url_file, STR, 0, 4096, "", CFG_SECRET, "File with the URL of an incoming webhook of Slack, readable by its owner alone.") \
+  X(slack, url_env, STR, 0, 64, "", CFG_ADVANCED | CFG_SECRET, "Or the environment variable that holds it.") \
+  X(slack, events, LIST, 0, 64, "", CFG_RELOAD, "What is told there. Empty: as notify.events.") \
+  X(webhook, url_file, STR, 0, 4096, "", CFG_SECRET, "File with a URL that messages are posted to as JSON, signed (docs/notifications.md).") \
+  X(webhook, url_env, STR, 0, 64, "", CFG_ADVANCED | CFG_SECRET, "Or the environment variable that holds it.") \
+  X(webhook, secret_file, STR, 0, 4096, "", CFG_SECRET, "File with the secret that messages are signed with, at least 16 characters.") \
+  X(webhook, secret_env, STR, 0, 64, "", CFG_ADVANCED | CFG_SECRET, "Or the environment variable that holds it.") \
+  X(webhook, events, LIST, 0, 64, "", CFG_RELOAD, "What is told there. Empty: as notify.events.") \
+  X(mail, url, STR, 0, 256, "", 0, "The mail server: smtps://HOST (TLS from the start, port 465) or smtp://HOST (port 587, turned to TLS before anything is said); without TLS only smtp://127.0.0.1:PORT.") \
+  X(mail, user, STR, 0, 128, "", 0, "The user's name there. Empty: the server asks for none.") \
+  X(mail, password_file, STR, 0, 4096, "", CFG_SECRET, "File with the password, readable by its owner alone.") \
+  X(mail, password_env, STR, 0, 64, "", CFG_ADVANCED | CFG_SECRET, "Or the environment variable that holds it.") \
+  X(mail, from, STR, 0, 254, "", 0, "The sender's address.") \
+  X(mail, to, LIST, 0, 16, "", 0, "Addresses that mail goes to.") \
+  X(mail, events, LIST, 0, 64, "", CFG_RELOAD, "What is told there. Empty: as notify.events.") \
   X(log, level, CHOICE, 0, 0, "info|trace|debug|unusual|broken", CFG_RELOAD, "Least level that is logged.") \
   X(log, format, CHOICE, 0, 0, "logfmt|json", 0, "Shape of log lines.") \
   X(run, dead_letters_an_hour, INT, 0, 1000000, "20", CFG_RELOAD, "More dead letters within an hour are an alert, once; it is over when no more than half as many came within one. A trader in real time looks once a minute. 0: never.") \

@@ -46,22 +46,28 @@ const char *host_network_name(host_network n) {
         return "Binance's public market data";
     case NETWORK_FEED:
         return "a source of posts";
+    case NETWORK_NOTIFY:
+        return "who tells people";
     }
     WRONG("network out of its list");
 }
 
-static bool is_feed(host_use use) { return use == HOST_FEED_REST || use == HOST_FEED_STREAM; }
+/* What no order goes through may be anywhere. */
+static bool is_anywhere(host_use use) {
+    return use == HOST_FEED_REST || use == HOST_FEED_STREAM || use == HOST_NOTIFY;
+}
 
 bool host_use_is_public(host_use use) {
-    return use == HOST_PUBLIC_REST || use == HOST_PUBLIC_STREAM || is_feed(use);
+    return use == HOST_PUBLIC_REST || use == HOST_PUBLIC_STREAM || is_anywhere(use);
 }
 
 static bool is_rest(host_use use) {
-    return use == HOST_SPOT_REST || use == HOST_PUBLIC_REST || use == HOST_FEED_REST;
+    return use == HOST_SPOT_REST || use == HOST_PUBLIC_REST || use == HOST_FEED_REST ||
+           use == HOST_NOTIFY;
 }
 
 void host_list(host_use use, struct buf *out) {
-    bool any = is_feed(use);
+    bool any = is_anywhere(use);
     if (any) buf_put(out, is_rest(use) ? STR("any host by https") : STR("any host by wss"));
     for (int i = 0; i < COUNT_OF(rows); i++) {
         if (rows[i].use != use) continue;
@@ -215,8 +221,8 @@ static bool is_plain_name(str host) {
 }
 
 static bool on_the_list(host_use use, str host, int port, host_network *ret) {
-    if (is_feed(use)) {
-        *ret = NETWORK_FEED;
+    if (is_anywhere(use)) {
+        *ret = use == HOST_NOTIFY ? NETWORK_NOTIFY : NETWORK_FEED;
         return is_plain_name(host);
     }
     for (int i = 0; i < COUNT_OF(rows); i++) {
@@ -231,7 +237,7 @@ static bool on_the_list(host_use use, str host, int port, host_network *ret) {
 }
 
 static const char *not_listed(host_use use) {
-    if (is_feed(use)) return "is no host name in small letters";
+    if (is_anywhere(use)) return "is no host name in small letters";
     return host_use_is_public(use) ? "is not on the list" : "is not a host of a test network";
 }
 

@@ -2,8 +2,9 @@
  *
  * Keys and orders go to the test networks that are named here, name for name and port for port, and
  * to loopback; market data that takes neither keys nor orders may also come from Binance's public
- * hosts. There is no switch and no configuration that adds a name. Posts may come from any host, by
- * TLS: no order goes there. Whoever opens a connection asks here, so that nobody can forget to. */
+ * hosts. There is no switch and no configuration that adds a name. Posts may come from any host,
+ * and messages for people go to any, by TLS: no order goes there. Whoever opens a connection asks
+ * here, so that nobody can forget to. */
 #ifndef BF_NET_HOSTS_H
 #define BF_NET_HOSTS_H
 
@@ -21,7 +22,8 @@ typedef enum host_use {
     HOST_PUBLIC_REST,   /* production's market data, without a key: https */
     HOST_PUBLIC_STREAM, /* the same by WebSocket: wss */
     HOST_FEED_REST,     /* posts: any host by https, through a proxy if the environment names one */
-    HOST_FEED_STREAM    /* the same by WebSocket: wss */
+    HOST_FEED_STREAM,   /* the same by WebSocket: wss */
+    HOST_NOTIFY         /* messages for people: any host by https, as for posts */
 } host_use;
 
 /* Keys of one network are worth nothing on another. */
@@ -30,7 +32,8 @@ typedef enum host_network {
     NETWORK_SPOT_TESTNET,
     NETWORK_SPOT_DEMO,
     NETWORK_PUBLIC,
-    NETWORK_FEED
+    NETWORK_FEED,
+    NETWORK_NOTIFY
 } host_network;
 const char *host_network_name(host_network n);
 

@@ -16,15 +16,24 @@
 typedef enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_DELETE } http_method;
 const char *http_method_name(http_method m);
 
+/* One more header of a request; its value is one line of plain ASCII. */
+struct http_header {
+    const char *name; /* "X-Signature" */
+    str value;
+};
+#define HTTP_HEADERS_MAX 4
+
 /* All borrowed during the call. query and body are sent byte for byte: they may be signed. */
 struct http_request {
     http_method method;
-    str path;     /* "/api/v3/order" */
-    str query;    /* without '?'; "": none */
-    str body;     /* application/x-www-form-urlencoded, or JSON; "": none */
-    bool json;    /* what the body is */
-    str key;      /* value of X-MBX-APIKEY; "": none */
-    str bearer;   /* token of "Authorization: Bearer"; "": none */
+    str path;   /* "/api/v3/order" */
+    str query;  /* without '?'; "": none */
+    str body;   /* application/x-www-form-urlencoded, or JSON; "": none */
+    bool json;  /* what the body is */
+    str key;    /* value of X-MBX-APIKEY; "": none */
+    str bearer; /* token of "Authorization: Bearer"; "": none */
+    str secret; /* what of path or query nobody may see in an answer; "": nothing */
+    struct http_header more[HTTP_HEADERS_MAX]; /* up to the first without a name */
     usec timeout; /* of a stream: until it is open, or its refusal is there */
     /* Asked about once a second while a call waits; false ends it: LOST, "stopped". NULL: nobody
      * is asked. Of a stream its reader's counts. */

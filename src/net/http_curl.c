@@ -150,6 +150,12 @@ static bool is_printable(str s) {
     return true;
 }
 
+static bool more_is_printable(const struct http_request *rq) {
+    for (int i = 0; i < HTTP_HEADERS_MAX && rq->more[i].name != NULL; i++)
+        if (!is_printable(rq->more[i].value)) return false;
+    return true;
+}
+
 static void drop_text(char **text) {
     if (*text != NULL) memory_wipe(*text, str_from_z(*text).n);
     free(*text);
@@ -185,9 +191,22 @@ static bool text_keep(str s, char **ret) {
     return *ret != NULL;
 }
 
+static bool headers_add_more(struct http_curl *h, const struct http_request *rq) {
+    char name[64];
+    struct buf b;
+    for (int i = 0; i < HTTP_HEADERS_MAX && rq->more[i].name != NULL; i++) {
+        buf_init_fixed(&b, name, sizeof name);
+        buf_printf(&b, "%s: ", rq->more[i].name);
+        if (buf_full(&b) || !headers_add(h, buf_z(&b), rq->more[i].value)) return false;
+    }
+    h->has_more = rq->more[0].name != NULL;
+    return true;
+}
+
 /* The list of request headers, made again where the key or the kind of body is another. */
 static bool headers_for(struct http_curl *h, const struct http_request *rq) {
-    if (h->headers != NULL && str_eq(str_from_z(h->key), rq->key) &&
+    const bool more = h->has_more || rq->more[0].name != NULL;
+    if (h->headers != NULL && !more && str_eq(str_from_z(h->key), rq->key) &&
         str_eq(str_from_z(h->bearer), rq->bearer) && h->json == rq->json)
         return true;
     drop_headers(h);
@@ -197,7 +216,7 @@ static bool headers_for(struct http_curl *h, const struct http_request *rq) {
         headers_add(h, "Expect", STR(":")) && headers_add(h, "Accept: ", STR("application/json")) &&
         headers_add(h, "Content-Type: ", rq->json ? STR("application/json") : STR("")) &&
         headers_add(h, "X-MBX-APIKEY: ", rq->key) &&
-        headers_add(h, "Authorization: Bearer ", rq->bearer);
+        headers_add(h, "Authorization: Bearer ", rq->bearer) && headers_add_more(h, rq);
     if (!ok) drop_headers(h);
     return ok;
 }
@@ -251,7 +270,8 @@ static const char *why_cut(const struct http_curl *h, CURLcode code) {
     case CUT_NOT:
         break;
     }
-    if (h->sendings > 1) return "the connection was closed without an answer";
+    if (h->sendings > 1 || code == CURLE_SEND_FAIL_REWIND)
+        return "the connection was closed without an answer";
     if (code == CURLE_OK) return "the connection was closed within the headers";
     return h->error[0] != '\0' ? h->error : curl.easy_strerror(code);
 }
@@ -272,7 +292,7 @@ ptrdiff_t http_hide(char *p, ptrdiff_t n, str secret) {
 
 /* Whoever shows an answer, or keeps it, must not show what let us in. */
 static void hide_secrets(struct http_curl *h, struct http_answer *ret) {
-    const str secrets[] = {h->request->bearer, h->request->key};
+    const str secrets[] = {h->request->bearer, h->request->key, h->request->secret};
     for (int i = 0; i < COUNT_OF(secrets); i++) {
         h->body.len = http_hide(h->body.p, h->body.len, secrets[i]);
         const ptrdiff_t n = http_hide(ret->why, (ptrdiff_t)strlen(ret->why), secrets[i]);
@@ -298,7 +318,7 @@ static void judge(struct http_curl *h, CURLcode code, struct http_answer *ret) {
 bool http_curl_prepare(struct http_curl *h, const struct http_request *rq,
                        struct http_answer *ret) {
     if (!is_printable(rq->path) || !is_printable(rq->query) || !is_printable(rq->key) ||
-        !is_printable(rq->bearer) || !str_starts(rq->path, STR("/"))) {
+        !is_printable(rq->bearer) || !more_is_printable(rq) || !str_starts(rq->path, STR("/"))) {
         not_sent(ret, "a request that is not plain ASCII");
         return false;
     }

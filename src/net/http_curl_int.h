@@ -41,6 +41,7 @@ struct http_curl {
     struct curl_slist *headers; /* of the next three; wiped */
     char *key, *bearer;         /* heap; wiped */
     bool json;
+    bool has_more; /* the headers hold some of one request alone */
     bool loopback;
     struct buf target, body;
     struct buf line; /* of a stream: the part of a line that came so far */

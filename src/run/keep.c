@@ -34,6 +34,7 @@ void keep_ages(const struct config *cfg, struct prune_ask *ret) {
     ret->age[PRUNE_LETTERS] = cfg->retention_dead_letters_days * USEC_PER_DAY;
     ret->age[PRUNE_GAPS] = cfg->retention_gaps_days * USEC_PER_DAY;
     ret->age[PRUNE_ALERTS] = cfg->retention_alerts_days * USEC_PER_DAY;
+    ret->age[PRUNE_NOTICES] = cfg->retention_alerts_days * USEC_PER_DAY;
     ret->age[PRUNE_AUTHORS] = cfg->retention_authors_days * USEC_PER_DAY;
     /* what the judge and the bill look back to, and for how long the dead are of interest */
     ret->age[PRUNE_MEMORY] = ret->age[PRUNE_BILLED] = ret->age[PRUNE_WORKERS] = USEC_PER_DAY;

@@ -37,6 +37,7 @@
 
 #include "base/log.h"
 #include "run/lanes.h"
+#include "run/tells.h"
 #include "run/turn_bytes.h"
 #include "run/writer.h"
 
@@ -270,6 +271,23 @@ bool turn_beat(struct runner *r, struct error *err) {
 
 /* --- what a turn wrote down -------------------------------------------------------------- */
 
+/* Does the turn tell something that people are to hear of? Of a replay nobody is. */
+static bool has_notices(const struct runner *r) {
+    struct notice n;
+    for (int i = 0; !r->grouped && i < r->acts->count; i++)
+        if (tell_notice(&r->acts->v[i], r->now, &n)) return true;
+    return false;
+}
+
+/* In the transaction of what they are about: told, if and only if it happened. */
+static bool put_notices(struct runner *r, struct error *err) {
+    struct notice n;
+    for (int i = 0; !r->grouped && i < r->acts->count; i++)
+        if (tell_notice(&r->acts->v[i], r->now, &n) && !store_notice_put(r->parts.store, &n, err))
+            return false;
+    return true;
+}
+
 static void tell(struct runner *r, const struct action *a) {
     const struct log_field fields[] = {LOG_Z("text", a->u.tell.text)};
     if (r->clock.is_virtual) clock_advance(&r->clock, r->now);
@@ -325,6 +343,7 @@ static bool write_rows(struct runner *r, int rows, struct error *err) {
     if (!(r->writer ? writer_put(r->writer, r->acts, err)
                     : store_apply(r->parts.store, r->acts, err)))
         return fail_behind(r, err);
+    if (!put_notices(r, err)) return undo(r);
     r->txn_rows += rows;
     return true;
 }
@@ -350,7 +369,7 @@ static bool keep(struct runner *r, struct error *err) {
     const bool sends = rows < acts->count;
 
     if (rows > 0 && r->journaling) return journal_rows(r, err) && pass_on(r, err);
-    if (rows > 0) {
+    if (rows > 0 || (!r->journaling && has_notices(r))) {
         if (r->journal != NULL) journal_encode(acts, &r->pending);
         if (!write_rows(r, rows, err) && !turn_rescue(r, err)) return false;
     }

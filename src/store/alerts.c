@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "store/notices.h"
 #include "store/store_int.h"
 
 #define LONG_TRIED USEC_PER_MIN /* trying again for so long is worth a word */
@@ -40,6 +41,19 @@ static bool find_lasting(struct store *s, str feed, struct lasting *ret, struct 
     return true;
 }
 
+/* The same for those who are told. */
+static bool tell(struct store *s, str feed, const struct source_status *v, usec now,
+                 struct error *err) {
+    char text[NOTICE_TEXT_BYTES];
+    struct notice n;
+    struct buf b;
+    buf_init_fixed(&b, text, sizeof text);
+    buf_printf(&b, STR_FMT " is %s%s%s", STR_ARG(feed), source_state_name(v->state),
+               v->why[0] != '\0' ? ": " : "", v->why);
+    notice_make(&n, now, NOTICE_SOURCE, source_state_name(v->state), buf_str(&b));
+    return store_notice_put(s, &n, err);
+}
+
 static bool put(struct store *s, const char *level, str feed, const struct source_status *v,
                 usec now, struct error *err) {
     static const struct sql sql = {"INSERT INTO alerts (at, level, source, state, what, until_at) "
@@ -52,7 +66,7 @@ static bool put(struct store *s, const char *level, str feed, const struct sourc
     bind_z(&q, source_state_name(v->state));
     bind_z(&q, v->why);
     bind_time_or_null(&q, v->until);
-    return query_run(&q, err);
+    return query_run(&q, err) && tell(s, feed, v, now, err);
 }
 
 static bool follow(struct store *s, int64_t id, const struct source_status *v, struct error *err) {

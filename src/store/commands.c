@@ -6,9 +6,10 @@
  * is sticky on the safe side: a mode set while halted is the mode to return to, a halt over a halt
  * keeps the later end, and a person's halt never gives an end to one that the program set itself.
  * Thread: any, each on its own connection. */
-#include "store/store_int.h"
-
 #include <inttypes.h>
+
+#include "store/notices.h"
+#include "store/store_int.h"
 
 #define SETTINGS_MAX 512
 
@@ -141,6 +142,32 @@ static void describe(struct audit *a, const struct command *cmd, const struct co
     if (cmd->reason[0] && !names_someone) buf_printf(&b, "%s%s", b.len ? ": " : "", cmd->reason);
 }
 
+/* People are told what somebody ordered; not that a source said of a post that it is gone. */
+static bool tell(struct store *s, const struct command *cmd, const struct control *after,
+                 bool changed, usec now, struct error *err) {
+    char text[NOTICE_TEXT_BYTES], at[TIME_TEXT_BYTES];
+    struct notice n;
+    struct buf b;
+    const bool by_program = strcmp(cmd->actor, "program") == 0;
+    const bool names_someone = cmd->verb == VERB_FORGET_AUTHOR;
+    if (strcmp(cmd->actor, "source") == 0) return true;
+    buf_init_fixed(&b, text, sizeof text);
+    buf_printf(&b, "%s", verb_name(cmd->verb));
+    if (cmd->target != 0) buf_printf(&b, " %" PRId64, cmd->target);
+    if (changed) buf_printf(&b, ": %s from now on", mode_name(after->mode));
+    if (changed && after->until != USEC_NEVER)
+        buf_printf(&b, " until " STR_FMT " UTC",
+                   STR_ARG(str_head(time_format_rfc3339(after->until, at), 19)));
+    buf_printf(&b, ", by %s", cmd->actor);
+    if (cmd->reason[0] != '\0' && !names_someone) buf_printf(&b, ": %s", cmd->reason);
+    notice_make(&n, now,
+                !changed     ? NOTICE_COMMAND
+                : by_program ? NOTICE_HALT
+                             : NOTICE_MODE,
+                verb_name(cmd->verb), buf_str(&b));
+    return store_notice_put(s, &n, err);
+}
+
 bool command_add(struct store *s, const struct command *cmd, str key, usec now, int64_t *ret_id,
                  bool *ret_repeated, struct error *err) {
     if (!find_by_key(s, cmd, key, now, ret_id, ret_repeated, err)) return false;
@@ -158,7 +185,7 @@ bool command_add(struct store *s, const struct command *cmd, str key, usec now, 
     IGNORE(str_copyz(str_from_z(cmd->actor), a.actor, sizeof a.actor), "same size");
     IGNORE(str_copyz(str_from_z(verb_name(cmd->verb)), a.action, sizeof a.action), "it is short");
     describe(&a, cmd, &before, &c, changed);
-    return audit_add(s, &a, err);
+    return audit_add(s, &a, err) && tell(s, cmd, &c, changed, now, err);
 }
 
 bool store_command_add(struct store *s, const struct command *cmd, str key, usec now,
@@ -269,7 +296,8 @@ bool store_setting_put(struct store *s, str key, str value, str actor, usec now,
     IGNORE(!str_copyz(actor, cmd.actor, sizeof cmd.actor), "what is cut is long enough");
     if (!store_begin(s, true, err)) return fail_in(err, "store a setting");
     const bool ok = write_setting(s, key, value, actor, now, err) &&
-                    insert_command(s, &cmd, (str){0}, now, ret_id, err);
+                    insert_command(s, &cmd, (str){0}, now, ret_id, err) &&
+                    tell(s, &cmd, NULL, false, now, err);
     return commit_or_rollback(s, ok, err) || fail_in(err, "store a setting");
 }
 

@@ -35,6 +35,9 @@
     T(ledger, 1, KEY_SEQ)                                                                          \
     T(dead_letters, 1, KEY_ID)                                                                     \
     T(alerts, 1, KEY_ID)                                                                           \
+    T(notices, 1, KEY_ID)                                                                          \
+    T(deliveries, 2, KEY_DELIVERY)                                                                 \
+    T(channels, 1, KEY_NAME)                                                                       \
     T(feeds, 1, KEY_FEED)                                                                          \
     T(gaps, 1, KEY_ID)                                                                             \
     T(handles, 2, KEY_HANDLE)                                                                      \
@@ -66,6 +69,7 @@
 #define KEY_CANDLE "symbol", "open_time"
 #define KEY_HANDLE "network", "name"
 #define KEY_PRUNED "what", "name"
+#define KEY_DELIVERY "notice_id", "channel"
 #define KEY_BILLED "day", "resource", "id"
 #define KEY_USAGE "day", "feed", "resource"
 
@@ -168,6 +172,15 @@
 #define COPY_alerts(F, X)                                                                          \
     F(1, id, INT) X(2, at, TIME) X(3, level, TEXT) X(4, source, TEXT) X(5, state, TEXT)            \
     X(6, what, TEXT) X(7, until_at, TIME) X(8, over_at, TIME)
+#define COPY_notices(F, X)                                                                         \
+    F(1, id, INT) X(2, at, TIME) X(3, event, TEXT) X(4, what, TEXT) X(5, text, TEXT)               \
+    X(6, sameness, TEXT) X(7, sorted, BOOL) X(8, of_id, INT) X(9, repeats, INT)
+#define COPY_deliveries(F, X)                                                                      \
+    F(1, notice_id, INT) X(2, channel, TEXT) X(3, urgent, BOOL) X(4, state, TEXT)                  \
+    X(5, due_at, TIME) X(6, tries, INT) X(7, changed_at, TIME) X(8, why, TEXT)
+#define COPY_channels(F, X)                                                                        \
+    F(1, name, TEXT) X(2, state, TEXT) X(3, since, TIME) X(4, why, TEXT) X(5, sent_at, TIME)       \
+    X(6, sent, INT) X(7, failed, INT)
 #define COPY_feeds(F, X)                                                                           \
     F(1, feed, TEXT) X(2, kind, TEXT) X(3, state, TEXT) X(4, since, TIME) X(5, until, TIME)        \
     X(6, why, TEXT) X(7, posts, INT) X(8, missed, INT) X(9, calls, INT) X(10, failures, INT)       \
@@ -197,6 +210,7 @@
 /* Columns whose numbers PostgreSQL counts up by itself. */
 #define COPY_COUNTED(X)                                                                            \
     X(post_memory, seq)                                                                            \
-    X(positions, id) X(commands, id) X(tokens, id) X(dead_letters, id) X(alerts, id) X(gaps, id)
+    X(positions, id)                                                                               \
+    X(commands, id) X(tokens, id) X(dead_letters, id) X(alerts, id) X(gaps, id) X(notices, id)
 
 #endif

@@ -3,10 +3,11 @@
  * In: when each came. Out: a row of alerts at either end; which of several processes writes it, is
  * told so and may say it louder. It begins above the limit and ends at half of it, so that a number
  * that moves around the limit is told once. Failure: the store's. Thread: the connection's. */
-#include "store/store_int.h"
-
 #include <inttypes.h>
 #include <stdio.h>
+
+#include "store/notices.h"
+#include "store/store_int.h"
 
 #define GROWTH "dead_letters" /* the alert's source */
 
@@ -48,7 +49,10 @@ static bool put_alert(struct store *s, const char *level, const char *state, con
     bind_z(&q, level);
     bind_z(&q, state);
     bind_z(&q, what);
-    return query_run(&q, err);
+    if (!query_run(&q, err)) return false;
+    struct notice n;
+    notice_make(&n, now, NOTICE_DEAD_LETTERS, state, str_from_z(what));
+    return store_notice_put(s, &n, err);
 }
 
 static bool begin_growing(struct store *s, const struct dead_growth *g, int64_t most, usec now,

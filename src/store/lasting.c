@@ -3,6 +3,7 @@
  *
  * In: whether it is so now. Out: whether that is news. Failure: the store's. Thread: the
  * connection's. */
+#include "store/notices.h"
 #include "store/store_int.h"
 
 static bool find_lasting(struct store *s, const char *source, int64_t *ret_id, struct error *err) {
@@ -43,7 +44,10 @@ static bool tell_it(struct store *s, const char *source, const struct alert_turn
     bind_z(&q, source);
     bind_z(&q, t->state);
     bind_z(&q, t->what);
-    return query_run(&q, err);
+    if (!query_run(&q, err)) return false;
+    struct notice n;
+    notice_make(&n, now, NOTICE_SYSTEM, source, str_from_z(t->what));
+    return store_notice_put(s, &n, err);
 }
 
 /* Mostly there is nothing to write; where there is, it is looked at once more under the lock. */

@@ -466,10 +466,11 @@ bool store_post_unread(struct store *s, struct arena *a, int64_t id, struct post
 }
 
 bool store_claim(struct store *s, str name, bool *ret_mine, struct error *err) {
-    static const struct sql sql = {"SELECT $1 <> ''",
+    static const struct sql sql = {"",
                                    "SELECT pg_try_advisory_lock(hashtext(current_schema() || $1))"};
     struct query q;
     bool row;
+    if (s->ops->claim != NULL) return s->ops->claim(s, name, ret_mine, err);
     if (!query_open(s, &sql, &q, err)) return false;
     bind_str(&q, name);
     if (!query_row(&q, &row, err)) return false;

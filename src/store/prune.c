@@ -91,6 +91,7 @@ static const struct keyed keyed[PRUNE_COUNT] = {
     [PRUNE_LETTERS] = KEYED("dead_letters", "id", LETTER_GOES, false),
     [PRUNE_GAPS] = KEYED("gaps", "id", GAP_GOES, false),
     [PRUNE_ALERTS] = KEYED("alerts", "id", ALERT_GOES, false),
+    [PRUNE_NOTICES] = KEYED("notices", "id", NOTICE_GOES, false),
     [PRUNE_AUTHORS] = KEYED("authors", "key", AUTHOR_GOES, true),
     [PRUNE_MEMORY] = KEYED("post_memory", "seq", MEMORY_GOES, false),
     [PRUNE_WORKERS] = KEYED("workers", "name", WORKER_GOES, true),
@@ -352,6 +353,7 @@ static bool prune_kind_of(struct pruner *p, prune_kind k, struct error *err) {
     case PRUNE_LETTERS:
     case PRUNE_GAPS:
     case PRUNE_ALERTS:
+    case PRUNE_NOTICES:
     case PRUNE_AUTHORS:
     case PRUNE_WORKERS:
         return prune_cut(p->ask, k) == 0 || prune_keyed(p, k, prune_cut(p->ask, k), err);

@@ -24,6 +24,7 @@
     X(LETTERS, "dead_letters") /* retried or dropped */                                            \
     X(GAPS, "gaps")            /* filled or lost */                                                \
     X(ALERTS, "alerts")        /* that are over */                                                 \
+    X(NOTICES, "notices")      /* what people were told, and whether it arrived */                 \
     X(AUTHORS, "authors")      /* that made room for others, without a record or a trade */        \
     X(MEMORY, "post_memory")   /* what the judge does not look at any more */                      \
     X(BILLED, "billed")        /* ids; the sums stay */                                            \

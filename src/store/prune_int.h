@@ -72,6 +72,7 @@ MUST_CHECK bool prune_plan_equity(struct store *s, const struct prune_ask *ask,
 #define GAP_GOES(cut) "(state = 'filled' OR state = 'lost') AND updated_at < " cut
 #define ALERT_GOES(cut)                                                                            \
     "(level <> 'unusual' OR over_at IS NOT NULL) AND coalesce(over_at, at) < " cut
+#define NOTICE_GOES(cut) "at < " cut
 /* A restart does not bring him back, and nothing was learned of him. */
 #define AUTHOR_GOES(cut)                                                                           \
     "forgotten AND (last_post_at IS NULL OR last_post_at < " cut ")"                               \

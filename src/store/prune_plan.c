@@ -134,6 +134,7 @@ static bool plan_all(struct store *s, const struct prune_ask *ask, struct prune_
             PLAN("dead_letters", "last_at", "80 + length(payload) + length(error)", LETTER_GOES),
         [PRUNE_GAPS] = PLAN("gaps", "updated_at", "100 + length(what)", GAP_GOES),
         [PRUNE_ALERTS] = PLAN("alerts", "at", "80 + length(what)", ALERT_GOES),
+        [PRUNE_NOTICES] = PLAN("notices", "at", "160 + length(text)", NOTICE_GOES),
         [PRUNE_AUTHORS] = PLAN("authors", "last_post_at", "300", AUTHOR_GOES),
         [PRUNE_MEMORY] = PLAN("post_memory", "at", "140", MEMORY_GOES),
         [PRUNE_WORKERS] = PLAN("workers", "seen_at", "150", WORKER_GOES)};

@@ -397,6 +397,7 @@ static const struct store_ops sqlite_ops = {
     .trader_lock = sqlite_trader_lock,
     .trader_keep = sqlite_trader_keep,
     .trader_running = sqlite_trader_running,
+    .claim = sqlite_claim,
 };
 
 /* -- opening --------------------------------------------------------------------------------- */

@@ -23,6 +23,7 @@
 #define PATH_BYTES 4352
 #define LOCK_TRADER 0
 #define LOCK_CONNECTED 1
+#define LOCK_CLAIMS 16 /* and behind it */
 #define KEPT_MAX 99
 
 static struct sqlite_store *self(struct store *s) { return (struct sqlite_store *)(void *)s; }
@@ -214,6 +215,15 @@ bool sqlite_trader_running(struct store *base, int64_t *ret_pid) {
     if (lock.l_type == F_UNLCK) return false;
     *ret_pid = read_pid(s->lock_fd);
     return true;
+}
+
+/* A byte of the lock's file for each name; it need not have so many. */
+bool sqlite_claim(struct store *base, str name, bool *ret_mine, struct error *err) {
+    const struct sqlite_store *s = self(base);
+    *ret_mine = s->lock_fd < 0; /* in memory: nobody else can have it */
+    if (*ret_mine) return true;
+    *ret_mine = set_lock(s->lock_fd, F_WRLCK, LOCK_CLAIMS + (off_t)(str_hash(name) & 0xFFFFFF));
+    return *ret_mine || errno == EAGAIN || errno == EACCES || fail_os(err, "lock", base->path);
 }
 
 /* -- copies ---------------------------------------------------------------------------------- */

@@ -70,6 +70,8 @@ struct store_ops {
     bool (*trader_lock)(struct store *s, struct error *err);
     bool (*trader_keep)(struct store *s, struct error *err);
     bool (*trader_running)(struct store *s, int64_t *ret_pid);
+    /* NULL: by a statement */
+    bool (*claim)(struct store *s, str name, bool *ret_mine, struct error *err);
     /* roles.h; NULL: there are none */
     bool (*roles)(struct store *s, const struct store_roles *r, struct buf *ret, struct error *err);
     bool (*server)(struct store *s, struct store_server *ret, struct error *err);
@@ -150,9 +152,8 @@ MUST_CHECK bool store_trader_keep(struct store *s, struct error *err);
 /* Does a trader (another's or this one) hold the lock now? *ret_pid is 0 where unknown. */
 bool store_trader_running(struct store *s, int64_t *ret_pid);
 
-/* What one process at a time does: is it this connection? Asked again before each time; the claim
- * goes with the connection, however that ends. Where the store is a file it is granted to all: of
- * such a store there is one process. */
+/* What one process at a time does: is it this connection's, which is for writing? Asked again
+ * before each time; the claim goes with the connection, however that ends. */
 MUST_CHECK bool store_claim(struct store *s, str name, bool *ret_mine, struct error *err);
 
 /* Migrations: numbered files of sql/, compiled in. */

@@ -63,5 +63,6 @@ int store_posts_run(void);
 int store_prune_run(void);
 int store_workers_run(void);
 int store_letters_run(void);
+int store_notices_run(void);
 
 #endif

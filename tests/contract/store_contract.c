@@ -182,6 +182,7 @@ int store_contract_run(const struct store_place *at) {
     int failed = store_rows_run() + store_people_run() + store_check_run();
     failed += store_forget_run() + store_sources_run() + store_posts_run();
     failed += store_prune_run() + store_workers_run() + store_letters_run();
+    failed += store_notices_run();
     if (at->shared) failed += store_shared_run();
     return failed;
 }

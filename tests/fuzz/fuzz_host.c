@@ -42,7 +42,7 @@ static bool is_plain(const struct host_url *u) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
     static const host_use uses[] = {HOST_SPOT_REST,   HOST_SPOT_WS_API,   HOST_SPOT_STREAM,
                                     HOST_PUBLIC_REST, HOST_PUBLIC_STREAM, HOST_FEED_REST,
-                                    HOST_FEED_STREAM};
+                                    HOST_FEED_STREAM, HOST_NOTIFY};
     const str url = str_from_bytes(data, (ptrdiff_t)bytes);
     for (ptrdiff_t i = 0; i < COUNT_OF(uses); i++) {
         struct host_url u;
@@ -59,6 +59,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
             continue;
         }
         LAW(u.tls);
+        if (u.network == NETWORK_NOTIFY) {
+            LAW(uses[i] == HOST_NOTIFY);
+            LAW(is_plain(&u));
+            continue;
+        }
         if (u.network == NETWORK_FEED) {
             LAW(uses[i] == HOST_FEED_REST || uses[i] == HOST_FEED_STREAM);
             LAW(is_plain(&u));

@@ -198,7 +198,8 @@ static void test_reports_go_by_line_then_environment_then_set(void **state) {
         "f.yaml:2: zebra: unknown section; there are trading, judge, model, reader, source, x, "
         "bluesky, "
         "market, "
-        "venue, paper, store, retention, queue, api, metrics, log, run\n"
+        "venue, paper, store, retention, queue, api, metrics, notify, telegram, "
+        "discord, slack, webhook, mail, log, run\n"
         "f.yaml:4: queue.capacity: 1 is too small, expected 16 to 1000000\n"
         "settings trading.leverage: 99 is too large, expected 1 to 20\n"
         "settings store.url: is not reloadable; it stands in the file, the environment or --set\n"
@@ -367,7 +368,8 @@ static void test_unknown_names_get_the_one_that_was_meant(void **state) {
         {"trading.=1", "--set trading.: unknown key\n"},
         {".mode=1", "--set .mode: unknown section; there are trading, judge, model, reader, "
                     "source, x, bluesky, "
-                    "market, venue, paper, store, retention, queue, api, metrics, log, run\n"},
+                    "market, venue, paper, store, retention, queue, api, metrics, notify, telegram, "
+                    "discord, slack, webhook, mail, log, run\n"},
         {"sources.path=x",
          "--set sources.path: the list of sources can only stand in the file; source.kind, "
          "source.path and source.name are its first entry\n"},

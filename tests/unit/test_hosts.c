@@ -204,6 +204,15 @@ static void test_posts_may_come_from_any_host_by_tls(void **state) {
     assert_true(host_use_is_public(HOST_FEED_STREAM));
 }
 
+static void test_messages_may_go_to_any_host_by_tls(void **state) {
+    (void)state;
+    const struct host_url u = given("https://hooks.slack.com/services/T/B/x?y=z", HOST_NOTIFY);
+    assert_int_equal(u.network, NETWORK_NOTIFY);
+    assert_str(u.target, "/services/T/B/x?y=z");
+    assert_int_equal(given("http://127.0.0.1:8081/x", HOST_NOTIFY).network, NETWORK_LOOPBACK);
+    assert_true(host_use_is_public(HOST_NOTIFY)); /* no keys of a venue, no orders */
+}
+
 static void test_posts_may_come_from_this_machine_as_plain_text(void **state) {
     (void)state;
     assert_int_equal(given("http://127.0.0.1:8081", HOST_FEED_REST).network, NETWORK_LOOPBACK);
@@ -270,7 +279,10 @@ static void test_posts_do_not_come_from_what_is_no_plain_host(void **state) {
     static const char *const stream[] = {
         "ws://jetstream2.us-east.bsky.network", "https://jetstream2.us-east.bsky.network",
         "wss://u:p@jetstream2.us-east.bsky.network", "wss://jetstream2.us-east.bsky.network\n"};
-    for (int i = 0; i < COUNT_OF(rest); i++) refused(rest[i], HOST_FEED_REST);
+    for (int i = 0; i < COUNT_OF(rest); i++) {
+        refused(rest[i], HOST_FEED_REST);
+        refused(rest[i], HOST_NOTIFY); /* nor do messages go there */
+    }
     for (int i = 0; i < COUNT_OF(stream); i++) refused(stream[i], HOST_FEED_STREAM);
 }
 
@@ -293,6 +305,7 @@ int main(void) {
         cmocka_unit_test(test_no_single_changed_byte_of_a_listed_url_is_another_host),
         cmocka_unit_test(test_only_loopback_addresses_are_loopback),
         cmocka_unit_test(test_posts_may_come_from_any_host_by_tls),
+        cmocka_unit_test(test_messages_may_go_to_any_host_by_tls),
         cmocka_unit_test(test_posts_may_come_from_this_machine_as_plain_text),
         cmocka_unit_test(test_posts_do_not_come_from_what_is_no_plain_host),
         cmocka_unit_test(test_a_password_in_a_url_is_not_repeated),

@@ -117,6 +117,48 @@ static void test_a_request_with_a_line_end_in_it_is_not_sent(void **state) {
     assert_int_equal(rig_close(&r), 0);
 }
 
+static void test_headers_of_one_request_go_with_it_alone(void **state) {
+    (void)state;
+    static const struct raw_step steps[] = {{OK(2, "{}"), RAW_KEEP, 0, 0}};
+    struct rig r;
+    struct http_answer a;
+    rig_open(&r, steps, 1);
+    struct http_request rq = request(HTTP_POST, "{}");
+    rq.more[0] = (struct http_header){"X-Signature", STR("v1=ab")};
+    rq.more[1] = (struct http_header){"X-Delivery", STR("7-9")};
+    http_call(r.http, &rq, &a);
+    rq.more[0].value = STR("v1=cd");
+    http_call(r.http, &rq, &a);
+    rq.more[0].name = NULL;
+    http_call(r.http, &rq, &a);
+    rq.more[0] = (struct http_header){"X-Signature", STR("v1=ab\r\nX-Other: y")};
+    http_call(r.http, &rq, &a);
+    assert_int_equal(a.end, HTTP_NOT_SENT);
+    assert_int_equal(rig_close(&r), 3);
+    assert_non_null(strstr(r.server.requests[0], "\r\nX-Signature: v1=ab\r\n"));
+    assert_non_null(strstr(r.server.requests[0], "\r\nX-Delivery: 7-9\r\n"));
+    assert_non_null(strstr(r.server.requests[1], "\r\nX-Signature: v1=cd\r\n"));
+    assert_null(strstr(r.server.requests[2], "X-Signature"));
+    assert_null(strstr(r.server.requests[2], "X-Delivery"));
+}
+
+static void test_a_secret_of_the_path_is_not_in_the_answer(void **state) {
+    (void)state;
+    static const struct raw_step steps[] = {
+        {OK(37, "{\"echo\":\"/bot1:AAHdqTcv/sendMessage\"}"), RAW_KEEP, 0, 0}};
+    struct rig r;
+    struct http_answer a;
+    rig_open(&r, steps, 1);
+    struct http_request rq = request(HTTP_POST, "{}");
+    rq.path = STR("/bot1:AAHdqTcv/sendMessage");
+    rq.secret = STR("1:AAHdqTcv");
+    http_call(r.http, &rq, &a);
+    assert_int_equal(a.end, HTTP_ANSWERED);
+    assert_str(a.body, "{\"echo\":\"/bot[token]/sendMessage\"}");
+    assert_int_equal(rig_close(&r), 1);
+    assert_non_null(strstr(r.server.requests[0], "POST /bot1:AAHdqTcv/sendMessage"));
+}
+
 /* --- exactly once ------------------------------------------------------------------------ */
 
 static void test_closed_without_a_byte_on_a_reused_connection_is_lost_and_sent_once(void **state) {
@@ -441,6 +483,8 @@ int main(void) {
         cmocka_unit_test(test_bytes_go_out_as_they_are),
         cmocka_unit_test(test_a_key_is_sent_only_with_its_request),
         cmocka_unit_test(test_a_request_with_a_line_end_in_it_is_not_sent),
+        cmocka_unit_test(test_headers_of_one_request_go_with_it_alone),
+        cmocka_unit_test(test_a_secret_of_the_path_is_not_in_the_answer),
         cmocka_unit_test(test_closed_without_a_byte_on_a_reused_connection_is_lost_and_sent_once),
         cmocka_unit_test(test_closed_without_a_byte_on_a_new_connection_is_lost_and_sent_once),
         cmocka_unit_test(test_an_idle_connection_that_was_closed_is_replaced_before_sending),
