@@ -123,6 +123,10 @@
     X(VENUE_CONNECTS, COUNTER, "bullfinch_venue_stream_connects_total", "", 1, "", 1, NONE, TRADES, "Attempts to open the user data stream.") \
     X(VENUE_FAILURES, GAUGE, "bullfinch_venue_call_failures", "", 1, "", 1, NONE, TRADES, "Calls since the start without a readable answer.") \
     X(VENUE_BREAKER, GAUGE, "bullfinch_venue_breaker", "", 1, "group", 8, NONE, TRADES, "0 closed, 1 half-open, 2 open.") \
+    /* --- who is told */ \
+    X(NOTIFY_MESSAGES, COUNTER, "bullfinch_notify_messages_total", "", 1, "channel,outcome", 16, NONE, SERVES | METRIC_TRADE, "Messages to people: sent, failed for good, or to be retried.") \
+    X(NOTIFY_WAITING, GAUGE, "bullfinch_notify_waiting", "", 1, "channel", 8, NONE, SERVES | METRIC_TRADE, "What waits to be told through a channel.") \
+    X(NOTIFY_UP, GAUGE, "bullfinch_notify_channel_up", "", 1, "channel", 8, NONE, SERVES | METRIC_TRADE, "1: what was sent through the channel last arrived.") \
     /* --- the store */ \
     X(STORE_UP, GAUGE, "bullfinch_store_up", "", 1, "", 1, NONE, ALL, "1: the store did what it was asked last; 0: it could not be reached, or not be written.") \
     X(STORE_COMMIT, HISTOGRAM, "bullfinch_store_commit_duration_seconds", "seconds", USEC_PER_S, "", 1, STAGE, ALL, "How long commits took.") \

@@ -314,35 +314,20 @@ static void *run_notifier(void *arg) {
 
 /* --- opening, closing ----------------------------------------------------------------------- */
 
-static struct metric *message_metric(const char *channel, const char *became) {
-    char block[64];
-    struct buf labels;
-    buf_init_fixed(&labels, block, sizeof block);
-    buf_printf(&labels, "channel=\"%s\",outcome=\"%s\"", channel, became);
-    return metric_get(METRIC_COUNTER, "bullfinch_notify_messages_total", buf_z(&labels),
-                      "Messages to people: sent, failed for good, or to be tried again.", 1);
-}
-
 static void open_sender(struct notifier *n, notify_channel which) {
     struct sender *const s = &n->senders[which];
     const char *const name = notify_channel_name(which);
-    char block[32];
-    struct buf labels;
     s->n = n;
     s->which = which;
     s->channel = n->opt.channels[which];
     s->channel->go_on = may_go_on;
     s->channel->go_on_ctx = n;
     IGNORE(!str_copyz(str_from_z(name), s->row.name, sizeof s->row.name), "short");
-    buf_init_fixed(&labels, block, sizeof block);
-    buf_printf(&labels, "channel=\"%s\"", name);
-    s->sent_metric = message_metric(name, "sent");
-    s->failed_metric = message_metric(name, "failed");
-    s->retried_metric = message_metric(name, "retried");
-    s->waiting_metric = metric_get(METRIC_GAUGE, "bullfinch_notify_waiting", buf_z(&labels),
-                                   "What waits to be told through a channel.", 1);
-    s->up_metric = metric_get(METRIC_GAUGE, "bullfinch_notify_channel_up", buf_z(&labels),
-                              "1: what was sent through the channel last arrived.", 1);
+    s->sent_metric = metric_get(M_NOTIFY_MESSAGES, LABELS(name, "sent"));
+    s->failed_metric = metric_get(M_NOTIFY_MESSAGES, LABELS(name, "failed"));
+    s->retried_metric = metric_get(M_NOTIFY_MESSAGES, LABELS(name, "retried"));
+    s->waiting_metric = metric_get(M_NOTIFY_WAITING, LABELS(name));
+    s->up_metric = metric_get(M_NOTIFY_UP, LABELS(name));
 }
 
 static bool start_threads(struct notifier *n, struct error *err) {

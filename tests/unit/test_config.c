@@ -366,10 +366,11 @@ static void test_unknown_names_get_the_one_that_was_meant(void **state) {
         {"trading.workers=1", "--set trading.workers: unknown key, did you mean reader.workers?\n"},
         {"log.colour=1", "--set log.colour: unknown key; log has level, format\n"},
         {"trading.=1", "--set trading.: unknown key\n"},
-        {".mode=1", "--set .mode: unknown section; there are trading, judge, model, reader, "
-                    "source, x, bluesky, "
-                    "market, venue, paper, store, retention, queue, api, metrics, notify, telegram, "
-                    "discord, slack, webhook, mail, log, run\n"},
+        {".mode=1",
+         "--set .mode: unknown section; there are trading, judge, model, reader, "
+         "source, x, bluesky, "
+         "market, venue, paper, store, retention, queue, api, metrics, notify, telegram, "
+         "discord, slack, webhook, mail, log, run\n"},
         {"sources.path=x",
          "--set sources.path: the list of sources can only stand in the file; source.kind, "
          "source.path and source.name are its first entry\n"},

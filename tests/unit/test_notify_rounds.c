@@ -29,9 +29,9 @@ static void open_channel(notify_channel which) {
     assert_ok(hook_open(&kit.a, which, &url, NULL, &s->channel, &err), &err);
     s->n = &n;
     s->which = which;
-    s->waiting_metric = s->up_metric = metric_get(METRIC_GAUGE, "bullfinch_test", "", "t", 1);
+    s->waiting_metric = s->up_metric = metric_get(M_NOTIFY_WAITING, LABELS("test"));
     s->sent_metric = s->failed_metric = s->retried_metric =
-        metric_get(METRIC_COUNTER, "bullfinch_test_total", "", "t", 1);
+        metric_get(M_NOTIFY_MESSAGES, LABELS("test", "sent"));
     IGNORE(!str_copyz(str_from_z(notify_channel_name(which)), s->row.name, sizeof s->row.name),
            "short");
 }
