@@ -91,9 +91,10 @@ void meter_outcome(struct meter_outcomes *m, str source, reason why) {
 /* --- beginning ------------------------------------------------------------------------------- */
 
 /* What the trader tells where the venue and the books differ (src/flow/trader_*.c). */
-static const char *const mismatches[] = {
-    "balance_short", "coins_gone",    "fill_does_not_fit",  "fill_unexplained", "fills_missed",
-    "foreign_bot",   "order_adopted", "report_contradicts", "strange_order",    "stray_order"};
+static const char *const mismatches[] = {"balance_short",    "coins_gone",    "fill_does_not_fit",
+                                         "fill_unexplained", "fills_missed",  "foreign_bot",
+                                         "lost_trade",       "order_adopted", "report_contradicts",
+                                         "strange_order",    "stray_order"};
 
 static void open_looks(struct meter *m) {
     m->unknown = metric_get(M_UNKNOWN_ORDERS, NULL);

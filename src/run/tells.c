@@ -36,6 +36,7 @@ static const struct {
     {"balance_short", NOTICE_BOOKS},
     {"no_balance", NOTICE_BOOKS},
     {"foreign_bot", NOTICE_BOOKS},
+    {"lost_trade", NOTICE_BOOKS},
     {"coins_gone", NOTICE_BOOKS},
     {"compared", LOG_ONLY},
     {"symbol", LOG_ONLY},
