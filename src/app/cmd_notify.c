@@ -192,7 +192,8 @@ const struct cmd cmd_notify_test = {
              "sends, and the exit status is 1 where one did not arrive.",
     .pos_max = 1,
     .needs_config = true,
-    .run = test_run};
+    .run = test_run,
+    .words = "telegram discord slack webhook mail"};
 
 const struct cmd cmd_notify_list = {
     .group = "Looking",

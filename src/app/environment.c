@@ -107,4 +107,5 @@ const struct cmd cmd_db_environment = {
              "positions. A trader must not be running when that is changed.",
     .pos_max = 1,
     .needs_config = true,
-    .run = environment_run};
+    .run = environment_run,
+    .words = "dev staging prod"};
