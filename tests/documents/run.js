@@ -153,7 +153,7 @@ function shell(doc, at, ports, world) {
     } else if (marks.length === 1 && /^[\w./-]+\.\w+$/.test(marks[0])) {
       const name = path.join(at, 'folder', marks[0]);
       script.push(`began ${b.line}`, `mkdir -p ${quote(path.dirname(name))}\nprintf '%s\\n' ${quote(text)} >${quote(name)}`);
-    } else if (kind === 'yaml' && marks.length === 0 && /^(source|sources|venue|trading|judge|store|api|x|queue|market|paper|reader|retention|model|log|notify\w*):/m.test(text)) {
+    } else if (kind === 'yaml' && marks.length === 0 && /^(source|sources|venue|trading|judge|store|api|x|queue|market|paper|reader|retention|model|log|bluesky|metrics|run|notify|telegram|discord|slack|webhook|mail):/m.test(text)) {
       script.push(`began ${b.line}`, `printf '%s\\n' ${quote(text)} >"$FOLDER/../${n}.yaml"; bullfinch config check --config "$FOLDER/../${n}.yaml" >"$FOLDER/../${n}.out" 2>&1`);
     }
   });
