@@ -198,6 +198,24 @@ static void look_at_address(struct doctor *d, struct store *s) {
                           "with TLS in front");
 }
 
+static void look_at_metrics(struct doctor *d) {
+    const struct config *const cfg = &d->app->cfg;
+    const bool guarded = cfg->metrics_token_file.n > 0 || cfg->metrics_token_env.n > 0;
+    struct api_listen at;
+    struct error err;
+    if (cfg->metrics_listen.n == 0) return;
+    if (!api_listen_parse(cfg->metrics_listen, &at, &err))
+        doctor_find(d, GRADE_BAD, "metrics", "%s", err.msg);
+    else if (at.loopback || guarded)
+        doctor_find(d, GRADE_OK, "metrics", STR_FMT " %s", STR_ARG(cfg->metrics_listen),
+                    at.loopback ? "is reached from this machine alone" : "wants a word");
+    else
+        doctor_find(d, GRADE_BAD, "metrics",
+                    STR_FMT " is reached from other machines, and wants no word: "
+                            "metrics.token_file",
+                    STR_ARG(cfg->metrics_listen));
+}
+
 void doctor_look_at_hardening(struct doctor *d) {
     struct error none;
     struct store *s = NULL;
@@ -209,6 +227,7 @@ void doctor_look_at_hardening(struct doctor *d) {
     look_at_confinement(d);
     if (!app_store_open(d->app, STORE_READ, false, &s, &none)) s = NULL;
     look_at_address(d, s);
+    look_at_metrics(d);
     if (s != NULL && store_trader_running(s, &pid)) look_at_process(d, pid);
     store_close(s);
     doctor_look_at_units(d);

@@ -77,6 +77,8 @@ finds() { # GRADE WHAT WORDS ARGUMENT...: doctor has such a line
 check "doctor looks at the trader's own rights" finds '\(ok\|warn\)' process "$pid: .* cannot gain any"
 check "at where it listens" finds ok interface 'this machine alone'
 check "one that others reach needs a token" finds bad interface 'there is no token' --set api.listen=0.0.0.0:8080
+check "so does the one of the metrics" finds bad metrics 'wants no word' --set metrics.listen=0.0.0.0:9464
+check "but where nobody else reaches it" finds ok metrics 'this machine alone' --set metrics.listen=127.0.0.1:9464
 check "a token is made" "$BULLFINCH" token create me --role read --config cfg.yaml
 check "and then TLS" finds warn interface 'with 1 token, which go over the wire as they are' --set api.listen=0.0.0.0:8080
 check "it says that it is confined" finds '\(ok\|warn\)' confinement Landlock
