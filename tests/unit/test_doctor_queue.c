@@ -105,6 +105,17 @@ static void test_what_waits_for_long_or_fills_the_queue_is_told(void **state) {
     found("queue posts", GRADE_WARN, "it is full");
 }
 
+/* Nobody listens there, and nobody else can. */
+static int hold_port(int port) {
+    const int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    return fd;
+}
+
 static void test_a_server_that_is_not_there_or_not_ours_is_bad(void **state) {
     (void)state;
     redis_server_do(&server, "CONFIG SET requirepass s3cret");
@@ -118,8 +129,10 @@ static void test_a_server_that_is_not_there_or_not_ours_is_bad(void **state) {
     found("queue", GRADE_BAD, "queue.password_file");
     assert_true(doctor.refused);
     redis_server_kill(&server);
+    const int held = hold_port(server.port); /* or somebody else may answer there by now */
     look("");
     found("queue", GRADE_BAD, "no Redis at redis://127.0.0.1:");
+    close(held);
     configure("queue: {url: 'redis://redis.example.com'}\n", NULL);
     doctor = (struct doctor){.app = &app};
     doctor_look_at_queue(&doctor);
