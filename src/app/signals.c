@@ -18,7 +18,7 @@ static void on_signal(int sig) {
 
 static void on_level(int sig) {
     const log_level now = log_step(sig == SIGUSR1 ? -1 : 1);
-    log_write(i64_max(now, LOG_INFO), "log_level",
+    log_write((log_level)i64_max(now, LOG_INFO), "log_level",
               (struct log_field[]){LOG_Z("now", log_level_name(now))}, 1);
 }
 
