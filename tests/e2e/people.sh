@@ -103,7 +103,7 @@ check "positions open" until_true has "SELECT count(*) FROM positions"
 check "show workers names the process" sh -c '"$@" | grep -q ":'"$pid"':run.*well"' - \
     "$BULLFINCH" show workers --set store.url="sqlite:$SCRATCH/$db.db"
 check "it takes little memory" test "$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' /proc/$pid/status)" \
-    -le 20480
+    -le 24576
 check "halt is answered by the trader" sh -c '[ "$("$@")" = "halt: halted" ]' - "$BULLFINCH" halt \
     --set store.url="sqlite:$SCRATCH/$db.db"
 before=$(sql "SELECT count(*) FROM intents")
