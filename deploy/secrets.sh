@@ -1,6 +1,6 @@
 #!/bin/sh
-# secrets: the passwords that PostgreSQL, Redis and bullfinch share, as files, made where they are
-# missing. As root, since files of root's that a group may read are what all of them take.
+# secrets: the passwords that PostgreSQL, Redis, Prometheus, Grafana and bullfinch share, as files, made
+# where they are missing. As root, since files of root's that a group may read are what all of them take.
 #
 #   sudo deploy/secrets.sh                                  for compose.yaml: deploy/secrets, group 10001
 #   sudo deploy/secrets.sh /etc/bullfinch/secrets postgres  for the units, while the database is made
@@ -18,7 +18,7 @@ group=${2:-10001}
 [ -d "$(dirname "$directory")" ] || install -d -m 0755 "$(dirname "$directory")"
 umask 077
 mkdir -p "$directory"
-for name in postgres-password owner-password store-password queue-password; do
+for name in postgres-password owner-password store-password queue-password metrics-token grafana-password; do
     [ -s "$directory/$name" ] || od -A n -N 24 -t x1 /dev/urandom | tr -d ' \n' >"$directory/$name"
 done
 chown "root:$group" "$directory" "$directory"/*

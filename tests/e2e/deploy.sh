@@ -27,10 +27,12 @@ if have docker-compose; then
     for file in deploy/compose.yaml deploy/compose.embedded.yaml; do
         check "docker-compose takes $file" docker-compose -f $file config --quiet
     done
+    check "and who watches beside it" docker-compose -f deploy/compose.yaml -f deploy/compose.watch.yaml config --quiet
 elif docker compose version >/dev/null 2>&1; then
     for file in deploy/compose.yaml deploy/compose.embedded.yaml; do
         check "docker compose takes $file" docker compose -f $file config --quiet
     done
+    check "and who watches beside it" docker compose -f deploy/compose.yaml -f deploy/compose.watch.yaml config --quiet
 else
     not_possible "there is no docker-compose to read the compose files"
 fi
