@@ -383,9 +383,9 @@ static bool one_turn(struct runner *r, const struct event *ev, struct error *err
     const usec began = measured ? time_monotonic_us() : 0;
     trader_step(r->parts.trader, r->now, ev, r->acts);
     if (measured) meter_stage_took(STAGE_DECIDE, time_monotonic_us() - began, 1);
-    if (r->acts->count == 0) return true;
-    if (!keep(r, err)) return false;
-    meter_turn(&r->meter, r->now, ev, r->acts);
+    if (r->acts->count > 0 && !keep(r, err)) return false;
+    meter_turn(&r->meter, r->now, ev,
+               r->acts); /* a reply counts where a report came before it, too */
     return true;
 }
 
