@@ -8,7 +8,9 @@
 # As root, with a Docker daemon (DOCKER_HOST), debootstrap and a Debian mirror.
 set -eu
 : "${SCRATCH:=${TMPDIR:-/tmp}/bullfinch-image}"
-mirror=${MIRROR:-http://deb.debian.org/debian}
+# the one that this machine's own apt asks
+mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' | head -n 1)}
+[ -n "$mirror" ] || { echo "base: apt knows no Debian mirror: MIRROR=URL says which" >&2; exit 1; }
 mkdir -p "$SCRATCH"
 
 have() { docker image inspect "$1" >/dev/null 2>&1; }

@@ -8,7 +8,9 @@
 # Not part of `make test`: it fetches a Debian.
 . "$(dirname "$0")/../e2e/lib/cases.sh"
 
-mirror=${MIRROR:-http://deb.debian.org/debian}
+# the one that this machine's own apt asks
+mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' | head -n 1)}
+[ -n "$mirror" ] || { echo "debian: apt knows no Debian mirror: MIRROR=URL says which" >&2; exit 1; }
 deb=$(ls build/bullfinch_*_*.deb 2>/dev/null | head -n 1)
 check "there is a package" test -n "$deb"
 [ "$failures" -eq 0 ] || exit 1
