@@ -16,12 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <microhttpd.h>
-
 #include "api/conns.h"
+#include "api/mhd.h"
 #include "base/hash.h"
 #include "base/metric.h"
-#include "net/late.h"
 #include "run/process.h"
 
 #define CONNECTIONS 32
@@ -29,19 +27,6 @@
 #define WITHIN (10 * USEC_PER_S) /* from the first byte of a header to the last of the answer */
 #define WATCH_EVERY (200 * USEC_PER_MS)
 #define PAGE_BYTES_MAX (16 << 20)
-
-/* clang-format off */
-#define MHD_FUNCTIONS(X) \
-    X(add_response_header) X(create_response_from_buffer) X(destroy_response) \
-    X(get_connection_info) X(lookup_connection_value) X(queue_response) X(start_daemon) \
-    X(stop_daemon)
-/* clang-format on */
-
-static struct {
-#define X(name) __typeof__(&MHD_##name) name;
-    MHD_FUNCTIONS(X)
-#undef X
-} mhd;
 
 struct metrics_server {
     struct api_listen at;
@@ -54,20 +39,6 @@ struct metrics_server {
     bool has_watch;
     atomic_bool stop;
 };
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool mhd_is_there;
-static struct error mhd_error;
-
-static void load_mhd(void) {
-    static const struct late_library library = {BF_LIBMICROHTTPD, "libmicrohttpd-dev"};
-    static const struct late_function functions[] = {
-#define X(name) {"MHD_" #name, &mhd.name},
-        MHD_FUNCTIONS(X)
-#undef X
-    };
-    mhd_is_there = late_load(&library, functions, COUNT_OF(functions), &mhd_error);
-}
 
 /* --- an answer ------------------------------------------------------------------------------ */
 
@@ -246,10 +217,7 @@ static bool open_at(struct metrics_server *s, str listen, struct error *err) {
                     "others reach %s, and no word is asked for: set metrics.token_file, or listen "
                     "at 127.0.0.1",
                     s->at.host);
-    if (!mhd_is_there) {
-        *err = mhd_error;
-        return false;
-    }
+    if (!mhd_load(err)) return false;
     if (!api_listen_open(&s->at, &s->listener, err)) return false;
     snprintf(s->url, sizeof s->url, s->at.ipv6 ? "http://[%s]:%d" : "http://%s:%d", s->at.host,
              s->at.port);
@@ -261,7 +229,6 @@ bool metrics_open(struct arena *boot, str listen, const struct secret *word,
     const struct api_conns_limits limits = {
         .max = CONNECTIONS, .per_client = CONNECTIONS / 2, .per_local = CONNECTIONS};
     struct metrics_server *const s = NEW(boot, struct metrics_server);
-    pthread_once(&once, load_mhd);
     s->listener = -1;
     s->word = word;
     s->conns = api_conns_new(boot, &limits);

@@ -29,16 +29,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <microhttpd.h>
-
 #include "api/conns.h"
 #include "api/dress.h"
+#include "api/mhd.h"
 #include "api/teller.h"
 #include "api/tls.h"
 #include "base/certificate.h"
 #include "base/log.h"
 #include "base/metric.h"
-#include "net/late.h"
 
 #define POOL_THREADS 4
 #define WAITERS 4
@@ -59,20 +57,6 @@
 #define CONNECTION_BYTES 65536
 #define BODIES_BYTES_MAX (64 << 20)
 #define DRAIN_BYTES_MAX 65536
-
-/* clang-format off */
-#define MHD_FUNCTIONS(X) \
-    X(add_response_header) X(create_response_from_buffer) X(create_response_from_callback) \
-    X(destroy_response) X(get_connection_info) X(get_connection_values) \
-    X(is_feature_supported) X(queue_response) X(quiesce_daemon) \
-    X(resume_connection) X(start_daemon) X(stop_daemon) X(suspend_connection)
-/* clang-format on */
-
-static struct {
-#define X(name) __typeof__(&MHD_##name) name;
-    MHD_FUNCTIONS(X)
-#undef X
-} mhd;
 
 typedef enum phase {
     PHASE_HEADER, /* its first line is there */
@@ -124,22 +108,6 @@ struct api {
     int job_count;
     bool stopping;
 };
-
-/* --- the library -------------------------------------------------------------------------- */
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool mhd_is_there;
-static struct error mhd_error;
-
-static void load_mhd(void) {
-    static const struct late_library library = {BF_LIBMICROHTTPD, "libmicrohttpd-dev"};
-    static const struct late_function functions[] = {
-#define X(name) {"MHD_" #name, &mhd.name},
-        MHD_FUNCTIONS(X)
-#undef X
-    };
-    mhd_is_there = late_load(&library, functions, COUNT_OF(functions), &mhd_error);
-}
 
 /* --- an answer goes out ------------------------------------------------------------------- */
 
@@ -620,11 +588,7 @@ static struct api_conns_limits limits_of(const struct api_options *o) {
 
 bool api_open(struct arena *boot, const struct api_options *opt, struct api **ret,
               struct error *err) {
-    pthread_once(&once, load_mhd);
-    if (!mhd_is_there) {
-        *err = mhd_error;
-        return false;
-    }
+    if (!mhd_load(err)) return false;
     struct api *s = NEW(boot, struct api);
     const struct api_conns_limits limits = limits_of(opt);
     s->listener = -1;
