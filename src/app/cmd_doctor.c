@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/timex.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 #include "app/wire.h"
 #include "app/wire_binance.h"
 #include "flow/risk/risk.h" /* tidy: the doctor asks what risk would say */
+#include "run/room.h"
 
 #define OUT_BYTES (1 << 20)
 #define SPACE_BAD (INT64_C(100) << 20)
@@ -103,15 +103,16 @@ static void look_at_place(struct doctor *d) {
     else if (stat(path, &st) == 0)
         doctor_find(d, GRADE_OK, "file modes", "%s is its owner's alone", path);
 
+    struct room_disk disk;
+    const bool known = room_disk(path, &disk);
     char *slash = strrchr(path, '/');
     const char *dir = slash == path ? "/" : slash ? path : ".";
     if (slash && slash != path) *slash = '\0';
-    struct statvfs fs;
     if (access(dir, W_OK | X_OK) != 0)
         doctor_find(d, GRADE_BAD, "directory", "%s: %s; the store's directory must be writable",
                     dir, strerror(errno));
-    if (statvfs(dir, &fs) != 0) return;
-    const int64_t room = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
+    if (!known) return;
+    const int64_t room = disk.free;
     doctor_find(d,
                 room < SPACE_BAD   ? GRADE_BAD
                 : room < SPACE_LOW ? GRADE_WARN

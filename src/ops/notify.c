@@ -26,7 +26,6 @@
 #define WATCH_EVERY (2 * USEC_PER_S)
 #define REPEATS_EVERY (5 * USEC_PER_S)
 #define TROUBLE_AFTER (5 * USEC_PER_S)
-/* On the way when its process was lost: on PostgreSQL that one may still be there for a moment. */
 #define CURSOR STR("notify")
 
 const struct config *notify_config(struct notifier *n) {

@@ -228,11 +228,6 @@ static void put_u32(struct buf *out, uint32_t v) {
     buf_put(out, (str){(const char *)&v, (ptrdiff_t)sizeof v});
 }
 
-static void put_text(struct buf *out, str s) {
-    put_u32(out, (uint32_t)s.n);
-    buf_put(out, s);
-}
-
 /* Length and kind in front of a piece, the length filled in at its end. */
 static ptrdiff_t begin_piece(struct buf *out, uint32_t kind) {
     const ptrdiff_t at = out->len;
@@ -254,8 +249,8 @@ void journal_encode(const struct actions *acts, struct buf *out) {
 
 void journal_encode_cursor(str name, str value, struct buf *out) {
     const ptrdiff_t at = begin_piece(out, KIND_CURSOR);
-    put_text(out, name);
-    put_text(out, value);
+    turn_bytes_put_text(out, name);
+    turn_bytes_put_text(out, value);
     end_piece(out, at);
 }
 
@@ -277,25 +272,10 @@ static bool put_piece(struct journal *j, str bytes, struct error *err) {
     return true;
 }
 
-static bool cut_u32(str *rest, uint32_t *ret) {
-    if (rest->n < (ptrdiff_t)sizeof *ret) return false;
-    memcpy(ret, rest->p, sizeof *ret);
-    *rest = str_tail(*rest, (ptrdiff_t)sizeof *ret);
-    return true;
-}
-
-static bool cut_text(str *rest, str *ret) {
-    uint32_t n;
-    if (!cut_u32(rest, &n) || rest->n < (ptrdiff_t)n) return false;
-    *ret = str_head(*rest, (ptrdiff_t)n);
-    *rest = str_tail(*rest, (ptrdiff_t)n);
-    return true;
-}
-
 bool journal_put(struct journal *j, str encoded, struct error *err) {
     str piece;
     while (encoded.n > 0) {
-        const bool whole = cut_text(&encoded, &piece);
+        const bool whole = turn_bytes_cut_text(&encoded, &piece);
         POST(whole);
         if (!put_piece(j, piece, err)) return false;
     }
@@ -308,9 +288,10 @@ static bool adopt_piece(struct journal *j, struct arena *a, struct store *s, str
                         struct error *err) {
     uint32_t kind;
     str name, value;
-    if (!cut_u32(&bytes, &kind)) kind = 0;
+    if (!turn_bytes_cut(&bytes, &kind, (ptrdiff_t)sizeof kind)) kind = 0;
     if (kind == KIND_TURN && turn_bytes_get(a, bytes, j->acts)) return store_apply(s, j->acts, err);
-    if (kind == KIND_CURSOR && cut_text(&bytes, &name) && cut_text(&bytes, &value))
+    if (kind == KIND_CURSOR && turn_bytes_cut_text(&bytes, &name) &&
+        turn_bytes_cut_text(&bytes, &value))
         return store_cursor_put(s, name, value, err);
     return fail(err, ERR_DAMAGED, 0, "%s: piece %" PRIu64 " cannot be read", j->path, j->count);
 }

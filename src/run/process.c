@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include "base/buf.h"
 #include "base/metric.h"
@@ -95,12 +94,12 @@ static int64_t bytes_of(const char *suffix) {
 
 /* With the lock held. */
 static void measure_disk(void) {
-    struct statvfs v;
+    struct room_disk disk;
     if (path[0] == '\0') return;
     set(M_STORE_BYTES, bytes_of("") + bytes_of("-wal") + bytes_of("-shm"));
-    if (statvfs(path, &v) != 0) return;
-    set(M_STORE_DISK_FREE, (int64_t)(v.f_bavail * v.f_frsize));
-    set(M_STORE_DISK_SIZE, (int64_t)(v.f_blocks * v.f_frsize));
+    if (!room_disk(path, &disk)) return;
+    set(M_STORE_DISK_FREE, disk.free);
+    set(M_STORE_DISK_SIZE, disk.size);
 }
 
 void process_measure(void) {

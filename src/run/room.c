@@ -36,18 +36,22 @@ int64_t room_memory(void) {
     return str_to_i64(resident, &pages) ? pages * sysconf(_SC_PAGESIZE) : 0;
 }
 
-static int64_t disk_free(const char *file) {
+bool room_disk(const char *file, struct room_disk *ret) {
     char folder[PATH_BYTES];
     struct statvfs fs;
     const char *const slash = strrchr(file, '/');
     const ptrdiff_t n = slash == file ? 1 : slash ? slash - file : 0;
-    if (!str_copyz(n > 0 ? str_from_bytes(file, n) : STR("."), folder, sizeof folder)) return -1;
-    return statvfs(folder, &fs) == 0 ? (int64_t)fs.f_bavail * (int64_t)fs.f_frsize : -1;
+    if (!str_copyz(n > 0 ? str_from_bytes(file, n) : STR("."), folder, sizeof folder)) return false;
+    if (statvfs(folder, &fs) != 0) return false;
+    *ret = (struct room_disk){.free = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize,
+                              .size = (int64_t)fs.f_blocks * (int64_t)fs.f_frsize};
+    return true;
 }
 
 bool room_look(struct store *s, struct room_seen *ret, struct error *err) {
+    struct room_disk disk;
     int64_t unused;
-    ret->free = store_is_file(s) ? disk_free(store_path(s)) : -1;
+    ret->free = store_is_file(s) && room_disk(store_path(s), &disk) ? disk.free : -1;
     if (!store_room(s, &unused, &ret->all, err)) return false;
     ret->used = ret->all - unused;
     return true;

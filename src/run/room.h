@@ -24,6 +24,11 @@ MUST_CHECK bool room_keep(struct room_watch *r, struct store *s, const struct co
                           const struct prune_ask *ask, int64_t ret_gone[PRUNE_COUNT],
                           struct error *err);
 
+/* The disk of the folder that a file is or would be in, in bytes. False: it cannot be asked. */
+struct room_disk {
+    int64_t free, size; /* free: that others than root may take */
+};
+bool room_disk(const char *file, struct room_disk *ret);
 int64_t room_memory(void); /* bytes resident of this process, as the kernel counts; 0: not known */
 
 #endif

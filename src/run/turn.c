@@ -384,8 +384,8 @@ static bool one_turn(struct runner *r, const struct event *ev, struct error *err
     trader_step(r->parts.trader, r->now, ev, r->acts);
     if (measured) meter_stage_took(STAGE_DECIDE, time_monotonic_us() - began, 1);
     if (r->acts->count > 0 && !keep(r, err)) return false;
-    meter_turn(&r->meter, r->now, ev,
-               r->acts); /* a reply counts where a report came before it, too */
+    /* a reply counts also where a report has said it before, so that the turn wrote nothing */
+    meter_turn(&r->meter, r->now, ev, r->acts);
     return true;
 }
 

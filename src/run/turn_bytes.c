@@ -14,10 +14,9 @@ bool turn_bytes_is_row(action_kind k) { return k != ACTION_SEND && k != ACTION_T
 
 /* --- out ----------------------------------------------------------------------------------- */
 
-static void put_u32(struct buf *out, uint32_t v) { buf_put(out, RAW(&v)); }
-
-static void put_text(struct buf *out, str s) {
-    put_u32(out, (uint32_t)s.n);
+void turn_bytes_put_text(struct buf *out, str s) {
+    const uint32_t n = (uint32_t)s.n;
+    buf_put(out, RAW(&n));
     buf_put(out, s);
 }
 
@@ -35,8 +34,8 @@ static void put_reading(struct buf *out, const struct reading *r) {
     strings_of(&post, strings);
     buf_put(out, RAW(r));
     buf_put(out, RAW(&post));
-    for (int i = 0; i < POST_STRINGS; i++) put_text(out, *strings[i]);
-    put_text(out, str_from_z(r->model != NULL ? r->model : ""));
+    for (int i = 0; i < POST_STRINGS; i++) turn_bytes_put_text(out, *strings[i]);
+    turn_bytes_put_text(out, str_from_z(r->model != NULL ? r->model : ""));
 }
 
 static void put_action(struct buf *out, const struct action *a, turn_entries entries) {
@@ -51,23 +50,23 @@ static void put_action(struct buf *out, const struct action *a, turn_entries ent
 void turn_bytes_put(const struct actions *acts, turn_entries entries, struct buf *out) {
     uint32_t rows = 0;
     for (int i = 0; i < acts->count; i++) rows += turn_bytes_is_row(acts->v[i].kind);
-    put_u32(out, rows);
+    buf_put(out, RAW(&rows));
     for (int i = 0; i < acts->count; i++)
         if (turn_bytes_is_row(acts->v[i].kind)) put_action(out, &acts->v[i], entries);
 }
 
 /* --- in ------------------------------------------------------------------------------------ */
 
-static bool cut_raw(str *rest, void *ret, ptrdiff_t bytes) {
+bool turn_bytes_cut(str *rest, void *ret, ptrdiff_t bytes) {
     if (rest->n < bytes) return false;
     memcpy(ret, rest->p, (size_t)bytes);
     *rest = str_tail(*rest, bytes);
     return true;
 }
 
-static bool cut_text(str *rest, str *ret) {
+bool turn_bytes_cut_text(str *rest, str *ret) {
     uint32_t n;
-    if (!cut_raw(rest, &n, (ptrdiff_t)sizeof n) || rest->n < (ptrdiff_t)n) return false;
+    if (!turn_bytes_cut(rest, &n, (ptrdiff_t)sizeof n) || rest->n < (ptrdiff_t)n) return false;
     *ret = str_head(*rest, (ptrdiff_t)n);
     *rest = str_tail(*rest, (ptrdiff_t)n);
     return true;
@@ -78,11 +77,11 @@ static bool cut_reading(struct arena *a, str *rest, const struct reading **ret) 
     struct post *p = NEW(a, struct post);
     str *strings[POST_STRINGS], model;
     strings_of(p, strings);
-    if (!cut_raw(rest, r, sizeof *r) || !cut_raw(rest, p, sizeof *p)) return false;
+    if (!turn_bytes_cut(rest, r, sizeof *r) || !turn_bytes_cut(rest, p, sizeof *p)) return false;
     for (int i = 0; i < POST_STRINGS; i++) {
-        if (!cut_text(rest, strings[i])) return false;
+        if (!turn_bytes_cut_text(rest, strings[i])) return false;
     }
-    if (!cut_text(rest, &model)) return false;
+    if (!turn_bytes_cut_text(rest, &model)) return false;
     r->post = p;
     r->model = str_dupz(a, model);
     *ret = r;
@@ -93,10 +92,10 @@ bool turn_bytes_get(struct arena *a, str bytes, struct actions *ret) {
     uint32_t rows;
     ret->count = 0;
     ret->durable = true;
-    if (!cut_raw(&bytes, &rows, (ptrdiff_t)sizeof rows) || rows > ACTIONS_MAX) return false;
+    if (!turn_bytes_cut(&bytes, &rows, (ptrdiff_t)sizeof rows) || rows > ACTIONS_MAX) return false;
     for (uint32_t i = 0; i < rows; i++) {
         struct action *act = &ret->v[ret->count++];
-        if (!cut_raw(&bytes, act, sizeof *act) || act->kind > ACTION_TELL ||
+        if (!turn_bytes_cut(&bytes, act, sizeof *act) || act->kind > ACTION_TELL ||
             !turn_bytes_is_row(act->kind))
             return false;
         if (act->kind == ACTION_PUT_POST && !cut_reading(a, &bytes, &act->u.post.reading))

@@ -18,6 +18,11 @@ typedef enum turn_entries {
 bool turn_bytes_is_row(action_kind k);
 
 void turn_bytes_put(const struct actions *acts, turn_entries entries, struct buf *out);
+/* What they are made of: a text with its length before it. *rest moves behind it. */
+void turn_bytes_put_text(struct buf *out, str s);
+MUST_CHECK bool turn_bytes_cut_text(str *rest, str *ret);
+MUST_CHECK bool turn_bytes_cut(str *rest, void *ret, ptrdiff_t bytes);
+
 /* False: these are no such bytes. Strings and readings are in `a`, or borrowed of `bytes`. */
 MUST_CHECK bool turn_bytes_get(struct arena *a, str bytes, struct actions *ret);
 
