@@ -64,7 +64,7 @@ static struct scene *scene;
 
 static char texts[TEXTS][TEXT_BYTES], names[AUTHORS][16];
 
-static void fail_loudly(const char *what, const struct error *err) {
+NORETURN static void fail_loudly(const char *what, const struct error *err) {
     fprintf(stderr, "bench_feeds: %s: %s\n", what, err->msg);
     exit(1);
 }

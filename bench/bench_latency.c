@@ -50,7 +50,7 @@ struct stage {
 };
 static struct stage stage = {.mutex = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER};
 
-static void fail_loudly(const char *what, const struct error *err) {
+NORETURN static void fail_loudly(const char *what, const struct error *err) {
     fprintf(stderr, "bench_latency: %s: %s\n", what, err->msg);
     exit(1);
 }

@@ -45,7 +45,7 @@ static pid_t server;
 static char url[64];
 static atomic_int names;
 
-static void fail_loudly(const char *what, const struct error *err) {
+NORETURN static void fail_loudly(const char *what, const struct error *err) {
     fprintf(stderr, "bench_queue: %s: %s\n", what, err->msg);
     if (server > 0) kill(server, SIGKILL);
     exit(1);

@@ -4,9 +4,12 @@
  *
  * Each worker takes up to 64 posts at a time (fewer where the model is slow: as many as it reads at
  * once), reads them, and writes what was read in one transaction; then the trader's share goes on,
- * then the jobs are acknowledged. Killed anywhere in between, the jobs come again, to another
- * worker: what was read stays as it is (its stage says so), and what goes on to the trader twice is
- * marked, so that he looks first whether it is done.
+ * then the jobs are acknowledged. A post that comes alone goes on a commit earlier, as soon as the
+ * store has taken it: the trader puts the whole row, and whichever of the two comes second changes
+ * nothing. (Of many that could be a deadlock: the trader may want their rows in another order.)
+ * Killed anywhere in between, the jobs come again, to another worker: what was read stays as it is
+ * (its stage says so), and what goes on to the trader twice is marked, so that he looks first
+ * whether it is done.
  *
  * A post that the trader can do nothing with (no coin, of somebody who is never traded) is done
  * here, with the outcome that the trader would have given it.
@@ -76,6 +79,7 @@ struct reading_worker {
     bool again[READER_BATCH_MAX];
     usec since[READER_BATCH_MAX]; /* monotonic, that it waits; see waits_since() */
     int post_count;
+    bool handed_on;     /* of the posts in hand, the trader's share */
     bool readings_left; /* told */
     struct meter_outcomes outcomes;
 };
@@ -233,12 +237,51 @@ static void read_posts(struct reading_worker *w) {
     }
 }
 
+/* --- to the trader ----------------------------------------------------------------------- */
+
+/* Once of each batch. */
+static void hand_on(struct reading_worker *w) {
+    struct job_put jobs[READER_BATCH_MAX];
+    ptrdiff_t ends[READER_BATCH_MAX];
+    struct error err;
+    int n = 0, put = 0;
+    if (w->handed_on) return;
+    w->handed_on = true;
+    buf_clear(&w->parcels);
+    for (int i = 0; i < w->post_count; i++) {
+        if (w->rows[i].stage != POST_READ) continue;
+        parcel_put_reading(&w->parcels, &w->readings[i], (struct parcel_mark){w->again[i]});
+        jobs[n].kind = w->of[i]->kind;
+        ends[n++] = w->parcels.len;
+    }
+    if (n == 0) return;
+    POST(!buf_full(&w->parcels));
+    for (int i = 0; i < n; i++) { /* only now does the buffer stay where it is */
+        const ptrdiff_t from = i > 0 ? ends[i - 1] : 0;
+        jobs[i].payload = (str){w->parcels.p + from, ends[i] - from};
+    }
+    const bool ok = queue_put_many(w->a->parts->readings, jobs, n, time_wall_us(), 0, &put, &err);
+    if (!ok && !w->readings_left)
+        log_unusual("readings_left", LOG_I("posts", n - put), LOG_Z("why", err.msg),
+                    LOG_Z("next", "the sweeper brings them to the trader"));
+    if (ok && w->readings_left) log_unusual("readings_pass", LOG_I("posts", put));
+    w->readings_left = !ok;
+    atomic_fetch_add(&w->a->handed, put);
+}
+
 /* --- into the store ---------------------------------------------------------------------- */
 
 static bool store_rows(struct reading_worker *w, const struct post_read *rows, int count,
                        struct error *err) {
+    const bool alone = w->post_count == 1;
+    int64_t changed = 0;
     if (!store_begin(w->store, false, err)) return false;
-    const bool ok = store_posts_read(w->store, rows, count, err) && store_commit(w->store, err);
+    bool ok = store_posts_read(w->store, rows, count, alone ? &changed : NULL, err);
+    if (ok && alone) {
+        w->again[0] = w->again[0] || changed == 0; /* somebody read it before */
+        hand_on(w);
+    }
+    ok = ok && store_commit(w->store, err);
     if (!ok) store_rollback(w->store);
     return ok;
 }
@@ -281,34 +324,7 @@ static bool store_all(struct reading_worker *w) {
     return true;
 }
 
-/* --- to the trader, and done ------------------------------------------------------------- */
-
-static void hand_on(struct reading_worker *w) {
-    struct job_put jobs[READER_BATCH_MAX];
-    ptrdiff_t ends[READER_BATCH_MAX];
-    struct error err;
-    int n = 0, put = 0;
-    buf_clear(&w->parcels);
-    for (int i = 0; i < w->post_count; i++) {
-        if (w->rows[i].stage != POST_READ) continue;
-        parcel_put_reading(&w->parcels, &w->readings[i], (struct parcel_mark){w->again[i]});
-        jobs[n].kind = w->of[i]->kind;
-        ends[n++] = w->parcels.len;
-    }
-    if (n == 0) return;
-    POST(!buf_full(&w->parcels));
-    for (int i = 0; i < n; i++) { /* only now does the buffer stay where it is */
-        const ptrdiff_t from = i > 0 ? ends[i - 1] : 0;
-        jobs[i].payload = (str){w->parcels.p + from, ends[i] - from};
-    }
-    const bool ok = queue_put_many(w->a->parts->readings, jobs, n, time_wall_us(), 0, &put, &err);
-    if (!ok && !w->readings_left)
-        log_unusual("readings_left", LOG_I("posts", n - put), LOG_Z("why", err.msg),
-                    LOG_Z("next", "the sweeper brings them to the trader"));
-    if (ok && w->readings_left) log_unusual("readings_pass", LOG_I("posts", put));
-    w->readings_left = !ok;
-    atomic_fetch_add(&w->a->handed, put);
-}
+/* --- done -------------------------------------------------------------------------------- */
 
 static void acknowledge(struct reading_worker *w) {
     struct error err;
@@ -352,6 +368,7 @@ static void batch(struct reading_worker *w) {
     read_posts(w);
     board_task_set(w->shown, "storing what was read", time_wall_us());
     const int read = w->post_count;
+    w->handed_on = false;
     if (!store_all(w)) return;
     hand_on(w);
     acknowledge(w);

@@ -313,7 +313,8 @@ static bool put_read(struct query *q, const struct post_read *p, bool many, stru
     return many ? query_add(q, err) : query_run(q, err);
 }
 
-bool store_posts_read(struct store *s, const struct post_read *rows, int count, struct error *err) {
+bool store_posts_read(struct store *s, const struct post_read *rows, int count,
+                      int64_t *ret_changed, struct error *err) {
     static const struct sql one = {
         "UPDATE tweets SET sentiment_score = $1, signal_score = $2, processed = TRUE, outcome = "
         "$3, "
@@ -334,9 +335,16 @@ bool store_posts_read(struct store *s, const struct post_read *rows, int count, 
     PRE(s->in_transaction && count >= 1 && count <= POSTS_PUT_MAX);
     if (!by_one && !query_open_many(s, &many, &q, err)) return false;
     bool ok = true;
-    for (int i = 0; i < count && ok; i++)
+    int64_t changed, sum = 0;
+    for (int i = 0; i < count && ok; i++) {
         ok = (!by_one || query_open(s, &one, &q, err)) && put_read(&q, &rows[i], !by_one, err);
-    if (ok && !by_one) ok = query_run(&q, err);
+        if (!ok || !by_one || ret_changed == NULL) continue;
+        ok = query_changes(s, &changed, err);
+        sum += ok ? changed : 0;
+    }
+    if (ok && !by_one)
+        ok = query_run(&q, err) && (ret_changed == NULL || query_changes(s, &sum, err));
+    if (ok && ret_changed != NULL) *ret_changed = sum;
     return ok || fail_in(err, "store what was read of %d posts", count);
 }
 

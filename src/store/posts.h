@@ -29,9 +29,11 @@ struct post_read {
     reason outcome;   /* of one that is DONE; else REASON_NONE */
 };
 /* What was read of posts that are stored, inside the caller's transaction. One that was read before
- * stays as it is; one that is not there is passed over (it was pruned). PRE: as above. */
+ * stays as it is; one that is not there is passed over (it was pruned). PRE: as above.
+ * ret_changed: how many were changed. It is waited for, so that by then the rows are refused or
+ * will be there with the commit; NULL: the commit says so. */
 MUST_CHECK bool store_posts_read(struct store *s, const struct post_read *rows, int count,
-                                 struct error *err);
+                                 int64_t *ret_changed, struct error *err);
 
 /* Which of these posts are done with? PRE: as above. */
 MUST_CHECK bool store_posts_done(struct store *s, const int64_t *ids, int count, bool *ret_done,

@@ -110,7 +110,7 @@ static void put_posts(void) {
     }
     assert_ok(store_begin(s, true, &err), &err);
     assert_ok(store_posts_put(s, of, 40, FULL_NOW, gone, &err), &err);
-    assert_ok(store_posts_read(s, read, 20, &err), &err);
+    assert_ok(store_posts_read(s, read, 20, NULL, &err), &err);
     assert_ok(store_commit(s, &err), &err);
 }
 

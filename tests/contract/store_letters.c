@@ -159,7 +159,7 @@ static void read_it(struct bench *b, const struct post *p, post_stage stage) {
     const struct reading r = {.post = p, .probs_bp = {0, 10000, 0}, .label = LABEL_NEUTRAL};
     const struct post_read row = {&r, stage, 0, stage == POST_DONE ? REASON_NO_COIN : REASON_NONE};
     assert_ok(store_begin(b->s, false, &err), &err);
-    assert_ok(store_posts_read(b->s, &row, 1, &err), &err);
+    assert_ok(store_posts_read(b->s, &row, 1, NULL, &err), &err);
     assert_ok(store_commit(b->s, &err), &err);
 }
 

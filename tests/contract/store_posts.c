@@ -42,7 +42,7 @@ static void put(struct bench *b, struct batch *m, int count) { put_from(b, m, 0,
 static void read_them(struct bench *b, struct batch *m, int count) {
     struct error err;
     assert_ok(store_begin(b->s, false, &err), &err);
-    assert_ok(store_posts_read(b->s, m->rows, count, &err), &err);
+    assert_ok(store_posts_read(b->s, m->rows, count, NULL, &err), &err);
     assert_ok(store_commit(b->s, &err), &err);
 }
 

@@ -4,6 +4,7 @@
 
 #include "run/analyze.h"
 #include "run/ingest.h"
+#include "run/parcel.h"
 #include "run/relay.h"
 #include "run/retry.h"
 #include "run_rig.h"
@@ -278,6 +279,59 @@ static void test_a_post_that_cannot_be_stored_is_a_dead_letter_and_done_with(voi
     apart_free(x);
 }
 
+static void put_again(struct apart *x, const struct post *post) {
+    struct buf parcel;
+    struct error err;
+    buf_init(&parcel, PARCEL_BYTES_MAX);
+    parcel_put_post(&parcel, post, (struct parcel_mark){false});
+    const struct job_put put = {.payload = buf_str(&parcel)};
+    int count;
+    assert_ok(queue_put_many(x->posts, &put, 1, time_wall_us(), 0, &count, &err), &err);
+    buf_fini(&parcel);
+}
+
+/* One that comes alone goes on before its commit; that somebody read it before is told with it. */
+static void test_a_post_that_comes_alone_goes_on_as_it_was_found(void **state) {
+    struct apart *x = apart_new();
+    struct job *jobs[64];
+    struct arena a;
+    struct error err;
+    struct post post;
+    struct reading reading;
+    struct parcel_mark mark;
+    int count;
+    (void)state;
+    ingest(x);
+    analyze(x, 1);
+    assert_ok(queue_take(x->readings, jobs, 64, time_wall_us(), 0, &count, &err), &err);
+    assert_int_equal(count, RIG_POSTS);
+    arena_open(&a, 64 << 20);
+    const str parcel = {jobs[0]->payload, jobs[0]->payload_bytes};
+    assert_ok(parcel_get_reading(&a, parcel, &post, &reading, &mark, &err), &err);
+    assert_false(mark.again);
+    for (int twice = 0; twice < 2; twice++) {
+        char unread[128];
+        snprintf(unread, sizeof unread,
+                 "UPDATE tweets SET stage = 0, mentions = NULL WHERE id = %lld",
+                 (long long)post.id);
+        if (twice == 0) do_sql(x, unread);
+        put_again(x, &post);
+        const struct analyze_counts an = analyze(x, 1);
+        assert_int_equal(an.posts, 1);
+        assert_int_equal(an.handed, 1);
+        assert_int_equal(number(x->g->parts.store, &read_ones), RIG_POSTS);
+        assert_ok(queue_take(x->readings, jobs, 64, time_wall_us(), 0, &count, &err), &err);
+        assert_int_equal(count, 1);
+        struct post same;
+        const str back = {jobs[0]->payload, jobs[0]->payload_bytes};
+        assert_ok(parcel_get_reading(&a, back, &same, &reading, &mark, &err), &err);
+        assert_int_equal(same.id, post.id);
+        assert_int_equal(mark.again, twice);
+    }
+    arena_close(&a);
+    apart_free(x);
+}
+
 /* The trader's part: each reading once, as it was read, acknowledged when it is durable. */
 static void test_the_relay_gives_each_reading_and_acknowledges_it(void **state) {
     struct apart *x = apart_new();
@@ -440,6 +494,7 @@ int main(void) {
         cmocka_unit_test(test_what_the_queue_lost_is_found_in_the_store),
         cmocka_unit_test(test_a_job_that_nobody_can_read_is_a_dead_letter),
         cmocka_unit_test(test_a_post_that_cannot_be_stored_is_a_dead_letter_and_done_with),
+        cmocka_unit_test(test_a_post_that_comes_alone_goes_on_as_it_was_found),
         cmocka_unit_test(test_a_post_that_kills_traders_is_a_dead_letter_and_done_with),
         cmocka_unit_test(test_the_relay_gives_each_reading_and_acknowledges_it),
         cmocka_unit_test(test_a_post_that_is_done_with_is_not_decided_on_again),
