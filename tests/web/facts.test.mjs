@@ -395,3 +395,24 @@ test('without a trader, what is not reachable is named, and what only he knows i
   assert.equal(Number(await alone.locator('[data-queue="commands for the trader"]').getAttribute('data-waiting')), b.one("SELECT count(*) AS n FROM commands WHERE status = 'pending'").n);
   await alone.context().close();
 });
+
+test('that nobody would be told is said on every page until it is put away, and not where somebody would be', async () => {
+  const alone = await openPage(browser, b, { token: b.readToken });
+  await alone.goto('/trades');
+  await alone.getByTestId('untold').filter({ hasText: 'no channel is configured' }).waitFor();
+  await alone.getByTestId('untold').getByRole('link').click();
+  await alone.waitForURL(/\/operations/);
+  await alone.getByTestId('untold').getByRole('button').click();
+  await alone.getByTestId('untold').waitFor({ state: 'detached' });
+  await alone.reload();
+  await alone.getByText('no channel is configured').waitFor(); // its card; the line on top stays away
+  assert.equal(await alone.getByTestId('untold').count(), 0);
+  await b.kill('SIGTERM');
+  await b.serve('--set', `webhook.url_file=${b.secretFile('url', 'https://127.0.0.1:9/hook')}`, '--set', `webhook.secret_file=${b.secretFile('word', 'of-this-test-alone-0123456789')}`);
+  const other = await openPage(browser, b, { token: b.readToken });
+  await other.goto('/operations');
+  await other.locator('[data-channel="webhook"]').waitFor();
+  assert.equal(await other.getByTestId('untold').count(), 0);
+  await other.context().close();
+  await alone.context().close();
+});

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { createRequire } from 'node:module';
 import os from 'node:os';
@@ -73,8 +73,14 @@ export class Bullfinch {
     return this.begin('run', '--speed', String(this.speed), '--set', 'trading.approval_timeout_s=86400');
   }
   /** The interface alone, without a trader. */
-  serve() {
-    return this.begin('serve');
+  serve(...more) {
+    return this.begin('serve', ...more);
+  }
+  /** A file that its owner alone can read. */
+  secretFile(name, text) {
+    const file = path.join(this.dir, name);
+    writeFileSync(file, `${text}\n`, { mode: 0o600 });
+    return file;
   }
   async begin(command, ...more) {
     const args = [command, ...this.set, ...more, '--set', `api.listen=127.0.0.1:${this.port}`,

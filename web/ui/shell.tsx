@@ -73,6 +73,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </aside>
       <div className="min-w-0">
         <HealthBar />
+        <Untold />
         <main id="main" tabIndex={-1} className="mx-auto max-w-[150rem] px-3 py-4 outline-none sm:px-5 lg:px-6 lg:py-5">{children}</main>
       </div>
       <Notices />
@@ -149,6 +150,29 @@ function HealthBar() {
         </span>
       </div>
     </header>
+  );
+}
+
+const PUT_AWAY = 'untold.put-away';
+
+/** Where nobody would hear of a stop or a position without one: said on every page, until put away. */
+function Untold() {
+  const s = useStatus().data;
+  const [away, setAway] = useState(true);
+  useEffect(() => setAway(sessionStorage.getItem(PUT_AWAY) === '1'), []);
+  if (!s || s.notify.told || s.replay || away) return null;
+  const putAway = () => {
+    sessionStorage.setItem(PUT_AWAY, '1');
+    setAway(true);
+  };
+  return (
+    <aside aria-label="Nobody is told" data-testid="untold" className="border-b border-line bg-warn-soft text-sm">
+      <div className="mx-auto flex max-w-[150rem] items-start gap-x-3 px-3 py-1.5 sm:px-5 lg:px-6">
+        <Icon name="warn" className="mt-1 text-warn" />
+        <p className="min-w-0 flex-1 py-0.5"><b>Nobody would be told</b> if trading stopped: {s.notify.why}. <Link href="/operations" className="whitespace-nowrap text-accent underline">Who is told</Link></p>
+        <button type="button" aria-label="Put away until this tab is closed" onClick={putAway} className="grid size-7 shrink-0 place-items-center rounded hover:bg-raised"><Icon name="close" /></button>
+      </div>
+    </aside>
   );
 }
 

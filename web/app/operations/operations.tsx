@@ -7,6 +7,7 @@ import { ApiError, get, post } from '@/data/client';
 import { dollars, int, length, ms, title as words } from '@/data/format';
 import { usePages } from '@/data/pages';
 import { refresh, useApi } from '@/data/query';
+import { useStatus, type Status } from '@/data/status';
 import { apiPath, useFilters } from '@/data/url';
 import type { AuditRow, Cost, DeadLetter, Gap, Health, Page, Source, Verification } from '@/data/types';
 import { Badge, Button, Facts, Figure, Meter, Time, type Tone } from '@/ui/bits';
@@ -23,7 +24,7 @@ export function Operations() {
       <PageTitle title="Operations" />
       <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1.5fr)_minmax(0,1fr)]">
         <div className="grid min-w-0 gap-4"><Sources /><Queues /><DeadLetters /><Gaps /></div>
-        <div className="grid min-w-0 gap-4"><HealthCard /><Breakers /><Workers /><CostCard /></div>
+        <div className="grid min-w-0 gap-4"><HealthCard /><Told /><Breakers /><Workers /><CostCard /></div>
       </div>
       <div className="mt-4"><Audit /></div>
     </>
@@ -43,6 +44,35 @@ function HealthCard() {
           ))}
           <li className="pt-1 text-xs text-muted">Version {h.version}</li>
         </ul>
+      )}
+    </Card>
+  );
+}
+
+const CHANNEL: Record<Status['notify']['channels'][number]['state'], { tone: Tone; word: string }> = {
+  new: { tone: 'plain', word: 'nothing sent yet' },
+  well: { tone: 'up', word: 'gets through' },
+  retrying: { tone: 'warn', word: 'being tried again' },
+  refused: { tone: 'down', word: 'refused' },
+};
+
+function Told() {
+  const q = useStatus();
+  return (
+    <Card title="Who is told" q={q} rows={2} pad>
+      {({ notify }) => (
+        <>
+          {!notify.told && <p className="text-sm"><Badge tone="warn" icon="warn">nobody</Badge> <span>{notify.why}</span></p>}
+          <ul className="space-y-1.5 text-sm">
+            {notify.channels.map((c) => (
+              <li key={c.name} data-channel={c.name}>
+                <Badge tone={CHANNEL[c.state].tone}>{CHANNEL[c.state].word}</Badge> {words(c.name)}
+                {c.sent_at && <span className="text-xs text-muted">, last <Time at={c.sent_at} /></span>}
+                {c.why && <p className="break-words text-muted">{c.why}</p>}
+              </li>
+            ))}
+          </ul>
+        </>
       )}
     </Card>
   );
