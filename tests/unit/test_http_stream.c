@@ -126,7 +126,8 @@ static void test_a_token_that_comes_back_is_not_given_on(void **state) {
     const struct raw_step steps[] = {
         {HEAD "\r\n{\"a\":\"Bearer AAAA%2Fbearer\"}\n{AAAA%2FbearerAAAA%2Fbearer}\n", RAW_CLOSE, 0,
          0},
-        {"HTTP/1.1 401 Unauthorized\r\nContent-Length: 32\r\n\r\nAuthorization: Bearer AAAA%2Fbea",
+        {"HTTP/1.1 401 Unauthorized\r\nContent-Length: 32\r\nConnection: close\r\n\r\n"
+         "Authorization: Bearer AAAA%2Fbea",
          RAW_CLOSE, 0, 0},
         {"HTTP/1.1 401 Unauthorized\r\nContent-Length: 38\r\n\r\n"
          "{AAAA%2Fbearer} is no AAAA%2Fbearer ok",
