@@ -3,7 +3,7 @@
 #   make demo     install what is missing, build, run the demo       make bench  a table of numbers
 #   make test     the same set-up, then every test                   make help   this list, in full
 
-.PHONY: build web test demo bench san tsan fuzz sim kills chaos tidy fmt cov docs install deb image outdated clean help
+.PHONY: build web test demo bench san tsan fuzz sim kills chaos soak tidy fmt cov docs install deb image outdated clean help
 .DEFAULT_GOAL := build
 
 build: ## leaves build/bullfinch, with the dashboard inside where npm is there
@@ -49,6 +49,10 @@ kills: ## the program killed N= times (500) while it trades on a simulated excha
 chaos: ## the program in its processes apart while all goes wrong, N= seconds (600), SEED= (1)
 	@scripts/setup test
 	@scripts/chaos "$(N)" "$(SEED)"
+
+soak: ## half an hour of posts with faults, beside a real Prometheus, N= seconds (1800), RATE= posts a second (500)
+	@scripts/setup test
+	@scripts/soak "$(N)" "$(RATE)"
 
 tidy: ## the rules of the house, and the format
 	@scripts/tidy
