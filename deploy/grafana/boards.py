@@ -173,6 +173,12 @@ PIPELINE = [
               unit="percentunit", low=0, high=1),
         panel("Age of the oldest", ("bullfinch:queue_age_seconds or max by (queue) (bullfinch_queue_waiting * 0)",
                                     "{{queue}}"), unit="s", steps=[("green", None), ("orange", 60), ("red", 120)]),
+        panel("Between processes", ('max by (queue) (bullfinch_queue_waiting{queue=~"jobs: .*"})', "{{queue}}"),
+              about="All that is not done with, in hands or not; each process tells the same."),
+        panel("Between processes: age of the oldest",
+              ('bullfinch:queue_age_seconds{queue=~"jobs: .*"} '
+               'or max by (queue) (bullfinch_queue_waiting{queue=~"jobs: .*"} * 0)', "{{queue}}"),
+              unit="s", steps=[("green", None), ("orange", 60), ("red", 120)]),
         panel("For the trader, for a person", ("max by (what) (bullfinch_store_waiting)", "{{what}}")),
         panel("Age of the oldest of these",
               ("max by (what) ((time() - bullfinch_store_waiting_oldest_timestamp_seconds) * "

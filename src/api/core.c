@@ -29,7 +29,6 @@
 #include "api/session.h"
 #include "base/log.h"
 #include "base/metric.h"
-#include "run/clock_watch.h"
 #include "run/process.h"
 #include "store/views.h"
 
@@ -179,45 +178,6 @@ static bool write_uses(struct api_core *c, struct error *err) {
     return ok;
 }
 
-/* A source that waits for its money or its turn is as it should be; one that nobody gets posts
- * from is not. */
-bool api_source_stands_well(source_state s) {
-    switch (s) {
-    case SOURCE_STARTING:
-    case SOURCE_LIVE:
-    case SOURCE_LIMITED:
-    case SOURCE_BUDGET:
-    case SOURCE_ENDED:
-        return true;
-    case SOURCE_RETRYING:
-    case SOURCE_BROKEN:
-    case SOURCE_CONNECTIONS:
-    case SOURCE_USAGE_CAP:
-    case SOURCE_CREDITS:
-    case SOURCE_SPEND_CAP:
-    case SOURCE_TOKEN:
-    case SOURCE_FORBIDDEN:
-    case SOURCE_CONFIG:
-        return false;
-    case SOURCE_STATE_COUNT:
-        break;
-    }
-    WRONG("a state that is none");
-}
-
-static bool look_at_feeds(struct api_core *c, usec now, struct api_health *h, struct error *err) {
-    struct feed_row *rows;
-    int count;
-    if (!store_feed_states(c->watch, &c->tick_arena, now, &rows, &count, err)) return false;
-    for (int i = 0; i < count && h->feed_count < API_FEEDS_MAX; i++) {
-        if (config_source_of_feed(c->opt.cfg, rows[i].feed) == NULL) continue; /* of former days */
-        const int n = h->feed_count++;
-        IGNORE(str_copyz(rows[i].kind, h->feeds[n].kind, sizeof h->feeds[n].kind), "it is short");
-        h->feeds[n].ok = api_source_stands_well(rows[i].status.state);
-    }
-    return true;
-}
-
 static void complain(struct api_core *c, const char *what, const struct error *err) {
     if (!c->complained) log_unusual("api_store", LOG_Z("what", what), LOG_Z("why", err->msg));
     c->complained = true;
@@ -237,30 +197,18 @@ bool api_core_settings(struct api_core *c, struct store *s, struct arena *a, str
     return ok;
 }
 
-static bool clock_is_right(struct api_core *c, struct error *err) {
-    bool off;
-    return store_alert_lasts(c->watch, CLOCK_ALERT, &off, err) && !off;
-}
-
 void api_core_tick(struct api_core *c, usec now, usec mono) {
     struct error err;
-    struct api_health h = {.at = now};
-    int64_t pid;
+    struct api_health h;
+    struct api_look at = {
+        .opt = &c->opt, .store = c->watch, .a = &c->tick_arena, .venue_state = c->venue_state};
     arena_reset(&c->tick_arena);
-    const bool tokens = api_tokens_load(c->tokens, c->watch, mono, &err);
-    h.database = tokens && look_at_feeds(c, now, &h, &err);
-    if (c->opt.alone && h.database && !api_core_settings(c, c->watch, &c->tick_arena, &err))
+    at.readable = api_tokens_load(c->tokens, c->watch, mono, &err);
+    const bool readable = api_health_look(&at, now, &h, &err);
+    if (!readable) complain(c, "tokens and sources cannot be read", &err);
+    if (c->opt.alone && readable && !api_core_settings(c, c->watch, &c->tick_arena, &err))
         complain(c, "settings cannot be put into force", &err);
-    h.has_trader = c->opt.alone;
-    h.trader = h.has_trader && h.database && store_trader_running(c->watch, &pid);
-    h.has_clock = !store_is_file(c->watch);
-    h.clock = h.has_clock && h.database && clock_is_right(c, &err);
-    h.has_venue = c->venue_state != NULL;
-    h.venue = h.has_venue && metric_value(c->venue_state) > 0;
-    if (h.database)
-        c->complained = false;
-    else
-        complain(c, "tokens and sources cannot be read", &err);
+    if (readable) c->complained = false;
     if (mono - c->uses_at >= USES_EVERY) {
         c->uses_at = mono;
         if (!write_uses(c, &err)) complain(c, "when tokens were used cannot be written", &err);

@@ -17,6 +17,8 @@
 
 #define API_STORES 4 /* connections for reading */
 
+struct jobs_watch;
+struct metric;
 struct run_told;
 struct api_options {
     const struct config *cfg; /* of the start: what cannot be changed while running; borrowed */
@@ -33,7 +35,8 @@ struct api_options {
     str web_dir; /* as api.web_dir */
     const struct symbols *symbols; /* that the venue trades; NULL: not known */
     struct run_told *replay;       /* of this process; NULL: none, or not known here. Borrowed */
-    bool alone; /* the trader is another process: what it counts is not known here */
+    bool alone;              /* the trader is another process: what it counts is not known here */
+    struct jobs_watch *jobs; /* what waits between processes; NULL: nothing does. Borrowed */
     /* Limits; 0: the usual ones (DESIGN.md, section 8). */
     int connections, per_client, per_local;
     int streams, streams_per_client, streams_per_local;
@@ -104,19 +107,31 @@ MUST_CHECK bool api_core_settings(struct api_core *c, struct store *s, struct ar
                                   struct error *err);
 struct source *api_push_of(struct api_core *c, str name); /* NULL: none of this name */
 
-#define API_FEEDS_MAX 64
-struct api_health {
-    usec at;                 /* wall clock of the last look */
-    bool database;           /* it was read */
-    bool has_venue, venue;   /* a real one: up or degraded, not down */
-    bool has_trader, trader; /* another process: it has the store's lock */
-    bool has_clock, clock;   /* the database's is another one: the trader's is the same */
-    int feed_count;
-    struct {
-        char kind[32];
-        bool ok;
-    } feeds[API_FEEDS_MAX];
+/* health.c: how everything stands that is configured, at the last look. */
+#define API_CHECKS_MAX 16
+struct api_check {
+    const char *name; /* as in /health; a literal */
+    bool ok, own;     /* own: this process cannot do its own work where it is not ok */
+    char why[240];    /* it is not; "" */
 };
+struct api_health {
+    usec at;               /* wall clock of the look */
+    bool database;         /* the store was read */
+    bool has_venue, venue; /* a real one, of this process: up or degraded, not down */
+    int count;
+    struct api_check v[API_CHECKS_MAX];
+};
+struct api_look {
+    const struct api_options *opt;
+    struct store *store;
+    struct arena *a;
+    const struct metric *venue_state; /* NULL: the venue is another process', or paper */
+    bool readable;                    /* the tokens were read */
+};
+/* False: the store cannot be read, and err says why, unless it was not readable before. *ret is
+ * written all the same. */
+MUST_CHECK bool api_health_look(const struct api_look *at, usec now, struct api_health *ret,
+                                struct error *err);
 bool api_source_stands_well(source_state s); /* posts come, or will without anybody's help */
 void api_core_health(struct api_core *c, struct api_health *ret);
 int64_t api_core_answered(const struct api_core *c); /* requests, since the start */
@@ -140,7 +155,7 @@ api_handler api_get_limits, api_get_why, api_get_operations, api_get_config, api
 api_handler api_post_letter_retry, api_post_letter_drop, api_put_setting;
 api_handler api_post_letters_retry, api_post_letters_drop;
 
-/* views.c, ingest.c */
+/* health.c, views.c, ingest.c */
 api_handler api_get_health, api_get_metrics, api_get_sources, api_get_cost, api_get_openapi,
     api_post_ingest;
 /* stream.c, pages.c */

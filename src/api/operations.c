@@ -1,5 +1,5 @@
-/* operations: who is at work, what waits where, what the trader's threads are at, and which
- * breakers are open.
+/* operations: who is at work, what waits where (also between processes), what the trader's threads
+ * are at, and which breakers are open.
  *
  * In: what this process' board says (base/board.h), what waits in the store, what each worker of
  * each process says of itself there, and how live sources stood when they were last asked. Out: one
@@ -9,6 +9,7 @@
 #include "api/core.h"
 #include "api/put.h"
 #include "base/board.h"
+#include "run/jobs_watch.h"
 #include "store/views.h"
 #include "store/workers.h"
 
@@ -54,13 +55,22 @@ static void put_queue(struct buf *b, const char *name, const char *where, int64_
     buf_put_byte(b, '}');
 }
 
-static void put_queues(struct buf *b, const struct seen *x, bool here) {
+/* Between processes, as it was last seen. */
+static void put_jobs(struct buf *b, struct jobs_watch *jobs) {
+    struct jobs_seen v;
+    jobs_watch_see(jobs, &v);
+    for (int j = 0; j < JOBS_QUEUE_COUNT; j++)
+        put_queue(b, jobs_name(j), "queue", v.unfinished[j], v.capacity, v.oldest[j]);
+}
+
+static void put_queues(struct buf *b, const struct seen *x, bool here, struct jobs_watch *jobs) {
     struct board_queue_view v[BOARD_QUEUES_MAX];
     const int count = here ? board_queues(v) : 0;
     const struct view_waiting *const w = &x->waiting;
     buf_put(b, STR(",\"queues\":["));
     for (int i = 0; i < count; i++)
         put_queue(b, v[i].name, "process", v[i].waiting, v[i].capacity, v[i].oldest_at);
+    if (jobs != NULL) put_jobs(b, jobs);
     put_queue(b, "commands for the trader", "store", w->commands, 0, w->command_at);
     put_queue(b, "signals for a person", "store", w->approvals, 0, w->approval_at);
     put_queue(b, "dead letters", "store", w->letters, 0, w->letter_at);
@@ -147,7 +157,7 @@ static void put_all(const struct api_request *rq, const struct api_options *opt,
     api_put_text_or_null(b, "unknown", unknown_because(opt, x));
     buf_put(b, STR(",\"workers\":"));
     buf_put(b, buf_str(&x->workers));
-    put_queues(b, x, !opt->alone);
+    put_queues(b, x, !opt->alone, opt->jobs);
     put_tasks(b, !opt->alone);
     buf_put(b, STR(",\"breakers\":["));
     for (int i = 0; i < x->feed_count; i++) put_source_breaker(b, &x->feeds[i], rq->now);

@@ -10,54 +10,6 @@
 #include "run/bill.h"
 #include "run/process.h"
 
-/* --- /health ------------------------------------------------------------------------------ */
-
-/* The brief's name of what a kind of source asks. */
-static const char *check_name(str kind) {
-    if (str_starts(kind, STR("x_"))) return "twitter_api";
-    if (str_eq(kind, STR("jetstream"))) return "bluesky";
-    return NULL; /* a file, or what others bring: nothing is asked */
-}
-
-/* Several feeds may ask the same: well only when all are. */
-static void put_feed_checks(const struct api_health *h, struct buf *b, bool *all) {
-    const char *const names[] = {"twitter_api", "bluesky"};
-    for (int k = 0; k < COUNT_OF(names); k++) {
-        bool any = false, ok = true;
-        for (int i = 0; i < h->feed_count; i++) {
-            const char *const name = check_name(str_from_z(h->feeds[i].kind));
-            if (name == NULL || strcmp(name, names[k]) != 0) continue;
-            any = true;
-            ok = ok && h->feeds[i].ok;
-        }
-        if (any) buf_printf(b, ",\"%s\":%s", names[k], ok ? "true" : "false");
-        *all = *all && (!any || ok);
-    }
-}
-
-void api_get_health(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {
-    struct api_health h;
-    char text[512];
-    struct buf checks, *const b = &ret->body;
-    bool all = true;
-    api_core_health(c, &h);
-    buf_init_fixed(&checks, text, sizeof text);
-    buf_printf(&checks, "\"database\":%s", h.database ? "true" : "false");
-    put_feed_checks(&h, &checks, &all);
-    if (h.has_venue) buf_printf(&checks, ",\"binance_api\":%s", h.venue ? "true" : "false");
-    if (h.has_trader) buf_printf(&checks, ",\"trader\":%s", h.trader ? "true" : "false");
-    if (h.has_clock) buf_printf(&checks, ",\"clock\":%s", h.clock ? "true" : "false");
-    all = all && (!h.has_clock || h.clock);
-    all = all && h.database && (!h.has_venue || h.venue) && (!h.has_trader || h.trader);
-    buf_printf(b, "{\"status\":\"%s\",\"checks\":{%s}", all ? "healthy" : "unhealthy",
-               buf_z(&checks));
-    api_put_time(b, "checked_at", h.at);
-    buf_printf(b, ",\"age_ms\":%lld,\"version\":\"%s\"}\n",
-               (long long)(i64_max(rq->now - h.at, 0) / USEC_PER_MS), BF_VERSION);
-    ret->status = all ? 200 : 503;
-    api_answer_header(ret, "Cache-Control", "no-store");
-}
-
 /* --- /metrics ----------------------------------------------------------------------------- */
 
 void api_get_metrics(struct api_core *c, const struct api_request *rq, struct api_answer *ret) {

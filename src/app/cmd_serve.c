@@ -32,11 +32,12 @@ struct serving {
 
 static bool is_shared(const struct app *app) { return !str_eq(app->cfg.queue_url, STR("memory:")); }
 
-/* The push sources, where there is a way for their posts. */
+/* The queue that processes share, to put what is brought, and in any case to say how much waits;
+ * and the push sources, where there is a way for their posts. */
 static bool open_push(struct app *app, struct serving *s, struct error *err) {
     if (!is_shared(app)) return true; /* the run takes them */
     if (!wire_feeds_begin(app, FEEDS_PUSH, &s->feeds, err)) return false;
-    if (s->feeds.count == 0) return true;
+    if (s->feeds.count == 0) return wire_queues_watch(app, &s->queues, err);
     if (!wire_queues(app, &s->queues, err) || !wire_feeds(app, s->parts.store, &s->feeds, err))
         return false;
     memcpy(s->parts.feeds, s->feeds.feeds, sizeof s->parts.feeds);
@@ -90,7 +91,7 @@ static exit_status run_serve(struct app *app, const struct args *args) {
     const bool ok =
         wire_metrics(app, METRIC_SERVE, &metrics, &err) && open_store(app, s, stop, &err) &&
         environment_check(app, s->parts.store, false, false, &err) && open_push(app, s, &err) &&
-        wire_api_alone(app, s->push, s->feeds.count, &api, &err) &&
+        wire_api_alone(app, s->push, s->feeds.count, s->queues.watch, &api, &err) &&
         wire_notify(app, &notifier, &err) && serve(s, api, w, stop, &err);
     const bool stopped = atomic_load(stop) > 0;
     alive_stops();

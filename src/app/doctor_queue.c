@@ -14,6 +14,8 @@
 
 #define PING_SLOW (20 * USEC_PER_MS) /* a post passes Redis four times on its way to an order */
 #define MEMORY_HIGH 80               /* percent of maxmemory */
+#define DEPTH_HIGH 75                /* percent of queue.capacity */
+#define AGE_SHARE 4 /* of queue.fresh_for_s: where all goes well a job waits for milliseconds */
 
 static void tell_server(struct doctor *d, const struct redis_info *i) {
     const bool slow = i->ping > PING_SLOW;
@@ -35,21 +37,32 @@ static void tell_server(struct doctor *d, const struct redis_info *i) {
                              "is put in again from the database");
 }
 
-static void tell_depth(struct doctor *d, const char *name, const struct queue_stats *s) {
+/* What there is to do about it; NULL: it is as it should be. */
+static const char *todo_of(const struct doctor *d, const struct queue_stats *s, usec age) {
     const struct config *cfg = &d->app->cfg;
-    const int64_t depth = s->fresh + s->late + s->delayed + s->taken;
-    const usec age = s->oldest > 0 ? i64_max(time_wall_us() - s->oldest, 0) : 0;
-    const bool late = age > cfg->queue_fresh_for_s * USEC_PER_S;
-    const bool full = depth >= cfg->queue_capacity;
-    const char *todo = full   ? ": it is full; start more of those who take from it"
-                       : late ? ": start more of those who take from it"
-                              : "";
-    doctor_find(d, full || late ? GRADE_WARN : GRADE_OK, name,
+    const int64_t depth = queue_unfinished(s);
+    if (s->fresh + s->late + s->taken > 0 && s->consumers == 0)
+        return "nobody takes from it: start one of those who do";
+    if (depth >= cfg->queue_capacity) return "it is full: start more of those who take from it";
+    if (depth * 100 >= cfg->queue_capacity * DEPTH_HIGH)
+        return "it is nearly full: start more of those who take from it";
+    if (age > cfg->queue_fresh_for_s * USEC_PER_S / AGE_SHARE)
+        return "that is long: start more of those who take from it";
+    return NULL;
+}
+
+static void tell_depth(struct doctor *d, const char *name, const char *who,
+                       const struct queue_stats *s) {
+    const usec oldest = queue_oldest(s);
+    const usec age = oldest > 0 ? i64_max(time_wall_us() - oldest, 0) : 0;
+    const char *const todo = todo_of(d, s, age);
+    doctor_find(d, todo != NULL ? GRADE_WARN : GRADE_OK, name,
                 "%" PRId64 " of %" PRId64 " jobs: %" PRId64 " fresh, %" PRId64 " late, %" PRId64
-                " pausing, %" PRId64 " in the hands of %d consumers; the next has waited %" PRId64
-                " s%s",
-                depth, cfg->queue_capacity, s->fresh, s->late, s->delayed, s->taken, s->consumers,
-                age / USEC_PER_S, todo);
+                " pausing, %" PRId64 " in the hands of %d consumers (%s); the oldest has waited "
+                "%" PRId64 " s%s%s",
+                queue_unfinished(s), d->app->cfg.queue_capacity, s->fresh, s->late, s->delayed,
+                s->taken, s->consumers, who, age / USEC_PER_S, todo != NULL ? ": " : "",
+                todo != NULL ? todo : "");
 }
 
 void doctor_look_at_queue(struct doctor *d) {
@@ -65,8 +78,9 @@ void doctor_look_at_queue(struct doctor *d) {
     }
     if (redis_queue_look(q.posts, &info, &s, &err)) {
         tell_server(d, &info);
-        tell_depth(d, "queue posts", &s);
-        if (redis_queue_look(q.readings, &info, &s, &err)) tell_depth(d, "readings", &s);
+        tell_depth(d, "queue posts", "bullfinch analyze", &s);
+        if (redis_queue_look(q.readings, &info, &s, &err))
+            tell_depth(d, "readings", "bullfinch trade", &s);
     } else {
         doctor_find(d, GRADE_BAD, "queue", "%s", err.msg);
     }

@@ -44,10 +44,14 @@ MUST_CHECK bool wire_market(struct app *app, const struct symbols *symbols, stru
 /* The queue with its two streams of jobs. Errors: ERR_CONFIG queue.url is none that processes can
  * share; what opening one says, and what no waiting mends (a password, a right); a Redis that is
  * not there is none. */
+struct jobs_watch;
 struct wired_queues {
     struct queue *posts, *readings;
+    struct jobs_watch *watch; /* of both; NULL: nobody looks */
 };
 MUST_CHECK bool wire_queues(struct app *app, struct wired_queues *ret, struct error *err);
+/* The same for who only looks at them, and serves others whatever the server says. */
+MUST_CHECK bool wire_queues_watch(struct app *app, struct wired_queues *ret, struct error *err);
 /* The same, and the server is not asked for anything. */
 MUST_CHECK bool wire_queues_open(struct app *app, struct wired_queues *ret, struct error *err);
 void wire_queues_close(struct wired_queues *q); /* a zeroed one is fine */

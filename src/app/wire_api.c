@@ -63,8 +63,8 @@ static bool scorer_of(struct app *app, struct symbols *symbols, const struct rea
     return ok;
 }
 
-bool wire_api_alone(struct app *app, struct source *const *push, int push_count, struct api **ret,
-                    struct error *err) {
+bool wire_api_alone(struct app *app, struct source *const *push, int push_count,
+                    struct jobs_watch *jobs, struct api **ret, struct error *err) {
     struct symbols *const symbols = NEW(&app->boot, struct symbols);
     struct api_options opt = {.cfg = &app->cfg,
                               .live = app->live,
@@ -76,6 +76,7 @@ bool wire_api_alone(struct app *app, struct source *const *push, int push_count,
                               .symbols = symbols,
                               .push = push,
                               .push_count = push_count,
+                              .jobs = jobs,
                               .alone = true};
     if (app->cfg.api_listen.n == 0)
         return fail(err, ERR_CONFIG, 0,

@@ -9,6 +9,7 @@
 #include "base/alive.h"
 #include "base/log.h"
 #include "queue/redis.h"
+#include "run/jobs_watch.h"
 
 #define POLL_MS 100
 #define AGAIN_MS 1000
@@ -74,14 +75,27 @@ static bool may_serve(struct queue *q, struct error *err) {
            (err->code != ERR_CONFIG && err->code != ERR_UNSUPPORTED);
 }
 
+static bool open_watch(struct app *app, struct wired_queues *q, struct error *err) {
+    return jobs_watch_open(&app->boot, q->posts, q->readings, app->cfg.queue_capacity, &q->watch,
+                           err);
+}
+
 bool wire_queues(struct app *app, struct wired_queues *ret, struct error *err) {
     if (!wire_queues_open(app, ret, err)) return false;
-    if (may_serve(ret->posts, err)) return true;
+    if (may_serve(ret->posts, err) && open_watch(app, ret, err)) return true;
+    wire_queues_close(ret);
+    return false;
+}
+
+bool wire_queues_watch(struct app *app, struct wired_queues *ret, struct error *err) {
+    if (!wire_queues_open(app, ret, err)) return false;
+    if (open_watch(app, ret, err)) return true;
     wire_queues_close(ret);
     return false;
 }
 
 void wire_queues_close(struct wired_queues *q) {
+    jobs_watch_close(q->watch);
     queue_close(q->readings);
     queue_close(q->posts);
     *q = (struct wired_queues){0};

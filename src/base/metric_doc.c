@@ -58,7 +58,9 @@ static const char head[] =
     "- Amounts are in the quote asset. Ages of orders and positions are by the trader's clock, which a replay moves; durations are\n"
     "  in real time.\n"
     "- What stands in the store (who works on it, dead letters, what waits there) is said by each `run` and `serve` with an\n"
-    "  `api.listen`: take the `max` of it. The rest is of the process: take the `sum`.\n"
+    "  `api.listen`: take the `max` of it. So is what waits between processes (`queue=\"jobs: posts\"`, `\"jobs: readings\"`), by\n"
+    "  each `ingest`, `analyze`, `trade` and `serve`, whether it takes from there or not. The rest is of the process: take the\n"
+    "  `sum`.\n"
     "\n"
     "| name | type | unit | labels | series | roles | what |\n"
     "|------|------|------|--------|--------|-------|------|\n";

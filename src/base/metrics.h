@@ -76,9 +76,9 @@
     X(WORKERS, GAUGE, "bullfinch_workers", "", 1, "role,state", 40, NONE, SERVES, "Workers on the store, of all processes.") \
     X(WORKERS_PER_MINUTE, GAUGE, "bullfinch_workers_done_per_minute", "", 1, "role", 8, NONE, SERVES, "Pieces of work that they finished in the last minute.") \
     /* --- what waits */ \
-    X(QUEUE_WAITING, GAUGE, "bullfinch_queue_waiting", "", 1, "queue", 64, NONE, ALL, "What waits in a queue.") \
+    X(QUEUE_WAITING, GAUGE, "bullfinch_queue_waiting", "", 1, "queue", 64, NONE, ALL, "What waits in a queue. Of jobs: posts (ingest to analyze) and jobs: readings (analyze to trade), which processes share, all that is not done with, in somebody's hands or not.") \
     X(QUEUE_CAPACITY, GAUGE, "bullfinch_queue_capacity", "", 1, "queue", 64, NONE, ALL, "What a queue has room for.") \
-    X(QUEUE_OLDEST, GAUGE, "bullfinch_queue_oldest_timestamp_seconds", "seconds", USEC_PER_S, "queue", 64, NONE, ALL, "When the oldest of what waits came; 0: nothing waits.") \
+    X(QUEUE_OLDEST, GAUGE, "bullfinch_queue_oldest_timestamp_seconds", "seconds", USEC_PER_S, "queue", 64, NONE, ALL, "When the oldest of what waits came; 0: nothing waits. Of jobs also one in the hands of a process that died; not those that pause after a failure.") \
     X(QUEUE_UP, GAUGE, "bullfinch_queue_up", "", 1, "", 1, NONE, QUEUES, "1: the queue that processes share (queue.url) did what it was asked last; 0: it did not.") \
     X(STORE_WAITING, GAUGE, "bullfinch_store_waiting", "", 1, "what", 4, NONE, SERVES, "What waits in the store: commands for the trader, signals for a person (approvals).") \
     X(STORE_WAITING_OLDEST, GAUGE, "bullfinch_store_waiting_oldest_timestamp_seconds", "seconds", USEC_PER_S, "what", 4, NONE, SERVES, "Since when the oldest of them does; 0: nothing waits.") \

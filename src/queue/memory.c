@@ -344,6 +344,14 @@ static bool memory_lost(struct queue *q) {
     return false;
 }
 
+/* When the oldest in hands was put; 0: none is. */
+static usec oldest_taken(const struct memory_queue *m) {
+    usec oldest = USEC_NEVER;
+    for (const struct memory_job *j = m->hands; j != NULL; j = j->next)
+        oldest = i64_min(oldest, j->base.enqueued_at);
+    return m->hands != NULL ? oldest : 0;
+}
+
 static bool memory_stats(struct queue *q, struct queue_stats *ret, struct error *err) {
     struct memory_queue *m = self(q);
     (void)err;
@@ -354,6 +362,7 @@ static bool memory_stats(struct queue *q, struct queue_stats *ret, struct error 
         .delayed = m->pausing,
         .taken = m->taken,
         .oldest = waiting(m) ? i64_min(next_at(m, JOB_FRESH), next_at(m, JOB_LATE)) : 0,
+        .oldest_taken = oldest_taken(m),
         .consumers = m->takers,
         .memory_bytes = -1,
         .enqueued = m->last_id,

@@ -79,6 +79,15 @@ bool queue_stats(struct queue *q, struct queue_stats *ret, struct error *err) {
     return answered(q, q->ops->stats(q, ret, err), err);
 }
 
+int64_t queue_unfinished(const struct queue_stats *s) {
+    return s->fresh + s->late + s->delayed + s->taken;
+}
+
+usec queue_oldest(const struct queue_stats *s) {
+    if (s->oldest == 0 || s->oldest_taken == 0) return i64_max(s->oldest, s->oldest_taken);
+    return i64_min(s->oldest, s->oldest_taken);
+}
+
 bool queue_is_shared(const struct queue *q) {
     PRE(q != NULL);
     return q->ops->shared;

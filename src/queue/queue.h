@@ -46,6 +46,7 @@ struct queue_stats {
     int64_t delayed;      /* failed, in their pause */
     int64_t taken;        /* in somebody's hands */
     usec oldest;          /* when the older one of the two next in line was put; 0: none waits */
+    usec oldest_taken;    /* when the oldest in somebody's hands was; 0: none is */
     int consumers;        /* that take from it now */
     int64_t memory_bytes; /* that its server uses, for everything; -1: not known */
     /* by this process since it opened the queue */
@@ -123,6 +124,11 @@ bool queue_lost(struct queue *q);
 
 /* Errors: ERR_IO, as above. */
 MUST_CHECK bool queue_stats(struct queue *q, struct queue_stats *ret, struct error *err);
+
+/* How much is not done with, and when the oldest of it was put; 0: nothing is. What pauses after it
+ * failed counts for the first, and not for the second: it waits for its time. */
+int64_t queue_unfinished(const struct queue_stats *s);
+usec queue_oldest(const struct queue_stats *s);
 
 /* Do other processes use it, too? Then a stop is this process' matter. */
 bool queue_is_shared(const struct queue *q);

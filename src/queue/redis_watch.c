@@ -173,31 +173,51 @@ static void read_all(const struct redis_queue *q, redisReply *const *r, struct q
     ret->memory_bytes = info_number(r[ASK_MEMORY], "used_memory");
 }
 
-/* Asks for the first entry that nobody has taken, of both streams. False: closed. */
-static bool oldest_of(const struct redis_queue *q, struct redis_conn *n, redisReply *const *groups,
-                      usec *ret, struct error *err) {
+/* When the job of the entry in `r`, the answer to an XRANGE, was put; USEC_NEVER: there is none. */
+static usec put_at(const redisReply *r) {
+    struct redis_job_text job;
+    const bool any = redis_is_array(r, 1) && redis_is_array(r->element[0], 2) &&
+                     redis_is_array(r->element[0]->element[1], 2) &&
+                     redis_job_parse(redis_str(r->element[0]->element[1]->element[1]), &job);
+    return any ? job.at : USEC_NEVER;
+}
+
+/* The times of `asked` answers; the least one into *ret, 0 where there is none. */
+static bool read_oldest(struct redis_conn *n, int asked, usec *ret, struct error *err) {
     usec oldest = USEC_NEVER;
-    int asked = 0;
+    while (asked-- > 0) {
+        redisReply *r;
+        if (!redis_expect(n, &r, err)) return false;
+        oldest = i64_min(oldest, put_at(r));
+        freeReplyObject(r);
+    }
+    *ret = oldest == USEC_NEVER ? 0 : oldest;
+    return true;
+}
+
+/* Asks for the first entry that nobody has taken, and for the first in somebody's hands, of both
+ * streams. False: closed. */
+static bool oldest_of(const struct redis_queue *q, struct redis_conn *n, redisReply *const *groups,
+                      redisReply *const *hands, struct queue_stats *ret, struct error *err) {
+    int waits = 0, taken = 0;
     for (int i = 0; i < 2; i++) {
         char last[REDIS_ENTRY_BYTES], from[REDIS_ENTRY_BYTES + 1];
         if (!last_delivered(groups[i], last)) continue;
         snprintf(from, sizeof from, "(%s", last);
         redis_cmd_z(n, "XRANGE", q->keys_text[i], from, "+", "COUNT", "1", NULL);
-        asked++;
+        waits++;
     }
-    if (asked > 0 && !redis_send(n, err)) return false;
-    while (asked-- > 0) {
-        struct redis_job_text job;
-        redisReply *r;
-        if (!redis_expect(n, &r, err)) return false;
-        const bool any = redis_is_array(r, 1) && redis_is_array(r->element[0], 2) &&
-                         redis_is_array(r->element[0]->element[1], 2) &&
-                         redis_job_parse(redis_str(r->element[0]->element[1]->element[1]), &job);
-        if (any) oldest = i64_min(oldest, job.at);
-        freeReplyObject(r);
+    for (int i = 0; i < 2; i++) {
+        char first[REDIS_ENTRY_BYTES];
+        if (hands_of(hands[i]) == 0 || hands[i]->elements < 2 ||
+            !str_copyz(redis_str(hands[i]->element[1]), first, sizeof first))
+            continue;
+        redis_cmd_z(n, "XRANGE", q->keys_text[i], first, first, NULL);
+        taken++;
     }
-    *ret = oldest == USEC_NEVER ? 0 : oldest;
-    return true;
+    if (waits + taken > 0 && !redis_send(n, err)) return false;
+    return read_oldest(n, waits, &ret->oldest, err) &&
+           read_oldest(n, taken, &ret->oldest_taken, err);
 }
 
 static bool stats_ask(const struct redis_queue *q, struct redis_conn *n, struct queue_stats *ret,
@@ -208,7 +228,7 @@ static bool stats_ask(const struct redis_queue *q, struct redis_conn *n, struct 
     for (int i = 0; i < ASK_COUNT && ok; i++) ok = redis_next(n, &r[i], err);
     if (ok) {
         read_all(q, r, ret);
-        ok = oldest_of(q, n, &r[ASK_GROUPS_FRESH], &ret->oldest, err);
+        ok = oldest_of(q, n, &r[ASK_GROUPS_FRESH], &r[ASK_HANDS_FRESH], ret, err);
     }
     for (int i = 0; i < ASK_COUNT; i++)
         if (r[i] != NULL) freeReplyObject(r[i]);

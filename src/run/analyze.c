@@ -473,18 +473,8 @@ static void close_worker(struct reading_worker *w) {
 
 /* --- the sweeper's thread ---------------------------------------------------------------- */
 
-/* How much waits in a queue, for those who look. */
-static bool show_queue(struct board_queue *shown, struct queue *q, struct error *err) {
-    struct queue_stats s;
-    if (!queue_stats(q, &s, err)) return false;
-    board_queue_set(shown, s.fresh + s.late + s.delayed, s.oldest);
-    return true;
-}
-
 static void *run_sweeper(void *arg) {
     struct analyze *a = arg;
-    struct board_queue *const posts = board_queue_open("jobs: posts", a->parts->capacity);
-    struct board_queue *const readings = board_queue_open("jobs: readings", a->parts->capacity);
     struct arena scratch;
     struct error err;
     bool told = false;
@@ -496,9 +486,7 @@ static void *run_sweeper(void *arg) {
         if (ping) {
             ping_at = time_monotonic_us() + PING_US;
             ok = queue_ping(a->parts->posts, time_wall_us(), &err) &&
-                 queue_ping(a->parts->readings, time_wall_us(), &err) &&
-                 show_queue(posts, a->parts->posts, &err) &&
-                 show_queue(readings, a->parts->readings, &err);
+                 queue_ping(a->parts->readings, time_wall_us(), &err);
         }
         ok = ok && sweeper_step(&a->sweeper, scratch, &err);
         if (!ok && !told) log_unusual("sweep_failed", LOG_Z("why", err.msg));
@@ -519,7 +507,7 @@ static bool is_done(struct analyze *a, struct store *s) {
     int64_t stored, read;
     usec oldest;
     if (atomic_load(&a->busy) > 0 || !queue_stats(a->parts->posts, &q, &err)) return false;
-    if (q.fresh + q.late + q.delayed + q.taken > 0) return false;
+    if (queue_unfinished(&q) > 0) return false;
     return store_posts_left(s, 0, &stored, &read, &oldest, &err) && stored == 0;
 }
 

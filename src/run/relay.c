@@ -168,7 +168,7 @@ static bool is_over(struct relay *r) {
     if (!r->ends || r->given_count > 0 || time_monotonic_us() - r->looked_at < AGAIN_US)
         return false;
     r->looked_at = time_monotonic_us();
-    return queue_stats(r->q, &q, &err) && q.fresh + q.late + q.delayed + q.taken == 0 &&
+    return queue_stats(r->q, &q, &err) && queue_unfinished(&q) == 0 &&
            store_posts_left(r->store, 0, &stored, &read, &oldest, &err) && stored + read == 0;
 }
 

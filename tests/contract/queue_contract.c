@@ -101,7 +101,10 @@ static void test_jobs_come_in_order_with_their_bytes(void **state) {
     put(q, str_from_bytes("t\0o", 3), 101);
     put(q, (str){0}, 102);
     assert_int_equal(stats(q).oldest, 100);
+    assert_int_equal(stats(q).oldest_taken, 0);
     assert_int_equal(take(q, jobs, 2, 103), 2);
+    assert_int_equal(stats(q).oldest, 102);
+    assert_int_equal(stats(q).oldest_taken, 100); /* of what nobody has said done of */
     assert_str(payload(jobs[0]), "one");
     assert_true(str_eq(payload(jobs[1]), str_from_bytes("t\0o", 3)));
     assert_int_equal(jobs[0]->attempt, 1);

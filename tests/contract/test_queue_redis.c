@@ -776,7 +776,8 @@ static void test_looking_at_a_queue_makes_nothing(void **state) {
     assert_int_equal(redis_server_number(&server, "EXISTS bf:{looked-at}:fresh "
                                                   "bf:{looked-at}:epoch"),
                      0);
-    assert_int_equal(s.fresh + s.late + s.delayed + s.taken + s.oldest + s.consumers, 0);
+    assert_int_equal(
+        s.fresh + s.late + s.delayed + s.taken + s.oldest + s.oldest_taken + s.consumers, 0);
     assert_true(info.version[0] != '\0' && info.memory_used > 0 && info.ping > 0);
     assert_true(info.appends);
     assert_false(info.evicts);
@@ -790,6 +791,7 @@ static void test_looking_at_a_queue_makes_nothing(void **state) {
     assert_int_equal(s.fresh, 1);
     assert_int_equal(s.taken, 1);
     assert_int_equal(s.oldest, 8);
+    assert_int_equal(s.oldest_taken, 7);
     assert_int_equal(s.consumers, 1);
     redis_server_do(&server, "CONFIG SET maxmemory-policy noeviction");
     ack(other, held);

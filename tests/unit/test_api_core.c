@@ -1,9 +1,12 @@
 /* The API without its sockets: tokens, rates, hosts, routes, roles, bodies. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 
 #include "api/limit.h"
 #include "apikit.h"
+#include "run/jobs_watch.h"
+#include "store/workers.h"
 
 static struct apikit k;
 static struct api_core *core;
@@ -595,7 +598,7 @@ static void test_health_says_what_was_found(void **state) {
     open_core();
     get("/health");
     assert_int_equal(answer.status, 200);
-    assert_true(says("{\"status\":\"healthy\",\"checks\":{\"database\":true}"));
+    assert_true(says("{\"status\":\"healthy\",\"checks\":{\"database\":true},\"causes\":[],"));
 }
 
 static void put_status(const char *feed, const char *kind, source_state state) {
@@ -628,10 +631,127 @@ static void test_health_is_that_of_what_is_configured(void **state) {
     get("/health");
     assert_int_equal(answer.status, 503);
     assert_true(says("{\"status\":\"unhealthy\""));
-    assert_true(says("\"twitter_api\":false,\"bluesky\":true}"));
+    assert_true(says("\"twitter_api\":false,\"bluesky\":true},\"causes\":[{\"check\":"
+                     "\"twitter_api\",\"why\":\"source x_search:x is forbidden: because\"}]"));
     get("/api/sources");
     assert_true(says("{\"feed\":\"x_search:x\",\"kind\":\"x_search\",\"state\":\"forbidden\","
                      "\"why\":\"because\""));
+}
+
+/* --- health beside processes apart ---------------------------------------------------------- */
+
+static struct queue *queues[JOBS_QUEUE_COUNT];
+static struct jobs_watch *jobs;
+
+/* The queues are in memory, which is all the same to who looks at them. */
+static void open_apart(void) {
+    const struct queue_options opt = {.capacity = 16, .max_attempts = 3};
+    struct error err;
+    for (int i = 0; i < JOBS_QUEUE_COUNT; i++)
+        assert_ok(memory_queue_open(&opt, &queues[i], &err), &err);
+    assert_ok(jobs_watch_open(&k.boot, queues[JOBS_POSTS], queues[JOBS_READINGS], opt.capacity,
+                              &jobs, &err),
+              &err);
+    k.opt.alone = true;
+    k.opt.jobs = jobs;
+    assert_ok(store_trader_lock(k.store, &err), &err);
+    open_core();
+}
+
+static void close_apart(void) {
+    api_core_close(core);
+    core = NULL;
+    jobs_watch_close(jobs);
+    for (int i = 0; i < JOBS_QUEUE_COUNT; i++) queue_close(queues[i]);
+}
+
+static void health(const char *target) {
+    api_core_tick(core, time_wall_us(), time_monotonic_us());
+    get(target);
+}
+
+static void put_job(jobs_of j, usec at) {
+    struct error err;
+    struct jobs_seen seen;
+    assert_ok(queue_put(queues[j], STR("x"), at, 0, &err), &err);
+    jobs_watch_see(jobs, &seen);
+    while (seen.unfinished[j] == 0) { /* until its next look */
+        IGNORE(poll(NULL, 0, 10) != 0, "a signal ends it early");
+        jobs_watch_see(jobs, &seen);
+    }
+}
+
+static void put_worker(const char *name, worker_role role, usec seen_at) {
+    struct error err;
+    struct worker_row row = {.role = role,
+                             .pid = 1,
+                             .host = "h",
+                             .started_at = seen_at - USEC_PER_S,
+                             .seen_at = seen_at,
+                             .state = WORKER_IS_IDLE};
+    assert_true(str_copyz(str_from_z(name), row.name, sizeof row.name));
+    assert_ok(store_worker_put(k.store, &row, &err), &err);
+}
+
+static void test_an_idle_queue_needs_nobody_and_has_no_age(void **state) {
+    (void)state;
+    open_apart();
+    health("/health");
+    assert_int_equal(answer.status, 200);
+    assert_true(says("{\"status\":\"healthy\",\"checks\":{\"database\":true,\"trader\":true,"
+                     "\"redis\":true,\"analyze\":true,\"posts_queue\":true,\"trade\":true,"
+                     "\"readings_queue\":true},\"causes\":[],"));
+    close_apart();
+}
+
+static void test_work_that_nobody_is_there_for_is_degraded_and_named(void **state) {
+    (void)state;
+    open_apart();
+    put_job(JOBS_POSTS, time_wall_us() - 30 * USEC_PER_S);
+    put_worker("h:1:analyze:1", WORKER_ANALYZE, time_wall_us() - USEC_PER_MIN);
+    health("/health");
+    assert_int_equal(answer.status, 200); /* it serves: nobody is to start it again for that */
+    assert_true(says("{\"status\":\"degraded\""));
+    assert_true(says("\"causes\":[{\"check\":\"analyze\",\"why\":\"1 jobs wait, and no analyze "
+                     "process is at work"));
+    assert_true(says("\"posts_queue\":true,\"trade\":true,\"readings_queue\":true}"));
+    health("/health?strict=true");
+    assert_int_equal(answer.status, 503);
+    health("/health?strict=1");
+    assert_int_equal(answer.status, 400);
+    put_worker("h:2:analyze:1", WORKER_ANALYZE, time_wall_us());
+    health("/health");
+    assert_true(says("{\"status\":\"healthy\""));
+    close_apart();
+}
+
+static void test_work_that_has_waited_for_long_is_degraded_and_named(void **state) {
+    (void)state;
+    open_apart();
+    put_worker("h:1:trade", WORKER_TRADE, time_wall_us());
+    put_job(JOBS_READINGS, time_wall_us() - 61 * USEC_PER_S);
+    health("/health");
+    assert_int_equal(answer.status, 200);
+    assert_true(says("{\"status\":\"degraded\""));
+    assert_true(
+        says("\"trade\":true,\"readings_queue\":false},\"causes\":[{\"check\":"
+             "\"readings_queue\",\"why\":\"the oldest of 1 jobs for trade has waited for 6"));
+    close_apart();
+}
+
+/* The trader of bullfinch run is its own; that of another process is no reason to start a serve
+ * again. */
+static void test_another_process_s_trader_is_no_reason_to_take_this_one_away(void **state) {
+    (void)state;
+    k.opt.alone = true;
+    open_core();
+    health("/health");
+    assert_int_equal(answer.status, 200);
+    assert_true(says("{\"status\":\"degraded\",\"checks\":{\"database\":true,\"trader\":false},"
+                     "\"causes\":[{\"check\":\"trader\",\"why\":\"no trader works on this "
+                     "store\"}],"));
+    health("/health?strict=true");
+    assert_int_equal(answer.status, 503);
 }
 
 static void test_views_of_an_empty_store(void **state) {
@@ -687,6 +807,10 @@ int main(void) {
         T(test_a_query_is_unescaped_and_strict),
         T(test_health_says_what_was_found),
         T(test_health_is_that_of_what_is_configured),
+        T(test_an_idle_queue_needs_nobody_and_has_no_age),
+        T(test_work_that_nobody_is_there_for_is_degraded_and_named),
+        T(test_work_that_has_waited_for_long_is_degraded_and_named),
+        T(test_another_process_s_trader_is_no_reason_to_take_this_one_away),
         T(test_views_of_an_empty_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

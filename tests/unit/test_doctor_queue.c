@@ -90,19 +90,50 @@ static void put(usec at, int count) {
     wire_queues_close(&q);
 }
 
+/* Somebody who takes from the queue of posts: known by his first job, as long as it is open. */
+static void begin_to_take(struct wired_queues *q) {
+    struct error err;
+    struct job *job;
+    int n;
+    assert_ok(wire_queues(&app, q, &err), &err);
+    assert_ok(queue_put(q->posts, STR("x"), time_wall_us(), 0, &err), &err);
+    assert_ok(queue_take(q->posts, &job, 1, time_wall_us(), USEC_PER_MIN, &n, &err), &err);
+    assert_int_equal(n, 1);
+    assert_ok(queue_ack(q->posts, job, &err), &err);
+}
+
 static void test_what_waits_for_long_or_fills_the_queue_is_told(void **state) {
     (void)state;
+    struct wired_queues taker;
     look("");
     put(time_wall_us(), 3);
     look("");
-    found("queue posts", GRADE_OK, "3 of 16 jobs: 3 fresh, 0 late, 0 pausing, 0 in the hands of 0");
+    found("queue posts", GRADE_WARN, "3 fresh, 0 late, 0 pausing, 0 in the hands of 0 consumers");
+    found("queue posts", GRADE_WARN,
+          "(bullfinch analyze); the oldest has waited 0 s: nobody takes");
     redis_server_do(&server, "FLUSHALL");
-    put(time_wall_us() - USEC_PER_HOUR, 1);
     look("");
-    found("queue posts", GRADE_WARN, "start more");
-    put(time_wall_us(), 15);
+    begin_to_take(&taker);
+    put(time_wall_us(), 3);
+    look("");
+    found("queue posts", GRADE_OK, "3 of 16 jobs: 3 fresh, 0 late, 0 pausing, 0 in the hands of 1");
+    put(time_wall_us(), 9);
+    look("");
+    found("queue posts", GRADE_WARN, "12 of 16 jobs");
+    found("queue posts", GRADE_WARN, "nearly full: start more");
+    put(time_wall_us(), 4);
     look("");
     found("queue posts", GRADE_WARN, "it is full");
+    wire_queues_close(&taker);
+    redis_server_do(&server, "FLUSHALL");
+    look("");
+    begin_to_take(&taker);
+    put(time_wall_us() - 27 * USEC_PER_S, 1); /* fresh_for_s is 60 */
+    look("");
+    found("queue posts", GRADE_WARN, "that is long: start more");
+    wire_queues_close(&taker);
+    redis_server_do(&server, "FLUSHALL");
+    put(time_wall_us(), 16);
 }
 
 /* Nobody listens there, and nobody else can. */
@@ -123,7 +154,7 @@ static void test_a_server_that_is_not_there_or_not_ours_is_bad(void **state) {
     found("queue", GRADE_BAD, "queue.password_file");
     put_file("redis-password", "s3cret\n", 0600);
     look(", password_file: '%DIR/redis-password'");
-    found("queue posts", GRADE_WARN, "it is full");
+    found("queue posts", GRADE_WARN, "16 of 16 jobs");
     put_file("redis-password", "s3cret\n", 0644);
     look(", password_file: '%DIR/redis-password'");
     found("queue", GRADE_BAD, "queue.password_file");

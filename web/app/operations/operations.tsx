@@ -31,7 +31,9 @@ export function Operations() {
   );
 }
 
-const CHECKS: Record<string, string> = { database: 'Store', twitter_api: 'X', bluesky: 'Bluesky', binance_api: 'Exchange' };
+const CHECKS: Record<string, string> = { database: 'Store', twitter_api: 'X', bluesky: 'Bluesky', binance_api: 'Exchange', redis: 'Queue between processes', analyze: 'Readers for what waits', posts_queue: 'Posts to be read', trade: 'A trader for what waits', readings_queue: 'Posts to be decided on' };
+
+const STAGES = ['analyze', 'posts_queue', 'trade', 'readings_queue']; // not what is asked, but how it stands there
 
 function HealthCard() {
   const q = useApi<Health>('/health', { every: 5000 });
@@ -39,9 +41,16 @@ function HealthCard() {
     <Card title="Is everything reachable?" q={q} rows={2} pad>
       {(h) => (
         <ul className="space-y-1.5 text-sm">
-          {Object.entries(h.checks).map(([name, ok]) => (
-            <li key={name} className="flex items-center gap-2"><Badge tone={ok ? 'up' : 'down'} icon={ok ? 'ok' : 'stop'}>{ok ? 'reachable' : 'not reachable'}</Badge>{CHECKS[name] ?? words(name)}</li>
-          ))}
+          {Object.entries(h.checks).map(([name, ok]) => {
+            const word = STAGES.includes(name) ? 'well' : 'reachable';
+            const cause = h.causes.find((c) => c.check === name);
+            return (
+              <li key={name}>
+                <div className="flex items-center gap-2"><Badge tone={ok ? 'up' : 'down'} icon={ok ? 'ok' : 'stop'}>{ok ? word : `not ${word}`}</Badge>{CHECKS[name] ?? words(name)}</div>
+                {cause && <p className="mt-0.5 break-words text-xs text-muted">{cause.why}</p>}
+              </li>
+            );
+          })}
           <li className="pt-1 text-xs text-muted">Version {h.version}</li>
         </ul>
       )}
