@@ -12,12 +12,13 @@
 static const char *state_of(int i) {
     if (i == WORKER_COUNTED_AS_SILENT) return "silent";
     if (i == WORKER_COUNTED_AS_STUCK) return "stuck";
+    if (i == WORKER_COUNTED_AS_LOST) return "lost";
     return worker_state_name((worker_state)i);
 }
 
 static void set_workers(const struct worker_counts *v) {
     for (int r = 0; r < WORKER_ROLE_COUNT; r++) {
-        for (int i = 0; i < WORKER_STATE_COUNT + 2; i++) {
+        for (int i = 0; i < WORKER_COUNTED; i++) {
             const char *const role = worker_role_name((worker_role)r);
             metric_set(metric_get(M_WORKERS, LABELS(role, state_of(i))), v->n[r][i]);
         }

@@ -73,7 +73,7 @@
     X(WORKER_TASK, HISTOGRAM, "bullfinch_worker_task_duration_seconds", "seconds", USEC_PER_S, "task_name", 8, TASK, ALL, "How long workers of this process were at one task.") \
     X(WORKER_DONE, COUNTER, "bullfinch_worker_done_total", "", 1, "role", 8, NONE, ALL, "Pieces of work that workers of this process finished.") \
     X(WORKER_FAILED, COUNTER, "bullfinch_worker_failed_total", "", 1, "role", 8, NONE, ALL, "Pieces of work that workers of this process could not finish.") \
-    X(WORKERS, GAUGE, "bullfinch_workers", "", 1, "role,state", 40, NONE, SERVES, "Workers on the store, of all processes.") \
+    X(WORKERS, GAUGE, "bullfinch_workers", "", 1, "role,state", 40, NONE, SERVES, "Workers on the store, of all processes, by their state where they are well; stuck; silent: killed, say, and nobody has begun in their place; lost: silent, and replaced.") \
     X(WORKERS_PER_MINUTE, GAUGE, "bullfinch_workers_done_per_minute", "", 1, "role", 8, NONE, SERVES, "Pieces of work that they finished in the last minute.") \
     /* --- what waits */ \
     X(QUEUE_WAITING, GAUGE, "bullfinch_queue_waiting", "", 1, "queue", 64, NONE, ALL, "What waits in a queue. Of jobs: posts (ingest to analyze) and jobs: readings (analyze to trade), which processes share, all that is not done with, in somebody's hands or not.") \

@@ -79,12 +79,11 @@ static bool find_name(str name, const char *const *names, int count, int *ret) {
     return false;
 }
 
-bool store_worker_counts(struct store *s, usec now, struct worker_counts *ret, struct error *err) {
+static bool count_states(struct store *s, usec now, struct worker_counts *ret, struct error *err) {
     static const struct sql sql = {
         "SELECT " WORKER_HEALTH("$1") ", role, state, per_minute FROM workers"};
     struct query q;
     bool row;
-    *ret = (struct worker_counts){0};
     if (!query_open(s, &sql, &q, err)) return false;
     bind_time(&q, now - WORKER_SILENT);
     if (!query_row(&q, &row, err)) return false;
@@ -94,11 +93,44 @@ bool store_worker_counts(struct store *s, usec now, struct worker_counts *ret, s
         col_z(&q, health, sizeof health);
         const bool known = find_name(col_str(&q), role_names, WORKER_ROLE_COUNT, &role) &&
                            find_name(col_str(&q), state_names, WORKER_STATE_COUNT, &state);
-        if (strcmp(health, "silent") == 0) state = WORKER_COUNTED_AS_SILENT;
+        if (strcmp(health, "silent") == 0) state = WORKER_COUNTED_AS_LOST;
         if (strcmp(health, "stuck") == 0) state = WORKER_COUNTED_AS_STUCK;
         if (known && strcmp(health, "stopped") != 0) ret->n[role][state]++;
         if (known && strcmp(health, "well") == 0) ret->per_minute[role] += col_i64(&q);
         if (!query_row(&q, &row, err)) return false;
     }
     return true;
+}
+
+/* Of the silent ones, those whose place nobody has taken: beginnings and ends in their order. A
+ * replacement that died as well has made up for who was before it, and is missed itself. */
+static bool count_missed(struct store *s, usec now, struct worker_counts *ret, struct error *err) {
+    static const struct sql sql = {
+        "SELECT role, what FROM (SELECT started_at AS at, 'began' AS what, role FROM workers "
+        "UNION ALL SELECT seen_at, 'silent', role FROM workers WHERE stopped_at IS NULL AND "
+        "seen_at < $1) AS turns ORDER BY at, what"};
+    struct query q;
+    bool row;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_time(&q, now - WORKER_SILENT);
+    if (!query_row(&q, &row, err)) return false;
+    while (row) {
+        int role = 0;
+        const bool known = find_name(col_str(&q), role_names, WORKER_ROLE_COUNT, &role);
+        int64_t *const missed = &ret->n[role][WORKER_COUNTED_AS_SILENT];
+        const bool silent = str_eq(col_str(&q), STR("silent"));
+        if (known && silent)
+            ++*missed;
+        else if (known && *missed > 0)
+            --*missed;
+        if (!query_row(&q, &row, err)) return false;
+    }
+    for (int r = 0; r < WORKER_ROLE_COUNT; r++)
+        ret->n[r][WORKER_COUNTED_AS_LOST] -= ret->n[r][WORKER_COUNTED_AS_SILENT];
+    return true;
+}
+
+bool store_worker_counts(struct store *s, usec now, struct worker_counts *ret, struct error *err) {
+    *ret = (struct worker_counts){0};
+    return count_states(s, now, ret, err) && count_missed(s, now, ret, err);
 }

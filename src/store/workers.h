@@ -62,12 +62,16 @@ MUST_CHECK bool store_worker_put(struct store *s, const struct worker_row *v, st
  * it was at a task longer than that takes). */
 MUST_CHECK bool store_view_workers(struct store *s, usec now, struct buf *out, struct error *err);
 
-/* How many there are, by role and state: of those that are well by their own state, else as silent
- * or stuck; the stopped count nowhere. */
+/* How many there are, by role and state: of those that are well by their own state, of those that
+ * are stuck as such; the stopped count nowhere. The silent ones are missed ("silent") until another
+ * of their role has begun since then: each start makes up for one, whose place is taken ("lost").
+ * So a role that misses somebody has fewer at work than it had. */
 #define WORKER_COUNTED_AS_SILENT WORKER_STATE_COUNT
 #define WORKER_COUNTED_AS_STUCK (WORKER_STATE_COUNT + 1)
+#define WORKER_COUNTED_AS_LOST (WORKER_STATE_COUNT + 2)
+#define WORKER_COUNTED (WORKER_STATE_COUNT + 3)
 struct worker_counts {
-    int64_t n[WORKER_ROLE_COUNT][WORKER_STATE_COUNT + 2];
+    int64_t n[WORKER_ROLE_COUNT][WORKER_COUNTED];
     int64_t per_minute[WORKER_ROLE_COUNT]; /* done in the last minute by those that are well */
 };
 MUST_CHECK bool store_worker_counts(struct store *s, usec now, struct worker_counts *ret,

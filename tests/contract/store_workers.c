@@ -153,9 +153,11 @@ static void test_workers_are_counted_by_role_and_state(void **state) {
     w.state = WORKER_IS_STANDBY;
     put(b, &w);
     w = some_worker("s1", WORKER_SERVE);
+    w.started_at = NOW - 2 * DAY;
     w.seen_at = NOW - DAY;
     put(b, &w);
     w = some_worker("s2", WORKER_SERVE);
+    w.started_at = NOW - 2 * DAY; /* beside the other one, not in its place */
     w.stopped_at = NOW;
     put(b, &w);
     assert_ok(store_worker_counts(b->s, NOW, &n, &err), &err);
@@ -166,10 +168,65 @@ static void test_workers_are_counted_by_role_and_state(void **state) {
     assert_int_equal(n.n[WORKER_SERVE][WORKER_COUNTED_AS_SILENT], 1);
     int64_t all = 0;
     for (int r = 0; r < WORKER_ROLE_COUNT; r++)
-        for (int i = 0; i < WORKER_STATE_COUNT + 2; i++) all += n.n[r][i];
+        for (int i = 0; i < WORKER_COUNTED; i++) all += n.n[r][i];
     assert_int_equal(all, 6);
     assert_int_equal(n.per_minute[WORKER_ANALYZE], 2 * w.per_minute); /* without the stuck one */
     assert_int_equal(n.per_minute[WORKER_SERVE], 0);
+}
+
+/* One of a role, by when it began and when it said something last. */
+static void put_life(struct bench *b, const char *name, worker_role role, usec began, usec seen) {
+    struct worker_row w = some_worker(name, role);
+    w.started_at = began;
+    w.seen_at = seen;
+    put(b, &w);
+}
+
+static void counts_are(struct bench *b, worker_role role, int64_t missed, int64_t lost) {
+    struct error err;
+    struct worker_counts n;
+    assert_ok(store_worker_counts(b->s, NOW, &n, &err), &err);
+    assert_int_equal(n.n[role][WORKER_COUNTED_AS_SILENT], missed);
+    assert_int_equal(n.n[role][WORKER_COUNTED_AS_LOST], lost);
+}
+
+static void test_who_is_killed_is_missed_until_his_place_is_taken(void **state) {
+    struct bench *b = *state;
+    put_life(b, "a1", WORKER_ANALYZE, NOW - 900 * SEC, NOW - 600 * SEC); /* killed */
+    put_life(b, "a2", WORKER_ANALYZE, NOW - 900 * SEC, NOW); /* was there before: no replacement */
+    put_life(b, "t1", WORKER_TRADE, NOW - 300 * SEC, NOW);   /* of another role */
+    counts_are(b, WORKER_ANALYZE, 1, 0);
+    counts_are(b, WORKER_TRADE, 0, 0);
+    put_life(b, "a3", WORKER_ANALYZE, NOW - 595 * SEC, NOW);
+    counts_are(b, WORKER_ANALYZE, 0, 1);
+}
+
+static void test_who_took_a_place_and_died_too_is_missed_himself(void **state) {
+    struct bench *b = *state;
+    put_life(b, "a1", WORKER_ANALYZE, NOW - 900 * SEC, NOW - 600 * SEC);
+    put_life(b, "a2", WORKER_ANALYZE, NOW - 595 * SEC,
+             NOW - 300 * SEC); /* for a1; killed as well */
+    counts_are(b, WORKER_ANALYZE, 1, 1);
+    put_life(b, "a3", WORKER_ANALYZE, NOW - 295 * SEC, NOW); /* for a2 */
+    counts_are(b, WORKER_ANALYZE, 0, 2);
+}
+
+static void test_a_smaller_replacement_leaves_somebody_missed(void **state) {
+    struct bench *b = *state;
+    put_life(b, "a:1", WORKER_ANALYZE, NOW - 900 * SEC, NOW - 600 * SEC); /* a process of two */
+    put_life(b, "a:2", WORKER_ANALYZE, NOW - 900 * SEC, NOW - 600 * SEC);
+    counts_are(b, WORKER_ANALYZE, 2, 0);
+    put_life(b, "b:1", WORKER_ANALYZE, NOW - 500 * SEC, NOW);
+    counts_are(b, WORKER_ANALYZE, 1, 1);
+}
+
+static void test_who_ends_in_good_order_is_not_missed(void **state) {
+    struct bench *b = *state;
+    struct worker_row w = some_worker("a1", WORKER_ANALYZE);
+    w.started_at = NOW - 900 * SEC;
+    w.seen_at = w.stopped_at = NOW - 600 * SEC;
+    put(b, &w);
+    counts_are(b, WORKER_ANALYZE, 0, 0);
 }
 
 /* The status is the active trader's, whichever process that is. */
@@ -198,6 +255,10 @@ int store_workers_run(void) {
         T(who_is_at_a_task_for_too_long_is_stuck),
         T(who_stopped_is_not_silent_and_stands_last),
         T(workers_are_counted_by_role_and_state),
+        T(who_is_killed_is_missed_until_his_place_is_taken),
+        T(who_took_a_place_and_died_too_is_missed_himself),
+        T(a_smaller_replacement_leaves_somebody_missed),
+        T(who_ends_in_good_order_is_not_missed),
         T(the_trader_is_the_one_that_does_not_stand_by),
     };
     return cmocka_run_group_tests_name(place->name, tests, NULL, NULL);

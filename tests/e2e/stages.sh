@@ -111,17 +111,24 @@ equal "and no more is asked of who looks at the status alone" "$(health '?strict
 equal "nonsense is told" "$(health '?strict=perhaps')" 400
 check "a container's own health check leaves it alone" "$BULLFINCH" health --config cfg.yaml --set "api.listen=127.0.0.1:$port"
 within 40 "that they have waited for long is another" cause posts_queue 'queue.fresh_for_s is 20'
+within 10 "a worker is missed" is 'bullfinch_workers{role="analyze",state="silent"}' 2
 
 # -- another one ---------------------------------------------------------------------------------------------
 begin second analyze
 second=$began
 within 60 "another one reads them" read_all
 within 20 "and all is well" says 200 healthy
+within 20 "nobody is missed any more" is 'bullfinch_workers{role="analyze",state="silent"}' 0
+equal "it is known that somebody was lost" "$(metric 'bullfinch_workers{role="analyze",state="lost"}')" 2
+"$BULLFINCH" workers --json --config cfg.yaml >workers.json 2>/dev/null
+equal "and who" "$(sqlite3 :memory: "SELECT count(*) FROM json_each(CAST(readfile('workers.json') AS TEXT))
+    WHERE value ->> 'health' = 'silent'")" 2
 
 # -- a stop in good order is no loss ---------------------------------------------------------------------------
 stop "$second"
 check "posts are brought" bring 5
 within 30 "nobody reads them" cause analyze '5 jobs wait'
+equal "who ended in good order is not missed" "$(metric 'bullfinch_workers{role="analyze",state="silent"}')" 0
 begin third analyze
 within 60 "until another one does" read_all
 within 20 "and all is well again" says 200 healthy
