@@ -39,8 +39,11 @@ async function statuses(of, list, most) {
 }
 
 async function withoutTrader() {
-  const health = await judge.exchange(byId.getHealth, made(byId.getHealth), 200);
-  judge.say(JSON.parse(health?.body ?? '{}').status === 'degraded', 'without a trader it is not healthy, and serves', health?.status);
+  const ask = made(byId.getHealth);
+  const health = await judge.exchange(byId.getHealth, { ...ask, query: [] }, 200);
+  judge.say(JSON.parse(health?.body ?? '{}').status === 'degraded', 'without a trader it is degraded, and serves', health?.status);
+  const strict = await judge.exchange(byId.getHealth, { ...ask, query: [['strict', 'true']] }, 503);
+  judge.say(strict?.status === 503, 'who is strict gets 503', strict?.status);
   const late = [];
   const orders = [['postHalt', { reason: 'x' }], ['postResume', {}], ['postOverride', { mode: 'auto' }], ['postReconcile', {}], ['postFlatten', {}]];
   for (const [id, value] of orders) {
