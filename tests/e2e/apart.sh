@@ -48,35 +48,13 @@ check "started again, nothing is left to be stored" sh -c "'$BULLFINCH' ingest -
     grep -q '\"posts\":0' again.out"
 
 # -- from a post that is brought to an order ---------------------------------------------------------------
-KEY=KeyOfTheAccountInThisTest0000000000000000000000000000000000000000
-SECRET=SecretOfTheAccountInThisTest0000000000000000000000000000000000
-exchange --account "$KEY:$SECRET:USDT=10000" --price DOGEUSDT=0.5 --price BTCUSDT=50000 --price ETHUSDT=3000
-echo "$KEY" >key
-echo "$SECRET" >secret
+trading_exchange --price DOGEUSDT=0.5 --price BTCUSDT=50000 --price ETHUSDT=3000
 ask_pg 'CREATE DATABASE trading' >/dev/null
 redis-cli -p "$redis_port" flushall >/dev/null
-cat >cfg.yaml <<END
-sources:
-  - {kind: push, name: wire}
-venue:
-  kind: binance_spot_testnet
-  rest_url: http://$host
-  ws_api_url: ws://$host/ws-api/v3
-  stream_url: ws://$host
-  key_file: key
-  secret_file: secret
-market:
-  kind: venue
-store:
-  url: postgresql://bullfinch@127.0.0.1:$pg_port/trading
-queue:
-  url: $redis_url
-api:
-  listen: 127.0.0.1:0
-trading:
-  signal_threshold: 40
-  max_hold_s: 100
-END
+{
+    trading_config "postgresql://bullfinch@127.0.0.1:$pg_port/trading" "$redis_url"
+    echo "trading: {signal_threshold: 40, max_hold_s: 100}"
+} >cfg.yaml
 trading() { "$bin/psql" -qtA -h 127.0.0.1 -p "$pg_port" -U bullfinch -d trading -c "$1"; }
 begin() { # NAME COMMAND...: its process is $began
     name=$1

@@ -4,36 +4,16 @@
 . "$(dirname "$0")/lib/cases.sh"
 . tests/e2e/lib/programs.sh
 
-KEY=KeyOfTheAccountInThisTest0000000000000000000000000000000000000000
-SECRET=SecretOfTheAccountInThisTest0000000000000000000000000000000000
 
 go_to letters
 bf() { "$BULLFINCH" "$@" --config cfg.yaml; }
 sql() { sqlite3 -cmd '.timeout 5000' t.db "$1"; }
-exchange --account "$KEY:$SECRET:USDT=10000" --price DOGEUSDT=0.5
-echo "$KEY" >key
-echo "$SECRET" >secret
-cat >cfg.yaml <<END
-sources:
-  - {kind: push, name: wire}
-venue:
-  kind: binance_spot_testnet
-  rest_url: http://$host
-  ws_api_url: ws://$host/ws-api/v3
-  stream_url: ws://$host
-  key_file: key
-  secret_file: secret
-market:
-  kind: venue
-store:
-  url: sqlite:t.db
-api:
-  listen: 127.0.0.1:0
-trading:
-  signal_threshold: 40
-run:
-  dead_letters_an_hour: 3
-END
+trading_exchange --price DOGEUSDT=0.5
+{
+    trading_config sqlite:t.db
+    echo "trading: {signal_threshold: 40}"
+    echo "run: {dead_letters_an_hour: 3}"
+} >cfg.yaml
 
 fails() { # NAME STATUS TEXT COMMAND...: fails so, and says that
     what=$1 want=$2 text=$3

@@ -5,8 +5,6 @@
 . "$(dirname "$0")/lib/cases.sh"
 . tests/e2e/lib/programs.sh
 
-KEY=KeyOfTheAccountInThisTest0000000000000000000000000000000000000000
-SECRET=SecretOfTheAccountInThisTest0000000000000000000000000000000000
 BOT=110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw
 
 go_to notify
@@ -17,35 +15,17 @@ within 20 "the receivers listen" test -s told/http.port
 web=http://127.0.0.1:$(cat told/http.port)
 mail=smtp://127.0.0.1:$(cat told/smtp.port)
 
-exchange --account "$KEY:$SECRET:USDT=10000" --price DOGEUSDT=0.5
-echo "$KEY" >key
-echo "$SECRET" >secret
+trading_exchange --price DOGEUSDT=0.5
 echo "$BOT" >bot
 echo "$web/api/webhooks/1234/of-discord" >discord
 echo "$web/services/T0/B0/of-slack" >slack
 echo "$web/told" >hook
 echo the-secret-that-messages-are-signed-with >sign
 echo of-the-mail >mailpass
-cat >plain.yaml <<END
-sources:
-  - {kind: push, name: wire}
-venue:
-  kind: binance_spot_testnet
-  rest_url: http://$host
-  ws_api_url: ws://$host/ws-api/v3
-  stream_url: ws://$host
-  key_file: key
-  secret_file: secret
-market:
-  kind: venue
-store:
-  url: sqlite:t.db
-api:
-  listen: 127.0.0.1:0
-trading:
-  signal_threshold: 40
-  mode: auto
-END
+{
+    trading_config sqlite:t.db
+    echo "trading: {signal_threshold: 40, mode: auto}"
+} >plain.yaml
 cp plain.yaml cfg.yaml
 cat >>cfg.yaml <<END
 notify: {name: here, events: "all, -signal", per_minute: 20}
@@ -133,7 +113,7 @@ rm -f told/*.log
 
 # -- nobody would be told ---------------------------------------------------------------------------------
 began silent plain.yaml run --no-status
-check "a run that nobody would hear of says so at its start" grep -q 'ev=nobody_is_told .*no channel is configured' silent.log
+within 20 "a run that nobody would hear of says so at its start" grep -q 'ev=nobody_is_told .*no channel is configured' silent.log
 curl -s "$url/api/status" >status.json
 equal "the interface says so" "$(json status.json '$.notify.told') $(json status.json '$.notify.why')" \
     "0 no channel is configured: docs/notifications.md"

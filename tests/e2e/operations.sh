@@ -4,30 +4,10 @@
 . "$(dirname "$0")/lib/cases.sh"
 . tests/e2e/lib/programs.sh
 
-KEY=KeyOfTheAccountInThisTest0000000000000000000000000000000000000000
-SECRET=SecretOfTheAccountInThisTest0000000000000000000000000000000000
 
 go_to operations
-exchange --account "$KEY:$SECRET:USDT=10000" --price DOGEUSDT=0.5
-echo "$KEY" >key
-echo "$SECRET" >secret
-cat >cfg.yaml <<END
-sources:
-  - {kind: push, name: wire}
-venue:
-  kind: binance_spot_testnet
-  rest_url: http://$host
-  ws_api_url: ws://$host/ws-api/v3
-  stream_url: ws://$host
-  key_file: key
-  secret_file: secret
-market:
-  kind: venue
-store:
-  url: sqlite:t.db
-api:
-  listen: 127.0.0.1:0
-END
+trading_exchange --price DOGEUSDT=0.5
+trading_config sqlite:t.db >cfg.yaml
 
 began() { # NAME COMMAND...: in the background, its log in NAME.log; pid and url are its own
     log=$1.log

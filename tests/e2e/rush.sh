@@ -17,32 +17,12 @@ dir=$PWD
 . "$root/tests/lib/servers.sh"
 chmod 711 "$SCRATCH" # PostgreSQL runs as somebody else, and must get through
 
-KEY=KeyOfTheAccountInThisTest0000000000000000000000000000000000000000
-SECRET=SecretOfTheAccountInThisTest0000000000000000000000000000000000
 COUNT=1200
-exchange --account "$KEY:$SECRET:USDT=10000" --price DOGEUSDT=0.5
-echo "$KEY" >key
-echo "$SECRET" >secret
+trading_exchange --price DOGEUSDT=0.5
 # 20 milliseconds are enough for a few posts of this model, and for none of this burst as a whole
 configuration() { # STORE QUEUE
+    trading_config "$1" "$2"
     cat <<END
-sources:
-  - {kind: push, name: wire}
-venue:
-  kind: binance_spot_testnet
-  rest_url: http://$host
-  ws_api_url: ws://$host/ws-api/v3
-  stream_url: ws://$host
-  key_file: key
-  secret_file: secret
-market:
-  kind: venue
-store:
-  url: "$1"
-queue:
-  url: "$2"
-api:
-  listen: 127.0.0.1:0
 model:
   kind: roberta
   file: $SCRATCH/model

@@ -14,27 +14,13 @@ chmod 711 "$SCRATCH" # PostgreSQL runs as somebody else, and must get through
 start_pg || exit 1
 start_redis || exit 1
 
-KEY=KeyOfTheAccountInThisTest0000000000000000000000000000000000000000
-SECRET=SecretOfTheAccountInThisTest0000000000000000000000000000000000
-exchange --account "$KEY:$SECRET:USDT=10000" --price DOGEUSDT=0.5
-echo "$KEY" >key
-echo "$SECRET" >secret
-cat >cfg.yaml <<END
-sources:
-  - {kind: push, name: wire}
-venue:
-  kind: binance_spot_testnet
-  rest_url: http://$host
-  ws_api_url: ws://$host/ws-api/v3
-  stream_url: ws://$host
-  key_file: key
-  secret_file: secret
-market: {kind: venue}
-store: {url: "$pg_url"}
-queue: {url: "$redis_url", fresh_for_s: 20}
-api: {listen: "127.0.0.1:0"}
-reader: {workers: 2}
-END
+trading_exchange --price DOGEUSDT=0.5
+{
+    trading_config "$pg_url" "$redis_url"
+    echo "reader: {workers: 2}"
+} >cfg.yaml
+BULLFINCH_QUEUE__FRESH_FOR_S=20 # nobody wants to wait here
+export BULLFINCH_QUEUE__FRESH_FOR_S
 check "the store is made" "$BULLFINCH" db migrate --config cfg.yaml
 feed=$("$BULLFINCH" token create feed --role ingest --source wire --config cfg.yaml 2>/dev/null)
 reads=$("$BULLFINCH" token create look --role read --config cfg.yaml 2>/dev/null)

@@ -4,27 +4,17 @@
 . "$(dirname "$0")/lib/cases.sh"
 . tests/e2e/lib/programs.sh
 
-KEY=KeyOfTheAccountInThisTest0000000000000000000000000000000000000000
-SECRET=SecretOfTheAccountInThisTest0000000000000000000000000000000000
 OTHER_KEY=KeyOfAnotherAccount00000000000000000000000000000000000000000000000
 OTHER_SECRET=SecretOfAnotherAccount0000000000000000000000000000000000000000
 
 go_to t
-exchange --account "$KEY:$SECRET:USDT=10000" \
+trading_exchange \
     --account "$OTHER_KEY:$OTHER_SECRET:USDT=500" \
     --price DOGEUSDT=0.5
 url=http://$host
 
-echo "$KEY" >key
-echo "$SECRET" >secret
-cat >cfg.yaml <<END
-venue:
-  kind: binance_spot_testnet
-  rest_url: http://$host
-  ws_api_url: ws://$host/ws-api/v3
-  stream_url: ws://$host
-  key_file: key
-  secret_file: secret
+trading_venue >cfg.yaml
+cat >>cfg.yaml <<END
 store:
   url: sqlite:t.db
 trading:

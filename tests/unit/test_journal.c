@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "run/journal.h"
+#include "turnkit.h"
 
 static struct arena arena;
 static char dir[64], store_path_text[128], journal_path[128];
@@ -49,38 +50,13 @@ static int tear_down(void **state) {
     return 0;
 }
 
-/* A turn with a post and the n-th line of the ledger. */
 static void put_turn(int64_t n) {
-    static struct actions acts;
+    static struct turnkit turn;
     struct error err;
     struct buf b;
-    const struct post post = {.id = 100 + n,
-                              .root_id = 100 + n,
-                              .source = STR("x"),
-                              .source_id = STR("101"),
-                              .author_id = STR("44"),
-                              .username = STR("alice"),
-                              .text = STR("buy a secret coin"),
-                              .lang = STR("en"),
-                              .created_at = n,
-                              .received_at = n,
-                              .likes = -1,
-                              .reposts = -1,
-                              .replies = -1,
-                              .quotes = -1};
-    const struct reading reading = {.post = &post, .model = "linear-2"};
-    acts = (struct actions){.count = 4};
-    acts.v[0].kind = ACTION_PUT_POST;
-    acts.v[0].u.post.reading = &reading;
-    acts.v[1].kind = ACTION_LEDGER;
-    acts.v[1].u.ledger.seq = n;
-    acts.v[1].u.ledger.at = n;
-    snprintf(acts.v[1].u.ledger.line, LEDGER_LINE_BYTES, "line %lld", (long long)n);
-    acts.v[2].kind = ACTION_PUT_ACCOUNT;
-    acts.v[2].u.account = (struct account){.next_id = 1, .seq = n, .install = "0000", .now = n};
-    acts.v[3].kind = ACTION_TELL; /* no row */
+    turnkit_make(&turn, n);
     buf_init(&b, 1 << 20);
-    journal_encode(&acts, &b);
+    journal_encode(&turn.acts, &b);
     journal_encode_cursor(STR("run"), STR("offset=7\n"), &b);
     assert_ok(journal_put(journal, buf_str(&b), &err), &err);
     buf_fini(&b);
@@ -157,8 +133,8 @@ static void test_who_is_killed_before_the_file_is_wiped_adopts_nothing_twice(voi
     read_journal(before);
     adopt();
     read_journal(after);
-    assert_true(has_text(before, "secret"));
-    assert_false(has_text(after, "secret"));
+    assert_true(has_text(before, "what was said"));
+    assert_false(has_text(after, "what was said"));
     write_journal(before);
     again();
     assert_int_equal(journal_count(journal), 4);

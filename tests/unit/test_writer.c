@@ -7,6 +7,7 @@
 #include "check.h"
 #include "run/writer.h"
 #include "store/store_int.h"
+#include "turnkit.h"
 
 #define TURNS 3000 /* several blocks */
 
@@ -14,7 +15,7 @@ static struct arena arena;
 static char dir[64], url[96];
 static struct store *store;
 static struct writer *writer;
-static struct actions acts;
+static struct turnkit turn;
 
 static struct store *open_store(store_access access, bool create) {
     struct error err;
@@ -48,37 +49,11 @@ static int tear_down(void **state) {
     return 0;
 }
 
-/* A post, the n-th line of the ledger, and something that is no row. Its memory is used again. */
+/* Its memory is used again. */
 static bool put_turn(int64_t n, struct error *err) {
-    char text[64];
-    snprintf(text, sizeof text, "what was said at %lld", (long long)n);
-    const struct post post = {.id = 100 + n,
-                              .root_id = 100 + n,
-                              .source = STR("x"),
-                              .source_id = STR("101"),
-                              .author_id = STR("44"),
-                              .username = STR("alice"),
-                              .text = str_from_z(text),
-                              .lang = STR("en"),
-                              .created_at = n,
-                              .received_at = n,
-                              .likes = -1,
-                              .reposts = -1,
-                              .replies = -1,
-                              .quotes = -1};
-    const struct reading reading = {.post = &post, .model = "linear-2"};
-    acts.count = 4;
-    acts.v[0].kind = ACTION_PUT_POST;
-    acts.v[0].u.post.reading = &reading;
-    acts.v[1].kind = ACTION_LEDGER;
-    acts.v[1].u.ledger.seq = n;
-    acts.v[1].u.ledger.at = n;
-    snprintf(acts.v[1].u.ledger.line, LEDGER_LINE_BYTES, "line %lld", (long long)n);
-    acts.v[2].kind = ACTION_TELL;
-    acts.v[3].kind = ACTION_PUT_ACCOUNT;
-    acts.v[3].u.account = (struct account){.next_id = 1, .seq = n, .install = "0000", .now = n};
-    const bool ok = writer_put(writer, &acts, err);
-    memset(text, 'x', sizeof text - 1);
+    turnkit_make(&turn, n);
+    const bool ok = writer_put(writer, &turn.acts, err);
+    memset(turn.text, 'x', sizeof turn.text - 1);
     return ok;
 }
 

@@ -35,3 +35,43 @@ exchange() {
     # shellcheck disable=SC2034
     host=$(sed -n 's|^listening on http://||p' sim.out | head -n 1)
 }
+
+# trading_exchange OPTION...: one with an account of $KEY and $SECRET, which stand in the files key and secret
+KEY=KeyOfTheAccountInThisTest0000000000000000000000000000000000000000
+SECRET=SecretOfTheAccountInThisTest0000000000000000000000000000000000
+trading_exchange() {
+    exchange --account "$KEY:$SECRET:USDT=10000" "$@"
+    echo "$KEY" >key
+    echo "$SECRET" >secret
+}
+
+# trading_venue: it, as a configuration has it
+trading_venue() {
+    cat <<END
+venue:
+  kind: binance_spot_testnet
+  rest_url: http://$host
+  ws_api_url: ws://$host/ws-api/v3
+  stream_url: ws://$host
+  key_file: key
+  secret_file: secret
+END
+}
+
+# trading_config STORE [QUEUE]: the configuration of who trades there, by its prices, on posts that are brought
+# to an interface. A script that wants more appends it; it must not say "sources", "venue", "market", "store",
+# "queue" or "api" once more.
+trading_config() {
+    trading_venue
+    cat <<END
+sources:
+  - {kind: push, name: wire}
+market:
+  kind: venue
+store:
+  url: "$1"
+api:
+  listen: 127.0.0.1:0
+END
+    [ -z "${2-}" ] || printf 'queue:\n  url: "%s"\n' "$2"
+}
