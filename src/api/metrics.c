@@ -80,7 +80,7 @@ static bool is_up(metric_id id) { return metric_value(metric_get(id, NULL)) > 0;
 
 static void put_health(struct metrics_answer *ret, struct buf *body) {
     const unsigned role = metric_role();
-    const bool queue = (metric_families[M_QUEUE_UP].roles & role) != 0;
+    const bool queue = (metric_families[M_QUEUE_UP].roles & role) != 0 && metric_has(M_QUEUE_UP);
     const bool store_up = is_up(M_STORE_UP), queue_up = !queue || is_up(M_QUEUE_UP);
     const bool well = store_up && queue_up;
     ret->status = well ? 200 : 503;

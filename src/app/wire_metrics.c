@@ -17,7 +17,9 @@ static void begin(struct app *app, unsigned role) {
     process_begin(role, file ? str_dupz(&app->boot, str_tail(url, STR(SQLITE).n)) : NULL);
     metric_get(M_STORE_UP, NULL);
     metric_get(M_STORE_OFFSET, NULL);
-    if (metric_families[M_QUEUE_UP].roles & role) metric_get(M_QUEUE_UP, NULL);
+    const bool shared =
+        !str_starts(cfg->queue_url, STR("memory:")); /* serve may stand beside a run */
+    if (shared && (metric_families[M_QUEUE_UP].roles & role)) metric_get(M_QUEUE_UP, NULL);
     if (metric_families[M_MODEL].roles & role)
         metric_get(M_MODEL, LABELS(str_dupz(&app->boot, cfg->model_kind),
                                    str_dupz(&app->boot, cfg->model_file)));

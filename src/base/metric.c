@@ -190,6 +190,14 @@ struct metric *metric_get(metric_id id, const char *const *values) {
     return metric_of(&metric_families[id], values);
 }
 
+bool metric_has(metric_id id) {
+    const struct metric_family *const f = &metric_families[id];
+    const int count = atomic_load(&metrics_count);
+    for (int i = 0; i < count; i++)
+        if (metrics[i].family == f) return true;
+    return false;
+}
+
 void metric_add(struct metric *m, int64_t v) {
     PRE(m->family->kind == METRIC_COUNTER || m->family->kind == METRIC_GAUGE);
     ERGO(m->family->kind == METRIC_COUNTER, v >= 0);

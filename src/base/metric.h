@@ -59,6 +59,8 @@ const char *metric_kind_name(metric_kind k); /* "counter" */
 struct metric *metric_get(metric_id id, const char *const *values);
 struct metric *metric_of(const struct metric_family *f, const char *const *values);
 
+bool metric_has(metric_id id); /* is there any series of it? */
+
 void metric_add(struct metric *m, int64_t v);     /* counter (v >= 0), gauge */
 void metric_set(struct metric *m, int64_t v);     /* gauge, INFO */
 void metric_raise(struct metric *m, int64_t v);   /* counter: to v, unless it is there already */

@@ -128,6 +128,8 @@ static void test_health_is_what_store_and_queue_did_last(void **state) {
     const struct metrics_ask rq = {.host = STR("localhost"), .path = STR("/health")};
     (void)state;
     metric_set(metric_get(M_STORE_UP, NULL), 1);
+    assert_int_equal(ask(LOCAL, NULL, rq).status, 200); /* it shares no queue with others */
+    assert_false(says("redis"));
     metric_set(metric_get(M_QUEUE_UP, NULL), 1);
     struct metrics_answer a = ask(LOCAL, NULL, rq);
     assert_int_equal(a.status, 200);
