@@ -65,7 +65,19 @@ static bool check_orders(struct check *c, struct error *err) {
 
 /* -- fills on their own ----------------------------------------------------------------------- */
 
-/* The quote is price x quantity, to the rounding that whoever filled it chose. */
+/* A fill's price explains its quote: their product, to the rounding that whoever filled it chose.
+ * One that stands for several, as they were missed or were too many for a reply, has the average
+ * price, rounded down: the product of that is less than what was paid. */
+static bool price_explains(price px, qty n, money quote) {
+    money down, up;
+    price average;
+    if (price_e8(px) <= 0 || qty_e8(n) <= 0 || money_e8(quote) < 0) return false;
+    if (!money_notional(px, n, ROUND_FLOOR, &down) || !money_notional(px, n, ROUND_CEIL, &up))
+        return false;
+    if (money_cmp(quote, down) >= 0 && money_cmp(quote, up) <= 0) return true;
+    return price_average(quote, n, ROUND_FLOOR, &average) && price_cmp(average, px) == 0;
+}
+
 static bool check_fills(struct check *c, struct error *err) {
     static const struct sql sql = {"SELECT id, price, quantity, quote FROM fills ORDER BY id",
                                    .large = true};
@@ -77,12 +89,8 @@ static bool check_fills(struct check *c, struct error *err) {
         const price px = price_from_e8(col_e8(&q));
         const qty n = qty_from_e8(col_e8(&q));
         const money quote = money_from_e8(col_e8(&q));
-        money down, up;
-        if (price_e8(px) <= 0 || qty_e8(n) <= 0 || !money_notional(px, n, ROUND_FLOOR, &down) ||
-            !money_notional(px, n, ROUND_CEIL, &up) || money_cmp(quote, down) < 0 ||
-            money_cmp(quote, up) > 0) {
+        if (!price_explains(px, n, quote))
             check_finding(c, "fill %" PRId64 ": its quote is not its price x quantity", id);
-        }
         if (!query_row(&q, &row, err)) return false;
     }
     return true;
@@ -90,16 +98,25 @@ static bool check_fills(struct check *c, struct error *err) {
 
 /* -- signals --------------------------------------------------------------------------------- */
 
-/* Traded is what has a trade, and that trade is its own. */
+/* A signal has a trade where it was traded, and then that trade is its own; and where it closed
+ * one: refused as OPPOSITE, for it speaks of a SHORT where the venue has none, it names the LONG in
+ * its pair that another signal had opened. How that one ended is not asked: its stop may have been
+ * faster. */
 static bool check_signals(struct check *c, struct error *err) {
+#define CLOSED "(s.verdict = 'refused' AND coalesce(s.reason, '') = 'OPPOSITE')"
+#define ITS_OWN "coalesce(t.signal_id, 0) = s.id"
     static const struct sql sql = {
         "SELECT s.id, s.verdict, CASE WHEN s.trade_id IS NULL THEN 'no trade' "
         "WHEN t.id IS NULL THEN 'a trade that is not there' "
-        "WHEN coalesce(t.signal_id, 0) <> s.id THEN 'a trade of another signal' ELSE 'a trade' END "
+        "WHEN " CLOSED " THEN 'a trade that it cannot have closed' "
+        "WHEN NOT " ITS_OWN " THEN 'a trade of another signal' ELSE 'a trade' END "
         "FROM signals s LEFT JOIN trades t ON t.id = s.trade_id "
-        "WHERE (s.verdict = 'traded') <> (s.trade_id IS NOT NULL) OR "
-        "(s.trade_id IS NOT NULL AND (t.id IS NULL OR coalesce(t.signal_id, 0) <> s.id)) ORDER BY "
-        "s.id"};
+        "WHERE (s.verdict = 'traded' OR " CLOSED ") <> (s.trade_id IS NOT NULL) OR "
+        "(s.trade_id IS NOT NULL AND t.id IS NULL) OR "
+        "(s.verdict = 'traded' AND NOT " ITS_OWN ") OR (" CLOSED " AND (" ITS_OWN
+        " OR s.side <> 'SHORT' OR t.side <> 'LONG' OR t.symbol <> s.symbol)) ORDER BY s.id"};
+#undef ITS_OWN
+#undef CLOSED
     struct query q;
     bool row;
     if (!query_open(c->s, &sql, &q, err) || !query_row(&q, &row, err)) return false;

@@ -33,10 +33,11 @@ static void put_believable(struct bench *b) {
     some.side = sold.side = ORDER_SELL;
     struct fill f[5];
     for (int i = 0; i < 5; i++) f[i] = plain_fill(30 + i, i < 3 ? 10 : 11, "");
-    /* 3 bought at 2 with a fee of 0.001 of the coin, 1 bought at 3 with a fee of 0.01 in quote */
+    /* 3 bought with a fee of 0.001 of the coin, booked from the order's totals: their price is the
+     * average, rounded down; 1 bought at 3 with a fee of 0.01 in quote */
     f[0].order_id = f[1].order_id = 20;
     f[0].qty = qty_from_e8(3 * E8), f[0].price = price_from_e8(2 * E8);
-    f[0].quote = money_from_e8(6 * E8), f[0].fee_e8 = E8 / 1000, f[0].fee_in_base = true;
+    f[0].quote = money_from_e8(6 * E8 + 2), f[0].fee_e8 = E8 / 1000, f[0].fee_in_base = true;
     f[1].qty = qty_from_e8(E8), f[1].price = price_from_e8(3 * E8);
     f[1].quote = money_from_e8(3 * E8), f[1].fee_e8 = E8 / 100;
     /* 1 sold at 4 */
@@ -47,14 +48,14 @@ static void put_believable(struct bench *b) {
     f[3].price = price_from_e8(5 * E8), f[3].quote = money_from_e8(10 * E8), f[3].fee_e8 = 1;
     f[4].order_id = 23, f[4].leg = LEG_STOP, f[4].qty = qty_from_e8(2 * E8);
     f[4].price = price_from_e8(6 * E8), f[4].quote = money_from_e8(12 * E8), f[4].fee_e8 = 2;
-    entry.filled = qty_from_e8(4 * E8), entry.quote_filled = money_from_e8(9 * E8);
+    entry.filled = qty_from_e8(4 * E8), entry.quote_filled = money_from_e8(9 * E8 + 2);
     some.filled = qty_from_e8(E8), some.quote_filled = money_from_e8(4 * E8);
     sold.filled = qty_from_e8(2 * E8), sold.quote_filled = money_from_e8(10 * E8);
     back.filled = qty_from_e8(2 * E8), back.quote_filled = money_from_e8(12 * E8);
-    /* held 3.999, paid 9.01; 9.01 / 3.999 of it, rounded down, leaves with the one sold */
-    const int64_t out = INT64_C(225306326);
+    /* held 3.999, paid 9.01000002; that / 3.999, rounded down, leaves with the one sold */
+    const int64_t out = INT64_C(225306327);
     l.held = qty_from_e8(2 * E8 + 99900000);
-    l.basis = money_from_e8(901000000 - out);
+    l.basis = money_from_e8(901000002 - out);
     l.pnl = money_from_e8(400000000 - 400000 - out);
     l.fees = money_from_e8(200000 + E8 / 100 + 400000);
     s.side = SIDE_SHORT, s.status = TRADE_CLOSED;
@@ -62,8 +63,8 @@ static void put_believable(struct bench *b) {
     s.pnl = money_from_e8(-2 * E8 - 3);
     s.fees = money_from_e8(3);
     const struct account account = {.start = money_from_e8(1000 * E8),
-                                    .cash = money_from_e8(1000 * E8 - 6 * E8 - 3 * E8 - E8 / 100 +
-                                                          4 * E8 - 400000 - 2 * E8 - 3),
+                                    .cash = money_from_e8(1000 * E8 - 6 * E8 - 2 - 3 * E8 -
+                                                          E8 / 100 + 4 * E8 - 400000 - 2 * E8 - 3),
                                     .realized = money_plus(l.pnl, s.pnl),
                                     .fees = money_plus(l.fees, s.fees),
                                     .seq = 2,
@@ -81,15 +82,21 @@ static void put_believable(struct bench *b) {
     add(b, ACTION_PUT_ACCOUNT)->u.account = account;
     add_line(b, 1, "one");
     add_line(b, 2, "two");
-    struct signal traded, refused;
-    make_signal(&rng, &traded), make_signal(&rng, &refused);
-    traded.id = 40, refused.id = 41, traded.tweet_id = refused.tweet_id = 1;
-    traded.verdict = VERDICT_TRADED, traded.trade_id = 10;
-    refused.verdict = VERDICT_REFUSED, refused.trade_id = 0;
+    struct signal traded, refused, closing;
+    make_signal(&rng, &traded), make_signal(&rng, &refused), make_signal(&rng, &closing);
+    traded.id = 40, refused.id = 41, closing.id = 42;
+    traded.tweet_id = refused.tweet_id = closing.tweet_id = 1;
+    traded.verdict = VERDICT_TRADED, traded.reason = REASON_NONE, traded.trade_id = 10;
+    refused.verdict = VERDICT_REFUSED, refused.reason = REASON_STALE, refused.trade_id = 0;
     refused.side = SIDE_LONG;
+    /* a later post said the opposite, which closes the long: so far one half of it was sold */
+    closing.verdict = VERDICT_REFUSED, closing.reason = REASON_OPPOSITE, closing.trade_id = 10;
+    closing.side = SIDE_SHORT;
+    memcpy(closing.symbol, "DOGEUSDT", sizeof "DOGEUSDT");
     add_post(b, 1);
     add(b, ACTION_PUT_SIGNAL)->u.signal = traded;
     add(b, ACTION_PUT_SIGNAL)->u.signal = refused;
+    add(b, ACTION_PUT_SIGNAL)->u.signal = closing;
     put_author_of(b, &refused);
     /* before the first trade */
     add(b, ACTION_PUT_EQUITY)->u.equity =
@@ -138,12 +145,23 @@ static const struct {
     {{"DELETE FROM ledger WHERE seq = 1; UPDATE account SET seq = 1"}, "line 1 is missing"},
     {{"UPDATE ledger SET seq = 3 WHERE seq = 2"}, "ledger: line 2 is missing"},
     {{"UPDATE fills SET price = price + 1 WHERE id = 33"}, "fill 33: its quote"},
-    {{"UPDATE fills SET quote = quote + 1 WHERE id = 33"}, "fill 33: its quote"},
+    {{"UPDATE fills SET quote = quote - 1 WHERE id = 33"}, "fill 33: its quote"},
+    {{"UPDATE fills SET quote = quote + 1 WHERE id = 33"}, "order c: quote_filled"},
+    {{"UPDATE fills SET price = price + 1 WHERE id = 30"}, "fill 30: its quote"},
+    {{"UPDATE fills SET price = price - 1 WHERE id = 30"}, "fill 30: its quote"},
     {{"UPDATE signals SET trade_id = NULL WHERE id = 40"}, "signal 40 is traded and has no"},
     {{"UPDATE signals SET verdict = 'refused' WHERE id = 40"}, "signal 40 is refused and has a"},
     {{"UPDATE signals SET trade_id = 99 WHERE id = 40"}, "a trade that is not there"},
     {{"UPDATE signals SET trade_id = 11 WHERE id = 40"}, "a trade of another signal"},
     {{"UPDATE signals SET trade_id = 10 WHERE id = 41"}, "signal 41 is refused and has a"},
+    {{"UPDATE signals SET trade_id = NULL WHERE id = 42"}, "signal 42 is refused and has no"},
+    {{"UPDATE signals SET trade_id = 99 WHERE id = 42"}, "a trade that is not there"},
+    {{"UPDATE signals SET trade_id = 11 WHERE id = 42"}, "a trade that it cannot have closed"},
+    {{"UPDATE signals SET side = 'LONG' WHERE id = 42"}, "a trade that it cannot have closed"},
+    {{"UPDATE trades SET signal_id = 42 WHERE id = 10"}, "a trade that it cannot have closed"},
+    {{"UPDATE signals SET reason = 'SHORT_OFF' WHERE id = 42"}, "signal 42 is refused and has a"},
+    {{"UPDATE signals SET verdict = 'waiting', reason = NULL WHERE id = 42"},
+     "signal 42 is waiting and has a"},
     {{"UPDATE equity SET cash = cash + 1, equity = equity + 1"}, "equity at 2023"},
     {{"UPDATE equity SET unrealized = 1"}, "equity at 2023"},
     {{"UPDATE equity SET equity = equity + 1"}, "equity at 2023"},

@@ -7,6 +7,7 @@
  * that ended within a day or the symbol's rest. */
 #include "stage.h"
 
+#include "stage_books.h"
 #include "stage_rows.h"
 #include "stage_wire.h"
 
@@ -30,6 +31,7 @@ struct stage {
     struct actions *acts;
     struct reply reply;
     struct rows rows;
+    struct books *books; /* NULL: this play has none */
     usec start, now;
     struct request queue[128];
     int queue_head, queue_count;
@@ -243,6 +245,7 @@ static void turn(struct stage *s, const struct event *ev) {
         if (acts->v[i].kind == ACTION_PUT_INTENT && !may_open) broken(s, "an unforeseen intent");
         take_action(s, &acts->v[i]);
     }
+    if (s->books != NULL) books_turn(s->books, acts);
 }
 
 static bool was_not_sent(const struct request *rq, const struct reply *r) {
@@ -463,6 +466,7 @@ void stage_mode(struct stage *s, mode m, usec until) {
     snprintf(c.actor, sizeof c.actor, "cli:test");
     snprintf(c.reason, sizeof c.reason, "because");
     s->rows.control = c;
+    if (s->books != NULL) books_control(s->books, &c);
     turn(s, &(struct event){.kind = EVENT_CONTROL, .u.control = c});
     struct command cmd = {.id = 1, .verb = m == MODE_HALTED ? VERB_HALT : VERB_MODE, .mode = m};
     snprintf(cmd.actor, sizeof cmd.actor, "cli:test");
@@ -492,6 +496,7 @@ void stage_forget_author(struct stage *s, const char *key) {
     snprintf(c.actor, sizeof c.actor, "cli:test");
     snprintf(c.reason, sizeof c.reason, "%s", key);
     rows_forget_author(&s->rows, key); /* whoever gives the command has done it to the store */
+    if (s->books != NULL) books_forget_author(s->books, key);
     command(s, &c);
     step_done(s);
 }
@@ -580,6 +585,8 @@ void stage_lose_order(struct stage *s, leg which) {
         memmove(&s->rows.orders[i], &s->rows.orders[i + 1],
                 (size_t)(s->rows.order_count - i - 1) * sizeof s->rows.orders[0]);
         s->rows.order_count--;
+        books_close(s->books); /* the story goes on with less than was written down */
+        s->books = NULL;
         return;
     }
     fail_msg("there is no such order to be lost");
@@ -653,7 +660,7 @@ static void open_rows(struct stage *s) {
     s->rows.sent = (char(*)[COID_BYTES])NEW_ARRAY(a, char, REQUESTS_KEPT *COID_BYTES);
 }
 
-struct stage *stage_open(const struct stage_play *play) {
+static struct stage *open_stage(const struct stage_play *play, bool with_books) {
     struct arena a;
     arena_open(&a, 256 << 20);
     struct stage *s = NEW(&a, struct stage);
@@ -691,6 +698,7 @@ struct stage *stage_open(const struct stage_play *play) {
     s->wire.far = play->far;
     s->may_shout = play->may_shout;
     s->wire.base.ops = &wire_ops;
+    if (with_books) s->books = books_open();
     open_now(s);
     turn(s, &(struct event){.kind = EVENT_START});
     settle_all(s);
@@ -698,9 +706,21 @@ struct stage *stage_open(const struct stage_play *play) {
     return s;
 }
 
+struct stage *stage_open(const struct stage_play *play) {
+    return open_stage(play, true);
+}
+
 void stage_restart_each_step(struct stage *s) { s->restart_after = -1; }
 
+/* Whatever happened, the check of the store that it left finds nothing. */
+static void check_books(struct stage *s) {
+    const char *found = s->books != NULL ? books_check(s->books) : "";
+    if (found[0] != '\0') broken(s, "the books are not sound:\n%s", found);
+}
+
 void stage_close(struct stage *s) {
+    check_books(s);
+    books_close(s->books);
     buf_fini(&s->trace);
     buf_fini(&s->blob);
     arena_close(&s->now_boot);
@@ -745,7 +765,8 @@ static void assert_trace(const struct stage *s, const char *want, const char *ho
 
 static int play_once(const struct stage_play *p, int restart_after, const char *want,
                      const char *how) {
-    struct stage *s = stage_open(p);
+    struct stage *s =
+        open_stage(p, restart_after <= 0); /* the books are the same with each restart */
     s->restart_after = restart_after;
     p->story(s);
     assert_trace(s, want, how, restart_after);

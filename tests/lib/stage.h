@@ -118,7 +118,7 @@ int stage_forecasts(const struct stage *s); /* rows of opinions whose outcome is
 
 struct stage *stage_open(const struct stage_play *play);
 void stage_restart_each_step(struct stage *s); /* from now on */
-void stage_close(struct stage *s);
+void stage_close(struct stage *s); /* `bullfinch db check` finds nothing in what was written down */
 str stage_trace(const struct stage *s);
 void stage_trace_clear(struct stage *s);
 int stage_steps(const struct stage *s);
