@@ -1,8 +1,8 @@
 -- The database and its three roles, made once, by a superuser:
 --
 --   bullfinch_owner   owns the tables; migrates (bullfinch db migrate)
---   bullfinch         the program: reads and writes rows, and changes no table
---   bullfinch_reader  looks: for dashboards of your own
+--   bullfinch         the program: reads all, writes what a run writes, and changes no table
+--   bullfinch_reader  looks at everything but tokens: for dashboards of your own
 --
 -- Passwords are read from the files that are named below, by psql itself, so that they stand in no
 -- argument and no history. Another folder: psql --set secrets=/etc/bullfinch/secrets
@@ -36,8 +36,5 @@ GRANT CONNECT ON DATABASE bullfinch TO bullfinch, bullfinch_reader;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT ALL ON SCHEMA public TO bullfinch_owner;
 GRANT USAGE ON SCHEMA public TO bullfinch, bullfinch_reader;
--- What the owner makes from now on is the program's to read and write, and nobody else's.
-ALTER DEFAULT PRIVILEGES FOR ROLE bullfinch_owner IN SCHEMA public
-    GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO bullfinch;
-ALTER DEFAULT PRIVILEGES FOR ROLE bullfinch_owner IN SCHEMA public
-    GRANT USAGE ON SEQUENCES TO bullfinch;
+-- In the tables each of them gets the rights that it needs when the owner has made them:
+--   bullfinch db migrate --program bullfinch --reader bullfinch_reader

@@ -29,8 +29,28 @@ static bool open_any(struct app *app, store_access access, bool create, struct s
     return store_open(&app->boot, &opt, ret, err);
 }
 
+/* The roles that a command line names. */
+static struct store_roles roles_of(const struct args *args) {
+    return (struct store_roles){args_get(args, "program", STR("")),
+                                args_get(args, "reader", STR(""))};
+}
+
+static void put_migrated(const struct app *app, int from, int to, bool granted, struct buf *out) {
+    if (app->json)
+        buf_printf(out, "{\"from\":%d,\"to\":%d%s}\n", from, to,
+                   granted ? ",\"granted\":true" : "");
+    else if (from == to)
+        buf_printf(out, "The schema is at version %d, as it should be.\n", to);
+    else
+        buf_printf(out, "The schema went from version %d to %d.\n", from, to);
+    if (granted && !app->json)
+        buf_put(out, STR("Granted: each of the roles has the rights that it needs, and no others."
+                         "\n"));
+}
+
 static exit_status migrate_run(struct app *app, const struct args *args) {
-    (void)args;
+    const struct store_roles r = roles_of(args);
+    const bool grants = r.program.n > 0 || r.reader.n > 0;
     struct error err;
     struct store *s;
     struct buf out;
@@ -44,15 +64,11 @@ static exit_status migrate_run(struct app *app, const struct args *args) {
     } else {
         return app_fail(&err);
     }
+    if (ok && grants) ok = store_roles_grant(s, &r, &err);
     if (!ok) return app_fail(&err);
     store_close(s);
     buf_init(&out, 8192);
-    if (app->json)
-        buf_printf(&out, "{\"from\":%d,\"to\":%d}\n", from, to);
-    else if (from == to)
-        buf_printf(&out, "The schema is at version %d, as it should be.\n", to);
-    else
-        buf_printf(&out, "The schema went from version %d to %d.\n", from, to);
+    put_migrated(app, from, to, grants, &out);
     return say(&out, EXIT_DONE);
 }
 
@@ -253,8 +269,7 @@ static bool roles(struct app *app, const struct store_roles *r, bool apply, stru
 }
 
 static exit_status roles_run(struct app *app, const struct args *args) {
-    const struct store_roles r = {args_get(args, "program", STR("")),
-                                  args_get(args, "reader", STR(""))};
+    const struct store_roles r = roles_of(args);
     const bool apply = args_has(args, "apply");
     struct error err;
     struct buf out;
@@ -270,8 +285,8 @@ static exit_status roles_run(struct app *app, const struct args *args) {
     if (apply && app->json)
         buf_put(&out, STR("{\"granted\":true}\n"));
     else if (apply)
-        buf_put(&out, STR("Granted. After `bullfinch db migrate` has made new tables, do it again."
-                          "\n"));
+        buf_put(&out, STR("Granted. `bullfinch db migrate` takes the same two options: tables of a "
+                          "new version are theirs then as well.\n"));
     return say(&out, EXIT_DONE);
 }
 
@@ -316,10 +331,22 @@ const struct cmd cmd_db_copy = {
     .opts = copy_opts,
     .needs_config = true,
     .run = copy_run};
+static const struct opt migrate_opts[] = {
+    {"program", "NAME", "PostgreSQL: the role as which the program runs gets what it needs."},
+    {"reader", "NAME", "PostgreSQL: so does the role of who only looks."},
+    {0}};
+
 const struct cmd cmd_db_migrate = {.group = "Store",
                                    .name = "db migrate",
                                    .pos = "",
                                    .brief = "Create the database, or bring its schema up to date.",
+                                   .about =
+                                       "On PostgreSQL the role that runs this owns the tables. "
+                                       "With --program and --reader it then gives those roles "
+                                       "the rights that they need, and takes all others back, "
+                                       "as `db roles --apply` does: say them each time, as a "
+                                       "new version may have new tables.",
+                                   .opts = migrate_opts,
                                    .needs_config = true,
                                    .run = migrate_run};
 const struct cmd cmd_db_check = {

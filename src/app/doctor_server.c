@@ -47,6 +47,17 @@ static void tell_role(struct doctor *d, const struct store_server *v) {
                     "%s is a superuser, for whom no guard holds: bullfinch db roles gives another "
                     "role what a run needs",
                     v->role);
+    else if (v->is_owner)
+        doctor_find(d, GRADE_WARN, "role",
+                    "%s owns the tables, and may take any guard of theirs away: run as another "
+                    "role, which bullfinch db roles gives what a run needs",
+                    v->role);
+    else if (v->excess[0] != '\0')
+        doctor_find(d, GRADE_WARN, "role",
+                    "%s may do more than a run does (%s; %" PRId64 " such rights in all), so who "
+                    "breaks into it can undo what is never undone: bullfinch db roles --program %s "
+                    "--apply, as the tables' owner, takes them back",
+                    v->role, v->excess, v->excess_count, v->role);
     else if (!v->may_clean)
         doctor_find(d, GRADE_OK, "role",
                     "%s may do what a run does; where texts were deleted only the tables' owner "

@@ -86,8 +86,15 @@ static void put_grant(struct buf *b, const char *what, const char *more, const c
     buf_put(b, STR(";\n"));
 }
 
-/* Nothing is left of what it had, and it may look the names up. */
+/* Nothing is left of what it had or would have had in tables of a later version, and it may look
+ * the names up. */
 static void put_beginning(struct buf *b, const char *schema, str role) {
+    buf_printf(b, "ALTER DEFAULT PRIVILEGES IN SCHEMA \"%s\" REVOKE ALL ON TABLES FROM ", schema);
+    put_name(b, role);
+    buf_printf(b, ";\nALTER DEFAULT PRIVILEGES IN SCHEMA \"%s\" REVOKE ALL ON SEQUENCES FROM ",
+               schema);
+    put_name(b, role);
+    buf_put(b, STR(";\n"));
     buf_printf(b, "REVOKE ALL ON ALL TABLES IN SCHEMA \"%s\" FROM ", schema);
     put_name(b, role);
     buf_printf(b, ";\nREVOKE ALL ON ALL SEQUENCES IN SCHEMA \"%s\" FROM ", schema);
@@ -154,6 +161,20 @@ static void put_needs(struct buf *b) {
     }
 }
 
+/* Asks with ($1: all that the program needs, $2: the schema). */
+static bool ask_of_rights(struct store *s, const struct sql *sql, struct query *q, bool *ret_row,
+                          struct error *err) {
+    char block[4096];
+    struct buf needs;
+    buf_init_fixed(&needs, block, sizeof block);
+    put_needs(&needs);
+    POST(!buf_full(&needs));
+    if (!query_open(s, sql, q, err)) return false;
+    bind_str(q, buf_str(&needs));
+    bind_z(q, pg_self(s)->url.schema);
+    return query_row(q, ret_row, err);
+}
+
 static bool find_missing(struct store *s, struct store_server *ret, struct error *err) {
     static const struct sql sql = {
         "SELECT ''",
@@ -163,17 +184,9 @@ static bool find_missing(struct store *s, struct store_server *ret, struct error
         "split_part(x, ':', 1)) AS oid FROM unnest(string_to_array($1, ',')) AS x) AS n "
         "WHERE n.oid IS NULL OR NOT has_table_privilege(n.oid, n.priv) "
         "ORDER BY n.oid IS NOT NULL LIMIT 1"};
-    char block[4096];
-    struct buf needs;
     struct query q;
     bool row;
-    buf_init_fixed(&needs, block, sizeof block);
-    put_needs(&needs);
-    POST(!buf_full(&needs));
-    if (!query_open(s, &sql, &q, err)) return false;
-    bind_str(&q, buf_str(&needs));
-    bind_z(&q, pg_self(s)->url.schema);
-    if (!query_row(&q, &row, err)) return false;
+    if (!ask_of_rights(s, &sql, &q, &row, err)) return false;
     if (row) {
         col_z(&q, ret->missing, sizeof ret->missing);
         col_z(&q, ret->absent, sizeof ret->absent);
@@ -181,6 +194,31 @@ static bool find_missing(struct store *s, struct store_server *ret, struct error
             ret->missing[0] = '\0';
         else
             ret->absent[0] = '\0';
+    }
+    query_close(&q);
+    return true;
+}
+
+/* Who owns the tables may do anything with them; of others, each right on one of them that changes
+ * rows or the table and that no run needs. The ledger first: it is what everything is held
+ * against. */
+static bool find_excess(struct store *s, struct store_server *ret, struct error *err) {
+    static const struct sql sql = {
+        "SELECT ''",
+        "SELECT h.priv || ' on ' || h.tab, count(*) OVER (), bool_or(h.owns) OVER () FROM "
+        "(SELECT c.relname::TEXT AS tab, p AS priv, pg_has_role(c.relowner, 'USAGE') AS owns FROM "
+        "pg_class c CROSS JOIN unnest(ARRAY['DELETE', 'UPDATE', 'INSERT', 'TRUNCATE', 'TRIGGER', "
+        "'REFERENCES']) AS p WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = "
+        "$2) AND c.relkind = 'r' AND strpos(',' || $1, ',' || c.relname || ':') > 0 AND "
+        "has_table_privilege(c.oid, p)) AS h WHERE NOT h.tab || ':' || h.priv = ANY "
+        "(string_to_array($1, ',')) ORDER BY h.tab <> 'ledger', h.priv, h.tab LIMIT 1"};
+    struct query q;
+    bool row;
+    if (!ask_of_rights(s, &sql, &q, &row, err)) return false;
+    if (row) {
+        col_z(&q, ret->excess, sizeof ret->excess);
+        ret->excess_count = col_i64(&q);
+        ret->is_owner = col_bool(&q);
     }
     query_close(&q);
     return true;
@@ -236,5 +274,5 @@ bool pg_server(struct store *base, struct store_server *ret, struct error *err) 
     ret->version = pq.serverVersion(s->conn);
     snprintf(ret->encoding, sizeof ret->encoding, "%s", encoding ? encoding : "");
     return find_state(base, ret, err) && find_missing(base, ret, err) &&
-           pg_may_clean(base, &ret->may_clean, err);
+           find_excess(base, ret, err) && pg_may_clean(base, &ret->may_clean, err);
 }

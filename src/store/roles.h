@@ -32,6 +32,9 @@ struct store_server {
     bool may_clean;   /* VACUUM where texts were deleted */
     char missing[64]; /* "INSERT on fills": the first right that a run needs and lacks */
     char absent[64];  /* "fills": the first table that a run needs and that is not there */
+    char excess[64];  /* "DELETE on ledger": the first right that we have and no run needs */
+    int64_t excess_count;
+    bool is_owner; /* of the tables: no guard in them holds for us */
 };
 /* *ret_any false: it is a file, and there is no server. */
 MUST_CHECK bool store_server(struct store *s, struct store_server *ret, bool *ret_any,

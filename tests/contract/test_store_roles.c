@@ -246,9 +246,46 @@ static void test_a_server_says_how_it_stands_and_what_we_lack(void **state) {
     assert_string_equal(v.role, "bf \"run\"");
     assert_true(!v.is_superuser && v.is_near && v.may_clean == (v.version >= 170000));
     assert_string_equal(v.missing, "");
+    assert_string_equal(v.excess, "");
+    assert_false(v.is_owner);
     assert_string_equal(v.tls, "");
     pg_server_sql(&server, schema_of(b->owner), "REVOKE UPDATE ON leader FROM \"bf \"\"run\"\"\"");
     assert_string_equal(look(b->program).missing, "UPDATE on leader");
+}
+
+static void test_rights_that_no_run_needs_are_told(void **state) {
+    struct both *b = *state;
+    struct error err;
+    struct store_server v = look(b->owner);
+    assert_true(v.is_owner && v.excess_count > 0);
+    pg_server_sql(&server, schema_of(b->owner),
+                  "GRANT DELETE ON trades, ledger, positions TO \"bf \"\"run\"\"\"");
+    v = look(b->program);
+    assert_string_equal(v.missing, "");
+    assert_string_equal(v.excess, "DELETE on ledger"); /* of positions a run does delete */
+    assert_int_equal(v.excess_count, 2);
+    assert_false(v.is_owner);
+    struct store *owner = open_url(b->owner, false);
+    assert_ok(store_roles_grant(owner, &roles, &err), &err);
+    store_close(owner);
+    assert_string_equal(look(b->program).excess, "");
+}
+
+/* As an older create.sql said it: of later tables everything is the program's. */
+static void test_granting_ends_what_was_promised_of_later_tables(void **state) {
+    struct both *b = *state;
+    struct error err;
+    char promise[160];
+    snprintf(promise, sizeof promise,
+             "ALTER DEFAULT PRIVILEGES IN SCHEMA %s GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES "
+             "TO \"bf \"\"run\"\"\"",
+             schema_of(b->owner));
+    pg_server_sql(&server, "public", promise);
+    struct store *owner = open_url(b->owner, false);
+    assert_ok(store_roles_grant(owner, &roles, &err), &err);
+    assert_ok(owner->ops->exec(owner, "CREATE TABLE later (id INTEGER)", &err), &err);
+    store_close(owner);
+    assert_int_equal(unread(b, "bf \"run\""), 1); /* that one */
 }
 
 static void test_a_file_has_no_server(void **state) {
@@ -271,6 +308,8 @@ int main(void) {
         R(granting_again_takes_back_what_is_too_much),
         R(names_that_cannot_be_are_refused),
         R(a_server_says_how_it_stands_and_what_we_lack),
+        R(rights_that_no_run_needs_are_told),
+        R(granting_ends_what_was_promised_of_later_tables),
         R(a_file_has_no_server),
     };
     const struct store_place place = {"postgresql, as the program's role", make_as_program,
