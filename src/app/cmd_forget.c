@@ -48,6 +48,15 @@ static bool scrub(struct store *s, bool *ret_clean, struct error *err) {
     }
 }
 
+/* Where the bytes still are, and when they go. */
+static str what_is_left(const struct store *s) {
+    if (store_is_file(s))
+        return STR("Its bytes are still in free space of the file; the run that writes there "
+                   "removes them within a day, and when it ends.\n");
+    return STR("Its bytes are still in free space of the database, until the server cleans up "
+               "(autovacuum). At once, by the tables' owner: VACUUM FULL tweets, dead_letters\n");
+}
+
 static exit_status answer(struct app *app, struct store *s, const struct forgotten *f, bool clean) {
     struct error err;
     struct buf out;
@@ -72,9 +81,7 @@ static exit_status answer(struct app *app, struct store *s, const struct forgott
         else if (f->commands > 0)
             buf_put(&out, STR("No trader is running: what is open of it is closed at the next "
                               "start.\n"));
-        if (!clean)
-            buf_put(&out, STR("Its bytes are still in free space of the file; the run that writes "
-                              "there removes them within a day, and when it ends.\n"));
+        if (!clean) buf_put(&out, what_is_left(s));
         buf_put(&out, STR("Backups keep what they have: make a new one, and remove the old.\n"));
     }
     const bool ok = app_print(&out, &err);
@@ -116,7 +123,9 @@ const struct cmd cmd_db_forget = {
     .brief = "Remove what a post said, or all that an author said.",
     .about =
         "The text and the author's name go at once, from posts and dead letters, and their bytes "
-        "from the file's free space (where a trader runs, within a day); ids, numbers and what was "
+        "from the store's free space: of a file at once, or within a day where a trader runs; of "
+        "PostgreSQL where this role may clean up, else when the server does; ids, numbers and what "
+        "was "
         "traded stay. Of an author, his habits and his record go too, and the names under which "
         "his "
         "id was looked up. A position that the post "

@@ -86,13 +86,15 @@ static bool rest(void *ctx, usec held) {
 }
 
 struct room {
-    int64_t before, after; /* bytes of the file */
+    int64_t before, after; /* bytes of the file, or of the database */
     int64_t freed;         /* of it, and used again */
     bool rewritten;
+    bool is_file; /* else a server keeps house, and does not say what is free */
 };
 
 static bool give_back(struct store *s, struct room *ret, struct error *err) {
     int64_t pid, all;
+    *ret = (struct room){.is_file = store_is_file(s)};
     if (!store_room(s, &ret->freed, &ret->before, err)) return false;
     ret->after = ret->before;
     if (ret->freed < ROOM_LEAST || ret->freed < ret->before / 4 || store_trader_running(s, &pid))
@@ -140,6 +142,13 @@ static void put_mib(struct buf *b, int64_t bytes) {
 
 /* What became of the room, in words. */
 static void put_room(struct buf *b, const struct room *r) {
+    if (!r->is_file) {
+        buf_put(b, STR("The database has "));
+        put_mib(b, r->after);
+        buf_put(b, STR(". What is free of it now is used again; VACUUM FULL, by the tables' owner, "
+                       "makes it smaller.\n"));
+        return;
+    }
     buf_put(b, r->rewritten ? STR("The file was written anew: from ") : STR("Of the file's "));
     put_mib(b, r->before);
     buf_put(b, r->rewritten ? STR(" it came to ") : STR(", "));
@@ -157,7 +166,9 @@ static bool say(struct app *app, const struct prune_ask *ask, const struct prune
     if (app->json) {
         buf_printf(&out, "{\"dry_run\":%s,\"finished\":%s", room ? "false" : "true",
                    all ? "true" : "false");
-        if (room)
+        if (room && !room->is_file)
+            buf_printf(&out, ",\"database\":{\"bytes\":%" PRId64 "}", room->after);
+        if (room && room->is_file)
             buf_printf(&out,
                        ",\"file\":{\"before\":%" PRId64 ",\"after\":%" PRId64 ",\"free\":%" PRId64
                        "}",
@@ -228,8 +239,8 @@ const struct cmd cmd_db_prune = {
         "open or waits, the ledger, the word of deletions and what is learned of authors never go; "
         "sums stay what they were. Readings and equity are not removed but thinned out. It may run "
         "beside a trader: it works in transactions of milliseconds. Where no trader runs, and a "
-        "quarter of the file or more is free then, the file is written anew and becomes "
-        "smaller.\n\n"
+        "quarter or more of an SQLite file is free then, the file is written anew and becomes "
+        "smaller; PostgreSQL uses again what is free.\n\n"
         "Days are counted by the account's clock, which in a replay is not the wall's. BYTES is "
         "about what goes.\n\n"
         "Examples:\n"

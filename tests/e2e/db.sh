@@ -70,4 +70,20 @@ here 2 'a POST_ID, or --author WHO' forget
 here 2 'is no id of a post' forget xx
 here 2 'is no id of a post' forget 99999999999999999999999
 here 2 'no command "db chek"' chek
+# -- a server is no file ---------------------------------------------------------------------------
+"$BULLFINCH" db prune --set "store.url=$pg_url" >prune.out 2>&1
+equal "a server's store is pruned" $? 0
+check "and told as a database" grep -q '^The database has [0-9.]* MiB' prune.out
+"$BULLFINCH" db prune --json --set "store.url=$pg_url" >prune.json
+check "as JSON, too" test "$(json prune.json '$.database.bytes')" -gt 0
+ask_pg 'CREATE ROLE running LOGIN' >/dev/null
+"$BULLFINCH" db migrate --program running --set "store.url=$pg_url" >/dev/null
+ask_pg "DO \$\$ BEGIN IF current_setting('server_version_num')::int >= 170000 THEN
+    REVOKE MAINTAIN ON tweets, dead_letters FROM running; END IF; END \$\$" >/dev/null # before, only owners may
+"$BULLFINCH" db forget 5 --set "store.url=postgresql://running@127.0.0.1:$pg_port/bullfinch" >forget.out 2>&1
+equal "a post is forgotten there, by a role that may not clean up" $? 0
+check "which says who cleans up" grep -q 'free space of the database.*VACUUM FULL tweets' forget.out
+"$BULLFINCH" db forget 6 --set "store.url=$pg_url" >owner.out 2>&1
+equal "the owner may" "$(grep -c 'free space' owner.out)" 0
+check "and nobody speaks of a file" sh -c '! grep -qiw file prune.out forget.out owner.out'
 finish
