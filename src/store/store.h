@@ -171,6 +171,9 @@ MUST_CHECK bool store_claim_taken(struct store *s, str name, bool *ret_taken, st
 
 /* Migrations: numbered files of sql/, compiled in. */
 MUST_CHECK bool store_migrate(struct store *s, int *ret_from, int *ret_to, struct error *err);
+/* Of one that migrated, also by store_open: the version before; the newest where another process
+ * was first. */
+int store_schema_before(const struct store *s);
 int store_schema_version(struct store *s); /* 0: empty */
 /* Structure (integrity_check), foreign keys, and the ledger: fills explain orders, positions, fees
  * and cash to the last 1e-8. One line a finding in `report`; false when there is one. */
