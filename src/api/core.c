@@ -55,6 +55,7 @@ struct api_core {
     struct arena tick_arena;
     usec uses_at; /* monotonic: uses were written; the tick's */
     bool complained;
+    bool away; /* the store, at the last tick */
 
     pthread_mutex_t lock; /* of the members below */
     pthread_cond_t given;
@@ -205,7 +206,12 @@ void api_core_tick(struct api_core *c, usec now, usec mono) {
     arena_reset(&c->tick_arena);
     at.readable = api_tokens_load(c->tokens, c->watch, mono, &err);
     const bool readable = api_health_look(&at, now, &h, &err);
-    if (!readable) complain(c, "tokens and sources cannot be read", &err);
+    h.mono = mono;
+    if (!readable)
+        complain(c, "tokens and sources cannot be read", &err);
+    else if (c->away)
+        log_unusual("api_store_back", LOG_Z("what", "tokens and sources can be read again"));
+    c->away = !readable;
     if (c->opt.alone && readable && !api_core_settings(c, c->watch, &c->tick_arena, &err))
         complain(c, "settings cannot be put into force", &err);
     if (readable) c->complained = false;

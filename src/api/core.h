@@ -116,6 +116,8 @@ struct api_check {
 };
 struct api_health {
     usec at;               /* wall clock of the look */
+    usec mono;             /* the same, monotonic */
+    const char *mode;      /* of the trader; NULL: nothing is known of it */
     bool database;         /* the store was read */
     bool has_venue, venue; /* a real one, of this process: up or degraded, not down */
     int count;

@@ -25,6 +25,10 @@
 /* Between two processes of a role that is started again, work waits for nobody. */
 #define NOBODY_MAX (5 * USEC_PER_S)
 
+/* Looks at the store are one a second; ten that did not come are no slow answer any more, and as
+ * many keep a token from changing anything (core.c). */
+#define LOOK_LATE (10 * USEC_PER_S)
+
 /* Well until a complaint. own: this process' own work. */
 static struct api_check *add(struct api_health *h, const char *name, bool own) {
     PRE(h->count < API_CHECKS_MAX);
@@ -189,6 +193,14 @@ static void check_jobs(const struct api_look *at, usec now, struct api_health *h
 
 /* --- the look, and the answer --------------------------------------------------------------- */
 
+/* For people: a halt is what somebody wanted, and no ill health. */
+static const char *mode_of(struct store *s) {
+    struct control control;
+    struct error err;
+    bool found;
+    return store_control(s, &control, &found, &err) && found ? mode_name(control.mode) : NULL;
+}
+
 bool api_health_look(const struct api_look *at, usec now, struct api_health *ret,
                      struct error *err) {
     struct feed_row *rows;
@@ -196,6 +208,7 @@ bool api_health_look(const struct api_look *at, usec now, struct api_health *ret
     *ret = (struct api_health){.at = now};
     struct api_check *const c = add(ret, "database", true);
     ret->database = at->readable && store_feed_states(at->store, at->a, now, &rows, &count, err);
+    if (ret->database) ret->mode = mode_of(at->store);
     if (ret->database)
         check_feeds(at->opt, rows, count, ret);
     else
@@ -205,6 +218,15 @@ bool api_health_look(const struct api_look *at, usec now, struct api_health *ret
     check_clock(at, ret);
     check_jobs(at, now, ret);
     return ret->database;
+}
+
+/* A store that hangs holds up the looks, and the last one may have been good. */
+static void doubt_old_look(struct api_health *h, usec mono) {
+    const usec silence = mono - h->mono;
+    PRE(h->count == 0 || strcmp(h->v[0].name, "database") == 0);
+    if (silence <= LOOK_LATE || h->count == 0) return;
+    complain(&h->v[0], "the store has not answered for %" PRId64 " s: is it there, does it move?",
+             silence / USEC_PER_S);
 }
 
 static void put_checks(const struct api_health *h, struct buf *b) {
@@ -229,12 +251,14 @@ void api_get_health(struct api_core *c, const struct api_request *rq, struct api
     bool all = true, own = true;
     if (!params_ok(&p)) return;
     api_core_health(c, &h);
+    doubt_old_look(&h, time_monotonic_us());
     for (int i = 0; i < h.count; i++) {
         all = all && h.v[i].ok;
         own = own && (h.v[i].ok || !h.v[i].own);
     }
     buf_printf(b, "{\"status\":\"%s\"", all ? "healthy" : own ? "degraded" : "unhealthy");
     put_checks(&h, b);
+    api_put_text_or_null(b, "mode", h.mode != NULL ? h.mode : "");
     api_put_time(b, "checked_at", h.at);
     buf_printf(b, ",\"age_ms\":%lld,\"version\":\"%s\"}\n",
                (long long)(i64_max(rq->now - h.at, 0) / USEC_PER_MS), BF_VERSION);

@@ -60,7 +60,10 @@ static exit_status migrate_run(struct app *app, const struct args *args) {
         ok = store_migrate(s, &from, &to, &err);
     } else if (err.code == ERR_NOT_FOUND) { /* making it brings it up to date */
         ok = open_any(app, STORE_WRITE, true, &s, &err);
-        if (ok) to = store_schema_version(s);
+        if (ok) {
+            from = store_schema_before(s);
+            to = store_schema_version(s);
+        }
     } else {
         return app_fail(&err);
     }

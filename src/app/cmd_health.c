@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -111,6 +112,27 @@ static bool ask_store(struct app *app, str role, struct error *err) {
     return ok;
 }
 
+/* A database that hangs keeps its connections, and answers nothing: the process ends without it. */
+static char no_answer[256];
+
+static void on_alarm(int sig) {
+    (void)sig;
+    IGNORE(write(STDERR_FILENO, no_answer, strlen(no_answer)) < 0, "the status says it, too");
+    _exit(EXIT_FAILED);
+}
+
+static void end_in_time(const struct config *cfg) {
+    struct sigaction sa = {.sa_handler = on_alarm};
+    const ptrdiff_t behind = str_find_byte(cfg->store_url, '@') + 1; /* without who, and a secret */
+    sigemptyset(&sa.sa_mask);
+    snprintf(no_answer, sizeof no_answer,
+             "bullfinch: the store (" STR_FMT ") has not answered for %d s: is the database there, "
+             "and does it move?\n",
+             STR_ARG(str_head(str_tail(cfg->store_url, behind), 120)), PATIENCE_S);
+    IGNORE(sigaction(SIGALRM, &sa, NULL) != 0, "the signal is valid");
+    alarm(PATIENCE_S);
+}
+
 static exit_status health_run(struct app *app, const struct args *args) {
     struct error err;
     const str role = args_get(args, "role", STR(""));
@@ -130,6 +152,7 @@ static exit_status health_run(struct app *app, const struct args *args) {
         fputs("bullfinch: health: api.listen is not set; --role says whom to look for\n", stderr);
         return EXIT_USAGE;
     }
+    if (!by_http) end_in_time(&app->cfg);
     const bool ok = by_http ? ask_interface(&app->cfg, &err) : ask_store(app, role, &err);
     if (!ok) return app_fail(&err);
     if (app->json) puts("{\"well\":true}");
@@ -147,7 +170,8 @@ const struct cmd cmd_health = {
     .about = "For containers and other supervisors, with the configuration of the process that is "
              "meant. Where it has the HTTP interface, /health is asked, and any answer will do; "
              "else its row in the store is looked at, which it writes every two seconds. 0: it is "
-             "well; 1: it is not, and a line says why.\n\n"
+             "well; 1: it is not, or nothing answered for four seconds, and a line says "
+             "why.\n\n"
              "Examples:\n"
              "  bullfinch health --config bullfinch.yaml\n"
              "  bullfinch health --role trade --config bullfinch.yaml",

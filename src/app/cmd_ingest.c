@@ -1,11 +1,14 @@
 /* cmd_ingest: `bullfinch ingest`, posts from their sources into the store, as a process of its own.
  *
  * One at a time reads the sources: another one started beside it stands by, and goes on where the
- * first one was when that ends. Posts that are brought by HTTP come through `bullfinch serve`.
+ * first one was when that ends. One that loses its connection to the database, and finds that
+ * another took over meanwhile, stores nothing any more and begins anew, standing by. Posts that are
+ * brought by HTTP come through `bullfinch serve`.
  * Failure: told, and the status says so; what was stored stays. Thread: the main one. */
 #include <inttypes.h>
 #include <poll.h>
 
+#include "app/again.h"
 #include "app/cmds.h"
 #include "app/confine.h"
 #include "app/environment.h"
@@ -19,31 +22,74 @@
 #include "run/ingest.h"
 #include "store/sources.h"
 
+#define CLAIM STR("ingest")
 #define CLAIM_MS 250
+/* Who reads and loses the database for a moment has so long to come back: another would have to
+ * begin where the sources' states say, and those are as old as the last commit. */
+#define CLAIM_FREE (3 * USEC_PER_S)
 
 struct ingesting {
     struct wired_feeds feeds;
     struct wired_queues queues;
     struct symbols symbols;
     struct ingest_parts parts;
+    bool reads; /* the sources are ours */
 };
 
+/* Who waits for his turn. */
+struct standby {
+    bool told, away; /* that another reads; that the store is away */
+    usec free_since; /* monotonic, since when nobody reads; 0: somebody does */
+};
+
+/* Who is there first reads at once. */
+static bool try_claim(struct standby *w, struct store *s, bool *ret_mine, struct error *err) {
+    bool taken;
+    *ret_mine = false;
+    if (!w->told) return store_hold(s, CLAIM, ret_mine, err);
+    if (!store_claim_taken(s, CLAIM, &taken, err)) return false;
+    const usec mono = time_monotonic_us();
+    if (taken || w->free_since == 0) w->free_since = taken ? 0 : mono;
+    if (taken || (mono - w->free_since < CLAIM_FREE && !store_is_file(s))) return true;
+    return store_hold(s, CLAIM, ret_mine, err);
+}
+
+/* A store that is away is waited for. False: waiting does not help. */
+static bool wait_turn(struct standby *w, struct worker *worker, struct store *s, bool *ret_mine,
+                      struct error *err) {
+    const bool ok = try_claim(w, s, ret_mine, err) &&
+                    (*ret_mine || worker_beat(worker, s, time_wall_us(), err));
+    if (!ok) {
+        *ret_mine = false;
+        w->free_since = 0;
+        if (!store_may_pass(err)) return false;
+        if (!w->away) log_unusual("waiting_for_store", LOG_Z("why", err->msg));
+        w->away = true;
+        alive_waits("the store");
+        return true;
+    }
+    if (w->away) log_unusual("store_is_there", LOG_Z("store", store_path(s)));
+    w->away = false;
+    if (*ret_mine) return true;
+    alive_beat(); /* who stands by is ready, and must not hang either */
+    if (!w->told) log_info("standby", LOG_Z("why", "another ingest process reads the sources"));
+    w->told = true;
+    return true;
+}
+
 /* Until it is our turn to read the sources. */
-static bool claim(struct store *s, struct worker *w, const atomic_int *stop, struct error *err) {
-    bool mine, told = false;
+static bool claim(struct ingesting *in, struct worker *w, const atomic_int *stop,
+                  struct error *err) {
+    struct standby by = {0};
     for (;;) {
-        if (!store_claim(s, STR("ingest"), &mine, err)) return false;
-        if (mine) break;
+        if (!wait_turn(&by, w, in->parts.store, &in->reads, err)) return false;
+        if (in->reads) break;
         worker_standby(w);
-        alive_beat(); /* who stands by is ready, and must not hang either */
-        if (!worker_beat(w, s, time_wall_us(), err)) return false;
-        if (!told) log_info("standby", LOG_Z("why", "another ingest process reads the sources"));
-        told = true;
         IGNORE(poll(NULL, 0, CLAIM_MS) != 0, "a signal ends it early");
         if (atomic_load(stop) > 0)
             return fail(err, ERR_INTERRUPTED, 0, "stopped while standing by");
     }
-    if (told) log_info("takes_over", LOG_Z("what", "the sources"));
+    if (by.told) log_info("takes_over", LOG_Z("what", "the sources"));
     return true;
 }
 
@@ -70,8 +116,8 @@ static bool begin(struct app *app, struct ingesting *in, struct worker *w, const
                     "to fetch");
     if (!reader_of(app, in, err) || !wire_queues(app, &in->queues, err) ||
         !wire_store_wait(app, stop, &in->parts.store, err) ||
-        !environment_check(app, in->parts.store, false, false, err) ||
-        !claim(in->parts.store, w, stop, err) || !wire_feeds(app, in->parts.store, &in->feeds, err))
+        !environment_check(app, in->parts.store, false, false, err) || !claim(in, w, stop, err) ||
+        !wire_feeds(app, in->parts.store, &in->feeds, err))
         return false;
     memcpy(in->parts.feeds, in->feeds.feeds, sizeof in->parts.feeds);
     in->parts.feed_count = in->feeds.count;
@@ -90,6 +136,30 @@ static bool print_counts(const struct ingest_counts *c, struct error *err) {
     return app_print(&out, err);
 }
 
+/* The sources were ours, and are another's: its states of them are newer, so all of ours is
+ * forgotten. A secret that came in the environment was taken out of it: then whoever started the
+ * process has to do it again. */
+static bool begins_anew(const struct app *app, const struct ingesting *in,
+                        const struct error *err) {
+    const struct config *const cfg = &app->cfg;
+    const str secrets[] = {cfg->store_password_env, cfg->queue_password_env, cfg->x_token_env};
+    struct error why;
+    if (!in->reads || err->code != ERR_REFUSED || store_hold_check(in->parts.store, &why))
+        return false;
+    for (ptrdiff_t i = 0; i < COUNT_OF(secrets); i++)
+        if (secrets[i].n > 0) return false;
+    return true;
+}
+
+static void end_in_store(struct ingesting *in, struct worker *w) {
+    struct error none;
+    if (in->parts.store == NULL) return;
+    worker_close(w, in->parts.store, time_wall_us());
+    if (in->reads)
+        IGNORE(store_feeds_ended(in->parts.store, time_wall_us(), &none),
+               "who looks sees that there is no sign of life any more");
+}
+
 static exit_status run_ingest(struct app *app, const struct args *args) {
     struct error err;
     struct ingest_counts counts = {0};
@@ -99,7 +169,7 @@ static exit_status run_ingest(struct app *app, const struct args *args) {
                                        .stop = signals_install(),
                                        .letters_bytes = app->cfg.run_dead_letters_mb << 20,
                                        .worker = worker_open(&app->boot, WORKER_INGEST, 0)};
-    if (!confine(app, false, &err)) return app_fail(&err);
+    if (!confine(app, true, &err)) return app_fail(&err);
     app_go_live(app);
     start_tell(app, WORKER_INGEST, 1);
     struct metrics_server *metrics;
@@ -107,19 +177,21 @@ static exit_status run_ingest(struct app *app, const struct args *args) {
               begin(app, in, opt.worker, opt.stop, &err) &&
               ingest_run(&in->parts, &opt, &counts, &err);
     const bool stopped = atomic_load(opt.stop) > 0;
-    if (in->parts.store != NULL) {
-        struct error none;
-        worker_close(opt.worker, in->parts.store, time_wall_us());
-        IGNORE(store_feeds_ended(in->parts.store, time_wall_us(), &none),
-               "who looks sees that there is no sign of life any more");
-    }
+    const bool anew = !ok && !stopped && begins_anew(app, in, &err);
+    if (!anew) end_in_store(in, opt.worker);
     if (ok && opt.exit_at_end && !stopped) ok = print_counts(&counts, &err);
     wire_feeds_close(&in->feeds);
     wire_queues_close(&in->queues);
     store_close(in->parts.store);
     metrics_close(metrics);
     config_live_free(app->live);
-    return ok || (stopped && err.code == ERR_INTERRUPTED) ? EXIT_DONE : app_fail(&err);
+    if (ok || (stopped && err.code == ERR_INTERRUPTED)) return EXIT_DONE;
+    if (anew) {
+        log_unusual("begins_anew", LOG_Z("why", err.msg));
+        app_again(opt.stop);
+        if (atomic_load(opt.stop) > 0) return EXIT_DONE;
+    }
+    return app_fail(&err);
 }
 
 static const struct opt ingest_opts[] = {

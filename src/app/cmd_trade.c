@@ -39,19 +39,37 @@ struct trading {
     const char *led; /* the store whose lock was ours; NULL: none was */
 };
 
+/* Once more. False: waiting does not help. A store that is away is waited for here, also by who
+ * could not begin anew, as its secrets came in the environment. */
+static bool stand_by(struct store *s, struct worker *w, err_code *told, bool *away,
+                     struct error *err) {
+    const bool waits = err->code == ERR_EXISTS || err->code == ERR_REFUSED;
+    if (waits && *told != err->code) {
+        log_write(err->code == ERR_EXISTS ? LOG_INFO : LOG_UNUSUAL, "standby",
+                  (struct log_field[]){LOG_Z("why", err->msg)}, 1);
+        *told = err->code;
+    }
+    worker_standby(w);
+    if (waits && worker_beat(w, s, time_wall_us(), err)) {
+        if (*away) log_unusual("store_is_there", LOG_Z("store", store_path(s)));
+        *away = false;
+        alive_beat(); /* who stands by is ready, and must not hang either */
+        return true;
+    }
+    if (!store_may_pass(err)) return false;
+    if (!*away) log_unusual("waiting_for_store", LOG_Z("why", err->msg));
+    *away = true;
+    alive_waits("the store");
+    return true;
+}
+
 /* Until the lock is this connection's. Whose clock is wrong leaves it to others. */
 static bool wait_for_lock(struct store *s, struct worker *w, const atomic_int *stop,
                           struct error *err) {
     err_code told = ERR_OK;
+    bool away = false;
     while (!store_clock_check(s, err) || !store_trader_lock(s, err)) {
-        if (err->code != ERR_EXISTS && err->code != ERR_REFUSED) return false;
-        if (told != err->code)
-            log_write(err->code == ERR_EXISTS ? LOG_INFO : LOG_UNUSUAL, "standby",
-                      (struct log_field[]){LOG_Z("why", err->msg)}, 1);
-        told = err->code;
-        worker_standby(w);
-        alive_beat(); /* who stands by is ready, and must not hang either */
-        if (!worker_beat(w, s, time_wall_us(), err)) return false;
+        if (!stand_by(s, w, &told, &away, err)) return false;
         IGNORE(poll(NULL, 0, TRY_MS) != 0, "a signal ends it early");
         if (atomic_load(stop) > 0)
             return fail(err, ERR_INTERRUPTED, 0, "stopped while standing by");

@@ -14,6 +14,8 @@ static atomic_int count;
 
 static void on_signal(int sig) {
     if (atomic_fetch_add(&count, 1) >= 1) _exit(128 + sig);
+    log_write(LOG_INFO, "stopping",
+              (struct log_field[]){LOG_Z("why", sig == SIGTERM ? "SIGTERM" : "SIGINT")}, 1);
 }
 
 static void on_level(int sig) {

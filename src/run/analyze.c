@@ -65,6 +65,7 @@ struct reading_worker {
     const struct config *cfg; /* taken of parts.live */
     int64_t version;          /* of the store, when the settings were read */
     usec settings_at;         /* monotonic, of the next look */
+    bool settings_failed;     /* told */
     struct board_task *shown; /* in this process */
     struct worker *told;      /* to all */
     struct buf parcels;
@@ -405,9 +406,13 @@ static void look_at_settings(struct reading_worker *w) {
     if (version == w->version) return;
     w->version = version;
     if (!load_settings(w, &err)) {
-        log_unusual("settings", LOG_Z("why", err.msg));
+        if (!w->settings_failed) log_unusual("settings", LOG_Z("why", err.msg));
+        w->settings_failed = true;
+        w->version = version - 1; /* looked at again */
         return;
     }
+    if (w->settings_failed) log_unusual("settings_back", LOG_Z("store", store_path(w->store)));
+    w->settings_failed = false;
     const struct config *const before = w->cfg;
     w->cfg = config_live_take(w->a->parts->live);
     appraiser_configure(w->appraiser, w->cfg);
@@ -490,6 +495,7 @@ static void *run_sweeper(void *arg) {
         }
         ok = ok && sweeper_step(&a->sweeper, scratch, &err);
         if (!ok && !told) log_unusual("sweep_failed", LOG_Z("why", err.msg));
+        if (ok && ping && told) log_unusual("sweep_goes_on", LOG_Z("what", "store and queue"));
         if (!ok && is_hopeless(&err)) cannot_go_on(a, &err);
         if (ping || !ok) told = !ok; /* a step that had nothing to do says nothing */
         doze(a, ok && a->sweeper.passing ? PASSING_US : SWEEP_POLL_US);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/metric.h"
+#include "run/store_clock.h"
 #include "store/posts.h"
 
 #define LOOK_US (10 * USEC_PER_S)
@@ -35,11 +36,16 @@ bool clock_watch_tell(struct clock_watch *w, struct store *s, usec ahead, usec n
     return true;
 }
 
+bool clock_watch_is_sure(const struct clock_watch *w, usec ahead, usec doubt) {
+    const usec by = ahead > 0 ? ahead : -ahead, most = w->is_off ? CLOCK_RIGHT : CLOCK_OFF;
+    return by > most ? by - doubt > most : by + doubt <= most;
+}
+
 bool clock_watch_look(struct clock_watch *w, struct store *s, struct error *err) {
-    usec now;
+    struct store_clock_look look;
     if (store_is_file(s) || time_monotonic_us() < w->look_at) return true;
     w->look_at = time_monotonic_us() + LOOK_US;
-    const usec before = time_wall_us();
-    if (!store_now(s, &now, err)) return false;
-    return clock_watch_tell(w, s, before + (time_wall_us() - before) / 2 - now, now, err);
+    if (!store_clock_look(s, &look, err)) return false;
+    if (!clock_watch_is_sure(w, look.ahead, look.doubt)) return true;
+    return clock_watch_tell(w, s, look.ahead, look.store_at, err);
 }

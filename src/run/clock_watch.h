@@ -19,6 +19,9 @@ struct clock_watch {
  * by a metric. A store that is a file has this machine's clock. Errors: of the store. */
 MUST_CHECK bool clock_watch_look(struct clock_watch *w, struct store *s, struct error *err);
 
+/* Does a look say enough, that may be wrong by `doubt`? One whose answer took long does not. */
+bool clock_watch_is_sure(const struct clock_watch *w, usec ahead, usec doubt);
+
 /* The same for a clock that is `ahead` of the store's (behind: less than 0), when that said `now`.
  */
 MUST_CHECK bool clock_watch_tell(struct clock_watch *w, struct store *s, usec ahead, usec now,

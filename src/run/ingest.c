@@ -145,6 +145,20 @@ static bool store_batch(struct ingest *g, const struct post **posts, int count, 
     return ok;
 }
 
+/* Is it still this process that reads, where one at a time does? Seen within a moment, also while
+ * nothing is to be stored: who stands by does not wait for long. */
+static bool reads_still(struct ingest *g, struct error *err) {
+    return store_hold_check(g->parts->store, err) || store_may_pass(err);
+}
+
+static bool doze(struct ingest *g, struct error *err) {
+    for (usec t = 0; t < AGAIN_US && !stopped(g); t += IDLE_US) {
+        IGNORE(poll(NULL, 0, (int)(IDLE_US / USEC_PER_MS)) != 0, "a signal ends it early");
+        if (!reads_still(g, err)) return false;
+    }
+    return !stopped(g);
+}
+
 /* Until it is stored. False: a stop came first, or waiting does not help. */
 static bool store_until_done(struct ingest *g, const struct post **posts, int count,
                              struct error *err) {
@@ -154,9 +168,7 @@ static bool store_until_done(struct ingest *g, const struct post **posts, int co
         if (!told) log_unusual("store_unwritable", LOG_Z("why", err->msg), LOG_I("waiting", count));
         told = true;
         alive_waits("the store");
-        for (usec t = 0; t < AGAIN_US && !stopped(g); t += IDLE_US)
-            IGNORE(poll(NULL, 0, (int)(IDLE_US / USEC_PER_MS)) != 0, "a signal ends it early");
-        if (stopped(g)) return false;
+        if (!doze(g, err)) return false;
     }
     if (told) log_unusual("store_writable", LOG_I("stored", count));
     return true;
@@ -262,6 +274,7 @@ static bool beat(struct ingest *g, struct error *err) {
     const usec mono = time_monotonic_us();
     struct worker *const w = g->opt->worker;
     alive_beat();
+    if (!reads_still(g, err)) return false;
     if (w != NULL && g->count == 0) worker_idle(w);
     if (w != NULL && !worker_beat(w, g->parts->store, time_wall_us(), err))
         return store_may_pass(err);

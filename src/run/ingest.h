@@ -35,7 +35,8 @@ struct ingest_counts {
 
 /* Until the end (exit_at_end) or a stop. A store that cannot be written is tried again, while the
  * sources wait; without the queue it goes on. Errors: of a replay, of the start (ERR_LIMIT,
- * ERR_STATE: the posts file is not the one of before), of the store where waiting does not help. */
+ * ERR_STATE: the posts file is not the one of before), of the store where waiting does not help
+ * (ERR_REFUSED: another has taken over what the store's connection held). */
 MUST_CHECK bool ingest_run(const struct ingest_parts *parts, const struct ingest_options *opt,
                            struct ingest_counts *ret, struct error *err);
 

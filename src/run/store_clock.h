@@ -15,6 +15,15 @@ struct store_clock {
 MUST_CHECK bool store_clock_now(struct store_clock *c, struct store *s, usec *ret,
                                 struct error *err);
 
+struct store_clock_look {
+    usec store_at; /* what it said */
+    usec mono;     /* of ours, when it said so */
+    usec ahead;    /* this machine's clock is that far ahead of it; less than 0: behind */
+    usec doubt;    /* that much more or less: half of the time that the answer took */
+};
+/* Asks it now. Errors: of the store. */
+MUST_CHECK bool store_clock_look(struct store *s, struct store_clock_look *ret, struct error *err);
+
 /* Who trades by a clock that is further off than that writes of times that have not come, and
  * nobody after him can go on from there before they have. */
 #define STORE_CLOCK_MOST USEC_PER_MIN

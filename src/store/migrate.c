@@ -26,6 +26,8 @@ static bool schema_version(struct store *s, int *ret, struct error *err) {
     return true;
 }
 
+int store_schema_before(const struct store *s) { return s->came_from; }
+
 int store_schema_version(struct store *s) {
     struct error err;
     int version = 0;
@@ -72,11 +74,13 @@ static bool note_applied(struct store *s, const struct migration *m, struct erro
 }
 
 /* Applies `m` unless somebody has meanwhile. */
-static bool apply_one(struct store *s, const struct migration *m, struct error *err) {
+static bool apply_one(struct store *s, const struct migration *m, bool *ret_did,
+                      struct error *err) {
     int have;
     if (!store_begin(s, true, err)) return false;
     bool ok = schema_version(s, &have, err);
-    if (ok && have < m->version) {
+    *ret_did = ok && have < m->version;
+    if (*ret_did) {
         ok = s->ops->exec(s, m->sql, err) && note_applied(s, m, err);
     }
     if (ok && store_commit(s, err)) return true;
@@ -91,15 +95,17 @@ static bool fail_newer(struct store *s, int have, struct error *err) {
 }
 
 bool store_migrate(struct store *s, int *ret_from, int *ret_to, struct error *err) {
-    int have;
+    int have, from = store_newest_schema(s);
+    bool did = false;
     PRE(s->access == STORE_WRITE && !s->in_transaction);
     if (!schema_version(s, &have, err)) return false;
     if (have > store_newest_schema(s)) return fail_newer(s, have, err);
     for (const struct migration *m = s->ops->migrations; m->version; m++) {
         if (m->version <= have && !check_applied(s, m, err)) return false;
-        if (m->version > have && !apply_one(s, m, err)) return false;
+        if (m->version > have && !apply_one(s, m, &did, err)) return false;
+        if (m->version == have + 1 && did) from = have;
     }
-    *ret_from = have;
+    *ret_from = s->came_from = from;
     *ret_to = store_newest_schema(s);
     return true;
 }

@@ -12,7 +12,7 @@
  *
  * A connection that broke is made again at the next statement outside of a transaction, a few times
  * with a growing pause; a trader's is not, because its session held the lock by which nobody else
- * traded (pg_leader.c).
+ * traded (pg_leader.c). One whose session held a claim takes that again first (pg_hold.c).
  *
  * Failure: each SQLSTATE becomes an error that says what to do (pg_error.c). A connection that
  * breaks while it commits leaves open whether it did: ERR_UNKNOWN, and the rows say. */
@@ -107,7 +107,7 @@ static bool set_up(struct pg_store *s, struct error *err) {
     const bool ok = pq.resultStatus(res) == PGRES_COMMAND_OK;
     if (!ok) pg_fail_result(err, s, res, "SET");
     pq.clear(res);
-    if (!ok) return false;
+    if (!ok || (s->held[0] != '\0' && !pg_hold_again(s, err))) return false;
     if (pq.setnonblocking(s->conn, 1) == 0 && pq.enterPipelineMode(s->conn) == 1) return true;
     return pg_fail_lost(err, s, "SET");
 }
@@ -165,6 +165,7 @@ static bool connect_again(struct pg_store *s, struct error *err) {
                     "%s: the session that this trader had is lost, and its lock with it: another "
                     "may trade by now; start again",
                     s->base.path);
+    if (s->hold_lost) return pg_hold_again(s, err);
     if (time_monotonic_us() < s->retry_at)
         return fail(err, ERR_IO, 0, "%s cannot be reached; it is tried again in a second",
                     s->base.path);
@@ -377,6 +378,9 @@ static const struct store_ops pg_ops = {
     .trader_lock = pg_trader_lock,
     .trader_keep = pg_trader_keep,
     .trader_running = pg_trader_running,
+    .hold = pg_hold,
+    .hold_check = pg_hold_check,
+    .claim_taken = pg_claim_taken,
     .roles = pg_roles,
     .server = pg_server,
 };

@@ -1,7 +1,7 @@
 /* What the files of the PostgreSQL back-end share: pg.c (the connection and the table of
  * functions), pg_pipe.c (what was sent and not answered), pg_stmt.c (statements), pg_error.c (what
- * went wrong), pg_watch.c (did others commit?), pg_leader.c (who trades), pg_roles.c (who may do
- * what), pg_keep.c (housekeeping).
+ * went wrong), pg_watch.c (did others commit?), pg_leader.c (who trades), pg_hold.c (what one
+ * process at a time does), pg_roles.c (who may do what), pg_keep.c (housekeeping).
  */
 #ifndef BF_STORE_PG_INT_H
 #define BF_STORE_PG_INT_H
@@ -110,6 +110,12 @@ struct pg_store {
     /* pg_leader.c */
     int64_t token; /* 0: this is no trader's session */
     usec keep_at;  /* monotonic: the lease is renewed by the first commit after that */
+
+    /* pg_hold.c */
+    char held[16];      /* the claim that this connection keeps; "": none */
+    int64_t hold_token; /* of it */
+    int hold_pid;       /* of the session that took it last, at the server */
+    bool hold_lost;     /* another has taken it */
 };
 
 static inline struct pg_store *pg_self(struct store *s) { return (struct pg_store *)(void *)s; }
@@ -192,6 +198,13 @@ bool pg_trader_keep(struct store *base, struct error *err);
 void pg_trader_commits(struct pg_store *s); /* renews with the commit that is about to be sent */
 bool pg_trader_running(struct store *base, int64_t *ret_pid);
 void pg_trader_release(struct pg_store *s); /* best effort, before the connection is closed */
+
+/* --- pg_hold.c ------------------------------------------------------------------------------ */
+bool pg_hold(struct store *base, str name, bool *ret_mine, struct error *err);
+bool pg_hold_check(struct store *base, struct error *err);
+bool pg_claim_taken(struct store *base, str name, bool *ret_taken, struct error *err);
+/* The claim of a session before this one, which is new and was not used yet. */
+MUST_CHECK bool pg_hold_again(struct pg_store *s, struct error *err);
 
 /* --- pg_roles.c ----------------------------------------------------------------------------- */
 bool pg_roles(struct store *base, const struct store_roles *r, struct buf *ret, struct error *err);

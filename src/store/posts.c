@@ -487,6 +487,20 @@ bool store_claim(struct store *s, str name, bool *ret_mine, struct error *err) {
     return true;
 }
 
+bool store_hold(struct store *s, str name, bool *ret_mine, struct error *err) {
+    return s->ops->hold != NULL ? s->ops->hold(s, name, ret_mine, err)
+                                : store_claim(s, name, ret_mine, err);
+}
+
+bool store_hold_check(struct store *s, struct error *err) {
+    return s->ops->hold_check == NULL || s->ops->hold_check(s, err);
+}
+
+bool store_claim_taken(struct store *s, str name, bool *ret_taken, struct error *err) {
+    *ret_taken = false;
+    return s->ops->claim_taken == NULL || s->ops->claim_taken(s, name, ret_taken, err);
+}
+
 bool store_now(struct store *s, usec *ret, struct error *err) {
     static const struct sql sql = {"", "SELECT clock_timestamp()"};
     struct query q;

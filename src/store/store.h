@@ -72,6 +72,10 @@ struct store_ops {
     bool (*trader_running)(struct store *s, int64_t *ret_pid);
     /* NULL: by a statement */
     bool (*claim)(struct store *s, str name, bool *ret_mine, struct error *err);
+    /* NULL: a claim is never lost before the process ends */
+    bool (*hold)(struct store *s, str name, bool *ret_mine, struct error *err);
+    bool (*hold_check)(struct store *s, struct error *err);
+    bool (*claim_taken)(struct store *s, str name, bool *ret_taken, struct error *err);
     /* roles.h; NULL: there are none */
     bool (*roles)(struct store *s, const struct store_roles *r, struct buf *ret, struct error *err);
     bool (*server)(struct store *s, struct store_server *ret, struct error *err);
@@ -155,9 +159,21 @@ bool store_trader_running(struct store *s, int64_t *ret_pid);
 /* What one process at a time does: is it this connection's, which is for writing? Asked again
  * before each time; the claim goes with the connection, however that ends. */
 MUST_CHECK bool store_claim(struct store *s, str name, bool *ret_mine, struct error *err);
+/* A claim that is kept: a connection that is made anew takes it again before it does anything else,
+ * and where another has taken it, nothing is done by `s` any more: ERR_REFUSED. One a connection;
+ * name: letters, of this program. PRE: not in a transaction. */
+MUST_CHECK bool store_hold(struct store *s, str name, bool *ret_mine, struct error *err);
+/* Is it still ours? A look at the connection, which is made anew where it was lost. True where
+ * nothing is held. PRE: not in a transaction. Errors: ERR_REFUSED; of a store that is away. */
+MUST_CHECK bool store_hold_check(struct store *s, struct error *err);
+/* Has anybody the claim now? False where only trying tells. */
+MUST_CHECK bool store_claim_taken(struct store *s, str name, bool *ret_taken, struct error *err);
 
 /* Migrations: numbered files of sql/, compiled in. */
 MUST_CHECK bool store_migrate(struct store *s, int *ret_from, int *ret_to, struct error *err);
+/* Of one that migrated, also by store_open: the version before; the newest where another process
+ * was first. */
+int store_schema_before(const struct store *s);
 int store_schema_version(struct store *s); /* 0: empty */
 /* Structure (integrity_check), foreign keys, and the ledger: fills explain orders, positions, fees
  * and cash to the last 1e-8. One line a finding in `report`; false when there is one. */

@@ -36,6 +36,7 @@ struct store {
     bool in_transaction;
     bool spoiled; /* a statement of this transaction failed: only a rollback is possible */
     const char *warning;
+    int came_from; /* the schema's version before this one migrated it */
     struct {
         bool here; /* read in this transaction, under its lock: nobody can have changed it */
         bool known;

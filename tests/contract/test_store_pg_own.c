@@ -1,8 +1,10 @@
 /* What the back-end on PostgreSQL does that no other one has to: databases and schemas of others,
  * what its types can hold, transactions of which little is waited for, and many at once. */
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -11,8 +13,8 @@
 
 #include "base/money.h"
 #include "base/rng.h"
+#include "store/pg_int.h"
 #include "store/posts.h"
-#include "store/store_int.h"
 
 static struct pg_server server;
 static struct arena arena;
@@ -539,6 +541,112 @@ static void test_one_bad_row_among_many_keeps_all_of_them_out(void **state) {
     assert_int_equal(count(o, "SELECT count(*) FROM cursors"), 0);
 }
 
+/* -- what one process at a time does ----------------------------------------------------------- */
+
+static bool hold(struct store *s) {
+    struct error err;
+    bool mine;
+    assert_ok(store_hold(s, STR("reading"), &mine, &err), &err);
+    return mine;
+}
+
+static bool put_here(struct store *s, struct error *err) {
+    return store_cursor_put(s, STR("here"), STR("1"), err);
+}
+
+#define HOLDER                                                                                     \
+    " FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND objid::bigint = " \
+    "hashtext(current_schema() || 'reading')::bigint & 4294967295"
+
+static void end_holder(const struct own *o) {
+    assert_int_equal(count(o, "SELECT count(pg_terminate_backend(pid))" HOLDER), 1);
+}
+
+static struct store *open_other(const struct own *o) {
+    struct store *s = NULL;
+    struct error err;
+    assert_ok(try_open(o->url, false, &s, &err), &err);
+    return s;
+}
+
+static void test_a_claim_that_is_kept_is_taken_again_on_a_new_connection(void **state) {
+    struct own *o = *state;
+    struct error err;
+    bool taken;
+    assert_true(hold(o->s));
+    struct store *const other = open_other(o);
+    for (int i = 0; i < 3; i++) {
+        end_holder(o);
+        while (count(o, "SELECT count(*)" HOLDER) > 0) usleep(1000);
+        assert_ok(store_claim_taken(other, STR("reading"), &taken, &err), &err);
+        assert_false(taken);
+        while (!taken) { /* until the end of its session is seen */
+            assert_ok(store_hold_check(o->s, &err), &err);
+            assert_ok(store_claim_taken(other, STR("reading"), &taken, &err), &err);
+        }
+        assert_false(hold(other));
+        assert_ok(put_here(o->s, &err), &err);
+    }
+    store_close(other);
+}
+
+static void assert_over(struct own *o) {
+    struct error err;
+    while (store_hold_check(o->s, &err)) usleep(1000); /* until the end of its session is seen */
+    assert_int_equal(err.code, ERR_REFUSED);
+    assert_fails(put_here(o->s, &err), &err, ERR_REFUSED);
+    assert_non_null(strstr(err.msg, "taken over reading"));
+    assert_fails(store_hold_check(o->s, &err), &err, ERR_REFUSED);
+    assert_ok(store_begin(o->s, true, &err), &err); /* what is wrong shows at a statement */
+    assert_fails(put_here(o->s, &err), &err, ERR_REFUSED);
+    store_rollback(o->s);
+    assert_int_equal(count(o, "SELECT count(*) FROM cursors WHERE name = 'here'"), 0);
+}
+
+static void test_who_lost_a_claim_to_another_writes_nothing_more(void **state) {
+    struct own *o = *state;
+    assert_true(hold(o->s));
+    struct store *const other = open_other(o);
+    end_holder(o);
+    while (!hold(other)) usleep(1000);
+    assert_over(o);
+    store_close(other);
+    assert_over(o);
+}
+
+static void test_who_lost_a_claim_to_another_that_is_gone_writes_nothing_more(void **state) {
+    struct own *o = *state;
+    assert_true(hold(o->s));
+    struct store *const other = open_other(o);
+    end_holder(o);
+    while (!hold(other)) usleep(1000);
+    store_close(other);
+    while (count(o, "SELECT count(*)" HOLDER) > 0) usleep(1000);
+    assert_over(o);
+}
+
+static void *wake_later(void *arg) {
+    usleep(200000);
+    kill(*(const pid_t *)arg, SIGCONT);
+    return NULL;
+}
+
+/* The server has not seen yet that the connection is lost. */
+static void test_an_old_session_of_its_own_keeps_nobody_from_its_claim(void **state) {
+    struct own *o = *state;
+    struct error err;
+    pthread_t waker;
+    assert_true(hold(o->s));
+    pid_t old = (pid_t)count(o, "SELECT pid" HOLDER);
+    assert_int_equal(kill(old, SIGSTOP), 0);
+    assert_int_equal(shutdown(pq.socket(pg_self(o->s)->conn), SHUT_RDWR), 0);
+    assert_int_equal(pthread_create(&waker, NULL, wake_later, &old), 0);
+    assert_ok(store_hold_check(o->s, &err), &err);
+    assert_int_equal(pthread_join(waker, NULL), 0);
+    assert_true(count(o, "SELECT pid" HOLDER) != old);
+    assert_ok(put_here(o->s, &err), &err);
+}
+
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -562,6 +670,10 @@ int main(void) {
         T(who_stores_a_post_waits_for_who_is_forgetting_it),
         T(a_hundred_thousand_rows_with_holes_are_one_statement),
         T(one_bad_row_among_many_keeps_all_of_them_out),
+        T(a_claim_that_is_kept_is_taken_again_on_a_new_connection),
+        T(who_lost_a_claim_to_another_writes_nothing_more),
+        T(who_lost_a_claim_to_another_that_is_gone_writes_nothing_more),
+        T(an_old_session_of_its_own_keeps_nobody_from_its_claim),
     };
     arena_open(&arena, 64 << 20);
     pg_server_start(&server);

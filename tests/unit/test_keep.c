@@ -127,6 +127,20 @@ static void say(struct clock_watch *w, usec ahead) {
     assert_ok(clock_watch_tell(w, g->parts.store, ahead, time_wall_us(), &err), &err);
 }
 
+static void test_a_clock_is_not_judged_by_an_answer_that_took_long(void **state) {
+    const usec s = USEC_PER_S;
+    const struct clock_watch right = {0}, off = {.is_off = true};
+    (void)state;
+    /* the store stood still for 23.4 s, and its clock was read at the end of it */
+    assert_false(clock_watch_is_sure(&right, -117 * s / 10, 117 * s / 10));
+    assert_false(clock_watch_is_sure(&right, 0, 12 * s));
+    assert_true(clock_watch_is_sure(&right, -117 * s / 10, s / 10));
+    assert_true(clock_watch_is_sure(&right, 20 * s, 12 * s));
+    assert_true(clock_watch_is_sure(&right, s / 10, s / 10));
+    assert_false(clock_watch_is_sure(&off, 0, s));
+    assert_true(clock_watch_is_sure(&off, 0, s / 10));
+}
+
 static void test_a_clock_that_is_off_is_told_once_and_once_that_it_is_right(void **state) {
     (void)state;
     struct clock_watch mine = {0}, next = {0};
@@ -227,6 +241,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_a_round_is_one_an_hour_whoever_does_it, begin, end),
         cmocka_unit_test_setup_teardown(test_who_ends_leaves_the_rest, begin, end),
         cmocka_unit_test_setup_teardown(test_many_dead_letters_are_one_alert, begin, end),
+        cmocka_unit_test(test_a_clock_is_not_judged_by_an_answer_that_took_long),
         cmocka_unit_test_setup_teardown(
             test_a_clock_that_is_off_is_told_once_and_once_that_it_is_right, begin, end),
         cmocka_unit_test_setup_teardown(test_a_store_over_its_bound_is_squeezed_and_told, begin,
