@@ -21,6 +21,7 @@
 #include "base/hash.h"
 #include "base/metric.h"
 #include "run/process.h"
+#include "store/meter.h"
 
 #define CONNECTIONS 32
 #define CONNECTION_BYTES 16384
@@ -79,6 +80,7 @@ static bool may(const struct api_listen *at, const struct secret *word,
 static bool is_up(metric_id id) { return metric_value(metric_get(id, NULL)) > 0; }
 
 static void put_health(struct metrics_answer *ret, struct buf *body) {
+    store_meter_look();
     const unsigned role = metric_role();
     const bool queue = (metric_families[M_QUEUE_UP].roles & role) != 0 && metric_has(M_QUEUE_UP);
     const bool store_up = is_up(M_STORE_UP), queue_up = !queue || is_up(M_QUEUE_UP);

@@ -14,6 +14,7 @@
 #include "base/metric.h"
 #include "base/time.h"
 #include "run/room.h"
+#include "store/meter.h"
 
 #define PATH_BYTES 4200
 
@@ -107,6 +108,7 @@ void process_measure(void) {
     measure_usage();
     measure_tables();
     measure_disk();
+    store_meter_look();
     if (also != NULL) also(also_ctx);
     pthread_mutex_unlock(&lock);
 }

@@ -25,7 +25,9 @@
 
 #define VERSION_LEAST 130000
 #define CONNECT_TIMEOUT_S "5"
-#define KEEPALIVE_S "10"   /* a peer that is gone is missed after some 25 s of silence */
+#define KEEPALIVE_S "10" /* a peer that is gone is missed after some 25 s of silence */
+#define KEEPALIVE_EVERY_S "5"
+#define KEEPALIVES "3"
 #define SILENCE_MS "20000" /* of what was sent and not acknowledged */
 #define STATEMENT_MAX_MS 60000
 #define IDLE_MAX_MS 10000 /* in a transaction: who stands still loses it, and its locks */
@@ -79,8 +81,8 @@ static PGconn *connect_once(const struct pg_store *s) {
                                   CONNECT_TIMEOUT_S,
                                   SILENCE_MS,
                                   KEEPALIVE_S,
-                                  "5",
-                                  "3",
+                                  KEEPALIVE_EVERY_S,
+                                  KEEPALIVES,
                                   NULL};
     _Static_assert(COUNT_OF(names) == COUNT_OF(values), "a value each");
     return pq.connectdbParams(names, values, 0);
@@ -89,11 +91,15 @@ static PGconn *connect_once(const struct pg_store *s) {
 static void say_nothing(void *ctx, const PGresult *res) { (void)ctx, (void)res; }
 
 static bool set_up(struct pg_store *s, struct error *err) {
-    char text[640];
+    char text[768];
     struct buf b;
     buf_init_fixed(&b, text, sizeof text);
+    /* the server misses us as soon as we miss it: what a session held is free then */
     buf_printf(&b,
-               "SET search_path = \"%s\", pg_temp; SET client_min_messages = error; "
+               "SET tcp_keepalives_idle = " KEEPALIVE_S
+               "; SET tcp_keepalives_interval = " KEEPALIVE_EVERY_S
+               "; SET tcp_keepalives_count = " KEEPALIVES
+               "; SET search_path = \"%s\", pg_temp; SET client_min_messages = error; "
                "SET statement_timeout = %d; SET idle_in_transaction_session_timeout = %d; "
                "SET lock_timeout = %lld; SET default_transaction_read_only = %s;",
                s->url.schema, STATEMENT_MAX_MS, IDLE_MAX_MS,

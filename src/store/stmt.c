@@ -35,6 +35,7 @@ bool query_row(struct query *q, bool *ret_row, struct error *err) {
     PRE(q->params == q->st->param_count);
     q->cols = 0;
     q->odd = false;
+    store_meter_asked(q->s);
     const step_result result = q->st->ops->step(q->st, err);
     if (result == STEP_ROW) {
         store_meter_answered();

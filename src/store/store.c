@@ -56,6 +56,7 @@ void store_close(struct store *s) {
 
 bool store_begin(struct store *s, bool immediate, struct error *err) {
     PRE(!s->in_transaction);
+    store_meter_asked(s);
     if (!s->ops->begin(s, immediate, err)) {
         store_meter_failed(err);
         return false;
@@ -82,6 +83,7 @@ bool store_commit(struct store *s, struct error *err) {
     if (s->account_due && !row_put_account(s, &s->account, err)) return false;
     s->account_due = false;
     const usec committing = time_monotonic_us();
+    store_meter_asked(s);
     if (!s->ops->commit(s, err)) {
         s->spoiled = true;
         store_meter_failed(err);

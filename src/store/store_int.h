@@ -56,6 +56,7 @@ struct store {
 
 /* meter.c: how the store does, for metrics; of all connections of this process. */
 void store_meter_committed(usec began, usec committing); /* monotonic */
+void store_meter_asked(const struct store *s);           /* a server, which may hang */
 void store_meter_answered(void);                         /* it does what is asked */
 void store_meter_failed(const struct error *err);        /* it may be away, or full */
 

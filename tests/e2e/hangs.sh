@@ -21,6 +21,7 @@ market: {kind: venue}
 store: {url: "$pg_url"}
 queue: {url: "$redis_url"}
 api: {listen: "127.0.0.1:0"}
+metrics: {listen: "127.0.0.1:0"}
 END_OF_FILE
 
 # -- two make the tables at once ------------------------------------------------------------------------
@@ -48,6 +49,11 @@ url=$(sed -n 's/.*ev=api .*url=\([^ ]*\).*/\1/p' serve.log)
 health() { curl -s -m 5 "$url/health" | grep -q "$1"; }
 within 20 "all is well" health '"status":"healthy".*"mode":"auto"'
 within 20 "the trader is well" "$BULLFINCH" health --role trade --config cfg.yaml
+measured() { # ROLE WHAT: at its metrics' address, status and answer
+    curl -s -m 5 -w '%{http_code}' "$(sed -n 's/.*ev=metrics .*url=\([^ ]*\).*/\1/p' "$1.log" | head -n 1)/$2" | tr '\n' ' '
+}
+told() { measured "$1" "$2" | grep -q "$3"; }
+within 20 "who reads is well" told analyze health '"database":true.*200$'
 
 # -- it hangs -------------------------------------------------------------------------------------------
 # shellcheck disable=SC2046 # one word a process
@@ -56,11 +62,16 @@ within 30 "the interface says that it does not answer" health '"status":"unhealt
 check "who asks for the trader gets an answer in time" sh -c "
     timeout 30 '$BULLFINCH' health --role trade --config cfg.yaml >asked.out 2>asked.log
     [ \$? -eq 1 ] && grep -q 'has not answered for 4 s' asked.log"
+for role in analyze trade; do
+    within 30 "$role says so where it is measured" told $role health '"database":false.*503$'
+    check "and in its metrics" told $role metrics 'bullfinch_store_up 0'
+done
 sleep 12 # so long that half of it is more than a clock may be off
 # shellcheck disable=SC2046
 kill -CONT "$pg_pid" $(pgrep -P "$pg_pid")
 within 30 "it goes on" health '"database":true'
 within 30 "all is well again" health '"status":"healthy"'
+for role in analyze trade; do within 30 "$role says so, too" told $role health '"database":true.*200$'; done
 within 30 "the trader, too" "$BULLFINCH" health --role trade --config cfg.yaml
 check "nobody took a slow answer for a wrong clock" sh -c '! grep -q ev=clock_ trade.log'
 
