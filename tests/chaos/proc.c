@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "chaos.h"
+#include "ports.h"
 
 #define AGAIN USEC_PER_S           /* as a service manager would */
 #define STUBBORN (60 * USEC_PER_S) /* asked to end, and still there: it never will */
@@ -198,26 +199,18 @@ void proc_watch(struct proc *const *v, int count) {
 
 /* --- ports ---------------------------------------------------------------------------------- */
 
-static int bound(int port, bool listens) {
-    struct sockaddr_in at = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof at;
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool ok = fd >= 0;
-    if (listens)
-        ok = ok && connect(fd, (const struct sockaddr *)&at, sizeof at) == 0;
-    else
-        ok = ok && bind(fd, (const struct sockaddr *)&at, sizeof at) == 0 &&
-             getsockname(fd, (struct sockaddr *)&at, &n) == 0;
-    if (fd >= 0) close(fd);
-    return ok ? ntohs(at.sin_port) : 0;
-}
-
 int port_free(void) {
-    const int port = bound(0, false);
-    if (port == 0) give_up("no free port: %s", strerror(errno));
+    const int port = port_of_nobody();
+    if (port == 0) give_up("no free port");
     return port;
 }
 
-bool port_open(int port) { return bound(port, true) != 0; }
+bool port_open(int port) {
+    const struct sockaddr_in at = {.sin_family = AF_INET,
+                                   .sin_port = htons((uint16_t)port),
+                                   .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool ok = fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof at) == 0;
+    if (fd >= 0) close(fd);
+    return ok;
+}

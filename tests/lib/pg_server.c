@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "ports.h"
 
 #include "store/pq.h"
 
@@ -118,14 +119,9 @@ static void make_cluster(const struct pg_server *s) {
 }
 
 static int free_port(const struct pg_server *s) {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t n = sizeof a;
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) != 0 ||
-        getsockname(fd, (struct sockaddr *)&a, &n) != 0)
-        give_up(s, "find a port");
-    close(fd);
-    return ntohs(a.sin_port);
+    const int port = port_of_nobody();
+    if (port == 0) give_up(s, "find a port");
+    return port;
 }
 
 /* The server writes into its pid file how far it is. */

@@ -1,4 +1,4 @@
-/* redis_server: a real Redis of the test's own: on a port that the kernel gives, with its data in a
+/* redis_server: a real Redis of the test's own: on a port that nobody has, with its data in a
  * folder that goes with it, known by its process id and stopped by that, also when the test dies.
  *
  * What it is told to write is on the disk when it answers (appendfsync always), unless the test
@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #include "check.h"
+#include "ports.h"
 
 #include "base/time.h"
 
@@ -30,14 +31,9 @@ struct redis_server {
 };
 
 static inline int redis_server_free_port(void) {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t n = sizeof at;
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&at, n), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
-    close(fd);
-    return ntohs(at.sin_port);
+    const int port = port_of_nobody();
+    assert_int_not_equal(port, 0);
+    return port;
 }
 
 /* Does not return. */

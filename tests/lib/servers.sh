@@ -19,9 +19,13 @@ as_nobody() {
     fi
 }
 
+# Below those that the kernel gives to clients, any of which could have it a moment later.
 free_port() {
-    node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => {
-        console.log(s.address().port); s.close(); })'
+    node -e 'const look = () => {
+        const s = require("net").createServer(), port = 20000 + Math.floor(12000 * Math.random());
+        s.on("error", look).listen(port, "127.0.0.1", () => { console.log(port); s.close(); });
+    };
+    look();'
 }
 
 # The cluster that start_pg has made, on its port; sets pg_pid.

@@ -21,13 +21,17 @@ mkdirSync(shots, { recursive: true });
 const webOut = path.join(root, 'web', 'out');
 const program = process.env.BULLFINCH ?? path.join(root, 'build', 'bullfinch');
 
+/** Below those that the kernel gives to clients, any of which could have it a moment later. */
 export async function freePort() {
-  const s = net.createServer().listen(0, '127.0.0.1');
-  await once(s, 'listening');
-  const { port } = s.address();
-  s.close();
-  await once(s, 'close');
-  return port;
+  for (;;) {
+    const port = 20000 + Math.floor(12000 * Math.random());
+    const s = net.createServer().listen(port, '127.0.0.1');
+    const free = await once(s, 'listening').then(() => true, () => false);
+    if (!free) continue;
+    s.close();
+    await once(s, 'close');
+    return port;
+  }
 }
 
 /** One running program with its store, in a folder of its own. */
