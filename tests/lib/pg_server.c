@@ -72,8 +72,9 @@ static bool find_program(const char *name, char *path, size_t bytes) {
 
 static const struct passwd *who(void) { return getuid() == 0 ? getpwnam("nobody") : NULL; }
 
-/* In the child: another user where this is root, its words into the log, and an end with ours. */
-static void become(const struct pg_server *s, const char *program, char *const *args) {
+/* In the child: another user where this is root, its words into the log, and an end with ours. It
+ * is called by its whole name: its programs look for each other beside it. */
+static void become(const struct pg_server *s, const char *program, char **args) {
     char path[512], log[96];
     const struct passwd *const nobody = who();
     snprintf(log, sizeof log, "%s/log", s->dir);
@@ -86,11 +87,12 @@ static void become(const struct pg_server *s, const char *program, char *const *
     if (chdir(s->dir) != 0) _exit(123);
     setsid(); /* a key that interrupts the test does not reach it before us */
     prctl(PR_SET_PDEATHSIG, SIGQUIT);
+    args[0] = path;
     execv(path, args);
     _exit(127);
 }
 
-static pid_t spawn(const struct pg_server *s, const char *program, char *const *args) {
+static pid_t spawn(const struct pg_server *s, const char *program, char **args) {
     fflush(NULL);
     const pid_t pid = fork();
     if (pid == 0) become(s, program, args);
@@ -102,18 +104,18 @@ static void make_cluster(const struct pg_server *s) {
     char data[96];
     int status = 0;
     snprintf(data, sizeof data, "%s/data", s->dir);
-    char *const args[] = {(char *)"initdb",
-                          (char *)"-D",
-                          data,
-                          (char *)"-U",
-                          (char *)PG_SERVER_USER,
-                          (char *)"--auth=trust",
-                          (char *)"-E",
-                          (char *)"UTF8",
-                          (char *)"--locale=C.UTF-8",
-                          (char *)"--no-sync",
-                          (char *)"--no-instructions",
-                          NULL};
+    char *args[] = {(char *)"initdb",
+                    (char *)"-D",
+                    data,
+                    (char *)"-U",
+                    (char *)PG_SERVER_USER,
+                    (char *)"--auth=trust",
+                    (char *)"-E",
+                    (char *)"UTF8",
+                    (char *)"--locale=C.UTF-8",
+                    (char *)"--no-sync",
+                    (char *)"--no-instructions",
+                    NULL};
     const pid_t pid = spawn(s, "initdb", args);
     if (waitpid(pid, &status, 0) != pid || status != 0) give_up(s, "initdb");
 }
@@ -141,20 +143,20 @@ void pg_server_resume(struct pg_server *s) {
     snprintf(data, sizeof data, "%s/data", s->dir);
     snprintf(port, sizeof port, "%d", s->port);
     snprintf(socket_dir, sizeof socket_dir, "unix_socket_directories=%s", s->dir);
-    char *const args[] = {(char *)"postgres",
-                          (char *)"-D",
-                          data,
-                          (char *)"-p",
-                          port,
-                          (char *)"-c",
-                          socket_dir,
-                          (char *)"-c",
-                          (char *)"listen_addresses=127.0.0.1",
-                          (char *)"-c",
-                          (char *)"shared_buffers=64MB",
-                          (char *)"-c",
-                          (char *)"max_connections=60",
-                          NULL};
+    char *args[] = {(char *)"postgres",
+                    (char *)"-D",
+                    data,
+                    (char *)"-p",
+                    port,
+                    (char *)"-c",
+                    socket_dir,
+                    (char *)"-c",
+                    (char *)"listen_addresses=127.0.0.1",
+                    (char *)"-c",
+                    (char *)"shared_buffers=64MB",
+                    (char *)"-c",
+                    (char *)"max_connections=60",
+                    NULL};
     s->pid = spawn(s, "postgres", args);
     while (!is_ready(s)) {
         if (waitpid(s->pid, &status, WNOHANG) == s->pid) give_up(s, "the server ended");

@@ -1,6 +1,11 @@
 # modules: packages of npm's that scripts in tests/e2e run; sourced after cases.sh.
 # shellcheck shell=sh
 
+# The Node that the dashboard is built with, where this machine's is older: some of the packages do not
+# work with that either (Debian 12 has 18: a request to delete with a body fails there).
+[ ! -x "$PWD/build/node/node_modules/.bin/node" ] || PATH=$PWD/build/node/node_modules/.bin:$PATH
+export PATH
+
 # modules_of NAME: those that tests/NAME/package-lock.json names; $modules is where they will be, in
 # build/NAME.
 modules_of() {
