@@ -19,8 +19,12 @@ async function bring(lines) {
         try {
             const r = await fetch(url + '/api/ingest', {method: 'POST', body: lines, signal: AbortSignal.timeout(20000),
                 headers: {Authorization: `Bearer ${token}`, 'Content-Type': 'application/x-ndjson'}});
-            await r.arrayBuffer();
-            if (r.ok) return;
+            const said = await r.text();
+            if (r.status === 200) return;
+            if (r.status >= 400 && r.status < 500) {
+                console.error(`${r.status}: ${said}`);
+                process.exit(2);
+            }
         } catch { /* nobody there: again */ }
         refusals++;
         if (ends && Date.now() - endsAt > 60000) {
@@ -35,7 +39,7 @@ process.on('SIGTERM', () => { ends = true; endsAt = Date.now(); });
 const began = Date.now();
 while (!ends) {
     const due = Math.floor((Date.now() - began) / 1000 * rate);
-    const count = Math.min(due - made, 2000);
+    const count = Math.min(due - made, 1000) /* as many as one request may bring */;
     if (count > 0) {
         const lines = Array.from({length: count}, (_, i) => JSON.stringify(post(made + i))).join('\n') + '\n';
         await bring(lines);
