@@ -100,9 +100,9 @@ static void put_packed(struct buf *out, str path, const struct packed *p) {
 }
 
 static void put_packed_line(struct buf *out, str path, const struct packed *p) {
-    buf_printf(out, STR_FMT ": %s, %s, %d layers of %d, %td MB\n", STR_ARG(path), p->name,
-               precision_name(p->precision), p->shape.layers, p->shape.hidden,
-               p->bytes.n / 1000000);
+    buf_put_line(out, path); /* of a folder that somebody else filled */
+    buf_printf(out, ": %s, %s, %d layers of %d, %td MB\n", p->name, precision_name(p->precision),
+               p->shape.layers, p->shape.hidden, p->bytes.n / 1000000);
 }
 
 /* --- convert --------------------------------------------------------------------------------- */
@@ -143,8 +143,9 @@ static bool verify_folder(struct app *app, str path, struct buf *out, struct err
         put_shape(out, &c->shape);
         buf_put(out, STR("}\n"));
     } else if (ok) {
-        buf_printf(out, STR_FMT ": a whole checkpoint, %d layers of %d\n", STR_ARG(path),
-                   c->shape.layers, c->shape.hidden);
+        buf_put_line(out, path);
+        buf_printf(out, ": a whole checkpoint, %d layers of %d\n", c->shape.layers,
+                   c->shape.hidden);
     }
     arena_close(&mem);
     return ok;

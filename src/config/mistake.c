@@ -131,20 +131,6 @@ bool config_has_password(str text) {
     return at > 0 && str_find_byte(str_head(rest, at - 1), ':') >= 0;
 }
 
-/* The set that libyaml reads, without the characters that it takes for line breaks. */
-static bool is_line_char(uint32_t c) {
-    if (c < 0x20 || (c >= 0x7f && c < 0xa0)) return false;
-    return c != 0x2028 && c != 0x2029 && c != 0xfeff && c != 0xfffe && c != 0xffff;
-}
-
-bool config_is_line(str text) {
-    if (!str_utf8_valid(text)) return false;
-    for (ptrdiff_t pos = 0; pos < text.n;) {
-        if (!is_line_char(str_utf8_next(text, &pos))) return false;
-    }
-    return true;
-}
-
 const char *config_shown(str value, char block[CONFIG_SHOWN_BYTES]) {
     struct buf b;
     buf_init_fixed(&b, block, CONFIG_SHOWN_BYTES);
@@ -165,7 +151,7 @@ const char *config_shown(str value, char block[CONFIG_SHOWN_BYTES]) {
         ptrdiff_t start = pos;
         uint32_t c = str_utf8_next(value, &pos);
         str bytes = str_from_bytes(value.p + start, pos - start);
-        buf_put(&b, config_is_line(bytes) && is_line_char(c) ? bytes : STR("?"));
+        buf_put(&b, str_is_line(bytes) && str_is_line_char(c) ? bytes : STR("?"));
     }
     if (quote) buf_put_byte(&b, '"');
     return buf_z(&b);

@@ -9,12 +9,12 @@
 #include "model/checkpoint.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "model/bpe.h"
 #include "model/tensors.h"
@@ -63,6 +63,9 @@ static bool read_labels(const json_t *o, struct roberta_shape *s, struct error *
         if (name.n == 0 || !str_copyz(name, s->label[i], ROBERTA_LABEL_BYTES))
             return fail(err, ERR_PARSE, 0, "\"id2label\" has no name of up to %d bytes for %d",
                         ROBERTA_LABEL_BYTES - 1, i);
+        if (!str_is_line(name))
+            return fail(err, ERR_PARSE, 0, "\"id2label\" has a name with control characters for %d",
+                        i);
     }
     return true;
 }
@@ -219,10 +222,8 @@ static const char *path_of(struct arena *mem, const char *folder, const char *na
 /* Reads a file in chunks; each goes to `hash`, and into `out` where there is one. */
 static bool read_file(const char *path, struct sha256 *hash, struct buf *out, struct error *err) {
     static const size_t chunk = 1 << 20;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return fail(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "%s: %s", path,
-                    strerror(errno));
+    int fd;
+    if (!file_open(path, &fd, NULL, err)) return fail_in(err, "%s", path);
     char *block = malloc(chunk);
     PRE(block != NULL);
     ssize_t n;

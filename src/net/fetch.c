@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "net/http_curl_int.h"
 
 #define PATH_BYTES 4096
@@ -48,15 +49,16 @@ static bool name_parts(struct fetching *g, struct error *err) {
 }
 
 static void read_etag(struct fetching *g) {
-    const int fd = open(g->etag_path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return;
+    struct error none;
+    int fd;
+    if (!file_open(g->etag_path, &fd, NULL, &none)) return;
     const ssize_t n = read(fd, g->known_etag, sizeof g->known_etag - 1);
     g->known_etag[n > 0 ? n : 0] = '\0';
     close(fd);
 }
 
 static void write_etag(const struct fetching *g) {
-    const int fd = open(g->etag_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    const int fd = open(g->etag_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0644);
     if (fd < 0) return;
     const size_t n = strlen(g->etag);
     IGNORE(write(fd, g->etag, n) != (ssize_t)n, "without it the file is fetched anew");
@@ -222,10 +224,8 @@ static bool transfer(struct fetching *g, struct error *err) {
 
 bool file_sha256(const char *path, char ret[SHA256_HEX_BYTES], struct error *err) {
     static const size_t chunk = 1 << 20;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return fail(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "%s: %s", path,
-                    strerror(errno));
+    int fd;
+    if (!file_open(path, &fd, NULL, err)) return fail_in(err, "%s", path);
     struct sha256 *hash = sha256_new();
     char *block = malloc(chunk);
     uint8_t sum[SHA256_BYTES];
