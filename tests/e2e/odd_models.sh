@@ -106,4 +106,27 @@ fails "and a folder" 1 'is a directory, expected a file' "$BULLFINCH" config che
 timeout 60 "$BULLFINCH" db restore "$pipe" --set store.url="sqlite:$work/restored.db" >"$work/out" 2>&1
 equal "a pipe is no backup" $? 1
 
+# -- what is no number ---------------------------------------------------------------------------------
+
+python3 $tiny make "$work/huge" huge=intermediate.dense.weight
+for precision in int8 bf16 fp32; do
+    huge=$work/huge.$precision
+    check "finite weights are converted to $precision, however large" "$BULLFINCH" model convert "$work/huge" \
+        --out "$huge" --precision $precision
+    for way in best plain; do
+        fails "of $precision, $way: verify says that its answers are none" 1 'is no finite number' \
+            "$BULLFINCH" model verify --any-labels "$huge" --way $way
+        fails "and bench" 1 'is no finite number' "$BULLFINCH" model bench "$huge" --rounds 1 --way $way
+        echo '{"text": "to the moon"}' | "$BULLFINCH" model run "$huge" - --way $way >"$work/out" 2>&1
+        equal "and run" $? 1
+        check "as JSON" grep -q '^{"error":".*no finite number.*"}$' "$work/out"
+    done
+done
+fails "a label that is read so is not read as its opposite" 1 'is no finite number' "$BULLFINCH" model verify "$work/huge.fp32"
+fails "nor does the program start with it" 1 'is no finite number' "$BULLFINCH" score --model roberta \
+    --set model.file="$work/huge.fp32" x
+echo '{"text": "to the moon"}' | "$BULLFINCH" model run "$work/huge" - >"$work/out" 2>&1
+equal "the slow path says so as well" $? 1
+check "in so many words" grep -q 'no finite number' "$work/out"
+
 finish
