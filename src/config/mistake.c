@@ -87,6 +87,26 @@ void config_mistakes_report(struct config_mistakes *m, struct buf *report) {
     if (m->more > 0) buf_printf(report, "... and %lld more\n", (long long)m->more);
 }
 
+void config_put_mistake(const struct config *cfg, int source, str key, const char *what,
+                        struct buf *report) {
+    char block[64];
+    struct buf listed;
+    str name = key, section;
+    IGNORE(!str_cut(&name, '.', &section), "a key has two parts");
+    const int row = config_row_find(section, name);
+    PRE(row >= 0);
+    const struct config_origin *o = &cfg->origins->row[row];
+    buf_init_fixed(&listed, block, sizeof block);
+    for (int k = 0; k < CONFIG_SOURCE_KEYS && str_eq(section, STR("source")); k++) {
+        if (config_source_rows[k] != row) continue;
+        if (source > 0) o = &cfg->origins->source[source][k];
+        if (cfg->origins->sources_line > 0)
+            buf_printf(&listed, "sources[%d]." STR_FMT, source, STR_ARG(name));
+    }
+    put_place(report, o, listed.len > 0 ? buf_str(&listed) : key);
+    buf_printf(report, "%s\n", what);
+}
+
 void config_origin_format(struct buf *b, const struct config_origin *o) {
     switch (o->level) {
     case LEVEL_DEFAULT:
