@@ -129,4 +129,50 @@ echo '{"text": "to the moon"}' | "$BULLFINCH" model run "$work/huge" - >"$work/o
 equal "the slow path says so as well" $? 1
 check "in so many words" grep -q 'no finite number' "$work/out"
 
+# -- config.json ---------------------------------------------------------------------------------------
+
+python3 $tiny make "$work/types" type_vocab_size=2
+fails "two kinds of token and one row of weights" 1 'token_type_embeddings.weight" is not of the shape' \
+    "$BULLFINCH" model convert "$work/types" --out "$work/y.bfm"
+python3 $tiny make "$work/empty"
+: >"$work/empty/config.json"
+fails "an empty config.json" 1 'config.json is empty' "$BULLFINCH" model verify "$work/empty"
+
+# -- doctor --------------------------------------------------------------------------------------------
+
+doctor() { # FILE
+    "$BULLFINCH" doctor --posts demo/posts.jsonl --prices demo/prices --set store.url="sqlite:$work/doctor.db" \
+        --set model.kind=roberta --set model.file="$1" >"$work/out" 2>&1
+}
+doctor "$work/nosuch"
+equal "doctor: a model that is not there is bad" $? 1
+check "and named" grep -q '^bad .*model .*nosuch: No such file' "$work/out"
+doctor "$pipe"
+check "a pipe as well" grep -q '^bad .*model .*is a pipe' "$work/out"
+head -c 20000 "$work/plain.bfm" >"$work/cut.bfm"
+doctor "$work/cut.bfm"
+check "one that is cut" grep -q '^bad .*model .*damaged' "$work/out"
+cp "$work/plain.bfm" "$work/names.bfm"
+python3 $tiny rename "$work/names.bfm" plain joy
+doctor "$work/names.bfm"
+check "one of other labels" grep -q '^bad .*model .*its labels are not' "$work/out"
+doctor "$work/huge.fp32"
+check "one that says no numbers" grep -q '^bad .*model .*no finite number' "$work/out"
+good= bad=
+seed=0
+while [ $seed -lt 200 ] && [ -z "$good" -o -z "$bad" ]; do
+    seed=$((seed + 1))
+    python3 $tiny make "$work/seed$seed" seed=$seed
+    convert "$work/seed$seed" --precision fp32
+    if "$BULLFINCH" model verify "$work/seed$seed.bfm" >/dev/null 2>&1; then good=$work/seed$seed.bfm; else bad=$work/seed$seed.bfm; fi
+done
+doctor "$bad"
+equal "one that was never trained is bad" $? 1
+check "and why" grep -q '^bad .*model .*as its opposite' "$work/out"
+doctor "$good"
+check "one whose test texts are read as they should be is good" grep -q '^ok .*model .*fp32' "$work/out"
+check "and its memory is told" grep -q '^ok .*memory .*the model takes' "$work/out"
+"$BULLFINCH" doctor --set store.url="sqlite:$work/doctor.db" >"$work/out" 2>&1
+check "without one it says which reads" grep -q '^ok .*model .*linear' "$work/out"
+
 finish
