@@ -79,6 +79,14 @@ static int port_of(int fd) {
     return ntohs(in6.sin6_port);
 }
 
+bool api_listen_guarded(const struct api_listen *l, bool has_word, struct error *err) {
+    return l->loopback || has_word ||
+           fail(err, ERR_REFUSED, 0,
+                "others reach %s, and no word is asked for: set metrics.token_file, or listen at "
+                "127.0.0.1",
+                l->host);
+}
+
 bool api_listen_open(struct api_listen *l, int *ret_fd, struct error *err) {
     const int one = 1;
     struct sockaddr_storage at;

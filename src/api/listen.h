@@ -14,6 +14,9 @@ struct api_listen {
 };
 /* "127.0.0.1:8080", "[::1]:0", "localhost:8080". Errors: ERR_CONFIG. */
 MUST_CHECK bool api_listen_parse(str text, struct api_listen *ret, struct error *err);
+/* What has no sign-in of its own is shown to others only to who knows its word. Errors:
+ * ERR_REFUSED. */
+MUST_CHECK bool api_listen_guarded(const struct api_listen *l, bool has_word, struct error *err);
 /* A socket that listens there; l->port becomes the one that it got. Errors: ERR_IO, ERR_EXISTS
  * somebody listens there already. */
 MUST_CHECK bool api_listen_open(struct api_listen *l, int *ret_fd, struct error *err);

@@ -214,11 +214,7 @@ static bool start(struct metrics_server *s, struct error *err) {
 
 static bool open_at(struct metrics_server *s, str listen, struct error *err) {
     if (!api_listen_parse(listen, &s->at, err)) return false;
-    if (!s->at.loopback && s->word == NULL)
-        return fail(err, ERR_REFUSED, 0,
-                    "others reach %s, and no word is asked for: set metrics.token_file, or listen "
-                    "at 127.0.0.1",
-                    s->at.host);
+    if (!api_listen_guarded(&s->at, s->word != NULL, err)) return false;
     if (!mhd_load(err)) return false;
     if (!api_listen_open(&s->at, &s->listener, err)) return false;
     snprintf(s->url, sizeof s->url, s->at.ipv6 ? "http://[%s]:%d" : "http://%s:%d", s->at.host,

@@ -6,11 +6,11 @@
 #include "api/tls.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/secret.h"
 
 #define FILE_BYTES_MAX 65536
@@ -49,10 +49,8 @@ static bool read_pem(str path, bool is_private, char **ret, ptrdiff_t *ret_bytes
     char name[PATH_BYTES];
     if (!str_copyz(path, name, sizeof name))
         return fail(err, ERR_CONFIG, 0, "the path is too long");
-    const int fd = open(name, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return fail(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "%s: %s", name,
-                    strerror(errno));
+    int fd;
+    if (!file_open(name, &fd, NULL, err)) return fail_in(err, "%s", name);
     char *const block = calloc(1, FILE_BYTES_MAX + 1);
     ptrdiff_t n = 0;
     bool ok = block != NULL || fail(err, ERR_LIMIT, 0, "no memory");

@@ -5,12 +5,12 @@
 #include "app/app.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "app/wire_secret.h"
+#include "base/file.h"
 #include "base/log.h"
 
 #define SETTINGS_MAX 256
@@ -174,10 +174,8 @@ const char *app_actor(char block[64]) {
 }
 
 bool app_read_file(struct arena *a, const char *path, ptrdiff_t max, str *ret, struct error *err) {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return fail(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "%s: %s", path,
-                    strerror(errno));
+    int fd;
+    if (!file_open(path, &fd, NULL, err)) return fail_in(err, "%s", path);
     char *p = arena_alloc(a, 1, 1, max + 1);
     ptrdiff_t n = 0;
     ssize_t got;

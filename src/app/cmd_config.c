@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "app/orders.h"
+#include "app/reach.h"
 #include "app/wire.h"
 
 #define OUT_BYTES (4 << 20)
@@ -21,6 +22,16 @@ static exit_status check_run(struct app *app, const struct args *args) {
     struct buf out;
     struct error err;
     const struct reader *r;
+    bool refused;
+    buf_init(&out, CONFIG_REPORT_BYTES);
+    const int mistakes = reach_check(&app->cfg, &out, &refused);
+    if (mistakes > 0) {
+        fputs(buf_z(&out), stderr);
+        fprintf(stderr, "bullfinch: the configuration has %d mistake%s\n", mistakes,
+                mistakes == 1 ? "" : "s");
+    }
+    buf_fini(&out);
+    if (mistakes > 0) return refused ? EXIT_REFUSED : EXIT_FAILED; /* as `run` */
     if (app->cfg.reader_symbols_file.n > 0 && !wire_scorer(app, &r, &err)) return app_fail(&err);
     buf_init(&out, OUT_BYTES);
     const str file = app->cfg.file.n > 0 ? app->cfg.file : STR("no file, defaults only");
@@ -130,6 +141,12 @@ const struct cmd cmd_config_check = {.group = "Configuration",
                                      .name = "config check",
                                      .pos = "",
                                      .brief = "Check the configuration; every mistake is told.",
+                                     .about =
+                                         "Keys and values, what contradicts what, and whether a "
+                                         "run would connect to the hosts that are named and "
+                                         "listen where it should. No connection is made, and of "
+                                         "files only reader.symbols_file is read: doctor looks "
+                                         "at the rest.",
                                      .needs_config = true,
                                      .run = check_run};
 const struct cmd cmd_config_print = {.group = "Configuration",

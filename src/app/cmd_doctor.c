@@ -319,6 +319,7 @@ static exit_status doctor_run(struct app *app, const struct args *args) {
     else
         look_at_symbols(d);
     look_at_names(d);
+    doctor_look_at_model(d);
     if (wire_is_live(&app->cfg))
         doctor_look_at_stream(d);
     else

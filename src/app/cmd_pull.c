@@ -1,7 +1,9 @@
 /* cmd_pull: `bullfinch model pull`: a checkpoint's files, fetched as they are published.
  *
  * Each file is fetched to its end or continued the next time; what the server says of its SHA-256
- * is checked, and what a file of sums says. Sums of all files are left beside them. */
+ * is checked, what a file of sums says, and that each file is what its name says: a mirror that
+ * wants people to log in answers with a page and status 200. Sums of all files are left beside
+ * them. */
 #include "app/cmds.h"
 
 #include <errno.h>
@@ -12,11 +14,17 @@
 #include <unistd.h>
 
 #include "app/signals.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "model/bpe.h"
+#include "model/checkpoint.h"
 #include "net/fetch.h"
 
 #define BASE_URL "https://huggingface.co"
 #define MODEL_NAME "cardiffnlp/twitter-roberta-base-sentiment-latest"
-#define FILE_BYTES_MAX (INT64_C(8) << 30)
+#define WEIGHTS_BYTES_MAX (INT64_C(8) << 30)
+#define TEXT_BYTES_MAX (8 << 20) /* config.json, vocab.json, merges.txt: each has under one MiB */
+#define TOKENIZER_BYTES_MAX (32 << 20)
 #define SUMS_BYTES_MAX (1 << 20)
 #define SUMS_NAME "SHA256SUMS"
 #define ATTEMPTS 6
@@ -74,6 +82,68 @@ static bool check_sum(struct pulling *p, const char *path, const char *sum, stru
     return true;
 }
 
+/* --- is it what its name says? --------------------------------------------------------------- */
+
+static bool is_weights(const char *file) {
+    return strcmp(file, "model.safetensors") == 0 || strcmp(file, "pytorch_model.bin") == 0;
+}
+
+static bool check_weights(const struct pulling *p, const char *path, struct error *err) {
+    char head[16] = {0};
+    int fd;
+    if (!file_open(path, &fd, NULL, err)) return false;
+    const ssize_t n = pread(fd, head, sizeof head, 0);
+    close(fd);
+    const bool zip = strcmp(p->file, "pytorch_model.bin") == 0;
+    if (n == sizeof head && (zip ? memcmp(head, "PK\3\4", 4) == 0 : head[8] == '{')) return true;
+    return fail(err, ERR_PARSE, 0, "does not begin as %s does",
+                zip ? "a file of PyTorch" : "safetensors");
+}
+
+/* The two as the program will read them. */
+static bool check_merges(const struct pulling *p, struct arena *mem, str merges,
+                         struct error *err) {
+    char path[PATH_BYTES];
+    struct buf b, compiled;
+    str vocab;
+    buf_init_fixed(&b, path, sizeof path);
+    buf_printf(&b, "%s/vocab.json", p->folder);
+    if (!app_read_file(mem, buf_z(&b), TEXT_BYTES_MAX, &vocab, err)) return false;
+    buf_init(&compiled, TOKENIZER_BYTES_MAX);
+    const bool ok = bpe_compile(vocab, merges, &compiled, err);
+    buf_fini(&compiled);
+    return ok;
+}
+
+static bool check_text(const struct pulling *p, struct arena *mem, const char *path,
+                       struct error *err) {
+    struct roberta_shape shape;
+    str text;
+    if (!app_read_file(mem, path, TEXT_BYTES_MAX, &text, err)) return false;
+    if (strcmp(p->file, "config.json") == 0) return roberta_shape_parse(text, &shape, err);
+    if (strcmp(p->file, "merges.txt") == 0) return check_merges(p, mem, text, err);
+    json_t *const v = json_parse(text);
+    const bool ok = json_is_object(v) && json_object_size(v) > 0;
+    json_decref(v);
+    return ok || fail(err, ERR_PARSE, 0, "is no JSON object of tokens");
+}
+
+static bool check_content(void *ctx, const char *path, struct error *err) {
+    const struct pulling *p = ctx;
+    struct arena mem;
+    bool ok;
+    if (is_weights(p->file)) {
+        ok = check_weights(p, path, err);
+    } else {
+        arena_open(&mem, 4 * TEXT_BYTES_MAX);
+        ok = check_text(p, &mem, path, err);
+        arena_close(&mem);
+    }
+    return ok || fail_in(err, "%s is not what its name says", p->file);
+}
+
+/* --- one file -------------------------------------------------------------------------------- */
+
 static bool fetch_patiently(struct pulling *p, const struct fetch *f, struct fetched *ret,
                             struct error *err) {
     for (int attempt = 1;; attempt++) {
@@ -99,12 +169,15 @@ static bool pull_file(struct pulling *p, const char *file, struct error *err) {
     if (buf_full(&url) || buf_full(&path)) return fail(err, ERR_LIMIT, 0, "too long a name");
     if (access(buf_z(&path), F_OK) == 0) {
         fprintf(stderr, "%s: there already\n", file);
-        return file_sha256(buf_z(&path), sum, err) && check_sum(p, buf_z(&path), sum, err);
+        return file_sha256(buf_z(&path), sum, err) && check_sum(p, buf_z(&path), sum, err) &&
+               (check_content(p, buf_z(&path), err) ||
+                fail_in(err, "remove %s, which was there already", buf_z(&path)));
     }
     const struct fetch f = {.url = buf_str(&url),
                             .path = buf_z(&path),
-                            .bytes_max = FILE_BYTES_MAX,
+                            .bytes_max = is_weights(file) ? WEIGHTS_BYTES_MAX : TEXT_BYTES_MAX,
                             .go_on = say_progress,
+                            .check = check_content,
                             .ctx = p};
     if (!fetch_patiently(p, &f, &got, err)) return false;
     fprintf(stderr, "%s%s: %" PRId64 " bytes, SHA-256 %s%s\n", p->terminal ? "\r" : "", file,
@@ -189,7 +262,8 @@ const struct cmd cmd_model_pull = {
     .brief = "Fetch a RoBERTa checkpoint from Hugging Face.",
     .about =
         "NAME is " MODEL_NAME " if not given. Files that are there are kept, one that broke off "
-        "is continued. SHA-256 sums that the server tells are checked; those of all files are "
+        "is continued, and what is not what its name says (a mirror's page to log in) is refused. "
+        "SHA-256 sums that the server tells are checked; those of all files are "
         "written to " SUMS_NAME ". Proxies of the environment are used.",
     .opts = pull_opts,
     .pos_min = 0,

@@ -100,9 +100,9 @@ static void put_packed(struct buf *out, str path, const struct packed *p) {
 }
 
 static void put_packed_line(struct buf *out, str path, const struct packed *p) {
-    buf_printf(out, STR_FMT ": %s, %s, %d layers of %d, %td MB\n", STR_ARG(path), p->name,
-               precision_name(p->precision), p->shape.layers, p->shape.hidden,
-               p->bytes.n / 1000000);
+    buf_put_line(out, path); /* of a folder that somebody else filled */
+    buf_printf(out, ": %s, %s, %d layers of %d, %td MB\n", p->name, precision_name(p->precision),
+               p->shape.layers, p->shape.hidden, p->bytes.n / 1000000);
 }
 
 /* --- convert --------------------------------------------------------------------------------- */
@@ -143,8 +143,9 @@ static bool verify_folder(struct app *app, str path, struct buf *out, struct err
         put_shape(out, &c->shape);
         buf_put(out, STR("}\n"));
     } else if (ok) {
-        buf_printf(out, STR_FMT ": a whole checkpoint, %d layers of %d\n", STR_ARG(path),
-                   c->shape.layers, c->shape.hidden);
+        buf_put_line(out, path);
+        buf_printf(out, ": a whole checkpoint, %d layers of %d\n", c->shape.layers,
+                   c->shape.hidden);
     }
     arena_close(&mem);
     return ok;
@@ -154,8 +155,9 @@ static bool verify_file(struct app *app, const struct args *args, struct buf *ou
                         struct error *err) {
     struct roberta *r;
     if (!open_roberta(app, args, &r, err)) return false;
-    const bool ok = packed_verify(roberta_packed(r), err) &&
-                    (args_has(args, "any-labels") || roberta_self_test(r, err));
+    const bool ok =
+        packed_verify(roberta_packed(r), err) &&
+        (args_has(args, "any-labels") ? roberta_number_test(r, err) : roberta_self_test(r, err));
     if (ok && app->json)
         put_packed(out, args->pos[0], roberta_packed(r));
     else if (ok)
@@ -254,9 +256,9 @@ static bool answer_packed(void *ctx, str text, struct buf *out, struct error *er
     struct arena scratch = r->scratch;
     float logits[1][ROBERTA_LABELS_MAX];
     int tokens;
-    IGNORE(err == NULL, "nothing fails here");
     arena_reset(&scratch);
     roberta_logits(r->r, scratch, &text, 1, logits, &tokens);
+    if (!roberta_are_numbers(&roberta_packed(r->r)->shape, logits[0], err)) return false;
     put_answer(out, &roberta_packed(r->r)->shape, logits[0], tokens);
     return true;
 }
@@ -272,6 +274,7 @@ static bool answer_slowly(void *ctx, str text, struct buf *out, struct error *er
     const str masked = bpe_masked(&scratch, text);
     const int count = bpe_encode(r->bpe, scratch, masked, most, ids);
     roberta_slow(r->c, ids, count, logits);
+    if (!roberta_are_numbers(&r->c->shape, logits, err)) return false;
     put_answer(out, &r->c->shape, logits, count);
     return true;
 }
@@ -367,6 +370,11 @@ static bool bench_engine(struct app *app, const struct args *args, const struct 
     b->count = (int)posts;
     take_texts(&app->boot, b, (int)tokens, p->shape.vocab);
     engine_run(b->engine, b->texts, b->count); /* pages come in */
+    for (int i = 0; i < b->count; i++)
+        if (!roberta_are_numbers(&p->shape, b->logits[i], err)) {
+            engine_close(b->engine);
+            return false;
+        }
     for (int64_t i = 0; i < rounds; i++) {
         const int64_t from = time_monotonic_ns();
         engine_run(b->engine, b->texts, b->count);
@@ -397,7 +405,8 @@ static exit_status bench_run(struct app *app, const struct args *args) {
     buf_init(&out, OUT_BYTES);
     bool ok = packed_open(&app->boot, str_dupz(&app->boot, args->pos[0]), &p, &err);
     if (ok) {
-        ok = bench_engine(app, args, p, &out, &err);
+        ok =
+            bench_engine(app, args, p, &out, &err) || fail_in(&err, STR_FMT, STR_ARG(args->pos[0]));
         packed_close(p);
     }
     return print_and_end(&out, ok, &err);
@@ -450,8 +459,10 @@ const struct cmd cmd_model_verify = {
     .name = "model verify",
     .pos = "FILE|FOLDER",
     .brief = "Check a model file, or a checkpoint, in full.",
-    .about = "A model file: its SHA-256, and that it reads a few plain texts as its labels say. A "
-             "checkpoint: that all weights are there, of the right shapes, and numbers.",
+    .about =
+        "A model file: its SHA-256, that it says numbers of a few plain texts, and that it reads "
+        "them as its labels say. A checkpoint: that all weights are there, of the right shapes, "
+        "and numbers.",
     .opts = verify_opts,
     .pos_min = 1,
     .pos_max = 1,

@@ -38,6 +38,8 @@ void doctor_look_at_server(struct doctor *d, struct store *s);
 void doctor_look_at_venue(struct doctor *d);
 /* doctor_venue.c: prices as they are made. */
 void doctor_look_at_stream(struct doctor *d);
+/* doctor_model.c: the model that reads posts: its file, its labels, its memory. */
+void doctor_look_at_model(struct doctor *d);
 /* doctor_queue.c: the Redis that processes share, and what waits there. */
 void doctor_look_at_queue(struct doctor *d);
 /* doctor_hardening.c: users, files, walls and doors. */

@@ -6,12 +6,12 @@
 #include "app/sim_posts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "source/lines.h"
 #include "source/source.h"
@@ -125,8 +125,8 @@ static bool read_lines(struct arena *boot, const char *path, struct arena *mem, 
     str line;
     bool ok = true;
     if (!list_open(path, "--jetstream", mem, ret, err)) return false;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return fail(err, ERR_IO, errno, "--jetstream %s: %s", path, strerror(errno));
+    int fd;
+    if (!file_open(path, &fd, NULL, err)) return fail_in(err, "--jetstream %s", path);
     lines_init(&l, boot, fd);
     while (ok && state != LINE_END && ret->count < ret->most) {
         ok = lines_next(&l, &line, &state, err);

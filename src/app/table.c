@@ -58,14 +58,6 @@ static void put_time(struct buf *cell, str s) {
     }
 }
 
-/* Line feeds and control characters would break the table. */
-static void put_one_line(struct buf *cell, str s) {
-    for (ptrdiff_t i = 0; i < s.n; i++) {
-        const unsigned char c = (unsigned char)s.p[i];
-        buf_put_byte(cell, c < ' ' || c == 0x7F ? ' ' : s.p[i]);
-    }
-}
-
 static str cell_of(const json_t *row, const struct column *c, char block[CELL_BYTES]) {
     const json_t *v = json_object_get(row, c->key);
     const bool empty = v == NULL || (json_is_string(v) && json_string_length(v) == 0);
@@ -86,7 +78,7 @@ static str cell_of(const json_t *row, const struct column *c, char block[CELL_BY
         if (c->kind == COLUMN_TIME)
             put_time(&cell, s);
         else
-            put_one_line(&cell, s);
+            buf_put_line(&cell, s);
     } else {
         return STR("...");
     }

@@ -11,11 +11,7 @@ bool wire_model(struct app *app, const struct model **ret, struct error *err) {
     struct roberta *r;
     *ret = NULL;
     if (str_eq(cfg->model_kind, STR("linear"))) return true;
-    if (cfg->model_file.n == 0)
-        return fail(err, ERR_CONFIG, 0,
-                    "model.file is not set: model.kind " STR_FMT
-                    " needs a model file (bullfinch model convert makes one)",
-                    STR_ARG(cfg->model_kind));
+    PRE(cfg->model_file.n > 0); /* config/check.c */
     const struct roberta_options opt = {.path = str_dupz(&app->boot, cfg->model_file),
                                         .engine = {.threads = (int)cfg->model_threads}};
     if (!roberta_open(&app->boot, &opt, &r, err) || !roberta_self_test(r, err) ||

@@ -111,6 +111,15 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list args) {
     va_end(again);
 }
 
+void buf_put_line(struct buf *b, str s) {
+    for (ptrdiff_t at = 0; at < s.n;) {
+        const ptrdiff_t from = at;
+        const uint32_t c = str_utf8_next(s, &at);
+        const bool ill_formed = c == 0xFFFD && at - from == 1;
+        buf_put(b, ill_formed || !str_is_line_char(c) ? STR(" ") : (str){s.p + from, at - from});
+    }
+}
+
 const char *buf_z(const struct buf *b) { return b->p ? b->p : ""; }
 
 /* One byte below 0x20, a quote or a backslash, as JSON writes it. */

@@ -33,6 +33,9 @@ static inline bool buf_full(const struct buf *b) { return b->full; }
 static inline str buf_str(const struct buf *b) { return (str){b->p, b->len}; }
 const char *buf_z(const struct buf *b); /* "" when empty; borrowed until the next append */
 
+/* What somebody else wrote, for a line that people read: each control character, line end and
+ * ill-formed byte is a blank, so that no terminal obeys it and no second line is faked. */
+void buf_put_line(struct buf *b, str s);
 /* JSON text: quoted and escaped string; ill-formed UTF-8 becomes U+FFFD. */
 void buf_put_json_str(struct buf *b, str s);
 

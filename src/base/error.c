@@ -2,9 +2,9 @@
  *
  * In: a code, the system's number, a format. Out: err, always with a NUL-terminated message. Of one
  * that is too long the middle is left out, between characters: it begins with what and where, and
- * ends with what to do. Arguments may point into err->msg: the text is made aside first. When
- * context and message do not fit together, the context gives way first: the cause is what people
- * need. Cannot fail. Any thread. */
+ * ends with what to do. A control character in it is a '?'. Arguments may point into err->msg: the
+ * text is made aside first. When context and message do not fit together, the context gives way
+ * first: the cause is what people need. Cannot fail. Any thread. */
 #include "base/error.h"
 
 #include <stdarg.h>
@@ -16,6 +16,25 @@
 #define TEXT_BYTES 2048       /* as it is made, before anything is left out */
 #define CONTEXT_BYTES_MIN 100 /* of a context that competes with a long message */
 #define LEFT_OUT STR(" ... ")
+
+/* Arguments may be what strangers wrote, and the message goes to a terminal: a control character
+ * is a '?' in it. In place. */
+static void clean(char *text) {
+    const str all = str_from_z(text);
+    ptrdiff_t to = 0;
+    for (ptrdiff_t at = 0; at < all.n;) {
+        const ptrdiff_t from = at;
+        const uint32_t c = str_utf8_next(all, &at);
+        const bool ill_formed = c == 0xFFFD && at - from == 1;
+        if (ill_formed || !str_is_line_char(c)) {
+            text[to++] = '?';
+            continue;
+        }
+        memmove(text + to, text + from, (size_t)(at - from));
+        to += at - from;
+    }
+    text[to] = '\0';
+}
 
 /* bytes: of ret, its NUL among them. */
 static void put_short(str text, char *ret, ptrdiff_t bytes) {
@@ -39,6 +58,7 @@ bool fail(struct error *err, err_code code, int sys, const char *fmt, ...) {
     int n = vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     POST(n >= 0);
+    clean(text);
     err->code = code;
     err->sys = sys;
     put_short(str_from_z(text), err->msg, MSG_BYTES);
@@ -53,6 +73,7 @@ bool fail_in(struct error *err, const char *fmt, ...) {
     int n = vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     POST(n >= 0);
+    clean(text);
 
     char cause[MSG_BYTES];
     str old = str_from_z(err->msg);

@@ -165,3 +165,15 @@ uint32_t str_utf8_next(str s, ptrdiff_t *pos) {
     for (int i = 1; i < n; i++) code = code << 6 | (p[i] & 0x3F);
     return code;
 }
+
+bool str_is_line_char(uint32_t c) {
+    if (c < 0x20 || (c >= 0x7F && c < 0xA0)) return false;
+    return c != 0x2028 && c != 0x2029 && c != 0xFEFF && c != 0xFFFE && c != 0xFFFF;
+}
+
+bool str_is_line(str s) {
+    if (!str_utf8_valid(s)) return false;
+    for (ptrdiff_t pos = 0; pos < s.n;)
+        if (!str_is_line_char(str_utf8_next(s, &pos))) return false;
+    return true;
+}

@@ -77,4 +77,10 @@ bool str_utf8_valid(str s); /* RFC 3629: no overlongs, no surrogates, <= U+10FFF
  * (one byte is consumed). PRE: 0 <= *pos < s.n. */
 uint32_t str_utf8_next(str s, ptrdiff_t *pos);
 
+/* May it stand within a line that people read? No control character, also none of U+0080 to U+009F
+ * (a terminal obeys those), nothing that ends a line, and no byte order mark. */
+bool str_is_line_char(uint32_t c);
+/* Well-formed UTF-8 of such characters; empty is fine. */
+bool str_is_line(str s);
+
 #endif

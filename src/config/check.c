@@ -272,10 +272,22 @@ static void check_api(struct config_loader *l) {
                            "api.tls_cert_file and api.tls_key_file: both or neither");
 }
 
+static void check_model(struct config_loader *l) {
+    static const int rows[] = {CFG_ROW_model_kind, CFG_ROW_model_file};
+    const struct config *c = &l->cfg;
+    if (l->bad[rows[0]] || l->bad[rows[1]] || c->model_file.n > 0) return;
+    if (!str_eq(c->model_kind, STR("linear")))
+        config_mistake_add(&l->mistakes, config_last_origin(l, rows, COUNT_OF(rows)), STR(""),
+                           "model.file is not set: model.kind " STR_FMT
+                           " needs a model file (bullfinch model convert makes one)",
+                           STR_ARG(c->model_kind));
+}
+
 void config_check_all(struct config_loader *l) {
     check_api(l);
     config_check_notify(l);
     check_reward_risk(l);
+    check_model(l);
     check_store(l);
     check_queue(l);
     check_venue(l);

@@ -10,10 +10,9 @@
 #include "config/config.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "config/config_int.h"
 
 #define DEFAULT_FILE "bullfinch.yaml"
@@ -148,24 +147,22 @@ static bool read_all(struct config_loader *l, int fd, const struct config_origin
 
 static void read_path(struct config_loader *l, str path, bool must_exist) {
     struct config_origin o = {.level = LEVEL_FILE, .name = l->cfg.file};
-    struct stat st;
+    struct error why;
     str text;
+    int fd;
     if (str_find_byte(path, 0) >= 0) {
         config_mistake_add(&l->mistakes, &o, STR(""), "is no path");
         return;
     }
-    int fd = open(str_dupz(l->keep, path), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        if (errno == ENOENT && !must_exist) {
+    if (!file_open(str_dupz(l->keep, path), &fd, NULL, &why)) {
+        if (why.code == ERR_NOT_FOUND && !must_exist)
             l->cfg.file = STR("");
-            return;
-        }
-        config_mistake_add(&l->mistakes, &o, STR(""), "cannot be opened: %s", strerror(errno));
+        else
+            config_mistake_add(&l->mistakes, &o, STR(""), "%s%s",
+                               why.sys != 0 ? "cannot be opened: " : "", why.msg);
         return;
     }
-    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
-        config_mistake_add(&l->mistakes, &o, STR(""), "is a directory");
-    } else if (read_all(l, fd, &o, &text)) {
+    if (read_all(l, fd, &o, &text)) {
         l->cfg.text = text;
         config_read_yaml(l, l->cfg.file, text);
     }
@@ -181,7 +178,7 @@ static str one_line(struct arena *a, str path) {
         ptrdiff_t start = pos;
         (void)str_utf8_next(path, &pos);
         str c = str_from_bytes(path.p + start, pos - start);
-        buf_put(&b, config_is_line(c) ? c : STR("?"));
+        buf_put(&b, str_is_line(c) ? c : STR("?"));
     }
     return buf_str(&b);
 }

@@ -76,6 +76,12 @@ struct config_input {
 MUST_CHECK bool config_load(struct arena *a, const struct config_input *in, struct config *ret_cfg,
                             struct buf *report, struct error *err);
 
+/* A mistake of a key that was found behind config_load(), as a line of `report` with the place that
+ * the value came from. key: "venue.rest_url"; source: for "source.url", which of cfg->sources it
+ * is. */
+void config_put_mistake(const struct config *cfg, int source, str key, const char *what,
+                        struct buf *report);
+
 /* --- what a source's values mean (source.c) ------------------------------------------------- */
 
 bool config_source_is(const struct config_source *s, str kind);

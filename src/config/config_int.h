@@ -107,9 +107,6 @@ const char *config_shown(str value, char block[CONFIG_SHOWN_BYTES]);
 /* scheme://user:password@host, or password=... anywhere. Errs on the side of true. */
 bool config_has_password(str text);
 
-/* Well-formed UTF-8 of characters that a YAML file can hold on one line? */
-bool config_is_line(str text);
-
 /* ---- the table (table.c) ---- */
 
 int config_row_find(str section, str name); /* -1: none; exact */

@@ -87,6 +87,26 @@ void config_mistakes_report(struct config_mistakes *m, struct buf *report) {
     if (m->more > 0) buf_printf(report, "... and %lld more\n", (long long)m->more);
 }
 
+void config_put_mistake(const struct config *cfg, int source, str key, const char *what,
+                        struct buf *report) {
+    char block[64];
+    struct buf listed;
+    str name = key, section;
+    IGNORE(!str_cut(&name, '.', &section), "a key has two parts");
+    const int row = config_row_find(section, name);
+    PRE(row >= 0);
+    const struct config_origin *o = &cfg->origins->row[row];
+    buf_init_fixed(&listed, block, sizeof block);
+    for (int k = 0; k < CONFIG_SOURCE_KEYS && str_eq(section, STR("source")); k++) {
+        if (config_source_rows[k] != row) continue;
+        if (source > 0) o = &cfg->origins->source[source][k];
+        if (cfg->origins->sources_line > 0)
+            buf_printf(&listed, "sources[%d]." STR_FMT, source, STR_ARG(name));
+    }
+    put_place(report, o, listed.len > 0 ? buf_str(&listed) : key);
+    buf_printf(report, "%s\n", what);
+}
+
 void config_origin_format(struct buf *b, const struct config_origin *o) {
     switch (o->level) {
     case LEVEL_DEFAULT:
@@ -131,20 +151,6 @@ bool config_has_password(str text) {
     return at > 0 && str_find_byte(str_head(rest, at - 1), ':') >= 0;
 }
 
-/* The set that libyaml reads, without the characters that it takes for line breaks. */
-static bool is_line_char(uint32_t c) {
-    if (c < 0x20 || (c >= 0x7f && c < 0xa0)) return false;
-    return c != 0x2028 && c != 0x2029 && c != 0xfeff && c != 0xfffe && c != 0xffff;
-}
-
-bool config_is_line(str text) {
-    if (!str_utf8_valid(text)) return false;
-    for (ptrdiff_t pos = 0; pos < text.n;) {
-        if (!is_line_char(str_utf8_next(text, &pos))) return false;
-    }
-    return true;
-}
-
 const char *config_shown(str value, char block[CONFIG_SHOWN_BYTES]) {
     struct buf b;
     buf_init_fixed(&b, block, CONFIG_SHOWN_BYTES);
@@ -165,7 +171,7 @@ const char *config_shown(str value, char block[CONFIG_SHOWN_BYTES]) {
         ptrdiff_t start = pos;
         uint32_t c = str_utf8_next(value, &pos);
         str bytes = str_from_bytes(value.p + start, pos - start);
-        buf_put(&b, config_is_line(bytes) && is_line_char(c) ? bytes : STR("?"));
+        buf_put(&b, str_is_line(bytes) && str_is_line_char(c) ? bytes : STR("?"));
     }
     if (quote) buf_put_byte(&b, '"');
     return buf_z(&b);

@@ -162,7 +162,7 @@ static bool parse_text(struct arena *keep, const struct config_row *row, str tex
     }
     if (text.n < row->min) return refuse(place, row, text, "is too short");
     if (text.n > row->max) return refuse(place, row, text, "is too long");
-    if (!config_is_line(text))
+    if (!str_is_line(text))
         return refuse(place, row, text, "holds characters that are no text on one line");
     buf_init_fixed(&why, why_block, sizeof why_block);
     if (!config_check_text(row, text, &why)) {
@@ -184,7 +184,7 @@ static const char *name_fault(str name) {
     if (colon == 0 || colon == name.n - 1) return "lacks a side of its colon, expected source:id";
     if (colon > 0 && str_ends(name, STR("@"))) return "has no name behind its @";
     if (config_has_password(name)) return "is not a name";
-    if (!config_is_line(name)) return "holds characters that are no text on one line";
+    if (!str_is_line(name)) return "holds characters that are no text on one line";
     for (ptrdiff_t i = 0; i < name.n; i++) {
         if (str_find_byte(STR(" \"'`,;=[]{}#"), name.p[i]) >= 0)
             return "is not a name: no blanks, quotes, brackets or any of , ; = # in it";

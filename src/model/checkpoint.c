@@ -9,12 +9,12 @@
 #include "model/checkpoint.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "model/bpe.h"
 #include "model/tensors.h"
@@ -24,6 +24,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "files are read as the
 #define TEXT_BYTES_MAX (64 << 20)
 #define TOKENIZER_BYTES_MAX (32 << 20)
 #define PATH_BYTES_MAX 4096
+#define TYPES_MAX 16 /* kinds of token; one is used */
 
 /* --- config.json ----------------------------------------------------------------------------- */
 
@@ -63,8 +64,18 @@ static bool read_labels(const json_t *o, struct roberta_shape *s, struct error *
         if (name.n == 0 || !str_copyz(name, s->label[i], ROBERTA_LABEL_BYTES))
             return fail(err, ERR_PARSE, 0, "\"id2label\" has no name of up to %d bytes for %d",
                         ROBERTA_LABEL_BYTES - 1, i);
+        if (!str_is_line(name))
+            return fail(err, ERR_PARSE, 0, "\"id2label\" has a name with control characters for %d",
+                        i);
     }
     return true;
+}
+
+/* Kinds of token; 0: it does not say. */
+static bool read_types(const json_t *o, int32_t *ret, struct error *err) {
+    *ret = 0;
+    return !json_object_get(o, "type_vocab_size") ||
+           number_at(o, "type_vocab_size", 1, TYPES_MAX, ret, err);
 }
 
 static bool read_shape(const json_t *o, struct roberta_shape *s, struct error *err) {
@@ -78,6 +89,8 @@ static bool read_shape(const json_t *o, struct roberta_shape *s, struct error *e
         !number_at(o, "max_position_embeddings", 4, 16386, &s->positions, err) ||
         !number_at(o, "pad_token_id", 0, 1000, &s->pad, err))
         return false;
+    int32_t types;
+    if (!read_types(o, &types, err)) return false;
     const json_t *epsilon = json_object_get(o, "layer_norm_eps");
     s->epsilon = epsilon ? (float)json_number_value(epsilon) : 1e-12F;
     if (!(s->epsilon > 0 && s->epsilon < 0.1F))
@@ -93,6 +106,7 @@ static bool read_shape(const json_t *o, struct roberta_shape *s, struct error *e
 bool roberta_shape_parse(str config_json, struct roberta_shape *ret, struct error *err) {
     json_error_t why;
     struct roberta_shape s = {0};
+    if (str_trim(config_json).n == 0) return fail(err, ERR_PARSE, 0, "config.json is empty");
     json_t *o = json_loadb(config_json.p, (size_t)config_json.n, JSON_REJECT_DUPLICATES, &why);
     if (!o) return fail(err, ERR_PARSE, 0, "config.json:%d: %s", why.line, why.text);
     const bool ok = json_is_object(o) ? read_shape(o, &s, err) || fail_in(err, "config.json")
@@ -100,6 +114,16 @@ bool roberta_shape_parse(str config_json, struct roberta_shape *ret, struct erro
     json_decref(o);
     if (ok) *ret = s;
     return ok;
+}
+
+/* Of a config.json that is good. */
+static int32_t types_of(str config_json) {
+    struct error none;
+    int32_t types = 0;
+    json_t *o = json_parse(config_json);
+    IGNORE(!read_types(o, &types, &none), "it was read before");
+    json_decref(o);
+    return types;
 }
 
 /* --- weights --------------------------------------------------------------------------------- */
@@ -174,13 +198,14 @@ static struct layer_weights load_layer(struct loading *l, const struct roberta_s
         .outer_norm = load_norm(l, name_of(name, prefix, "output.LayerNorm"), h)};
 }
 
-/* The table of kinds has one row or more; RoBERTa uses the first. */
-static const float *load_type(struct loading *l, int32_t hidden) {
+/* The table of kinds has the rows that config.json says; where it says nothing, one or more.
+ * RoBERTa uses the first. */
+static const float *load_type(struct loading *l, int32_t said, int32_t hidden) {
     static const char name[] = "roberta.embeddings.token_type_embeddings.weight";
     const struct tensor *t = tensors_find(l->from, str_from_z(name));
-    const int64_t rows =
-        t && t->dims == 2 && t->shape[0] >= 1 && t->shape[0] <= 16 ? t->shape[0] : 1;
-    return load(l, name, (int32_t)rows, hidden);
+    const int64_t found =
+        t && t->dims == 2 && t->shape[0] >= 1 && t->shape[0] <= TYPES_MAX ? t->shape[0] : 1;
+    return load(l, name, said ? said : (int32_t)found, hidden);
 }
 
 static bool load_weights(struct arena *mem, const char *path, struct checkpoint *c,
@@ -195,7 +220,7 @@ static bool load_weights(struct arena *mem, const char *path, struct checkpoint 
         c->word = load(&l, "roberta.embeddings.word_embeddings.weight", s->vocab, s->hidden);
         c->position =
             load(&l, "roberta.embeddings.position_embeddings.weight", s->positions, s->hidden);
-        c->type = load_type(&l, s->hidden);
+        c->type = load_type(&l, c->types, s->hidden);
         c->embedded_norm = load_norm(&l, "roberta.embeddings.LayerNorm", s->hidden);
         for (int i = 0; i < s->layers; i++) c->layer[i] = load_layer(&l, s, i);
         c->dense = load_linear(&l, "classifier.dense", s->hidden, s->hidden);
@@ -219,10 +244,8 @@ static const char *path_of(struct arena *mem, const char *folder, const char *na
 /* Reads a file in chunks; each goes to `hash`, and into `out` where there is one. */
 static bool read_file(const char *path, struct sha256 *hash, struct buf *out, struct error *err) {
     static const size_t chunk = 1 << 20;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return fail(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "%s: %s", path,
-                    strerror(errno));
+    int fd;
+    if (!file_open(path, &fd, NULL, err)) return fail_in(err, "%s", path);
     char *block = malloc(chunk);
     PRE(block != NULL);
     ssize_t n;
@@ -286,11 +309,12 @@ bool checkpoint_open(struct arena *mem, const char *folder, struct checkpoint **
     struct buf text[3];
     for (int i = 0; i < 3; i++) buf_init(&text[i], TEXT_BYTES_MAX);
     const char *weights = weights_path(mem, folder, c);
-    const bool ok =
+    bool ok =
         read_texts(mem, folder, hash, text, err) &&
-        (roberta_shape_parse(buf_str(&text[0]), &c->shape, err) || fail_in(err, "%s", folder)) &&
-        compile_tokenizer(mem, folder, text, c, err) && read_file(weights, hash, NULL, err) &&
-        load_weights(mem, weights, c, err);
+        (roberta_shape_parse(buf_str(&text[0]), &c->shape, err) || fail_in(err, "%s", folder));
+    if (ok) c->types = types_of(buf_str(&text[0]));
+    ok = ok && compile_tokenizer(mem, folder, text, c, err) &&
+         read_file(weights, hash, NULL, err) && load_weights(mem, weights, c, err);
     if (ok) {
         sha256_finish(hash, c->source);
         *ret = c;

@@ -51,6 +51,7 @@ struct checkpoint {
     struct roberta_shape shape;
     const float *word, *position; /* [vocab][hidden], [positions][hidden] */
     const float *type;            /* [hidden]: of the one kind of token there is */
+    int32_t types;                /* kinds of token as config.json says, 0: it does not */
     struct norm_weights embedded_norm;
     struct layer_weights layer[ROBERTA_LAYERS_MAX];
     struct linear_weights dense, classify; /* hidden -> hidden -> labels */

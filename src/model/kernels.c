@@ -6,6 +6,7 @@
  * differ in the last bits. Never fails, keeps nothing, any thread. */
 #include "model/kernels.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -68,19 +69,22 @@ static float dot(const float *a, const float *b, int n) {
 /* --- in fewer bits --------------------------------------------------------------------------- */
 
 /* Adding this and taking it away rounds to a whole number, halves to even. */
-#define ROUND 12582912.0F /* 1.5 * 2^23 */
+#define ROUND 12582912.0F    /* 1.5 * 2^23 */
+#define SPAN_LEAST 0x1p-110F /* of a row; 255 over less is no number */
 
 static struct row_scale quantize(const float *x, int n, uint8_t *ret) {
     float least = 0, most = 0; /* zero is always one of the numbers that bytes can say */
-#pragma omp simd reduction(min : least) reduction(max : most)
+    float odd = 0;             /* 0 times what is no finite number is none either */
+#pragma omp simd reduction(min : least) reduction(max : most) reduction(+ : odd)
     for (int i = 0; i < n; i++) {
         least = x[i] < least ? x[i] : least;
         most = x[i] > most ? x[i] : most;
+        odd += x[i] * 0;
     }
     const float span = most - least;
-    if (!(span > 0)) {
-        memset(ret, 0, (size_t)n);
-        return (struct row_scale){0, 0};
+    if (!(span >= SPAN_LEAST && span <= FLT_MAX) || odd != 0) {
+        memset(ret, 0, (size_t)n); /* all is nothing, or no number, which the scale hands on */
+        return (struct row_scale){odd + (span > FLT_MAX ? span * 0 : 0), 0};
     }
     /* zero is rounded down, so that x * to + zero + 0.5 lies between -0.5 and 255.5 */
     const float to = 255 / span, zero = (float)(int32_t)(-least * to);
@@ -139,9 +143,10 @@ static inline float gelu_of(float x) {
     return half + half * erf_of(x * 0.707106781186547524F);
 }
 
-/* e^x for x <= 0: 2 to the whole part by its exponent, to the rest by a polynomial. */
-static inline float exp_of(float x) {
-    x = x < -87 ? -87 : x;
+/* e^x for x <= 0: 2 to the whole part by its exponent, to the rest by a polynomial. What is no
+ * finite number gives none. */
+static inline float exp_of(float given) {
+    const float x = given > -87 ? given : -87; /* also of what is no number */
     const float whole = (x * 1.44269504088896341F + ROUND) - ROUND;
     const float rest = (x - whole * 0.693359375F) + whole * 2.12194440e-4F;
     float p = 1.9875691500e-4F;
@@ -154,7 +159,7 @@ static inline float exp_of(float x) {
     const uint32_t bits = (uint32_t)((int32_t)whole + 127) << 23;
     float power;
     memcpy(&power, &bits, sizeof power);
-    return p * power;
+    return p * power + given * 0;
 }
 
 static void softmax(float *x, float factor, int n) {

@@ -18,9 +18,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "model/bpe.h"
 
 #define MAGIC "BFROBRTA"
@@ -191,7 +191,9 @@ static bool shape_sane(const struct roberta_shape *s) {
         !(s->epsilon > 0 && s->epsilon < 0.1F))
         return false;
     for (int i = 0; i < s->labels; i++)
-        if (memchr(s->label[i], 0, ROBERTA_LABEL_BYTES) == NULL || !s->label[i][0]) return false;
+        if (memchr(s->label[i], 0, ROBERTA_LABEL_BYTES) == NULL || !s->label[i][0] ||
+            !str_is_line(str_from_z(s->label[i])))
+            return false;
     return true;
 }
 
@@ -214,6 +216,7 @@ bool packed_from_bytes(struct arena *boot, str bytes, struct packed **ret, struc
     if (h->precision > PRECISION_INT8 || !shape_sane(&h->shape) ||
         h->tokenizer_bytes > (uint64_t)bytes.n || memchr(h->name, 0, sizeof h->name) == NULL)
         return damaged(err, "its shapes");
+    if (!str_is_line(str_from_z(h->name))) return damaged(err, "its name has control characters");
     struct packed *p = NEW(boot, struct packed);
     p->shape = h->shape;
     p->precision = (precision)h->precision;
@@ -231,18 +234,16 @@ bool packed_from_bytes(struct arena *boot, str bytes, struct packed **ret, struc
 }
 
 static bool map_file(const char *path, str *ret, struct error *err) {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return fail(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "%s", strerror(errno));
-    struct stat info;
+    int fd;
+    int64_t bytes;
     void *p = MAP_FAILED;
-    const bool is_file = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0;
-    if (is_file) p = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_SHARED, fd, 0);
+    if (!file_open(path, &fd, &bytes, err)) return false;
+    if (bytes > 0) p = mmap(NULL, (size_t)bytes, PROT_READ, MAP_SHARED, fd, 0);
     const int sys = errno;
     close(fd);
-    if (!is_file) return damaged(err, "no file, or an empty one");
+    if (bytes == 0) return damaged(err, "it is empty");
     if (p == MAP_FAILED) return fail(err, ERR_IO, sys, "map it: %s", strerror(sys));
-    *ret = (str){p, info.st_size};
+    *ret = (str){p, bytes};
     return true;
 }
 
@@ -339,7 +340,7 @@ static void pack_column(precision p, const struct packed_matrix *m, int32_t n, c
     float most = 0;
     int32_t sum = 0;
     for (int32_t k = 0; k < in; k++) most = fmaxf(most, fabsf(row[k]));
-    const float scale = most > 0 ? most / 127 : 1;
+    const float scale = most > 0x1p-120F ? most / 127 : 1; /* of less, it would be 0 */
     for (int32_t k = 0; k < in; k++) {
         const int64_t at = place(m->depth, group, k, n);
         switch (p) {
@@ -462,6 +463,10 @@ bool packed_write(const struct checkpoint *c, precision as, const char *name, co
     char block[4096];
     struct buf temporary;
     struct packed p = {.shape = c->shape, .precision = as};
+    if (!str_is_line(str_from_z(name)))
+        return fail(err, ERR_PARSE, 0,
+                    "the model's name, \"%s\", has control characters: give another (--name)",
+                    name);
     if (!replace && access(path, F_OK) == 0)
         return fail(err, ERR_EXISTS, 0, "%s is there already", path);
     buf_init_fixed(&temporary, block, sizeof block);

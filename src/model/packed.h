@@ -64,8 +64,8 @@ struct packed {
 };
 
 /* Writes the file at `path`, under another name first; never over one that is there, unless
- * `replace`. name: what the model is called, at most PACKED_NAME_BYTES - 1 bytes. Errors:
- * ERR_EXISTS, ERR_IO. */
+ * `replace`. name: what the model is called, on one line, at most PACKED_NAME_BYTES - 1 bytes.
+ * Errors: ERR_EXISTS, ERR_IO, ERR_PARSE the name. */
 MUST_CHECK bool packed_write(const struct checkpoint *c, precision as, const char *name,
                              const char *path, bool replace, struct error *err);
 

@@ -4,12 +4,15 @@
  * integers, where floating point ends. Texts are masked, cut into tokens on the caller's thread,
  * and computed together by the engine, whose turn callers wait for. A model of which the labels
  * have other names, or mean the opposite of what they say, is refused before it is asked of posts.
- * Logits that are no numbers read as no opinion. Any thread. */
+ * A post of which the logits are no numbers is read by the linear model, and the log says so: the
+ * first time, and each time that they have become twice as many. Any thread. */
 #include "model/roberta.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
+#include "base/log.h"
 #include "model/bpe.h"
 
 struct roberta {
@@ -68,6 +71,16 @@ void roberta_logits(const struct roberta *r, struct arena scratch, const str *te
     engine_run(r->engine, in, count);
 }
 
+bool roberta_are_numbers(const struct roberta_shape *s, const float *logits, struct error *err) {
+    for (int i = 0; i < s->labels; i++)
+        if (!isfinite(logits[i]))
+            return fail(err, ERR_RANGE, 0,
+                        "what it says of \"%s\" is no finite number: its weights are too large to "
+                        "compute with, or damaged; fetch and convert it again",
+                        s->label[i]);
+    return true;
+}
+
 /* --- what the labels mean -------------------------------------------------------------------- */
 
 static const char *const label_names[3][3] = {{"negative", "bearish", "LABEL_0"},
@@ -92,23 +105,36 @@ bool roberta_labels(const struct roberta_shape *s, int ret[3], struct error *err
                 s->label[0]);
 }
 
-bool roberta_self_test(const struct roberta *r, struct error *err) {
-    static const struct {
-        const char *text;
-        int sign;
-    } cases[] = {{"I love this, what a wonderful day", 1},
-                 {"Great news, I am so happy about it!", 1},
-                 {"I hate this, it is terrible", -1},
-                 {"This is the worst, what a disaster", -1}};
-    float logits[COUNT_OF(cases)][ROBERTA_LABELS_MAX];
+static const struct {
+    const char *text;
+    int sign;
+} cases[] = {{"I love this, what a wonderful day", 1},
+             {"Great news, I am so happy about it!", 1},
+             {"I hate this, it is terrible", -1},
+             {"This is the worst, what a disaster", -1}};
+
+static bool read_cases(const struct roberta *r, float (*ret)[ROBERTA_LABELS_MAX],
+                       struct error *err) {
     str texts[COUNT_OF(cases)];
     struct arena scratch;
-    int at[3];
-    if (!roberta_labels(&r->packed->shape, at, err)) return false;
     arena_open(&scratch, ROBERTA_SCRATCH_BYTES);
     for (int i = 0; i < COUNT_OF(cases); i++) texts[i] = str_from_z(cases[i].text);
-    roberta_logits(r, scratch, texts, COUNT_OF(cases), logits, NULL);
+    roberta_logits(r, scratch, texts, COUNT_OF(cases), ret, NULL);
     arena_close(&scratch);
+    for (int i = 0; i < COUNT_OF(cases); i++)
+        if (!roberta_are_numbers(&r->packed->shape, ret[i], err)) return false;
+    return true;
+}
+
+bool roberta_number_test(const struct roberta *r, struct error *err) {
+    float logits[COUNT_OF(cases)][ROBERTA_LABELS_MAX];
+    return read_cases(r, logits, err);
+}
+
+bool roberta_self_test(const struct roberta *r, struct error *err) {
+    float logits[COUNT_OF(cases)][ROBERTA_LABELS_MAX];
+    int at[3];
+    if (!roberta_labels(&r->packed->shape, at, err) || !read_cases(r, logits, err)) return false;
     for (int i = 0; i < COUNT_OF(cases); i++) {
         const float toward = (logits[i][at[2]] - logits[i][at[0]]) * (float)cases[i].sign;
         if (!(toward > 0))
@@ -127,6 +153,7 @@ struct asked {
     struct model_ops ops;
     const struct roberta *r;
     int at[3];
+    atomic_llong no_numbers;           /* posts */
     char name[PACKED_NAME_BYTES + 16]; /* "twitter-roberta-base-sentiment-latest/int8" */
 };
 
@@ -137,8 +164,10 @@ static str text_of(const struct words *w, const struct model_range *range) {
     return (str){w->text.p + begin, w->v[range->end - 1].end - begin};
 }
 
+#define NO_NUMBER INT32_MIN /* in the place of a logit, until the linear model was asked */
+
 static struct model_scores scores_of(const struct asked *m, const float *logits) {
-    struct model_scores ret = {{0, 0, 0}};
+    struct model_scores ret = {{NO_NUMBER, NO_NUMBER, NO_NUMBER}};
     for (int k = 0; k < 3; k++)
         if (!isfinite(logits[m->at[k]])) return ret;
     for (int k = 0; k < 3; k++) {
@@ -165,6 +194,21 @@ static void compute(struct gathered *g) {
     g->count = 0;
 }
 
+static bool has_no_numbers(const struct model_ask *ask) {
+    for (int r = 0; r < ask->count; r++)
+        if (ask->scores[r].logit[0] == NO_NUMBER) return true;
+    return false;
+}
+
+static void leave_to_linear(struct asked *m, struct arena scratch, struct model_ask *ask) {
+    const struct model *linear = model_linear();
+    const long long before = atomic_fetch_add(&m->no_numbers, 1);
+    linear->ops->score(linear, scratch, ask, 1);
+    if ((before & (before + 1)) == 0)
+        log_unusual("model_no_numbers", LOG_Z("model", m->name), LOG_I("posts", before + 1),
+                    LOG_Z("read_by", linear->ops->name));
+}
+
 static void asked_score(const struct model *base, struct arena scratch, struct model_ask *asks,
                         int count) {
     UNINITIALIZED struct gathered g;
@@ -180,6 +224,9 @@ static void asked_score(const struct model *base, struct arena scratch, struct m
         asks[i].by = base->ops->name;
     }
     compute(&g);
+    for (int i = 0; i < count; i++)
+        if (has_no_numbers(&asks[i]))
+            leave_to_linear((struct asked *)(uintptr_t)base, scratch, &asks[i]);
 }
 
 bool roberta_model(struct arena *boot, const struct roberta *r, const struct model **ret,

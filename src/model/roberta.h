@@ -32,15 +32,24 @@ const char *roberta_about(const struct roberta *r); /* see engine_about() */
 void roberta_logits(const struct roberta *r, struct arena scratch, const str *texts, int count,
                     float (*ret)[ROBERTA_LABELS_MAX], int *ret_tokens);
 
+/* Are these, of each label, numbers? Weights that are finite may still be too large to compute
+ * with. Errors: ERR_RANGE. */
+MUST_CHECK bool roberta_are_numbers(const struct roberta_shape *s, const float *logits,
+                                    struct error *err);
+
 /* Which of the file's labels is negative, neutral and positive: by their names, or in this order
  * where they have none (LABEL_0 to LABEL_2). Errors: ERR_UNSUPPORTED other labels. */
 MUST_CHECK bool roberta_labels(const struct roberta_shape *s, int ret[3], struct error *err);
 
+/* Does it say numbers of a few texts? Errors: ERR_RANGE. */
+MUST_CHECK bool roberta_number_test(const struct roberta *r, struct error *err);
 /* Do the labels mean what they say? Reads a few texts that nobody reads wrongly. Errors:
- * ERR_DAMAGED with the text that was read as its opposite; as roberta_labels(). */
+ * ERR_DAMAGED with the text that was read as its opposite; as roberta_labels() and
+ * roberta_number_test(). */
 MUST_CHECK bool roberta_self_test(const struct roberta *r, struct error *err);
 
-/* As the reader asks it. Made in `boot`; borrows r. Call only when roberta_self_test() went well,
+/* As the reader asks it. A post of which it says no numbers is left to the linear model, and that
+ * is logged. Made in `boot`; borrows r. Call only when roberta_self_test() went well,
  * unless it does not matter what is said of posts. Errors: as roberta_labels(). */
 MUST_CHECK bool roberta_model(struct arena *boot, const struct roberta *r, const struct model **ret,
                               struct error *err);

@@ -8,13 +8,12 @@
 #include "model/tensors.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "model/tensors_int.h"
 
 const char *tensor_type_name(tensor_type t) {
@@ -102,20 +101,16 @@ bool tensors_from_bytes(struct arena *mem, str bytes, struct tensors **ret, stru
 }
 
 static bool map_file(const char *path, str *ret, struct error *err) {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return fail(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "%s", strerror(errno));
-    struct stat info;
+    int fd;
+    int64_t bytes;
     void *p = MAP_FAILED;
-    int sys = 0;
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size < 1)
-        sys = EINVAL;
-    else if ((p = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0)) == MAP_FAILED)
-        sys = errno;
+    if (!file_open(path, &fd, &bytes, err)) return false;
+    if (bytes > 0) p = mmap(NULL, (size_t)bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+    const int sys = errno;
     close(fd);
-    if (sys == EINVAL) return fail(err, ERR_PARSE, 0, "no file, or an empty one");
-    if (sys) return fail(err, ERR_IO, sys, "map it: %s", strerror(sys));
-    *ret = (str){p, info.st_size};
+    if (bytes == 0) return fail(err, ERR_PARSE, 0, "it is empty");
+    if (p == MAP_FAILED) return fail(err, ERR_IO, sys, "map it: %s", strerror(sys));
+    *ret = (str){p, bytes};
     return true;
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "flow/reader.h"
 
 static int hex_value(char c) {
@@ -86,11 +87,10 @@ bool labelled_read(const char *path, labelled_fn *take, void *ctx, struct error 
     size_t room = 0;
     int64_t line = 0;
     bool ok = false;
-    FILE *f = fopen(path, "re");
-    if (!f) {
-        ok = fail(err, ERR_IO, errno, "open %s: %s", path, strerror(errno));
-        goto out;
-    }
+    int fd;
+    if (!file_open(path, &fd, NULL, err)) return fail_in(err, "open %s", path);
+    FILE *f = fdopen(fd, "r");
+    PRE(f != NULL); /* it is open, and for reading */
     arena_open(&a, 4 << 20);
     for (;;) {
         errno = 0;
@@ -108,7 +108,7 @@ bool labelled_read(const char *path, labelled_fn *take, void *ctx, struct error 
     ok = !ferror(f) || fail(err, ERR_IO, errno, "read %s: %s", path, strerror(errno));
 out:
     free(block), block = NULL;
-    if (f) IGNORE(fclose(f) != 0, "read only");
+    IGNORE(fclose(f) != 0, "read only");
     arena_close(&a);
     return ok;
 }

@@ -3,8 +3,9 @@
  * In: a URL and a path. Out: the file, whole, or not at all under its name: bytes go to PATH.part,
  * and only what has the right length, and the right SHA-256 where the server told one, is renamed.
  * What broke off is continued the next time by a Range, with the ETag of the first answer as
- * condition (If-Range), so that two versions are never put together. One request a call: trying
- * again is the caller's business. libcurl is loaded when the first is made. One thread a call. */
+ * condition (If-Range), so that two versions are never put together; what a server says that it
+ * sends must be what was asked for. One request a call: trying again is the caller's business.
+ * libcurl is loaded when the first is made. One thread a call. */
 #include "net/fetch.h"
 
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "net/http_curl_int.h"
 
 #define PATH_BYTES 4096
@@ -31,7 +33,9 @@ struct fetching {
     int64_t got;   /* in the file now */
     int64_t total; /* of the whole file, -1: not known */
     char etag[ETAG_BYTES], known_etag[ETAG_BYTES], linked[ETAG_BYTES];
-    bool began; /* the body is being written */
+    char range[ETAG_BYTES]; /* Content-Range */
+    bool odd_part;          /* another than was asked for */
+    bool began;             /* the body is being written */
     bool stopped, too_large;
     int sys; /* of a write that failed */
 };
@@ -48,15 +52,16 @@ static bool name_parts(struct fetching *g, struct error *err) {
 }
 
 static void read_etag(struct fetching *g) {
-    const int fd = open(g->etag_path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return;
+    struct error none;
+    int fd;
+    if (!file_open(g->etag_path, &fd, NULL, &none)) return;
     const ssize_t n = read(fd, g->known_etag, sizeof g->known_etag - 1);
     g->known_etag[n > 0 ? n : 0] = '\0';
     close(fd);
 }
 
 static void write_etag(const struct fetching *g) {
-    const int fd = open(g->etag_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    const int fd = open(g->etag_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0644);
     if (fd < 0) return;
     const size_t n = strlen(g->etag);
     IGNORE(write(fd, g->etag, n) != (ssize_t)n, "without it the file is fetched anew");
@@ -85,12 +90,25 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx) {
     const str line = str_from_bytes(p, (ptrdiff_t)(size * count));
     str rest = line, name;
     if (str_starts(line, STR("HTTP/")))
-        g->etag[0] = '\0'; /* of the last answer, not of redirects */
+        g->etag[0] = g->range[0] = '\0'; /* of the last answer, not of redirects */
     if (str_cut(&rest, ':', &name) && rest.p) {
         if (str_eq_nocase(name, STR("etag"))) keep(g->etag, rest);
         if (str_eq_nocase(name, STR("x-linked-etag"))) keep(g->linked, rest);
+        if (str_eq_nocase(name, STR("content-range"))) keep(g->range, rest);
     }
     return size * count;
+}
+
+/* "bytes 500-1233/1234", of which the first must be where we are and the last but one before the
+ * length. */
+static bool range_fits(const struct fetching *g) {
+    str rest = str_from_z(g->range), first, last;
+    int64_t from, to, total;
+    if (g->from == 0 || !str_starts(rest, STR("bytes "))) return false;
+    rest = str_tail(rest, 6);
+    return str_cut(&rest, '-', &first) && str_cut(&rest, '/', &last) && str_to_i64(first, &from) &&
+           str_to_i64(last, &to) && str_to_i64(rest, &total) && from == g->from &&
+           to == total - 1 && to >= from;
 }
 
 /* The first byte of the body: is it the whole file, or what was asked for? */
@@ -101,6 +119,10 @@ static bool begin_body(struct fetching *g) {
     IGNORE(curl.easy_getinfo(g->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) != CURLE_OK,
            "stays -1");
     if (status != 200 && status != 206) return false;
+    if (status == 206 && !range_fits(g)) {
+        g->odd_part = true;
+        return false;
+    }
     if (status == 200) {
         g->from = g->got = 0;
         write_etag(g);
@@ -186,6 +208,12 @@ static bool judge(struct fetching *g, CURLcode code, const char *url, struct err
     if (g->sys != 0)
         return fail(err, g->sys == ENOSPC ? ERR_FULL : ERR_IO, g->sys, "%s: %s", g->part,
                     strerror(g->sys));
+    if (g->odd_part) {
+        g->got = 0; /* whatever is there is of no use with this server */
+        return fail(err, ERR_PARSE, 206,
+                    "%s: it answers with a part that was not asked for (Content-Range: %s)", url,
+                    g->range[0] ? g->range : "none");
+    }
     if (status == 404) return fail(err, ERR_NOT_FOUND, 404, "%s: there is no such file", url);
     if (status == 416) { /* what is there is not a beginning of what is here now */
         IGNORE(ftruncate(g->fd, 0) != 0, "the next time it is asked for again");
@@ -222,10 +250,8 @@ static bool transfer(struct fetching *g, struct error *err) {
 
 bool file_sha256(const char *path, char ret[SHA256_HEX_BYTES], struct error *err) {
     static const size_t chunk = 1 << 20;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return fail(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "%s: %s", path,
-                    strerror(errno));
+    int fd;
+    if (!file_open(path, &fd, NULL, err)) return fail_in(err, "%s", path);
     struct sha256 *hash = sha256_new();
     char *block = malloc(chunk);
     uint8_t sum[SHA256_BYTES];
@@ -267,6 +293,10 @@ static bool finish(struct fetching *g, struct fetched *ret, struct error *err) {
         unlink(g->etag_path);
         return fail(err, ERR_DAMAGED, 0, "%s: its SHA-256 is not what the server says; thrown away",
                     g->f->path);
+    }
+    if (g->f->check && !g->f->check(g->f->ctx, g->part, err)) {
+        g->got = 0; /* nothing to go on with */
+        return false;
     }
     if (rename(g->part, g->f->path) != 0)
         return fail(err, ERR_IO, errno, "%s: %s", g->f->path, strerror(errno));

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/hash.h"
 #include "source/lines.h"
 #include "source/source_int.h"
@@ -171,16 +172,8 @@ static const struct source_ops replay_ops = {.name = "replay",
 
 bool replay_open(struct arena *boot, const char *path, str name, struct source **ret,
                  struct error *err) {
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return fail(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "posts %s: %s", path,
-                    strerror(errno));
-    }
-    if (fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
-        IGNORE(close(fd) != 0, "read only: nothing can be lost");
-        return fail(err, ERR_IO, EISDIR, "posts %s: is a directory, expected a file", path);
-    }
+    int fd;
+    if (!file_open(path, &fd, NULL, err)) return fail_in(err, "posts %s", path);
     struct replay *r = NEW(boot, struct replay);
     r->base.ops = &replay_ops;
     r->path = str_dupz(boot, str_from_z(path));

@@ -140,5 +140,52 @@ for how in "config check" doctor "score x"; do
     check "and tells where its mistake is" sh -c 'cat "$@" | grep -q "names.tsv:1: the pair"' - \
         "$SCRATCH/out" "$SCRATCH/err"
 done
+# what a run would refuse at once, the check names with its line
+cat >"$SCRATCH/reach.yaml" <<'END'
+store:
+  url: postgresql://127.0.0.1/x?nonsense=1
+sources:
+  - kind: push
+    name: a
+  - kind: jetstream
+    url: http://posts.example.com
+market:
+  public_stream_url: wss://stream.binance.com:9443
+api:
+  listen: everywhere
+metrics:
+  listen: 0.0.0.0:9100
+venue:
+  rest_url: https://api.binance.com
+  ws_api_url: wss://ws-api.binance.com/ws-api/v3
+telegram:
+  url: http://evil.example.com
+END
+equal "what a run would refuse" "$(status_of "$BULLFINCH" config check --config "$SCRATCH/reach.yaml")" 3
+at_line() { # NUMBER WORDS
+    check "is named with its line: $2" grep -q "reach.yaml:$1: $2" "$SCRATCH/err"
+}
+at_line 2 'store.url: "nonsense" is none'
+at_line 7 'sources\[1\].url: http'
+at_line 9 'market.public_stream_url: wss'
+at_line 11 'api.listen: '
+at_line 13 'metrics.listen: others reach 0.0.0.0'
+at_line 15 'venue.rest_url: https://api.binance.com: is not a host of a test network'
+at_line 16 'venue.ws_api_url: wss'
+at_line 18 'telegram.url: http'
+check "and all are counted" grep -q 'the configuration has 8 mistakes' "$SCRATCH/err"
+equal "three hosts of two networks" "$(status_of "$BULLFINCH" config check --set venue.kind=binance_spot_testnet \
+    --set market.kind=venue --set venue.rest_url=https://demo-api.binance.com)" 1
+check "are no venue" grep -q 'give three of one network' "$SCRATCH/err"
+equal "a mail's URL that is none" "$(status_of "$BULLFINCH" config check --set mail.url=http://x.example \
+    --set mail.from=a@x.example --set mail.to=b@x.example)" 1
+check "is named" grep -q 'mail.url: it is neither' "$SCRATCH/err"
+for how in "config check" doctor; do
+    # shellcheck disable=SC2086 # two words are two arguments
+    equal "$how: a kind of model that needs a file" "$(status_of "$BULLFINCH" $how --set model.kind=roberta)" 1
+    check "which is not named" grep -q 'model.file is not set: model.kind roberta' "$SCRATCH/err"
+done
+equal "a word for the metrics is enough" "$(status_of "$BULLFINCH" config check --set metrics.listen=0.0.0.0:9100 \
+    --set metrics.token_file=word)" 0
 equal "score - gives a line for a line" "$(printf 'a\nb\nc\n' | "$BULLFINCH" score - | wc -l)" 3
 finish

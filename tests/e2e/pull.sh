@@ -7,11 +7,12 @@ hub_pid=
 trap '[ -z "$hub_pid" ] || kill $hub_pid 2>/dev/null; leave' EXIT
 
 files=$SCRATCH/files
-mkdir -p "$files"
-for name in config.json vocab.json merges.txt; do
-    head -c 3000 </dev/urandom | od -An -tx1 >"$files/$name"
-done
-head -c 3000000 </dev/urandom >"$files/pytorch_model.bin"
+python3 tests/parity/tiny.py make "$files"
+mv "$files/model.safetensors" "$SCRATCH"
+{
+    printf 'PK\003\004'
+    head -c 3000000 </dev/urandom
+} >"$files/pytorch_model.bin"
 
 start_hub() { # FAULT=FILE...
     rm -f "$SCRATCH/port"
@@ -78,6 +79,35 @@ start_hub lie=pytorch_model.bin
 pull six
 equal "another SHA-256 than the server says fails" $? 1
 equal "and the file is thrown away" "$(find "$SCRATCH/six" -name 'pytorch*' | wc -l)" 0
+stop_hub
+
+# what is not what was asked for
+refused() { # FAULT=FILE WORDS
+    fault=$1 file=${1#*=}
+    start_hub "$fault"
+    rm -rf "$SCRATCH/eight"
+    pull eight
+    equal "$fault: refused" $? 1
+    check "and says: $2" grep -q -- "$2" "$SCRATCH/said"
+    equal "and nothing is left of it" "$(find "$SCRATCH/eight" -name "$file*" | wc -l)" 0
+    stop_hub
+}
+for one in config.json vocab.json merges.txt pytorch_model.bin; do
+    refused "login=$one" "$one is not what its name says"
+    refused "partial=$one" 'a part that was not asked for'
+done
+refused long=config.json 'over 8388608 bytes'
+refused shifted=pytorch_model.bin 'a part that was not asked for (Content-Range: bytes 15'
+cp "$SCRATCH/model.safetensors" "$files"
+refused login=model.safetensors 'does not begin as safetensors does'
+start_hub
+pull nine
+equal "safetensors are taken where they are" $? 0
+check "and the files that were fetched are converted" "$BULLFINCH" model convert "$SCRATCH/nine" --out "$SCRATCH/nine.bfm"
+echo '<html>login</html>' >"$SCRATCH/nine/vocab.json"
+pull nine
+equal "a page that was there already is found out" $? 1
+check "with what to do" grep -q 'remove .*vocab.json, which was there already' "$SCRATCH/said"
 stop_hub
 
 "$BULLFINCH" model pull --base http://example.com --out "$SCRATCH/seven" >"$SCRATCH/said" 2>&1

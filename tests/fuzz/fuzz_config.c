@@ -109,7 +109,7 @@ static void check_report(str report) {
     LAW(str_utf8_valid(report));
     str rest = str_head(report, report.n - 1);
     int lines = 0;
-    for (str line; str_cut(&rest, '\n', &line); lines++) LAW(config_is_line(line) && line.n > 0);
+    for (str line; str_cut(&rest, '\n', &line); lines++) LAW(str_is_line(line) && line.n > 0);
     LAW(lines >= 1 && lines <= CONFIG_MISTAKES_MAX + 1);
 }
 

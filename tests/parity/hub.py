@@ -5,7 +5,9 @@
 
 Faults, each of one file: cut (the first two answers break off half-way), redirect (to another path
 first, with X-Linked-ETag on the redirect), lie (a SHA-256 that is not the file's), change (a new ETag
-after the first, broken, answer), busy (status 503 twice), noetag (no ETag at all).
+after the first, broken, answer), busy (status 503 twice), noetag (no ETag at all),
+login (a page with status 200), long (20 MB more), partial (a part that nobody asked for), shifted (breaks
+off, then another part than was asked for).
 """
 import hashlib
 import http.server
@@ -38,6 +40,10 @@ class Hub(http.server.BaseHTTPRequestHandler):
         with open(path, 'rb') as f:
             body = f.read()
         fault = FAULTS.get(name, '')
+        if fault == 'login':
+            body = b'<!DOCTYPE html>\n<html>login</html>\n'
+        if fault == 'long':
+            body += b' ' * 20000000
         asked[name] = asked.get(name, 0) + 1
         sum_ = hashlib.sha256(body + (b'!' if fault == 'lie' else b'')).hexdigest()
         etag = f'"{sum_}"'
@@ -56,14 +62,23 @@ class Hub(http.server.BaseHTTPRequestHandler):
         if start >= len(body) > 0:
             return self.plain(416)
         part = body[start:]
-        self.send_response(206 if start else 200)
-        if start:
+        if fault == 'partial':
+            part = body[:len(body) // 2]
+            self.send_response(206)
+            self.send_header('Content-Range', f'bytes 0-{len(part) - 1}/{len(body)}')
+        elif fault == 'shifted' and start:
+            part = body[start + 7:]
+            self.send_response(206)
+            self.send_header('Content-Range', f'bytes {start + 7}-{len(body) - 1}/{len(body)}')
+        else:
+            self.send_response(206 if start else 200)
+        if start and fault != 'shifted':
             self.send_header('Content-Range', f'bytes {start}-{len(body) - 1}/{len(body)}')
         if fault != 'noetag':
             self.send_header('ETag', etag)
         self.send_header('Content-Length', str(len(part)))
         self.end_headers()
-        if fault in ('cut', 'change') and asked[name] <= (2 if fault == 'cut' else 1):
+        if fault in ('cut', 'change', 'shifted') and asked[name] <= (2 if fault == 'cut' else 1):
             part = part[:len(part) // 2]
             self.close_connection = True
         try:

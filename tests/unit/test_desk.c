@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "base/board.h"
+#include "base/log.h"
 #include "base/metric.h"
 #include "model/roberta.h"
 #include "readkit.h"
@@ -342,6 +343,49 @@ static void test_a_cascade_that_is_behind_keeps_the_first_ones_word(void **state
     assert_true(load.shed > 0 && load.shed < 5 * POSTS); /* those that name a coin */
 }
 
+/* --- no numbers ------------------------------------------------------------------------------ */
+
+#define LETTER_W (6 + 'w' - 'a') /* its row, see tiny_roberta.h */
+
+/* As the other one, but the word "w" stands for numbers that are too large to compute with. */
+static const struct model *huge_of_w(void) {
+    char path[64];
+    struct arena mem;
+    struct error err;
+    struct roberta *r;
+    const struct model *ret;
+    snprintf(path, sizeof path, "/tmp/bf-desk-%ld", (long)getpid());
+    arena_open(&mem, 64 << 20);
+    const struct checkpoint *c = tiny_roberta(&mem, test_seed(), 64, 4, 2, 128);
+    float *row = (float *)(uintptr_t)c->word + (ptrdiff_t)LETTER_W * c->shape.hidden;
+    for (int i = 0; i < c->shape.hidden; i++) row[i] = 3e38F;
+    const struct roberta_options opt = {.path = path, .engine = {.threads = 1}};
+    assert_ok(packed_write(c, PRECISION_FP32, "tiny", path, true, &err), &err);
+    assert_ok(roberta_open(&boot, &opt, &r, &err), &err);
+    assert_ok(roberta_model(&boot, r, &ret, &err), &err);
+    unlink(path);
+    arena_close(&mem);
+    return ret;
+}
+
+static void test_where_a_model_says_no_numbers_the_linear_model_is_asked(void **state) {
+    (void)state;
+    static struct reading got[POSTS];
+    struct arena scratch;
+    int without = 0;
+    const int64_t told = log_count(LOG_UNUSUAL);
+    arena_open(&scratch, READER_SCRATCH_BYTES);
+    reader_read(reader_of(huge_of_w()), scratch, posts, POSTS, got);
+    for (int i = 0; i < POSTS; i++) {
+        const bool huge = str_find_byte(posts[i].text, 'w') >= 0;
+        same(&got[i], huge ? &want_linear[i] : &want_slow[i]);
+        without += !huge;
+    }
+    arena_close(&scratch);
+    assert_true(without > 0 && without < POSTS);
+    assert_true(log_count(LOG_UNUSUAL) > told);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_a_post_reads_does_not_depend_on_whose_wait_beside_it),
@@ -355,6 +399,7 @@ int main(void) {
         cmocka_unit_test(test_at_certainty_the_cascade_asks_of_all_that_name_a_coin),
         cmocka_unit_test(test_the_cascade_puts_only_open_posts_to_the_second_in_their_places),
         cmocka_unit_test(test_a_cascade_that_is_behind_keeps_the_first_ones_word),
+        cmocka_unit_test(test_where_a_model_says_no_numbers_the_linear_model_is_asked),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

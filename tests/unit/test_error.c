@@ -133,8 +133,21 @@ static void test_failed_assert_runs_the_hook_once(void **state) {
     close(hook_pipe[0]);
 }
 
+/* It goes to a terminal, and its arguments may be what strangers wrote. */
+static void test_control_characters_are_question_marks(void **state) {
+    (void)state;
+    struct error err = {0};
+    assert_false(fail(&err, ERR_PARSE, 0, "\"%s\"",
+                      "a\x1b[31m\nb\tc\x7f\xC2\x9B"
+                      "d\xFF\xE2\x82\xAC"));
+    assert_string_equal(err.msg, "\"a?[31m?b?c??d?\xE2\x82\xAC\"");
+    assert_false(fail_in(&err, "%s", "x\x1b"));
+    assert_string_equal(err.msg, "x?: \"a?[31m?b?c??d?\xE2\x82\xAC\"");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_control_characters_are_question_marks),
         cmocka_unit_test(test_fail_fills_everything_and_is_false),
         cmocka_unit_test(test_fail_in_puts_context_in_front_and_keeps_the_code),
         cmocka_unit_test(test_arguments_may_be_the_message_itself),

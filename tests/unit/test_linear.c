@@ -274,7 +274,7 @@ static void test_a_bad_line_of_texts_has_its_place(void **state) {
     assert_fails(model_evaluate(kit.reader, bad, &e, &err), &err, ERR_PARSE);
     assert_non_null(strstr(err.msg, ":2: "));
     assert_int_equal(unlink(bad), 0);
-    assert_fails(model_evaluate(kit.reader, bad, &e, &err), &err, ERR_IO);
+    assert_fails(model_evaluate(kit.reader, bad, &e, &err), &err, ERR_NOT_FOUND);
 }
 
 int main(void) {
