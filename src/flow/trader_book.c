@@ -244,6 +244,21 @@ static bool is_too_early(struct trader *t, const struct order *o, const struct r
 
 #define STRAY_PAUSE (5 * USEC_PER_S)
 
+/* What another bullfinch opens and closes between two snapshots none of them shows: the word of a
+ * stream is enough. Without snapshots nothing would ever end it. */
+static void of_another(struct trader *t, const struct report *r) {
+    struct compare *c = &t->compare;
+    if (!t->traits.snapshots) return;
+    c->other_at = t->now;
+    compare_want(t, t->now + OTHER_LASTS);
+    if (c->foreign) return;
+    c->foreign = true;
+    tell(t, TELL_BROKEN, "foreign_bot",
+         "another bullfinch sends orders on this account (%s): no entries until it is gone",
+         r->coid);
+    audit(t, "program", "foreign_bot", "account", 0, 0, "%s", r->coid);
+}
+
 /* Nothing of ours, or of a trade that is long over: of the latter the next snapshot knows more. */
 static void not_ours(struct trader *t, const struct report *r) {
     const struct gone *g = order_gone(t, r->coid);
@@ -252,6 +267,8 @@ static void not_ours(struct trader *t, const struct report *r) {
         tell(t, TELL_BROKEN, "fill_unexplained", "%s filled after its trade was closed", r->coid);
         return;
     }
+    const coid_owner owner = coid_owner_of(r->coid, t->account.install);
+    if (owner == COID_OTHER) of_another(t, r);
     char ours[8];
     struct buf b;
     buf_init_fixed(&b, ours, sizeof ours);

@@ -8,7 +8,8 @@
  *   ours and unknown     protection of an open trade that has none is adopted; that of a trade that
  *                        is not known guards coins which the store forgot, as an older backup does:
  *                        left there, no entries until it is gone. All else is taken off
- *   of another bullfinch no entries until a snapshot without any: two would trade one account
+ *   of another bullfinch no entries until a snapshot without any: two would trade one account. A
+ *                        stream that tells of one does the same (trader_book.c)
  *   of a stranger        told once
  *
  * A live order of ours that is not in it has ended, and is asked after; where all that stood is
@@ -354,8 +355,18 @@ static void take_balance(struct trader *t, const struct snapshot *s) {
 
 /* --- a snapshot ---------------------------------------------------------------------- */
 
+/* Another bullfinch that a stream told of may have nothing standing and go on all the same: it
+ * counts as gone when it was not heard of for a while, or a person asked and it was not heard of
+ * since. */
+static bool is_heard(const struct trader *t, const struct findings *f) {
+    const struct compare *c = &t->compare;
+    if (c->other_at == 0) return false;
+    return f->asked_at < c->other_at ||
+           (c->command_count == 0 && f->asked_at < c->other_at + OTHER_LASTS);
+}
+
 static void tell_others(struct trader *t, const struct findings *f) {
-    const bool now = f->others + f->lost > 0;
+    const bool heard = is_heard(t, f), now = f->others + f->lost > 0 || heard;
     if (f->others > 0 && !t->compare.foreign) {
         tell(t, TELL_BROKEN, "foreign_bot",
              "another bullfinch has %d orders on this account: no entries until they are gone",
@@ -366,6 +377,7 @@ static void tell_others(struct trader *t, const struct findings *f) {
         tell(t, TELL_INFO, "foreign_bot",
              "no orders of another bullfinch, or of lost trades, stand here any more");
     t->compare.foreign = now;
+    if (!heard) t->compare.other_at = 0;
 }
 
 static void compare_with(struct trader *t, const struct snapshot *s, struct findings *f) {
@@ -412,7 +424,9 @@ static void finish(struct trader *t, const struct findings *f) {
 static usec next_after(const struct trader *t, const struct findings *f) {
     if (f->cut) return t->now + COMPARE_SOON;
     const bool blind = t->venue.state == VENUE_DEGRADED && t->trade_count > 0;
-    return t->now + (blind ? COMPARE_DEGRADED : COMPARE_EVERY);
+    const usec next = t->now + (blind ? COMPARE_DEGRADED : COMPARE_EVERY);
+    const usec other_at = t->compare.other_at;
+    return other_at == 0 ? next : i64_min(next, i64_max(other_at + OTHER_LASTS, t->now));
 }
 
 static void snapshot_failed(struct trader *t, const struct reply *r) {

@@ -61,6 +61,7 @@ struct compare {
     usec done_at;  /* the last that was looked through was asked for then; 0: none was */
     bool done;     /* one was looked through since the start */
     bool foreign;  /* it had orders of another bullfinch, or of trades that the store lost */
+    usec other_at; /* a stream told of an order of another bullfinch, the last; 0: it did not */
     usec wiped_at; /* the venue was: the next one shows which trades are of after; 0: not */
     int64_t commands[COMMANDS_WAIT_MAX]; /* of people that wait for it, by id */
     int command_count;
@@ -292,6 +293,8 @@ void venue_end_wiped(struct trader *t, usec asked_at);
 
 /* --- snapshots (trader_compare.c) ---------------------------------------------------- */
 void compare_want(struct trader *t, usec at);
+#define OTHER_LASTS                                                                                \
+    (5 * USEC_PER_MIN) /* another bullfinch counts as there since a stream told of it */
 void compare_for(struct trader *t, int64_t command_id);
 void compare_on_timer(struct trader *t);
 void compare_on_reply(struct trader *t, const struct reply *r);

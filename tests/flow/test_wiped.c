@@ -1,6 +1,6 @@
 /* A venue that is wiped, as test networks are every month: what was held there is gone, what came
  * after is not, and one look-up that lags behind is no wipe. And a store that forgot, as an older
- * backup that is put back: what the venue guards for it stays guarded. */
+ * backup that is put back: what the venue guards for it stays guarded. And a second bullfinch there. */
 #include "stage.h"
 
 /* A line of a trace is a line here. */
@@ -153,6 +153,51 @@ static void test_what_guards_a_lost_trade_stays_and_stops_entries(void **state) 
                  "00:00:00 command reconcile done\n");
 }
 
+static void play_another_bot_that_only_the_stream_tells_of_stops_entries(struct stage *s) {
+    stage_at(s, "00:00:10");
+    stage_price(s, DOGE, "0.08");
+    stage_stranger_fills(s, DOGE, "web_1234");
+    stage_stranger_fills(s, DOGE, "bf9999-abcdefghijklmnopqrst-01e");
+    stage_stranger_fills(s, DOGE, "bf9999-abcdefghijklmnopqrst-02x");
+    stage_post(s, 101, "alice", "DOGE+90");
+    stage_at(s, "00:05:05"); /* the usual snapshot shows nothing of it, and proves nothing */
+    stage_price(s, DOGE, "0.08");
+    stage_post(s, 102, "bob", "DOGE+90");
+    stage_at(s, "00:05:20");
+    stage_stranger_fills(s, DOGE, "bf9999-abcdefghijklmnopqrst-03e");
+    stage_at(s, "00:05:30");
+    stage_price(s, DOGE, "0.08");
+    stage_command(s, VERB_RECONCILE, 0);
+    stage_post(s, 103, "carol", "DOGE+90");
+}
+
+static void test_another_bot_that_only_the_stream_tells_of_stops_entries(void **state) {
+    (void)state;
+    expect(play_another_bot_that_only_the_stream_tells_of_stops_entries, true,
+                 "00:00:10 unusual order_not_ours: the venue reports web_1234, which is not known here\n"
+                 "00:00:10 broken foreign_bot: another bullfinch sends orders on this account (bf9999-abcdefghijklmnopqrst-01e): no entries until it is gone\n"
+                 "00:00:10 unusual order_not_ours: the venue reports bf9999-abcdefghijklmnopqrst-01e, which is not known here\n"
+                 "00:00:10 unusual order_not_ours: the venue reports bf9999-abcdefghijklmnopqrst-02x, which is not known here\n"
+                 "00:00:10 refusal tweet=101 DOGEUSDT LONG score=90 FOREIGN_BOT\n"
+                 "00:05:05 refusal tweet=102 DOGEUSDT LONG score=90 FOREIGN_BOT\n"
+                 "00:05:10 info foreign_bot: no orders of another bullfinch, or of lost trades, stand here any more\n"
+                 "00:05:20 broken foreign_bot: another bullfinch sends orders on this account (bf9999-abcdefghijklmnopqrst-03e): no entries until it is gone\n"
+                 "00:05:20 unusual order_not_ours: the venue reports bf9999-abcdefghijklmnopqrst-03e, which is not known here\n"
+                 "00:05:30 info foreign_bot: no orders of another bullfinch, or of lost trades, stand here any more\n"
+                 "00:05:30 answer ok: 0 open orders: 0 with news, 0 adopted, 0 taken off, 0 of others; 0 of ours asked after\n"
+                 "00:05:30 command reconcile done\n"
+                 "00:05:30 intent trade=103/DOGEUSDT/post tweet=103 LONG qty=1243 limit=0.0804 stop=0.0784 target=0.0832 score=90\n"
+                 "00:05:30 order trade=103/DOGEUSDT/post entry new>sent\n"
+                 "00:05:30 fill trade=103/DOGEUSDT/post entry BUY qty=1243 price=0.08001 quote=99.45243 fee=1.243 DOGE\n"
+                 "00:05:30 order trade=103/DOGEUSDT/post entry sent>filled\n"
+                 "00:05:30 info trade_opened: LONG 1243 DOGEUSDT at 0.08001, stop 0.0784, target 0.0832\n"
+                 "00:05:30 equity 9999.88813 cash=9900.54757 unrealized=-0.11187\n"
+                 "00:05:30 order trade=103/DOGEUSDT/post stop new>sent\n"
+                 "00:05:30 order trade=103/DOGEUSDT/post stop sent>pending\n"
+                 "00:05:30 order trade=103/DOGEUSDT/post target new>sent\n"
+                 "00:05:30 order trade=103/DOGEUSDT/post target sent>pending\n");
+}
+
 /* clang-format on */
 
 int main(void) {
@@ -161,6 +206,7 @@ int main(void) {
         cmocka_unit_test(test_an_entry_of_the_last_seconds_may_be_of_after_the_wipe),
         cmocka_unit_test(test_a_venue_that_knows_none_of_what_stood_was_wiped),
         cmocka_unit_test(test_what_guards_a_lost_trade_stays_and_stops_entries),
+        cmocka_unit_test(test_another_bot_that_only_the_stream_tells_of_stops_entries),
     };
     return cmocka_run_group_tests_name("flow wiped", tests, NULL, NULL);
 }

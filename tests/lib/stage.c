@@ -576,6 +576,14 @@ void stage_stranger_goes(struct stage *s, const char *coid) {
     if (!wire_remove_stranger(&s->wire, coid)) fail_msg("%s is not there", coid);
 }
 
+void stage_stranger_fills(struct stage *s, int sym, const char *coid) {
+    struct event ev = {.kind = EVENT_REPORT,
+                       .u.report = {.sym = sym, .state = ORDER_ST_FILLED, .at = s->now}};
+    ev.u.report.qty = ev.u.report.filled = qty_from_e8(kit_e8("1"));
+    snprintf(ev.u.report.coid, sizeof ev.u.report.coid, "%s", coid);
+    step(s, &ev);
+}
+
 int stage_strangers(const struct stage *s) { return s->wire.stranger_count; }
 
 void stage_lose_order(struct stage *s, leg which) {

@@ -98,7 +98,9 @@ void stage_wipe(struct stage *s);
 /* An order that stands there and that we did not make; the coid decides whose it seems. */
 void stage_stranger(struct stage *s, int sym, const char *coid);
 void stage_stranger_goes(struct stage *s, const char *coid);
-int stage_strangers(const struct stage *s); /* that were not cancelled */
+void stage_stranger_fills(struct stage *s, int sym,
+                          const char *coid); /* told by the stream alone */
+int stage_strangers(const struct stage *s);  /* that were not cancelled */
 /* The order row of a leg of the last trade is lost, as by a store that was put back. */
 void stage_lose_order(struct stage *s, leg which);
 /* A fill's fee is said to be so much of another asset, from now on. */
