@@ -23,6 +23,8 @@ struct test {
     struct app *app;
     struct buf json, text;
     int tried, failed;
+    bool unopened;    /* at least one could not even be opened */
+    struct error why; /* the first of those */
 };
 
 static void make_test(struct delivery *d, usec now) {
@@ -58,13 +60,25 @@ static void note_mended(struct app *app, const char *name) {
     store_close(s);
 }
 
-static bool test_one(struct test *t, notify_channel which, struct error *err) {
+static void note_unopened(struct test *t, const char *name, const struct error *why) {
+    struct sent sent = {.end = SENT_REFUSED};
+    IGNORE(!str_copyz(str_from_z(why->msg), sent.why, sizeof sent.why), "the whole of it follows");
+    tell(t, name, &sent);
+    if (!t->unopened) t->why = *why;
+    t->unopened = true;
+}
+
+static void test_one(struct test *t, notify_channel which) {
     char id[32];
     struct channel *c = NULL;
+    struct error err;
     struct delivery d;
     struct sent sent;
     const usec now = time_wall_us();
-    if (!wire_channel(t->app, which, &c, err)) return false;
+    if (!wire_channel(t->app, which, &c, &err)) {
+        note_unopened(t, notify_channel_name(which), &err);
+        return;
+    }
     make_test(&d, now);
     snprintf(id, sizeof id, "test-%" PRId64, d.notice.id);
     const struct message m = {t->app->cfg.notify_name, &d, 1, 0, now};
@@ -72,7 +86,6 @@ static bool test_one(struct test *t, notify_channel which, struct error *err) {
     channel_close(c);
     tell(t, notify_channel_name(which), &sent);
     if (sent.end == SENT_DONE) note_mended(t->app, notify_channel_name(which));
-    return true;
 }
 
 /* One that was named, or all that are configured. */
@@ -86,7 +99,7 @@ static bool test_all(struct test *t, const struct args *args, struct error *err)
     for (int i = 0; i < CHANNEL_COUNT; i++) {
         const notify_channel which = (notify_channel)i;
         if (only != CHANNEL_COUNT && only != which) continue;
-        if (notify_is_configured(&t->app->cfg, which) && !test_one(t, which, err)) return false;
+        if (notify_is_configured(&t->app->cfg, which)) test_one(t, which);
     }
     if (t->tried > 0) return true;
     return fail(err, ERR_CONFIG, 0, "%s configured: docs/notifications.md says how",
@@ -105,6 +118,7 @@ static exit_status test_run(struct app *app, const struct args *args) {
     buf_fini(&t.json);
     buf_fini(&t.text);
     if (!ok) return app_fail(&err);
+    if (t.unopened) return app_fail(&t.why);
     return t.failed > 0 ? EXIT_FAILED : EXIT_DONE;
 }
 

@@ -1,7 +1,8 @@
 /* wire_notify: reads the secrets of the channels, once, and opens them.
  *
- * Failure: a channel that is configured and cannot be opened ends the start: somebody who relies on
- * it should not find out later. Thread: the main one. */
+ * Failure: a channel that is configured and cannot be opened counts as refused, with why: told in
+ * the log, through the others, and wherever the channels are shown. It keeps no trader from its
+ * work. Thread: the main one. */
 #include "app/wire_notify.h"
 
 #include "app/wire_secret.h"
@@ -102,18 +103,31 @@ static bool open_listener(struct app *app, const struct secret *token, struct te
            telegram_bot_open(&app->boot, app->cfg.telegram_url, &copy, ret, err);
 }
 
-static bool open_all(struct app *app, struct notifier_options *opt, struct error *err) {
+static void stand_in(struct app *app, notify_channel which, const struct error *why,
+                     struct channel **ret) {
+    channel_unusable(&app->boot, which, why->msg, ret);
+    log_unusual("notify_refused", LOG_Z("channel", notify_channel_name(which)),
+                LOG_Z("why", why->msg), LOG_Z("next", "mend it, and start again"));
+}
+
+static bool open_one(struct app *app, notify_channel which, struct notifier_options *opt,
+                     struct error *err) {
     struct secret token = {0};
     bool ok = true;
-    for (int i = 0; i < CHANNEL_COUNT && ok; i++) {
-        const notify_channel which = (notify_channel)i;
-        if (!notify_is_configured(&app->cfg, which)) continue;
-        if (which == CHANNEL_TELEGRAM)
-            ok = bot_token(app, &token, err) && open_listener(app, &token, &opt->listener, err);
-        ok = ok && open_channel(app, which, &token, &opt->channels[i], err);
-    }
+    if (which == CHANNEL_TELEGRAM)
+        ok = bot_token(app, &token, err) && open_listener(app, &token, &opt->listener, err);
+    ok = ok && open_channel(app, which, &token, &opt->channels[which], err);
     secret_wipe(&token);
     return ok;
+}
+
+static void open_all(struct app *app, struct notifier_options *opt) {
+    struct error why;
+    for (int i = 0; i < CHANNEL_COUNT; i++) {
+        const notify_channel which = (notify_channel)i;
+        if (notify_is_configured(&app->cfg, which) && !open_one(app, which, opt, &why))
+            stand_in(app, which, &why, &opt->channels[i]);
+    }
 }
 
 static bool say_nobody(struct app *app, struct error *err) {
@@ -139,8 +153,6 @@ bool wire_notify(struct app *app, struct notifier **ret, struct error *err) {
         any = any || notify_is_configured(&app->cfg, (notify_channel)i);
     if (!app->cfg.notify_here) return true;
     if (!any) return say_nobody(app, err);
-    if (open_all(app, &opt, err)) return notifier_start(&app->boot, &opt, ret, err);
-    for (int i = 0; i < CHANNEL_COUNT; i++) channel_close(opt.channels[i]);
-    telegram_bot_close(opt.listener);
-    return false;
+    open_all(app, &opt);
+    return notifier_start(&app->boot, &opt, ret, err);
 }

@@ -34,12 +34,17 @@ struct channel_ops {
 /* First member of each. */
 struct channel {
     const struct channel_ops *ops;
+    const char *unusable;     /* why it refuses whatever is sent; NULL: it does not */
     bool (*go_on)(void *ctx); /* asked about once a second; false ends a call that waits */
     void *go_on_ctx;
 };
 
 void channel_send(struct channel *c, const struct message *m, str id, struct sent *ret);
 void channel_close(struct channel *c); /* NULL is fine; wipes its secrets */
+
+/* Stands in for one that cannot be opened: it refuses everything, and says why. */
+void channel_unusable(struct arena *boot, notify_channel which, const char *why,
+                      struct channel **ret);
 
 #define CHANNEL_TIMEOUT (20 * USEC_PER_S)
 

@@ -133,6 +133,10 @@ static bool begin(struct notifier *n, usec now, struct error *err) {
         struct sender *const s = &n->senders[i];
         if (s->channel == NULL) continue;
         s->look_at = s->rests_until = 0;
+        if (s->channel->unusable != NULL) {
+            if (!notify_unusable(n, s, now, err)) return false;
+            continue;
+        }
         if (s->row.since == 0) s->row.since = now;
         if (!store_begin(n->store, true, err)) return false;
         if (!store_channel_put(n->store, &s->row, err) || !store_commit(n->store, err)) {

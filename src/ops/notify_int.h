@@ -96,6 +96,8 @@ MUST_CHECK bool notify_finish(struct notifier *n, struct sender *s, const struct
                               usec now, struct error *err);
 MUST_CHECK bool notify_next(struct notifier *n, struct sender *s, const struct config *cfg,
                             usec now, struct error *err);
+/* Its channel cannot be used: noted as refused, and the others are told. */
+MUST_CHECK bool notify_unusable(struct notifier *n, struct sender *s, usec now, struct error *err);
 /* Without the store, to whoever is idle and is told of the kind. */
 void notify_direct(struct notifier *n, const struct config *cfg, const struct notice *v, usec now);
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "ops/channel_int.h"
 #include "ops/notify_int.h"
 
 #define REFUSED_REST (30 * USEC_PER_MIN) /* somebody has to mend it first */
@@ -178,6 +179,20 @@ static bool put_all(struct notifier *n, struct sender *s, const struct config *c
         s->row_due = s->turned = false;
         return true;
     }
+    store_rollback(n->store);
+    return false;
+}
+
+bool notify_unusable(struct notifier *n, struct sender *s, usec now, struct error *err) {
+    const bool news = s->row.state != CHANNEL_IS_REFUSED;
+    sent_say(&s->sent, SENT_REFUSED, 0, "%s", s->channel->unusable);
+    if (news) s->row.since = now;
+    s->row.state = CHANNEL_IS_REFUSED;
+    memcpy(s->row.why, s->sent.why, sizeof s->row.why);
+    if (!store_begin(n->store, true, err)) return false;
+    if (store_channel_put(n->store, &s->row, err) && (!news || tell_others(n, s, now, err)) &&
+        store_commit(n->store, err))
+        return true;
     store_rollback(n->store);
     return false;
 }

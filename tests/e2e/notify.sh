@@ -121,6 +121,27 @@ stop "$pid"
 "$BULLFINCH" doctor --config plain.yaml >said 2>&1
 check "so does the doctor" grep -q '^warn  notify .*nobody would be told' said
 
+# -- a channel whose secret is not there ------------------------------------------------------------------
+"$BULLFINCH" notify test --config cfg.yaml --set telegram.token_file=nosuch >said 2>&1
+equal "a test fails, and tries the others" "$? $(grep -c '^telegram *did not arrive: telegram.token_file: nosuch' said) $(grep -c ' arrived$' said)" "1 1 4"
+rm -f told/*.log
+sed 's/token_file: bot/token_file: nosuch/; s/t\.db/lame.db/' cfg.yaml >lame.yaml
+began lame lame.yaml run --no-status
+within 20 "a trader goes on all the same" grep -q 'ev=notify state=sends' lame.log
+check "its log says which channel, and why" grep -q 'level=unusual .*ev=notify_refused channel=telegram .*nosuch' lame.log
+within 20 "the others are told" once webhook 'telegram takes no messages from here: telegram.token_file: nosuch'
+within 20 "and are told the rest" once discord_took 'a trader is at work'
+curl -s "$url/api/status" >status.json
+equal "the interface counts it as refused" "$(sqlite3 :memory: "SELECT group_concat(value ->> 'state' || ' ' || (value ->> 'why' LIKE '%nosuch%')) FROM json_each(CAST(readfile('status.json') AS TEXT), '\$.notify.channels') WHERE value ->> 'name' = 'telegram'")" "refused 1"
+curl -s "$url/metrics" >metrics
+check "so do the metrics" grep -q '^bullfinch_notify_channel_up{channel="telegram"} 0$' metrics
+"$BULLFINCH" notify list --config lame.yaml >said 2>&1
+check "and the list" grep -q '^telegram *refused .*nosuch' said
+"$BULLFINCH" doctor --config lame.yaml >said 2>&1
+check "the doctor finds it bad" grep -q '^bad  *notify *telegram.token_file: nosuch' said
+stop "$pid"
+rm -f told/*.log
+
 # -- what happens is told ---------------------------------------------------------------------------------
 began run cfg.yaml run --no-status
 run_pid=$pid run_url=$url

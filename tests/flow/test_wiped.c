@@ -1,6 +1,7 @@
 /* A venue that is wiped, as test networks are every month: what was held there is gone, what came
  * after is not, and one look-up that lags behind is no wipe. And a store that forgot, as an older
- * backup that is put back: what the venue guards for it stays guarded. And a second bullfinch there. */
+ * backup that is put back: what the venue guards for it stays guarded. And a second bullfinch
+ * there. */
 #include "stage.h"
 
 /* A line of a trace is a line here. */
