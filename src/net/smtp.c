@@ -148,6 +148,7 @@ static void perform(CURL *c, const struct smtp_mail *m, struct curl_slist *to,
     const CURLcode rc = curl.easy_perform(c);
     IGNORE(curl.easy_getinfo(c, CURLINFO_RESPONSE_CODE, &code) != CURLE_OK, "stays 0");
     ret->code = (int)code;
+    ret->maybe = rc != CURLE_OK && s.rest.n == 0 && code < 400;
     say(ret, end_of(rc, ret->code),
         rc == CURLE_OK    ? ""
         : s.stopped       ? "stopped"

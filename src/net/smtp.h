@@ -41,7 +41,8 @@ typedef enum smtp_end {
 
 struct smtp_answer {
     smtp_end end;
-    int code; /* the server's last, 0: none */
+    bool maybe; /* where not SENT: it was handed over whole, and no answer came */
+    int code;   /* the server's last, 0: none */
     char why[160];
 };
 

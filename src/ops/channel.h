@@ -20,6 +20,7 @@ typedef enum sent_end {
 } sent_end;
 struct sent {
     sent_end end;
+    bool maybe;                 /* where not DONE: it may have arrived all the same */
     usec wait;                  /* LATER: asked for by the other side; 0: not said */
     char why[NOTICE_WHY_BYTES]; /* where not DONE; no secret is in it */
 };

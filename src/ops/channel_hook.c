@@ -30,6 +30,7 @@ void sent_say(struct sent *ret, sent_end end, usec wait, const char *fmt, ...) {
     buf_vprintf(&all, fmt, args);
     va_end(args);
     ret->end = end;
+    ret->maybe = false;
     ret->wait = wait;
     buf_init_fixed(&out, ret->why, sizeof ret->why);
     message_clean(buf_str(&all), &out);
@@ -38,6 +39,7 @@ void sent_say(struct sent *ret, sent_end end, usec wait, const char *fmt, ...) {
 bool sent_common(const struct http_answer *a, struct sent *ret) {
     if (a->end != HTTP_ANSWERED) {
         sent_say(ret, SENT_LATER, 0, "%s", a->why);
+        ret->maybe = a->end == HTTP_LOST;
         return true;
     }
     const usec wait = i64_clamp(a->retry_after_s, 0, 86400) * USEC_PER_S;
@@ -45,6 +47,7 @@ bool sent_common(const struct http_answer *a, struct sent *ret) {
         sent_say(ret, SENT_LATER, wait, "answered %d: too many messages", a->status);
     } else if (a->status >= 500) {
         sent_say(ret, SENT_LATER, wait, "answered %d", a->status);
+        ret->maybe = a->status == 502 || a->status == 504; /* of whoever stands before it */
     } else if (a->status >= 200 && a->status < 300) {
         sent_say(ret, SENT_DONE, 0, "%s", "");
     } else if (a->status >= 300 && a->status < 400) {

@@ -55,6 +55,7 @@ static void mail_send(struct channel *c, const struct message *m, str id, struct
         sent_say(ret, ends[a.end], 0, "answered %d: %s", a.code, a.why);
     else
         sent_say(ret, ends[a.end], 0, "%s", a.why);
+    ret->maybe = a.maybe;
 }
 
 static void mail_close(struct channel *c) {

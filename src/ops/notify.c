@@ -145,6 +145,7 @@ static bool begin(struct notifier *n, usec now, struct error *err) {
         }
     }
     n->again = n->begun = true;
+    n->quiet_known = false;
     log_info("notify", LOG_Z("state", "sends"));
     return true;
 }
@@ -176,6 +177,7 @@ static bool look(struct notifier *n, const struct config *cfg, usec now, usec mo
         n->watch_at = mono + WATCH_EVERY;
         if (!notify_watch(n, now, mono, err)) return false;
     }
+    if (!notify_quiet(n, cfg, now, err)) return false;
     if (mono >= n->repeats_at) {
         n->repeats_at = mono + REPEATS_EVERY;
         if (!notify_sum_up(n, cfg, now, err)) return false;

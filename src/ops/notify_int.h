@@ -69,7 +69,9 @@ struct notifier {
     bool begun;       /* since then: rows were read, what was under way waits again */
     usec claim_at, look_at, watch_at, repeats_at; /* monotonic: not before */
     int64_t version;
-    bool again; /* there is more than was sorted */
+    bool again;               /* there is more than was sorted */
+    struct quiet_hours quiet; /* by which what waits is due; with quiet_known */
+    bool quiet_known;         /* since this process sends */
 
     usec trouble_since; /* monotonic; the store cannot be used; 0: it can */
     bool trouble_told;
@@ -86,6 +88,9 @@ void notify_config_back(struct notifier *n, const struct config *cfg);
 /* New notices get their deliveries. */
 MUST_CHECK bool notify_sort(struct notifier *n, const struct config *cfg, usec now,
                             struct error *err);
+/* What waits for quiet hours that were changed is due by the new ones. */
+MUST_CHECK bool notify_quiet(struct notifier *n, const struct config *cfg, usec now,
+                             struct error *err);
 /* Repetitions that nobody was told of become a notice. */
 MUST_CHECK bool notify_sum_up(struct notifier *n, const struct config *cfg, usec now,
                               struct error *err);

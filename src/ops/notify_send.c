@@ -153,6 +153,9 @@ static bool put_one(struct notifier *n, struct sender *s, const struct config *c
     const delivery_state to = s->sent.end == SENT_DONE             ? DELIVERY_SENT
                               : s->sent.end == SENT_BAD || too_old ? DELIVERY_FAILED
                                                                    : DELIVERY_WAITING;
+    if (s->sent.end != SENT_DONE && !s->sent.maybe &&
+        !store_delivery_untold(n->store, v->id, str_from_z(s->row.name), err))
+        return false;
     return store_delivery_put(n->store, v->id, str_from_z(s->row.name), to, s->sent.why,
                               s->rests_until > now ? s->rests_until : now, now, err);
 }

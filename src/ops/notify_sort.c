@@ -1,7 +1,8 @@
 /* Which notice goes to which channel, and when.
  *
  * In: new notices. Out: deliveries; or a count, where the same was told a moment ago. In quiet
- * hours what is not urgent is due at their end. What is older than a message is tried for goes
+ * hours what is not urgent is due at their end, and where they are changed at the end of the new
+ * ones. What is older than a message is tried for goes
  * nowhere: whoever comes back after days finds it in the list. Failure: the transaction is rolled
  * back. Thread: the notifier's. */
 #include <inttypes.h>
@@ -76,6 +77,27 @@ bool notify_sort(struct notifier *n, const struct config *cfg, usec now, struct 
     }
     store_rollback(n->store);
     return false;
+}
+
+static bool is_same_quiet(const struct quiet_hours *a, const struct quiet_hours *b) {
+    return a->any == b->any && a->from == b->from && a->to == b->to && a->ahead == b->ahead;
+}
+
+bool notify_quiet(struct notifier *n, const struct config *cfg, usec now, struct error *err) {
+    struct quiet_hours q;
+    IGNORE(!quiet_hours_parse(cfg->notify_quiet_hours, &q), "the configuration was checked");
+    if (n->quiet_known && is_same_quiet(&q, &n->quiet)) return true;
+    const usec end = quiet_hours_end(&q, now);
+    if (!store_begin(n->store, true, err)) return false;
+    if (!store_deliveries_quiet(n->store, end != 0 ? end : now, now, err) ||
+        !store_commit(n->store, err)) {
+        store_rollback(n->store);
+        return false;
+    }
+    for (int i = 0; i < CHANNEL_COUNT; i++) n->senders[i].look_at = 0;
+    n->quiet = q;
+    n->quiet_known = true;
+    return true;
 }
 
 /* "12 times more since 10:00:00 UTC, the last of them like this: ..." */

@@ -91,15 +91,17 @@ void telegram_meaning(const struct http_answer *a, struct sent *ret) {
     const bool common = sent_common(a, ret);
     json_t *const root = a->end == HTTP_ANSWERED ? json_parse(a->body) : NULL;
     const json_t *const parameters = json_object_get(root, "parameters");
-    if (common && ret->end == SENT_DONE && !json_is_true(json_object_get(root, "ok")))
+    if (common && ret->end == SENT_DONE && !json_is_true(json_object_get(root, "ok"))) {
         sent_say(ret, SENT_LATER, 0, "answered 200 without ok: is telegram.url Telegram's?");
-    else if (common && ret->end == SENT_LATER && root != NULL)
+        ret->maybe = true;
+    } else if (common && ret->end == SENT_LATER && root != NULL) {
         ret->wait = i64_max(
             ret->wait,
             i64_clamp(json_integer_value(json_object_get(parameters, "retry_after")), 0, 86400) *
                 USEC_PER_S);
-    else if (!common)
+    } else if (!common) {
         say_refused(a->status, json_str_at(root, "description"), parameters, ret);
+    }
     json_decref(root);
 }
 

@@ -269,6 +269,28 @@ bool store_delivery_put(struct store *s, int64_t id, str channel, delivery_state
     return query_run(&q, err);
 }
 
+bool store_delivery_untold(struct store *s, int64_t id, str channel, struct error *err) {
+    static const struct sql sql = {
+        "UPDATE deliveries SET tries = tries - 1 WHERE notice_id = $1 AND channel = $2 AND state = "
+        "'sending' AND tries > 0"};
+    struct query q;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_i64(&q, id);
+    bind_str(&q, channel);
+    return query_run(&q, err);
+}
+
+bool store_deliveries_quiet(struct store *s, usec due, usec now, struct error *err) {
+    static const struct sql sql = {
+        "UPDATE deliveries SET due_at = $1 WHERE state = 'waiting' AND NOT urgent AND why = '' AND "
+        "tries = 0 AND due_at > $2"};
+    struct query q;
+    if (!query_open(s, &sql, &q, err)) return false;
+    bind_time(&q, due);
+    bind_time(&q, now);
+    return query_run(&q, err);
+}
+
 bool store_deliveries_revive(struct store *s, usec now, int64_t *ret_count, struct error *err) {
     static const struct sql sql = {
         "UPDATE deliveries SET state = 'waiting', due_at = $1, changed_at = $2 WHERE state = "
@@ -305,7 +327,8 @@ bool store_channel_mended(struct store *s, str name, usec now, struct error *err
         "UPDATE channels SET state = 'new', since = $1, why = '' WHERE name = $2 AND state = "
         "'refused'"};
     static const struct sql hurry = {
-        "UPDATE deliveries SET due_at = $1 WHERE channel = $2 AND state = 'waiting' AND tries > 0"};
+        "UPDATE deliveries SET due_at = $1 WHERE channel = $2 AND state = 'waiting' AND why <> "
+        "''"};
     struct query q;
     if (!query_open(s, &mend, &q, err)) return false;
     bind_time(&q, now);

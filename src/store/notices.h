@@ -59,7 +59,7 @@ MUST_CHECK bool store_notice_repeats_told(struct store *s, int64_t id, struct er
 struct delivery {
     struct notice notice;
     bool urgent;
-    int64_t tries; /* that were made; the one before may have got through */
+    int64_t tries; /* that may have got through: those that were plainly refused do not count */
 };
 /* Waiting and due, urgent ones first, then the oldest. */
 MUST_CHECK bool store_deliveries_due(struct store *s, str channel, usec now, struct delivery *ret,
@@ -67,7 +67,7 @@ MUST_CHECK bool store_deliveries_due(struct store *s, str channel, usec now, str
 /* How many wait, and when the next one is due; USEC_NEVER: none waits. */
 MUST_CHECK bool store_deliveries_waiting(struct store *s, str channel, int64_t *ret_count,
                                          usec *ret_due, struct error *err);
-/* It is on its way: one try more. */
+/* It is on its way: one try more that may get through. */
 MUST_CHECK bool store_delivery_taken(struct store *s, int64_t id, str channel, usec now,
                                      struct error *err);
 /* FAILED: for good; LEFT_OUT: too many waited. */
@@ -79,9 +79,13 @@ typedef enum delivery_state {
     DELIVERY_STATE_MAP(X)
 #undef X
 } delivery_state;
-/* due: of one that waits again. */
+/* due: of one that waits again; then why is not empty. */
 MUST_CHECK bool store_delivery_put(struct store *s, int64_t id, str channel, delivery_state state,
                                    const char *why, usec due, usec now, struct error *err);
+/* The try that it was taken for did certainly not get through. Before its store_delivery_put. */
+MUST_CHECK bool store_delivery_untold(struct store *s, int64_t id, str channel, struct error *err);
+/* What waits since it was sorted, and is not urgent, is due at `due`: quiet hours were changed. */
+MUST_CHECK bool store_deliveries_quiet(struct store *s, usec due, usec now, struct error *err);
 /* What was on its way when its process ended waits again. *ret_count: so many. */
 MUST_CHECK bool store_deliveries_revive(struct store *s, usec now, int64_t *ret_count,
                                         struct error *err);

@@ -113,6 +113,27 @@ static void test_in_quiet_hours_only_the_urgent_is_due(void **state) {
     assert_int_equal(waiting(CHANNEL_SLACK, end, v), 2);
 }
 
+static void test_quiet_hours_that_are_changed_hold_for_what_waits(void **state) {
+    (void)state;
+    struct delivery v[16];
+    struct error err;
+    const usec end = NIGHT + 8 * USEC_PER_HOUR;
+    configure("notify: {quiet_hours: 22:00-07:00}");
+    happens(NOTICE_TRADE_OPENED, "a", NIGHT);
+    sort_at(NIGHT);
+    assert_ok(notify_quiet(&n, &cfg, NIGHT, &err), &err);
+    assert_int_equal(waiting(CHANNEL_SLACK, end - 1, v), 0);
+    configure("notify: {quiet_hours: 22:00-06:00}");
+    assert_ok(notify_quiet(&n, &cfg, NIGHT, &err), &err);
+    assert_int_equal(waiting(CHANNEL_SLACK, end - USEC_PER_HOUR - 1, v), 0);
+    assert_int_equal(waiting(CHANNEL_SLACK, end - USEC_PER_HOUR, v), 1);
+    configure("");
+    n.senders[CHANNEL_SLACK].look_at = end;
+    assert_ok(notify_quiet(&n, &cfg, NIGHT + 1, &err), &err);
+    assert_int_equal(waiting(CHANNEL_SLACK, NIGHT + 1, v), 1);
+    assert_int_equal(n.senders[CHANNEL_SLACK].look_at, 0);
+}
+
 static void test_the_same_again_is_told_once_and_summed_up(void **state) {
     (void)state;
     struct delivery v[16];
@@ -194,10 +215,12 @@ static struct sender *next_of(notify_channel c, usec now) {
     return s->state == SENDER_READY ? s : NULL;
 }
 
+static bool is_lost; /* the answer of what comes next */
+
 /* As its thread would. */
 static void finish(struct sender *s, sent_end end, usec wait, usec now) {
     struct error err;
-    s->sent = (struct sent){.end = end, .wait = wait};
+    s->sent = (struct sent){.end = end, .wait = wait, .maybe = is_lost};
     if (end != SENT_DONE) memcpy(s->sent.why, "because", sizeof "because");
     s->state = SENDER_DONE;
     assert_ok(notify_finish(&n, s, &cfg, now, &err), &err);
@@ -230,14 +253,18 @@ static void test_what_failed_is_tried_again_later_and_later(void **state) {
     assert_null(next_of(CHANNEL_SLACK, NOON + 5 * USEC_PER_S - 1));
     usec now = NOON + 5 * USEC_PER_S;
     assert_non_null(next_of(CHANNEL_SLACK, now));
-    assert_int_equal(s->batch[0].tries, 1);
+    assert_int_equal(s->batch[0].tries, 0); /* it was refused, and nobody was told */
+    is_lost = true;
     finish(s, SENT_LATER, 0, now);
+    is_lost = false;
     assert_null(next_of(CHANNEL_SLACK, now + 10 * USEC_PER_S - 1));
     now += 10 * USEC_PER_S;
     assert_non_null(next_of(CHANNEL_SLACK, now));
+    assert_int_equal(s->batch[0].tries, 1);      /* that one may have got through */
     finish(s, SENT_LATER, 77 * USEC_PER_S, now); /* as it was asked for */
     assert_null(next_of(CHANNEL_SLACK, now + 77 * USEC_PER_S - 1));
     assert_non_null(next_of(CHANNEL_SLACK, now + 77 * USEC_PER_S));
+    assert_int_equal(s->batch[0].tries, 1);
     finish(s, SENT_DONE, 0, now + 77 * USEC_PER_S);
     assert_int_equal(waiting(CHANNEL_SLACK, NOON + USEC_PER_DAY, v), 0);
     assert_int_equal(s->row.state, CHANNEL_IS_WELL);
@@ -403,6 +430,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         T(a_channel_gets_what_it_is_told_of),
         T(in_quiet_hours_only_the_urgent_is_due),
+        T(quiet_hours_that_are_changed_hold_for_what_waits),
         T(the_same_again_is_told_once_and_summed_up),
         T(without_a_pause_each_is_told),
         T(each_trade_is_told),
