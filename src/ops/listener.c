@@ -7,6 +7,9 @@
  * number (talk.c). What is said in other chats is not answered, and told in the log
  * once an hour for each.
  *
+ * An update that cannot be read is passed by, so that those behind it are heard. What is said to
+ * another bot by its name (/halt@other_bot) is not said to us.
+ *
  * Failure: of the server a pause, longer each time; 409 is another program that listens to the same
  * bot. Thread: its own; a connection to the store of its own. */
 #include <inttypes.h>
@@ -42,6 +45,8 @@ struct listener {
     int64_t next; /* update that is asked for */
     int64_t tries;
     bool complained;
+    bool one_by_one; /* one of those that wait cannot be read: which? */
+    char me[TELEGRAM_NAME_BYTES]; /* "": not asked yet */
     struct {
         int64_t chat;
         usec at; /* monotonic */
@@ -170,6 +175,42 @@ static bool hear_all(struct listener *l, str body, struct error *err) {
     return true;
 }
 
+/* One that is not understood would be answered for ever: with nothing beside it, it is passed by. */
+static void step_over(struct listener *l, str body, const char *why) {
+    struct error err;
+    const int64_t id = telegram_first_id(body);
+    if (id < l->next || id == 0) {
+        rest(l, 0, why);
+    } else if (!l->one_by_one) {
+        l->one_by_one = true;
+    } else {
+        log_unusual("telegram_update", LOG_I("update", id),
+                    LOG_Z("why", "it is not well-formed; it is passed by, nothing of it is done"));
+        l->one_by_one = false;
+        if (!put_place(l, id + 1, &err)) rest(l, 0, err.msg);
+    }
+}
+
+static bool ask_name(struct listener *l) {
+    struct http_answer a;
+    struct sent sent;
+    struct error err;
+    if (l->me[0] != '\0') return true;
+    telegram_call(l->opt.bot, "getMe", STR("{}"), CHANNEL_TIMEOUT, goes_on, l, &a);
+    if (!goes_on(l)) return false;
+    telegram_meaning(&a, &sent);
+    if (sent.end != SENT_DONE)
+        rest(l, sent.wait, sent.why);
+    else if (!telegram_name(a.body, l->me, &err))
+        rest(l, 0, err.msg);
+    return l->me[0] != '\0';
+}
+
+/* Whether Telegram answers so is looked at by who reads the body: a body that is no JSON has no ok. */
+static bool is_answer(const struct http_answer *a) {
+    return a->end == HTTP_ANSWERED && a->status == 200;
+}
+
 static void ask(struct listener *l) {
     char block[128];
     struct buf body;
@@ -181,18 +222,22 @@ static void ask(struct listener *l) {
         rest(l, 0, err.msg);
         return;
     }
+    if (!ask_name(l)) return;
     buf_init_fixed(&body, block, sizeof block);
     buf_printf(&body,
                "{\"offset\":%" PRId64 ",\"timeout\":%d,\"limit\":%d,\"allowed_updates\":"
                "[\"message\"]}",
-               l->next, WAIT_S, TELEGRAM_UPDATES_MAX);
+               l->next, WAIT_S, l->one_by_one ? 1 : TELEGRAM_UPDATES_MAX);
     telegram_call(l->opt.bot, "getUpdates", buf_str(&body), TIMEOUT, goes_on, l, &a);
     if (!goes_on(l)) return;
     telegram_meaning(&a, &sent);
-    if (sent.end != SENT_DONE) {
+    if (sent.end != SENT_DONE && !is_answer(&a)) {
         rest(l, sent.wait, sent.why);
     } else if (!hear_all(l, a.body, &err)) {
-        rest(l, 0, err.msg);
+        if (err.code == ERR_PARSE)
+            step_over(l, a.body, sent.end != SENT_DONE ? sent.why : err.msg);
+        else
+            rest(l, 0, err.msg);
     } else {
         l->tries = 0;
         l->complained = false;
@@ -222,6 +267,7 @@ bool listener_start(struct arena *boot, const struct listener_options *opt, stru
     IGNORE(!str_to_i64(opt->cfg->telegram_chat, &l->chat), "the configuration was checked");
     l->talk = (struct talk){.store = opt->store,
                             .quote_asset = opt->cfg->venue_quote_asset,
+                            .me = l->me,
                             .may_order = opt->cfg->telegram_orders,
                             .users = &opt->cfg->telegram_users,
                             .answer_wait = ANSWER_WAIT,

@@ -403,7 +403,7 @@ static void obey(struct talk *t, struct arena *a, const struct telegram_update *
 void talk_answer(struct talk *t, struct arena *a, const struct telegram_update *u, usec now,
                  usec mono, struct buf *out) {
     str rest;
-    const telegram_order order = telegram_order_of(u->text, &rest);
+    const telegram_order order = telegram_order_of(u->text, str_from_z(t->me), &rest);
     const char *const no = is_order(order) ? why_not(t, u, now) : "";
     if (order == TELEGRAM_NONE) return;
     if (no[0] != '\0')

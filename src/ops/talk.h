@@ -22,6 +22,7 @@ struct talk_code {
 struct talk {
     struct store *store; /* for writing, with a short patience of its own */
     str quote_asset;
+    const char *me;                  /* the bot's own name; "": not known */
     bool may_order;                  /* telegram.orders */
     const struct config_list *users; /* whose orders are taken; empty: see telegram.users */
     usec answer_wait;                /* for the trader, where one runs */

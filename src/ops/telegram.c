@@ -149,8 +149,9 @@ static int64_t id_at(const json_t *object, const char *name) {
 
 static void get_message(struct arena *a, const json_t *m, struct telegram_update *ret) {
     const json_t *const chat = json_object_get(m, "chat");
-    const str text = json_str_at(m, "text");
+    str text = json_str_at(m, "text");
     const int64_t date = id_at(m, "date");
+    if (str_find_byte(text, '\0') >= 0) text = (str){0}; /* nobody types that */
     ret->chat = id_at(chat, "id");
     ret->user = id_at(json_object_get(m, "from"), "id");
     ret->is_private = str_eq(json_str_at(chat, "type"), STR("private"));
@@ -159,9 +160,32 @@ static void get_message(struct arena *a, const json_t *m, struct telegram_update
     ret->text = str_dup(a, str_head(text, 1024));
 }
 
+bool telegram_name(str body, char ret[TELEGRAM_NAME_BYTES], struct error *err) {
+    json_t *const root = json_parse(body);
+    const str name = json_str_at(json_object_get(root, "result"), "username");
+    const bool ok = json_is_true(json_object_get(root, "ok")) && name.n > 0 &&
+                    str_find_byte(name, '\0') < 0 && str_copyz(name, ret, TELEGRAM_NAME_BYTES);
+    json_decref(root);
+    return ok || fail(err, ERR_PARSE, 0, "getMe: its answer is none of Telegram's");
+}
+
+/* Within a text the quotes would stand behind a backslash. */
+int64_t telegram_first_id(str body) {
+    const str key = STR("\"update_id\":");
+    const ptrdiff_t at = str_find(body, key);
+    int64_t id = 0;
+    if (at < 0) return 0;
+    str rest = str_trim(str_head(str_tail(body, at + key.n), 24));
+    ptrdiff_t n = 0;
+    while (n < rest.n && rest.p[n] >= '0' && rest.p[n] <= '9') n++;
+    IGNORE(!str_to_i64(str_head(rest, n), &id), "then none");
+    return id > 0 && id < INT64_MAX ? id : 0;
+}
+
 bool telegram_updates(struct arena *a, str body, struct telegram_update *ret, int *ret_count,
                       struct error *err) {
-    json_t *const root = json_parse(body);
+    json_error_t why;
+    json_t *const root = json_loadb(body.n > 0 ? body.p : "", (size_t)body.n, JSON_ALLOW_NUL, &why);
     const json_t *const list = json_object_get(root, "result");
     int n = 0;
     if (!json_is_true(json_object_get(root, "ok")) || !json_is_array(list)) {
@@ -181,18 +205,20 @@ bool telegram_updates(struct arena *a, str body, struct telegram_update *ret, in
     return true;
 }
 
-telegram_order telegram_order_of(str text, str *ret_rest) {
+telegram_order telegram_order_of(str text, str me, str *ret_rest) {
     static const char *const names[] = {
 #define X(name, word) word,
         TELEGRAM_ORDER_MAP(X)
 #undef X
     };
-    str rest = str_trim(text), word, name;
+    str rest = str_trim(text), word, name = {0};
     *ret_rest = (str){0};
     if (!str_starts(rest, STR("/"))) return TELEGRAM_NONE;
     ptrdiff_t n = 0;
     while (n < rest.n && rest.p[n] > ' ') n++;
     word = str_tail(str_head(rest, n), 1);
+    const ptrdiff_t at = str_find_byte(word, '@');
+    if (at >= 0 && !str_eq_nocase(str_tail(word, at + 1), me)) return TELEGRAM_NONE;
     *ret_rest = str_trim(str_tail(rest, n));
     if (!str_cut(&word, '@', &name)) return TELEGRAM_UNKNOWN;
     for (int i = TELEGRAM_HELP; i < TELEGRAM_ORDER_COUNT; i++)

@@ -27,7 +27,14 @@ struct telegram_update {
 MUST_CHECK bool telegram_updates(struct arena *a, str body, struct telegram_update *ret,
                                  int *ret_count, struct error *err);
 
-/* An order in a text: "/halt@some_bot the news" -> HALT, "the news". */
+/* The bot's own name, of the body of getMe. Errors: ERR_PARSE it is none. */
+#define TELEGRAM_NAME_BYTES 64
+MUST_CHECK bool telegram_name(str body, char ret[TELEGRAM_NAME_BYTES], struct error *err);
+/* The first update's number in a body that telegram_updates does not take; 0: none is to be seen. */
+int64_t telegram_first_id(str body);
+
+/* An order in a text: "/halt@our_bot the news" -> HALT, "the news". me: the bot's own name; what is
+ * said to another bot is NONE. */
 #define TELEGRAM_ORDER_MAP(X)                                                                      \
     X(NONE, "")                                                                                    \
     X(UNKNOWN, "")                                                                                 \
@@ -44,6 +51,6 @@ typedef enum telegram_order {
 #undef X
         TELEGRAM_ORDER_COUNT
 } telegram_order;
-telegram_order telegram_order_of(str text, str *ret_rest);
+telegram_order telegram_order_of(str text, str me, str *ret_rest);
 
 #endif

@@ -167,8 +167,14 @@ say /positions
 within 20 "what is held is listed" once chat '"DOGEUSDT LONG [0-9.]* at '
 say /halt 666 13
 within 20 "another chat is not answered" grep -q 'ev=telegram_stranger chat=666' run.log
-equal "and orders nothing" "$(sql "SELECT count(*) FROM commands")" 0
-say '/halt the news'
+say '/halt@other_bot the weather'
+say '/halt\u0000'
+say '/halt \ud800'
+say /waiting
+within 20 "what cannot be read is passed by, and the next is heard" once chat '"No signal waits."'
+check "the log says so" grep -q 'ev=telegram_update .*passed by' run.log
+equal "and orders nothing, nor does what is said to another bot" "$(sql "SELECT count(*) FROM commands")" 0
+say '/halt@our_bot the news'
 within 20 "a halt is obeyed" sh -c "[ \"\$(sqlite3 t.db 'SELECT mode FROM control')\" = halted ]"
 within 20 "and answered" grep -q '"halt: ' told/chat.log
 within 20 "everybody is told who halted" once mail 'halted from now on, by telegram:42: the news'
@@ -183,7 +189,7 @@ within 30 "with it everything is closed" sh -c "[ \"\$(sqlite3 t.db \"SELECT cou
 within 20 "and told" once chat 'Closed: LONG DOGEUSDT: closed by a person, profit'
 bf resume --mode manual >out
 say /waiting
-within 20 "what waits is shown" once chat '"No signal waits."'
+within 20 "what waits is shown" sh -c '[ "$(grep -c "No signal waits" told/chat.log)" = 2 ]'
 equal "each order was obeyed once" "$(sql "SELECT group_concat(verb, ' ') FROM commands WHERE actor LIKE 'telegram:%'")" "halt resume flatten"
 
 # -- receivers that are busy, broken, slow ----------------------------------------------------------------

@@ -25,9 +25,12 @@ static void look_at_updates(str text) {
 
 static void look_at_order(str text) {
     str rest;
-    const telegram_order o = telegram_order_of(text, &rest);
+    const telegram_order o = telegram_order_of(text, STR("our_bot"), &rest);
     LAW(o >= TELEGRAM_NONE && o < TELEGRAM_ORDER_COUNT);
-    LAW((o == TELEGRAM_NONE) == !str_starts(str_trim(text), STR("/")));
+    const bool is_order = str_starts(str_trim(text), STR("/"));
+    LAW(o == TELEGRAM_NONE || is_order);
+    LAW(o != TELEGRAM_NONE || !is_order || str_find_byte(text, '@') >= 0);
+    LAW(telegram_first_id(text) >= 0);
     LAW(rest.n <= text.n);
 }
 

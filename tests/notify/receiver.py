@@ -132,6 +132,8 @@ class Handler(BaseHTTPRequestHandler):
         token, _, method = rest.partition("/")
         if token != BOT:
             self.answer(401, {"ok": False, "error_code": 401, "description": "Unauthorized"})
+        elif method == "getMe":
+            self.answer(200, {"ok": True, "result": {"id": 110201543, "is_bot": True, "username": "our_bot"}})
         elif method == "getUpdates":
             log("asked", offset=body["offset"])
             until = time.time() + min(body["timeout"], 2)

@@ -24,6 +24,7 @@ static int set_up(void **state) {
     users = (struct config_list){0};
     talk = (struct talk){.store = kit.s,
                          .quote_asset = STR("USDT"),
+                         .me = "our_bot",
                          .may_order = true,
                          .users = &users,
                          .answer_wait = USEC_PER_S,

@@ -74,6 +74,32 @@ static void test_what_is_no_answer_of_telegrams_is_an_error(void **state) {
         assert_fails(telegram_updates(&arena, str_from_z(bad[i]), v, &n, &err), &err, ERR_PARSE);
 }
 
+static void test_a_text_with_a_nul_is_nobodys_and_the_others_are_read(void **state) {
+    (void)state;
+    struct telegram_update v[TELEGRAM_UPDATES_MAX];
+    struct error err;
+    char name[TELEGRAM_NAME_BYTES];
+    int n;
+    begin();
+    assert_ok(telegram_updates(&arena,
+                               STR("{\"ok\":true,\"result\":[{\"update_id\":7,\"message\":{\"chat\":{"
+                                   "\"id\":1},\"text\":\"/halt\\u0000\"}},{\"update_id\":8,"
+                                   "\"message\":{\"chat\":{\"id\":1},\"text\":\"/halt\"}}]}"),
+                               v, &n, &err),
+              &err);
+    assert_int_equal(n, 2);
+    assert_false(v[0].is_message);
+    assert_int_equal(v[0].id, 7);
+    assert_true(v[1].is_message);
+    /* of what is no JSON at all the number is seen, and nothing that stands in a text */
+    assert_int_equal(telegram_first_id(STR("{\"result\":[{\"update_id\": 91,\"text\":\"\\ud800\"")), 91);
+    assert_int_equal(telegram_first_id(STR("{\"text\":\"\\\"update_id\\\":5\"")), 0);
+    assert_int_equal(telegram_first_id(STR("<html>")), 0);
+    assert_ok(telegram_name(STR("{\"ok\":true,\"result\":{\"username\":\"some_bot\"}}"), name, &err), &err);
+    assert_string_equal(name, "some_bot");
+    assert_fails(telegram_name(STR("{\"ok\":true,\"result\":{}}"), name, &err), &err, ERR_PARSE);
+}
+
 static void test_orders_are_told_from_words(void **state) {
     (void)state;
     static const struct {
@@ -84,6 +110,10 @@ static void test_orders_are_told_from_words(void **state) {
                  {" /Status ", TELEGRAM_STATUS, ""},
                  {"/halt the news", TELEGRAM_HALT, "the news"},
                  {"/halt@some_bot  why not", TELEGRAM_HALT, "why not"},
+                 {"/halt@Some_Bot", TELEGRAM_HALT, ""},
+                 {"/halt@other_bot  why not", TELEGRAM_NONE, ""},
+                 {"/halt@ why not", TELEGRAM_NONE, ""},
+                 {"/halt@some_bot2", TELEGRAM_NONE, ""},
                  {"/flatten 123456", TELEGRAM_FLATTEN, "123456"},
                  {"/approve\n17", TELEGRAM_APPROVE, "17"},
                  {"/halted", TELEGRAM_UNKNOWN, ""},
@@ -93,7 +123,7 @@ static void test_orders_are_told_from_words(void **state) {
                  {"please /halt", TELEGRAM_NONE, ""}};
     for (int i = 0; i < COUNT_OF(cases); i++) {
         str rest;
-        assert_int_equal(telegram_order_of(str_from_z(cases[i].text), &rest), cases[i].order);
+        assert_int_equal(telegram_order_of(str_from_z(cases[i].text), STR("some_bot"), &rest), cases[i].order);
         check_str(rest, str_from_z(cases[i].rest), cases[i].text, i);
     }
 }
@@ -274,6 +304,7 @@ int main(void) {
         cmocka_unit_test(test_a_message_is_read),
         cmocka_unit_test(test_what_is_no_text_is_passed_over_and_counts),
         cmocka_unit_test(test_what_is_no_answer_of_telegrams_is_an_error),
+        cmocka_unit_test(test_a_text_with_a_nul_is_nobodys_and_the_others_are_read),
         cmocka_unit_test(test_orders_are_told_from_words),
         cmocka_unit_test(test_what_telegrams_answers_mean),
         cmocka_unit_test(test_a_group_that_moved_says_where_to),
