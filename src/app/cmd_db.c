@@ -150,7 +150,7 @@ static exit_status restore_run(struct app *app, const struct args *args) {
     if (app->json)
         buf_put(&out, STR("{\"restored\":true}\n"));
     else
-        buf_put(&out, STR("Restored. What was there before is kept beside it as "
+        buf_put(&out, STR("Restored. What was there before, if anything was, is kept beside it as "
                           "*.before-restore.\n"));
     return say(&out, EXIT_DONE);
 }

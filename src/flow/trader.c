@@ -335,6 +335,15 @@ static void put_setting(const struct trader *t, const struct command *c, char *r
         (void)snprintf(ret, bytes, "holds from now on");
 }
 
+/* A mode that was set during a halt waits for its end. */
+static void put_mode(const struct trader *t, const struct command *c, char *ret, size_t bytes) {
+    const mode m = t->control.mode;
+    if (c->verb == VERB_MODE && m == MODE_HALTED && c->mode != MODE_HALTED)
+        (void)snprintf(ret, bytes, "halted, as before; %s when the halt ends", mode_name(c->mode));
+    else
+        (void)snprintf(ret, bytes, "%s", mode_name(m));
+}
+
 static void on_command(struct trader *t, const struct command *c) {
     const char *text = "done";
     char counted[96];
@@ -343,7 +352,8 @@ static void on_command(struct trader *t, const struct command *c) {
     case VERB_HALT:
     case VERB_RESUME:
     case VERB_MODE:
-        text = mode_name(t->control.mode);
+        put_mode(t, c, counted, sizeof counted);
+        text = counted;
         break;
     case VERB_FLATTEN:
         (void)snprintf(counted, sizeof counted, "closing %d positions at the next price",

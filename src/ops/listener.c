@@ -45,7 +45,7 @@ struct listener {
     int64_t next; /* update that is asked for */
     int64_t tries;
     bool complained;
-    bool one_by_one; /* one of those that wait cannot be read: which? */
+    bool one_by_one;              /* one of those that wait cannot be read: which? */
     char me[TELEGRAM_NAME_BYTES]; /* "": not asked yet */
     struct {
         int64_t chat;
@@ -175,7 +175,8 @@ static bool hear_all(struct listener *l, str body, struct error *err) {
     return true;
 }
 
-/* One that is not understood would be answered for ever: with nothing beside it, it is passed by. */
+/* One that is not understood would be answered for ever: with nothing beside it, it is passed by.
+ */
 static void step_over(struct listener *l, str body, const char *why) {
     struct error err;
     const int64_t id = telegram_first_id(body);
@@ -206,7 +207,8 @@ static bool ask_name(struct listener *l) {
     return l->me[0] != '\0';
 }
 
-/* Whether Telegram answers so is looked at by who reads the body: a body that is no JSON has no ok. */
+/* Whether Telegram answers so is looked at by who reads the body: a body that is no JSON has no ok.
+ */
 static bool is_answer(const struct http_answer *a) {
     return a->end == HTTP_ANSWERED && a->status == 200;
 }

@@ -103,8 +103,9 @@ static void put_money(const struct talk *t, const struct standing *x, struct buf
     }
     buf_put(b, STR("Closed today: profit "));
     put_amount(b, money_e8(v->pnl_today));
-    buf_printf(b, "; %" PRId64 " positions are open, %" PRId64 " signals wait for you.\n",
-               v->open_positions, v->waiting);
+    buf_printf(b, "; %" PRId64 " position%s open, %" PRId64 " signal%s for you.\n",
+               v->open_positions, v->open_positions == 1 ? " is" : "s are", v->waiting,
+               v->waiting == 1 ? " waits" : "s wait");
 }
 
 static void put_feeds(const struct standing *x, struct buf *b) {

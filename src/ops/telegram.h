@@ -30,7 +30,8 @@ MUST_CHECK bool telegram_updates(struct arena *a, str body, struct telegram_upda
 /* The bot's own name, of the body of getMe. Errors: ERR_PARSE it is none. */
 #define TELEGRAM_NAME_BYTES 64
 MUST_CHECK bool telegram_name(str body, char ret[TELEGRAM_NAME_BYTES], struct error *err);
-/* The first update's number in a body that telegram_updates does not take; 0: none is to be seen. */
+/* The first update's number in a body that telegram_updates does not take; 0: none is to be seen.
+ */
 int64_t telegram_first_id(str body);
 
 /* An order in a text: "/halt@our_bot the news" -> HALT, "the news". me: the bot's own name; what is

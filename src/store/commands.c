@@ -105,6 +105,11 @@ static void enter_mode_until(struct control *c, mode m, usec until) {
     c->until = until;
 }
 
+/* The halt goes on, and is still of whoever ordered it: only what comes after it is another. */
+static bool is_for_later(const struct control *before, const struct command *cmd) {
+    return cmd->verb == VERB_MODE && before->mode == MODE_HALTED && cmd->mode != MODE_HALTED;
+}
+
 /* The row after the command; false when the verb leaves it alone. */
 static bool next_control(struct control *c, const struct command *cmd, usec now) {
     const bool halts = cmd->verb == VERB_HALT || cmd->verb == VERB_FLATTEN ||
@@ -113,8 +118,10 @@ static bool next_control(struct control *c, const struct command *cmd, usec now)
         halt(c, cmd);
     } else if (cmd->verb == VERB_RESUME) {
         enter_mode(c, cmd->mode);
-    } else if (cmd->verb == VERB_MODE && c->mode == MODE_HALTED) {
+    } else if (is_for_later(c, cmd)) {
         c->before = cmd->mode;
+        c->epoch++;
+        return true;
     } else if (cmd->verb == VERB_MODE && cmd->until > now && cmd->until != USEC_NEVER) {
         enter_mode_until(c, cmd->mode, cmd->until);
     } else if (cmd->verb == VERB_MODE) {
@@ -133,7 +140,10 @@ static void describe(struct audit *a, const struct command *cmd, const struct co
                      const struct control *after, bool changed) {
     struct buf b;
     buf_init_fixed(&b, a->detail, sizeof a->detail);
-    if (changed) {
+    if (changed && is_for_later(before, cmd)) {
+        buf_printf(&b, "halted; after the halt %s -> %s, epoch %" PRId64,
+                   mode_name(control_after_halt(before)), mode_name(after->before), after->epoch);
+    } else if (changed) {
         buf_printf(&b, "%s -> %s, epoch %" PRId64, mode_name(before->mode), mode_name(after->mode),
                    after->epoch);
     }
@@ -145,6 +155,7 @@ static void describe(struct audit *a, const struct command *cmd, const struct co
 /* People are told what somebody ordered; not that a source said of a post that it is gone. */
 static bool tell(struct store *s, const struct command *cmd, const struct control *after,
                  bool changed, usec now, struct error *err) {
+    const bool later = changed && is_for_later(after, cmd);
     char text[NOTICE_TEXT_BYTES], at[TIME_TEXT_BYTES];
     struct notice n;
     struct buf b;
@@ -154,7 +165,10 @@ static bool tell(struct store *s, const struct command *cmd, const struct contro
     buf_init_fixed(&b, text, sizeof text);
     buf_printf(&b, "%s", verb_name(cmd->verb));
     if (cmd->target != 0) buf_printf(&b, " %" PRId64, cmd->target);
-    if (changed) buf_printf(&b, ": %s from now on", mode_name(after->mode));
+    if (later)
+        buf_printf(&b, " %s when the halt ends, halted till then", mode_name(after->before));
+    else if (changed)
+        buf_printf(&b, ": %s from now on", mode_name(after->mode));
     if (changed && after->until != USEC_NEVER)
         buf_printf(&b, " until " STR_FMT " UTC",
                    STR_ARG(str_head(time_format_rfc3339(after->until, at), 19)));

@@ -118,9 +118,18 @@ static void test_a_mode_set_while_halted_waits_for_the_resume(void **state) {
     struct bench *b = *state;
     add_control(b, MODE_AUTO, 1);
     turn(b);
-    command(b, (struct command){.verb = VERB_HALT, .until = USEC_NEVER});
-    command(b, (struct command){.verb = VERB_MODE, .mode = MODE_OBSERVE});
+    static const struct sql said = {
+        "SELECT count(*) FROM audit_log WHERE action = 'mode' AND detail = 'halted; after the halt "
+        "auto -> observe, epoch 3'"};
+    static const struct sql told = {
+        "SELECT count(*) FROM notices WHERE text = 'mode observe when the halt ends, halted till "
+        "then, by cli:me'"};
+    command(b, (struct command){.verb = VERB_HALT, .until = USEC_NEVER, .reason = "the news"});
+    command(b, (struct command){.verb = VERB_MODE, .mode = MODE_OBSERVE, .actor = "cli:me"});
     const struct control c = control_now(b);
+    assert_int_equal(count(b, &said), 1);
+    assert_int_equal(count(b, &told), 1);
+    assert_string_equal(c.reason, "the news"); /* the halt is still of who ordered it */
     assert_int_equal(c.mode, MODE_HALTED);
     assert_int_equal(c.before, MODE_OBSERVE);
     assert_int_equal(c.epoch, 3);

@@ -81,21 +81,25 @@ static void test_a_text_with_a_nul_is_nobodys_and_the_others_are_read(void **sta
     char name[TELEGRAM_NAME_BYTES];
     int n;
     begin();
-    assert_ok(telegram_updates(&arena,
-                               STR("{\"ok\":true,\"result\":[{\"update_id\":7,\"message\":{\"chat\":{"
-                                   "\"id\":1},\"text\":\"/halt\\u0000\"}},{\"update_id\":8,"
-                                   "\"message\":{\"chat\":{\"id\":1},\"text\":\"/halt\"}}]}"),
-                               v, &n, &err),
-              &err);
+    assert_ok(
+        telegram_updates(&arena,
+                         STR("{\"ok\":true,\"result\":[{\"update_id\":7,\"message\":{\"chat\":{"
+                             "\"id\":1},\"text\":\"/halt\\u0000\"}},{\"update_id\":8,"
+                             "\"message\":{\"chat\":{\"id\":1},\"text\":\"/halt\"}}]}"),
+                         v, &n, &err),
+        &err);
     assert_int_equal(n, 2);
     assert_false(v[0].is_message);
     assert_int_equal(v[0].id, 7);
     assert_true(v[1].is_message);
     /* of what is no JSON at all the number is seen, and nothing that stands in a text */
-    assert_int_equal(telegram_first_id(STR("{\"result\":[{\"update_id\": 91,\"text\":\"\\ud800\"")), 91);
+    assert_int_equal(telegram_first_id(STR("{\"result\":[{\"update_id\": 91,\"text\":\"\\ud800\"")),
+                     91);
     assert_int_equal(telegram_first_id(STR("{\"text\":\"\\\"update_id\\\":5\"")), 0);
     assert_int_equal(telegram_first_id(STR("<html>")), 0);
-    assert_ok(telegram_name(STR("{\"ok\":true,\"result\":{\"username\":\"some_bot\"}}"), name, &err), &err);
+    assert_ok(
+        telegram_name(STR("{\"ok\":true,\"result\":{\"username\":\"some_bot\"}}"), name, &err),
+        &err);
     assert_string_equal(name, "some_bot");
     assert_fails(telegram_name(STR("{\"ok\":true,\"result\":{}}"), name, &err), &err, ERR_PARSE);
 }
@@ -123,7 +127,8 @@ static void test_orders_are_told_from_words(void **state) {
                  {"please /halt", TELEGRAM_NONE, ""}};
     for (int i = 0; i < COUNT_OF(cases); i++) {
         str rest;
-        assert_int_equal(telegram_order_of(str_from_z(cases[i].text), STR("some_bot"), &rest), cases[i].order);
+        assert_int_equal(telegram_order_of(str_from_z(cases[i].text), STR("some_bot"), &rest),
+                         cases[i].order);
         check_str(rest, str_from_z(cases[i].rest), cases[i].text, i);
     }
 }
