@@ -36,6 +36,7 @@ struct table {
 
 struct api_tokens {
     pthread_rwlock_t lock;
+    pthread_mutex_t loads; /* one at a time */
     struct table tables[2];
     int in_force; /* guarded */
     usec read_at; /* guarded; monotonic */
@@ -97,6 +98,7 @@ bool api_role_allows(token_role has, token_role need) {
 struct api_tokens *api_tokens_new(struct arena *boot) {
     struct api_tokens *t = NEW(boot, struct api_tokens);
     POST(pthread_rwlock_init(&t->lock, NULL) == 0);
+    POST(pthread_mutex_init(&t->loads, NULL) == 0);
     for (int i = 0; i < 2; i++) arena_open(&t->tables[i].arena, TOKENS_BYTES);
     return t;
 }
@@ -105,6 +107,7 @@ void api_tokens_free(struct api_tokens *t) {
     if (t == NULL) return;
     for (int i = 0; i < 2; i++) arena_close(&t->tables[i].arena);
     pthread_rwlock_destroy(&t->lock);
+    pthread_mutex_destroy(&t->loads);
 }
 
 static struct use *find_use(const struct table *t, int64_t id) {
@@ -130,7 +133,7 @@ static void swap(struct api_tokens *t, struct table *next, usec mono) {
     pthread_rwlock_unlock(&t->lock);
 }
 
-/* The one that is not in force; only the loading thread changes which that is. */
+/* The one that is not in force; only who loads changes which that is. */
 static struct table *spare(struct api_tokens *t) {
     struct table *next = &t->tables[1 - t->in_force];
     arena_reset(&next->arena);
@@ -139,13 +142,16 @@ static struct table *spare(struct api_tokens *t) {
 }
 
 bool api_tokens_load(struct api_tokens *t, struct store *s, usec mono, struct error *err) {
+    pthread_mutex_lock(&t->loads);
     struct table *next = spare(t);
-    if (!store_tokens(s, &next->arena, &next->rows, &next->count, err)) return false;
-    swap(t, next, mono);
-    return true;
+    const bool ok = store_tokens(s, &next->arena, &next->rows, &next->count, err);
+    if (ok) swap(t, next, mono);
+    pthread_mutex_unlock(&t->loads);
+    return ok;
 }
 
 void api_tokens_set(struct api_tokens *t, const struct token_row *rows, int count, usec mono) {
+    pthread_mutex_lock(&t->loads);
     struct table *next = spare(t);
     next->rows = NEW_ARRAY(&next->arena, struct token_row, count + 1);
     next->count = count;
@@ -155,6 +161,7 @@ void api_tokens_set(struct api_tokens *t, const struct token_row *rows, int coun
         next->rows[i].source = str_dup(&next->arena, rows[i].source);
     }
     swap(t, next, mono);
+    pthread_mutex_unlock(&t->loads);
 }
 
 static api_auth identify(const struct token_row *row, usec now, struct api_identity *ret) {

@@ -48,6 +48,7 @@ struct api_core {
     struct api_files *files;
     struct api_cache *cache;
     struct store *watch; /* the tick's, for reading */
+    usec fresh_at;       /* under the lock; monotonic: when an unknown token was last looked for */
     struct store *write; /* for short transactions; guarded by write_lock */
     pthread_mutex_t write_lock;
     struct api_codes *codes;
@@ -356,10 +357,34 @@ static void check_session(struct api_core *c, const struct api_head *h, usec now
         api_session_close(c->sessions, secret);
 }
 
+#define FRESH_EVERY (USEC_PER_S / 5) /* strangers cause no more looks than that */
+
+/* A token that was made a moment ago is in the store, and not yet among those that are held here.
+ */
+static bool look_for_fresh(struct api_core *c, usec mono) {
+    struct error err;
+    pthread_mutex_lock(&c->lock);
+    const bool may = c->fresh_at == 0 || mono - c->fresh_at >= FRESH_EVERY;
+    if (may) c->fresh_at = mono;
+    pthread_mutex_unlock(&c->lock);
+    if (!may) return false;
+    struct store *const s = api_store_take(c);
+    const bool ok = api_tokens_load(c->tokens, s, mono, &err); /* the tick complains of a failure */
+    api_store_give(c, s);
+    return ok;
+}
+
+api_auth api_core_check(struct api_core *c, str authorization, usec now, usec mono,
+                        struct api_identity *ret) {
+    const api_auth auth = api_tokens_check(c->tokens, authorization, now, ret);
+    if (auth != API_AUTH_UNKNOWN || !look_for_fresh(c, mono)) return auth;
+    return api_tokens_check(c->tokens, authorization, now, ret);
+}
+
 /* Whose request it is: of its token, of its cookie, or nobody's. */
 static api_auth identify(struct api_core *c, const struct api_head *h, usec now, usec mono,
                          struct api_identity *ret) {
-    const api_auth auth = api_tokens_check(c->tokens, h->authorization, now, ret);
+    const api_auth auth = api_core_check(c, h->authorization, now, mono, ret);
     if (auth == API_AUTH_NONE) check_session(c, h, now, mono, ret);
     if (auth == API_AUTH_NONE && !ret->by_session) {
         const bool local = c->listen.loopback && h->client.loopback && !h->forwarded;

@@ -7,6 +7,7 @@
 #ifndef BF_API_CORE_H
 #define BF_API_CORE_H
 
+#include "api/auth.h"
 #include "api/files.h"
 #include "api/listen.h"
 #include "api/request.h"
@@ -71,6 +72,10 @@ MUST_CHECK bool api_core_open(struct arena *boot, const struct api_options *opt,
                               struct api_core **ret, struct error *err);
 void api_core_close(struct api_core *c); /* NULL is fine */
 void api_core_tick(struct api_core *c, usec now, usec mono);
+/* api_tokens_check; a token that is not known is looked for in the store once, at most five times a
+ * second for all who ask. */
+api_auth api_core_check(struct api_core *c, str authorization, usec now, usec mono,
+                        struct api_identity *ret);
 
 /* May this request be read and answered? True: *ret_route and *ret_who say how and for whom. False:
  * `a` is the answer. `index` of a route counts api_routes. */

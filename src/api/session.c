@@ -193,8 +193,8 @@ static bool check_shown(struct api_core *c, const struct api_request *rq, str to
     struct buf b;
     buf_init_fixed(&b, bearer, sizeof bearer);
     buf_printf(&b, "Bearer " STR_FMT, STR_ARG(token));
-    const bool ok = !buf_full(&b) &&
-                    api_tokens_check(api_core_tokens(c), buf_str(&b), rq->now, ret) == API_AUTH_OK;
+    const bool ok = !buf_full(&b) && api_core_check(c, buf_str(&b), rq->now, time_monotonic_us(),
+                                                    ret) == API_AUTH_OK;
     memory_wipe(bearer, sizeof bearer);
     if (!ok) {
         api_problem_field(a, 401, "TOKEN", "token",

@@ -237,6 +237,22 @@ static void test_tokens_that_cannot_be_read_change_nothing_any_more(void **state
     assert_int_equal(admit_at(&h, time_wall_us(), later), 0);
 }
 
+static void test_a_token_made_a_moment_ago_is_known_and_strangers_cost_five_looks_a_second(
+    void **state) {
+    (void)state;
+    char fresh[APIKIT_BEARER_BYTES], fresher[APIKIT_BEARER_BYTES];
+    open_core();
+    const usec now = time_wall_us(), mono = time_monotonic_us();
+    apikit_token(&k, "fresh", TOKEN_READ, "", 0, fresh);
+    struct api_head h = head("GET", "/api/cost");
+    h.authorization = str_from_z(fresh);
+    assert_int_equal(admit_at(&h, now, mono), 0); /* without a tick */
+    apikit_token(&k, "fresher", TOKEN_READ, "", 0, fresher);
+    h.authorization = str_from_z(fresher);
+    assert_int_equal(admit_at(&h, now, mono + USEC_PER_S / 5 - 1), 401);
+    assert_int_equal(admit_at(&h, now, mono + USEC_PER_S / 5), 0);
+}
+
 static void test_uses_are_written_once_a_minute(void **state) {
     (void)state;
     char bearer[APIKIT_BEARER_BYTES];
@@ -791,6 +807,7 @@ int main(void) {
         T(test_a_token_expires_at_its_time),
         T(test_a_role_is_not_another),
         T(test_tokens_that_cannot_be_read_change_nothing_any_more),
+        T(test_a_token_made_a_moment_ago_is_known_and_strangers_cost_five_looks_a_second),
         T(test_uses_are_written_once_a_minute),
         T(test_an_open_address_wants_a_token_first),
         T(test_addresses_are_read),
