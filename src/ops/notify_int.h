@@ -12,6 +12,7 @@
 #include "ops/notify.h"
 #include "ops/pace.h"
 
+#define NOTICE_WHAT_FIRST "first" /* the first trader of this store: nobody waited for it */
 #define NOTIFY_QUEUE_MAX 500 /* that wait for a channel; what is not urgent is left out beyond */
 
 typedef enum sender_state {

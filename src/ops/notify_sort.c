@@ -31,7 +31,7 @@ static void read_rules(const struct notifier *n, const struct config *cfg, struc
 
 static bool deliver(struct notifier *n, const struct rules *r, const struct notice *v, usec now,
                     struct error *err) {
-    const bool urgent = (r->urgent & BIT(v->kind)) != 0;
+    const bool urgent = (r->urgent & BIT(v->kind)) != 0 && strcmp(v->what, NOTICE_WHAT_FIRST) != 0;
     const usec quiet_end = urgent ? 0 : quiet_hours_end(&r->quiet, now);
     for (int i = 0; i < CHANNEL_COUNT; i++) {
         struct sender *const s = &n->senders[i];

@@ -47,7 +47,8 @@ static void put_mode(struct notifier *n, struct buf *b) {
         buf_printf(b, ", mode %s", mode_name(c.mode));
 }
 
-static bool tell_here(struct notifier *n, int64_t pid, int64_t before, usec now,
+/* ever: a trader was seen before. before: the one that gave no word of its end; 0: none. */
+static bool tell_here(struct notifier *n, int64_t pid, bool ever, int64_t before, usec now,
                       struct error *err) {
     char text[NOTICE_TEXT_BYTES];
     struct notice v;
@@ -57,7 +58,11 @@ static bool tell_here(struct notifier *n, int64_t pid, int64_t before, usec now,
     put_mode(n, &b);
     if (before != 0)
         buf_printf(&b, ", in place of process %" PRId64 ", which gave no word of its end", before);
-    notice_make(&v, now, NOTICE_TRADER, before != 0 ? "again" : "here", buf_str(&b));
+    notice_make(&v, now, NOTICE_TRADER,
+                before != 0 ? "again"
+                : ever      ? "here"
+                            : NOTICE_WHAT_FIRST,
+                buf_str(&b));
     v.sameness[0] = '\0';
     return put_last(n, pid, &v, err);
 }
@@ -84,7 +89,7 @@ bool notify_watch(struct notifier *n, usec now, usec mono, struct error *err) {
     if (running) {
         n->trader_gone = 0;
         return pid == 0 || last == pid || last == -pid ||
-               tell_here(n, pid, i64_max(last, 0), now, err);
+               tell_here(n, pid, known, i64_max(last, 0), now, err);
     }
     if (last <= 0) return true;
     if (n->trader_gone == 0) n->trader_gone = mono;

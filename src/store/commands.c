@@ -160,10 +160,13 @@ static bool tell(struct store *s, const struct command *cmd, const struct contro
     struct notice n;
     struct buf b;
     const bool by_program = strcmp(cmd->actor, "program") == 0;
-    const bool names_someone = cmd->verb == VERB_FORGET_AUTHOR;
+    const bool names_someone = cmd->verb == VERB_FORGET_AUTHOR || cmd->verb == VERB_SETTING;
     if (strcmp(cmd->actor, "source") == 0) return true;
     buf_init_fixed(&b, text, sizeof text);
-    buf_printf(&b, "%s", verb_name(cmd->verb));
+    if (cmd->verb == VERB_SETTING)
+        buf_printf(&b, "the setting %s was changed", cmd->reason);
+    else
+        buf_printf(&b, "%s", verb_name(cmd->verb));
     if (cmd->target != 0) buf_printf(&b, " %" PRId64, cmd->target);
     if (later)
         buf_printf(&b, " %s when the halt ends, halted till then", mode_name(after->before));

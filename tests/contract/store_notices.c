@@ -140,7 +140,13 @@ static void test_orders_of_people_are_notices(void **state) {
         b,
         (struct command){
             .verb = VERB_FORGET, .target = 9, .until = USEC_NEVER, .at = NOW, .actor = "source"});
-    assert_int_equal(fresh(b, v), 3);
+    command(b, (struct command){.verb = VERB_SETTING,
+                                .until = USEC_NEVER,
+                                .at = NOW,
+                                .actor = "cli:root",
+                                .reason = "notify.quiet_hours"});
+    assert_int_equal(fresh(b, v), 4);
+    assert_string_equal(v[3].text, "the setting notify.quiet_hours was changed, by cli:root");
     assert_int_equal(v[0].kind, NOTICE_MODE);
     assert_string_equal(v[0].text, "halt: halted from now on until 2023-11-14T23:13:20 UTC, by "
                                    "telegram:42: the news");

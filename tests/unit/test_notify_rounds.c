@@ -206,6 +206,22 @@ static void test_where_too_many_wait_the_urgent_still_does(void **state) {
     assert_int_equal(n.senders[CHANNEL_SLACK].skipped, 1);
 }
 
+static void test_the_first_trader_of_a_store_is_not_urgent(void **state) {
+    (void)state;
+    struct error err;
+    struct delivery d[16];
+    struct notice v;
+    notice_make(&v, NOON, NOTICE_TRADER, NOTICE_WHAT_FIRST, STR("a trader is at work"));
+    assert_ok(store_notice_add(kit.s, &v, NULL, &err), &err);
+    notice_make(&v, NOON, NOTICE_TRADER, "gone", STR("no trader is at work any more"));
+    assert_ok(store_notice_add(kit.s, &v, NULL, &err), &err);
+    sort_at(NOON);
+    assert_int_equal(waiting(CHANNEL_SLACK, NOON, d), 2);
+    assert_string_equal(d[0].notice.what, "gone");
+    assert_true(d[0].urgent);
+    assert_false(d[1].urgent);
+}
+
 /* --- sending -------------------------------------------------------------------------------- */
 
 static struct sender *next_of(notify_channel c, usec now) {
@@ -382,7 +398,7 @@ static void test_a_trader_that_is_gone_is_told_once(void **state) {
     watch(NOON);
     watch(NOON + USEC_PER_S);
     assert_int_equal(new_notices(v), 1);
-    assert_string_equal(v[0].what, "here");
+    assert_string_equal(v[0].what, "first");
     store_close(trader); /* as if it had been killed */
     watch(NOON + 10 * USEC_PER_S);
     watch(NOON + 22 * USEC_PER_S - 1);
@@ -436,6 +452,7 @@ int main(void) {
         T(each_trade_is_told),
         T(what_is_older_than_a_message_is_tried_for_is_not_told),
         T(where_too_many_wait_the_urgent_still_does),
+        T(the_first_trader_of_a_store_is_not_urgent),
         T(what_waits_goes_together),
         T(what_failed_is_tried_again_later_and_later),
         T(what_cannot_be_delivered_for_a_day_is_given_up),
