@@ -236,6 +236,9 @@ check "the second stands by" sh -c '! grep -q "ev=notify state=sends" serve.log'
 plan discord 500 500 500 500 500 500 500 500
 for i in 1 2 3 4 5; do bf halt --reason "kill $i" >out; done
 within 20 "some are told, others wait" grep -q ': kill 5' told/chat.log
+# the chat has it a moment before its answer is here; killed in that moment, it would be told once more
+answered() { [ "$(sql "SELECT count(*) FROM deliveries WHERE channel = 'telegram' AND state = 'sending'")" = 0 ]; }
+within 20 "and the answers are written down" answered
 kill -KILL "$run_pid"
 wait "$run_pid" 2>/dev/null
 within 40 "the other process sends on" grep -q "ev=notify state=sends" serve.log
