@@ -2,7 +2,8 @@
 //
 //     node feed.mjs URL TOKEN POSTS_A_SECOND        SIGTERM ends it; then it prints how many were accepted
 //
-// One post in fifty says something of a coin.
+// One post in eight says something of a coin: so many that the trader's memory of a day's posts is full
+// before memory is compared.
 const [, , url, token, rate] = process.argv;
 const EVERY_MS = 200;
 const coins = ['BTC', 'ETH', 'SOL', 'XRP', 'DOGE', 'ADA', 'AVAX', 'LINK', 'DOT', 'LTC'];
@@ -10,8 +11,8 @@ const plain = ['Walked the dog, and it rained. No.', 'The train was late again, 
     'My cat slept all day. Hours:', 'Dinner for friends, and the oven is broken. Guests:', 'What a match! And the rain did not stop. Minute'];
 let made = 0, accepted = 0, refusals = 0, ends = false, endsAt = 0;
 
-const post = n => ({id: `soak${n}`, username: `user${n % 700}`, text: n % 50 === 0
-    ? `Just bought a huge bag of $${coins[n / 50 % coins.length | 0]}, so happy with it! No. ${n} ${n * 7919 % 9973}`
+const post = n => ({id: `soak${n}`, username: `user${n % 700}`, text: n % 8 === 0
+    ? `Just bought a huge bag of $${coins[n / 8 % coins.length | 0]}, so happy with it! No. ${n} ${n * 7919 % 9973}`
     : `${plain[n % plain.length]} ${n}, ${n * 104729 % 99991}`});
 
 async function bring(lines) {
