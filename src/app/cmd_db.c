@@ -143,15 +143,18 @@ static exit_status restore_run(struct app *app, const struct args *args) {
     struct error err;
     struct buf out;
     struct store_options opt;
+    bool kept;
     if (!app_store_options(app, STORE_WRITE, true, &opt, &err)) return app_fail(&err);
     opt.full_sync = true;
-    if (!store_restore(&opt, str_dupz(&app->boot, args->pos[0]), &err)) return app_fail(&err);
+    if (!store_restore(&opt, str_dupz(&app->boot, args->pos[0]), &kept, &err))
+        return app_fail(&err);
     buf_init(&out, 8192);
     if (app->json)
         buf_put(&out, STR("{\"restored\":true}\n"));
     else
-        buf_put(&out, STR("Restored. What was there before, if anything was, is kept beside it as "
-                          "*.before-restore.\n"));
+        buf_put(&out, kept ? STR("Restored. What was there before is kept beside it as "
+                                 "*.before-restore.\n")
+                           : STR("Restored.\n"));
     return say(&out, EXIT_DONE);
 }
 

@@ -10,24 +10,6 @@
 #include "model/roberta.h"
 #include "run/room.h"
 
-#define MEMINFO_BYTES 16384
-
-/* Bytes that new programs may have without swapping, 0: not known. */
-static int64_t memory_left(struct app *app) {
-    struct error none;
-    struct arena a = app->boot; /* given back on return */
-    str rest, line;
-    int64_t kib = 0;
-    const str name = STR("MemAvailable:"), unit = STR("kB");
-    if (!app_read_file(&a, "/proc/meminfo", MEMINFO_BYTES, &rest, &none)) return 0;
-    while (str_cut(&rest, '\n', &line)) {
-        if (!str_starts(line, name) || !str_ends(line, unit)) continue;
-        const str number = str_trim(str_head(str_tail(line, name.n), line.n - name.n - unit.n));
-        return str_to_i64(number, &kib) && kib < INT64_MAX / 1024 ? kib * 1024 : 0;
-    }
-    return 0;
-}
-
 static void tell_memory(struct doctor *d, int64_t takes, int64_t left) {
     if (left == 0 || takes <= 0) return;
     doctor_find(d,
@@ -49,7 +31,7 @@ void doctor_look_at_model(struct doctor *d) {
         doctor_find(d, GRADE_OK, "model", "the linear one, which is in the program");
         return;
     }
-    const int64_t left = memory_left(d->app), before = room_memory();
+    const int64_t left = room_memory_left(), before = room_memory();
     const struct roberta_options opt = {.path = str_dupz(&d->app->boot, cfg->model_file),
                                         .engine = {.threads = (int)cfg->model_threads}};
     if (!roberta_open(&d->app->boot, &opt, &r, &err)) {

@@ -78,7 +78,8 @@ static bool read_types(const json_t *o, int32_t *ret, struct error *err) {
            number_at(o, "type_vocab_size", 1, TYPES_MAX, ret, err);
 }
 
-static bool read_shape(const json_t *o, struct roberta_shape *s, struct error *err) {
+static bool read_shape(const json_t *o, struct roberta_shape *s, int32_t *ret_types,
+                       struct error *err) {
     if (!must_be(o, "model_type", "roberta", err) || !must_be(o, "hidden_act", "gelu", err) ||
         !must_be(o, "position_embedding_type", "absolute", err) ||
         !number_at(o, "hidden_size", 1, 4096, &s->hidden, err) ||
@@ -87,10 +88,8 @@ static bool read_shape(const json_t *o, struct roberta_shape *s, struct error *e
         !number_at(o, "intermediate_size", 1, 16384, &s->inner, err) ||
         !number_at(o, "vocab_size", 1, BPE_VOCAB_MAX, &s->vocab, err) ||
         !number_at(o, "max_position_embeddings", 4, 16386, &s->positions, err) ||
-        !number_at(o, "pad_token_id", 0, 1000, &s->pad, err))
+        !number_at(o, "pad_token_id", 0, 1000, &s->pad, err) || !read_types(o, ret_types, err))
         return false;
-    int32_t types;
-    if (!read_types(o, &types, err)) return false;
     const json_t *epsilon = json_object_get(o, "layer_norm_eps");
     s->epsilon = epsilon ? (float)json_number_value(epsilon) : 1e-12F;
     if (!(s->epsilon > 0 && s->epsilon < 0.1F))
@@ -103,27 +102,24 @@ static bool read_shape(const json_t *o, struct roberta_shape *s, struct error *e
     return read_labels(o, s, err);
 }
 
-bool roberta_shape_parse(str config_json, struct roberta_shape *ret, struct error *err) {
+static bool parse_config(str config_json, struct roberta_shape *ret, int32_t *ret_types,
+                         struct error *err) {
     json_error_t why;
     struct roberta_shape s = {0};
     if (str_trim(config_json).n == 0) return fail(err, ERR_PARSE, 0, "config.json is empty");
     json_t *o = json_loadb(config_json.p, (size_t)config_json.n, JSON_REJECT_DUPLICATES, &why);
     if (!o) return fail(err, ERR_PARSE, 0, "config.json:%d: %s", why.line, why.text);
-    const bool ok = json_is_object(o) ? read_shape(o, &s, err) || fail_in(err, "config.json")
-                                      : fail(err, ERR_PARSE, 0, "config.json is no object");
+    const bool ok = json_is_object(o)
+                        ? read_shape(o, &s, ret_types, err) || fail_in(err, "config.json")
+                        : fail(err, ERR_PARSE, 0, "config.json is no object");
     json_decref(o);
     if (ok) *ret = s;
     return ok;
 }
 
-/* Of a config.json that is good. */
-static int32_t types_of(str config_json) {
-    struct error none;
-    int32_t types = 0;
-    json_t *o = json_parse(config_json);
-    IGNORE(!read_types(o, &types, &none), "it was read before");
-    json_decref(o);
-    return types;
+bool roberta_shape_parse(str config_json, struct roberta_shape *ret, struct error *err) {
+    int32_t types;
+    return parse_config(config_json, ret, &types, err);
 }
 
 /* --- weights --------------------------------------------------------------------------------- */
@@ -309,12 +305,11 @@ bool checkpoint_open(struct arena *mem, const char *folder, struct checkpoint **
     struct buf text[3];
     for (int i = 0; i < 3; i++) buf_init(&text[i], TEXT_BYTES_MAX);
     const char *weights = weights_path(mem, folder, c);
-    bool ok =
-        read_texts(mem, folder, hash, text, err) &&
-        (roberta_shape_parse(buf_str(&text[0]), &c->shape, err) || fail_in(err, "%s", folder));
-    if (ok) c->types = types_of(buf_str(&text[0]));
-    ok = ok && compile_tokenizer(mem, folder, text, c, err) &&
-         read_file(weights, hash, NULL, err) && load_weights(mem, weights, c, err);
+    const bool ok = read_texts(mem, folder, hash, text, err) &&
+                    (parse_config(buf_str(&text[0]), &c->shape, &c->types, err) ||
+                     fail_in(err, "%s", folder)) &&
+                    compile_tokenizer(mem, folder, text, c, err) &&
+                    read_file(weights, hash, NULL, err) && load_weights(mem, weights, c, err);
     if (ok) {
         sha256_finish(hash, c->source);
         *ret = c;

@@ -211,16 +211,18 @@ telegram_order telegram_order_of(str text, str me, str *ret_rest) {
         TELEGRAM_ORDER_MAP(X)
 #undef X
     };
-    str rest = str_trim(text), word, name = {0};
+    str rest = str_trim(text), to, name;
     *ret_rest = (str){0};
     if (!str_starts(rest, STR("/"))) return TELEGRAM_NONE;
     ptrdiff_t n = 0;
     while (n < rest.n && rest.p[n] > ' ') n++;
-    word = str_tail(str_head(rest, n), 1);
-    const ptrdiff_t at = str_find_byte(word, '@');
-    if (at >= 0 && !str_eq_nocase(str_tail(word, at + 1), me)) return TELEGRAM_NONE;
+    to = str_tail(str_head(rest, n), 1);
     *ret_rest = str_trim(str_tail(rest, n));
-    if (!str_cut(&word, '@', &name)) return TELEGRAM_UNKNOWN;
+    if (!str_cut(&to, '@', &name)) return TELEGRAM_UNKNOWN;
+    if (to.p != NULL && !str_eq_nocase(to, me)) { /* said to another bot */
+        *ret_rest = (str){0};
+        return TELEGRAM_NONE;
+    }
     for (int i = TELEGRAM_HELP; i < TELEGRAM_ORDER_COUNT; i++)
         if (str_eq_nocase(name, str_from_z(names[i]))) return (telegram_order)i;
     return TELEGRAM_UNKNOWN;

@@ -23,17 +23,35 @@
 
 /* --- looking ----------------------------------------------------------------------------- */
 
-int64_t room_memory(void) {
-    char text[128];
-    str rest, all, resident;
-    int64_t pages = 0;
-    const int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return 0;
-    const ssize_t n = read(fd, text, sizeof text);
+/* Of a file of the kernel's, which gives its first lines in one read; empty where it is not there.
+ */
+static str kernel_says(const char *path, char *block, size_t bytes) {
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return STR("");
+    const ssize_t n = read(fd, block, bytes);
     close(fd);
-    rest = str_from_bytes(text, n > 0 ? n : 0);
+    return str_from_bytes(block, n > 0 ? n : 0);
+}
+
+int64_t room_memory(void) {
+    char block[128];
+    str rest = kernel_says("/proc/self/statm", block, sizeof block), all, resident;
+    int64_t pages = 0;
     if (!str_cut(&rest, ' ', &all) || !str_cut(&rest, ' ', &resident)) return 0;
     return str_to_i64(resident, &pages) ? pages * sysconf(_SC_PAGESIZE) : 0;
+}
+
+int64_t room_memory_left(void) {
+    char block[2048];
+    str rest = kernel_says("/proc/meminfo", block, sizeof block), line;
+    const str name = STR("MemAvailable:"), unit = STR("kB");
+    int64_t kib = 0;
+    while (str_cut(&rest, '\n', &line)) {
+        if (!str_starts(line, name) || !str_ends(line, unit)) continue;
+        const str number = str_trim(str_head(str_tail(line, name.n), line.n - name.n - unit.n));
+        return str_to_i64(number, &kib) && kib < INT64_MAX / 1024 ? kib * 1024 : 0;
+    }
+    return 0;
 }
 
 bool room_disk(const char *file, struct room_disk *ret) {

@@ -30,5 +30,6 @@ struct room_disk {
 };
 bool room_disk(const char *file, struct room_disk *ret);
 int64_t room_memory(void); /* bytes resident of this process, as the kernel counts; 0: not known */
+int64_t room_memory_left(void); /* that programs may have without swapping; 0: not known */
 
 #endif

@@ -218,7 +218,7 @@ bool pg_checkpoint(struct store *base, struct error *err);
 bool pg_scrub(struct store *base, bool rewrite, bool *ret_clean, struct error *err);
 bool pg_check_structure(struct store *base, struct buf *report, bool *ret_sound, struct error *err);
 bool pg_backup(struct store *base, const char *to_path, struct error *err);
-bool pg_restore(const struct store_options *opt, str place, const char *from_path,
+bool pg_restore(const struct store_options *opt, str place, const char *from_path, bool *ret_kept,
                 struct error *err);
 
 #endif

@@ -142,10 +142,10 @@ bool pg_backup(struct store *base, const char *to_path, struct error *err) {
                 u->schema, to_path, u->database);
 }
 
-bool pg_restore(const struct store_options *opt, str place, const char *from_path,
+bool pg_restore(const struct store_options *opt, str place, const char *from_path, bool *ret_kept,
                 struct error *err) {
     struct pg_url u;
-    (void)opt;
+    (void)ret_kept, (void)opt;
     if (!pg_url_parse(place, &u, err)) return false;
     return fail(err, ERR_UNSUPPORTED, 0,
                 "PostgreSQL's own tool brings a copy back, into an empty database: pg_restore "

@@ -333,18 +333,13 @@ bool store_posts_read(struct store *s, const struct post_read *rows, int count,
     const bool by_one = s->ops->dialect == DIALECT_SQLITE || count <= FEW;
     struct query q;
     PRE(s->in_transaction && count >= 1 && count <= POSTS_PUT_MAX);
+    PRE(ret_changed == NULL || count == 1);
     if (!by_one && !query_open_many(s, &many, &q, err)) return false;
     bool ok = true;
-    int64_t changed, sum = 0;
-    for (int i = 0; i < count && ok; i++) {
+    for (int i = 0; i < count && ok; i++)
         ok = (!by_one || query_open(s, &one, &q, err)) && put_read(&q, &rows[i], !by_one, err);
-        if (!ok || !by_one || ret_changed == NULL) continue;
-        ok = query_changes(s, &changed, err);
-        sum += ok ? changed : 0;
-    }
-    if (ok && !by_one)
-        ok = query_run(&q, err) && (ret_changed == NULL || query_changes(s, &sum, err));
-    if (ok && ret_changed != NULL) *ret_changed = sum;
+    if (ok && !by_one) ok = query_run(&q, err);
+    if (ok && ret_changed != NULL) ok = query_changes(s, ret_changed, err);
     return ok || fail_in(err, "store what was read of %d posts", count);
 }
 
@@ -469,49 +464,6 @@ bool store_post_unread(struct store *s, struct arena *a, int64_t id, struct post
     if (!query_row(&q, ret_found, err)) return false;
     if (!*ret_found) return true;
     get_post(&q, a, ret);
-    query_close(&q);
-    return true;
-}
-
-bool store_claim(struct store *s, str name, bool *ret_mine, struct error *err) {
-    static const struct sql sql = {"",
-                                   "SELECT pg_try_advisory_lock(hashtext(current_schema() || $1))"};
-    struct query q;
-    bool row;
-    if (s->ops->claim != NULL) return s->ops->claim(s, name, ret_mine, err);
-    if (!query_open(s, &sql, &q, err)) return false;
-    bind_str(&q, name);
-    if (!query_row(&q, &row, err)) return false;
-    *ret_mine = row && col_bool(&q);
-    query_close(&q);
-    return true;
-}
-
-bool store_hold(struct store *s, str name, bool *ret_mine, struct error *err) {
-    return s->ops->hold != NULL ? s->ops->hold(s, name, ret_mine, err)
-                                : store_claim(s, name, ret_mine, err);
-}
-
-bool store_hold_check(struct store *s, struct error *err) {
-    return s->ops->hold_check == NULL || s->ops->hold_check(s, err);
-}
-
-bool store_claim_taken(struct store *s, str name, bool *ret_taken, struct error *err) {
-    *ret_taken = false;
-    return s->ops->claim_taken == NULL || s->ops->claim_taken(s, name, ret_taken, err);
-}
-
-bool store_now(struct store *s, usec *ret, struct error *err) {
-    static const struct sql sql = {"", "SELECT clock_timestamp()"};
-    struct query q;
-    bool row;
-    if (s->ops->dialect == DIALECT_SQLITE) { /* a file of this machine */
-        *ret = time_wall_us();
-        return true;
-    }
-    if (!query_open(s, &sql, &q, err) || !query_row(&q, &row, err)) return false;
-    POST(row);
-    *ret = col_time(&q);
     query_close(&q);
     return true;
 }

@@ -67,10 +67,6 @@ MUST_CHECK bool store_posts_unfinished(struct store *s, struct arena *a, const s
 MUST_CHECK bool store_posts_left(struct store *s, usec since, int64_t *ret_stored,
                                  int64_t *ret_read, usec *ret_oldest, struct error *err);
 
-/* The time by the clock of the store's machine: by it rows are stored that several processes look
- * for. */
-MUST_CHECK bool store_now(struct store *s, usec *ret, struct error *err);
-
 /* A source says that a post was deleted: its text goes, and the trader is told where the post was
  * kept; of another it is remembered, for the case that it comes late. Inside the caller's immediate
  * transaction. */

@@ -76,16 +76,18 @@ static bool check_header(const char *path, const unsigned char *header, ptrdiff_
     if (n < SQLITE_HEADER_BYTES || memcmp(header, magic, sizeof magic) != 0) {
         return fail(err, ERR_DAMAGED, 0,
                     "%s is not a bullfinch store (" NO_HEADER "): check store.url; if this was "
-                    "one, run `bullfinch db restore`",
+                    "one, bullfinch db restore takes a backup of it",
                     path);
     }
     const uint32_t page =
         header[16] == 0 && header[17] == 1 ? 65536 : (uint32_t)header[16] << 8 | header[17];
     const int64_t want = (int64_t)page * big_endian(header + 28);
     if (size < want && !has_bytes(path, "-wal")) {
-        return fail(err, ERR_DAMAGED, 0,
-                    "%s is cut short (%lld of %lld bytes): run `bullfinch db restore`", path,
-                    (long long)size, (long long)want);
+        return fail(
+            err, ERR_DAMAGED, 0,
+            "%s is cut short (%lld of %lld bytes): bullfinch db restore takes a backup that is "
+            "whole",
+            path, (long long)size, (long long)want);
     }
     return true;
 }
@@ -397,12 +399,12 @@ static bool keep_beside(const char *path, const char *keep, const char *suffix, 
 /* The old file stays at its place until the new one takes it in one rename; its log goes first,
  * because it must never be read together with the new file, and what a trader wrote down for the
  * old one while it was full: it follows on rows that the new one does not have. */
-static bool swap_in(const char *path, const char *temp, struct error *err) {
+static bool swap_in(const char *path, const char *temp, bool *ret_kept, struct error *err) {
     char keep[PATH_BYTES], shm[PATH_BYTES];
     if (!find_keep_name(path, keep, err) || !join_path(shm, path, "-shm", err)) return false;
     fold_log(path);
-    if (link(path, keep) != 0 && errno != ENOENT)
-        return fail_os(err, "keep the old store as", keep);
+    *ret_kept = link(path, keep) == 0;
+    if (!*ret_kept && errno != ENOENT) return fail_os(err, "keep the old store as", keep);
     if (!keep_beside(path, keep, "-wal", err) || !keep_beside(path, keep, ".journal", err))
         return false;
     if (unlink(shm) != 0 && errno != ENOENT) return fail_os(err, "remove", shm);
@@ -430,7 +432,7 @@ static bool lock_alone(const char *path, int *ret_fd, struct error *err) {
     return false;
 }
 
-static bool restore_alone(const char *path, const char *from, struct error *err) {
+static bool restore_alone(const char *path, const char *from, bool *ret_kept, struct error *err) {
     struct arena none = {0};
     struct store *source = NULL;
     struct stat a, b;
@@ -448,13 +450,13 @@ static bool restore_alone(const char *path, const char *from, struct error *err)
     bool ok = make_copy(self(source)->db, from, temp, err);
     store_close(source);
     if (!ok) return false;
-    ok = swap_in(path, temp, err);
+    ok = swap_in(path, temp, ret_kept, err);
     if (!ok) IGNORE(unlink(temp), "the first failure is what matters");
     return ok;
 }
 
 bool sqlite_restore(const struct store_options *opt, str place, const char *from_path,
-                    struct error *err) {
+                    bool *ret_kept, struct error *err) {
     (void)opt;
     char path[PATH_BYTES];
     int fd = -1;
@@ -462,7 +464,7 @@ bool sqlite_restore(const struct store_options *opt, str place, const char *from
         return fail(err, ERR_CONFIG, 0, "store.url: sqlite: wants a path behind it");
     }
     if (!lock_alone(path, &fd, err)) return fail_in(err, "restore %s", path);
-    const bool ok = restore_alone(path, from_path, err);
+    const bool ok = restore_alone(path, from_path, ret_kept, err);
     close(fd);
     return ok || fail_in(err, "restore %s", path);
 }

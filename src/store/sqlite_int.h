@@ -53,6 +53,6 @@ bool sqlite_trader_running(struct store *s, int64_t *ret_pid);
 bool sqlite_claim(struct store *s, str name, bool *ret_mine, struct error *err);
 bool sqlite_backup(struct store *s, const char *to_path, struct error *err);
 bool sqlite_restore(const struct store_options *opt, str place, const char *from_path,
-                    struct error *err);
+                    bool *ret_kept, struct error *err);
 
 #endif

@@ -42,10 +42,11 @@ bool store_open(struct arena *boot, const struct store_options *opt, struct stor
     return true;
 }
 
-bool store_restore(const struct store_options *opt, const char *from_path, struct error *err) {
+bool store_restore(const struct store_options *opt, const char *from_path, bool *ret_kept,
+                   struct error *err) {
     str place;
     const struct store_backend *backend = find_backend(opt->url, &place, err);
-    return backend && backend->restore(opt, place, from_path, err);
+    return backend && backend->restore(opt, place, from_path, ret_kept, err);
 }
 
 void store_close(struct store *s) {

@@ -168,6 +168,9 @@ MUST_CHECK bool store_hold(struct store *s, str name, bool *ret_mine, struct err
 MUST_CHECK bool store_hold_check(struct store *s, struct error *err);
 /* Has anybody the claim now? False where only trying tells. */
 MUST_CHECK bool store_claim_taken(struct store *s, str name, bool *ret_taken, struct error *err);
+/* The time by the clock of the store's machine: by it rows are stored that several processes look
+ * for. */
+MUST_CHECK bool store_now(struct store *s, usec *ret, struct error *err);
 
 /* Migrations: numbered files of sql/, compiled in. */
 MUST_CHECK bool store_migrate(struct store *s, int *ret_from, int *ret_to, struct error *err);
@@ -182,9 +185,9 @@ MUST_CHECK bool store_backup(
     struct store *s, const char *to_path,
     struct error *err); /* consistent, while running; refuses to overwrite */
 /* Checks `from_path` first (store_check, ERR_DAMAGED), keeps the old store beside it as
- * PATH.before-restore. */
+ * PATH.before-restore; ret_kept: there was one. */
 MUST_CHECK bool store_restore(const struct store_options *opt, const char *from_path,
-                              struct error *err);
+                              bool *ret_kept, struct error *err);
 
 /* --- a turn of the trader ------------------------------------------------------------------- */
 /* Writes every Put, Audit, Ledger and CommandDone of `acts` inside the caller's transaction, in

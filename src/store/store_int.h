@@ -72,7 +72,7 @@ struct store_backend {
     bool (*open)(struct arena *boot, const struct store_options *opt, str place, struct store **ret,
                  struct error *err);
     bool (*restore)(const struct store_options *opt, str place, const char *from_path,
-                    struct error *err);
+                    bool *ret_kept, struct error *err);
 };
 extern const struct store_backend sqlite_backend;
 extern const struct store_backend postgresql_backend, postgres_backend; /* two names of one */

@@ -204,13 +204,3 @@ int port_free(void) {
     if (port == 0) give_up("no free port");
     return port;
 }
-
-bool port_open(int port) {
-    const struct sockaddr_in at = {.sin_family = AF_INET,
-                                   .sin_port = htons((uint16_t)port),
-                                   .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const bool ok = fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof at) == 0;
-    if (fd >= 0) close(fd);
-    return ok;
-}

@@ -50,8 +50,6 @@ void proc_watch(struct proc *const *v, int count);
 
 /* A port of loopback that was free a moment ago. */
 int port_free(void);
-/* Does something accept connections there? */
-bool port_open(int port);
 void wait_ms(int64_t ms);
 
 #endif

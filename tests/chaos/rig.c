@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "ledger.h"
+#include "ports.h"
 
 #define PATIENCE (60 * USEC_PER_S) /* until a server answers */
 #define DISK "size=320m"
@@ -186,7 +187,7 @@ static void start_postgres(struct rig *r) {
 
 static void wait_for_port(const struct proc *p, int port) {
     const usec until = time_monotonic_us() + PATIENCE;
-    while (!port_open(port)) {
+    while (!port_answers(port)) {
         if (time_monotonic_us() > until) give_up("%s does not start: see %s", p->name, p->log);
         wait_ms(50);
     }

@@ -3,14 +3,9 @@
 . "$(dirname "$0")/../e2e/lib/cases.sh"
 . tests/e2e/lib/programs.sh
 
-go_to slow_clock
-dir=$PWD
-# shellcheck source=tests/lib/servers.sh
-. "$root/tests/lib/servers.sh"
-chmod 711 "$SCRATCH" # PostgreSQL runs as somebody else, and must get through
-check "PostgreSQL starts" true
-start_pg || exit 1
-start_redis || exit 1
+go_to_servers slow_clock
+with_postgresql
+with_redis
 exchange --price DOGEUSDT=0.5
 clock=$(ls "$(dirname "$BULLFINCH")"/tests/chaos/*chaos_clock.so)
 set_clock() { # SECONDS: the trader's, ahead of everybody's

@@ -625,9 +625,26 @@ static void test_who_lost_a_claim_to_another_that_is_gone_writes_nothing_more(vo
     assert_over(o);
 }
 
-static void *wake_later(void *arg) {
-    usleep(200000);
-    kill(*(const pid_t *)arg, SIGCONT);
+/* Was it told to end? It stands still, so the signal waits. */
+static bool is_told_to_end(pid_t pid) {
+    char path[64], line[256];
+    unsigned long long pending = 0;
+    snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
+    FILE *f = fopen(path, "re");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f) != NULL) {
+        unsigned long long set;
+        if (sscanf(line, "ShdPnd: %llx", &set) == 1 || sscanf(line, "SigPnd: %llx", &set) == 1)
+            pending |= set;
+    }
+    fclose(f);
+    return (pending & 1ULL << (SIGTERM - 1)) != 0;
+}
+
+static void *wake_when_told(void *arg) {
+    const pid_t pid = *(const pid_t *)arg;
+    while (!is_told_to_end(pid)) usleep(1000);
+    kill(pid, SIGCONT);
     return NULL;
 }
 
@@ -640,7 +657,7 @@ static void test_an_old_session_of_its_own_keeps_nobody_from_its_claim(void **st
     pid_t old = (pid_t)count(o, "SELECT pid" HOLDER);
     assert_int_equal(kill(old, SIGSTOP), 0);
     assert_int_equal(shutdown(pq.socket(pg_self(o->s)->conn), SHUT_RDWR), 0);
-    assert_int_equal(pthread_create(&waker, NULL, wake_later, &old), 0);
+    assert_int_equal(pthread_create(&waker, NULL, wake_when_told, &old), 0);
     assert_ok(store_hold_check(o->s, &err), &err);
     assert_int_equal(pthread_join(waker, NULL), 0);
     assert_true(count(o, "SELECT pid" HOLDER) != old);

@@ -3,14 +3,9 @@
 . "$(dirname "$0")/lib/cases.sh"
 . tests/e2e/lib/programs.sh
 
-go_to apart
-dir=$PWD
-# shellcheck source=tests/lib/servers.sh
-. "$root/tests/lib/servers.sh"
-chmod 711 "$SCRATCH" # PostgreSQL runs as somebody else, and must get through
-check "PostgreSQL starts" true
-start_pg || exit 1
-start_redis || exit 1
+go_to_servers apart
+with_postgresql
+with_redis
 
 cat >demo.yaml <<END
 sources:

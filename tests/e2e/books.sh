@@ -4,9 +4,7 @@
 . "$(dirname "$0")/lib/cases.sh"
 . tests/e2e/lib/programs.sh
 
-go_to books
-# shellcheck source=tests/lib/servers.sh
-. "$root/tests/lib/servers.sh"
+go_to_servers books
 start=1621436400 # 2021-05-19 15:00 UTC, seconds
 
 post_id() { echo $(((start + $1) * 1000 - 1288834974657 << 22)); } # a post of so many seconds after the start
@@ -118,10 +116,7 @@ equal "and the rest goes when its time is over" \
 sound "the test network"
 
 # -- moved to PostgreSQL -----------------------------------------------------------------------------------
-dir=$PWD
-chmod 711 "$SCRATCH" # it runs as somebody else, and must get through
-check "PostgreSQL starts" true
-start_pg || exit 1
+with_postgresql
 check "the day moves there" "$BULLFINCH" db copy --to "$pg_url" --set store.url=sqlite:whole.db
 check "and is sound" "$BULLFINCH" db check --set store.url="$pg_url"
 ask_pg "UPDATE signals SET reason = 'SHORT_OFF' WHERE reason = 'OPPOSITE'" >/dev/null

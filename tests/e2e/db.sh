@@ -3,12 +3,8 @@
 . "$(dirname "$0")/lib/cases.sh"
 . tests/e2e/lib/programs.sh
 
-go_to db
-dir=$PWD
-# shellcheck source=tests/lib/servers.sh
-. "$root/tests/lib/servers.sh"
-chmod 711 "$SCRATCH" # PostgreSQL runs as somebody else, and must get through
-start_pg || exit 1
+go_to_servers db
+with_postgresql
 says() { # STATUS TEXT ARGUMENT...
     want=$1 text=$2
     shift 2

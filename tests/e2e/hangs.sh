@@ -4,14 +4,9 @@
 . "$(dirname "$0")/lib/cases.sh"
 . tests/e2e/lib/programs.sh
 
-go_to hangs
-dir=$PWD
-# shellcheck source=tests/lib/servers.sh
-. "$root/tests/lib/servers.sh"
-chmod 711 "$SCRATCH" # PostgreSQL runs as somebody else, and must get through
-check "PostgreSQL starts" true
-start_pg || exit 1
-start_redis || exit 1
+go_to_servers hangs
+with_postgresql
+with_redis
 exchange --price DOGEUSDT=0.5
 cat >cfg.yaml <<END_OF_FILE
 sources:

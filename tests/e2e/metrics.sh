@@ -28,13 +28,9 @@ python3 "$root/deploy/grafana/boards.py" "$SCRATCH/boards" >"$SCRATCH/boards.log
 check "the boards are what boards.py writes" diff -r "$SCRATCH/boards" "$root/deploy/grafana/dashboards"
 
 # -- what is scraped ------------------------------------------------------------------------------------
-go_to metrics
-dir=$PWD
-# shellcheck source=tests/lib/servers.sh
-. "$root/tests/lib/servers.sh"
-chmod 711 "$SCRATCH" # PostgreSQL runs as somebody else, and must get through
-start_pg || exit 1
-start_redis || exit 1
+go_to_servers metrics
+with_postgresql
+with_redis
 ONE=KeyOfTheAccountInThisTest0000000000000000000000000000000000000000
 TWO=KeyOfAnotherAccount00000000000000000000000000000000000000000000000
 SECRET=SecretOfTheAccountInThisTest0000000000000000000000000000000000

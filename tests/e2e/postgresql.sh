@@ -4,13 +4,8 @@
 . "$(dirname "$0")/lib/cases.sh"
 . tests/e2e/lib/programs.sh
 
-go_to postgresql
-dir=$PWD
-# shellcheck source=tests/lib/servers.sh
-. "$root/tests/lib/servers.sh"
-chmod 711 "$SCRATCH" # PostgreSQL runs as somebody else, and must get through
-check "PostgreSQL starts" true
-start_pg || exit 1
+go_to_servers postgresql
+with_postgresql
 
 at() { echo "$pg_url?schema=$1"; }
 # The demo's day; becomes the program itself. Its output is in NAME.json.

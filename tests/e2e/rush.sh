@@ -11,11 +11,7 @@ check "a small one is trained" env PYTHONPATH=tests/parity TEXTS=2000 EPOCHS=2 H
 check "and packed" "$BULLFINCH" model convert "$trained" --out "$SCRATCH/model" --precision int8
 
 . tests/e2e/lib/programs.sh
-go_to rush
-dir=$PWD
-# shellcheck source=tests/lib/servers.sh
-. "$root/tests/lib/servers.sh"
-chmod 711 "$SCRATCH" # PostgreSQL runs as somebody else, and must get through
+go_to_servers rush
 
 COUNT=1200
 trading_exchange --price DOGEUSDT=0.5
@@ -111,8 +107,8 @@ within 20 "then posts are read by RoBERTa again" one_by_one
 stop "$run"
 
 # -- apart: workers that share a model --------------------------------------------------------------------
-start_pg || exit 1
-start_redis || exit 1
+with_postgresql
+with_redis
 ask() { ask_pg "$1"; }
 configuration "$pg_url" "$redis_url" >cfg.yaml
 check "a database is made" "$BULLFINCH" db migrate --config cfg.yaml

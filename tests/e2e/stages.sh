@@ -6,13 +6,9 @@
 . "$(dirname "$0")/lib/cases.sh"
 . tests/e2e/lib/programs.sh
 
-go_to stages
-dir=$PWD
-# shellcheck source=tests/lib/servers.sh
-. "$root/tests/lib/servers.sh"
-chmod 711 "$SCRATCH" # PostgreSQL runs as somebody else, and must get through
-start_pg || exit 1
-start_redis || exit 1
+go_to_servers stages
+with_postgresql
+with_redis
 
 trading_exchange --price DOGEUSDT=0.5
 {

@@ -182,6 +182,9 @@ fails "and never over another file" 1 "." "$BULLFINCH" db backup "$SCRATCH/copy.
 check "it is put in the damaged one's place" "$BULLFINCH" db restore "$SCRATCH/copy.db" \
     --set store.url="sqlite:$SCRATCH/hurt.db"
 check "which is sound then" "$BULLFINCH" db check --set store.url="sqlite:$SCRATCH/hurt.db"
+equal "what was there is kept, and that is said" "$(ls "$SCRATCH/hurt.db.before-restore" >/dev/null && "$BULLFINCH" db restore "$SCRATCH/copy.db" \
+    --set store.url="sqlite:$SCRATCH/hurt.db")" 'Restored. What was there before is kept beside it as *.before-restore.'
+equal "where nothing was, nothing is" "$("$BULLFINCH" db restore "$SCRATCH/copy.db" --set store.url="sqlite:$SCRATCH/nothing.db")" 'Restored.'
 check "and goes on" day hurt
 equal "with the same ledger" "$(json "$SCRATCH/hurt.json" '$.ledger_hash')" "$hash"
 

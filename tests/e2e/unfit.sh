@@ -5,14 +5,9 @@
 . "$(dirname "$0")/lib/cases.sh"
 . tests/e2e/lib/programs.sh
 
-go_to unfit
-dir=$PWD
-# shellcheck source=tests/lib/servers.sh
-. "$root/tests/lib/servers.sh"
-chmod 711 "$SCRATCH" # PostgreSQL runs as somebody else, and must get through
-check "PostgreSQL starts" true
-start_pg || exit 1
-start_redis --requirepass opensesame || exit 1
+go_to_servers unfit
+with_postgresql
+with_redis --requirepass opensesame
 
 exchange --account K0000000000000000000000000000000000000000000000000000000000000000:S0000000000000000000000000000000000000000000000000000000000000000:USDT=10000 --price DOGEUSDT=0.5
 say() { # FILE TEXT: a secret

@@ -14,13 +14,9 @@
 . tests/e2e/lib/programs.sh
 seconds=${1-1800} rate=${2-500}
 [ "$seconds" -ge 1500 ] || { echo "soak: $seconds seconds are too few: alerts take minutes; at least 1500" >&2; exit 2; }
-go_to soak
-dir=$PWD
-# shellcheck source=tests/lib/servers.sh
-. "$root/tests/lib/servers.sh"
-chmod 711 "$SCRATCH" "$dir"
-start_pg || exit 1
-start_redis || exit 1
+go_to_servers soak
+with_postgresql
+with_redis
 say() { echo "$(date +%T) $*"; }
 
 # -- who is there -----------------------------------------------------------------------------------------

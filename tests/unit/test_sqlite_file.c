@@ -764,8 +764,9 @@ static void back_up(struct store *s, const char *name) {
 static bool try_restore(const char *name, struct error *err) {
     char from[300];
     const struct store_options opt = options(STORE_WRITE, false);
+    bool kept;
     in_dir(from, sizeof from, name);
-    return store_restore(&opt, from, err);
+    return store_restore(&opt, from, &kept, err);
 }
 
 static struct store *open_named(const char *name) {

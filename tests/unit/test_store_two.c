@@ -100,7 +100,8 @@ static void test_nor_a_restore_that_is_refused(void **state) {
     struct error err;
     const struct store_options opt = {.url = str_from_z(url), .access = STORE_WRITE};
     struct store *s = open_store(STORE_WRITE);
-    assert_false(store_restore(&opt, path, &err));
+    bool kept;
+    assert_false(store_restore(&opt, path, &kept, &err));
     assert_true(is_locked());
     store_close(s);
 }

@@ -20,6 +20,30 @@ go_to() {
     umask 077
 }
 
+# go_to_servers NAME: the same, with what tests/lib/servers.sh has; PostgreSQL runs as somebody else, and
+# must get through
+go_to_servers() {
+    go_to "$1"
+    dir=$PWD
+    # shellcheck source=tests/lib/servers.sh
+    . "$root/tests/lib/servers.sh"
+    chmod 711 "$SCRATCH" "$dir"
+}
+
+# with_postgresql OPTION..., with_redis OPTION...: starts one, or ends the script
+with_postgresql() { starts "PostgreSQL" start_pg "$@"; }
+with_redis() { starts "Redis" start_redis "$@"; }
+starts() { # NAME COMMAND...
+    started=$1
+    shift
+    if "$@" 2>starts.log; then
+        ok "$started starts"
+    else
+        not_ok "$started starts" "$(tail -n 3 starts.log | tr '\n' ' ')"
+        exit 1
+    fi
+}
+
 # stop PID: asks it to end, and waits
 stop() {
     kill "$1" 2>/dev/null
